@@ -1,0 +1,54 @@
+package bot
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// The outcome of an effect that did not succeed is one of three kinds, and
+// what happens next depends on the kind alone. An error that is none of them
+// is treated as unknown, because that is the only kind that never repeats
+// anything blindly.
+
+// Refused is final: doing it again would be refused again. People are told.
+type Refused struct {
+	Reason string // one sentence for people
+	// Platform is set where the platform refused for reasons of its own (the
+	// app is gone, the account may not build), not because of the code.
+	Platform bool
+	Err      error // may be nil
+}
+
+func (e *Refused) Error() string { return withCause(e.Reason, e.Err) }
+func (e *Refused) Unwrap() error { return e.Err }
+
+// Retryable certainly had no effect and is worth another try.
+type Retryable struct {
+	Reason string        // one sentence for people
+	After  time.Duration // the other side asked to wait this long; 0 if it did not say
+	Limit  bool          // a rate limit is exhausted
+	Err    error         // may be nil
+}
+
+func (e *Retryable) Error() string { return withCause(e.Reason, e.Err) }
+func (e *Retryable) Unwrap() error { return e.Err }
+
+// Unknown may or may not have had its effect: the answer was lost. Look first.
+type Unknown struct {
+	Reason string // one sentence for people
+	Err    error  // may be nil
+}
+
+func (e *Unknown) Error() string { return withCause(e.Reason, e.Err) }
+func (e *Unknown) Unwrap() error { return e.Err }
+
+// ErrNotFound is wrapped by errors about a thing that does not exist.
+var ErrNotFound = errors.New("not found")
+
+func withCause(reason string, err error) string {
+	if err == nil {
+		return reason
+	}
+	return fmt.Sprintf("%s: %v", reason, err)
+}

@@ -1,0 +1,63 @@
+// Package platform is what the bot asks of a place that runs apps, and how it
+// asks: every effect on an app passes through here, where the operator's
+// allow-list is enforced and where the bot looks before it acts.
+//
+// A platform knows nothing of pipelines, checks or stages. It builds a commit
+// on an app, releases an artifact on an app, and tells truthfully what is
+// there. Heroku and the embedded platform implement it in rooms of their own,
+// and platformtest holds one suite that each of them passes.
+package platform
+
+import (
+	"context"
+
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// Platform is a place that builds and runs apps.
+//
+// Every method returns a [bot.Refused], a [bot.Retryable] or a [bot.Unknown]
+// (found with errors.As) when it fails. A method that only reads never returns
+// Unknown: not having read is always retryable. Refused wraps
+// [bot.ErrNotFound] when the app or the thing asked for does not exist.
+// Nothing here waits for a build or a release to end: what was started is
+// returned at once, and looked at again later.
+type Platform interface {
+	// App describes an app.
+	App(ctx context.Context, app string) (bot.App, error)
+
+	// StartBuild builds a commit on an app. On a platform where a build makes a
+	// release on its own app (Heroku), the build names it.
+	StartBuild(ctx context.Context, app string, src bot.Source) (bot.Build, error)
+	// Builds lists the newest builds of an app, newest first, at least ten if
+	// there are as many. None is an empty list.
+	Builds(ctx context.Context, app string) ([]bot.Build, error)
+	// Build looks at one build.
+	Build(ctx context.Context, app, id string) (bot.Build, error)
+	// CancelBuild stops a pending build. A build that has ended is left as it
+	// is, without an error.
+	CancelBuild(ctx context.Context, app, id string) error
+
+	// Releases lists the newest releases of an app, newest first, at least
+	// twenty if there are as many. The one that the app runs is marked Current.
+	// An app that was never deployed to has an empty list, or only releases
+	// without an artifact.
+	Releases(ctx context.Context, app string) ([]bot.Release, error)
+	// Release looks at one release by the ID that Promote, Build or Releases
+	// gave.
+	Release(ctx context.Context, app, id string) (bot.Release, error)
+	// Promote puts an artifact on an app and returns the release that this
+	// makes, usually still pending.
+	Promote(ctx context.Context, p Promotion) (bot.Release, error)
+}
+
+// Promotion asks for one artifact on one app.
+type Promotion struct {
+	Artifact string // as bot.Build.Artifact or bot.Release.Artifact named it
+	Commit   string // full SHA of the commit that the artifact was built from
+	// From is the app that the artifact was built or proved on; platforms that
+	// copy from app to app need it.
+	From        string
+	To          string
+	Description string // shown in the platform's own list of releases
+}
