@@ -1,0 +1,91 @@
+package bot
+
+import "slices"
+
+// Config is what a pipeline's file asks for, with every default filled in. The
+// room config makes one of a file that it found valid, so the methods and the
+// decisions of this package don't check it again.
+type Config struct {
+	Branch   string // the branch that goes to production; empty: the repository's default branch
+	Platform string // where the apps live: PlatformHeroku or PlatformLocal
+	Build    string // the command that builds a commit; empty: the platform knows by itself
+	Prepare  Prepare
+	Checks   Checks
+	Stages   []Stage // in the order a candidate passes them; at least one
+}
+
+// The platforms a pipeline can name.
+const (
+	PlatformHeroku = "heroku"
+	PlatformLocal  = "local"
+)
+
+// Prepare says how builds are made ahead of the checks.
+type Prepare struct {
+	Apps         []string // one build at a time on each; none: the first stage builds, after the checks
+	PullRequests bool     // pull requests of this repository are built ahead of their merge
+	Reuse        Reuse
+}
+
+// Reuse says which commits an artifact serves.
+type Reuse string
+
+// An artifact serves every commit with the git tree that it was built from, or
+// only its own commit.
+const (
+	ReuseTree   Reuse = "tree"
+	ReuseCommit Reuse = "commit"
+)
+
+// Checks says which checks must pass before a candidate enters the first
+// stage. The zero value waits for what GitHub requires of the branch, and where
+// that is nothing for everything that reports. None and Names exclude each
+// other.
+type Checks struct {
+	None  bool     // no check is waited for
+	Names []string // exactly these are waited for: names of check runs and contexts of commit statuses
+}
+
+// AsGitHubRequires reports whether the file left the choice of checks to GitHub.
+func (c Checks) AsGitHubRequires() bool { return !c.None && len(c.Names) == 0 }
+
+// Stage is a named step to production.
+type Stage struct {
+	Name string   // as in the status headstart/NAME
+	Apps []string // in the order they are released; at least one
+}
+
+// Stage finds a stage by its exact name.
+func (c Config) Stage(name string) (Stage, bool) {
+	for _, s := range c.Stages {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Stage{}, false
+}
+
+// StageNames lists the stages in the order a candidate passes them.
+func (c Config) StageNames() []string {
+	names := make([]string, len(c.Stages))
+	for i, s := range c.Stages {
+		names[i] = s.Name
+	}
+	return names
+}
+
+// Apps lists every app that the pipeline names, once each: the prepare apps
+// first, then those of the stages, in their order. An operator's allow-list is
+// held against it.
+func (c Config) Apps() []string {
+	apps := slices.Clone(c.Prepare.Apps)
+	for _, s := range c.Stages {
+		apps = append(apps, s.Apps...)
+	}
+	seen := make(map[string]bool, len(apps))
+	return slices.DeleteFunc(apps, func(app string) bool {
+		was := seen[app]
+		seen[app] = true
+		return was
+	})
+}
