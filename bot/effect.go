@@ -1,0 +1,156 @@
+package bot
+
+import "time"
+
+// Effect is one thing to do in the world, decided once and performed at least
+// once. Whoever performs it looks before it acts, and answers with a [Fact] or
+// with one of the three kinds of error.
+type Effect struct {
+	// Key names the effect within its pipeline. Two effects of the same key are
+	// never under way at the same time.
+	Key     string
+	Attempt int // 1 at first
+	// Unsure says that an earlier attempt may have had its effect: whoever
+	// performs it must look for traces made after Since.
+	Unsure bool
+	Since  time.Time // when the first attempt was decided
+	At     time.Time // when this attempt was decided
+	Do     Action
+}
+
+// Action is what an [Effect] does. The comment of each says which fact answers it.
+type Action interface{ action() }
+
+// ReadConfig reads the pipeline's file as of a commit. Answer: ConfigRead.
+type ReadConfig struct{ Ref string } // a full SHA, or a branch on first contact
+
+// ReadChecks reads what was reported about a commit, what the branch requires,
+// and where the branch's head is. Answer: ChecksRead.
+type ReadChecks struct {
+	SHA    string
+	Branch string
+	// Required asks for what GitHub requires of the branch as well; without it
+	// the answer's Required is nil. Suites asks for the check suites as well.
+	Required, Suites bool
+}
+
+// ReadPullRequest reads a pull request with its test merge. Answer: PullRequestRead.
+type ReadPullRequest struct{ Number int }
+
+// FindPullRequest looks for the pull request that a commit of the branch was
+// merged by. Answer: PullRequestFound.
+type FindPullRequest struct{ SHA string }
+
+// SetStatus sets a commit status. Answer: Told.
+type SetStatus struct {
+	SHA     string
+	Context string
+	Status  Status
+}
+
+// Status is what a commit status says.
+type Status struct {
+	State StatusState
+	Text  string // at most 140 characters
+	URL   string // may be empty
+}
+
+// StatusState is one of GitHub's four states of a commit status.
+type StatusState string
+
+// The states of a commit status, and of a deployment.
+const (
+	StatusPending StatusState = "pending"
+	StatusSuccess StatusState = "success"
+	StatusFailure StatusState = "failure"
+	StatusError   StatusState = "error"
+
+	DeploymentInProgress StatusState = "in_progress"
+	DeploymentInactive   StatusState = "inactive"
+)
+
+// CreateDeployment makes a GitHub Deployment. Answer: DeploymentCreated.
+type CreateDeployment struct {
+	SHA        string
+	Stage      string
+	Promotion  int // counts the promotions of the stage; identifies ours when looking
+	Production bool
+	Text       string
+}
+
+// SetDeploymentStatus tells how a deployment goes. Answer: Told.
+type SetDeploymentStatus struct {
+	SHA    string
+	Stage  string
+	ID     int64
+	Status Status
+	AppURL string // where the stage is reached; may be empty
+}
+
+// WriteComment creates the bot's comment on a pull request, or edits it.
+// Answer: CommentWritten.
+type WriteComment struct {
+	Number int
+	ID     int64 // 0: look for it, and create it if there is none
+	Body   string
+}
+
+// StartBuild builds a commit on an app. If a build of that commit is pending or
+// succeeded there already, that one is the answer. Answer: BuildSeen.
+type StartBuild struct {
+	App     string
+	SHA     string
+	Tree    string // the tree of the commit
+	Command string
+	Stage   string // set when the build runs on a stage's own app: this enters the stage
+}
+
+// WatchBuild looks at a pending build. Answer: BuildSeen.
+type WatchBuild struct {
+	App   string
+	ID    string
+	Tree  string
+	Stage string
+}
+
+// CancelBuild stops a pending build. Answer: BuildSeen.
+type CancelBuild struct {
+	App  string
+	ID   string
+	Tree string
+}
+
+// Promote puts an artifact on one app of a stage. It acts only while the app's
+// newest release is still Base; if that moved, the answer is AppSeen and nothing
+// was done. Answer: ReleaseSeen, or AppSeen.
+type Promote struct {
+	Stage     string
+	Promotion int // counts the promotions of the stage
+	App       string
+	From      string // the app where the artifact was built or proved
+	Artifact  string
+	SHA       string
+	Base      int // version of the app's newest release as last seen; -1: never looked
+}
+
+// WatchRelease looks at a pending release. Answer: ReleaseSeen.
+type WatchRelease struct {
+	Stage     string
+	Promotion int
+	App       string
+	ID        string
+}
+
+func (ReadConfig) action()          {}
+func (ReadChecks) action()          {}
+func (ReadPullRequest) action()     {}
+func (FindPullRequest) action()     {}
+func (SetStatus) action()           {}
+func (CreateDeployment) action()    {}
+func (SetDeploymentStatus) action() {}
+func (WriteComment) action()        {}
+func (StartBuild) action()          {}
+func (WatchBuild) action()          {}
+func (CancelBuild) action()         {}
+func (Promote) action()             {}
+func (WatchRelease) action()        {}

@@ -1,0 +1,188 @@
+package bot
+
+import "time"
+
+// Event is a fact with the time at which Headstart learned it.
+type Event struct {
+	At   time.Time
+	Fact Fact
+}
+
+// Fact is something that happened or was read. Facts may arrive late, twice and
+// in any order; [Apply] folds them to the same end.
+type Fact interface{ fact() }
+
+// Installed says which installation speaks for the repository, and what its
+// default branch is. It comes with every delivery of the repository.
+type Installed struct {
+	Installation  int64
+	DefaultBranch string
+}
+
+// Pushed is a branch that moved.
+type Pushed struct {
+	Branch   string // without refs/heads/
+	Before   string // full SHA; zeros for a new branch
+	After    string // full SHA; zeros for a deleted branch
+	Tree     string // git tree of After
+	Title    string // first line of the commit's message
+	Author   string // login, else name
+	PushedAt time.Time
+	Forced   bool
+}
+
+// PullRequestChanged is what a pull request's event says of it.
+type PullRequestChanged struct {
+	Number    int
+	Title     string
+	Author    string
+	Head      string // full SHA
+	Base      string // branch
+	Fork      bool   // its head is in another repository
+	Open      bool
+	Merged    bool
+	MergeSHA  string // the commit it was merged as; empty unless Merged
+	UpdatedAt time.Time
+}
+
+// CheckReported is a check run or a commit status that changed.
+type CheckReported struct {
+	SHA   string
+	Check Check
+}
+
+// ChecksMoved says that something about the checks of a commit changed, without
+// saying what: look again.
+type ChecksMoved struct{ SHA string }
+
+// PlatformMoved says that a build or a release of an app changed: look again.
+type PlatformMoved struct{ Platform, App string }
+
+// Started is recorded together with the effects of a plan: they are under way.
+type Started struct{ Effect Effect }
+
+// Finished is the outcome of one attempt of an effect.
+type Finished struct {
+	Effect  Effect
+	Outcome Outcome
+	Reason  string        // why it is not done, one sentence
+	After   time.Duration // with Retry: how long the other side asked to wait
+	Limit   bool          // with Retry: a rate limit is exhausted
+	Fault   bool          // with Refuse: the platform's own fault, not the code's
+	Fact    Fact          // with Done: what was learned; nil if nothing
+}
+
+// Interrupted says that whoever performed effects is gone: what was under way
+// is unknown now.
+type Interrupted struct{}
+
+// Outcome is how an attempt of an effect ended.
+type Outcome string
+
+// Done and Refuse are final. Retry certainly had no effect. Unsure may have had
+// one.
+const (
+	Done   Outcome = "done"
+	Refuse Outcome = "refused"
+	Retry  Outcome = "retry"
+	Unsure Outcome = "unknown"
+)
+
+// ConfigRead is the pipeline's file as of a commit.
+type ConfigRead struct {
+	Ref     string
+	Found   bool
+	Config  Config // if Found and without a Problem
+	Problem string // why the file is refused, one sentence with its position
+}
+
+// ChecksRead is everything reported about a commit at one moment.
+type ChecksRead struct {
+	SHA      string
+	Checks   []Check
+	Required *Required // what GitHub requires of the branch; nil if not asked for
+	Suites   []Suite   // nil if not asked for
+	Head     Head      // of the branch, at that moment; zero if not asked for
+}
+
+// Head is the newest commit of a branch, as GitHub tells it.
+type Head struct {
+	SHA, Tree, Title, Author string
+}
+
+// Suite is a check suite: one app's runs for a commit.
+type Suite struct {
+	App       string // the app's name
+	Runs      int    // 0 for suites that no app fills
+	Completed bool
+}
+
+// PullRequestRead is a pull request with its test merge.
+type PullRequestRead struct {
+	PullRequestChanged
+	// TestMerge is the commit that GitHub made to see whether the pull request
+	// merges, and TestTree its tree: the tree that a merge or a squash will
+	// have as long as the base does not move. Both are empty where it conflicts.
+	TestMerge, TestTree string
+}
+
+// PullRequestFound is the pull request a commit came from; Number is 0 if it
+// came from none.
+type PullRequestFound struct {
+	SHA    string
+	Number int
+	Title  string
+	Author string
+}
+
+// Told is a status or a deployment status that was said.
+type Told struct{}
+
+// DeploymentCreated is a GitHub Deployment.
+type DeploymentCreated struct{ ID int64 }
+
+// CommentWritten is the bot's comment on a pull request.
+type CommentWritten struct {
+	ID  int64
+	URL string
+}
+
+// BuildSeen is a build as the platform tells it.
+type BuildSeen struct {
+	Build Build
+	// Adopted says that the build was found, not started.
+	Adopted bool
+}
+
+// AppSeen is what an app runs, read because it is not what was expected.
+type AppSeen struct {
+	App     App
+	Newest  int     // version of the newest release, 0 if there is none
+	Current Release // zero if it runs nothing
+}
+
+// ReleaseSeen is a release as the platform tells it.
+type ReleaseSeen struct {
+	Release Release
+	App     App // with the URL, where it was asked for
+}
+
+func (Installed) fact()          {}
+func (Pushed) fact()             {}
+func (PullRequestChanged) fact() {}
+func (CheckReported) fact()      {}
+func (ChecksMoved) fact()        {}
+func (PlatformMoved) fact()      {}
+func (Started) fact()            {}
+func (Finished) fact()           {}
+func (Interrupted) fact()        {}
+func (ConfigRead) fact()         {}
+func (ChecksRead) fact()         {}
+func (PullRequestRead) fact()    {}
+func (PullRequestFound) fact()   {}
+func (Told) fact()               {}
+func (DeploymentCreated) fact()  {}
+func (CommentWritten) fact()     {}
+func (BuildSeen) fact()          {}
+func (AppSeen) fact()            {}
+func (ReleaseSeen) fact()        {}

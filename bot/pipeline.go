@@ -1,0 +1,58 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Key names a pipeline: a repository, and the pipeline's name in its file. A
+// repository with a single pipeline has one whose name is empty.
+type Key struct {
+	Repo Repo
+	Name string
+}
+
+// String is "owner/name", or "owner/name:pipeline" for a named pipeline.
+func (k Key) String() string {
+	if k.Name == "" {
+		return k.Repo.String()
+	}
+	return k.Repo.String() + ":" + k.Name
+}
+
+// ParseKey is the inverse of Key.String.
+func ParseKey(s string) (Key, error) {
+	full, name, _ := strings.Cut(s, ":")
+	r, err := ParseRepo(full)
+	return Key{Repo: r, Name: name}, err
+}
+
+// Repo names a repository on GitHub.
+type Repo struct{ Owner, Name string }
+
+// ParseRepo reads "owner/name".
+func ParseRepo(s string) (Repo, error) {
+	owner, name, ok := strings.Cut(s, "/")
+	if !ok || owner == "" || name == "" || strings.Contains(name, "/") {
+		return Repo{}, fmt.Errorf("%q is no repository: expected OWNER/NAME", s)
+	}
+	return Repo{owner, name}, nil
+}
+
+// String is "owner/name".
+func (r Repo) String() string { return r.Owner + "/" + r.Name }
+
+// Target is where the effects of a pipeline happen.
+type Target struct {
+	Pipeline     Key
+	Installation int64  // of the GitHub App on the repository's account
+	Platform     string // as the pipeline's file names it; empty before it was read
+}
+
+// Short is the usual abbreviation of a commit's SHA.
+func Short(sha string) string {
+	if len(sha) > 7 {
+		return sha[:7]
+	}
+	return sha
+}

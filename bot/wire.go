@@ -1,0 +1,150 @@
+package bot
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+)
+
+// Facts and actions are interfaces; in JSON each stands with the name of its
+// type: {"is":"Pushed","fact":{…}}. The names are part of what is stored: a
+// type that is renamed keeps its old name here.
+
+var factTypes = namesOf(
+	Installed{}, Pushed{}, PullRequestChanged{}, CheckReported{}, ChecksMoved{}, PlatformMoved{},
+	Started{}, Finished{}, Interrupted{}, ConfigRead{}, ChecksRead{}, PullRequestRead{}, PullRequestFound{},
+	Told{}, DeploymentCreated{}, CommentWritten{}, BuildSeen{}, AppSeen{}, ReleaseSeen{},
+)
+
+var actionTypes = namesOf(
+	ReadConfig{}, ReadChecks{}, ReadPullRequest{}, FindPullRequest{}, SetStatus{}, CreateDeployment{},
+	SetDeploymentStatus{}, WriteComment{}, StartBuild{}, WatchBuild{}, CancelBuild{}, Promote{}, WatchRelease{},
+)
+
+func namesOf(values ...any) map[string]reflect.Type {
+	m := make(map[string]reflect.Type, len(values))
+	for _, v := range values {
+		t := reflect.TypeOf(v)
+		m[t.Name()] = t
+	}
+	return m
+}
+
+// NameOf is the name of a fact's or an action's type, for logs and metrics;
+// empty for nil.
+func NameOf(v any) string {
+	if v == nil {
+		return ""
+	}
+	return reflect.TypeOf(v).Name()
+}
+
+type named struct {
+	Is    string
+	Value json.RawMessage
+}
+
+func encode(v any) (named, error) {
+	if v == nil {
+		return named{}, nil
+	}
+	b, err := json.Marshal(v)
+	return named{Is: NameOf(v), Value: b}, err
+}
+
+func decode[T any](n named, types map[string]reflect.Type) (T, error) {
+	var none T
+	if n.Is == "" {
+		return none, nil
+	}
+	t, ok := types[n.Is]
+	if !ok {
+		return none, fmt.Errorf("%q is unknown to this version of Headstart", n.Is)
+	}
+	p := reflect.New(t)
+	if err := json.Unmarshal(n.Value, p.Interface()); err != nil {
+		return none, fmt.Errorf("read %s: %w", n.Is, err)
+	}
+	return p.Elem().Interface().(T), nil
+}
+
+// The aliases have the fields but not the methods, so that encoding one does
+// not call the method it is in. Their own interface field is shadowed by the
+// named one, which is less deep.
+type (
+	plainEvent    Event
+	plainEffect   Effect
+	plainFinished Finished
+	wireEvent     struct {
+		plainEvent
+		Fact named
+	}
+	wireEffect struct {
+		plainEffect
+		Do named
+	}
+	wireFinished struct {
+		plainFinished
+		Fact named
+	}
+)
+
+// MarshalJSON encodes the event with the name of its fact's type.
+func (e Event) MarshalJSON() ([]byte, error) {
+	n, err := encode(e.Fact)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(wireEvent{plainEvent(e), n})
+}
+
+// UnmarshalJSON refuses facts that this version does not know.
+func (e *Event) UnmarshalJSON(b []byte) (err error) {
+	var w wireEvent
+	if err := json.Unmarshal(b, &w); err != nil {
+		return err
+	}
+	*e = Event(w.plainEvent)
+	e.Fact, err = decode[Fact](w.Fact, factTypes)
+	return err
+}
+
+// MarshalJSON encodes the effect with the name of its action's type.
+func (e Effect) MarshalJSON() ([]byte, error) {
+	n, err := encode(e.Do)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(wireEffect{plainEffect(e), n})
+}
+
+// UnmarshalJSON refuses actions that this version does not know.
+func (e *Effect) UnmarshalJSON(b []byte) (err error) {
+	var w wireEffect
+	if err := json.Unmarshal(b, &w); err != nil {
+		return err
+	}
+	*e = Effect(w.plainEffect)
+	e.Do, err = decode[Action](w.Do, actionTypes)
+	return err
+}
+
+// MarshalJSON encodes the outcome with the name of its fact's type.
+func (f Finished) MarshalJSON() ([]byte, error) {
+	n, err := encode(f.Fact)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(wireFinished{plainFinished(f), n})
+}
+
+// UnmarshalJSON refuses facts that this version does not know.
+func (f *Finished) UnmarshalJSON(b []byte) (err error) {
+	var w wireFinished
+	if err := json.Unmarshal(b, &w); err != nil {
+		return err
+	}
+	*f = Finished(w.plainFinished)
+	f.Fact, err = decode[Fact](w.Fact, factTypes)
+	return err
+}
