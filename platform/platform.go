@@ -27,7 +27,8 @@ type Platform interface {
 	App(ctx context.Context, app string) (bot.App, error)
 
 	// StartBuild builds a commit on an app. On a platform where a build makes a
-	// release on its own app (Heroku), the build names it.
+	// release on its own app (Heroku), the build names it. An app builds one
+	// commit at a time: a second build beside a pending one is Retryable.
 	StartBuild(ctx context.Context, app string, src bot.Source) (bot.Build, error)
 	// Builds lists the newest builds of an app, newest first, at least ten if
 	// there are as many. None is an empty list.
@@ -47,7 +48,7 @@ type Platform interface {
 	// gave.
 	Release(ctx context.Context, app, id string) (bot.Release, error)
 	// Promote puts an artifact on an app and returns the release that this
-	// makes, usually still pending.
+	// makes, usually still pending. An artifact that does not exist is Refused.
 	Promote(ctx context.Context, p Promotion) (bot.Release, error)
 }
 
