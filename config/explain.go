@@ -1,0 +1,124 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// Explain says in words what a configuration means, in a few lines of text for
+// somebody who sees Headstart for the first time. It ends with a newline.
+func Explain(cfg bot.Config) string {
+	var b strings.Builder
+	write := func(what string, sentences ...string) {
+		for _, s := range sentences {
+			fmt.Fprintf(&b, "%-*s  %s\n", 14, what, s)
+			what = ""
+		}
+	}
+	branch := cfg.Branch
+	if branch == "" {
+		branch = "the repository's default branch"
+	}
+	write("Branch", fmt.Sprintf("Every push to %s goes %s.", branch, route(cfg)))
+	write("Build", explainBuild(cfg)...)
+	write("Pull requests", explainPullRequests(cfg)...)
+	write("Checks", explainChecks(cfg.Checks)...)
+	for i, s := range cfg.Stages {
+		what := "Stages"
+		if i > 0 {
+			what = ""
+		}
+		write(what, fmt.Sprintf("%d. %s: %s", i+1, s.Name, explainStage(cfg, i)))
+	}
+	write("", "When a newer commit is ready first, older ones that still wait are passed over.")
+	return b.String()
+}
+
+// route names the way: to production, or through staging to production.
+func route(cfg bot.Config) string {
+	names := cfg.StageNames()
+	if len(names) == 0 {
+		return "nowhere"
+	}
+	last := len(names) - 1
+	way := "to " + names[last]
+	if last > 0 {
+		way = "through " + oneOf(names[:last], "and") + " " + way
+	}
+	return way + ", " + map[string]string{
+		bot.PlatformHeroku: "on Heroku",
+		bot.PlatformLocal:  "on the machine that Headstart runs on",
+	}[cfg.Platform]
+}
+
+func explainBuild(cfg bot.Config) []string {
+	var all []string
+	switch apps := cfg.Prepare.Apps; len(apps) {
+	case 0:
+		first := "the first stage"
+		if len(cfg.Stages) > 0 {
+			first = cfg.Stages[0].Apps[0]
+		}
+		all = append(all, fmt.Sprintf("After the checks, on %s: there is no prepare app that could build while they run.", first))
+	case 1:
+		all = append(all, fmt.Sprintf("On %s, from the moment of the push, while the checks run.", apps[0]))
+	default:
+		all = append(all, fmt.Sprintf("On %s, from the moment of the push, while the checks run; %d at a time.", oneOf(apps, "or"), len(apps)))
+	}
+	if cfg.Build != "" {
+		if command := strings.TrimSpace(cfg.Build); strings.Contains(command, "\n") {
+			all = append(all, fmt.Sprintf("A build runs a script of %d lines.", strings.Count(command, "\n")+1))
+		} else {
+			all = append(all, "A build runs: "+command)
+		}
+	}
+	if cfg.Prepare.Reuse == bot.ReuseCommit {
+		return append(all, "Every commit is built for itself, even if another with the same files was built before.")
+	}
+	return append(all, "A commit with exactly the same files as one that was built before takes that build.")
+}
+
+func explainPullRequests(cfg bot.Config) []string {
+	switch {
+	case len(cfg.Prepare.Apps) == 0:
+		return []string{"Not built ahead: that takes a prepare app."}
+	case !cfg.Prepare.PullRequests:
+		return []string{"Not built ahead: prepare.pull_requests is false."}
+	case cfg.Prepare.Reuse == bot.ReuseCommit:
+		return []string{
+			"Those of this repository are built too, those of forks never.",
+			"A merge makes a new commit, which is built again, because of reuse: commit.",
+		}
+	}
+	return []string{"Those of this repository are built too, those of forks never, so that a merge often finds its build done."}
+}
+
+func explainChecks(c bot.Checks) []string {
+	switch {
+	case c.None:
+		return []string{"None are waited for: a build that succeeded goes on at once."}
+	case len(c.Names) == 1:
+		return []string{fmt.Sprintf("%s must pass before the first stage; nothing else is waited for.", c.Names[0])}
+	case len(c.Names) > 1:
+		return []string{fmt.Sprintf("%s must pass before the first stage; nothing else is waited for.", oneOf(c.Names, "and"))}
+	}
+	return []string{
+		"What GitHub requires of the branch must pass before the first stage;",
+		"where it requires nothing, everything that reports.",
+	}
+}
+
+func explainStage(cfg bot.Config, i int) string {
+	apps := oneOf(cfg.Stages[i].Apps, "and")
+	switch {
+	case i > 0:
+		return fmt.Sprintf("the very same build goes to %s, once %s runs it.", apps, cfg.Stages[i-1].Name)
+	case len(cfg.Prepare.Apps) > 0:
+		return fmt.Sprintf("the finished build goes to %s, once the checks have passed.", apps)
+	case len(cfg.Stages[i].Apps) > 1:
+		return fmt.Sprintf("builds on %s once the checks have passed, and goes to %s.", cfg.Stages[i].Apps[0], oneOf(cfg.Stages[i].Apps[1:], "and"))
+	}
+	return fmt.Sprintf("builds and runs on %s, once the checks have passed.", apps)
+}

@@ -1,0 +1,145 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// schema is a JSON schema, or a part of one.
+type schema map[string]any
+
+// Schema is the JSON schema (draft 7) of a pipeline's file, for editors. It
+// refuses what the shape of a file allows to see; the rules between keys need
+// Parse. A copy is committed as schema.json in this folder.
+func Schema() []byte {
+	s := root.schema()
+	mark(s, "", root)
+	s["$schema"] = "http://json-schema.org/draft-07/schema#"
+	s["$id"] = "https://raw.githubusercontent.com/headstart-cd/headstart/main/config/schema.json"
+	s["title"] = "Headstart: " + Path
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(s); err != nil {
+		panic(fmt.Sprintf("the table of keys makes no JSON: %v", err)) // strings, numbers and maps of them always do
+	}
+	return b.Bytes()
+}
+
+func (t text) schema() schema {
+	if t.options != nil {
+		return schema{"type": "string", "enum": t.options}
+	}
+	s := schema{"type": "string", "minLength": 1}
+	if t.pattern != nil {
+		s["pattern"] = t.pattern.String()
+	}
+	return s
+}
+
+func (n number) schema() schema {
+	return schema{"type": "integer", "minimum": n.min, "maximum": n.max}
+}
+
+func (boolean) schema() schema { return schema{"type": "boolean"} }
+
+func (l list) schema() schema {
+	return schema{"type": "array", "items": l.of.schema(), "minItems": 1, "uniqueItems": true}
+}
+
+func (t table) schema() schema {
+	return schema{
+		"type": "object", "propertyNames": t.name.schema(),
+		"additionalProperties": t.of.schema(), "minProperties": 1,
+	}
+}
+
+func (e either) schema() schema {
+	var options []schema
+	for _, o := range e {
+		options = append(options, o.schema())
+	}
+	return schema{"oneOf": options}
+}
+
+func (o object) schema() schema {
+	properties, required := schema{}, []string{}
+	for _, k := range o.keys {
+		p := k.value.schema()
+		p["description"] = k.description()
+		properties[k.name] = p
+		if k.required {
+			required = append(required, k.name)
+		}
+	}
+	s := schema{"type": "object", "properties": properties, "additionalProperties": false}
+	if len(required) > 0 {
+		s["required"] = required
+	}
+	if o.exactlyOne != nil {
+		var options []schema
+		for _, k := range o.exactlyOne {
+			options = append(options, schema{"required": []string{k}})
+		}
+		s["oneOf"] = options
+	}
+	var rules []schema
+	for _, w := range o.wants {
+		rules = append(rules, schema{
+			"if":   schema{"properties": schema{w.with: schema{"const": w.is}}, "required": []string{w.with}},
+			"then": schema{"required": []string{w.key}},
+			"else": schema{"not": schema{"required": []string{w.key}}},
+		})
+	}
+	if rules != nil {
+		s["allOf"] = rules
+	}
+	return s
+}
+
+// description tells editors what a key means. Markdown's marks are left out,
+// since not every editor shows it.
+func (k key) description() string {
+	d := strings.ReplaceAll(k.doc, "`", "")
+	if k.def != "" {
+		d += " Default: " + k.def + "."
+	}
+	return d + " Example: " + k.example
+}
+
+// mark makes the schema of a shape refuse the keys that have no effect yet.
+func mark(s schema, path string, of shape) {
+	switch of := of.(type) {
+	case list:
+		mark(s["items"].(schema), path, of.of)
+	case table:
+		mark(s["additionalProperties"].(schema), path, of.of)
+	case either:
+		for i, option := range of {
+			mark(s["oneOf"].([]schema)[i], path, option)
+		}
+	case object:
+		properties := s["properties"].(schema)
+		for _, k := range of.keys {
+			in, p := strings.TrimPrefix(path+"."+k.name, "."), properties[k.name].(schema)
+			mark(p, in, k.value)
+			except, refused := unsupported(in)
+			if !refused {
+				continue
+			}
+			p["description"] = "Not supported yet. " + p["description"].(string)
+			p["errorMessage"] = k.name + " is not supported yet" // understood by editors, ignored by others
+			switch _, isBoolean := k.value.(boolean); {
+			case except == "":
+				p["not"] = schema{}
+			case isBoolean:
+				p["const"] = except == "true"
+			default:
+				p["const"] = except
+			}
+		}
+	}
+}
