@@ -1,9 +1,307 @@
 package bot
 
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
 // State is everything that is known of one pipeline. It is a value: [Apply]
 // returns a new one and leaves the old one as it is. It is stored as JSON.
 type State struct {
 	Pipeline      Key
 	Installation  int64
 	DefaultBranch string
+
+	Configured bool   // a valid file was read, and the newest reading did not find it gone
+	Config     Config // the last good one
+	ConfigRef  string // the commit that Config was read from
+
+	Required   Required    // what GitHub requires of the branch; zero ReadAt: not read yet
+	Candidates []Candidate // in the branch's order, oldest first
+	Horizon    time.Time   // pushes up to here have been forgotten: a late one is too late
+	Builds     map[string]BuildRun
+	Stages     map[string]Stand
+	Pulls      map[int]PullRequest
+	Flights    map[string]Flight
+}
+
+// Candidate is one pushed commit on its way through the pipeline.
+type Candidate struct {
+	SHA, Tree, Before string
+	Title, Author     string
+	Forced            bool      // the push that brought it replaced history
+	PushedAt          time.Time // by GitHub's clock where a push told it
+	SeenAt            time.Time
+	Pull              int  // the pull request it was merged by; 0: none known
+	PullSought        bool // it was looked for
+
+	ConfigRead    bool   // the pipeline's file was read as of this commit
+	ConfigProblem string // why that file was refused; empty if it was not
+
+	Reports Reports
+	GreenAt time.Time // since when the checks are green; zero while they are not
+
+	// Artifact is what this candidate promotes. It is pinned when the candidate
+	// enters the first stage, so that every later stage gets the very same one.
+	Artifact    string
+	ArtifactApp string // where Artifact was built
+
+	Passages    map[string]Passage    // by stage
+	Deployments map[string]Deployment // by stage
+	Told        map[string]Saying     // by status context
+}
+
+// Reports is what is known of a commit's checks. What webhooks bring is merged
+// into the last reading; it decides when to read again, and never more.
+type Reports struct {
+	Checks  []Check
+	Suites  []Suite
+	Read    bool
+	ReadAt  time.Time // when the last reading began
+	Hints   int       // how often something moved
+	Reading int       // Hints when the reading under way began
+	Heard   int       // Hints that the last reading has taken in
+	Doubts  int       // readings in a row that contradicted what webhooks said
+}
+
+// PassageState says how a candidate fares at one stage.
+type PassageState string
+
+// A candidate that has not entered a stage has no passage there.
+const (
+	PassageReleasing PassageState = "releasing"
+	PassageDone      PassageState = "done"
+	PassageFailed    PassageState = "failed"
+)
+
+// Passage is a candidate's way through one stage.
+type Passage struct {
+	State     PassageState
+	Promotion int
+	StartedAt time.Time
+	EndedAt   time.Time // zero while releasing
+	Reason    string    // why it failed, naming each app
+	OutputURL string    // of the release that failed; may be empty
+}
+
+// Deployment is the GitHub Deployment of a candidate at a stage.
+type Deployment struct {
+	ID        int64
+	Promotion int
+	Told      Saying
+}
+
+// Saying is the last thing told to people in one place, so that nothing is told
+// twice and nothing is left untold.
+type Saying struct {
+	State StatusState
+	Phase string // what a pending status waits for; its text may grow stale within one phase
+	Text  string
+}
+
+// RunStatus says how the build of a tree stands.
+type RunStatus string
+
+// A run that waits has been tried and is to be tried again.
+const (
+	RunWaiting   RunStatus = "waiting"
+	RunStarting  RunStatus = "starting"
+	RunRunning   RunStatus = "running"
+	RunSucceeded RunStatus = "succeeded"
+	RunFailed    RunStatus = "failed"
+	RunErrored   RunStatus = "errored"
+)
+
+// BuildRun is the build of one tree (or of one commit, where artifacts are not
+// shared), whoever needs it.
+type BuildRun struct {
+	SHA, Tree  string
+	Pull       int    // the pull request that it was begun for; 0: the branch itself
+	App        string // where it runs or ran; empty while waiting
+	Stage      string // set where it runs on a stage's own app
+	ID         string
+	Status     RunStatus
+	Adopted    bool
+	StartedAt  time.Time
+	FinishedAt time.Time
+	LookAt     time.Time // when to look at it next
+	Looks      int
+	Refused    map[string]string // prepare apps that cannot build it, with the reason
+	TroubleAt  time.Time         // since when the platform has not taken it; zero: no trouble
+	Reason     string            // why it did not succeed, or what the trouble is
+	Cancelling bool
+	Artifact   string
+	Release    string // that the platform made on App by itself
+	OutputURL  string
+}
+
+// Active reports whether the run occupies its app.
+func (r BuildRun) Active() bool { return r.Status == RunStarting || r.Status == RunRunning }
+
+// Stand is how a stage stands: what is live there, and the promotion in flight.
+type Stand struct {
+	Live       Live
+	InFlight   *Promotion // nil: none
+	Promotions int        // counts them
+	Apps       map[string]AppStand
+	RetryAt    time.Time // after a promotion that could not begin
+	Tries      int
+}
+
+// Live is what a stage was last proved to run on all of its apps.
+type Live struct {
+	SHA, Artifact string // empty: nothing yet
+	Since         time.Time
+}
+
+// AppStand is what is known of one app of a stage.
+type AppStand struct {
+	Seen     bool // it was looked at at least once
+	Newest   int  // version of its newest release
+	Artifact string
+	URL      string
+}
+
+// Promotion is an artifact being put on all apps of a stage.
+type Promotion struct {
+	N         int
+	SHA       string
+	StartedAt time.Time
+	Building  bool // the stage's own app builds it first
+	Apps      map[string]AppRelease
+}
+
+// AppRelease is a promotion's release on one app.
+type AppRelease struct {
+	State     ReleaseStatus // empty: not begun
+	ID        string
+	Maybe     bool // an attempt may have begun it
+	Looks     int
+	LookAt    time.Time
+	Reason    string
+	OutputURL string
+}
+
+// PullRequest is an open or merged pull request into the pipeline's branch.
+type PullRequest struct {
+	PullRequestChanged
+	SeenAt    time.Time
+	ReadHead  string // the head that TestMerge belongs to; empty: not read yet
+	TestMerge string
+	TestTree  string
+	Told      map[string]Saying // by status context, on the head
+	ToldHead  string            // the head that Told is about
+	Comment   Comment
+}
+
+// Comment is the bot's one comment on a pull request.
+type Comment struct {
+	ID        int64
+	URL       string
+	Body      string // as last written
+	WrittenAt time.Time
+	Refused   bool // GitHub does not take it: not tried again
+}
+
+// Flight is an effect that is under way, or waits to be tried again.
+type Flight struct {
+	Out       bool // somebody is performing it
+	Attempt   int
+	Since     time.Time // of the first attempt
+	LastAt    time.Time // of the newest attempt
+	NotBefore time.Time // of the next attempt, while not Out
+	Unsure    bool
+	Reason    string // why the last attempt was not it
+	Limit     bool   // a rate limit was why
+}
+
+// Apps lists the apps that the pipeline uses, and their platform, for whoever
+// must find the pipeline by an app. Nothing before the file was read.
+func (s State) Apps() (platform string, apps []string) {
+	return s.Config.Platform, s.Config.Apps()
+}
+
+// Target is where the pipeline's effects happen.
+func (s State) Target() Target {
+	return Target{Pipeline: s.Pipeline, Installation: s.Installation, Platform: s.Config.Platform}
+}
+
+// Branch is the branch that goes to production; empty before anything is known.
+func (s State) Branch() string {
+	if s.Config.Branch != "" {
+		return s.Config.Branch
+	}
+	return s.DefaultBranch
+}
+
+// clone copies everything that Apply changes in place. Checks, suites and the
+// configuration are replaced as wholes and may stay shared.
+func (s State) clone() State {
+	s.Candidates = slices.Clone(s.Candidates)
+	for i := range s.Candidates {
+		c := &s.Candidates[i]
+		c.Passages = maps.Clone(c.Passages)
+		c.Deployments = maps.Clone(c.Deployments)
+		c.Told = maps.Clone(c.Told)
+	}
+	s.Builds = cloneMap(s.Builds)
+	for k, r := range s.Builds {
+		r.Refused = maps.Clone(r.Refused)
+		s.Builds[k] = r
+	}
+	s.Stages = cloneMap(s.Stages)
+	for k, st := range s.Stages {
+		st.Apps = maps.Clone(st.Apps)
+		if st.InFlight != nil {
+			p := *st.InFlight
+			p.Apps = maps.Clone(p.Apps)
+			st.InFlight = &p
+		}
+		s.Stages[k] = st
+	}
+	s.Pulls = cloneMap(s.Pulls)
+	for k, p := range s.Pulls {
+		p.Told = maps.Clone(p.Told)
+		s.Pulls[k] = p
+	}
+	s.Flights = cloneMap(s.Flights)
+	return s
+}
+
+// cloneMap never returns nil, so that its result can be written to.
+func cloneMap[K comparable, V any](m map[K]V) map[K]V {
+	if m == nil {
+		return map[K]V{}
+	}
+	return maps.Clone(m)
+}
+
+func put[K comparable, V any](m *map[K]V, k K, v V) {
+	if *m == nil {
+		*m = map[K]V{}
+	}
+	(*m)[k] = v
+}
+
+// candidate finds a candidate by its commit; nil if there is none.
+func (s *State) candidate(sha string) *Candidate {
+	if i := s.position(sha); i >= 0 {
+		return &s.Candidates[i]
+	}
+	return nil
+}
+
+// position is a commit's place in the branch's order; -1 for one that is not
+// (or no longer) among the candidates, which makes it older than all of them.
+func (s *State) position(sha string) int {
+	return slices.IndexFunc(s.Candidates, func(c Candidate) bool { return c.SHA == sha })
+}
+
+// buildKey is what the build of a commit is remembered by.
+func (s *State) buildKey(sha, tree string) string {
+	if s.Config.Prepare.Reuse == ReuseCommit || tree == "" {
+		return "commit " + sha
+	}
+	return "tree " + tree
 }

@@ -1,0 +1,199 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Marker begins the bot's comment, so that it is found again.
+const Marker = "<!-- headstart -->"
+
+// commentGap is the least time between two edits of one comment: what GitHub
+// lets a bot write is limited, and nobody reads faster.
+const commentGap = 3 * time.Second
+
+// tellComment keeps the one comment of a pull request: before the merge about
+// its build, afterwards about the candidate that it became.
+func (d *decision) tellComment(p PullRequest) {
+	if p.Comment.Refused || p.Base != d.s.Branch() {
+		return
+	}
+	body := d.comment(p)
+	if body == "" || body == p.Comment.Body {
+		return
+	}
+	if !d.due(p.Comment.WrittenAt.Add(commentGap)) {
+		return
+	}
+	d.want(fmt.Sprintf("comment %d", p.Number), WriteComment{Number: p.Number, ID: p.Comment.ID, Body: body})
+}
+
+// comment renders the comment's Markdown; empty while there is nothing to say.
+func (d *decision) comment(p PullRequest) string {
+	if p.Merged {
+		for i := range d.s.Candidates {
+			if c := &d.s.Candidates[i]; c.Pull == p.Number {
+				return d.mergedComment(c)
+			}
+		}
+		return "" // its push has not been heard of, or is long forgotten
+	}
+	if !p.Open {
+		if p.Comment.ID == 0 {
+			return ""
+		}
+		return Marker + "\nClosed without a merge: nothing of this pull request was deployed.\n"
+	}
+	if p.Fork || p.ReadHead != p.Head || !d.buildsPulls() {
+		return ""
+	}
+	return d.openComment(p)
+}
+
+func (d *decision) openComment(p PullRequest) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n**Merging this deploys it**: %s.\n\n", Marker, d.path())
+	r, _ := d.s.run(p.TestMerge, p.TestTree)
+	switch {
+	case p.TestTree == "":
+		fmt.Fprintf(&b, "⚠️ It does not merge cleanly into `%s`, so nothing is built ahead.\n", code(p.Base))
+	case r.Status == RunSucceeded:
+		fmt.Fprintf(&b, "✅ The build is ready%s: it took %s on `%s`, and the merge goes live without another one, "+
+			"as long as `%s` does not move.\n", link(r.OutputURL), took(r.StartedAt, r.FinishedAt), code(r.App), code(p.Base))
+	case r.Status == RunFailed:
+		fmt.Fprintf(&b, "❌ The build failed%s%s\n", link(r.OutputURL), because(text(r.Reason)))
+	case r.Status == RunErrored:
+		fmt.Fprintf(&b, "⚠️ `%s` could not build it ahead%s\n", code(r.App), because(text(r.Reason)))
+	case r.Active():
+		fmt.Fprintf(&b, "⏳ Building ahead of the merge on `%s`%s.\n", code(r.App), link(r.OutputURL))
+	default:
+		b.WriteString("⏳ Waiting for a free prepare app; commits on the branch are built first.\n")
+	}
+	return b.String()
+}
+
+// path is the way to production in words.
+func (d *decision) path() string {
+	steps := make([]string, len(d.s.Config.Stages))
+	for i, s := range d.s.Config.Stages {
+		steps[i] = "`" + code(s.Name) + "`"
+	}
+	return strings.Join(steps, " → ")
+}
+
+func (d *decision) mergedComment(c *Candidate) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n%s\n\n| | | |\n| --- | --- | --- |\n", Marker, d.headline(c))
+	build := d.buildStatus(c)
+	fmt.Fprintf(&b, "| build | %s %s | %s |\n", icon(build.State), text(build.Text), strings.TrimPrefix(link(build.URL), " "))
+	checks := d.checksGate(c)
+	fmt.Fprintf(&b, "| checks | %s | |\n", gateLine(checks))
+	for _, stage := range d.s.Config.Stages {
+		if w := d.stageStatus(c, stage.Name); w != nil {
+			fmt.Fprintf(&b, "| %s | %s %s | %s |\n", text(stage.Name), icon(w.State), text(w.Text), strings.TrimPrefix(link(w.URL), " "))
+		} else {
+			fmt.Fprintf(&b, "| %s | – | |\n", text(stage.Name))
+		}
+	}
+	if next := d.next(c); next != "" {
+		fmt.Fprintf(&b, "\n%s\n", next)
+	}
+	return b.String()
+}
+
+// headline says in one line where a candidate is.
+func (d *decision) headline(c *Candidate) string {
+	sha := "`" + Short(c.SHA) + "`"
+	at := ""
+	for _, stage := range d.s.Config.Stages {
+		switch p := c.Passages[stage.Name]; {
+		case p.State == PassageDone:
+			at = stage.Name
+			continue
+		case p.State == PassageFailed:
+			return fmt.Sprintf("**%s did not make it to %s**", sha, text(stage.Name))
+		case p.State == PassageReleasing:
+			return fmt.Sprintf("**%s is on its way to %s**", sha, text(stage.Name))
+		}
+		if by, ok := d.overtaker(c, stage.Name); ok {
+			if by.Passages[stage.Name].State == PassageDone && !d.forcedBetween(c, by) {
+				at = stage.Name
+				continue
+			}
+			return fmt.Sprintf("**%s was superseded by `%s`**", sha, Short(by.SHA))
+		}
+		if g, no := blocked(d.gates(c, stage.Name)); no && g.State == GateClosed {
+			return fmt.Sprintf("**%s is not released to %s**", sha, text(stage.Name))
+		}
+		return fmt.Sprintf("**%s is on its way to %s**", sha, text(stage.Name))
+	}
+	return fmt.Sprintf("**%s is live on %s**", sha, text(at))
+}
+
+// next says what happens next, or who can make something happen; empty once
+// everything has.
+func (d *decision) next(c *Candidate) string {
+	for _, stage := range d.s.Config.Stages {
+		switch p := c.Passages[stage.Name]; p.State {
+		case PassageDone:
+			continue
+		case PassageFailed:
+			return "Next: " + text(stage.Name) + " keeps running what it ran before; a push with a fix goes the whole way again."
+		case PassageReleasing:
+			return "Next: " + text(stage.Name) + " answers with the new version once its release has succeeded."
+		}
+		g, no := blocked(d.gates(c, stage.Name))
+		switch {
+		case !no:
+			return "Next: released to " + text(stage.Name) + "."
+		case g.Name == "order":
+			continue
+		case g.State == GateClosed:
+			return "Not released to " + text(stage.Name) + ": " + text(g.Text) + ". Who can change that: " + text(g.Who) + "."
+		}
+		return "Next: " + text(stage.Name) + ", which waits for " + g.Name + "."
+	}
+	return ""
+}
+
+func gateLine(g Gate) string {
+	switch g.State {
+	case GateOpen:
+		return "✅ passed"
+	case GateClosed:
+		return "❌ " + text(g.Text)
+	}
+	return "⏳ " + text(g.Text)
+}
+
+func icon(s StatusState) string {
+	switch s {
+	case StatusSuccess:
+		return "✅"
+	case StatusFailure:
+		return "❌"
+	case StatusError:
+		return "⚠️"
+	}
+	return "⏳"
+}
+
+func link(url string) string {
+	if url == "" {
+		return ""
+	}
+	return " [open](" + strings.NewReplacer(")", "%29", " ", "%20", "|", "%7C").Replace(url) + ")"
+}
+
+// text makes words from outside safe to stand in Markdown and in a table: they
+// mention nobody, format nothing, and stay on their line.
+func text(s string) string {
+	return strings.NewReplacer("\n", " ", "\r", " ", "|", "\\|", "<", "&lt;", ">", "&gt;", "`", "\\`", "*", "\\*",
+		"[", "\\[", "]", "\\]", "@", "@\u200b").Replace(s)
+}
+
+// code makes words from outside safe to stand between backquotes.
+func code(s string) string {
+	return strings.NewReplacer("\n", " ", "\r", " ", "`", "'", "|", "\\|").Replace(s)
+}

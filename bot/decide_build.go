@@ -1,0 +1,210 @@
+package bot
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// patience is how long a prepare app may not take a build, once the checks are
+// green, before the first stage's own app builds it instead.
+const patience = 20 * time.Second
+
+// build gives free prepare apps to the builds that are needed most: the newest
+// commit of the branch first, pull requests only where nobody else waits.
+func (d *decision) build() {
+	if !d.configSettled() || len(d.s.Config.Prepare.Apps) == 0 {
+		return
+	}
+	free := d.freeApps()
+	wanted := d.candidatesToBuild()
+	for i, c := range wanted {
+		key := d.s.buildKey(c.SHA, c.Tree)
+		if i > 0 && len(free) < 2 {
+			break // the last free app is kept for the next push
+		}
+		app, ok := d.takeApp(&free, key)
+		if !ok {
+			if i == 0 {
+				d.makePlace(key)
+			}
+			continue
+		}
+		d.startBuild(key, app, c.SHA, c.Tree)
+	}
+	if len(wanted) > 0 {
+		return
+	}
+	for _, p := range d.pullsToBuild() {
+		key := d.s.buildKey(p.TestMerge, p.TestTree)
+		if app, ok := d.takeApp(&free, key); ok {
+			d.startBuild(key, app, p.TestMerge, p.TestTree)
+		}
+	}
+}
+
+func (d *decision) startBuild(key, app, sha, tree string) {
+	if r := d.s.Builds[key]; r.Status == RunStarting {
+		sha = r.SHA // what was asked for is what must be looked for
+	}
+	if d.want(buildEffect(app, key), StartBuild{App: app, SHA: sha, Tree: tree, Command: d.s.Config.Build}) {
+		d.starting[key] = app
+	}
+}
+
+// candidatesToBuild lists the candidates that need a build and are worth one,
+// newest first. One that is behind a newer candidate which may still make it is
+// worth a build only where apps stand idle.
+func (d *decision) candidatesToBuild() []*Candidate {
+	var list []*Candidate
+	for i := len(d.s.Candidates) - 1; i >= 0; i-- {
+		c := &d.s.Candidates[i]
+		if d.starting[d.s.buildKey(c.SHA, c.Tree)] != "" || d.overtaken(c, d.firstStage()) || d.s.verdict(c).State == CheckFailed || c.Artifact != "" {
+			continue
+		}
+		if r, ok := d.s.run(c.SHA, c.Tree); ok && r.Status != RunWaiting && !d.maybeLost(r) {
+			continue // it has its build, will have it, or cannot be built
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+// maybeLost reports whether a build was asked for and no answer came: asking
+// again, which looks first, is how to find out.
+func (d *decision) maybeLost(r BuildRun) bool {
+	f, ok := d.s.Flights[buildEffect(r.App, d.s.buildKey(r.SHA, r.Tree))]
+	return r.Status == RunStarting && r.Stage == "" && ok && (!f.Out || d.now.Sub(f.LastAt) >= lost)
+}
+
+// pullsToBuild lists the pull requests whose test merge has no build yet, the
+// one that moved last first.
+func (d *decision) pullsToBuild() []PullRequest {
+	if !d.buildsPulls() {
+		return nil
+	}
+	var list []PullRequest
+	for _, n := range sortedKeys(d.s.Pulls) {
+		p := d.s.Pulls[n]
+		if !p.Open || p.Fork || p.TestTree == "" || p.ReadHead != p.Head || p.Base != d.s.Branch() {
+			continue
+		}
+		if r, ok := d.s.run(p.TestMerge, p.TestTree); !ok || r.Status == RunWaiting || d.maybeLost(r) {
+			list = append(list, p)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b PullRequest) int { return cmp.Compare(b.UpdatedAt.UnixNano(), a.UpdatedAt.UnixNano()) })
+	return list
+}
+
+// freeApps lists the prepare apps on which nothing of ours builds, those without
+// trouble first.
+func (d *decision) freeApps() []string {
+	var free []string
+	for _, app := range d.s.Config.Prepare.Apps {
+		busy := false
+		for _, r := range d.s.Builds {
+			busy = busy || r.Active() && r.App == app
+		}
+		if !busy {
+			free = append(free, app)
+		}
+	}
+	return free
+}
+
+// takeApp takes the app for a build out of the free ones: the one that it was
+// asked of already, else the first that has not refused it.
+func (d *decision) takeApp(free *[]string, key string) (string, bool) {
+	r := d.s.Builds[key]
+	if r.Status == RunStarting {
+		return r.App, true // asked for, and no answer yet
+	}
+	var best string
+	var bestAt time.Time
+	for _, app := range *free {
+		if _, refused := r.Refused[app]; refused {
+			continue
+		}
+		if f := d.s.Flights[buildEffect(app, key)]; best == "" || f.NotBefore.Before(bestAt) {
+			best, bestAt = app, f.NotBefore
+		}
+	}
+	if best == "" {
+		return "", false
+	}
+	*free = slices.DeleteFunc(slices.Clone(*free), func(app string) bool { return app == best })
+	return best, true
+}
+
+// makePlace cancels a pull request's build that stands where the branch needs to
+// build.
+func (d *decision) makePlace(forKey string) {
+	refused := d.s.Builds[forKey].Refused
+	for _, key := range sortedKeys(d.s.Builds) {
+		r := d.s.Builds[key]
+		if r.Cancelling && r.Status == RunRunning {
+			return // a place is being made
+		}
+	}
+	for _, key := range sortedKeys(d.s.Builds) {
+		r := d.s.Builds[key]
+		if _, no := refused[r.App]; no || r.Pull == 0 || r.Status != RunRunning || d.neededByBranch(key) {
+			continue
+		}
+		d.want("cancel "+r.App+" "+r.ID, CancelBuild{App: r.App, ID: r.ID, Tree: key})
+		return
+	}
+}
+
+// neededByBranch reports whether a candidate waits for the build, or a pull
+// request was merged so recently that its push may still be on its way.
+func (d *decision) neededByBranch(key string) bool {
+	for i := range d.s.Candidates {
+		c := &d.s.Candidates[i]
+		if d.s.buildKey(c.SHA, c.Tree) == key && !d.overtaken(c, d.firstStage()) {
+			return true
+		}
+	}
+	return false
+}
+
+// buildAnswer says how the build of a candidate stands.
+type buildAnswer struct {
+	run      BuildRun
+	begun    bool   // there is a run
+	fallback bool   // the first stage's own app is to build it
+	why      string // why it falls back; empty where there is no prepare app at all
+}
+
+// buildOf answers for a candidate's build, and decides whether the prepare apps
+// are given up for it.
+func (d *decision) buildOf(c *Candidate) buildAnswer {
+	r, ok := d.s.run(c.SHA, c.Tree)
+	a := buildAnswer{run: r, begun: ok}
+	if r.Status == RunSucceeded || r.Status == RunFailed || r.Stage != "" {
+		return a
+	}
+	apps := d.s.Config.Prepare.Apps
+	if len(apps) == 0 {
+		a.fallback = true
+		return a
+	}
+	switch {
+	case r.Status == RunErrored:
+		a.fallback, a.why = true, r.Reason
+	case len(r.Refused) > 0 && !slices.ContainsFunc(apps, func(app string) bool { _, no := r.Refused[app]; return !no }):
+		a.fallback, a.why = true, r.Reason
+	case !r.TroubleAt.IsZero() && !c.GreenAt.IsZero():
+		from := c.GreenAt
+		if r.TroubleAt.After(from) {
+			from = r.TroubleAt
+		}
+		if d.due(from.Add(patience)) {
+			a.fallback, a.why = true, r.Reason
+		}
+	}
+	return a
+}
+
+func buildEffect(app, key string) string { return "build " + app + " " + key }

@@ -1,0 +1,206 @@
+package bot
+
+import (
+	"hash/fnv"
+	"time"
+)
+
+// Effects under way are kept as flights. Started opens one in the same commit
+// that hands the effect to whoever performs it; Finished closes it, or says when
+// to try again.
+
+// lost is how long an effect may be out without an outcome before it counts as
+// unknown: longer than anybody performing one is allowed to take.
+const lost = 5 * time.Minute
+
+// maxBackoff bounds the time between two attempts at first; an effect that has
+// failed for minutes is tried less often.
+const (
+	firstBackoff = 500 * time.Millisecond
+	maxBackoff   = 14 * time.Second
+	slowBackoff  = 2 * time.Minute
+)
+
+// backoff is how long to wait after the given attempt (1 for the first) of what
+// is named by key: it doubles from half a second, is spread by a fifth either
+// way so that many pipelines do not knock at once, and stays under 15 seconds
+// for the first minutes.
+func backoff(key string, attempt int) time.Duration {
+	d := firstBackoff
+	for i := 1; i < attempt && d < maxBackoff; i++ {
+		d *= 2
+	}
+	d = min(d, maxBackoff*5/6)
+	if attempt > 25 {
+		d = slowBackoff
+	}
+	h := fnv.New32a()
+	h.Write([]byte(key))
+	h.Write([]byte{byte(attempt)})
+	spread := int64(h.Sum32()%401) - 200 // thousandths
+	return d + d*time.Duration(spread)/1000
+}
+
+// lookInterval is how long to wait before looking again at a build or a release
+// that was looked at so many times: a second at first, at most 15.
+func lookInterval(looks int) time.Duration {
+	if looks > 4 {
+		return 15 * time.Second
+	}
+	return min(time.Second<<max(looks-1, 0), 15*time.Second)
+}
+
+func (s *State) start(e Effect, at time.Time) {
+	f := s.Flights[e.Key]
+	if f.Attempt == 0 {
+		f.Since = at
+	}
+	f.Out, f.LastAt, f.Attempt, f.Reason, f.Limit = true, at, f.Attempt+1, "", false
+	s.Flights[e.Key] = f
+
+	switch do := e.Do.(type) {
+	case ReadChecks:
+		if c := s.candidate(do.SHA); c != nil {
+			c.Reports.Reading = c.Reports.Hints
+		}
+	case StartBuild:
+		s.buildStarted(do, at)
+	case CancelBuild:
+		s.editRun(do.Tree, func(r *BuildRun) { r.Cancelling = true })
+	case Promote:
+		s.promotionStarted(do, at)
+	}
+}
+
+func (s *State) finish(f Finished, at time.Time) {
+	e := f.Effect
+	flight, ok := s.Flights[e.Key]
+	if !ok {
+		return // an outcome that was recorded before, or of a flight that is over
+	}
+	switch f.Outcome {
+	case Done, Refuse:
+		delete(s.Flights, e.Key)
+	case Retry, Unsure:
+		flight.Out, flight.Reason, flight.Limit = false, f.Reason, f.Limit
+		flight.Unsure = flight.Unsure || f.Outcome == Unsure
+		flight.NotBefore = at.Add(max(f.After, backoff(e.Key, flight.Attempt)))
+		s.Flights[e.Key] = flight
+	}
+	switch do := e.Do.(type) {
+	case ReadConfig:
+		if f.Outcome == Refuse {
+			f.Fact = ConfigRead{Ref: do.Ref, Found: true, Problem: f.Reason}
+		}
+		if fact, ok := f.Fact.(ConfigRead); ok {
+			s.configRead(fact)
+		}
+	case ReadChecks:
+		if fact, ok := f.Fact.(ChecksRead); ok {
+			s.checksRead(fact, e.At, at)
+		} else if f.Outcome == Refuse {
+			s.checksRefused(do.SHA, e.At)
+		}
+	case ReadPullRequest:
+		s.pullReadEnded(do, f, at)
+	case FindPullRequest:
+		if fact, ok := f.Fact.(PullRequestFound); ok {
+			s.pullFound(fact, at)
+		} else if f.Outcome == Refuse {
+			s.pullFound(PullRequestFound{SHA: do.SHA}, at)
+		}
+	case SetStatus:
+		s.statusTold(do, f)
+	case CreateDeployment:
+		s.deploymentCreated(do, f)
+	case SetDeploymentStatus:
+		s.deploymentTold(do, f)
+	case WriteComment:
+		s.commentWritten(do, f, at)
+	case StartBuild:
+		s.buildAnswered(do, f, flight, at)
+	case WatchBuild:
+		s.buildWatched(do, f, at)
+	case CancelBuild:
+		s.buildCancelled(do, f, at)
+	case Promote:
+		s.promoteAnswered(do, f, at)
+	case WatchRelease:
+		s.releaseWatched(do, f, at)
+	}
+	s.forget()
+}
+
+// checksRefused keeps a commit waiting whose checks GitHub will not show, and
+// remembers that it was read so that it is asked again later, not at once.
+func (s *State) checksRefused(sha string, began time.Time) {
+	if c := s.candidate(sha); c != nil {
+		c.Reports.Read, c.Reports.ReadAt, c.Reports.Heard = true, began, c.Reports.Reading
+	}
+}
+
+func (s *State) pullReadEnded(do ReadPullRequest, f Finished, at time.Time) {
+	if fact, ok := f.Fact.(PullRequestRead); ok {
+		s.pullRead(fact, at)
+	}
+	if p, ok := s.Pulls[do.Number]; ok && f.Outcome == Refuse {
+		p.ReadHead, p.TestMerge, p.TestTree = p.Head, "", ""
+		s.Pulls[do.Number] = p
+	}
+}
+
+// What was refused counts as told: saying it again would be refused again.
+
+func (s *State) statusTold(do SetStatus, f Finished) {
+	if f.Outcome != Done && f.Outcome != Refuse {
+		return
+	}
+	said := Saying{State: do.Status.State, Phase: do.Phase, Text: do.Status.Text}
+	if c := s.candidate(do.SHA); c != nil {
+		put(&c.Told, do.Context, said)
+	}
+	for n, p := range s.Pulls {
+		if p.Head == do.SHA {
+			if p.ToldHead != p.Head {
+				p.Told, p.ToldHead = nil, p.Head
+			}
+			put(&p.Told, do.Context, said)
+			s.Pulls[n] = p
+		}
+	}
+}
+
+func (s *State) deploymentCreated(do CreateDeployment, f Finished) {
+	c := s.candidate(do.SHA)
+	if c == nil || f.Outcome != Done && f.Outcome != Refuse {
+		return
+	}
+	d := Deployment{Promotion: do.Promotion}
+	if fact, ok := f.Fact.(DeploymentCreated); ok {
+		d.ID = fact.ID
+	}
+	put(&c.Deployments, do.Stage, d)
+}
+
+func (s *State) deploymentTold(do SetDeploymentStatus, f Finished) {
+	c := s.candidate(do.SHA)
+	if c == nil || f.Outcome != Done && f.Outcome != Refuse {
+		return
+	}
+	if d, ok := c.Deployments[do.Stage]; ok && d.ID == do.ID {
+		d.Told = Saying{State: do.Status.State, Text: do.Status.Text}
+		c.Deployments[do.Stage] = d
+	}
+}
+
+func (s *State) commentWritten(do WriteComment, f Finished, at time.Time) {
+	p, ok := s.Pulls[do.Number]
+	if !ok || f.Outcome != Done && f.Outcome != Refuse {
+		return
+	}
+	p.Comment.Body, p.Comment.WrittenAt, p.Comment.Refused = do.Body, at, f.Outcome == Refuse
+	if fact, ok := f.Fact.(CommentWritten); ok {
+		p.Comment.ID, p.Comment.URL = fact.ID, fact.URL
+	}
+	s.Pulls[do.Number] = p
+}

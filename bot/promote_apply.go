@@ -1,0 +1,221 @@
+package bot
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// How a promotion's events change the state.
+
+// openPromotion marks a stage as being entered, once per promotion.
+func (s *State) openPromotion(stage, sha string, at time.Time, building bool) {
+	st := s.Stages[stage]
+	if st.InFlight != nil {
+		return
+	}
+	cfg, ok := s.Config.Stage(stage)
+	c := s.candidate(sha)
+	if !ok || c == nil {
+		return
+	}
+	st.Promotions++
+	st.InFlight = &Promotion{N: st.Promotions, SHA: sha, StartedAt: at, Building: building, Apps: map[string]AppRelease{}}
+	for _, app := range cfg.Apps {
+		st.InFlight.Apps[app] = AppRelease{}
+	}
+	put(&s.Stages, stage, st)
+	put(&c.Passages, stage, Passage{State: PassageReleasing, Promotion: st.Promotions, StartedAt: at})
+}
+
+func (s *State) promotionStarted(do Promote, at time.Time) {
+	s.openPromotion(do.Stage, do.SHA, at, false)
+	if c := s.candidate(do.SHA); c != nil && c.Artifact == "" {
+		r, _ := s.run(c.SHA, c.Tree)
+		c.Artifact, c.ArtifactApp = do.Artifact, r.App
+	}
+}
+
+// stageBuildMoved follows the build that runs on a stage's own app: a success
+// goes on as a release, anything else ends the promotion.
+func (s *State) stageBuildMoved(stage, sha string, at time.Time) {
+	st, c := s.Stages[stage], s.candidate(sha)
+	if c == nil || st.InFlight == nil || st.InFlight.SHA != sha || !st.InFlight.Building {
+		return
+	}
+	r, _ := s.run(c.SHA, c.Tree)
+	switch r.Status {
+	case RunSucceeded:
+		c.Artifact, c.ArtifactApp = r.Artifact, r.App
+		st.InFlight.Building = false
+		if a, ok := st.InFlight.Apps[r.App]; ok && r.Release != "" {
+			a.State, a.ID, a.LookAt = ReleasePending, r.Release, at
+			st.InFlight.Apps[r.App] = a
+		}
+		s.Stages[stage] = st
+	case RunFailed, RunErrored:
+		reason := "the build on " + r.App + " failed"
+		if r.Reason != "" {
+			reason += ": " + r.Reason
+		}
+		s.closePromotion(stage, PassageFailed, reason, r.OutputURL, at)
+	}
+}
+
+// promoteAnswered takes the outcome of asking for one app's release.
+func (s *State) promoteAnswered(do Promote, f Finished, at time.Time) {
+	st := s.Stages[do.Stage]
+	if seen, ok := f.Fact.(AppSeen); ok {
+		app := AppStand{Seen: true, Newest: seen.Newest, Artifact: seen.Current.Artifact, URL: seen.App.URL}
+		put(&st.Apps, do.App, app)
+		put(&s.Stages, do.Stage, st)
+	}
+	p := st.InFlight
+	if p == nil || p.N != do.Promotion || p.SHA != do.SHA {
+		return
+	}
+	a := p.Apps[do.App]
+	if a.State != "" {
+		return
+	}
+	switch f.Outcome {
+	case Done:
+		if seen, ok := f.Fact.(ReleaseSeen); ok {
+			s.releaseSeen(do.Stage, do.App, seen, at)
+			return
+		}
+	case Refuse:
+		a.State, a.Reason = ReleaseFailed, f.Reason
+		p.Apps[do.App] = a
+		s.concludePromotion(do.Stage, at)
+		return
+	case Unsure:
+		a.Maybe = true
+		p.Apps[do.App] = a
+		return
+	}
+	// Nothing was done to the app. If no app was touched yet, the stage was not
+	// entered, and whether it may be is asked again when the time comes.
+	for _, a := range p.Apps {
+		if a.State != "" || a.Maybe {
+			return
+		}
+	}
+	for app := range p.Apps {
+		if f, ok := s.Flights[promoteKey(do.Stage, p.N, app)]; ok && (f.Out || f.Unsure) {
+			return
+		}
+	}
+	c := s.candidate(p.SHA)
+	if c == nil {
+		return
+	}
+	for app := range p.Apps {
+		delete(s.Flights, promoteKey(do.Stage, p.N, app))
+	}
+	if f.Outcome == Retry {
+		st.Tries++
+		st.RetryAt = at.Add(max(f.After, backoff(do.Stage+do.SHA, st.Tries)))
+	}
+	st.InFlight = nil
+	s.Stages[do.Stage] = st
+	delete(c.Passages, do.Stage)
+	if len(c.Passages) == 0 {
+		c.Artifact, c.ArtifactApp = "", ""
+	}
+}
+
+func (s *State) releaseWatched(do WatchRelease, f Finished, at time.Time) {
+	st := s.Stages[do.Stage]
+	p := st.InFlight
+	if p == nil || p.N != do.Promotion || p.Apps[do.App].State != ReleasePending {
+		return
+	}
+	switch f.Outcome {
+	case Done:
+		if seen, ok := f.Fact.(ReleaseSeen); ok {
+			s.releaseSeen(do.Stage, do.App, seen, at)
+		}
+	case Refuse:
+		a := p.Apps[do.App]
+		a.State, a.Reason = ReleaseFailed, f.Reason
+		p.Apps[do.App] = a
+		s.concludePromotion(do.Stage, at)
+	}
+}
+
+// releaseSeen folds what the platform says of an app's release.
+func (s *State) releaseSeen(stage, app string, seen ReleaseSeen, at time.Time) {
+	st := s.Stages[stage]
+	a, r := st.InFlight.Apps[app], seen.Release
+	a.State, a.ID, a.OutputURL, a.Reason = r.Status, r.ID, r.OutputURL, r.Reason
+	a.Looks++
+	a.LookAt = at.Add(lookInterval(a.Looks))
+	if a.State == ReleaseExpired {
+		a.State = ReleaseFailed
+	}
+	st.InFlight.Apps[app] = a
+
+	stand := st.Apps[app]
+	stand.Seen, stand.Newest = true, max(stand.Newest, r.Version)
+	if seen.App.URL != "" {
+		stand.URL = seen.App.URL
+	}
+	if a.State == ReleaseSucceeded {
+		stand.Artifact = r.Artifact
+	}
+	put(&st.Apps, app, stand)
+	s.Stages[stage] = st
+	s.concludePromotion(stage, at)
+}
+
+// concludePromotion ends a promotion once every app has an outcome. It succeeded
+// only if every app took it.
+func (s *State) concludePromotion(stage string, at time.Time) {
+	p := s.Stages[stage].InFlight
+	cfg, _ := s.Config.Stage(stage)
+	var failed, took []string
+	output := ""
+	for app, a := range p.Apps {
+		switch a.State {
+		case ReleaseSucceeded:
+			took = append(took, app)
+		case ReleaseFailed:
+			reason := app
+			if a.Reason != "" {
+				reason += ": " + a.Reason
+			}
+			failed = append(failed, reason)
+			output = a.OutputURL
+		default:
+			return
+		}
+	}
+	if len(failed) == 0 {
+		s.closePromotion(stage, PassageDone, "", "", at)
+		return
+	}
+	slices.Sort(failed)
+	slices.Sort(took)
+	reason := "the release failed on " + strings.Join(failed, "; ")
+	if len(took) > 0 && len(cfg.Apps) > 1 {
+		reason = fmt.Sprintf("%s (it is live on %s)", reason, strings.Join(took, ", "))
+	}
+	s.closePromotion(stage, PassageFailed, reason, output, at)
+}
+
+func (s *State) closePromotion(stage string, end PassageState, reason, output string, at time.Time) {
+	st := s.Stages[stage]
+	p := st.InFlight
+	st.InFlight, st.Tries, st.RetryAt = nil, 0, time.Time{}
+	if c := s.candidate(p.SHA); c != nil {
+		pass := c.Passages[stage]
+		pass.State, pass.EndedAt, pass.Reason, pass.OutputURL = end, at, reason, output
+		put(&c.Passages, stage, pass)
+		if end == PassageDone {
+			st.Live = Live{SHA: c.SHA, Artifact: c.Artifact, Since: at}
+		}
+	}
+	s.Stages[stage] = st
+}
