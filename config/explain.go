@@ -61,7 +61,11 @@ func explainBuild(cfg bot.Config) []string {
 		if len(cfg.Stages) > 0 {
 			first = cfg.Stages[0].Apps[0]
 		}
-		all = append(all, fmt.Sprintf("After the checks, on %s: there is no prepare app that could build while they run.", first))
+		when := "After the checks, on"
+		if cfg.Checks.None {
+			when = "On"
+		}
+		all = append(all, fmt.Sprintf("%s %s: there is no prepare app that could build ahead.", when, first))
 	case 1:
 		all = append(all, fmt.Sprintf("On %s, from the moment of the push, while the checks run.", apps[0]))
 	default:
@@ -112,13 +116,17 @@ func explainChecks(c bot.Checks) []string {
 
 func explainStage(cfg bot.Config, i int) string {
 	apps := oneOf(cfg.Stages[i].Apps, "and")
+	when := "once the checks have passed"
+	if cfg.Checks.None {
+		when = "without waiting for checks"
+	}
 	switch {
 	case i > 0:
 		return fmt.Sprintf("the very same build goes to %s, once %s runs it.", apps, cfg.Stages[i-1].Name)
 	case len(cfg.Prepare.Apps) > 0:
-		return fmt.Sprintf("the finished build goes to %s, once the checks have passed.", apps)
+		return fmt.Sprintf("the finished build goes to %s, %s.", apps, when)
 	case len(cfg.Stages[i].Apps) > 1:
-		return fmt.Sprintf("builds on %s once the checks have passed, and goes to %s.", cfg.Stages[i].Apps[0], oneOf(cfg.Stages[i].Apps[1:], "and"))
+		return fmt.Sprintf("builds on %s, %s, and goes to %s.", cfg.Stages[i].Apps[0], when, oneOf(cfg.Stages[i].Apps[1:], "and"))
 	}
-	return fmt.Sprintf("builds and runs on %s, once the checks have passed.", apps)
+	return fmt.Sprintf("builds and runs on %s, %s.", apps, when)
 }

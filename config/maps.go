@@ -7,18 +7,20 @@ import (
 )
 
 // entries calls each for every key of a map, once: keys that are no text, merge
-// keys and repeated keys are noted as problems and passed over. It returns
-// false if the node is no map.
-func (w walker) entries(n node, each func(k name, v node)) bool {
+// keys and repeated keys are noted as problems and passed over. isMap is false
+// if the node is none; holes says that keys were passed over whose meaning is
+// not known.
+func (w walker) entries(n node, each func(k name, v node)) (isMap, holes bool) {
 	m, ok := n.(*ast.MappingNode)
 	if !ok {
-		return false
+		return false, false
 	}
 	first := map[string]position{}
 	for _, e := range m.Values {
 		key, ok := e.Key.(*ast.StringNode)
 		if !ok {
 			w.badKey(e.Key)
+			holes = true
 			continue
 		}
 		k := name{at: place(key), text: key.Value}
@@ -29,7 +31,7 @@ func (w walker) entries(n node, each func(k name, v node)) bool {
 		first[k.text] = k.at
 		each(k, e.Value)
 	}
-	return true
+	return true, holes
 }
 
 // badKey notes a key that is no plain text.
@@ -47,7 +49,7 @@ func (w walker) badKey(key ast.MapKeyNode) {
 
 func (t table) walk(n node, w walker) value {
 	v := value{at: place(n), key: w.key, fields: map[string]value{}}
-	isMap := w.entries(n, func(k name, x node) {
+	isMap, _ := w.entries(n, func(k name, x node) {
 		if message, hint := t.name.refuses(k.text); message != "" {
 			w.add(k.at, w.key, message, hint)
 		}
@@ -66,7 +68,7 @@ func (t table) walk(n node, w walker) value {
 func (o object) walk(n node, w walker) value {
 	v := value{at: place(n), key: w.key, fields: map[string]value{}}
 	meant := map[string]bool{} // keys that a misspelt one stands for: they are not missed as well
-	isMap := w.entries(n, func(k name, x node) {
+	isMap, holes := w.entries(n, func(k name, x node) {
 		in := w.field(k.text)
 		known, ok := o.key(k.text)
 		if !ok {
@@ -88,6 +90,9 @@ func (o object) walk(n node, w walker) value {
 	})
 	if !isMap {
 		return w.wrong(n, o.is, "")
+	}
+	if holes { // what is missing may have been meant by one of the refused keys
+		return v
 	}
 	for _, k := range o.keys {
 		if k.required && !v.has(k.name) && !meant[k.name] {

@@ -14,12 +14,15 @@ import (
 // The values that keys take. Patterns are shared with the JSON schema, so they
 // keep to what both Go's and JavaScript's regular expressions understand.
 
-const nameRule = "lowercase letters, digits and dashes, a letter first"
+const (
+	nameRule    = "lowercase letters, digits, - and _, a letter first"
+	appNameRule = "3 to 30 lowercase letters, digits and dashes, a letter first"
+)
 
 var (
 	// appName is Heroku's rule for names of apps (schema.json of heroku-go, app.name).
 	appName = text{
-		is:      "the name of an app (3 to 30 " + nameRule + ")",
+		is:      "the name of an app (" + appNameRule + ")",
 		pattern: regexp.MustCompile(`^[a-z][a-z0-9-]{1,28}[a-z0-9]$`),
 		check:   checkNamePattern(`^[a-z][a-z0-9-]{1,28}[a-z0-9]$`),
 	}
@@ -179,7 +182,7 @@ func checkURL(s string) (message, hint string) {
 	u, err := url.Parse(s)
 	switch {
 	case err != nil || u.Host == "" || u.Hostname() == "":
-		return "expected " + webAddress.is, "" // not quoted: it may hold a password
+		return "expected an address such as https://shop.example.com/healthz", "" // not quoted: it may hold a password
 	case u.Scheme != "https" && u.Scheme != "http":
 		return "expected an address that begins with https:// or http://", ""
 	case u.User != nil:

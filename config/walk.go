@@ -211,7 +211,7 @@ func (l list) walk(n node, w walker) value {
 				}
 			}
 		} else if _, isMap := n.(*ast.MappingNode); isMap {
-			hint = "begin each entry with a dash: - "
+			hint = "begin each entry with a dash"
 		}
 		return w.wrong(n, l.is, hint)
 	}

@@ -79,10 +79,10 @@ func parseYAML(file []byte) (docs []ast.Node, failed *syntaxError) {
 	// Duplicate keys are found by the walk, which reports all of them.
 	f, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
-		failed := &syntaxError{message: "not valid YAML: " + firstLine(err.Error())}
+		failed := &syntaxError{message: "not valid YAML: " + printable(firstLine(err.Error()))}
 		var y yaml.Error
 		if errors.As(err, &y) {
-			failed.message = "not valid YAML: " + y.GetMessage()
+			failed.message = "not valid YAML: " + printable(strings.ReplaceAll(y.GetMessage(), "'\t'", "tab"))
 			if t := y.GetToken(); t != nil {
 				failed.at = at(t)
 			}

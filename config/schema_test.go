@@ -1,0 +1,119 @@
+package config_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/headstart-cd/headstart/config"
+)
+
+func TestSchemaIsCommitted(t *testing.T) {
+	golden(t, "schema.json", string(config.Schema()))
+}
+
+// editor judges files as an editor does, with nothing but the schema.
+func editor(t *testing.T) func(file []byte) error {
+	t.Helper()
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(config.Schema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	if err := c.AddResource("headstart.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := c.Compile("headstart.json")
+	if err != nil {
+		t.Fatalf("the schema is not valid itself: %v", err)
+	}
+	return func(file []byte) error {
+		data, err := yaml.YAMLToJSON(file)
+		if err != nil {
+			return err
+		}
+		v, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+		if err != nil {
+			return err
+		}
+		return schema.Validate(v)
+	}
+}
+
+// Rules between keys and between items are beyond a schema, and YAML's own
+// traps are gone once a file is data. Of all bad files only these pass it.
+var beyondSchema = map[string]bool{
+	"branches":          false,
+	"several-documents": true,
+}
+
+func TestSchemaAgreesWithParserOnFiles(t *testing.T) {
+	judge := editor(t)
+	for name, file := range files(t, "good") {
+		if err := judge(file); err != nil {
+			t.Errorf("editors refuse the good file %s: %v", name, err)
+		}
+	}
+	for name, file := range files(t, "bad") {
+		if err := judge(file); (err == nil) != beyondSchema[name] {
+			t.Errorf("the bad file %s: editors accept it: %v, expected %v", name, err == nil, beyondSchema[name])
+		}
+	}
+}
+
+func TestSchemaAgreesWithParserOnValues(t *testing.T) {
+	judge := editor(t)
+	const production = "stages: [{name: production, app: shop}]\n"
+	tests := []struct {
+		file           string
+		parser, editor bool // who accepts it
+	}{
+		{production, true, true},
+		{"branch: feature/x\n" + production, true, true},
+		{"branch: 'a b'\n" + production, false, false},
+		{"branch: 1.0\n" + production, false, false},
+		{"branch: ''\n" + production, false, false},
+		{"branch: a..b\n" + production, false, true},
+		{"platform: local\nbuild: make\n" + production, true, true},
+		{"platform: local\n" + production, false, false},
+		{"platform: fly\n" + production, false, false},
+		{"build: make\n" + production, false, false},
+		{"prepare: shop-prepare\n" + production, true, true},
+		{"prepare: {apps: [shop-prepare]}\n" + production, true, true},
+		{"prepare: {pull_requests: true}\n" + production, false, false},
+		{"prepare: {apps: [shop-prepare], pull_requests: 'true'}\n" + production, false, false},
+		{"prepare: {apps: [shop-prepare, shop-prepare]}\n" + production, false, false},
+		{"prepare: [shop-prepare]\n" + production, false, false},
+		{"prepare: shop\n" + production, false, true}, // one app, two duties
+		{"checks: none\n" + production, true, true},
+		{"checks: [lint]\n" + production, true, true},
+		{"checks: lint\n" + production, false, false},
+		{"checks: []\n" + production, false, false},
+		{"checks: [headstart/build]\n" + production, false, true},
+		{"stages: []\n", false, false},
+		{"branch: main\n", false, false},
+		{"stages: [{name: production}]\n", false, false},
+		{"stages: [{app: shop}]\n", false, false},
+		{"stages: [{name: production, app: shop, apps: [shop-2]}]\n", false, false},
+		{"stages: [{name: a, app: shop}, {name: a, app: shop-2}]\n", false, true},
+		{"stages: [{name: production, app: shop, promote: auto, pull_requests: false, allow: write, four_eyes: false}]\n", true, true},
+		{"stages: [{name: production, app: shop, promote: approval}]\n", false, false},
+		{"stages: [{name: production, app: shop, pull_requests: true}]\n", false, false},
+		{"stages: [{name: production, app: shop, soak: 15m}]\n", false, false},
+		{"changes: {docs: [docs/**]}\n" + production, false, false},
+		{"pipelines: {api: {stages: [{name: production, app: shop}]}}\n", false, false},
+		{"unknown: 1\n" + production, false, false},
+	}
+	for _, tt := range tests {
+		_, err := config.Parse([]byte(tt.file), "f")
+		if (err == nil) != tt.parser {
+			t.Errorf("%q: expected accepted by the parser: %v, got: %v", tt.file, tt.parser, err)
+		}
+		if err := judge([]byte(tt.file)); (err == nil) != tt.editor {
+			t.Errorf("%q: expected accepted by editors: %v, got: %v", tt.file, tt.editor, err)
+		}
+	}
+}
