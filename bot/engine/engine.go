@@ -1,0 +1,259 @@
+// Package engine is the loop around the decisions of package bot: it loads a
+// pipeline's state, folds in what happened, asks what to do, commits state,
+// events and effects together, and has the effects performed. It declares the
+// ports that it needs; the rooms at the edge satisfy them.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// Options are what an Engine is made of.
+type Options struct {
+	Store   Store
+	Perform Performer
+	Clock   Clock       // nil: the system's
+	Logger  *zap.Logger // nil: none
+	// Observe, if not nil, is told of every commit, in the order in which a
+	// pipeline's commits were made. It must return quickly.
+	Observe func(Commit)
+}
+
+// Commit is what an observer is told.
+type Commit struct {
+	Pipeline bot.Key
+	Events   []bot.Event
+	State    bot.State
+	Explain  bot.Explanation
+}
+
+// Engine reconciles pipelines. All of its methods may be called from any number
+// of goroutines.
+type Engine struct {
+	store   Store
+	perform Performer
+	clock   Clock
+	log     *zap.Logger
+	observe func(Commit)
+	nudged  chan struct{} // a wake time may have come closer
+
+	mu    sync.Mutex
+	locks map[bot.Key]*keyLock // guarded by mu
+}
+
+// New makes an Engine. Run must be running for wake times to be kept.
+func New(o Options) *Engine {
+	e := &Engine{
+		store: o.Store, perform: o.Perform, clock: o.Clock, log: o.Logger, observe: o.Observe,
+		nudged: make(chan struct{}, 1), locks: map[bot.Key]*keyLock{},
+	}
+	if e.clock == nil {
+		e.clock = SystemClock{}
+	}
+	if e.log == nil {
+		e.log = zap.NewNop()
+	}
+	if e.observe == nil {
+		e.observe = func(Commit) {}
+	}
+	return e
+}
+
+// Deliver folds what a webhook brought into every pipeline of its repository.
+// A repository that is heard of for the first time gets a pipeline.
+func (e *Engine) Deliver(ctx context.Context, d Delivery) error {
+	if len(d.Facts) == 0 {
+		return nil
+	}
+	keys, err := e.store.Pipelines(ctx, d.Repo)
+	if err != nil {
+		return fmt.Errorf("find the pipelines of %s: %w", d.Repo, err)
+	}
+	if len(keys) == 0 {
+		if !begins(d.Facts) {
+			return nil
+		}
+		keys = []bot.Key{{Repo: d.Repo}}
+	}
+	for _, key := range keys {
+		if err := e.update(ctx, key, d.Facts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// begins reports whether facts are a reason to remember a repository: whoever
+// only reports checks has nothing to deploy.
+func begins(facts []bot.Fact) bool {
+	for _, f := range facts {
+		switch f.(type) {
+		case bot.Pushed, bot.PullRequestChanged:
+			return true
+		}
+	}
+	return false
+}
+
+// PlatformMoved makes every pipeline that uses an app look at it again.
+func (e *Engine) PlatformMoved(ctx context.Context, moved bot.PlatformMoved) error {
+	keys, err := e.store.Using(ctx, moved.Platform, moved.App)
+	if err != nil {
+		return fmt.Errorf("find who uses %s: %w", moved.App, err)
+	}
+	for _, key := range keys {
+		if err := e.update(ctx, key, []bot.Fact{moved}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Tries of a commit that loses against others. Each loss means that somebody
+// else got ahead, so this many in a row is a fault.
+const commitTries = 50
+
+// rounds bounds how often one reconcile decides again on its own effects.
+const rounds = 10
+
+// update is one reconcile: load, apply, decide, commit.
+func (e *Engine) update(ctx context.Context, key bot.Key, facts []bot.Fact) error {
+	defer e.lock(key)()
+	for range commitTries {
+		state, version, err := e.store.Load(ctx, key)
+		if err != nil {
+			return fmt.Errorf("load %s: %w", key, err)
+		}
+		state.Pipeline = key
+		c, explain := e.reconcile(state, facts)
+		c.Version = version
+		if version == 0 && !anythingIn(c) {
+			return nil
+		}
+		err = e.store.Commit(ctx, c)
+		if errors.Is(err, ErrMoved) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("commit %s: %w", key, err)
+		}
+		e.nudge()
+		e.observe(Commit{Pipeline: key, Events: c.Events, State: c.State, Explain: explain})
+		return nil
+	}
+	return fmt.Errorf("commit %s: somebody else was faster %d times in a row", key, commitTries)
+}
+
+func anythingIn(c Change) bool { return len(c.Events) > 0 }
+
+// reconcile folds the facts and decides until the decision is stable: what is
+// told about an effect is decided in the same commit as the effect.
+func (e *Engine) reconcile(state bot.State, facts []bot.Fact) (Change, bot.Explanation) {
+	now := e.clock.Now()
+	c := Change{Pipeline: state.Pipeline}
+	fold := func(f bot.Fact) {
+		event := bot.Event{At: now, Fact: f}
+		state = bot.Apply(state, event)
+		c.Events = append(c.Events, event)
+	}
+	for _, f := range facts {
+		fold(f)
+	}
+	var plan bot.Plan
+	for range rounds {
+		plan = bot.Decide(state, now)
+		for _, effect := range plan.Effects {
+			fold(bot.Started{Effect: effect})
+		}
+		c.Effects = append(c.Effects, plan.Effects...)
+		if len(plan.Effects) == 0 {
+			break
+		}
+	}
+	c.State, c.Target, c.Wake = state, state.Target(), plan.Wake
+	return c, plan.Explain
+}
+
+// keyLock keeps one process' reconciles of a pipeline from racing each other for
+// the same version. Between processes the version decides.
+type keyLock struct {
+	sync.Mutex
+	users int // guarded by Engine.mu
+}
+
+func (e *Engine) lock(key bot.Key) (unlock func()) {
+	e.mu.Lock()
+	l := e.locks[key]
+	if l == nil {
+		l = &keyLock{}
+		e.locks[key] = l
+	}
+	l.users++
+	e.mu.Unlock()
+	l.Lock()
+	return func() {
+		l.Unlock()
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if l.users--; l.users == 0 {
+			delete(e.locks, key)
+		}
+	}
+}
+
+func (e *Engine) nudge() {
+	select {
+	case e.nudged <- struct{}{}:
+	default:
+	}
+}
+
+// batch is how many overdue pipelines are looked at before asking for more.
+const batch = 100
+
+// Run keeps the wake times: it looks at each pipeline when its time has come.
+// It returns nil when ctx ends.
+func (e *Engine) Run(ctx context.Context) error {
+	for {
+		now := e.clock.Now()
+		due, next, err := e.store.Due(ctx, now, batch)
+		for _, key := range due {
+			if err == nil {
+				err = e.update(ctx, key, nil)
+			}
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			e.log.Error("wake pipelines", zap.Error(err))
+			next = now.Add(time.Second)
+		} else if len(due) > 0 {
+			continue
+		}
+		e.sleep(ctx, next)
+	}
+}
+
+// sleep waits until the time has come, until something moved, or until ctx ends.
+func (e *Engine) sleep(ctx context.Context, until time.Time) {
+	var alarm <-chan time.Time
+	if !until.IsZero() {
+		c, stop := e.clock.Alarm(until)
+		defer stop()
+		alarm = c
+	}
+	select {
+	case <-ctx.Done():
+	case <-alarm:
+	case <-e.nudged:
+	}
+}

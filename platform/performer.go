@@ -1,0 +1,170 @@
+package platform
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// Source tells where the tarball of a commit is.
+type Source interface {
+	// Tarball returns a URL that works for minutes, without further credentials.
+	Tarball(ctx context.Context, target bot.Target, sha string) (string, error)
+}
+
+// Performer performs the effects on apps. Every effect looks before it acts: a
+// build or a release that is already there is the answer, not made again.
+type Performer struct {
+	Platforms map[string]Platform // by the name that a pipeline's file uses
+	Allow     Allow
+	Source    Source
+}
+
+// doubt is how long a request whose answer was lost may still take effect on the
+// other side. Heroku's router gives up on a request after 30 seconds.
+const doubt = 30 * time.Second
+
+// Perform performs one effect on an app and returns what was learned.
+func (p *Performer) Perform(ctx context.Context, target bot.Target, e bot.Effect) (bot.Fact, error) {
+	on, ok := p.Platforms[target.Platform]
+	if !ok {
+		return nil, &bot.Refused{Platform: true, Reason: fmt.Sprintf(
+			"this server has no platform %q: its operator has to give it the credentials", target.Platform)}
+	}
+	if err := p.Allow.Check(target.Pipeline.Repo, appsOf(e.Do)...); err != nil {
+		return nil, err
+	}
+	switch do := e.Do.(type) {
+	case bot.StartBuild:
+		return p.startBuild(ctx, on, target, e, do)
+	case bot.WatchBuild:
+		b, err := on.Build(ctx, do.App, do.ID)
+		return fact(bot.BuildSeen{Build: b}, err)
+	case bot.CancelBuild:
+		if err := on.CancelBuild(ctx, do.App, do.ID); err != nil {
+			return nil, err
+		}
+		b, err := on.Build(ctx, do.App, do.ID)
+		return fact(bot.BuildSeen{Build: b}, err)
+	case bot.Promote:
+		return p.promote(ctx, on, e, do)
+	case bot.WatchRelease:
+		r, err := on.Release(ctx, do.App, do.ID)
+		return fact(bot.ReleaseSeen{Release: r}, err)
+	}
+	return nil, &bot.Refused{Reason: fmt.Sprintf("no platform performs %s", bot.NameOf(e.Do))}
+}
+
+// appsOf lists every app that an action names.
+func appsOf(a bot.Action) []string {
+	switch do := a.(type) {
+	case bot.StartBuild:
+		return []string{do.App}
+	case bot.WatchBuild:
+		return []string{do.App}
+	case bot.CancelBuild:
+		return []string{do.App}
+	case bot.Promote:
+		return []string{do.App, do.From}
+	case bot.WatchRelease:
+		return []string{do.App}
+	}
+	return nil
+}
+
+func (p *Performer) startBuild(ctx context.Context, on Platform, target bot.Target, e bot.Effect, do bot.StartBuild) (bot.Fact, error) {
+	builds, err := on.Builds(ctx, do.App)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range builds {
+		if b.Commit != do.SHA {
+			continue
+		}
+		// A build that failed before anybody asked says nothing about now. One that
+		// was begun since the first attempt is that attempt's.
+		ours := e.Unsure && b.CreatedAt.After(e.Since.Add(-doubt))
+		if ours || b.Status == bot.BuildPending || b.Status == bot.BuildSucceeded && b.Artifact != "" && do.Stage == "" {
+			return bot.BuildSeen{Build: b, Adopted: !ours}, nil
+		}
+	}
+	for _, b := range builds {
+		if b.Status == bot.BuildPending {
+			return nil, &bot.Retryable{Reason: fmt.Sprintf("%s is busy with a build of %s", do.App, nameOr(bot.Short(b.Commit), "another source"))}
+		}
+	}
+	if err := stillDoubtful(e, "the build"); err != nil {
+		return nil, err
+	}
+	url, err := p.Source.Tarball(ctx, target, do.SHA)
+	if err != nil {
+		return nil, err
+	}
+	b, err := on.StartBuild(ctx, do.App, bot.Source{Commit: do.SHA, URL: url, Command: do.Command})
+	return fact(bot.BuildSeen{Build: b}, err)
+}
+
+// promote releases an artifact on an app, if the app's newest release is still
+// the one that the decision was taken on.
+func (p *Performer) promote(ctx context.Context, on Platform, e bot.Effect, do bot.Promote) (bot.Fact, error) {
+	releases, err := on.Releases(ctx, do.App)
+	if err != nil {
+		return nil, err
+	}
+	newest, current := 0, bot.Release{}
+	for _, r := range releases {
+		newest = max(newest, r.Version)
+		if r.Current {
+			current = r
+		}
+	}
+	for _, r := range releases {
+		if r.Artifact != do.Artifact {
+			continue
+		}
+		since := do.Base >= 0 && r.Version > do.Base // made after the decision: by an attempt whose answer was lost
+		settled := r.Version == newest && (r.Status == bot.ReleasePending || r.Current && r.Status == bot.ReleaseSucceeded)
+		if since || settled {
+			app, err := on.App(ctx, do.App)
+			return fact(bot.ReleaseSeen{Release: r, App: app}, err)
+		}
+	}
+	if newest != do.Base {
+		app, err := on.App(ctx, do.App)
+		return fact(bot.AppSeen{App: app, Newest: newest, Current: current}, err)
+	}
+	if err := stillDoubtful(e, "the release"); err != nil {
+		return nil, err
+	}
+	r, err := on.Promote(ctx, Promotion{
+		Artifact: do.Artifact, Commit: do.SHA, From: do.From, To: do.App,
+		Description: fmt.Sprintf("Headstart: %s to %s", bot.Short(do.SHA), do.Stage),
+	})
+	return fact(bot.ReleaseSeen{Release: r}, err)
+}
+
+// stillDoubtful keeps an effect whose answer was lost from being repeated before
+// the lost request can have no effect any more.
+func stillDoubtful(e bot.Effect, what string) error {
+	if e.Unsure && e.At.Sub(e.Since) < doubt {
+		return &bot.Retryable{Reason: "the answer was lost; looking whether " + what + " was begun"}
+	}
+	return nil
+}
+
+// fact returns f, or nothing if there was an error.
+func fact(f bot.Fact, err error) (bot.Fact, error) {
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func nameOr(name, other string) string {
+	if name == "" {
+		return other
+	}
+	return name
+}
