@@ -1,0 +1,268 @@
+package local
+
+import (
+	"archive/tar"
+	"bufio"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// What an unpacked source or artifact may have at most.
+const (
+	unpackedLimit = 4 << 30 // bytes
+	entriesLimit  = 500_000
+)
+
+// sentence is an error in words for people, about what they gave us: it is their
+// source, Procfile or command that is wrong, not this platform.
+type sentence string
+
+func (s sentence) Error() string { return string(s) }
+
+// unpackSource unpacks the tarball of a commit into an empty folder, without
+// the one folder that such a tarball wraps everything in. It refuses with a
+// sentence what would reach out of the folder: names with "..", links that
+// lead outside, devices.
+func (ps *processes) unpackSource(file, dir string) error {
+	return ps.unpack(file, dir, func(h *tar.Header) (bool, error) {
+		_, name, _ := strings.Cut(strings.TrimPrefix(h.Name, "./"), "/")
+		if h.Typeflag == tar.TypeLink {
+			_, h.Linkname, _ = strings.Cut(strings.TrimPrefix(h.Linkname, "./"), "/")
+		}
+		h.Name = name
+		switch {
+		case strings.HasPrefix(path.Clean(h.Name), "../") || path.Clean(h.Name) == "..":
+			return false, sentence(fmt.Sprintf("The source has a file that lies outside of it: %s.", h.Name))
+		case h.Typeflag == tar.TypeSymlink && leadsOut(h.Name, h.Linkname):
+			return false, sentence(fmt.Sprintf("The source has a symbolic link that leads out of it: %s.", h.Name))
+		case h.Typeflag == tar.TypeLink && !filepath.IsLocal(h.Linkname):
+			return false, sentence(fmt.Sprintf("The source has a link that leads out of it: %s.", h.Name))
+		case h.Typeflag == tar.TypeChar || h.Typeflag == tar.TypeBlock || h.Typeflag == tar.TypeFifo:
+			return false, sentence(fmt.Sprintf("The source has a device: %s.", h.Name))
+		}
+		return name != "", nil
+	})
+}
+
+// unpackArtifact unpacks what keepArtifact packed, as it was.
+func (ps *processes) unpackArtifact(file, dir string) error {
+	return ps.unpack(file, dir, func(*tar.Header) (bool, error) { return true, nil })
+}
+
+// leadsOut reports whether a symbolic link points out of the folder that its
+// name is relative to. A link through another link is not followed here; writing
+// through one is prevented by os.Root.
+func leadsOut(name, target string) bool {
+	return path.IsAbs(target) || !filepath.IsLocal(path.Join(path.Dir(name), target)) && path.Join(path.Dir(name), target) != "."
+}
+
+// unpack unpacks a tar.gz into a folder. The filter may change each header, and
+// says whether to keep it.
+func (ps *processes) unpack(file, dir string, filter func(*tar.Header) (bool, error)) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	unzip, err := gzip.NewReader(bufio.NewReaderSize(f, 1<<20))
+	if err != nil {
+		return fmt.Errorf("unzip: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+
+	in := tar.NewReader(unzip)
+	var size int64
+	for n := 0; ; n++ {
+		h, err := in.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read the archive: %w", err)
+		}
+		keep, err := filter(h)
+		if err != nil {
+			return err
+		}
+		if !keep {
+			continue
+		}
+		if size += h.Size; size > unpackedLimit || n > entriesLimit {
+			return sentence(fmt.Sprintf("The source is larger than %d GB or %d files.", int64(unpackedLimit)>>30, entriesLimit))
+		}
+		if err := ps.unpackEntry(root, h, in); err != nil {
+			return fmt.Errorf("unpack %s: %w", h.Name, err)
+		}
+	}
+}
+
+func (ps *processes) unpackEntry(root *os.Root, h *tar.Header, in io.Reader) error {
+	name := path.Clean(h.Name)
+	if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
+		return err
+	}
+	switch h.Typeflag {
+	case tar.TypeDir:
+		return root.MkdirAll(name, 0o755)
+	case tar.TypeReg:
+		return ps.unpackFile(root, name, fs.FileMode(h.Mode), in)
+	case tar.TypeSymlink:
+		return root.Symlink(h.Linkname, name)
+	case tar.TypeLink:
+		return root.Link(path.Clean(h.Linkname), name)
+	}
+	return nil // a comment, as git writes one
+}
+
+func (ps *processes) unpackFile(root *os.Root, name string, mode fs.FileMode, in io.Reader) error {
+	ps.writing.RLock() // see processes
+	defer ps.writing.RUnlock()
+	f, err := root.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, plainMode(mode))
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(f, in); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}
+
+// plainMode keeps whether a file is executable, and nothing else.
+func plainMode(m fs.FileMode) fs.FileMode {
+	if m&0o111 != 0 {
+		return 0o755
+	}
+	return 0o644
+}
+
+// artifactName is the SHA-256 of an artifact's content.
+var artifactName = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+func (p *Platform) artifactFile(name string) string {
+	return filepath.Join(p.opts.Dir, "artifacts", name+".tar.gz")
+}
+
+// hasArtifact reports whether an artifact is there.
+func (p *Platform) hasArtifact(name string) bool {
+	if !artifactName.MatchString(name) {
+		return false
+	}
+	_, err := os.Stat(p.artifactFile(name))
+	return err == nil
+}
+
+// keepArtifact puts the files of a folder on the shelf and returns the
+// artifact's name: the SHA-256 of a tar with sorted names, without times and
+// owners, so that the same files always have the same name.
+func (p *Platform) keepArtifact(dir string) (name string, err error) {
+	shelf := filepath.Join(p.opts.Dir, "artifacts")
+	f, err := os.CreateTemp(shelf, "new-*")
+	if err != nil {
+		return "", err
+	}
+	defer os.Remove(f.Name()) // fails once it was renamed
+	defer f.Close()
+
+	zip, err := gzip.NewWriterLevel(f, gzip.BestSpeed)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.New()
+	if err := pack(dir, io.MultiWriter(zip, sum)); err != nil {
+		return "", err
+	}
+	if err := errors.Join(zip.Close(), f.Sync(), f.Close()); err != nil {
+		return "", err
+	}
+	name = hex.EncodeToString(sum.Sum(nil))
+	if err := os.Rename(f.Name(), p.artifactFile(name)); err != nil {
+		return "", err
+	}
+	return name, syncDir(shelf)
+}
+
+// pack writes a folder as a tar. Sockets and the like are left out.
+func pack(dir string, w io.Writer) error {
+	out := tar.NewWriter(w)
+	err := filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error { // in lexical order
+		if err != nil || file == dir {
+			return err
+		}
+		name, err := filepath.Rel(dir, file)
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		h := &tar.Header{Name: filepath.ToSlash(name), ModTime: time.Unix(0, 0), Format: tar.FormatPAX}
+		switch {
+		case d.IsDir():
+			h.Typeflag, h.Mode = tar.TypeDir, 0o755
+			h.Name += "/"
+			return out.WriteHeader(h)
+		case d.Type()&fs.ModeSymlink != 0:
+			h.Typeflag, h.Mode = tar.TypeSymlink, 0o777
+			if h.Linkname, err = os.Readlink(file); err != nil {
+				return err
+			}
+			return out.WriteHeader(h)
+		case d.Type().IsRegular():
+			h.Typeflag, h.Mode, h.Size = tar.TypeReg, int64(plainMode(info.Mode())), info.Size()
+			return packFile(out, h, file)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("pack the artifact: %w", err)
+	}
+	return out.Close()
+}
+
+func packFile(out *tar.Writer, h *tar.Header, file string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := out.WriteHeader(h); err != nil {
+		return err
+	}
+	_, err = io.Copy(out, f)
+	return err
+}
+
+// removeAll removes a folder, also one with read-only folders inside, as Go's
+// module cache has them.
+func removeAll(dir string) error {
+	if err := os.RemoveAll(dir); err == nil || !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	_ = filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() {
+			_ = os.Chmod(file, 0o700)
+		}
+		return nil
+	})
+	return os.RemoveAll(dir)
+}

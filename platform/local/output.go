@@ -1,0 +1,131 @@
+package local
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// How much of an output is kept. A web process writes for ever, so its output
+// is rotated and between one and two times the limit remain; others are cut.
+const (
+	outputLimit = 8 << 20
+	tailLimit   = 4 << 10
+)
+
+// output is a bounded file of what processes wrote. Writing never fails, so
+// that a full disk does not look like a fault of the app.
+type output struct {
+	path   string
+	limit  int
+	rotate bool
+
+	mu   sync.Mutex
+	file *os.File // guarded by mu; nil once closed, or if it could not be opened
+	size int      // guarded by mu
+	tail []byte   // guarded by mu; the last bytes written
+}
+
+// openOutput opens a file for what a process writes, and appends to it if it is
+// there.
+func openOutput(path string, rotate bool) *output {
+	o := &output{path: path, limit: outputLimit, rotate: rotate}
+	o.open()
+	return o
+}
+
+func (o *output) open() {
+	if err := os.MkdirAll(filepath.Dir(o.path), 0o755); err != nil {
+		return
+	}
+	f, err := os.OpenFile(o.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return
+	}
+	if info, err := f.Stat(); err == nil {
+		o.size = int(info.Size())
+	}
+	o.file = f
+}
+
+// note writes a line of ours, which is never taken for the process's last line.
+func (o *output) note(line string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.write([]byte(line + "\n"))
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.tail = append(o.tail, b...)
+	if extra := len(o.tail) - tailLimit; extra > 0 {
+		o.tail = append([]byte(nil), o.tail[extra:]...)
+	}
+	o.write(b)
+	return len(b), nil
+}
+
+// write is called with mu held.
+func (o *output) write(b []byte) {
+	switch {
+	case o.file == nil:
+	case o.size+len(b) <= o.limit:
+		o.append(b)
+	case o.rotate:
+		o.file.Close()
+		_ = os.Rename(o.path, o.path+".old")
+		o.file, o.size = nil, 0
+		if o.open(); o.file != nil {
+			o.append(b)
+		}
+	case o.size < o.limit:
+		o.append(b[:o.limit-o.size])
+		_, _ = io.WriteString(o.file, "\n(Headstart keeps no more of this output.)\n")
+		o.size = o.limit
+	}
+}
+
+func (o *output) append(b []byte) {
+	n, _ := o.file.Write(b)
+	o.size += n
+}
+
+func (o *output) Close() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.file == nil {
+		return nil
+	}
+	err := o.file.Close()
+	o.file = nil
+	return err
+}
+
+// Matches what terminals interpret and people need not read.
+var controls = regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]`)
+
+// lastLine is the last line written that is not empty, at most 200 characters
+// of it, to be shown as a reason.
+func (o *output) lastLine() string {
+	o.mu.Lock()
+	text := controls.ReplaceAllString(strings.ToValidUTF8(string(o.tail), ""), "")
+	o.mu.Unlock()
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	line := strings.TrimSpace(lines[len(lines)-1])
+	if r := []rune(line); len(r) > 200 {
+		line = string(r[:199]) + "…"
+	}
+	return line
+}
+
+// because adds the last line of the output to a sentence's beginning.
+func (o *output) because(what string) string {
+	if line := o.lastLine(); line != "" {
+		return what + ": " + line
+	}
+	return what + "."
+}

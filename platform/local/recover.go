@@ -1,0 +1,105 @@
+package local
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"go.uber.org/zap"
+
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// recoverApps brings the saved state back to the truth after the predecessor
+// stopped or crashed: it ends processes that were left running, gives up builds
+// and releases that were pending, and starts what was live. Web processes come
+// up in the background.
+func (p *Platform) recoverApps() error {
+	p.endOrphans()
+	if err := p.clearWork(); err != nil {
+		return err
+	}
+	const why = "The machine or Headstart stopped "
+	for _, a := range p.apps {
+		s := &a.state // nobody else knows the app yet
+		if len(s.Builds)+len(s.Releases) == 0 {
+			continue
+		}
+		if err := a.change(func(s *state) {
+			s.Processes = nil
+			for i := range s.Builds {
+				if b := &s.Builds[i]; b.Status == bot.BuildPending {
+					b.Status, b.Reason, b.FinishedAt = bot.BuildErrored, why+"during the build.", p.opts.Clock()
+				}
+			}
+			for i := range s.Releases {
+				if r := &s.Releases[i]; r.Status == bot.ReleasePending {
+					r.Status, r.Reason = bot.ReleaseFailed, why+"during the release."
+				}
+			}
+		}); err != nil {
+			return err
+		}
+		p.clearReleases(a)
+		if rec := s.release(releaseRecord{Version: s.Live}.id()); rec != nil {
+			a.live = p.newRunner(*rec)
+			a.process = processSummary{version: rec.Version, restarts: -1} // the first start is none
+			live := a.live
+			p.wg.Go(func() { p.keep(a, live, nil) })
+		}
+	}
+	return nil
+}
+
+// endOrphans ends the processes that a crashed predecessor left running, where
+// they are certainly those that it recorded.
+func (p *Platform) endOrphans() {
+	var wg sync.WaitGroup
+	for _, a := range p.apps {
+		for what, id := range a.state.Processes {
+			wg.Go(func() {
+				if endOrphan(id, p.opts.StopLimit) {
+					p.log.Warn("ended a process that outlived a crash", zap.String("app", a.name),
+						zap.String("process", what), zap.Int("pid", id.PID))
+				}
+			})
+		}
+	}
+	wg.Wait()
+}
+
+// clearWork removes what unfinished builds and artifacts left.
+func (p *Platform) clearWork() error {
+	work := filepath.Join(p.opts.Dir, "work")
+	if err := removeAll(work); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(work, 0o755); err != nil {
+		return err
+	}
+	unfinished, err := filepath.Glob(filepath.Join(p.opts.Dir, "artifacts", "new-*"))
+	if err != nil {
+		return err
+	}
+	for _, file := range unfinished {
+		if err := os.Remove(file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clearReleases removes the files of releases that do not run.
+func (p *Platform) clearReleases(a *app) {
+	dir := filepath.Join(a.dir, "releases")
+	entries, _ := os.ReadDir(dir) // none was made yet
+	for _, e := range entries {
+		if "v"+e.Name() == (releaseRecord{Version: a.state.Live}).id() && !strings.HasSuffix(e.Name(), ".new") {
+			continue
+		}
+		if err := removeAll(filepath.Join(dir, e.Name())); err != nil {
+			p.log.Warn("the folder of an old release could not be removed", zap.String("app", a.name), zap.Error(err))
+		}
+	}
+}
