@@ -1,0 +1,257 @@
+package store_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/store"
+)
+
+// benchConnections is how many senders deliver at once.
+const benchConnections = 32
+
+// benchBody is about as long as the push of a small commit.
+var benchBody = bytes.Repeat([]byte(`{"ref":"refs/heads/main"}`), 330)
+
+var benchSecret = []byte("secret")
+
+// report prints deliveries per second, p50 and p99.
+func ingest(b *testing.B, n int, one func(i int) error) (perSecond float64, p50, p99 time.Duration) {
+	b.Helper()
+	took := make([]time.Duration, n)
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	start := time.Now()
+	for range benchConnections {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return
+				}
+				began := time.Now()
+				if !verified(benchBody) {
+					b.Error("the signature is right, yet it was refused")
+				}
+				if err := one(i); err != nil {
+					b.Error(err)
+					return
+				}
+				took[i] = time.Since(began)
+			}
+		})
+	}
+	wg.Wait()
+	total := time.Since(start)
+	slices.Sort(took)
+	return float64(n) / total.Seconds(), took[n/2], took[n*99/100]
+}
+
+var benchSignature = sign(benchBody)
+
+func sign(body []byte) string {
+	mac := hmac.New(sha256.New, benchSecret)
+	mac.Write(body)
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+func verified(body []byte) bool { return hmac.Equal([]byte(sign(body)), []byte(benchSignature)) }
+
+// BenchmarkIngest stores deliveries from 32 connections, next to a floor
+// measured in the same run: one row inserted, deliveries grouped into
+// transactions the same way, full synchronisation, no job and no River.
+func BenchmarkIngest(b *testing.B) {
+	b.Run("sqlite", func(b *testing.B) {
+		dir := b.TempDir()
+		f := sqliteFloor(b, filepath.Join(dir, "floor.db"))
+		benchIngest(b, "sqlite:"+filepath.Join(dir, "state.db"), f)
+	})
+}
+
+func benchIngest(b *testing.B, url string, floor func(i int) error) {
+	const n = 20_000
+	ctx := context.Background()
+	s, err := store.Open(ctx, url, store.Options{Logger: zap.NewNop()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	for b.Loop() {
+		round := time.Now().UnixNano()
+		floorRate, floor50, floor99 := ingest(b, n, func(i int) error { return floor(i + int(round)) })
+		rate, p50, p99 := ingest(b, n, func(i int) error {
+			_, err := s.Receive(ctx, fmt.Sprintf("%d-%d", round, i), "push", benchBody)
+			return err
+		})
+		b.ReportMetric(rate, "deliveries/s")
+		b.ReportMetric(float64(p50.Microseconds())/1000, "p50-ms")
+		b.ReportMetric(float64(p99.Microseconds())/1000, "p99-ms")
+		b.ReportMetric(floorRate, "floor/s")
+		b.ReportMetric(float64(floor50.Microseconds())/1000, "floor-p50-ms")
+		b.ReportMetric(float64(floor99.Microseconds())/1000, "floor-p99-ms")
+		b.ReportMetric(100*rate/floorRate, "%floor")
+	}
+	// The same while they are processed.
+	runCtx, cancel := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	var processed atomic.Int64
+	go func() {
+		ended <- s.Run(runCtx, store.Handlers{
+			Deliver: func(context.Context, store.Delivery) error { processed.Add(1); return nil },
+			Perform: func(context.Context, bot.Target, bot.Effect, bool) error { return nil },
+		})
+	}()
+	for idle := false; !idle; {
+		changed := s.Changed()
+		if idle, err = s.Idle(ctx); err != nil {
+			b.Fatal(err)
+		}
+		if !idle {
+			<-changed
+		}
+	}
+	processed.Store(0)
+	start := time.Now()
+	rate, p50, p99 := ingest(b, n, func(i int) error {
+		_, err := s.Receive(ctx, fmt.Sprintf("%d-%d", start.UnixNano(), i), "push", benchBody)
+		return err
+	})
+	b.Logf("while processing: %.0f deliveries/s, p50 %s, p99 %s, %.0f processed/s", rate, p50, p99, float64(processed.Load())/time.Since(start).Seconds())
+	cancel()
+	if err := <-ended; err != nil {
+		b.Error(err)
+	}
+}
+
+// sqliteFloor inserts a row per call, grouping the calls that come together.
+func sqliteFloor(b *testing.B, path string) func(i int) error {
+	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(4000)")
+	if err != nil {
+		b.Fatal(err)
+	}
+	db.SetMaxOpenConns(1)
+	if _, err := db.Exec(`CREATE TABLE floor (guid TEXT PRIMARY KEY, event TEXT, body BLOB, at INTEGER)`); err != nil {
+		b.Fatal(err)
+	}
+	stmt, err := db.Prepare(`INSERT INTO floor VALUES ($1, $2, $3, $4)`)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			b.Error(err)
+		}
+	})
+	return grouped(b, func(group []string) error {
+		tx, err := db.Begin()
+		if err != nil {
+			return err
+		}
+		in := tx.Stmt(stmt)
+		for _, guid := range group {
+			if _, err := in.Exec(guid, "push", benchBody, time.Now().UnixMicro()); err != nil {
+				return err
+			}
+		}
+		return tx.Commit()
+	})
+}
+
+// grouped collects the calls that arrive while the last group is written.
+func grouped(b *testing.B, write func(guids []string) error) func(i int) error {
+	type call struct {
+		guid string
+		done chan error
+	}
+	calls := make(chan call)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for c := range calls {
+			group := []call{c}
+			for more := true; more; {
+				select {
+				case c, ok := <-calls:
+					if !ok {
+						more = false
+						break
+					}
+					group = append(group, c)
+				default:
+					more = false
+				}
+			}
+			guids := make([]string, len(group))
+			for i, c := range group {
+				guids[i] = c.guid
+			}
+			err := write(guids)
+			for _, c := range group {
+				c.done <- err
+			}
+		}
+	})
+	b.Cleanup(func() { close(calls); wg.Wait() })
+	return func(i int) error {
+		c := call{fmt.Sprint("floor-", i), make(chan error, 1)}
+		calls <- c
+		return <-c.done
+	}
+}
+
+// BenchmarkStart is the time from a commit to the start of its effect.
+func BenchmarkStart(b *testing.B) {
+	b.Run("sqlite", func(b *testing.B) { benchStart(b, "sqlite:"+filepath.Join(b.TempDir(), "state.db")) })
+}
+
+func benchStart(b *testing.B, url string) {
+	ctx, cancel := context.WithCancel(context.Background())
+	s, err := store.Open(ctx, url, store.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	started := make(chan time.Time, 1)
+	ended := make(chan error, 1)
+	go func() {
+		ended <- s.Run(ctx, store.Handlers{
+			Deliver: func(context.Context, store.Delivery) error { return nil },
+			Perform: func(context.Context, bot.Target, bot.Effect, bool) error { started <- time.Now(); return nil },
+		})
+	}()
+	var all []time.Duration
+	_, version, err := s.Load(ctx, shop)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if err := s.Commit(ctx, change(version, effect("config"))); err != nil {
+			b.Fatal(err)
+		}
+		committed := time.Now()
+		all = append(all, (<-started).Sub(committed))
+		version++
+	}
+	slices.Sort(all)
+	b.ReportMetric(float64(all[len(all)/2].Microseconds())/1000, "p50-ms")
+	b.ReportMetric(float64(all[len(all)*99/100].Microseconds())/1000, "p99-ms")
+	cancel()
+	if err := <-ended; err != nil {
+		b.Error(err)
+	}
+	if err := s.Close(); err != nil {
+		b.Error(err)
+	}
+}

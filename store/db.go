@@ -1,0 +1,79 @@
+package store
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/riverqueue/river"
+)
+
+// database is what differs between SQLite and PostgreSQL. The statements are
+// the same for both.
+type database interface {
+	// write runs fn in a transaction and commits it, or rolls back and returns
+	// fn's error. After the commit the queues of inserted jobs are woken. fn may
+	// be run together with the fn of others in one transaction; each still
+	// commits or rolls back on its own.
+	write(ctx context.Context, fn func(tx) error) error
+	// each calls row for every row of a query outside of a transaction.
+	each(ctx context.Context, query string, args []any, row func(scanner) error) error
+	// work makes a River client that works the queues of cfg.
+	work(cfg *river.Config) (worker, error)
+	// keep makes the jobs of instances that died available again, and holds on to
+	// those that the named instance will run, until release is called. It calls
+	// lost when the instance was not heard of for so long that others may take
+	// its jobs over.
+	keep(ctx context.Context, instance string, lost func()) (release func(), err error)
+	close() error
+}
+
+// tx is a transaction that is open. It must not be used after fn returned.
+type tx interface {
+	exec(query string, args ...any) (rows int64, err error)
+	each(query string, args []any, row func(scanner) error) error
+	insert(jobs ...river.InsertManyParams) error
+}
+
+// scanner reads the columns of the current row.
+type scanner func(dest ...any) error
+
+// worker is the part of a River client that Run needs.
+type worker interface {
+	Start(ctx context.Context) error
+	Stop(ctx context.Context) error
+}
+
+// values writes n rows of c placeholders for a VALUES clause: ($1,$2),($3,$4).
+func values(n, c int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('(')
+		for j := range c {
+			if j > 0 {
+				b.WriteByte(',')
+			}
+			b.WriteByte('$')
+			b.WriteString(strconv.Itoa(i*c + j + 1))
+		}
+		b.WriteByte(')')
+	}
+	return b.String()
+}
+
+// queuesOf lists the queues that jobs were put into, once each.
+func queuesOf(queues []string, jobs []river.InsertManyParams) []string {
+next:
+	for _, j := range jobs {
+		for _, q := range queues {
+			if q == j.InsertOpts.Queue {
+				continue next
+			}
+		}
+		queues = append(queues, j.InsertOpts.Queue)
+	}
+	return queues
+}

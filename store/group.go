@@ -1,0 +1,181 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/riverqueue/river"
+)
+
+// A commit in SQLite waits for the disk, and there is one writer. So the writes
+// that came while the last commit waited share the next one, each between
+// savepoints of its own: what it costs is paid once for all of them.
+
+// groupSize bounds how many writes share a transaction, and with it how long
+// the first of them waits for the last.
+const groupSize = 64
+
+const (
+	savepoint         = `SAVEPOINT one`
+	releaseSavepoint  = `RELEASE one`
+	rollbackSavepoint = `ROLLBACK TO one`
+)
+
+var errClosed = errors.New("the database is closed")
+
+func (db *sqliteDB) write(ctx context.Context, fn func(tx) error) error {
+	w := &write{ctx: ctx, fn: fn, done: make(chan error, 1)}
+	select {
+	case db.writes <- w:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-db.stop:
+		return errClosed
+	}
+	select {
+	case err := <-w.done:
+		return err
+	case <-ctx.Done():
+		if w.taken.CompareAndSwap(false, true) {
+			return ctx.Err()
+		}
+		return <-w.done // it is being written: only the result tells how it ended
+	}
+}
+
+// writeGroups is the only goroutine of ours that writes to the file.
+func (db *sqliteDB) writeGroups() {
+	for {
+		select {
+		case <-db.stop:
+			return
+		case w := <-db.writes:
+			db.writeGroup(w)
+		}
+	}
+}
+
+// writeGroup runs the write and those that wait behind it.
+func (db *sqliteDB) writeGroup(w *write) {
+	// Whoever waits for its write may give up; the transaction of the others
+	// must not be interrupted by that.
+	ctx := context.WithoutCancel(w.ctx)
+	sqlTx, err := db.writer.BeginTx(ctx, nil)
+	if err != nil {
+		if w.taken.CompareAndSwap(false, true) {
+			w.done <- err
+		}
+		return
+	}
+	var (
+		written []*write
+		queues  []string
+	)
+	for n := 1; ; n++ {
+		if w.taken.CompareAndSwap(false, true) {
+			t := &sqliteTx{ctx: context.WithoutCancel(w.ctx), tx: sqlTx, db: db}
+			switch err, broken := t.one(w.fn); {
+			case broken != nil:
+				w.done <- err
+				broken = errors.Join(broken, sqlTx.Rollback())
+				for _, w := range written {
+					w.done <- broken
+				}
+				return
+			case err != nil:
+				w.done <- err
+			default:
+				written = append(written, w)
+				queues = append(queues, t.queues...)
+			}
+		}
+		if n == groupSize {
+			break
+		}
+		select {
+		case w = <-db.writes:
+			continue
+		default:
+		}
+		break
+	}
+	if err = sqlTx.Commit(); err != nil {
+		err = errors.Join(err, sqlTx.Rollback())
+	}
+	for _, w := range written {
+		w.done <- err
+	}
+	if err == nil && len(queues) > 0 {
+		db.wake.wake(queues)
+	}
+}
+
+// sqliteTx is the part of a shared transaction that belongs to one write.
+type sqliteTx struct {
+	ctx    context.Context
+	tx     *sql.Tx
+	db     *sqliteDB
+	queues []string // that jobs were put into
+}
+
+// one runs fn between savepoints. It returns fn's error, after which the
+// transaction is as it was; and as broken the error after which the whole
+// transaction cannot go on.
+func (t *sqliteTx) one(fn func(tx) error) (err, broken error) {
+	if _, err := t.exec(savepoint); err != nil {
+		return err, err
+	}
+	if err := fn(t); err != nil {
+		if _, broken := t.exec(rollbackSavepoint); broken != nil {
+			return err, broken
+		}
+		_, broken := t.exec(releaseSavepoint)
+		return err, broken
+	}
+	_, err = t.exec(releaseSavepoint)
+	return err, err
+}
+
+func (t *sqliteTx) exec(query string, args ...any) (int64, error) {
+	var (
+		res sql.Result
+		err error
+	)
+	if stmt := t.db.prepared[query]; stmt != nil {
+		res, err = t.tx.StmtContext(t.ctx, stmt).ExecContext(t.ctx, args...)
+	} else {
+		res, err = t.tx.ExecContext(t.ctx, query, args...)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+func (t *sqliteTx) each(query string, args []any, row func(scanner) error) error {
+	var (
+		rows *sql.Rows
+		err  error
+	)
+	if stmt := t.db.prepared[query]; stmt != nil {
+		rows, err = t.tx.StmtContext(t.ctx, stmt).QueryContext(t.ctx, args...)
+	} else {
+		rows, err = t.tx.QueryContext(t.ctx, query, args...)
+	}
+	if err != nil {
+		return err
+	}
+	return eachRow(rows, row)
+}
+
+func (t *sqliteTx) insert(jobs ...river.InsertManyParams) error {
+	if len(jobs) == 0 {
+		return nil
+	}
+	if _, err := t.db.jobs.InsertManyFastTx(t.ctx, t.tx, jobs); err != nil {
+		return err
+	}
+	t.queues = queuesOf(t.queues, jobs)
+	return nil
+}

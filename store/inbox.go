@@ -1,0 +1,259 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Delivery is one delivery of a webhook, as it arrived.
+type Delivery struct {
+	GUID       string // the sender's own name for it; a redelivery repeats it
+	Event      string // what it is about, such as push
+	Body       []byte // as it was signed; empty once it was processed
+	ReceivedAt time.Time
+
+	// What became of it.
+	Outcome     Outcome
+	Reason      string    // why the last attempt failed; empty if it did not
+	Attempts    int       // that have ended
+	ProcessedAt time.Time // zero while it waits
+}
+
+// Outcome is what became of a delivery.
+type Outcome string
+
+// A delivery waits, perhaps between two attempts, until it is processed or has
+// failed for good.
+const (
+	Waiting   Outcome = ""
+	Processed Outcome = "processed"
+	Failed    Outcome = "failed"
+)
+
+// A GUID that is known is left as it is, unless it failed for good: then this is
+// the redelivery that somebody asked for.
+const (
+	insertDeliveries = `INSERT INTO deliveries (guid, event, body, received_at) VALUES `
+	unlessKnown      = ` ON CONFLICT (guid) DO UPDATE SET event = excluded.event, body = excluded.body, received_at = excluded.received_at,
+		processed_at = 0, outcome = '', reason = '', attempts = 0 WHERE deliveries.outcome = 'failed' RETURNING guid`
+)
+
+// The sizes in which deliveries are inserted, so that few statements differ.
+var insertSizes = []int{32, 16, 8, 4, 2, 1}
+
+func insertDelivery(n int) string { return insertDeliveries + values(n, 4) + unlessKnown }
+
+const (
+	inboxGroup = 256      // deliveries in one transaction
+	inboxBytes = 32 << 20 // of bodies in one transaction, unless one alone is larger
+)
+
+// inbox puts the deliveries that arrive at the same time into one transaction,
+// together with the one job that will process them.
+type inbox struct {
+	store   *Store
+	arrived chan *arrival
+	closed  chan struct{} // closed when nobody reads arrived any more
+}
+
+type arrival struct {
+	Delivery
+	duplicate bool       // set before done is answered
+	done      chan error // takes the result, once
+}
+
+func newInbox(s *Store) *inbox {
+	return &inbox{store: s, arrived: make(chan *arrival), closed: make(chan struct{})}
+}
+
+// Receive stores a delivery and the job that will process it. When it returns
+// without an error the delivery is on disk. A GUID that is known already is a
+// duplicate and changes nothing, unless it failed for good: then it is processed
+// anew, with the body given.
+func (s *Store) Receive(ctx context.Context, guid, event string, body []byte) (duplicate bool, err error) {
+	if body == nil {
+		body = []byte{}
+	}
+	a := &arrival{Delivery: Delivery{GUID: plain(guid), Event: plain(event), Body: body, ReceivedAt: s.now()}, done: make(chan error, 1)}
+	select {
+	case s.inbox.arrived <- a:
+	case <-ctx.Done():
+		return false, fmt.Errorf("store the delivery %s: %w", guid, ctx.Err())
+	case <-s.inbox.closed:
+		return false, fmt.Errorf("store the delivery %s: %w", guid, errClosed)
+	}
+	select {
+	case err = <-a.done:
+	case <-ctx.Done():
+		err = ctx.Err() // it may be stored all the same; then the next one is a duplicate
+	}
+	if err != nil {
+		return false, fmt.Errorf("store the delivery %s: %w", guid, err)
+	}
+	return a.duplicate, nil
+}
+
+// commitGroups ends with ctx.
+func (in *inbox) commitGroups(ctx context.Context) {
+	defer close(in.closed)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case a := <-in.arrived:
+			group := in.gather(a)
+			// What arrived is written even if the store is about to close.
+			err := in.save(context.WithoutCancel(ctx), group)
+			for _, a := range group {
+				a.done <- err
+			}
+		}
+	}
+}
+
+// gather adds what has arrived meanwhile.
+func (in *inbox) gather(a *arrival) []*arrival {
+	group, size := []*arrival{a}, len(a.Body)
+	for len(group) < inboxGroup && size < inboxBytes {
+		select {
+		case a := <-in.arrived:
+			group, size = append(group, a), size+len(a.Body)
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+func (in *inbox) save(ctx context.Context, group []*arrival) error {
+	// The same GUID twice in one group: the second is the duplicate.
+	fresh := make(map[string]*arrival, len(group))
+	unique := make([]*arrival, 0, len(group))
+	for _, a := range group {
+		a.duplicate = true
+		if fresh[a.GUID] == nil {
+			fresh[a.GUID] = a
+			unique = append(unique, a)
+		}
+	}
+	stored := make([]string, 0, len(unique))
+	err := in.store.write(ctx, func(t tx) error {
+		stored = stored[:0]
+		for rest := unique; len(rest) > 0; {
+			n := sizeFor(len(rest))
+			args := make([]any, 0, 4*n)
+			for _, a := range rest[:n] {
+				args = append(args, a.GUID, a.Event, a.Body, micros(a.ReceivedAt))
+			}
+			err := t.each(insertDelivery(n), args, func(scan scanner) error {
+				var guid string
+				err := scan(&guid)
+				stored = append(stored, guid)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			rest = rest[n:]
+		}
+		if len(stored) == 0 {
+			return nil
+		}
+		return t.insert(deliveriesJob(stored, time.Time{}))
+	})
+	if err != nil {
+		return err
+	}
+	for _, guid := range stored {
+		fresh[guid].duplicate = false
+	}
+	return nil
+}
+
+func sizeFor(n int) int {
+	for _, size := range insertSizes {
+		if size <= n {
+			return size
+		}
+	}
+	return 1
+}
+
+// Filter says which deliveries to list. The zero value means the newest of all.
+type Filter struct {
+	GUID    string   // only this one
+	Outcome *Outcome // nil: any
+	Limit   int      // 0: 100
+}
+
+// Deliveries lists deliveries without their bodies, the newest first.
+func (s *Store) Deliveries(ctx context.Context, f Filter) ([]Delivery, error) {
+	var (
+		where []string
+		args  []any
+	)
+	if f.GUID != "" {
+		args = append(args, f.GUID)
+		where = append(where, `guid = $1`)
+	}
+	if f.Outcome != nil {
+		args = append(args, string(*f.Outcome))
+		where = append(where, fmt.Sprintf(`outcome = $%d`, len(args)))
+	}
+	query := `SELECT guid, event, received_at, outcome, reason, attempts, processed_at FROM deliveries`
+	if len(where) > 0 {
+		query += ` WHERE ` + strings.Join(where, ` AND `)
+	}
+	if f.Limit == 0 {
+		f.Limit = 100
+	}
+	args = append(args, f.Limit)
+	query += fmt.Sprintf(` ORDER BY received_at DESC LIMIT $%d`, len(args))
+	var list []Delivery
+	err := s.db.each(ctx, query, args, func(scan scanner) error {
+		var (
+			d                   Delivery
+			received, processed int64
+			outcome             string
+		)
+		if err := scan(&d.GUID, &d.Event, &received, &outcome, &d.Reason, &d.Attempts, &processed); err != nil {
+			return err
+		}
+		d.ReceivedAt, d.ProcessedAt, d.Outcome = fromMicros(received), fromMicros(processed), Outcome(outcome)
+		list = append(list, d)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list deliveries: %w", err)
+	}
+	return list, nil
+}
+
+// pruneBatch bounds how long a writer waits for Prune.
+const pruneBatch = 500
+
+// Prune removes deliveries that were received before deliveries and have an
+// outcome, and events from before events. It works in small transactions, so
+// that nobody waits for it. It returns how many rows are gone.
+func (s *Store) Prune(ctx context.Context, deliveries, events time.Time) (removed int64, err error) {
+	for _, p := range []struct {
+		query  string
+		before time.Time
+	}{
+		{`DELETE FROM deliveries WHERE guid IN (SELECT guid FROM deliveries WHERE received_at < $1 AND outcome <> '' ORDER BY received_at LIMIT $2)`, deliveries},
+		{`DELETE FROM events WHERE (repo, name, seq) IN (SELECT repo, name, seq FROM events WHERE at < $1 ORDER BY at LIMIT $2)`, events},
+	} {
+		for gone := int64(pruneBatch); gone == pruneBatch; removed += gone {
+			err := s.db.write(ctx, func(t tx) (err error) {
+				gone, err = t.exec(p.query, micros(p.before), pruneBatch)
+				return err
+			})
+			if err != nil {
+				return removed, fmt.Errorf("remove what is old: %w", err)
+			}
+		}
+	}
+	return removed, nil
+}

@@ -1,0 +1,275 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/engine"
+)
+
+var _ engine.Store = (*Store)(nil)
+
+const (
+	selectState    = `SELECT version, state FROM pipelines WHERE repo = $1 AND name = $2`
+	insertPipeline = `INSERT INTO pipelines (repo, name, version, state, wake_at, updated_at, last_event)
+		VALUES ($1, $2, 1, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING last_event`
+	updatePipeline = `UPDATE pipelines SET version = version + 1, state = $3, wake_at = $4, updated_at = $5, last_event = last_event + $6
+		WHERE repo = $1 AND name = $2 AND version = $7 RETURNING last_event`
+	selectApps = `SELECT platform, app FROM pipeline_apps WHERE repo = $1 AND name = $2`
+	insertApp  = `INSERT INTO pipeline_apps (platform, app, repo, name) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`
+	deleteApp  = `DELETE FROM pipeline_apps WHERE platform = $1 AND app = $2 AND repo = $3 AND name = $4`
+
+	insertEvents    = `INSERT INTO events (repo, name, seq, at, kind, event) VALUES `
+	insertEventOnce = insertEvents + `($1,$2,$3,$4,$5,$6)`
+)
+
+// Load returns a pipeline's state and its version: the zero state and version 0
+// for one that was never saved.
+func (s *Store) Load(ctx context.Context, key bot.Key) (bot.State, int64, error) {
+	var (
+		state   bot.State
+		version int64
+	)
+	err := s.db.each(ctx, selectState, []any{key.Repo.String(), key.Name}, func(scan scanner) error {
+		var data string
+		if err := scan(&version, &data); err != nil {
+			return err
+		}
+		return json.Unmarshal([]byte(data), &state)
+	})
+	if err != nil {
+		return bot.State{}, 0, fmt.Errorf("load the state of %s: %w", key, err)
+	}
+	return state, version, nil
+}
+
+// Commit saves everything in the change in one transaction, or nothing. It
+// returns engine.ErrMoved if the pipeline's version is no longer c.Version.
+//
+// Called from within Handlers.Perform, with its context, it also takes the
+// effect off the queue in that transaction: an outcome that is recorded is never
+// performed again.
+func (s *Store) Commit(ctx context.Context, c engine.Change) error {
+	row, err := rowOf(c, s.now())
+	if err != nil {
+		return fmt.Errorf("save %s: %w", c.Pipeline, err)
+	}
+	running := runningJob(ctx)
+	err = s.write(ctx, func(t tx) error {
+		if err := row.save(t); err != nil {
+			return err
+		}
+		return running.finish(t)
+	})
+	if err == nil {
+		running.finished()
+		return nil
+	}
+	if errors.Is(err, engine.ErrMoved) {
+		return engine.ErrMoved
+	}
+	return fmt.Errorf("save %s: %w", c.Pipeline, err)
+}
+
+// pipelineRow is a change in the words of the database.
+type pipelineRow struct {
+	change engine.Change
+	repo   string
+	state  string
+	events []string
+	jobs   jobs
+	apps   map[[2]string]bool // platform and app
+	at     int64
+}
+
+// rowOf encodes the change ahead of the transaction.
+func rowOf(c engine.Change, now time.Time) (*pipelineRow, error) {
+	state, err := json.Marshal(c.State)
+	if err != nil {
+		return nil, err
+	}
+	r := &pipelineRow{change: c, repo: c.Pipeline.Repo.String(), state: string(state), at: micros(now), apps: make(map[[2]string]bool)}
+	for _, e := range c.Events {
+		data, err := json.Marshal(e)
+		if err != nil {
+			return nil, fmt.Errorf("encode the event %s: %w", bot.NameOf(e.Fact), err)
+		}
+		r.events = append(r.events, string(data))
+	}
+	for _, e := range c.Effects {
+		if err := r.jobs.addEffect(c.Target, e); err != nil {
+			return nil, err
+		}
+	}
+	if s, ok := any(c.State).(interface{ Apps() (string, []string) }); ok {
+		platform, apps := s.Apps()
+		for _, app := range apps {
+			r.apps[[2]string{platform, app}] = true
+		}
+	}
+	return r, nil
+}
+
+func (r *pipelineRow) save(t tx) error {
+	c := r.change
+	wake := c.Wake
+	if !wake.IsZero() {
+		wake = wake.Add(time.Microsecond - 1) // rounded up: what is due is never early
+	}
+	args := []any{r.repo, c.Pipeline.Name, r.state, micros(wake), r.at, int64(len(r.events))}
+	query := insertPipeline
+	if c.Version > 0 {
+		query, args = updatePipeline, append(args, c.Version)
+	}
+	last := int64(-1)
+	if err := t.each(query, args, func(scan scanner) error { return scan(&last) }); err != nil {
+		return err
+	}
+	if last < 0 {
+		return engine.ErrMoved
+	}
+	if err := r.saveEvents(t, last-int64(len(r.events))); err != nil {
+		return err
+	}
+	if err := r.saveApps(t); err != nil {
+		return err
+	}
+	return t.insert(r.jobs...)
+}
+
+// saveEvents appends the events after the one with the number last.
+func (r *pipelineRow) saveEvents(t tx, last int64) error {
+	const most = 100 // rows in one statement
+	for at := 0; at < len(r.events); at += most {
+		n := min(most, len(r.events)-at)
+		args := make([]any, 0, n*6)
+		for i, data := range r.events[at : at+n] {
+			e := r.change.Events[at+i]
+			args = append(args, r.repo, r.change.Pipeline.Name, last+int64(at+i)+1, micros(e.At), bot.NameOf(e.Fact), data)
+		}
+		query := insertEventOnce
+		if n > 1 {
+			query = insertEvents + values(n, 6)
+		}
+		if _, err := t.exec(query, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// saveApps writes only what changed: a configuration seldom does.
+func (r *pipelineRow) saveApps(t tx) error {
+	have := make(map[[2]string]bool)
+	err := t.each(selectApps, []any{r.repo, r.change.Pipeline.Name}, func(scan scanner) error {
+		var k [2]string
+		if err := scan(&k[0], &k[1]); err != nil {
+			return err
+		}
+		have[k] = true
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for k := range r.apps {
+		if !have[k] {
+			if _, err := t.exec(insertApp, k[0], k[1], r.repo, r.change.Pipeline.Name); err != nil {
+				return err
+			}
+		}
+	}
+	for k := range have {
+		if !r.apps[k] {
+			if _, err := t.exec(deleteApp, k[0], k[1], r.repo, r.change.Pipeline.Name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Pipelines lists the pipelines of a repository, by name; none for one that was
+// never saved.
+func (s *Store) Pipelines(ctx context.Context, repo bot.Repo) ([]bot.Key, error) {
+	return s.keys(ctx, `SELECT repo, name, 0 FROM pipelines WHERE repo = $1 ORDER BY name`, repo.String())
+}
+
+// Using lists the pipelines whose configuration names the app.
+func (s *Store) Using(ctx context.Context, platform, app string) ([]bot.Key, error) {
+	return s.keys(ctx, `SELECT repo, name, 0 FROM pipeline_apps WHERE platform = $1 AND app = $2 ORDER BY repo, name`, platform, app)
+}
+
+// Unfinished lists the pipelines that have a wake time, the earliest first.
+func (s *Store) Unfinished(ctx context.Context) ([]bot.Key, error) {
+	return s.keys(ctx, `SELECT repo, name, wake_at FROM pipelines WHERE wake_at > 0 ORDER BY wake_at`)
+}
+
+// Due lists pipelines whose wake time is at or before now, the longest overdue
+// first, at most limit; and the earliest wake time after now, zero if there is
+// none.
+func (s *Store) Due(ctx context.Context, now time.Time, limit int) (due []bot.Key, next time.Time, err error) {
+	due, err = s.keys(ctx, `SELECT repo, name, wake_at FROM pipelines WHERE wake_at > 0 AND wake_at <= $1 ORDER BY wake_at LIMIT $2`, micros(now), limit)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	err = s.db.each(ctx, `SELECT COALESCE(MIN(wake_at), 0) FROM pipelines WHERE wake_at > $1`, []any{max(micros(now), 0)}, func(scan scanner) error {
+		var us int64
+		err := scan(&us)
+		next = fromMicros(us)
+		return err
+	})
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("find the next wake time: %w", err)
+	}
+	return due, next, nil
+}
+
+func (s *Store) keys(ctx context.Context, query string, args ...any) ([]bot.Key, error) {
+	var keys []bot.Key
+	err := s.db.each(ctx, query, args, func(scan scanner) error {
+		var (
+			repo, name string
+			wake       int64
+		)
+		if err := scan(&repo, &name, &wake); err != nil {
+			return err
+		}
+		r, err := bot.ParseRepo(repo)
+		keys = append(keys, bot.Key{Repo: r, Name: name})
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list pipelines: %w", err)
+	}
+	return keys, nil
+}
+
+// Events returns up to limit events of a pipeline after the one numbered after,
+// in the order in which they were committed, and the number of the last one.
+func (s *Store) Events(ctx context.Context, key bot.Key, after int64, limit int) (events []bot.Event, last int64, err error) {
+	last = after
+	err = s.db.each(ctx, `SELECT seq, event FROM events WHERE repo = $1 AND name = $2 AND seq > $3 ORDER BY seq LIMIT $4`,
+		[]any{key.Repo.String(), key.Name, after, limit}, func(scan scanner) error {
+			var (
+				data string
+				e    bot.Event
+			)
+			if err := scan(&last, &data); err != nil {
+				return err
+			}
+			if err := json.Unmarshal([]byte(data), &e); err != nil {
+				return err
+			}
+			events = append(events, e)
+			return nil
+		})
+	if err != nil {
+		return nil, after, fmt.Errorf("read the events of %s: %w", key, err)
+	}
+	return events, last, nil
+}

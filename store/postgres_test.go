@@ -1,0 +1,8 @@
+package store_test
+
+import "testing"
+
+func postgresOpener(t *testing.T) opener {
+	t.Skip("later")
+	return nil
+}
