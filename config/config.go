@@ -18,8 +18,10 @@ import "github.com/headstart-cd/headstart/bot"
 // Path is where a pipeline's file lives in its repository.
 const Path = ".github/headstart.yml"
 
-// MaxSize is how large a pipeline's file may be, in bytes.
-const MaxSize = 64 << 10
+// MaxSize is how large a pipeline's file may be, in bytes: several hundred stages.
+// The YAML library needs a second for the worst file of this size, and four
+// times that for twice as much.
+const MaxSize = 32 << 10
 
 // Parse reads a pipeline's file; name is what the problems call it, usually
 // [Path]. Defaults are filled in. A file that is not valid gives a [*Error]

@@ -146,7 +146,7 @@ func TestParseRefuses(t *testing.T) {
 		{"nothing", "", "f:1:1: the file is empty; the shortest one has a stage: stages: [{name: production, app: NAME}]"},
 		{"a comment only", "# soon\n", "f:1:1: the file is empty; the shortest one has a stage: stages: [{name: production, app: NAME}]"},
 		{"text", "hello\n", `f:1:1: expected the pipeline's file, found the text "hello"`},
-		{"too large", strings.Repeat("#", config.MaxSize+1), "f:1:1: the file is 65537 bytes long, 65536 are allowed"},
+		{"too large", strings.Repeat("#", config.MaxSize+1), "f:1:1: the file is 32769 bytes long, 32768 are allowed"},
 		{"UTF-16", "\xff\xfes\x00", "f:1:1: the file is UTF-16, expected UTF-8; save it as UTF-8"},
 		{"Latin-1", production + "branch: \xe9\n", "f:2:9: this byte is not UTF-8; save the file as UTF-8"},
 		{"a control character", production + "branch: a\x1b[31m\n", "f:2:10: the invisible character U+001B is not allowed; remove it"},

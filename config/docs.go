@@ -31,7 +31,7 @@ you type, with this as the file's first line:
 # yaml-language-server: $schema=https://raw.githubusercontent.com/headstart-cd/headstart/main/config/schema.json
 ` + "```" + `
 
-The file is YAML 1.2 in UTF-8, one document of at most 64 KiB, without anchors, aliases, merge keys and tags. What YAML
+The file is YAML 1.2 in UTF-8, one document of at most 32 KiB, without anchors, aliases, merge keys and tags. What YAML
 would read as a number, or as true or false, needs quotes where text is expected.
 `
 

@@ -72,9 +72,13 @@ func (o object) walk(n node, w walker) value {
 		in := w.field(k.text)
 		known, ok := o.key(k.text)
 		if !ok {
-			likely := nearest(k.text, o.names())
-			meant[likely] = true
-			w.add(k.at, in.key, fmt.Sprintf("unknown key %s in %s", quote(k.text), o.is), o.hintFor(k.text, likely))
+			likely, hint := "", ""
+			if len(w.all) < maxProblems { // nobody reads the hints of the others
+				likely = nearest(k.text, o.names())
+				hint = o.hintFor(k.text, likely)
+				meant[likely] = true
+			}
+			w.add(k.at, in.key, fmt.Sprintf("unknown key %s in %s", quote(k.text), o.is), hint)
 			return
 		}
 		got := known.value.walk(x, in)
