@@ -29,12 +29,14 @@ type App struct {
 
 	buildTakes    time.Duration
 	buildFailure  string
+	nextBuild     string            // why the next build fails
 	commitFailure map[string]string // why the build of a commit fails
 	refuse        *apiError
 	busy          Busy
 	busyBuilds    int
 	releaseTakes  time.Duration
 	releaseFails  string
+	nextRelease   string // why the next release phase fails
 	targetTakes   time.Duration
 	targetFails   string
 	overlaps      int
@@ -114,6 +116,9 @@ func (a *App) BuildTakes(d time.Duration) { a.set(func() { a.buildTakes = d }) }
 // FailBuild lets every build fail with a reason; an empty reason ends that.
 func (a *App) FailBuild(reason string) { a.set(func() { a.buildFailure = reason }) }
 
+// FailNextBuild lets the build that is asked for next fail with a reason.
+func (a *App) FailNextBuild(reason string) { a.set(func() { a.nextBuild = reason }) }
+
 // FailCommit lets the build of one commit fail.
 func (a *App) FailCommit(sha, reason string) { a.set(func() { a.commitFailure[sha] = reason }) }
 
@@ -137,6 +142,9 @@ func (a *App) ReleaseTakes(d time.Duration) { a.set(func() { a.releaseTakes = d 
 
 // FailRelease lets every release phase fail; an empty reason ends that.
 func (a *App) FailRelease(reason string) { a.set(func() { a.releaseFails = reason }) }
+
+// FailNextRelease lets the next release phase fail with a reason.
+func (a *App) FailNextRelease(reason string) { a.set(func() { a.nextRelease = reason }) }
 
 // PromotionTakes sets how long a promotion onto this app takes until it makes
 // its release.

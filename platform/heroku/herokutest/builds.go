@@ -114,6 +114,9 @@ func (s *Server) createBuild(c *call) (any, error) {
 	if body.SourceBlob.Checksum != nil {
 		b.checksum = *body.SourceBlob.Checksum
 	}
+	if a.nextBuild != "" {
+		b.planned, a.nextBuild = a.nextBuild, ""
+	}
 	if why := a.commitFailure[b.commit]; why != "" {
 		b.planned = why
 	}
@@ -334,7 +337,7 @@ func (s *Server) listBuilds(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := list{fields: []field{byString("id"), {"started_at", byString("created_at").key}}}
+	l := list{fields: []field{byString("id"), {"started_at", byString("created_at").key}, byString("created_at")}}
 	for _, b := range a.builds {
 		l.items = append(l.items, b.object(c.now))
 	}

@@ -12,7 +12,8 @@ import (
 // and DropAfter it only delays.
 type Fault struct {
 	// Match is a method and a path in which * stands for one segment, as in
-	// "POST /apps/*/builds"; * is any method, and an empty Match any request.
+	// "POST /apps/*/builds". The method alone, as in "POST", matches any path,
+	// the path alone any method, and an empty Match any request.
 	Match string
 	// Times is how many requests it happens to; 0 means one, less means all.
 	Times int
@@ -55,15 +56,15 @@ func (s *Server) ClearFaults() {
 }
 
 func (f *Fault) matches(r *http.Request) bool {
-	if f.Match == "" {
-		return true
+	method, pattern, _ := strings.Cut(f.Match, " ")
+	if strings.HasPrefix(f.Match, "/") {
+		method, pattern = "", f.Match
 	}
-	method, pattern, ok := strings.Cut(f.Match, " ")
-	if !ok {
-		method, pattern = "*", f.Match
+	if method != "" && method != r.Method {
+		return false
 	}
 	hit, err := path.Match(pattern, r.URL.Path)
-	return err == nil && hit && (method == "*" || method == r.Method)
+	return pattern == "" || err == nil && hit
 }
 
 // takeFault picks the fault that the request meets, nil if none.

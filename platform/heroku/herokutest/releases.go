@@ -50,7 +50,10 @@ func (a *App) newRelease(at time.Time, spec releaseSpec) *release {
 		r.config = maps.Clone(spec.rollbackTo.config)
 	}
 	a.releases = append(a.releases, r)
-	r.phase = !spec.instant && (a.releaseTakes > 0 || a.releaseFails != "")
+	if !spec.instant && a.nextRelease != "" {
+		r.planned, a.nextRelease = a.nextRelease, ""
+	}
+	r.phase = !spec.instant && (a.releaseTakes > 0 || r.planned != "")
 	a.s.notify(a, "api:release", "create", r.object(at))
 	if !r.phase {
 		r.succeed(at)

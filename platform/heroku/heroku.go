@@ -1,0 +1,217 @@
+// Package heroku runs apps on Heroku: the platform as heroku-go speaks to it.
+//
+// A build on Heroku leaves a slug, and makes a release of it on its own app. A
+// promotion puts exactly one slug on another app: by a pipeline promotion where
+// both apps are in one pipeline and the source runs that slug, so that Heroku's
+// own pages show it as one; else by releasing the slug itself. Both are asked
+// for with the thing that is to be released named, never "whatever is current".
+//
+// Artifacts are named by the slug's id. Apps of the Fir generation have OCI
+// images in place of slugs; those are named by `oci:` and the image's id, and
+// travel by pipeline promotion only.
+package heroku
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	heroku "github.com/heroku/heroku-go/v5"
+	"go.uber.org/zap"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/platform"
+)
+
+var _ platform.Platform = (*Heroku)(nil)
+
+// Options says which Heroku to use, and as whom.
+type Options struct {
+	// APIKey is a token with the write-protected scope: HEROKU_API_KEY.
+	APIKey string
+	// URL of the API; empty means https://api.heroku.com.
+	URL string
+	// UserAgent names the bot to Heroku; empty means "headstart".
+	UserAgent string
+	// Clock tells how old a remembered answer is; nil means time.Now. It has to
+	// move by itself: what is remembered for seconds is remembered for as long
+	// as the clock stands.
+	Clock func() time.Time
+	// Logger gets a line for each request at debug level; nil logs nothing.
+	Logger *zap.Logger
+	// Transport carries the requests; nil means one of its own.
+	Transport http.RoundTripper
+}
+
+// Heroku is the platform. Its methods may be called from many goroutines.
+type Heroku struct {
+	api     *heroku.Service
+	outputs *http.Client // fetches outputs by their signed links, without the token
+	url     string
+	token   string
+	clock   func() time.Time
+	log     *zap.Logger
+	limits  limits
+	memory  memory
+}
+
+// New prepares to speak to Heroku. It makes no request.
+func New(o Options) (*Heroku, error) {
+	if strings.TrimSpace(o.APIKey) == "" {
+		return nil, errors.New("Heroku needs an API key: set HEROKU_API_KEY")
+	}
+	h := &Heroku{
+		url: strings.TrimRight(o.URL, "/"), token: strings.TrimSpace(o.APIKey), clock: o.Clock, log: o.Logger,
+		outputs: &http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment}},
+	}
+	if h.url == "" {
+		h.url = heroku.DefaultURL
+	}
+	if h.clock == nil {
+		h.clock = time.Now
+	}
+	if h.log == nil {
+		h.log = zap.NewNop()
+	}
+	if o.UserAgent == "" {
+		o.UserAgent = "headstart"
+	}
+	if o.Transport == nil {
+		o.Transport = newTransport()
+	}
+	h.memory.init()
+	h.api = heroku.NewService(&http.Client{
+		// heroku-go races when its Transport is nil, and has no timeout of its
+		// own: do gives every call one.
+		Transport: &heroku.Transport{
+			BearerToken: h.token,
+			UserAgent:   o.UserAgent,
+			Transport:   &recording{next: o.Transport, log: h.log, limits: &h.limits, clock: h.clock},
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return errors.New("Heroku's API does not redirect; the API key goes nowhere else")
+		},
+	})
+	h.api.URL = h.url
+	return h, nil
+}
+
+// Remaining is how many requests Heroku said were left for the account, and
+// when it said so. The zero time means that it has not spoken yet.
+func (h *Heroku) Remaining() (requests int, at time.Time) { return h.limits.remaining() }
+
+// App describes an app.
+func (h *Heroku) App(ctx context.Context, app string) (bot.App, error) {
+	var found *heroku.App
+	err := h.do(ctx, read("look at "+app, app), func(ctx context.Context) (err error) {
+		found, err = h.api.AppInfo(ctx, app)
+		return err
+	})
+	if err != nil {
+		return bot.App{}, err
+	}
+	return bot.App{Name: found.Name, URL: strings.TrimSuffix(found.WebURL, "/")}, nil
+}
+
+// Names and ids are put into paths, so what cannot be one is never sent.
+var (
+	appName  = regexp.MustCompile(`^[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
+	resource = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+)
+
+// noSuch is the refusal of something that cannot exist.
+func noSuch(what, name string) error {
+	return &bot.Refused{Reason: fmt.Sprintf("Heroku has no %s %q", what, name), Platform: true, Err: bot.ErrNotFound}
+}
+
+// memory is what earlier answers taught. Everything in it may be forgotten at
+// any time; it only saves requests and names things better.
+type memory struct {
+	mu        sync.Mutex // guards all below
+	commits   map[string]string
+	images    map[string]string // release to OCI image
+	verdicts  map[string]verdict
+	cancelled map[string]bool // builds that this process asked to cancel
+	couplings map[string]coupling
+	currents  map[string]current
+	idle      map[string]time.Time // apps seen without a pending build, and when
+	starts    map[string]int       // how many builds were asked for, by app
+	turns     map[string]chan struct{}
+}
+
+func (m *memory) init() {
+	m.commits, m.images, m.verdicts, m.cancelled = map[string]string{}, map[string]string{}, map[string]verdict{}, map[string]bool{}
+	m.couplings, m.currents, m.idle = map[string]coupling{}, map[string]current{}, map[string]time.Time{}
+	m.starts, m.turns = map[string]int{}, map[string]chan struct{}{}
+}
+
+// remembered is the size at which a map is emptied.
+const remembered = 5000
+
+// remember puts a value into one of the memory's maps.
+func remember[V any](m *memory, into map[string]V, key string, value V) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(into) >= remembered {
+		clear(into)
+	}
+	into[key] = value
+}
+
+// recall takes a value out of one of the memory's maps.
+func recall[V any](m *memory, from map[string]V, key string) (V, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	v, ok := from[key]
+	return v, ok
+}
+
+func forget[V any](m *memory, from map[string]V, keys ...string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, key := range keys {
+		delete(from, key)
+	}
+}
+
+// starting notes that a build is about to be asked for: what was seen of the
+// app's builds before holds no more.
+func (m *memory) starting(app string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.starts[app]++
+	delete(m.idle, app)
+}
+
+// seenIdle notes that an app had no pending build, unless one was asked for
+// since the look began.
+func (m *memory) seenIdle(app string, starts int, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.starts[app] == starts {
+		m.idle[app] = now
+	}
+}
+
+// takeTurn lets one caller at a time start something on an app. It returns
+// false if the context ends first.
+func (m *memory) takeTurn(ctx context.Context, app string) (done func(), ok bool) {
+	m.mu.Lock()
+	turn := m.turns[app]
+	if turn == nil {
+		turn = make(chan struct{}, 1)
+		m.turns[app] = turn
+	}
+	m.mu.Unlock()
+	select {
+	case turn <- struct{}{}:
+		return func() { <-turn }, true
+	case <-ctx.Done():
+		return nil, false
+	}
+}
