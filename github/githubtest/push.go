@@ -1,0 +1,284 @@
+package githubtest
+
+import (
+	"errors"
+	"fmt"
+	"sort"
+	"strconv"
+	"strings"
+)
+
+// DefaultUser is who acts when nobody is named.
+const DefaultUser = "mona"
+
+// Change is one commit to be made.
+type Change struct {
+	Files      map[string]string // path to content; these are added or replaced
+	Executable map[string]string // as Files, with the executable bit
+	Delete     []string          // paths
+	Message    string            // "Change PATH" if empty
+	Author     string            // login, DefaultUser if empty
+	From       string            // commit that a new branch starts at; the default branch's tip if empty
+}
+
+// Commit puts one commit with these files on a branch and pushes it. A branch
+// that does not exist starts at the tip of the default one.
+func (r *Repo) Commit(branch string, files map[string]string) (Commit, error) {
+	return r.Push(branch, Change{Files: files})
+}
+
+// Push makes the commits on top of a branch, in one push by the author of the
+// last, and returns the new tip.
+func (r *Repo) Push(branch string, changes ...Change) (Commit, error) {
+	if len(changes) == 0 {
+		return Commit{}, errors.New("push: there is no commit to push")
+	}
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	ref := "refs/heads/" + branch
+	from := r.refs[ref]
+	if from == "" {
+		from = r.refs["refs/heads/"+r.defaultBranch]
+		if changes[0].From != "" {
+			var found bool
+			if from, found = r.resolve(changes[0].From); !found {
+				return Commit{}, fmt.Errorf("push to %s: there is no commit %s", branch, changes[0].From)
+			}
+		}
+	}
+	var in strings.Builder
+	for i, c := range changes {
+		if c.Author == "" {
+			c.Author = DefaultUser
+		}
+		r.s.account(c.Author, "User")
+		who := signatureOf(c.Author, r.s.now())
+		message := c.Message
+		if message == "" {
+			message = "Change " + strings.Join(c.paths(), ", ")
+		}
+		fmt.Fprintf(&in, "commit %s\nmark :%d\nauthor %s\ncommitter %s\ndata %d\n%s\n", ref, i+1, who, who, len(message), message)
+		switch {
+		case i > 0:
+			fmt.Fprintf(&in, "from :%d\n", i)
+		case from != "":
+			fmt.Fprintf(&in, "from %s\n", from)
+		}
+		for _, path := range c.Delete {
+			fmt.Fprintf(&in, "D %s\n", quotePath(path))
+		}
+		for mode, files := range map[string]map[string]string{"100644": c.Files, "100755": c.Executable} {
+			for path, content := range files {
+				fmt.Fprintf(&in, "M %s inline %s\ndata %d\n%s\n", mode, quotePath(path), len(content), content)
+			}
+		}
+	}
+	fmt.Fprintf(&in, "get-mark :%d\n", len(changes))
+	tip, err := r.s.git.runWith(r.dir, strings.NewReader(in.String()), nil, "fast-import", "--quiet", "--date-format=raw")
+	if err != nil {
+		return Commit{}, fmt.Errorf("push to %s: %w", branch, err)
+	}
+	author := changes[len(changes)-1].Author
+	if author == "" {
+		author = DefaultUser
+	}
+	if err := r.announce([]refChange{{ref, r.refs[ref], tip}}, author); err != nil {
+		return Commit{}, fmt.Errorf("push to %s: %w", branch, err)
+	}
+	return r.commit(tip)
+}
+
+func (c Change) paths() []string {
+	paths := append([]string(nil), c.Delete...)
+	for _, files := range []map[string]string{c.Files, c.Executable} {
+		for path := range files {
+			paths = append(paths, path)
+		}
+	}
+	sort.Strings(paths)
+	return paths
+}
+
+// quotePath is how fast-import reads a path with unusual characters.
+func quotePath(path string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(path) + `"`
+}
+
+// CreateBranch starts a branch at a commit, branch or tag.
+func (r *Repo) CreateBranch(branch, at string) error {
+	return r.setRef("refs/heads/"+branch, at, DefaultUser)
+}
+
+// ForcePush moves a branch to another commit, whatever was there.
+func (r *Repo) ForcePush(branch, to string) error {
+	return r.setRef("refs/heads/"+branch, to, DefaultUser)
+}
+
+// DeleteBranch deletes a branch.
+func (r *Repo) DeleteBranch(branch string) error {
+	return r.setRef("refs/heads/"+branch, "", DefaultUser)
+}
+
+// Tag puts a tag on a commit.
+func (r *Repo) Tag(name, at string) error { return r.setRef("refs/tags/"+name, at, DefaultUser) }
+
+// DeleteTag deletes a tag.
+func (r *Repo) DeleteTag(name string) error { return r.setRef("refs/tags/"+name, "", DefaultUser) }
+
+func (r *Repo) setRef(ref, to, by string) error {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	sha := ""
+	if to != "" {
+		var found bool
+		if sha, found = r.resolve(to); !found {
+			return fmt.Errorf("set %s: there is no commit %s", ref, to)
+		}
+	} else if r.refs[ref] == "" {
+		return fmt.Errorf("delete %s: it does not exist", ref)
+	}
+	return r.moveRef(ref, sha, by)
+}
+
+// moveRef moves a ref on disk and announces it. sha "" deletes. The caller
+// holds mu, as everywhere below.
+func (r *Repo) moveRef(ref, sha, by string) error {
+	args := []string{"update-ref", ref, sha}
+	if sha == "" {
+		args = []string{"update-ref", "-d", ref}
+	}
+	if _, err := r.s.git.run(r.dir, args...); err != nil {
+		return fmt.Errorf("set %s: %w", ref, err)
+	}
+	return r.announce([]refChange{{ref, r.refs[ref], sha}}, by)
+}
+
+// refChange is a ref that moved; "" means that it was not, or is no more.
+type refChange struct{ ref, before, after string }
+
+// announce remembers what moved and tells what follows from it: push events,
+// synchronized and merged pull requests, a check suite of our own.
+func (r *Repo) announce(changes []refChange, by string) error {
+	tags := 0
+	for _, c := range changes {
+		if c.after == "" {
+			delete(r.refs, c.ref)
+		} else {
+			r.refs[c.ref] = c.after
+		}
+		if strings.HasPrefix(c.ref, "refs/tags/") {
+			tags++
+		}
+	}
+	r.pushed = r.s.now()
+	for _, c := range changes {
+		if tags > 3 || len(changes) > 5000 {
+			break // GitHub sends no event for such a push
+		}
+		if err := r.emitPush(c, by); err != nil {
+			return err
+		}
+	}
+	for _, c := range changes {
+		if branch, isBranch := strings.CutPrefix(c.ref, "refs/heads/"); isBranch {
+			if err := r.branchMoved(branch, c, by); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// maxPushCommits is how many commits a push event lists at most.
+const maxPushCommits = 2048
+
+func (r *Repo) emitPush(c refChange, by string) error {
+	i := r.installation()
+	if i == nil {
+		return nil
+	}
+	payload := obj{
+		"ref": c.ref, "before": shaOrZero(c.before), "after": shaOrZero(c.after), "base_ref": nil, "forced": false,
+		"created": c.before == "", "deleted": c.after == "", "commits": []any{}, "head_commit": nil,
+		"compare": fmt.Sprintf("%s/compare/%.12s...%.12s", r.html(), shaOrZero(c.before), shaOrZero(c.after)),
+		"pusher":  obj{"name": by, "email": by + "@users.noreply.github.com"},
+	}
+	isBranch := strings.HasPrefix(c.ref, "refs/heads/")
+	if c.after != "" {
+		head, err := r.commit(c.after)
+		if err != nil {
+			return err
+		}
+		payload["head_commit"] = r.pushCommitJSON(head)
+		if isBranch {
+			fresh, err := r.newCommits(c)
+			if err != nil {
+				return err
+			}
+			list := []any{}
+			for _, commit := range fresh {
+				list = append(list, r.pushCommitJSON(commit))
+			}
+			payload["commits"] = list
+		}
+		if c.before != "" && isBranch {
+			forward, err := r.s.git.isAncestor(r.dir, c.before, c.after)
+			if err != nil {
+				return err
+			}
+			payload["forced"] = !forward
+		}
+	}
+	repository := r.json()
+	repository["created_at"], repository["pushed_at"] = r.created.Unix(), r.pushed.Unix()
+	repository["master_branch"], repository["stargazers"] = r.defaultBranch, 0
+	payload["repository"] = repository
+	r.s.emit(i, r, "push", "", payload, by)
+	return nil
+}
+
+// newCommits lists, oldest first, what a moved branch brought: since before or,
+// of a new branch, what no other branch has.
+func (r *Repo) newCommits(c refChange) ([]Commit, error) {
+	args := []string{"--reverse", "--max-count=" + strconv.Itoa(maxPushCommits), c.after}
+	if c.before != "" {
+		args = append(args, "^"+c.before)
+	} else {
+		for ref, sha := range r.refs {
+			if ref != c.ref && strings.HasPrefix(ref, "refs/heads/") {
+				args = append(args, "^"+sha)
+			}
+		}
+	}
+	commits, err := r.s.git.log(r.dir, args...)
+	for _, commit := range commits {
+		r.commits[commit.SHA] = commit
+	}
+	return commits, err
+}
+
+func (r *Repo) pushCommitJSON(c Commit) obj {
+	who := func(g Signature) obj {
+		return obj{"name": g.Name, "email": g.Email, "username": g.login()}
+	}
+	return obj{
+		"id": c.SHA, "tree_id": c.Tree, "distinct": true, "message": c.Message, "timestamp": timestamp(c.Committer.When),
+		"url": r.html() + "/commit/" + c.SHA, "author": who(c.Author), "committer": who(c.Committer),
+		"added": strings0(c.Added), "modified": strings0(c.Modified), "removed": strings0(c.Removed),
+	}
+}
+
+// strings0 makes no list an empty one, which JSON tells apart.
+func strings0(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
+
+func shaOrZero(sha string) string {
+	if sha == "" {
+		return zeroSHA
+	}
+	return sha
+}
