@@ -1,0 +1,107 @@
+package github
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	gh "github.com/google/go-github/v60/github"
+)
+
+// App is the GitHub App that the credentials belong to, for the start of the
+// process: whoever got one has working credentials.
+type App struct {
+	Slug        string // it comments as SLUG[bot]
+	Name        string
+	Permissions map[string]string // read, write or admin by name, as in {"checks": "read"}
+	Events      []string          // webhook events that it subscribes to
+}
+
+// Installation is the App on one account.
+type Installation struct {
+	ID        int64
+	Account   string // login of the user or the organization
+	Suspended bool
+	// Permissions as this account has granted them: they stay behind those of
+	// the App until an owner accepts new ones.
+	Permissions map[string]string
+}
+
+// Permissions is the least that Headstart needs of the App.
+func Permissions() map[string]string {
+	return map[string]string{
+		"metadata": "read", "contents": "read", "checks": "read", "merge_queues": "read",
+		"statuses": "write", "deployments": "write", "pull_requests": "write", "issues": "write",
+	}
+}
+
+// App reads what the App is. Its error says what is wrong with the credentials.
+func (c *Client) App(ctx context.Context) (App, error) {
+	var app App
+	a := ask{what: "read the GitHub App"}
+	err := a.do(ctx, func(ctx context.Context) error {
+		_, err := fetch(ctx, c.app.api, "app", &app)
+		return err
+	})
+	if err == nil && app.Slug == "" {
+		err = a.unreadable("the App has no slug")
+	}
+	if err != nil {
+		return App{}, err
+	}
+	return app, nil
+}
+
+// Installations lists where the App is installed.
+func (c *Client) Installations(ctx context.Context) ([]Installation, error) {
+	type installation struct {
+		ID          int64
+		Account     struct{ Login string }
+		SuspendedAt *string `json:"suspended_at"`
+		Permissions map[string]string
+	}
+	all, err := pages(ctx, ask{what: "list the installations of the GitHub App"},
+		func(ctx context.Context, page gh.ListOptions) ([]installation, *gh.Response, error) {
+			var some []installation
+			resp, err := fetch(ctx, c.app.api, query("app/installations", page), &some)
+			return some, resp, err
+		})
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Installation, len(all))
+	for i, one := range all {
+		list[i] = Installation{ID: one.ID, Account: one.Account.Login, Suspended: one.SuspendedAt != nil, Permissions: one.Permissions}
+	}
+	return list, nil
+}
+
+// Missing says in words what the App lacks: permissions, and those of the given
+// events that it does not subscribe to. It is empty if nothing is missing.
+func (a App) Missing(events ...string) []string {
+	missing := lacking(a.Permissions)
+	for _, event := range events {
+		if !slices.Contains(a.Events, event) {
+			missing = append(missing, fmt.Sprintf("the event %q", event))
+		}
+	}
+	return missing
+}
+
+// Missing says in words which permissions the account has not granted.
+func (i Installation) Missing() []string { return lacking(i.Permissions) }
+
+// lacking compares with what is needed: each level includes those before it.
+func lacking(granted map[string]string) []string {
+	levels := []string{"", "read", "write", "admin"}
+	var missing []string
+	needed := Permissions()
+	for _, name := range slices.Sorted(maps.Keys(needed)) {
+		if slices.Index(levels, granted[name]) < slices.Index(levels, needed[name]) {
+			missing = append(missing, fmt.Sprintf("the permission \"%s: %s\"", strings.ReplaceAll(name, "_", " "), needed[name]))
+		}
+	}
+	return missing
+}

@@ -1,0 +1,183 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	gh "github.com/google/go-github/v60/github"
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// ask is one thing asked of GitHub, in the words that its errors need.
+type ask struct {
+	what  string // completes "could not …", as in "read the branch main of acme/shop"
+	needs string // the App's permission for it, as in "Checks: read"
+	write bool   // it changes something: a lost answer is unknown
+}
+
+// do makes one request. Its error is of one of bot's three kinds.
+func (a ask) do(ctx context.Context, request func(ctx context.Context) error) error {
+	p := new(progress)
+	err := request(withProgress(ctx, p))
+	if err == nil {
+		return nil
+	}
+	return a.explain(err, p)
+}
+
+// explain turns an error of a request into an outcome.
+func (a ask) explain(err error, p *progress) error {
+	var (
+		known   *limited
+		noToken *tokenless
+		refused *gh.ErrorResponse
+		decided *bot.Refused
+	)
+	switch {
+	case errors.As(err, &decided):
+		return err
+	case errors.As(err, &known):
+		return &bot.Retryable{
+			Reason: fmt.Sprintf("GitHub's rate limit is exhausted until %s: could not %s.", known.until.UTC().Format("15:04 MST"), a.what),
+			After:  known.wait, Limit: true, Err: clean(err),
+		}
+	case errors.As(err, &noToken):
+		return explainToken(noToken.err)
+	case errors.Is(err, errTooLarge) && !a.write:
+		return &bot.Refused{Reason: fmt.Sprintf("Could not %s: GitHub's answer is larger than 32 MB.", a.what), Err: clean(err)}
+	case errors.As(err, &refused) && refused.Response != nil && fromGitHub(refused):
+		return a.explainRefusal(refused)
+	}
+	return a.explainLoss(err, p)
+}
+
+// fromGitHub reports whether GitHub itself refused. A 5xx is no decision, and
+// an error without a message comes from something between us and GitHub.
+func fromGitHub(e *gh.ErrorResponse) bool {
+	return e.Response.StatusCode < http.StatusInternalServerError && e.Response.StatusCode != http.StatusRequestTimeout && e.Message != ""
+}
+
+func (a ask) explainRefusal(e *gh.ErrorResponse) error {
+	r := &bot.Refused{Err: clean(e)}
+	switch message := messageOf(e); {
+	case e.Response.StatusCode == http.StatusUnauthorized:
+		r.Reason = "GitHub does not accept the App's credentials: check GITHUB_APP_ID, GITHUB_PRIVATE_KEY and this machine's clock."
+	case lacksPermission(e):
+		needs := a.needs
+		if accepted := e.Response.Header.Get("X-Accepted-GitHub-Permissions"); accepted != "" {
+			needs = line(accepted, 80)
+		}
+		r.Reason = fmt.Sprintf("The GitHub App lacks the permission %q to %s: add it in the App's settings and accept it on the installation.", needs, a.what)
+	case e.Response.StatusCode == http.StatusNotFound, e.Response.StatusCode == http.StatusGone:
+		r.Reason = fmt.Sprintf("Could not %s: it is not on GitHub, or the App may not see it (%s).", a.what, message)
+		r.Err = fmt.Errorf("%w: %w", bot.ErrNotFound, r.Err)
+	case e.Response.StatusCode < http.StatusBadRequest:
+		r.Reason = fmt.Sprintf("Could not %s: GitHub has moved it elsewhere.", a.what)
+	default:
+		r.Reason = fmt.Sprintf("GitHub refused to %s: %s.", a.what, message)
+	}
+	return r
+}
+
+// lacksPermission tells a missing permission from the other reasons for a 403.
+func lacksPermission(e *gh.ErrorResponse) bool {
+	return e.Response.StatusCode == http.StatusForbidden && strings.Contains(strings.ToLower(e.Message), "not accessible by integration")
+}
+
+// explainLoss is about requests that got no answer that can be relied on.
+func (a ask) explainLoss(err error, p *progress) error {
+	why := "the connection failed"
+	var (
+		answered *gh.ErrorResponse
+		accepted *gh.AcceptedError
+		timeout  interface{ Timeout() bool }
+	)
+	switch {
+	case errors.As(err, &answered) && answered.Response != nil:
+		why = fmt.Sprintf("GitHub answered %d", answered.Response.StatusCode)
+	case errors.As(err, &accepted):
+		why = "GitHub answered that it will do so later"
+	case errors.Is(err, context.Canceled):
+		why = "it was given up"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		why = "GitHub did not answer in time"
+	case p.sent.Load():
+		why = "GitHub's answer was lost or unreadable"
+	}
+	if a.write && !p.neverSent() {
+		return &bot.Unknown{Reason: fmt.Sprintf("Tried to %s, but %s: it may have happened all the same.", a.what, why), Err: clean(err)}
+	}
+	return &bot.Retryable{Reason: fmt.Sprintf("Could not %s: %s.", a.what, why), Err: clean(err)}
+}
+
+// explainToken is about requests for an installation's token. The request that
+// needed the token was never sent.
+func explainToken(err error) error {
+	var refused *gh.ErrorResponse
+	if !errors.As(err, &refused) || refused.Response == nil || !fromGitHub(refused) {
+		return &bot.Retryable{Reason: "Could not get a token from GitHub.", Err: clean(err)}
+	}
+	r := &bot.Refused{Err: clean(refused)}
+	switch refused.Response.StatusCode {
+	case http.StatusUnauthorized:
+		r.Reason = "GitHub does not accept the App's credentials: check GITHUB_APP_ID, GITHUB_PRIVATE_KEY and this machine's clock."
+	case http.StatusForbidden:
+		r.Reason = fmt.Sprintf("GitHub gives no token for this installation of the App: %s.", messageOf(refused))
+	case http.StatusNotFound:
+		r.Reason = "The GitHub App is not installed here any more: install it again."
+		r.Err = fmt.Errorf("%w: %w", bot.ErrNotFound, r.Err)
+	default:
+		r.Reason = fmt.Sprintf("GitHub refused a token: %s.", messageOf(refused))
+	}
+	return r
+}
+
+// unreadable is the outcome of a request that was answered well, but not with
+// what was expected.
+func (a ask) unreadable(detail string) error {
+	if a.write {
+		return &bot.Unknown{Reason: fmt.Sprintf("Tried to %s, but GitHub's answer is unreadable: it may have happened all the same.", a.what), Err: errors.New(line(detail, 300))}
+	}
+	return &bot.Retryable{Reason: fmt.Sprintf("Could not %s: GitHub's answer is unreadable.", a.what), Err: errors.New(line(detail, 300))}
+}
+
+// messageOf is what GitHub says about a refusal, without a full stop.
+func messageOf(e *gh.ErrorResponse) string {
+	parts := []string{e.Message}
+	for _, detail := range e.Errors {
+		switch {
+		case detail.Message != "":
+			parts = append(parts, detail.Message)
+		case detail.Field != "":
+			parts = append(parts, fmt.Sprintf("%s is %s", detail.Field, strings.ReplaceAll(detail.Code, "_", " ")))
+		}
+	}
+	text := strings.TrimRight(line(strings.Join(parts, "; "), 200), ". ")
+	if text == "" {
+		return http.StatusText(e.Response.StatusCode)
+	}
+	return text
+}
+
+// clean keeps the text of an error, without secrets, and of what it wraps only
+// whether a context ended: the rest may hold whole answers.
+func clean(err error) error {
+	text := line(err.Error(), 500)
+	for _, ended := range []error{context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, ended) {
+			return &cause{text: text, kind: ended}
+		}
+	}
+	return errors.New(text)
+}
+
+type cause struct {
+	text string
+	kind error
+}
+
+func (c *cause) Error() string { return c.text }
+func (c *cause) Unwrap() error { return c.kind }

@@ -1,0 +1,165 @@
+package github
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	gh "github.com/google/go-github/v60/github"
+	"github.com/headstart-cd/headstart/bot"
+	"golang.org/x/sync/errgroup"
+)
+
+// readChecks reads what was reported about a commit and, where that is asked
+// for, what its branch requires and where its head is. The requests, at most
+// five for a commit with up to a hundred of each, run side by side.
+func (r repository) readChecks(ctx context.Context, do bot.ReadChecks, at time.Time) (bot.ChecksRead, error) {
+	read := bot.ChecksRead{SHA: do.SHA}
+	var runs, statuses []bot.Check
+	var rules, classic []bot.RequiredCheck
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) { runs, err = r.checkRuns(ctx, do.SHA); return err })
+	group.Go(func() (err error) { statuses, err = r.statuses(ctx, do.SHA); return err })
+	if do.Suites {
+		group.Go(func() (err error) { read.Suites, err = r.suites(ctx, do.SHA); return err })
+	}
+	required := do.Required && do.Branch != ""
+	if required {
+		group.Go(func() (err error) { rules, err = r.ruleChecks(ctx, do.Branch); return err })
+		group.Go(func() (err error) { read.Head, classic, err = r.branch(ctx, do.Branch); return err })
+	}
+	if err := group.Wait(); err != nil {
+		return bot.ChecksRead{}, err
+	}
+	read.Checks = append(runs, statuses...)
+	if required {
+		read.Required = &bot.Required{Checks: merge(rules, classic), ReadAt: at}
+	}
+	return read, nil
+}
+
+// checkRuns reads the newest check run of each name and suite. The App's own
+// are left out: they are never waited for.
+func (r repository) checkRuns(ctx context.Context, sha string) ([]bot.Check, error) {
+	a := ask{what: fmt.Sprintf("read the check runs of %s at %s", r.repo, bot.Short(sha)), needs: "Checks: read"}
+	runs, err := pages(ctx, a, func(ctx context.Context, page gh.ListOptions) ([]*gh.CheckRun, *gh.Response, error) {
+		list, resp, err := r.api.Checks.ListCheckRunsForRef(ctx, r.repo.Owner, r.repo.Name, sha,
+			&gh.ListCheckRunsOptions{Filter: gh.String("latest"), ListOptions: page})
+		if err != nil {
+			return nil, resp, err
+		}
+		if list == nil {
+			return nil, resp, fmt.Errorf("the answer has no list")
+		}
+		return list.CheckRuns, resp, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var checks []bot.Check
+	seen := map[int64]bool{} // a run that is made meanwhile moves others to the next page
+	for _, run := range runs {
+		if run.GetName() == "" || run.GetApp().GetID() == r.appID || seen[run.GetID()] {
+			continue
+		}
+		seen[run.GetID()] = run.GetID() != 0
+		checks = append(checks, checkOf(run))
+	}
+	return checks, nil
+}
+
+func checkOf(run *gh.CheckRun) bot.Check {
+	check := bot.Check{
+		Kind: bot.CheckRun, Name: run.GetName(), AppID: run.GetApp().GetID(),
+		State: bot.CheckPending, URL: run.GetHTMLURL(), At: run.GetStartedAt().Time,
+	}
+	if check.URL == "" {
+		check.URL = run.GetDetailsURL()
+	}
+	if run.GetStatus() != "completed" {
+		return check
+	}
+	check.Conclusion, check.At = run.GetConclusion(), run.GetCompletedAt().Time
+	switch check.Conclusion {
+	case "success", "neutral", "skipped":
+		check.State = bot.CheckPassed
+	default: // failure, cancelled, timed_out, action_required, stale, startup_failure, and what is yet to come
+		check.State = bot.CheckFailed
+	}
+	return check
+}
+
+// statuses reads the newest commit status of each context, without Headstart's
+// own.
+func (r repository) statuses(ctx context.Context, sha string) ([]bot.Check, error) {
+	a := ask{what: fmt.Sprintf("read the commit statuses of %s at %s", r.repo, bot.Short(sha)), needs: "Commit statuses: read"}
+	statuses, err := pages(ctx, a, func(ctx context.Context, page gh.ListOptions) ([]*gh.RepoStatus, *gh.Response, error) {
+		combined, resp, err := r.api.Repositories.GetCombinedStatus(ctx, r.repo.Owner, r.repo.Name, sha, &page)
+		if err != nil {
+			return nil, resp, err
+		}
+		if combined.GetSHA() == "" {
+			return nil, resp, fmt.Errorf("the answer names no commit")
+		}
+		return combined.Statuses, resp, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var checks []bot.Check
+	seen := map[string]bool{}
+	for _, s := range statuses {
+		if s.GetContext() == "" || bot.OwnContext(s.GetContext()) || seen[s.GetContext()] {
+			continue
+		}
+		seen[s.GetContext()] = true
+		check := bot.Check{
+			Kind: bot.CommitStatus, Name: s.GetContext(), State: bot.CheckFailed,
+			Conclusion: s.GetState(), URL: s.GetTargetURL(), At: s.GetUpdatedAt().Time,
+		}
+		switch s.GetState() {
+		case "success":
+			check.State = bot.CheckPassed
+		case "pending":
+			check.State, check.Conclusion = bot.CheckPending, ""
+		}
+		checks = append(checks, check)
+	}
+	return checks, nil
+}
+
+// suites reads the check suites: one for each app, and for each workflow of
+// GitHub Actions. The App's own is left out: GitHub opens one for every app
+// that may write checks, and nobody ever fills it.
+func (r repository) suites(ctx context.Context, sha string) ([]bot.Suite, error) {
+	type suite struct {
+		ID     int64
+		Status string
+		Runs   int `json:"latest_check_runs_count"` // go-github drops it
+		App    struct {
+			ID   int64
+			Name string
+		}
+	}
+	a := ask{what: fmt.Sprintf("read the check suites of %s at %s", r.repo, bot.Short(sha)), needs: "Checks: read"}
+	all, err := pages(ctx, a, func(ctx context.Context, page gh.ListOptions) ([]suite, *gh.Response, error) {
+		var list struct {
+			Suites []suite `json:"check_suites"`
+		}
+		resp, err := r.fetch(ctx, query("commits/"+sha+"/check-suites", page), &list)
+		return list.Suites, resp, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	suites := []bot.Suite{} // nil would say that nobody asked
+	seen := map[int64]bool{}
+	for _, s := range all {
+		if s.App.ID == r.appID || seen[s.ID] {
+			continue
+		}
+		seen[s.ID] = true
+		suites = append(suites, bot.Suite{App: s.App.Name, Runs: s.Runs, Completed: s.Status == "completed"})
+	}
+	return suites, nil
+}

@@ -1,0 +1,281 @@
+// Package github is what Headstart says to GitHub and asks of it: commit
+// statuses, deployments and comments on the one side; checks, required checks,
+// pull requests, the pipeline's file and tarballs on the other. It speaks REST
+// only, through go-github, as an installation of the GitHub App.
+//
+// # How an answer becomes an outcome
+//
+// [Client.Perform] performs one effect and returns one fact, or one of bot's
+// three kinds of error. What decides the kind is whether the request wanted to
+// change something, and how far it got:
+//
+//	                               a read       a write
+//	rate limit (403, 429)          Retryable    Retryable, with the time to wait
+//	403, 404, 410, 422, 401 twice  Refused      Refused
+//	5xx, HTML, unreadable answer   Retryable    Unknown
+//	the connection or time ended   Retryable    Unknown, Retryable if nothing was sent
+//
+// # The layers of a request
+//
+//	ask         names it in words, and turns its error into one of the three kinds
+//	go-github   paths, JSON, pagination
+//	session     one per installation: its token, its rate limit, how many at once
+//	wire        one for all: bounds answers, counts, notes whether anything was sent
+//
+// go-github has rate limit logic of its own, which reads the machine's clock,
+// overlooks 429 and can block a client for an hour. The session therefore
+// hides the rate limit's headers from it: the limit has one keeper.
+package github
+
+import (
+	"context"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/bradleyfalzon/ghinstallation/v2"
+	gh "github.com/google/go-github/v60/github"
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+)
+
+// Options say who the App is and where GitHub is.
+type Options struct {
+	AppID      int64  // the App's number, not its client ID
+	PrivateKey []byte // PEM, or PEM in base64
+	URL        string // of the API; empty: https://api.github.com
+
+	// ParseConfig reads a pipeline's file. The first line of its error is shown
+	// to people and should name the position.
+	ParseConfig func(repo bot.Repo, file []byte) (bot.Config, error)
+
+	Logger    *zap.Logger           // nil: silence
+	Metrics   prometheus.Registerer // nil: metrics are kept but not shown
+	Transport http.RoundTripper     // nil: one with timeouts and a pool of its own
+	Timeout   time.Duration         // of one request from its token to its answer's end; 0: 20 s
+	Now       func() time.Time      // nil: time.Now
+}
+
+// Client speaks to GitHub. It is safe for concurrent use, and meant to live as
+// long as the process: it keeps a token and the rate limit per installation.
+type Client struct {
+	appID int64
+	key   *rsa.PrivateKey
+	base  *url.URL // with a trailing slash
+	parse func(bot.Repo, []byte) (bot.Config, error)
+
+	log     *zap.Logger
+	metrics *metrics
+	timeout time.Duration
+	now     func() time.Time
+	wire    *wire
+	app     *conn // speaks as the App itself, not as an installation
+
+	mu            sync.Mutex
+	installations map[int64]*conn // guarded by mu
+}
+
+// conn is one identity on GitHub: an installation of the App, or the App.
+type conn struct {
+	api *gh.Client
+	// bare is for the one endpoint whose redirect is the answer.
+	bare *http.Client
+}
+
+// New makes a client. It does not call GitHub; [Client.App] does, to see
+// whether the credentials are any good.
+func New(o Options) (*Client, error) {
+	if o.AppID <= 0 {
+		return nil, fmt.Errorf("the GitHub App's ID is %d: set GITHUB_APP_ID to the number that the App's settings page shows as \"App ID\"", o.AppID)
+	}
+	key, err := parseKey(o.PrivateKey)
+	if err != nil {
+		return nil, err
+	}
+	base, err := parseBase(o.URL)
+	if err != nil {
+		return nil, err
+	}
+	if o.ParseConfig == nil {
+		return nil, errors.New("github: Options.ParseConfig is missing")
+	}
+	if o.Logger == nil {
+		o.Logger = zap.NewNop()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 20 * time.Second
+	}
+	if o.Transport == nil {
+		o.Transport = newTransport()
+	}
+	m, err := newMetrics(o.Metrics)
+	if err != nil {
+		return nil, fmt.Errorf("register GitHub's metrics: %w", err)
+	}
+	c := &Client{
+		appID: o.AppID, key: key, base: base, parse: o.ParseConfig, log: o.Logger.Named("github"),
+		metrics: m, timeout: o.Timeout, now: o.Now,
+		wire:          &wire{next: o.Transport, base: base, metrics: m, log: o.Logger.Named("github")},
+		installations: map[int64]*conn{},
+	}
+	// Only the App's own session uses this AppsTransport: it must not be shared,
+	// because ghinstallation's installations write to theirs.
+	c.app = c.connect(&session{
+		wire:  ghinstallation.NewAppsTransportFromPrivateKey(c.wire, o.AppID, key),
+		limit: newLimit(o.Now, m.remaining.WithLabelValues("app")),
+		slots: make(chan struct{}, atOnce),
+	})
+	if base.Scheme != "https" && !loopback(base.Hostname()) {
+		c.log.Warn("GITHUB_API_URL is not https: tokens travel in the clear", zap.String("host", base.Host))
+	}
+	return c, nil
+}
+
+// Close gives up idle connections.
+func (c *Client) Close() {
+	(&http.Client{Transport: c.wire.next}).CloseIdleConnections()
+}
+
+func newTransport() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.DialContext = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext
+	t.TLSHandshakeTimeout = 10 * time.Second
+	t.ResponseHeaderTimeout = 20 * time.Second
+	t.MaxIdleConnsPerHost = 16
+	return t
+}
+
+func parseBase(text string) (*url.URL, error) {
+	if text == "" {
+		text = "https://api.github.com"
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return nil, fmt.Errorf("GITHUB_API_URL %q is no address of an API: expected https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise Server", Redact(text))
+	}
+	// go-github resolves paths against it, which takes a trailing slash.
+	u.Path = strings.TrimRight(u.Path, "/") + "/"
+	u.RawPath = ""
+	return u, nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
+}
+
+// connect puts go-github on top of a session.
+func (c *Client) connect(s *session) *conn {
+	h := &http.Client{Transport: s, Timeout: c.timeout, CheckRedirect: c.follow}
+	api := gh.NewClient(h)
+	api.BaseURL = c.base // WithEnterpriseURLs would append /api/v3/
+	api.UserAgent = "headstart"
+	bare := &http.Client{Transport: s, Timeout: c.timeout, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
+	return &conn{api: api, bare: bare}
+}
+
+// follow decides about redirects, which GitHub answers for repositories and
+// branches that were renamed. The session signs every request with the token,
+// so nothing is followed to another host; and a write stays the write it was.
+func (c *Client) follow(next *http.Request, via []*http.Request) error {
+	if len(via) > 3 || next.Method != via[0].Method || !c.ours(next.URL) {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+func (c *Client) ours(u *url.URL) bool { return u.Scheme == c.base.Scheme && u.Host == c.base.Host }
+
+// installation finds the connection of an installation, or makes it.
+func (c *Client) installation(id int64) *conn {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if known := c.installations[id]; known != nil {
+		return known
+	}
+	fresh := func() *ghinstallation.Transport {
+		t := ghinstallation.NewFromAppsTransport(ghinstallation.NewAppsTransportFromPrivateKey(c.wire, c.appID, c.key), id)
+		t.BaseURL = strings.TrimSuffix(c.base.String(), "/")
+		return t
+	}
+	made := c.connect(&session{
+		wire: c.wire, fresh: fresh, tokens: fresh(),
+		limit: newLimit(c.now, c.metrics.remaining.WithLabelValues(fmt.Sprint(id))),
+		slots: make(chan struct{}, atOnce),
+	})
+	c.installations[id] = made
+	return made
+}
+
+// repository is one repository as an installation of the App sees it.
+type repository struct {
+	*Client
+	*conn
+	repo     bot.Repo
+	pipeline string // its name; empty for the only one
+}
+
+// What GitHub allows in names. Anything else could lead a path elsewhere.
+var goodName = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+
+func (c *Client) repository(t bot.Target) (repository, error) {
+	repo := t.Pipeline.Repo
+	for _, name := range []string{repo.Owner, repo.Name} {
+		if !goodName.MatchString(name) || name == "." || name == ".." {
+			return repository{}, &bot.Refused{Reason: fmt.Sprintf("%q is no repository on GitHub.", line(repo.String(), 80))}
+		}
+	}
+	if t.Installation <= 0 {
+		return repository{}, &bot.Refused{Reason: fmt.Sprintf("Nobody has told yet which installation of the GitHub App serves %s.", repo)}
+	}
+	return repository{Client: c, conn: c.installation(t.Installation), repo: repo, pipeline: t.Pipeline.Name}, nil
+}
+
+// Perform performs an effect on GitHub and says what it learned. Its errors
+// are of bot's three kinds; their texts hold no secrets.
+func (c *Client) Perform(ctx context.Context, target bot.Target, effect bot.Effect) (bot.Fact, error) {
+	r, err := c.repository(target)
+	if err != nil {
+		return nil, err
+	}
+	switch do := effect.Do.(type) {
+	case bot.ReadConfig:
+		return answer(r.readConfig(ctx, do))
+	case bot.ReadChecks:
+		return answer(r.readChecks(ctx, do, effect.At))
+	case bot.ReadPullRequest:
+		return answer(r.readPullRequest(ctx, do))
+	case bot.FindPullRequest:
+		return answer(r.findPullRequest(ctx, do))
+	case bot.SetStatus:
+		return answer(r.setStatus(ctx, do))
+	case bot.CreateDeployment:
+		return answer(r.createDeployment(ctx, do, effect))
+	case bot.SetDeploymentStatus:
+		return answer(r.setDeploymentStatus(ctx, do))
+	case bot.WriteComment:
+		return answer(r.writeComment(ctx, do))
+	}
+	return nil, &bot.Refused{Reason: fmt.Sprintf("GitHub cannot be asked for %q.", bot.NameOf(effect.Do))}
+}
+
+// answer makes a fact of a result, and nil of none.
+func answer[F bot.Fact](fact F, err error) (bot.Fact, error) {
+	if err != nil {
+		return nil, err
+	}
+	return fact, nil
+}

@@ -1,0 +1,136 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	gh "github.com/google/go-github/v60/github"
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// maxComment is how many characters GitHub takes as a comment.
+const maxComment = 65536
+
+// comment is what is needed of a comment; go-github drops the App.
+type comment struct {
+	ID   int64
+	URL  string `json:"html_url"`
+	Body string
+	App  struct{ ID int64 } `json:"performed_via_github_app"`
+}
+
+// marker is how a pipeline's comment is recognized. People do not see it.
+func marker(pipeline string) string {
+	if pipeline == "" {
+		return "<!-- headstart -->"
+	}
+	return "<!-- headstart:" + url.PathEscape(pipeline) + " -->"
+}
+
+// writeComment writes the bot's one comment on a pull request: it edits the
+// comment that is known, else the one that it finds, else it makes one. Looking
+// first is also what a lost answer needs.
+func (r repository) writeComment(ctx context.Context, do bot.WriteComment) (bot.CommentWritten, error) {
+	body := fit(marker(r.pipeline)+"\n"+strings.TrimPrefix(do.Body, marker(r.pipeline)+"\n"), maxComment)
+	if do.ID != 0 {
+		written, err := r.editComment(ctx, do.Number, do.ID, body)
+		if !errors.Is(err, bot.ErrNotFound) {
+			return written, err
+		}
+		// Somebody deleted it.
+	}
+	known, err := r.findComment(ctx, do.Number)
+	switch {
+	case err != nil:
+		return bot.CommentWritten{}, err
+	case known.ID == 0 || known.ID == do.ID:
+		return r.createComment(ctx, do.Number, body)
+	case unix(known.Body) == unix(body):
+		return bot.CommentWritten{ID: known.ID, URL: known.URL}, nil
+	}
+	return r.editComment(ctx, do.Number, known.ID, body)
+}
+
+// findComment looks for the comment of this App and pipeline; its ID is 0 if
+// there is none. Somebody else's comment that quotes the marker does not count.
+func (r repository) findComment(ctx context.Context, number int) (comment, error) {
+	a := ask{what: fmt.Sprintf("read the comments of pull request #%d of %s", number, r.repo), needs: "Pull requests: read"}
+	var found comment
+	err := eachPage(ctx, a, func(ctx context.Context, page gh.ListOptions) ([]comment, *gh.Response, error) {
+		var some []comment
+		resp, err := r.fetch(ctx, query(fmt.Sprintf("issues/%d/comments", number), page), &some)
+		return some, resp, err
+	}, func(some []comment) bool {
+		for _, c := range some {
+			if c.App.ID == r.appID && strings.HasPrefix(c.Body, marker(r.pipeline)) {
+				found = c
+				return false
+			}
+		}
+		return true
+	})
+	return found, err
+}
+
+func (r repository) createComment(ctx context.Context, number int, body string) (bot.CommentWritten, error) {
+	a := ask{what: fmt.Sprintf("comment on pull request #%d of %s", number, r.repo), needs: "Pull requests: write", write: true}
+	return a.comment(ctx, func(ctx context.Context) (*gh.IssueComment, *gh.Response, error) {
+		return r.api.Issues.CreateComment(ctx, r.repo.Owner, r.repo.Name, number, &gh.IssueComment{Body: &body})
+	})
+}
+
+func (r repository) editComment(ctx context.Context, number int, id int64, body string) (bot.CommentWritten, error) {
+	a := ask{what: fmt.Sprintf("edit the comment on pull request #%d of %s", number, r.repo), needs: "Pull requests: write", write: true}
+	return a.comment(ctx, func(ctx context.Context) (*gh.IssueComment, *gh.Response, error) {
+		return r.api.Issues.EditComment(ctx, r.repo.Owner, r.repo.Name, id, &gh.IssueComment{Body: &body})
+	})
+}
+
+func (a ask) comment(ctx context.Context, write func(context.Context) (*gh.IssueComment, *gh.Response, error)) (bot.CommentWritten, error) {
+	var c *gh.IssueComment
+	err := a.do(ctx, func(ctx context.Context) (err error) {
+		c, _, err = write(ctx)
+		return err
+	})
+	if err == nil && c.GetID() == 0 {
+		err = a.unreadable("the comment has no id")
+	}
+	if err != nil {
+		return bot.CommentWritten{}, err
+	}
+	return bot.CommentWritten{ID: c.GetID(), URL: c.GetHTMLURL()}, nil
+}
+
+// unix undoes what GitHub may do to the ends of lines.
+func unix(text string) string { return strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n")) }
+
+const shortened = "\n\n*The rest is missing: GitHub takes no longer comments.*\n"
+
+// fit shortens Markdown to at most n characters: at the end of a line if there
+// is one not far away, with what was open closed again, and with a note.
+func fit(body string, n int) string {
+	body = strings.ToValidUTF8(body, "\uFFFD")
+	if utf8.RuneCountInString(body) <= n {
+		return body
+	}
+	const room = 200 // for what closes and for the note
+	kept := string([]rune(body)[:n-room])
+	if end := strings.LastIndexByte(kept, '\n'); end > len(kept)-4096 && end > 0 {
+		kept = kept[:end]
+	}
+	if strings.LastIndex(kept, "<!--") > strings.LastIndex(kept, "-->") {
+		kept += " -->"
+	}
+	if strings.Count("\n"+kept, "\n```")%2 == 1 {
+		kept += "\n```"
+	}
+	open := strings.Count(kept, "<details") - strings.Count(kept, "</details")
+	for range min(max(open, 0), 8) {
+		kept += "\n</details>"
+	}
+	return kept + shortened
+}

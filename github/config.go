@@ -1,0 +1,109 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+
+	gh "github.com/google/go-github/v60/github"
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// configPath is where the pipeline's file is in a repository.
+const configPath = ".github/headstart.yml"
+
+// readConfig reads the pipeline's file through the contents API, which answers
+// files of up to 1 MB.
+func (r repository) readConfig(ctx context.Context, do bot.ReadConfig) (bot.ConfigRead, error) {
+	read := bot.ConfigRead{Ref: do.Ref}
+	a := ask{what: fmt.Sprintf("read %s of %s at %s", configPath, r.repo, refName(do.Ref)), needs: "Contents: read"}
+	var file *gh.RepositoryContent
+	err := a.do(ctx, func(ctx context.Context) (err error) {
+		file, _, _, err = r.api.Repositories.GetContents(ctx, r.repo.Owner, r.repo.Name, configPath,
+			&gh.RepositoryContentGetOptions{Ref: do.Ref})
+		return err
+	})
+	if errors.Is(err, bot.ErrNotFound) {
+		// GitHub says 404 for a file, a commit and a repository alike.
+		return read, r.mustExist(ctx, do.Ref)
+	}
+	if err != nil {
+		return bot.ConfigRead{}, err
+	}
+	read.Found = true
+	switch {
+	case file == nil: // the answer was a list
+		read.Problem = configPath + " is a folder, not a file"
+		return read, nil
+	case file.GetType() == "":
+		return bot.ConfigRead{}, a.unreadable("the answer has no type")
+	case file.GetType() != "file":
+		read.Problem = fmt.Sprintf("%s is a %s, not a file", configPath, line(file.GetType(), 20))
+		return read, nil
+	case file.GetEncoding() == "none": // what GitHub says of files over 1 MB
+		read.Problem = fmt.Sprintf("%s is too large: it has %d bytes", configPath, file.GetSize())
+		return read, nil
+	}
+	content, err := file.GetContent()
+	if err != nil {
+		return bot.ConfigRead{}, a.unreadable(err.Error())
+	}
+	config, err := r.parse(r.repo, []byte(content))
+	if err != nil {
+		read.Problem = problemOf(err)
+		return read, nil
+	}
+	read.Config = config
+	return read, nil
+}
+
+// mustExist refuses if the App cannot see the commit or the branch of a file
+// that it did not find.
+func (r repository) mustExist(ctx context.Context, ref string) error {
+	what, path := fmt.Sprintf("read %s at %s", r.repo, refName(ref)), "branches/"+url.PathEscape(ref)
+	switch {
+	case ref == "":
+		path = ""
+	case isSHA(ref):
+		path = "git/commits/" + ref
+	}
+	return r.get(ctx, ask{what: what, needs: "Contents: read"}, path, nil)
+}
+
+var sha = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+
+func isSHA(ref string) bool { return sha.MatchString(ref) }
+
+// refName is how sentences call a commit or a branch.
+func refName(ref string) string {
+	switch {
+	case ref == "":
+		return "its default branch"
+	case isSHA(ref):
+		return bot.Short(ref)
+	}
+	return line(ref, 80)
+}
+
+// position is how a parser starts its line that does not know the file's name.
+var position = regexp.MustCompile(`^\[?(\d+)(?::(\d+))?\]?[:\s]\s*`)
+
+// problemOf makes one sentence with its position of a parser's error.
+func problemOf(err error) string {
+	first, _, _ := strings.Cut(strings.TrimSpace(err.Error()), "\n")
+	first = line(first, 300)
+	switch at := position.FindStringSubmatch(first); {
+	case strings.Contains(first, "headstart.yml"):
+		return first
+	case at != nil && at[2] != "":
+		return fmt.Sprintf("%s:%s:%s: %s", configPath, at[1], at[2], first[len(at[0]):])
+	case at != nil:
+		return fmt.Sprintf("%s:%s: %s", configPath, at[1], first[len(at[0]):])
+	case first == "":
+		return configPath + " is not valid"
+	}
+	return configPath + ": " + first
+}

@@ -1,0 +1,100 @@
+package github
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// metrics count what is asked of GitHub.
+type metrics struct {
+	requests  *prometheus.CounterVec
+	seconds   *prometheus.HistogramVec
+	remaining *prometheus.GaugeVec
+}
+
+func newMetrics(registry prometheus.Registerer) (*metrics, error) {
+	m := &metrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "headstart_github_requests_total",
+			Help: "Requests to GitHub by endpoint and status; the status error means that no answer came.",
+		}, []string{"endpoint", "status"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "headstart_github_request_seconds",
+			Help:    "How long GitHub took until the head of its answer.",
+			Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 20},
+		}, []string{"endpoint"}),
+		remaining: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "headstart_github_rate_remaining",
+			Help: "Requests that remain in this hour, by installation; app stands for the App itself.",
+		}, []string{"installation"}),
+	}
+	if registry == nil {
+		return m, nil
+	}
+	var err error
+	m.requests, err = register(registry, m.requests, err)
+	m.seconds, err = register(registry, m.seconds, err)
+	m.remaining, err = register(registry, m.remaining, err)
+	return m, err
+}
+
+// register takes the collector that another client registered before, if there
+// is one, and passes on an earlier error.
+func register[C prometheus.Collector](registry prometheus.Registerer, c C, earlier error) (C, error) {
+	err := registry.Register(c)
+	var already prometheus.AlreadyRegisteredError
+	if errors.As(err, &already) {
+		if known, ok := already.ExistingCollector.(C); ok {
+			return known, earlier
+		}
+	}
+	return c, errors.Join(earlier, err)
+}
+
+// endpoints are the paths that this client asks for: names of what varies stand
+// in braces, as in GitHub's documentation.
+var endpoints = []string{
+	"/app",
+	"/app/installations",
+	"/app/installations/{installation_id}/access_tokens",
+	"/repos/{owner}/{repo}",
+	"/repos/{owner}/{repo}/branches/{branch}",
+	"/repos/{owner}/{repo}/commits/{ref}/check-runs",
+	"/repos/{owner}/{repo}/commits/{ref}/check-suites",
+	"/repos/{owner}/{repo}/commits/{ref}/status",
+	"/repos/{owner}/{repo}/commits/{ref}/pulls",
+	"/repos/{owner}/{repo}/contents/.github/headstart.yml",
+	"/repos/{owner}/{repo}/deployments",
+	"/repos/{owner}/{repo}/deployments/{deployment_id}/statuses",
+	"/repos/{owner}/{repo}/git/commits/{sha}",
+	"/repos/{owner}/{repo}/issues/comments/{comment_id}",
+	"/repos/{owner}/{repo}/issues/{number}/comments",
+	"/repos/{owner}/{repo}/pulls/{number}",
+	"/repos/{owner}/{repo}/rules/branches/{branch}",
+	"/repos/{owner}/{repo}/statuses/{sha}",
+	"/repos/{owner}/{repo}/tarball/{ref}",
+}
+
+// endpointOf names the endpoint of a request in a bounded number of ways.
+func endpointOf(base *url.URL, req *http.Request) string {
+	path := "/" + strings.TrimPrefix(req.URL.EscapedPath(), base.EscapedPath())
+	segments := strings.Split(path, "/")
+next:
+	for _, endpoint := range endpoints {
+		parts := strings.Split(endpoint, "/")
+		if len(parts) != len(segments) {
+			continue
+		}
+		for i, part := range parts {
+			if part != segments[i] && !strings.HasPrefix(part, "{") {
+				continue next
+			}
+		}
+		return req.Method + " " + endpoint
+	}
+	return req.Method + " other"
+}

@@ -1,0 +1,105 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	gh "github.com/google/go-github/v60/github"
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// readPullRequest reads a pull request, and the tree of its test merge where
+// it has one.
+func (r repository) readPullRequest(ctx context.Context, do bot.ReadPullRequest) (bot.PullRequestRead, error) {
+	a := ask{what: fmt.Sprintf("read pull request #%d of %s", do.Number, r.repo), needs: "Pull requests: read"}
+	var pull *gh.PullRequest
+	err := a.do(ctx, func(ctx context.Context) (err error) {
+		pull, _, err = r.api.PullRequests.Get(ctx, r.repo.Owner, r.repo.Name, do.Number)
+		return err
+	})
+	if err != nil {
+		return bot.PullRequestRead{}, err
+	}
+	if pull.GetNumber() != do.Number || pull.GetHead().GetSHA() == "" {
+		return bot.PullRequestRead{}, a.unreadable("it names another pull request, or no head")
+	}
+	read := bot.PullRequestRead{PullRequestChanged: changeOf(pull)}
+	switch {
+	case !read.Open, pull.Mergeable != nil && !pull.GetMergeable():
+		return read, nil
+	case pull.Mergeable == nil:
+		// Having been asked is what makes GitHub compute it.
+		return bot.PullRequestRead{}, &bot.Retryable{
+			Reason: fmt.Sprintf("GitHub has not computed yet whether pull request #%d merges.", do.Number), After: time.Second,
+		}
+	case pull.GetMergeCommitSHA() == "":
+		return read, nil
+	}
+	merge := pull.GetMergeCommitSHA()
+	a = ask{what: fmt.Sprintf("read the test merge of pull request #%d of %s", do.Number, r.repo), needs: "Contents: read"}
+	var commit *gh.Commit
+	err = a.do(ctx, func(ctx context.Context) (err error) {
+		commit, _, err = r.api.Git.GetCommit(ctx, r.repo.Owner, r.repo.Name, merge)
+		return err
+	})
+	if errors.Is(err, bot.ErrNotFound) {
+		return bot.PullRequestRead{}, &bot.Retryable{
+			Reason: fmt.Sprintf("The test merge of pull request #%d was replaced while it was read.", do.Number), After: time.Second, Err: err,
+		}
+	}
+	if err != nil {
+		return bot.PullRequestRead{}, err
+	}
+	if commit.GetTree().GetSHA() == "" {
+		return bot.PullRequestRead{}, a.unreadable("the commit has no tree")
+	}
+	read.TestMerge, read.TestTree = merge, commit.GetTree().GetSHA()
+	return read, nil
+}
+
+func changeOf(p *gh.PullRequest) bot.PullRequestChanged {
+	change := bot.PullRequestChanged{
+		Number: p.GetNumber(), Title: p.GetTitle(), Author: p.GetUser().GetLogin(),
+		Head: p.GetHead().GetSHA(), Base: p.GetBase().GetRef(),
+		// A fork that was deleted leaves a head without a repository.
+		Fork:   p.GetHead().GetRepo().GetID() != p.GetBase().GetRepo().GetID() || p.GetHead().GetRepo() == nil,
+		Open:   p.GetState() == "open",
+		Merged: p.GetMerged() || p.MergedAt != nil, UpdatedAt: p.GetUpdatedAt().Time,
+	}
+	if change.Merged {
+		change.MergeSHA = p.GetMergeCommitSHA()
+	}
+	return change
+}
+
+// findPullRequest finds the pull request that a commit was merged by: the one
+// that says so itself, else the first that was merged.
+func (r repository) findPullRequest(ctx context.Context, do bot.FindPullRequest) (bot.PullRequestFound, error) {
+	found := bot.PullRequestFound{SHA: do.SHA}
+	a := ask{what: fmt.Sprintf("find the pull request of %s in %s", bot.Short(do.SHA), r.repo), needs: "Pull requests: read"}
+	var merged *gh.PullRequest
+	err := eachPage(ctx, a, func(ctx context.Context, page gh.ListOptions) ([]*gh.PullRequest, *gh.Response, error) {
+		return r.api.PullRequests.ListPullRequestsWithCommit(ctx, r.repo.Owner, r.repo.Name, do.SHA, &page)
+	}, func(pulls []*gh.PullRequest) bool {
+		for _, p := range pulls {
+			if p == nil || p.MergedAt == nil {
+				continue
+			}
+			if p.GetMergeCommitSHA() == do.SHA {
+				merged = p
+				return false
+			}
+			if merged == nil {
+				merged = p
+			}
+		}
+		return true
+	})
+	if err != nil || merged == nil {
+		return found, err
+	}
+	found.Number, found.Title, found.Author = merged.GetNumber(), merged.GetTitle(), merged.GetUser().GetLogin()
+	return found, nil
+}
