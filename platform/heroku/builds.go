@@ -176,6 +176,9 @@ func (h *Heroku) build(app string, f heroku.Build) bot.Build {
 	case "succeeded":
 		b.Status, b.FinishedAt = bot.BuildSucceeded, f.UpdatedAt
 		b.Artifact, b.Release = slugOf(f), releaseOf(f)
+		if c, ok := recall(&h.memory, h.memory.currents, app); ok && c.seen.Before(f.UpdatedAt) {
+			forget(&h.memory, h.memory.currents, app) // the build has released since
+		}
 		if image, ok := recall(&h.memory, h.memory.images, b.Release); ok && b.Artifact == "" {
 			b.Artifact = ociPrefix + image
 		}

@@ -16,10 +16,11 @@ import (
 
 // How long an app's place in a pipeline, and the release that it was seen to
 // run, are taken as known. A promotion names the release that it copies, so
-// that what was seen a moment ago may be old but never wrong.
+// that what was seen a moment ago may be old but never wrong; and a refusal
+// makes both be forgotten.
 const (
-	couplingFor = 10 * time.Minute
-	currentFor  = 10 * time.Second
+	couplingFor = 30 * time.Minute
+	currentFor  = 30 * time.Second
 )
 
 // coupling is an app's place in a pipeline; without a pipeline it is in none.

@@ -148,6 +148,10 @@ func (h *Heroku) promoted(ctx context.Context, app, promotion string) (bot.Relea
 		}
 		return pending, nil
 	}
+	if target.Status == "pending" {
+		pending.ID = target.Release.ID // its own page tells the rest, when it is next looked at
+		return pending, nil
+	}
 	r, err := h.Release(ctx, app, target.Release.ID)
 	if err != nil {
 		return bot.Release{}, err
