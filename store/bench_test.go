@@ -7,7 +7,9 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
-	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -15,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"go.uber.org/zap"
 
 	"github.com/headstart-cd/headstart/bot"
@@ -29,29 +32,55 @@ var benchBody = bytes.Repeat([]byte(`{"ref":"refs/heads/main"}`), 330)
 
 var benchSecret = []byte("secret")
 
-// report prints deliveries per second, p50 and p99.
-func ingest(b *testing.B, n int, one func(i int) error) (perSecond float64, p50, p99 time.Duration) {
+// ingest sends n signed deliveries over HTTP to a server that verifies the
+// signature, calls one and answers. Both the floor and the store are measured
+// through it.
+func ingest(b *testing.B, n int, one func(guid string, body []byte) error) (perSecond float64, p50, p99 time.Duration) {
 	b.Helper()
-	took := make([]time.Duration, n)
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	start := time.Now()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil || !hmac.Equal([]byte(sign(body)), []byte(r.Header.Get("X-Hub-Signature-256"))) {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		if err := one(r.Header.Get("X-GitHub-Delivery"), body); err != nil {
+			b.Error(err)
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+		w.WriteHeader(http.StatusAccepted)
+	}))
+	defer server.Close()
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: benchConnections}}
+	defer client.CloseIdleConnections()
+	var (
+		took      = make([]time.Duration, n)
+		signature = sign(benchBody)
+		next      atomic.Int64
+		wg        sync.WaitGroup
+		start     = time.Now()
+	)
 	for range benchConnections {
 		wg.Go(func() {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= n {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				r, err := http.NewRequest(http.MethodPost, server.URL, bytes.NewReader(benchBody))
+				if err != nil {
+					b.Error(err)
 					return
 				}
+				r.Header.Set("X-Hub-Signature-256", signature)
+				r.Header.Set("X-GitHub-Delivery", uuid.NewString())
 				began := time.Now()
-				if !verified(benchBody) {
-					b.Error("the signature is right, yet it was refused")
-				}
-				if err := one(i); err != nil {
+				answer, err := client.Do(r)
+				if err != nil {
 					b.Error(err)
 					return
 				}
 				took[i] = time.Since(began)
+				answer.Body.Close()
+				if answer.StatusCode != http.StatusAccepted {
+					b.Errorf("a delivery was answered with %s", answer.Status)
+				}
 			}
 		})
 	}
@@ -61,15 +90,11 @@ func ingest(b *testing.B, n int, one func(i int) error) (perSecond float64, p50,
 	return float64(n) / total.Seconds(), took[n/2], took[n*99/100]
 }
 
-var benchSignature = sign(benchBody)
-
 func sign(body []byte) string {
 	mac := hmac.New(sha256.New, benchSecret)
 	mac.Write(body)
-	return hex.EncodeToString(mac.Sum(nil))
+	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
 }
-
-func verified(body []byte) bool { return hmac.Equal([]byte(sign(body)), []byte(benchSignature)) }
 
 // BenchmarkIngest stores deliveries from 32 connections, next to a floor
 // measured in the same run: one row inserted, deliveries grouped into
@@ -82,7 +107,7 @@ func BenchmarkIngest(b *testing.B) {
 	})
 }
 
-func benchIngest(b *testing.B, url string, floor func(i int) error) {
+func benchIngest(b *testing.B, url string, floor func(string, []byte) error) {
 	const n = 20_000
 	ctx := context.Background()
 	s, err := store.Open(ctx, url, store.Options{Logger: zap.NewNop()})
@@ -90,13 +115,15 @@ func benchIngest(b *testing.B, url string, floor func(i int) error) {
 		b.Fatal(err)
 	}
 	defer s.Close()
+	receive := func(guid string, body []byte) error {
+		_, err := s.Receive(ctx, guid, "push", body)
+		return err
+	}
 	for b.Loop() {
-		round := time.Now().UnixNano()
-		floorRate, floor50, floor99 := ingest(b, n, func(i int) error { return floor(i + int(round)) })
-		rate, p50, p99 := ingest(b, n, func(i int) error {
-			_, err := s.Receive(ctx, fmt.Sprintf("%d-%d", round, i), "push", benchBody)
-			return err
-		})
+		bareRate, _, _ := ingest(b, n, func(string, []byte) error { return nil })
+		floorRate, floor50, floor99 := ingest(b, n, floor)
+		rate, p50, p99 := ingest(b, n, receive)
+		b.ReportMetric(bareRate, "bare/s")
 		b.ReportMetric(rate, "deliveries/s")
 		b.ReportMetric(float64(p50.Microseconds())/1000, "p50-ms")
 		b.ReportMetric(float64(p99.Microseconds())/1000, "p99-ms")
@@ -126,10 +153,7 @@ func benchIngest(b *testing.B, url string, floor func(i int) error) {
 	}
 	processed.Store(0)
 	start := time.Now()
-	rate, p50, p99 := ingest(b, n, func(i int) error {
-		_, err := s.Receive(ctx, fmt.Sprintf("%d-%d", start.UnixNano(), i), "push", benchBody)
-		return err
-	})
+	rate, p50, p99 := ingest(b, n, receive)
 	b.Logf("while processing: %.0f deliveries/s, p50 %s, p99 %s, %.0f processed/s", rate, p50, p99, float64(processed.Load())/time.Since(start).Seconds())
 	cancel()
 	if err := <-ended; err != nil {
@@ -138,7 +162,7 @@ func benchIngest(b *testing.B, url string, floor func(i int) error) {
 }
 
 // sqliteFloor inserts a row per call, grouping the calls that come together.
-func sqliteFloor(b *testing.B, path string) func(i int) error {
+func sqliteFloor(b *testing.B, path string) func(string, []byte) error {
 	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(4000)")
 	if err != nil {
 		b.Fatal(err)
@@ -156,14 +180,14 @@ func sqliteFloor(b *testing.B, path string) func(i int) error {
 			b.Error(err)
 		}
 	})
-	return grouped(b, func(group []string) error {
+	return grouped(b, func(group []delivered) error {
 		tx, err := db.Begin()
 		if err != nil {
 			return err
 		}
 		in := tx.Stmt(stmt)
-		for _, guid := range group {
-			if _, err := in.Exec(guid, "push", benchBody, time.Now().UnixMicro()); err != nil {
+		for _, d := range group {
+			if _, err := in.Exec(d.guid, "push", d.body, time.Now().UnixMicro()); err != nil {
 				return err
 			}
 		}
@@ -171,10 +195,15 @@ func sqliteFloor(b *testing.B, path string) func(i int) error {
 	})
 }
 
+type delivered struct {
+	guid string
+	body []byte
+}
+
 // grouped collects the calls that arrive while the last group is written.
-func grouped(b *testing.B, write func(guids []string) error) func(i int) error {
+func grouped(b *testing.B, write func([]delivered) error) func(string, []byte) error {
 	type call struct {
-		guid string
+		delivered
 		done chan error
 	}
 	calls := make(chan call)
@@ -194,19 +223,19 @@ func grouped(b *testing.B, write func(guids []string) error) func(i int) error {
 					more = false
 				}
 			}
-			guids := make([]string, len(group))
+			rows := make([]delivered, len(group))
 			for i, c := range group {
-				guids[i] = c.guid
+				rows[i] = c.delivered
 			}
-			err := write(guids)
+			err := write(rows)
 			for _, c := range group {
 				c.done <- err
 			}
 		}
 	})
 	b.Cleanup(func() { close(calls); wg.Wait() })
-	return func(i int) error {
-		c := call{fmt.Sprint("floor-", i), make(chan error, 1)}
+	return func(guid string, body []byte) error {
+		c := call{delivered{guid, body}, make(chan error, 1)}
 		calls <- c
 		return <-c.done
 	}

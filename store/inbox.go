@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -32,10 +33,12 @@ const (
 	Failed    Outcome = "failed"
 )
 
-// A GUID that is known is left as it is, unless it failed for good: then this is
-// the redelivery that somebody asked for.
+// Nearly every delivery is new. A group with a GUID that is known is inserted by
+// the slower way: the known one is left as it is, unless it failed for good, for
+// then this is the redelivery that somebody asked for.
 const (
 	insertDeliveries = `INSERT INTO deliveries (guid, event, body, received_at) VALUES `
+	ifAllNew         = ` ON CONFLICT DO NOTHING`
 	unlessKnown      = ` ON CONFLICT (guid) DO UPDATE SET event = excluded.event, body = excluded.body, received_at = excluded.received_at,
 		processed_at = 0, outcome = '', reason = '', attempts = 0 WHERE deliveries.outcome = 'failed' RETURNING guid`
 )
@@ -43,7 +46,9 @@ const (
 // The sizes in which deliveries are inserted, so that few statements differ.
 var insertSizes = []int{32, 16, 8, 4, 2, 1}
 
-func insertDelivery(n int) string { return insertDeliveries + values(n, 4) + unlessKnown }
+func insertDelivery(n int) string { return insertDeliveries + values(n, 4) + ifAllNew }
+
+var errKnown = errors.New("some of the deliveries are known")
 
 const (
 	inboxGroup = 256      // deliveries in one transaction
@@ -138,31 +143,21 @@ func (in *inbox) save(ctx context.Context, group []*arrival) error {
 			unique = append(unique, a)
 		}
 	}
-	stored := make([]string, 0, len(unique))
-	err := in.store.write(ctx, func(t tx) error {
-		stored = stored[:0]
-		for rest := unique; len(rest) > 0; {
-			n := sizeFor(len(rest))
-			args := make([]any, 0, 4*n)
-			for _, a := range rest[:n] {
-				args = append(args, a.GUID, a.Event, a.Body, micros(a.ReceivedAt))
-			}
-			err := t.each(insertDelivery(n), args, func(scan scanner) error {
-				var guid string
-				err := scan(&guid)
-				stored = append(stored, guid)
-				return err
-			})
-			if err != nil {
-				return err
-			}
-			rest = rest[n:]
-		}
-		if len(stored) == 0 {
-			return nil
+	var stored []string
+	err := in.store.write(ctx, func(t tx) (err error) {
+		if stored, err = insertNew(t, unique); err != nil {
+			return err
 		}
 		return t.insert(deliveriesJob(stored, time.Time{}))
 	})
+	if errors.Is(err, errKnown) {
+		err = in.store.write(ctx, func(t tx) (err error) {
+			if stored, err = insertUnlessKnown(t, unique); err != nil || len(stored) == 0 {
+				return err
+			}
+			return t.insert(deliveriesJob(stored, time.Time{}))
+		})
+	}
 	if err != nil {
 		return err
 	}
@@ -170,6 +165,47 @@ func (in *inbox) save(ctx context.Context, group []*arrival) error {
 		fresh[guid].duplicate = false
 	}
 	return nil
+}
+
+// insertNew fails with errKnown if one of them is not new.
+func insertNew(t tx, group []*arrival) (stored []string, err error) {
+	for rest := group; len(rest) > 0; {
+		n := sizeFor(len(rest))
+		rows, err := t.exec(insertDelivery(n), deliveryArgs(rest[:n])...)
+		if err != nil {
+			return nil, err
+		}
+		if rows < int64(n) {
+			return nil, errKnown
+		}
+		for _, a := range rest[:n] {
+			stored = append(stored, a.GUID)
+		}
+		rest = rest[n:]
+	}
+	return stored, nil
+}
+
+// insertUnlessKnown returns those that were stored.
+func insertUnlessKnown(t tx, group []*arrival) (stored []string, err error) {
+	for _, a := range group {
+		err := t.each(insertDeliveries+values(1, 4)+unlessKnown, deliveryArgs([]*arrival{a}), func(scan scanner) error {
+			stored = append(stored, a.GUID)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return stored, nil
+}
+
+func deliveryArgs(group []*arrival) []any {
+	args := make([]any, 0, 4*len(group))
+	for _, a := range group {
+		args = append(args, a.GUID, a.Event, a.Body, micros(a.ReceivedAt))
+	}
+	return args
 }
 
 func sizeFor(n int) int {

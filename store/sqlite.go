@@ -122,8 +122,8 @@ func openSQLite(ctx context.Context, path string, w *waker, log riverLog) (_ *sq
 	if err := migrate(ctx, db); err != nil {
 		return nil, err
 	}
-	prepared := make(map[string]*sql.Stmt, len(hot)+3)
-	for _, query := range append([]string{savepoint, releaseSavepoint, rollbackSavepoint}, hot...) {
+	prepared := make(map[string]*sql.Stmt, len(hot)+4)
+	for _, query := range append([]string{savepoint, releaseSavepoint, rollbackSavepoint, insertJob}, hot...) {
 		if prepared[query], err = db.writer.PrepareContext(ctx, query); err != nil {
 			return nil, fmt.Errorf("prepare %q: %w", query, err)
 		}
