@@ -250,20 +250,14 @@ func (p *Platform) run(ctx context.Context, a *app, what, line, dir string, env 
 }
 
 // startRecorded starts a process and remembers it, so that a successor of this
-// process can end it. If that cannot be remembered, it does not run.
+// process can end it.
 func (p *Platform) startRecorded(a *app, what, line, dir string, env environ, out io.Writer) (*process, error) {
-	proc, err := p.processes.start(line, dir, env.list(), out)
-	if err != nil {
-		return nil, err
-	}
-	if err := a.change(func(s *state) {
-		if s.Processes == nil {
-			s.Processes = map[string]identity{}
-		}
-		s.Processes[what] = proc.id
-	}); err != nil {
-		proc.stop(0)
-		return nil, err
-	}
-	return proc, nil
+	return p.processes.start(line, dir, env.list(), out, func(id identity) error {
+		return a.change(func(s *state) {
+			if s.Processes == nil {
+				s.Processes = map[string]identity{}
+			}
+			s.Processes[what] = id
+		})
+	})
 }

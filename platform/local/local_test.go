@@ -167,6 +167,10 @@ func (m *machine) serveTarball(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the link has expired", http.StatusForbidden)
 		return
 	}
+	if strings.HasSuffix(commit, ".html") {
+		_, _ = io.WriteString(w, "<h1>Sign in</h1>")
+		return
+	}
 	if files == nil {
 		files = func(string) []sampleFile { return m.sample(command) }
 	}

@@ -67,21 +67,35 @@ type processes struct {
 	all map[*process]bool // guarded by mu
 }
 
-// start runs a line with `sh -c` in dir. What it writes goes to out, whose
-// errors are ignored; out is not used any more once done is closed.
-func (ps *processes) start(line, dir string, env []string, out io.Writer) (*process, error) {
+// atTheGate waits for a word on descriptor 3, and then becomes `sh -c` of its
+// argument. If the other end of the gate closes without a word, it ends.
+const atTheGate = `read -r word <&3 && exec 3<&- && exec /bin/sh -c "$1"`
+
+// start runs a line with `sh -c` in dir, once record has returned. So if this
+// process dies, what it started is either recorded or has not begun. If record
+// fails, the line never runs. What it writes goes to out, whose errors are
+// ignored; out is not used any more once done is closed.
+func (ps *processes) start(line, dir string, env []string, out io.Writer, record func(identity) error) (*process, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command("/bin/sh", "-c", line)
+	defer write.Close()
+	gate, open, err := os.Pipe()
+	if err != nil {
+		read.Close()
+		return nil, err
+	}
+	defer gate.Close()
+	defer open.Close()
+	cmd := exec.Command("/bin/sh", "-c", atTheGate, "sh", line)
 	cmd.Dir, cmd.Env = dir, env
 	cmd.Stdout, cmd.Stderr = write, write
+	cmd.ExtraFiles = []*os.File{gate} // descriptor 3
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	ps.writing.Lock()
 	err = cmd.Start()
 	ps.writing.Unlock()
-	write.Close()
 	if err != nil {
 		read.Close()
 		return nil, err
@@ -114,6 +128,12 @@ func (ps *processes) start(line, dir string, env []string, out io.Writer) (*proc
 		pr.err = err
 		close(pr.done)
 	}()
+	if err := record(pr.id); err != nil {
+		write.Close() // or the copying would wait for it
+		pr.stop(0)
+		return nil, err
+	}
+	_, _ = open.WriteString("go\n") // fails if it was killed already, which done tells
 	return pr, nil
 }
 

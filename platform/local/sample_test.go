@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -32,6 +33,10 @@ func serveSample() {
 			w.WriteHeader(http.StatusInternalServerError)
 		}
 		_, _ = w.Write(revision)
+	})
+	mux.HandleFunc("POST /{$}", func(w http.ResponseWriter, r *http.Request) {
+		_, _ = w.Write(revision)
+		_, _ = io.Copy(w, r.Body)
 	})
 	mux.HandleFunc("GET /exit", func(http.ResponseWriter, *http.Request) { os.Exit(9) })
 	mux.HandleFunc("GET /pid", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, os.Getpid()) })
@@ -92,5 +97,3 @@ func echo(rw *bufio.ReadWriter) {
 		_ = rw.Flush()
 	}
 }
-
-func runPredecessor() { os.Exit(1) }
