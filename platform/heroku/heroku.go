@@ -63,7 +63,7 @@ type Heroku struct {
 // New prepares to speak to Heroku. It makes no request.
 func New(o Options) (*Heroku, error) {
 	if strings.TrimSpace(o.APIKey) == "" {
-		return nil, errors.New("Heroku needs an API key: set HEROKU_API_KEY")
+		return nil, errors.New("the API key for Heroku is missing: set HEROKU_API_KEY")
 	}
 	h := &Heroku{
 		url: strings.TrimRight(o.URL, "/"), token: strings.TrimSpace(o.APIKey), clock: o.Clock, log: o.Logger,
@@ -94,7 +94,7 @@ func New(o Options) (*Heroku, error) {
 			Transport:   &recording{next: o.Transport, log: h.log, limits: &h.limits, clock: h.clock},
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error {
-			return errors.New("Heroku's API does not redirect; the API key goes nowhere else")
+			return errors.New("a redirect was answered, and the API key goes nowhere else")
 		},
 	})
 	h.api.URL = h.url
