@@ -56,6 +56,7 @@ func start(t *testing.T, change ...func(*githubtest.Options)) *world {
 		t.Fatal(err)
 	}
 	w := &world{t: t, clock: &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}}
+	w.inbox = newInbox(t, "s3cret") // before the server, so that it is closed after it
 	opts := githubtest.Options{Dir: t.TempDir(), Clock: w.clock.Now, Contract: doc}
 	for _, f := range change {
 		f(&opts)
@@ -74,7 +75,6 @@ func start(t *testing.T, change ...func(*githubtest.Options)) *world {
 	var cancel context.CancelFunc
 	w.ctx, cancel = context.WithTimeout(context.Background(), 30*time.Second)
 	t.Cleanup(cancel)
-	w.inbox = newInbox(t, "s3cret")
 	w.SetWebhook(w.inbox.url, "s3cret")
 	if w.shop, err = w.CreateRepo("acme/shop", githubtest.RepoOptions{}); err != nil {
 		t.Fatal(err)
