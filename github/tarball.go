@@ -53,8 +53,9 @@ func (r repository) archive(ctx context.Context, path string) (string, error) {
 			}
 			return "", fmt.Errorf("expected a redirect, GitHub answered %s", resp.Status)
 		}
-		to, err := req.URL.Parse(resp.Header.Get("Location"))
-		if err != nil || to.Host == "" || (to.Scheme != "https" && to.Scheme != r.base.Scheme) {
+		location := resp.Header.Get("Location")
+		to, err := req.URL.Parse(location)
+		if err != nil || location == "" || to.Host == "" || (to.Scheme != "https" && to.Scheme != r.base.Scheme) {
 			return "", errors.New("the redirect leads nowhere")
 		}
 		if resp.StatusCode == http.StatusFound {

@@ -1,0 +1,194 @@
+package github_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/github"
+	"github.com/headstart-cd/headstart/github/githubtest"
+	"github.com/headstart-cd/headstart/github/githubtest/contract"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// clock is time that tests drive.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time // guarded by mu
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// world is a GitHub with one repository, and the client under test.
+type world struct {
+	*githubtest.Server
+	t        *testing.T
+	clock    *clock
+	shop     *githubtest.Repo
+	client   *github.Client
+	registry *prometheus.Registry
+	target   bot.Target
+}
+
+// start makes a world whose every request and answer is held to GitHub's own
+// description of its API.
+func start(t *testing.T, change ...func(*githubtest.Options, *github.Options)) *world {
+	t.Helper()
+	doc, err := contract.Load("githubtest/testdata/github-openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, clock: &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}, registry: prometheus.NewRegistry()}
+	there := githubtest.Options{Dir: t.TempDir(), Clock: w.clock.Now, Contract: doc}
+	here := github.Options{ParseConfig: parseConfig, Now: w.clock.Now, Metrics: w.registry}
+	for _, f := range change {
+		f(&there, &here)
+	}
+	if w.Server, err = githubtest.New(there); err != nil {
+		t.Fatal(err)
+	}
+	here.AppID, here.PrivateKey, here.URL = w.AppID(), w.PrivateKeyPEM(), w.URL()
+	if w.client, err = github.New(here); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		w.client.Close()
+		for _, err := range w.ContractErrors() {
+			t.Errorf("GitHub's contract is broken: %v", err)
+		}
+		if err := w.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	if w.shop, err = w.CreateRepo("acme/shop", githubtest.RepoOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	w.target = bot.Target{Pipeline: bot.Key{Repo: bot.Repo{Owner: "acme", Name: "shop"}}, Installation: w.InstallationID("acme")}
+	return w
+}
+
+// parseConfig reads files of one line: the name of a stage.
+func parseConfig(_ bot.Repo, file []byte) (bot.Config, error) {
+	name := strings.TrimSpace(string(file))
+	if strings.Contains(name, " ") {
+		return bot.Config{}, fmt.Errorf(".github/headstart.yml:1:%d: a name has no spaces\n.github/headstart.yml:2:1: and more", strings.Index(name, " ")+1)
+	}
+	return bot.Config{Stages: []bot.Stage{{Name: name, Apps: []string{"shop"}}}}, nil
+}
+
+func (w *world) perform(e bot.Effect) (bot.Fact, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if e.At.IsZero() {
+		e.At = w.clock.Now()
+	}
+	return w.client.Perform(ctx, w.target, e)
+}
+
+// do performs an action that must succeed.
+func do[F bot.Fact](w *world, action bot.Action) F {
+	w.t.Helper()
+	return done[F](w, bot.Effect{Do: action})
+}
+
+func done[F bot.Fact](w *world, e bot.Effect) F {
+	w.t.Helper()
+	fact, err := w.perform(e)
+	if err != nil {
+		w.t.Fatalf("%s should have succeeded: %v", bot.NameOf(e.Do), err)
+	}
+	f, ok := fact.(F)
+	if !ok {
+		var want F
+		w.t.Fatalf("%s should be answered with %T, got %T", bot.NameOf(e.Do), want, fact)
+	}
+	return f
+}
+
+// refuse performs an action that must be refused.
+func (w *world) refuse(action bot.Action) *bot.Refused {
+	w.t.Helper()
+	_, err := w.perform(bot.Effect{Do: action})
+	var refused *bot.Refused
+	if !errors.As(err, &refused) {
+		w.t.Fatalf("%s should be refused, got %v", bot.NameOf(action), err)
+	}
+	return refused
+}
+
+// kind names the outcome of an error.
+func kind(err error) string {
+	var (
+		refused   *bot.Refused
+		retryable *bot.Retryable
+		unknown   *bot.Unknown
+	)
+	switch {
+	case err == nil:
+		return "done"
+	case errors.As(err, &refused):
+		return "refused"
+	case errors.As(err, &retryable) && retryable.Limit:
+		return "limit"
+	case errors.As(err, &retryable):
+		return "retry"
+	case errors.As(err, &unknown):
+		return "unknown"
+	}
+	return "of no kind"
+}
+
+// commit puts files on main.
+func (w *world) commit(files map[string]string) githubtest.Commit {
+	w.t.Helper()
+	c, err := w.shop.Commit("main", files)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return c
+}
+
+// must ends the test if something about the stand-in failed.
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// costs checks how many requests a step took, tokens not counted.
+func (w *world) costs(want int, step func()) {
+	w.t.Helper()
+	count := func() int { return w.Count("*") - w.Count("* /app/installations/*/access_tokens") }
+	before := count()
+	step()
+	if got := count() - before; got != want {
+		var log []string
+		for _, r := range w.Requests() {
+			log = append(log, r.Method+" "+r.Path+"?"+r.Query)
+		}
+		w.t.Errorf("this should take %d requests, it took %d; all so far:\n%s", want, got, strings.Join(log, "\n"))
+	}
+}
+
+// respond answers every request with the same thing, as something between us
+// and GitHub might.
+type respond func(*http.Request) (*http.Response, error)
+
+func (f respond) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
