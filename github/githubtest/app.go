@@ -103,7 +103,7 @@ func (s *Server) installationOf(account string) (*Installation, error) {
 func (s *Server) install(a *account) *Installation {
 	i := &Installation{ID: s.nextID(), account: a, permissions: s.opts.Permissions, created: s.now()}
 	s.installations = append(s.installations, i)
-	s.emit(i, nil, "installation", "created", obj{"installation": s.installationJSON(i), "repositories": []any{}}, a.login)
+	s.emit(i, nil, "installation", "created", obj{"installation": s.installationEventJSON(i), "repositories": []any{}}, a.login)
 	return i
 }
 
@@ -117,7 +117,7 @@ func (s *Server) Suspend(account string, suspended bool) error {
 	}
 	i.suspended = suspended
 	action := map[bool]string{true: "suspend", false: "unsuspend"}[suspended]
-	s.emit(i, nil, "installation", action, obj{"installation": s.installationJSON(i)}, i.account.login)
+	s.emit(i, nil, "installation", action, obj{"installation": s.installationEventJSON(i)}, i.account.login)
 	return nil
 }
 
@@ -312,6 +312,14 @@ func (s *Server) installationJSON(i *Installation) obj {
 		"created_at": timestamp(i.created), "updated_at": timestamp(i.created),
 		"single_file_name": nil, "suspended_by": nil, "suspended_at": nil,
 	}
+}
+
+// installationEventJSON is an installation in its own events, where times are
+// numbers.
+func (s *Server) installationEventJSON(i *Installation) obj {
+	j := s.installationJSON(i)
+	j["created_at"], j["updated_at"] = i.created.Unix(), i.created.Unix()
+	return j
 }
 
 // appJSON describes our App or, by any other slug, somebody else's.

@@ -151,6 +151,7 @@ func (r *Repo) issueJSON(i *issue) obj {
 		"milestone": nil, "comments": 0, "created_at": timestamp(i.created), "updated_at": timestamp(i.updated),
 		"closed_at": timestamp(i.closed), "author_association": r.association(i.user), "active_lock_reason": nil,
 		"body": orNull(i.body), "performed_via_github_app": nil, "state_reason": nil, "timeline_url": url + "/timeline",
+		"reactions": countReactions(url, nil),
 	}
 	if p := i.pull; p != nil {
 		html = p.html()
@@ -173,18 +174,12 @@ func (r *Repo) commentJSON(c *comment) obj {
 	if c.user == r.s.botLogin() {
 		via = r.s.appJSON(r.s.app.slug)
 	}
-	count := obj{"url": url + "/reactions", "total_count": len(c.reactions)}
-	for _, content := range reactionContents {
-		count[content] = 0
-	}
-	for _, r := range c.reactions {
-		count[r.content] = count[r.content].(int) + 1
-	}
 	return obj{
 		"url": url, "html_url": fmt.Sprintf("%s/%s/%d#issuecomment-%d", r.html(), place, c.issue.number, c.id),
 		"issue_url": fmt.Sprintf("%s/issues/%d", r.api(), c.issue.number), "id": c.id, "node_id": fmt.Sprintf("IC_%d", c.id),
 		"user": r.s.userJSON(c.user), "created_at": timestamp(c.created), "updated_at": timestamp(c.updated),
-		"author_association": r.association(c.user), "body": c.body, "performed_via_github_app": via, "reactions": count,
+		"author_association": r.association(c.user), "body": c.body, "performed_via_github_app": via,
+		"reactions": countReactions(url, c.reactions),
 	}
 }
 
@@ -263,6 +258,18 @@ func deleteComment(c *call) answer {
 }
 
 var reactionContents = []string{"+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"}
+
+// countReactions is the summary that comments and issues hold.
+func countReactions(of string, reactions []reaction) obj {
+	count := obj{"url": of + "/reactions", "total_count": len(reactions)}
+	for _, content := range reactionContents {
+		count[content] = 0
+	}
+	for _, r := range reactions {
+		count[r.content] = count[r.content].(int) + 1
+	}
+	return count
+}
 
 func (c *call) reactionJSON(r reaction) obj {
 	return obj{

@@ -93,7 +93,7 @@ func (s *Server) createRepo(fullName string, opts RepoOptions) (*Repo, error) {
 	}
 	if i, err := s.installationOf(owner); err == nil {
 		s.emit(i, nil, "installation_repositories", "added", obj{
-			"installation": s.installationJSON(i), "repository_selection": "all", "requester": nil,
+			"installation": s.installationEventJSON(i), "repository_selection": "all", "requester": nil,
 			"repositories_added": []any{r.shortJSON()}, "repositories_removed": []any{},
 		}, owner)
 	} else {
@@ -275,7 +275,8 @@ func (r *Repo) json() obj {
 		"has_discussions": false, "forks_count": 0, "mirror_url": nil, "archived": false, "disabled": false,
 		"open_issues_count": open, "license": nil, "allow_forking": true, "is_template": false, "topics": []string{},
 		"web_commit_signoff_required": false, "visibility": visibility, "forks": 0, "open_issues": open, "watchers": 0,
-		"default_branch": r.defaultBranch,
+		"default_branch": r.defaultBranch, "allow_merge_commit": true, "allow_squash_merge": true, "allow_rebase_merge": true,
+		"delete_branch_on_merge": false,
 	}) {
 		j[k] = v
 	}
