@@ -8,6 +8,7 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/platform"
 	"github.com/headstart-cd/headstart/platform/heroku"
+	"github.com/headstart-cd/headstart/platform/heroku/herokutest"
 )
 
 // promote promotes and waits for the end.
@@ -228,15 +229,15 @@ func TestFailedBuilds(t *testing.T) {
 	if b, err = w.platform.Build(t.Context(), "shop-prepare", b.ID); err != nil || b.Status != bot.BuildErrored {
 		t.Errorf("a build without a source is told as %s (%s, %v), want errored", b.Status, b.Reason, err)
 	}
-	// An output that cannot be read says nothing about the code.
-	w.prepare.FailNextBuild("Push rejected")
+	// Without its output a failed build is simply failed.
+	w.prepare.FailNextBuild("Unable to fetch source")
 	if b, err = w.platform.StartBuild(t.Context(), "shop-prepare", w.source(sha(9))); err != nil {
 		t.Fatal(err)
 	}
 	w.clock.Advance(time.Minute)
-	w.prepare.FailBuild("")
+	w.server.Inject(herokutest.Fault{Match: "/streams/build/*", Status: 500, Times: -1})
 	if b, err = w.platform.Build(t.Context(), "shop-prepare", b.ID); err != nil || b.Status != bot.BuildFailed || b.Reason == "" {
-		t.Errorf("a failed build is told as %s (%s, %v)", b.Status, b.Reason, err)
+		t.Errorf("a build whose output cannot be had is told as %s (%s, %v), want failed", b.Status, b.Reason, err)
 	}
 }
 

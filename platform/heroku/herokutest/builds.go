@@ -1,17 +1,9 @@
 package herokutest
 
 import (
-	"archive/tar"
-	"compress/gzip"
-	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"net/url"
-	"path"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -34,24 +26,6 @@ type build struct {
 	fetched   chan struct{} // closes when the download has ended; nil if there is none
 	source    *source       // what was downloaded; read it after fetched
 	fetchErr  error
-}
-
-// slug is what a build leaves. On a fir app it stands for an OCI image.
-type slug struct {
-	id, commit, stack string
-	app               *App
-	size              int
-	processes         map[string]string
-	createdAt         time.Time
-	oci               bool
-	destroyed         bool
-}
-
-// source is a downloaded tarball.
-type source struct {
-	bytes int
-	files []string // without the folder that GitHub puts everything in
-	procs map[string]string
 }
 
 // BuildInfo is what a test sees of a build.
@@ -150,90 +124,6 @@ func (a *App) pendingBuild() *build {
 		}
 	}
 	return last
-}
-
-// allowedSource wants https, as Heroku does. A source on this machine, where
-// tests keep theirs, may come over http.
-func allowedSource(raw string) error {
-	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" {
-		return invalid("source_blob.url is not a URL.")
-	}
-	host := u.Hostname()
-	local := host == "localhost" || net.ParseIP(host).IsLoopback()
-	if u.Scheme != "https" && !(u.Scheme == "http" && local) {
-		return invalid("source_blob.url must be an https URL.")
-	}
-	return nil
-}
-
-// maxSource bounds how much of a source is downloaded, in bytes.
-const maxSource = 64 << 20
-
-// download fetches a source and reads it to its end. It takes no lock.
-func (s *Server) download(from string) (*source, error) {
-	req, err := http.NewRequestWithContext(s.ctx, http.MethodGet, from, nil)
-	if err != nil {
-		return nil, err
-	}
-	resp, err := s.client.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("the source answered %s", resp.Status)
-	}
-	counted := &countingReader{r: io.LimitReader(resp.Body, maxSource)}
-	gz, err := gzip.NewReader(counted)
-	if err != nil {
-		return nil, fmt.Errorf("the source is no gzipped tarball: %w", err)
-	}
-	src := &source{procs: map[string]string{}}
-	for tr := tar.NewReader(gz); ; {
-		h, err := tr.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, fmt.Errorf("the source is no tarball: %w", err)
-		}
-		if h.Typeflag != tar.TypeReg {
-			continue
-		}
-		name := path.Clean(h.Name)
-		if _, inside, ok := strings.Cut(name, "/"); ok {
-			name = inside
-		}
-		src.files = append(src.files, name)
-		if name == "Procfile" {
-			text, err := io.ReadAll(io.LimitReader(tr, 64<<10))
-			if err != nil {
-				return nil, err
-			}
-			for line := range strings.Lines(string(text)) {
-				if kind, command, ok := strings.Cut(line, ":"); ok {
-					src.procs[strings.TrimSpace(kind)] = strings.TrimSpace(command)
-				}
-			}
-		}
-	}
-	if len(src.files) == 0 {
-		return nil, errors.New("the source is empty")
-	}
-	src.bytes = counted.n
-	return src, nil
-}
-
-type countingReader struct {
-	r io.Reader
-	n int
-}
-
-func (c *countingReader) Read(b []byte) (int, error) {
-	n, err := c.r.Read(b)
-	c.n += n
-	return n, err
 }
 
 // downloading is a channel that closes when the source is there, nil if it is.
@@ -355,45 +245,4 @@ func (s *Server) cancelBuild(c *call) (any, error) {
 	b.status, b.reason, b.updatedAt = "failed", "Build cancelled", c.now
 	s.notify(a, "api:build", "update", b.object(c.now))
 	return b.object(c.now), nil
-}
-
-func (s *Server) getSlug(c *call) (any, error) {
-	a, err := s.app(c)
-	if err != nil {
-		return nil, err
-	}
-	sl := s.slugs[c.r.PathValue("slug")]
-	if sl == nil || sl.oci || sl.destroyed || !sl.seenBy(a) {
-		return nil, notFound("slug", c.r.PathValue("slug"))
-	}
-	return sl.object(), nil
-}
-
-func (sl *slug) seenBy(a *App) bool {
-	return sl.app == a || slices.ContainsFunc(a.releases, func(r *release) bool { return r.slug == sl })
-}
-
-func (sl *slug) object() object {
-	var commit any
-	if sl.commit != "" {
-		commit = sl.commit
-	}
-	return object{
-		"id": sl.id, "commit": commit, "commit_description": nil, "checksum": nil, "buildpack_provided_description": "Go",
-		"blob":       object{"method": "get", "url": "https://slugs.example.com/" + sl.id},
-		"created_at": stamp(sl.createdAt), "updated_at": stamp(sl.createdAt), "process_types": sl.processes, "size": sl.size, "stack": named(sl.stack),
-	}
-}
-
-// getImage answers with the OCI image of a fir app, in a list of one.
-func (s *Server) getImage(c *call) (any, error) {
-	a, err := s.app(c)
-	if err != nil {
-		return nil, err
-	}
-	sl := s.slugs[c.r.PathValue("image")]
-	if sl == nil || !sl.oci || !sl.seenBy(a) {
-		return nil, notFound("oci_image", c.r.PathValue("image"))
-	}
-	return []object{{"id": sl.id, "commit": sl.commit, "process_types": sl.processes, "stack": named(sl.stack), "created_at": stamp(sl.createdAt), "updated_at": stamp(sl.createdAt)}}, nil
 }

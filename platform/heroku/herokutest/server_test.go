@@ -48,8 +48,7 @@ func (c *clock) Advance(d time.Duration) {
 // client asks a stand-in as a program of the test's own.
 type client struct {
 	*testing.T
-	s      *herokutest.Server
-	header http.Header // beside the usual
+	s *herokutest.Server
 }
 
 type answer struct {

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -63,36 +62,4 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader([]byte(text)))
 	}
-}
-
-func (s *Server) createSource(c *call) (any, error) {
-	id := s.newID()
-	s.blobs[id] = nil
-	link := s.url + "/sources/" + id
-	return created{object{"source_blob": object{"get_url": link, "put_url": link}}}, nil
-}
-
-func (s *Server) putSource(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
-	s.mu.Lock()
-	_, ok := s.blobs[r.PathValue("source")]
-	if ok {
-		s.blobs[r.PathValue("source")] = body
-	}
-	s.mu.Unlock()
-	if !ok {
-		http.NotFound(w, r)
-	}
-}
-
-func (s *Server) readSource(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	body := s.blobs[r.PathValue("source")]
-	s.mu.Unlock()
-	if body == nil {
-		http.NotFound(w, r)
-		return
-	}
-	w.Header().Set("Content-Type", "application/gzip")
-	w.Write(body)
 }
