@@ -10,7 +10,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -163,8 +162,8 @@ func (s *Server) authenticate(c *call) (refusal answer, refused bool) {
 		if !strings.EqualFold(scheme, "Bearer") || secret == "" {
 			return fail(http.StatusUnauthorized, "A JSON web token could not be decoded"), true
 		}
-		if err := s.verifyJWT(secret); err != nil {
-			return fail(http.StatusUnauthorized, err.Error()), true
+		if problem := s.verifyJWT(secret); problem != "" {
+			return fail(http.StatusUnauthorized, problem), true
 		}
 		return answer{}, false
 	}
@@ -183,11 +182,13 @@ func (s *Server) authenticate(c *call) (refusal answer, refused bool) {
 }
 
 // verifyJWT checks what GitHub documents: RS256 by the App's key, iss the App,
-// iat not in the future, exp in the future and at most ten minutes away.
-func (s *Server) verifyJWT(jwt string) error {
+// iat not in the future, exp in the future and at most ten minutes away. It
+// returns what is wrong, in GitHub's words, or "".
+func (s *Server) verifyJWT(jwt string) (problem string) {
+	const undecodable = "A JSON web token could not be decoded"
 	parts := strings.Split(jwt, ".")
 	if len(parts) != 3 {
-		return errors.New("A JSON web token could not be decoded")
+		return undecodable
 	}
 	var head struct{ Alg string }
 	var claims struct {
@@ -197,31 +198,31 @@ func (s *Server) verifyJWT(jwt string) error {
 	for i, into := range []any{&head, &claims} {
 		plain, err := base64.RawURLEncoding.DecodeString(parts[i])
 		if err != nil || json.Unmarshal(plain, into) != nil {
-			return errors.New("A JSON web token could not be decoded")
+			return undecodable
 		}
 	}
 	signature, err := base64.RawURLEncoding.DecodeString(parts[2])
 	digest := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
 	if err != nil || head.Alg != "RS256" || rsa.VerifyPKCS1v15(&s.app.key.PublicKey, crypto.SHA256, digest[:], signature) != nil {
-		return errors.New("A JSON web token could not be decoded")
+		return undecodable
 	}
 	issuer := fmt.Sprint(claims.Iss)
 	if n, isNumber := claims.Iss.(float64); isNumber {
 		issuer = strconv.FormatInt(int64(n), 10)
 	}
 	if issuer != strconv.FormatInt(s.app.id, 10) {
-		return errors.New("'Issuer' claim ('iss') must be an Integer")
+		return "'Issuer' claim ('iss') must be an Integer"
 	}
 	now := float64(s.opts.AuthClock().Unix())
 	switch {
 	case claims.Exp <= now:
-		return errors.New("'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires")
+		return "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires"
 	case claims.Exp > now+601:
-		return errors.New("'Expiration time' claim ('exp') is too far in the future")
+		return "'Expiration time' claim ('exp') is too far in the future"
 	case claims.Iat > now+1:
-		return errors.New("'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued")
+		return "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued"
 	}
-	return nil
+	return ""
 }
 
 // allows says whether permissions include what is needed, as "statuses:write".

@@ -171,7 +171,9 @@ func New(opts Options) (*Server, error) {
 	}
 	s.url = "http://" + listener.Addr().String()
 	s.routes = s.allRoutes()
-	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 30 * time.Second}
+	s.http = &http.Server{
+		Handler: s, ReadHeaderTimeout: 30 * time.Second, BaseContext: func(net.Listener) context.Context { return s.context },
+	}
 	go func() {
 		defer close(s.served)
 		_ = s.http.Serve(listener) // it always ends with an error: ErrServerClosed, once Close is called
@@ -181,10 +183,15 @@ func New(opts Options) (*Server, error) {
 }
 
 // Close stops the server, gives up what is undelivered, and removes the folder
-// if it was a temporary one.
+// if it was a temporary one. Requests that are under way get a second to end.
 func (s *Server) Close() error {
 	s.stop()
-	err := s.http.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	err := s.http.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = s.http.Close()
+	}
 	<-s.served
 	<-s.hooks.ended
 	return errors.Join(err, s.remove())

@@ -268,6 +268,24 @@ func (s *Server) emit(i *Installation, r *Repo, event, action string, payload ob
 	}
 }
 
+// Send emits an event that the stand-in has no life of its own for, such as
+// merge_group. Repository, installation, sender and action are added to the
+// payload.
+func (r *Repo) Send(event, action string, payload map[string]any) error {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	i := r.installation()
+	if i == nil {
+		return fmt.Errorf("send %s: the App is not installed on %s", event, r.FullName())
+	}
+	all := obj{}
+	for k, v := range payload {
+		all[k] = v
+	}
+	r.s.emit(i, r, event, action, all, DefaultUser)
+	return nil
+}
+
 func newGUID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // crypto/rand ends the program rather than fail

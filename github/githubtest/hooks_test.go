@@ -3,7 +3,9 @@ package githubtest_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -139,5 +141,45 @@ func TestWaitFor(t *testing.T) {
 	d, err := w.WaitFor(w.ctx, func(d githubtest.Delivery) bool { return d.Event == "push" })
 	if err != nil || d.Repository != "acme/shop" || !strings.Contains(string(d.Payload), c.SHA) {
 		t.Errorf("waited for %s of %s, %v", d.Event, d.Repository, err)
+	}
+}
+
+func TestSendMakesAnyEvent(t *testing.T) {
+	w := start(t)
+	c := w.commit("a", "1")
+	w.must(w.shop.Send("merge_group", "checks_requested", map[string]any{"merge_group": map[string]any{
+		"head_sha": c.SHA, "head_ref": "refs/heads/gh-readonly-queue/main/pr-1", "base_ref": "refs/heads/main",
+	}}))
+	if event := parse[github.MergeGroupEvent](t, w.last("merge_group")); event.GetMergeGroup().GetHeadSHA() != c.SHA || event.GetRepo().GetFullName() != "acme/shop" {
+		t.Errorf("merge_group = %v", event)
+	}
+}
+
+func TestASlowReceiverTimesOut(t *testing.T) {
+	w := start(t, func(o *githubtest.Options) { o.HookTimeout = 10 * time.Millisecond })
+	slow := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // the server notices that the client left only when the body is read
+		<-r.Context().Done()
+	}))
+	t.Cleanup(slow.Close)
+	w.flush()
+	w.SetWebhook(slow.URL, "x")
+	w.flush()
+	all := w.Deliveries()
+	if last := all[len(all)-1]; last.OK() || last.Attempts[0].Status != "timed out" {
+		t.Errorf("the delivery ends %+v", last.Attempts)
+	}
+}
+
+func TestAClosedServerIsGone(t *testing.T) {
+	server, err := githubtest.New(githubtest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := http.Get(server.URL()); err == nil {
+		t.Error("a closed server answers")
 	}
 }
