@@ -186,8 +186,9 @@ func (m *machine) sample(command string) []sampleFile {
 	}
 	release := fmt.Sprintf(`cd %q; while [ -e hold-$HEADSTART_APP ]; do sleep 0.02; done; `+
 		`if [ -e fail-$HEADSTART_APP ]; then rm fail-$HEADSTART_APP; echo "the migration failed"; exit 3; fi`, m.flags)
+	// GORACE: under the race detector a process would take a second to exit.
 	return []sampleFile{
-		{name: "Procfile", content: fmt.Sprintf("# how it runs\nrelease: %s\nweb: %s=web exec %q\n", release, roleVar, self)},
+		{name: "Procfile", content: fmt.Sprintf("# how it runs\nrelease: %s\nweb: GORACE=atexit_sleep_ms=0 %s=web exec %q\n", release, roleVar, self)},
 		{name: "build.sh", content: command + "\nmkdir -p bin && echo $SOURCE_VERSION > bin/revision\n"},
 	}
 }

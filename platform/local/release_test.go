@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/platform"
 	"github.com/headstart-cd/headstart/platform/local"
 )
 
@@ -258,10 +259,14 @@ func TestOldReleasesGo(t *testing.T) {
 		m.failNextRelease("shop")
 		m.release(bad, "shop")
 	}
-	list, err := m.Releases(t.Context(), "shop")
-	if err != nil || len(list) != 21 {
-		t.Fatalf("%d releases are kept (%v); it should be the last 20 and the one that is live", len(list), err)
-	}
+	var list []bot.Release
+	m.until("the last 20 releases are kept, and the one that is live", func() bool {
+		var err error
+		if list, err = m.Releases(t.Context(), "shop"); err != nil {
+			t.Fatal(err)
+		}
+		return len(list) == 21
+	})
 	if last := list[20]; last.Version != 1 || !last.Current || last.Status != bot.ReleaseSucceeded {
 		t.Errorf("the oldest that is kept is %+v; it should be v1, which is live", last)
 	}
@@ -280,5 +285,42 @@ func TestReleaseWithoutItsArtifactIsExpired(t *testing.T) {
 	}
 	if r, err := m.Release(t.Context(), "shop", r.ID); err != nil || r.Status != bot.ReleaseExpired || !r.Current {
 		t.Errorf("a release whose artifact is gone is %q, current: %v (%v)", r.Status, r.Current, err)
+	}
+}
+
+func TestOnChangeTellsOfEveryEnd(t *testing.T) {
+	told := make(chan string, 10)
+	m := newMachine(t, local.Options{OnChange: func(app string) { told <- app }})
+	next := func(want string) {
+		t.Helper()
+		select {
+		case app := <-told:
+			if app != want {
+				t.Errorf("OnChange was told of %s; it should be %s", app, want)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("OnChange was not told of %s", want)
+		}
+	}
+	b, err := m.StartBuild(t.Context(), "shop-prepare", m.source(sha(1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	next("shop-prepare")
+	if b, err = m.Build(t.Context(), b.App, b.ID); err != nil || b.Status != bot.BuildSucceeded {
+		t.Fatalf("when OnChange is called the build is %q (%v); it should have ended", b.Status, err)
+	}
+	for _, status := range []bot.ReleaseStatus{bot.ReleaseSucceeded, bot.ReleaseFailed} {
+		if status == bot.ReleaseFailed {
+			m.failNextRelease("shop")
+		}
+		r, err := m.Promote(t.Context(), platform.Promotion{Artifact: b.Artifact, Commit: b.Commit, To: "shop"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		next("shop")
+		if r, err = m.Release(t.Context(), "shop", r.ID); err != nil || r.Status != status {
+			t.Errorf("when OnChange is called the release is %q (%v); it should be %q", r.Status, err, status)
+		}
 	}
 }
