@@ -1,0 +1,355 @@
+package webhooks
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/engine"
+)
+
+// events are those that Decode finds facts in.
+var events = []string{"check_run", "check_suite", "pull_request", "push", "status"}
+
+// known are the events that have a label of their own in the metrics.
+var known = func() map[string]bool {
+	m := map[string]bool{"ping": true, "installation": true, "installation_repositories": true, "issue_comment": true, "merge_group": true}
+	for _, e := range events {
+		m[e] = true
+	}
+	return m
+}()
+
+// Events lists the events that a GitHub App must subscribe to: those that Decode
+// finds facts in, by name.
+func Events() []string { return slices.Clone(events) }
+
+// Decode finds the facts in a delivery of GitHub's, or of Heroku's if the event
+// is Heroku. An event that is of no interest has none, and neither has one about
+// a tag, a branch that is gone or a status of Headstart's own. The first fact of
+// others says which installation speaks for the repository. The ID is left to
+// the caller, who knows it.
+//
+// An error names the event, the field, and what was expected there.
+func Decode(event string, body []byte) (engine.Delivery, error) {
+	if event == Heroku {
+		return decodeHeroku(body)
+	}
+	if !slices.Contains(events, event) {
+		return engine.Delivery{}, nil
+	}
+	var p payload
+	if err := unmarshal(event, body, &p); err != nil {
+		return engine.Delivery{}, err
+	}
+	repo, err := bot.ParseRepo(p.Repository.FullName)
+	if err != nil {
+		return engine.Delivery{}, wrong(event, "repository.full_name", "OWNER/NAME", p.Repository.FullName)
+	}
+	d := engine.Delivery{Repo: repo}
+	var fact bot.Fact
+	switch event {
+	case "push":
+		fact, err = pushed(p)
+	case "pull_request":
+		fact, err = pullRequest(p)
+	case "check_run":
+		fact, err = checkRun(p)
+	case "check_suite":
+		fact, err = checkSuite(p)
+	case "status":
+		fact, err = status(p)
+	}
+	if err != nil || fact == nil {
+		return d, err
+	}
+	if p.Installation.ID != 0 {
+		d.Facts = append(d.Facts, bot.Installed{Installation: p.Installation.ID, DefaultBranch: p.Repository.DefaultBranch})
+	}
+	d.Facts = append(d.Facts, fact)
+	return d, nil
+}
+
+func pushed(p payload) (bot.Fact, error) {
+	branch, ok := strings.CutPrefix(p.Ref, "refs/heads/")
+	if p.Ref == "" {
+		return nil, wrong("push", "ref", "the full name of a branch or tag", p.Ref)
+	}
+	if !ok || p.Deleted || zeros(p.After) || p.HeadCommit == nil {
+		return nil, nil
+	}
+	if !isSHA(p.After) {
+		return nil, wrong("push", "after", "a full SHA", p.After)
+	}
+	if !isSHA(p.Before) {
+		return nil, wrong("push", "before", "a full SHA", p.Before)
+	}
+	if !isSHA(p.HeadCommit.TreeID) {
+		return nil, wrong("push", "head_commit.tree_id", "a full SHA", p.HeadCommit.TreeID)
+	}
+	if err := oddTime("push", map[string]when{"repository.pushed_at": p.Repository.PushedAt}); err != nil {
+		return nil, err
+	}
+	return bot.Pushed{
+		Branch: branch, Before: p.Before, After: p.After, Tree: p.HeadCommit.TreeID,
+		Title: firstLine(p.HeadCommit.Message), Author: orElse(p.HeadCommit.Author.Username, p.HeadCommit.Author.Name),
+		PushedAt: p.Repository.PushedAt.time, Forced: p.Forced,
+	}, nil
+}
+
+func pullRequest(p payload) (bot.Fact, error) {
+	pr := p.PullRequest
+	if pr == nil || pr.Number <= 0 {
+		return nil, wrong("pull_request", "pull_request.number", "a number", "")
+	}
+	if !isSHA(pr.Head.SHA) {
+		return nil, wrong("pull_request", "pull_request.head.sha", "a full SHA", pr.Head.SHA)
+	}
+	if pr.Base.Ref == "" {
+		return nil, wrong("pull_request", "pull_request.base.ref", "the name of a branch", "")
+	}
+	if err := oddTime("pull_request", map[string]when{"pull_request.updated_at": pr.UpdatedAt}); err != nil {
+		return nil, err
+	}
+	f := bot.PullRequestChanged{
+		Number: pr.Number, Title: firstLine(pr.Title), Author: pr.User.Login, Head: pr.Head.SHA, Base: pr.Base.Ref,
+		// A fork that was deleted is null.
+		Fork: pr.Head.Repo == nil || !strings.EqualFold(pr.Head.Repo.FullName, p.Repository.FullName),
+		Open: pr.State == "open", Merged: pr.Merged, UpdatedAt: pr.UpdatedAt.time,
+	}
+	if pr.Merged {
+		// While it is open this is the commit of the test merge.
+		if !isSHA(pr.MergeCommitSHA) {
+			return nil, wrong("pull_request", "pull_request.merge_commit_sha", "a full SHA, because it is merged", pr.MergeCommitSHA)
+		}
+		f.MergeSHA = pr.MergeCommitSHA
+	}
+	return f, nil
+}
+
+func checkRun(p payload) (bot.Fact, error) {
+	run := p.CheckRun
+	if run == nil || !isSHA(run.HeadSHA) {
+		return nil, wrong("check_run", "check_run.head_sha", "a full SHA", "")
+	}
+	if run.Name == "" {
+		return nil, wrong("check_run", "check_run.name", "a name", "")
+	}
+	if p.Action != "created" && p.Action != "completed" {
+		// When it is asked for again, the payload still has the old conclusion.
+		return bot.ChecksMoved{SHA: run.HeadSHA}, nil
+	}
+	if err := oddTime("check_run", map[string]when{"check_run.started_at": run.StartedAt, "check_run.completed_at": run.CompletedAt}); err != nil {
+		return nil, err
+	}
+	check := bot.Check{
+		Kind: bot.CheckRun, Name: run.Name, AppID: run.App.ID, State: bot.CheckPending, Conclusion: run.Conclusion,
+		URL: orElse(run.DetailsURL, run.HTMLURL), At: run.StartedAt.time,
+	}
+	if run.Status == "completed" {
+		check.At = run.CompletedAt.time
+		switch run.Conclusion {
+		case "success", "neutral", "skipped":
+			check.State = bot.CheckPassed
+		case "":
+			return nil, wrong("check_run", "check_run.conclusion", "a conclusion, because it is completed", "")
+		default:
+			check.State = bot.CheckFailed
+		}
+	}
+	return bot.CheckReported{SHA: run.HeadSHA, Check: check}, nil
+}
+
+// A suite that is completed can gain runs, and not every app fills its suite:
+// it says no more than "look again".
+func checkSuite(p payload) (bot.Fact, error) {
+	if p.CheckSuite == nil || !isSHA(p.CheckSuite.HeadSHA) {
+		return nil, wrong("check_suite", "check_suite.head_sha", "a full SHA", "")
+	}
+	return bot.ChecksMoved{SHA: p.CheckSuite.HeadSHA}, nil
+}
+
+func status(p payload) (bot.Fact, error) {
+	if p.Context == "" {
+		return nil, wrong("status", "context", "a name", "")
+	}
+	if bot.OwnContext(p.Context) {
+		return nil, nil
+	}
+	if !isSHA(p.SHA) {
+		return nil, wrong("status", "sha", "a full SHA", p.SHA)
+	}
+	if err := oddTime("status", map[string]when{"updated_at": p.UpdatedAt}); err != nil {
+		return nil, err
+	}
+	check := bot.Check{Kind: bot.CommitStatus, Name: p.Context, Conclusion: p.State, URL: p.TargetURL, At: p.UpdatedAt.time}
+	switch p.State {
+	case "success":
+		check.State = bot.CheckPassed
+	case "pending":
+		check.State = bot.CheckPending
+	case "failure", "error":
+		check.State = bot.CheckFailed
+	default:
+		return nil, wrong("status", "state", "success, pending, failure or error", p.State)
+	}
+	return bot.CheckReported{SHA: p.SHA, Check: check}, nil
+}
+
+// payload has the fields of all events that matter here. What else GitHub sends
+// may change without breaking a delivery, which is why the types of an API
+// client, with every field there is, are not used.
+type payload struct {
+	Action       string `json:"action"`
+	Installation struct {
+		ID int64 `json:"id"`
+	} `json:"installation"`
+	Repository struct {
+		FullName      string `json:"full_name"`
+		DefaultBranch string `json:"default_branch"`
+		PushedAt      when   `json:"pushed_at"`
+	} `json:"repository"`
+
+	// push
+	Ref        string `json:"ref"`
+	Before     string `json:"before"`
+	After      string `json:"after"`
+	Deleted    bool   `json:"deleted"`
+	Forced     bool   `json:"forced"`
+	HeadCommit *struct {
+		TreeID  string `json:"tree_id"`
+		Message string `json:"message"`
+		Author  struct {
+			Name     string `json:"name"`
+			Username string `json:"username"`
+		} `json:"author"`
+	} `json:"head_commit"`
+
+	PullRequest *struct {
+		Number         int    `json:"number"`
+		Title          string `json:"title"`
+		State          string `json:"state"`
+		Merged         bool   `json:"merged"`
+		MergeCommitSHA string `json:"merge_commit_sha"`
+		UpdatedAt      when   `json:"updated_at"`
+		User           struct {
+			Login string `json:"login"`
+		} `json:"user"`
+		Head struct {
+			SHA  string `json:"sha"`
+			Repo *struct {
+				FullName string `json:"full_name"`
+			} `json:"repo"`
+		} `json:"head"`
+		Base struct {
+			Ref string `json:"ref"`
+		} `json:"base"`
+	} `json:"pull_request"`
+
+	CheckRun *struct {
+		Name        string `json:"name"`
+		HeadSHA     string `json:"head_sha"`
+		Status      string `json:"status"`
+		Conclusion  string `json:"conclusion"`
+		DetailsURL  string `json:"details_url"`
+		HTMLURL     string `json:"html_url"`
+		StartedAt   when   `json:"started_at"`
+		CompletedAt when   `json:"completed_at"`
+		App         struct {
+			ID int64 `json:"id"`
+		} `json:"app"`
+	} `json:"check_run"`
+
+	CheckSuite *struct {
+		HeadSHA string `json:"head_sha"`
+	} `json:"check_suite"`
+
+	// status
+	SHA       string `json:"sha"`
+	Context   string `json:"context"`
+	State     string `json:"state"`
+	TargetURL string `json:"target_url"`
+	UpdatedAt when   `json:"updated_at"`
+}
+
+// when is a time as GitHub writes it: RFC 3339, or in pushes seconds since 1970.
+// What is neither is kept, for the error that names the field.
+type when struct {
+	time time.Time
+	odd  string // empty if it is a time, or null
+}
+
+func (w *when) UnmarshalJSON(b []byte) error {
+	s := string(b)
+	if s == "null" || s == `""` {
+		return nil
+	}
+	t, err := time.Parse(`"`+time.RFC3339+`"`, s)
+	if seconds, notANumber := strconv.ParseInt(s, 10, 64); notANumber == nil {
+		t, err = time.Unix(seconds, 0), nil
+	}
+	t = t.UTC()
+	if err != nil || t.Year() < 1 || t.Year() > 9999 {
+		w.odd = s
+		return nil
+	}
+	w.time = t
+	return nil
+}
+
+// oddTime finds a field of those named that is no time.
+func oddTime(event string, fields map[string]when) error {
+	for _, field := range slices.Sorted(maps.Keys(fields)) {
+		if odd := fields[field].odd; odd != "" {
+			return wrong(event, field, "a time", odd)
+		}
+	}
+	return nil
+}
+
+func wrong(event, field, expected, found string) error {
+	if found == "" {
+		return fmt.Errorf("%s: %s: expected %s, found nothing", event, field, expected)
+	}
+	return fmt.Errorf("%s: %s: expected %s, found %.60q", event, field, expected, found)
+}
+
+// kindOf names a Go type as JSON does.
+func kindOf(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int, reflect.Int64:
+		return "a number"
+	default:
+		return "an object"
+	}
+}
+
+// isSHA takes SHA-1 and SHA-256.
+func isSHA(s string) bool {
+	return (len(s) == 40 || len(s) == 64) && strings.IndexFunc(s, func(c rune) bool {
+		return !(c >= '0' && c <= '9' || c >= 'a' && c <= 'f')
+	}) < 0
+}
+
+func zeros(sha string) bool { return isSHA(sha) && strings.Trim(sha, "0") == "" }
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return strings.TrimSpace(line)
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}

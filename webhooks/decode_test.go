@@ -1,0 +1,246 @@
+package webhooks_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/webhooks"
+)
+
+func payload(t testing.TB, name string) []byte {
+	t.Helper()
+	body, err := os.ReadFile(filepath.Join("testdata", "payloads", name+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+func at(s string) time.Time {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+const (
+	first  = "6113728f27ae82c7b1a177c8d03f9e96e0adf246"
+	second = "ec26c3e57ca3a959ca5aad62de7213c562f8c821"
+	zero   = "0000000000000000000000000000000000000000"
+)
+
+func TestDecodeRealPayloads(t *testing.T) {
+	hello := bot.Repo{Owner: "Codertocat", Name: "Hello-World"}
+	installed := bot.Installed{Installation: 1, DefaultBranch: "master"}
+	pr := bot.PullRequestChanged{
+		Number: 2, Title: "Update the README with new information.", Author: "Codertocat", Head: second, Base: "master",
+		Open: true, UpdatedAt: at("2019-05-15T15:20:33Z"),
+	}
+	closed := pr
+	closed.Open, closed.UpdatedAt = false, at("2019-05-15T15:21:18Z")
+	linter := bot.Check{
+		Kind: bot.CheckRun, Name: "Octocoders-linter", AppID: 29310, State: bot.CheckFailed, Conclusion: "failure",
+		URL: "https://octocoders.io", At: at("2019-05-15T15:21:12Z"),
+	}
+	for _, tt := range []struct {
+		file  string
+		facts []bot.Fact
+	}{
+		{"push.branch", []bot.Fact{installed, bot.Pushed{
+			Branch: "master", Before: zero, After: first, Tree: "31b122c26a97cf9af023e9ddab94a82c6e77b0ea",
+			Title: "Initial commit", Author: "Codertocat", PushedAt: at("2019-05-15T15:20:57Z"),
+		}}},
+		{"push.deleted", nil},
+		{"push.tag_created", nil},
+		{"pull_request.opened", []bot.Fact{pr}},
+		{"pull_request.closed", []bot.Fact{installed, closed}},
+		{"check_run.completed", []bot.Fact{bot.CheckReported{SHA: second, Check: linter}}},
+		{"check_suite.completed", []bot.Fact{bot.ChecksMoved{SHA: second}}},
+		{"status", []bot.Fact{bot.CheckReported{SHA: first, Check: bot.Check{
+			Kind: bot.CommitStatus, Name: "default", State: bot.CheckPassed, Conclusion: "success", At: at("2019-05-15T15:20:55Z"),
+		}}}},
+		{"installation.created", nil},
+		{"issue_comment.created", nil},
+		{"merge_group.checks_requested", nil},
+		{"ping", nil},
+	} {
+		event, _, _ := strings.Cut(tt.file, ".")
+		d, err := webhooks.Decode(event, payload(t, tt.file))
+		if err != nil {
+			t.Errorf("%s: %v", tt.file, err)
+			continue
+		}
+		if !reflect.DeepEqual(d.Facts, tt.facts) {
+			t.Errorf("%s has the facts\n%+v\nwanted\n%+v", tt.file, d.Facts, tt.facts)
+		}
+		if len(tt.facts) > 0 && d.Repo != hello {
+			t.Errorf("%s is about %s, wanted %s", tt.file, d.Repo, hello)
+		}
+	}
+}
+
+// edit changes one field of a real payload; a nil value is JSON's null.
+func edit(t *testing.T, file, path string, value any) []byte {
+	t.Helper()
+	var p map[string]any
+	if err := json.Unmarshal(payload(t, file), &p); err != nil {
+		t.Fatal(err)
+	}
+	at, keys := p, strings.Split(path, ".")
+	for _, key := range keys[:len(keys)-1] {
+		at = at[key].(map[string]any)
+	}
+	at[keys[len(keys)-1]] = value
+	body, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+func decodeOne(t *testing.T, event string, body []byte) bot.Fact {
+	t.Helper()
+	d, err := webhooks.Decode(event, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Facts) == 0 {
+		return nil
+	}
+	return d.Facts[len(d.Facts)-1]
+}
+
+func TestDecodeVariants(t *testing.T) {
+	for _, tt := range []struct {
+		what, file, path string
+		value            any
+		want             func(bot.Fact) bool
+	}{
+		{"a deleted branch has no facts", "push.branch", "deleted", true, func(f bot.Fact) bool { return f == nil }},
+		{"a push to nothing has no facts", "push.branch", "after", zero, func(f bot.Fact) bool { return f == nil }},
+		{"a push without a head has no facts", "push.branch", "head_commit", nil, func(f bot.Fact) bool { return f == nil }},
+		{"a branch's name may have slashes", "push.branch", "ref", "refs/heads/a/b", func(f bot.Fact) bool { return f.(bot.Pushed).Branch == "a/b" }},
+		{"a title is the first line", "push.branch", "head_commit.message", "One\r\n\r\nTwo", func(f bot.Fact) bool { return f.(bot.Pushed).Title == "One" }},
+		{"an author without a login has a name", "push.branch", "head_commit.author", map[string]any{"name": "Ada"}, func(f bot.Fact) bool { return f.(bot.Pushed).Author == "Ada" }},
+		{"a force push says so", "push.branch", "forced", true, func(f bot.Fact) bool { return f.(bot.Pushed).Forced }},
+		{"a push time may be text", "push.branch", "repository.pushed_at", "2019-05-15T15:20:57Z", func(f bot.Fact) bool { return f.(bot.Pushed).PushedAt.Equal(at("2019-05-15T15:20:57Z")) }},
+		{"a head in another repository is a fork", "pull_request.opened", "pull_request.head.repo.full_name", "eve/Hello-World", func(f bot.Fact) bool { return f.(bot.PullRequestChanged).Fork }},
+		{"a head whose repository is gone is a fork", "pull_request.opened", "pull_request.head.repo", nil, func(f bot.Fact) bool { return f.(bot.PullRequestChanged).Fork }},
+		{"a ghost may have opened it", "pull_request.opened", "pull_request.user", nil, func(f bot.Fact) bool { return f.(bot.PullRequestChanged).Author == "" }},
+		{"the test merge is no merge", "pull_request.opened", "pull_request.merge_commit_sha", first, func(f bot.Fact) bool { return f.(bot.PullRequestChanged).MergeSHA == "" }},
+		{"a merge is known by its commit", "pull_request.closed", "pull_request.merged", true, func(f bot.Fact) bool {
+			p := f.(bot.PullRequestChanged)
+			return p.Merged && p.MergeSHA == "c4295bd74fb0f4fda03689c3df3f2803b658fd85"
+		}},
+		{"neutral passes", "check_run.completed", "check_run.conclusion", "neutral", passed},
+		{"skipped passes", "check_run.completed", "check_run.conclusion", "skipped", passed},
+		{"success passes", "check_run.completed", "check_run.conclusion", "success", passed},
+		{"timed out fails", "check_run.completed", "check_run.conclusion", "timed_out", failed},
+		{"stale fails", "check_run.completed", "check_run.conclusion", "stale", failed},
+		{"in progress is pending", "check_run.created", "check_run.status", "in_progress", pending},
+		{"waiting is pending", "check_run.created", "check_run.status", "waiting", pending},
+		{"an old conclusion does not count when it is asked for again", "check_run.completed", "action", "rerequested", func(f bot.Fact) bool { return f == bot.ChecksMoved{SHA: second} }},
+		{"a button that was pressed is no report", "check_run.completed", "action", "requested_action", func(f bot.Fact) bool { return f == bot.ChecksMoved{SHA: second} }},
+		{"a check run may have no app", "check_run.completed", "check_run.app", nil, func(f bot.Fact) bool { return f.(bot.CheckReported).Check.AppID == 0 }},
+		{"an error of a status fails", "status", "state", "error", failed},
+		{"a status can be pending", "status", "state", "pending", pending},
+		{"a status of ours is dropped", "status", "context", "Headstart/build", func(f bot.Fact) bool { return f == nil }},
+		{"a suite that is requested means look again", "check_suite.completed", "action", "requested", func(f bot.Fact) bool { return f == bot.ChecksMoved{SHA: second} }},
+	} {
+		event, _, _ := strings.Cut(tt.file, ".")
+		if fact := decodeOne(t, event, edit(t, tt.file, tt.path, tt.value)); !tt.want(fact) {
+			t.Errorf("%s, got %+v", tt.what, fact)
+		}
+	}
+}
+
+func passed(f bot.Fact) bool  { return f.(bot.CheckReported).Check.State == bot.CheckPassed }
+func failed(f bot.Fact) bool  { return f.(bot.CheckReported).Check.State == bot.CheckFailed }
+func pending(f bot.Fact) bool { return f.(bot.CheckReported).Check.State == bot.CheckPending }
+
+func TestDecodeExplains(t *testing.T) {
+	for _, tt := range []struct {
+		file, path string
+		value      any
+		want       string
+	}{
+		{"push.branch", "ref", 7, "push: ref: expected a string, found number"},
+		{"push.branch", "ref", nil, "push: ref: expected the full name of a branch or tag, found nothing"},
+		{"push.branch", "after", "main", `push: after: expected a full SHA, found "main"`},
+		{"push.branch", "before", strings.ToUpper(second), `push: before: expected a full SHA, found "` + strings.ToUpper(second) + `"`},
+		{"push.branch", "head_commit.tree_id", nil, "push: head_commit.tree_id: expected a full SHA, found nothing"},
+		{"push.branch", "repository.full_name", "shop", `push: repository.full_name: expected OWNER/NAME, found "shop"`},
+		{"push.branch", "repository.pushed_at", "noon", `push: repository.pushed_at: expected a time, found "\"noon\""`},
+		{"push.branch", "repository.pushed_at", 1 << 60, `push: repository.pushed_at: expected a time, found "1152921504606846976"`},
+		{"pull_request.opened", "pull_request", nil, "pull_request: pull_request.number: expected a number, found nothing"},
+		{"pull_request.opened", "pull_request.head", []any{}, "pull_request: pull_request.head: expected an object, found array"},
+		{"pull_request.opened", "pull_request.base.ref", "", "pull_request: pull_request.base.ref: expected the name of a branch, found nothing"},
+		{"check_run.completed", "check_run.conclusion", nil, "check_run: check_run.conclusion: expected a conclusion, because it is completed, found nothing"},
+		{"check_run.completed", "check_run.name", "", "check_run: check_run.name: expected a name, found nothing"},
+		{"check_suite.completed", "check_suite", nil, "check_suite: check_suite.head_sha: expected a full SHA, found nothing"},
+		{"status", "state", "green", `status: state: expected success, pending, failure or error, found "green"`},
+	} {
+		event, _, _ := strings.Cut(tt.file, ".")
+		if _, err := webhooks.Decode(event, edit(t, tt.file, tt.path, tt.value)); err == nil || err.Error() != tt.want {
+			t.Errorf("%s with %s = %v: got the error\n%v\nwanted\n%s", tt.file, tt.path, tt.value, err, tt.want)
+		}
+	}
+	if _, err := webhooks.Decode("push", []byte("{")); err == nil || !strings.HasPrefix(err.Error(), "push: expected JSON") {
+		t.Errorf("half an object is no JSON, got: %v", err)
+	}
+}
+
+func TestDecodeHeroku(t *testing.T) {
+	body := `{"id":"w1","action":"update","resource":"release","data":{"app":{"id":"1","name":"shop-staging"}},
+		"webhook_metadata":{"event":{"id":"e1","include":"api:release"}}}`
+	d, err := webhooks.Decode(webhooks.Heroku, []byte(body))
+	want := []bot.Fact{bot.PlatformMoved{Platform: "heroku", App: "shop-staging"}}
+	if err != nil || !reflect.DeepEqual(d.Facts, want) {
+		t.Errorf("a release of an app means look again: got %+v, %v", d, err)
+	}
+	if _, app, guid, err := webhooks.DecodeHeroku([]byte(strings.Replace(body, `"release"`, `"dyno"`, 1))); err != nil || app != "" || guid != "e1" {
+		t.Errorf("a dyno is of no interest: got app %q, event %q, %v", app, guid, err)
+	}
+	if _, err := webhooks.Decode(webhooks.Heroku, []byte(`{"resource":"build","data":{"app":7}}`)); err == nil || !strings.Contains(err.Error(), "heroku: data.app: expected an object") {
+		t.Errorf("the error names the field, got: %v", err)
+	}
+}
+
+// Whatever is in a body, Decode answers with facts that can be stored, or with
+// an error.
+func FuzzDecode(f *testing.F) {
+	files, err := filepath.Glob("testdata/payloads/*.json")
+	if err != nil || len(files) == 0 {
+		f.Fatalf("the payloads are missing: %v", err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".json")
+		event, _, _ := strings.Cut(name, ".")
+		f.Add(event, payload(f, name))
+	}
+	f.Add(webhooks.Heroku, []byte(`{"resource":"build","data":{"app":{"name":"shop"}}}`))
+	f.Add("push", []byte(`{"ref":"refs/heads/`+"\\u0000"+`","repository":{"full_name":"a/b","pushed_at":99999999999999}}`))
+	f.Fuzz(func(t *testing.T, event string, body []byte) {
+		d, err := webhooks.Decode(event, body)
+		if err != nil && len(d.Facts) > 0 {
+			t.Errorf("facts come without an error: %v, %v", d.Facts, err)
+		}
+		for _, fact := range d.Facts {
+			data, err := json.Marshal(bot.Event{Fact: fact})
+			if err != nil {
+				t.Fatalf("a fact that cannot be stored: %+v: %v", fact, err)
+			}
+			var back bot.Event
+			if err := json.Unmarshal(data, &back); err != nil {
+				t.Fatalf("a fact that cannot be read again: %s: %v", data, err)
+			}
+		}
+	})
+}

@@ -1,0 +1,249 @@
+// Package webhooks takes in what GitHub and Heroku report: it verifies who sent
+// a delivery, has it stored before it acknowledges it, and understands later
+// what facts are in it.
+//
+//	POST ──▶ Handler: bounded, signed, stored ──▶ 202
+//	inbox ──▶ Decode: facts of package bot
+//
+// A delivery that was not stored is answered with an error, so that GitHub's
+// log of deliveries shows it as failed and it can be asked for again.
+package webhooks
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+)
+
+// Inbox keeps deliveries until they are processed.
+type Inbox interface {
+	// Receive stores a delivery durably before it returns. A guid that is known
+	// already is a duplicate: nothing more will come of it.
+	Receive(ctx context.Context, guid, event string, body []byte) (duplicate bool, err error)
+}
+
+// Options of Handler and HerokuHandler.
+type Options struct {
+	// Secrets that a delivery may be signed with: at least one, and two while the
+	// old one is being replaced.
+	Secrets [][]byte
+	Inbox   Inbox
+	// Metrics takes headstart_deliveries_total by event and result, and
+	// headstart_delivery_seconds, from arrival to answer, by result. Handlers of
+	// the same registerer share them. Nil: nothing is counted.
+	Metrics prometheus.Registerer
+	Logger  *zap.Logger // nil: nothing is logged
+	MaxBody int64       // bytes; 0: 25 MB, the largest that GitHub sends
+}
+
+const (
+	defaultMaxBody = 25 << 20
+
+	// Bodies are held in memory until they are stored, so few large ones are
+	// read at a time; small ones never wait for them.
+	smallBody   = 1 << 20
+	smallAtOnce = 128
+	largeAtOnce = 4
+
+	// GitHub gives up after ten seconds.
+	bodyWithin = 8 * time.Second
+	turnWithin = 4 * time.Second
+)
+
+// sender is what differs between those who send webhooks.
+type sender interface {
+	// identify reads the headers. The answer is nil if they are in order.
+	identify(r *http.Request) (envelope, *answer)
+	// read completes the envelope from a body that is signed and is JSON.
+	read(e *envelope, body []byte) *answer
+}
+
+// envelope is what a delivery says of itself.
+type envelope struct {
+	guid, event string
+	mac         []byte // the signature: HMAC-SHA256 of the body
+}
+
+// answer is what the sender is told.
+type answer struct {
+	status int
+	result string // for the metrics
+	text   string // one sentence
+}
+
+// receiver serves the webhooks of one sender.
+type receiver struct {
+	sender       sender
+	opts         Options
+	metrics      *metrics
+	small, large chan struct{} // hold an element per body that is being read
+}
+
+func newReceiver(s sender, o Options) (*receiver, error) {
+	if len(o.Secrets) == 0 {
+		return nil, errors.New("webhooks need at least one secret: without it anybody could send them")
+	}
+	for _, secret := range o.Secrets {
+		if len(secret) == 0 {
+			return nil, errors.New("a webhook secret is empty")
+		}
+	}
+	if o.Inbox == nil {
+		return nil, errors.New("webhooks need an inbox")
+	}
+	if o.Logger == nil {
+		o.Logger = zap.NewNop()
+	}
+	if o.MaxBody == 0 {
+		o.MaxBody = defaultMaxBody
+	}
+	m, err := newMetrics(o.Metrics)
+	if err != nil {
+		return nil, err
+	}
+	return &receiver{sender: s, opts: o, metrics: m, small: make(chan struct{}, smallAtOnce), large: make(chan struct{}, largeAtOnce)}, nil
+}
+
+// ServeHTTP answers with a status and one sentence in plain text.
+func (h *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	e, a := h.receive(w, r)
+	h.metrics.count(e.event, a.result, time.Since(start))
+	log := h.opts.Logger.With(zap.String("guid", e.guid), zap.String("event", e.event), zap.String("result", a.result))
+	switch {
+	case a.status >= 500:
+		log.Error("a delivery was not taken", zap.Int("status", a.status), zap.String("answer", a.text))
+	case a.status >= 400:
+		log.Warn("a delivery was refused", zap.Int("status", a.status), zap.String("answer", a.text))
+	default:
+		log.Debug("a delivery was taken")
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if a.status == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", http.MethodPost)
+	}
+	w.WriteHeader(a.status)
+	// An answer that cannot be sent has nobody to be told of it.
+	_, _ = io.WriteString(w, a.text+"\n")
+}
+
+func (h *receiver) receive(w http.ResponseWriter, r *http.Request) (envelope, answer) {
+	if r.Method != http.MethodPost {
+		return envelope{}, answer{http.StatusMethodNotAllowed, "malformed", "Webhooks are sent with POST."}
+	}
+	e, refused := h.sender.identify(r)
+	if refused != nil {
+		return e, *refused
+	}
+	if r.ContentLength > h.opts.MaxBody {
+		return e, h.tooLarge()
+	}
+	release, ok := h.turn(r)
+	if !ok {
+		return e, answer{http.StatusServiceUnavailable, "busy", "Too many large deliveries at once; deliver it again later."}
+	}
+	defer release()
+	body, refused := h.body(w, r)
+	if refused != nil {
+		return e, *refused
+	}
+	if !h.signed(body, e.mac) {
+		return e, answer{http.StatusUnauthorized, "unauthorized", "The signature does not match: check the webhook secret."}
+	}
+	if !json.Valid(body) {
+		return e, answer{http.StatusBadRequest, "malformed", "The body is not JSON."}
+	}
+	if done := h.sender.read(&e, body); done != nil {
+		return e, *done
+	}
+	duplicate, err := h.opts.Inbox.Receive(r.Context(), e.guid, e.event, body)
+	if err != nil {
+		h.opts.Logger.Error("store a delivery", zap.String("guid", e.guid), zap.Error(err))
+		return e, answer{http.StatusInternalServerError, "error", "The delivery could not be stored; deliver it again."}
+	}
+	if duplicate {
+		return e, answer{http.StatusAccepted, "duplicate", "This delivery is known already."}
+	}
+	return e, answer{http.StatusAccepted, "stored", "The delivery is stored."}
+}
+
+func (h *receiver) tooLarge() answer {
+	return answer{http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("The body is larger than %d bytes.", h.opts.MaxBody)}
+}
+
+// turn waits until the body may be read into memory. A body of unknown length
+// counts as a large one.
+func (h *receiver) turn(r *http.Request) (release func(), ok bool) {
+	lane := h.large
+	if r.ContentLength >= 0 && r.ContentLength <= smallBody {
+		lane = h.small
+	}
+	select {
+	case lane <- struct{}{}:
+		return func() { <-lane }, true
+	default:
+	}
+	timer := time.NewTimer(turnWithin)
+	defer timer.Stop()
+	select {
+	case lane <- struct{}{}:
+		return func() { <-lane }, true
+	case <-timer.C:
+	case <-r.Context().Done():
+	}
+	return nil, false
+}
+
+func (h *receiver) body(w http.ResponseWriter, r *http.Request) ([]byte, *answer) {
+	// Whoever trickles a body keeps others waiting. Test recorders know no
+	// deadlines; servers do.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyWithin))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.opts.MaxBody))
+	if err == nil {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+		return body, nil
+	}
+	if large := new(http.MaxBytesError); errors.As(err, &large) {
+		a := h.tooLarge()
+		return nil, &a
+	}
+	return nil, &answer{http.StatusBadRequest, "malformed", "The body did not arrive as a whole."}
+}
+
+// signed compares with every secret, in a time that does not tell which bytes
+// differ.
+func (h *receiver) signed(body, mac []byte) bool {
+	ok := false
+	for _, secret := range h.opts.Secrets {
+		sum := hmac.New(sha256.New, secret)
+		sum.Write(body)
+		ok = hmac.Equal(sum.Sum(nil), mac) || ok
+	}
+	return ok
+}
+
+// isJSON reports whether the body is declared to be JSON.
+func isJSON(r *http.Request) bool {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && kind == "application/json"
+}
+
+// isName reports whether s is of at most n characters that need no care in logs
+// and in a database.
+func isName(s string, n int) bool {
+	return s != "" && len(s) <= n && strings.IndexFunc(s, func(c rune) bool {
+		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_')
+	}) < 0
+}

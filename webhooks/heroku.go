@@ -1,0 +1,100 @@
+package webhooks
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/engine"
+)
+
+// Heroku is the event under which deliveries of Heroku's are stored.
+const Heroku = "heroku"
+
+// HerokuHandler serves POST /webhooks/heroku, for webhooks that were made with
+// the secret: heroku webhooks:add -i api:build -i api:release -l sync -s SECRET.
+func HerokuHandler(o Options) (http.Handler, error) { return newReceiver(heroku{}, o) }
+
+type heroku struct{}
+
+func (heroku) identify(r *http.Request) (envelope, *answer) {
+	e := envelope{event: Heroku}
+	if !isJSON(r) {
+		return e, &answer{http.StatusUnsupportedMediaType, "malformed", "The body must be JSON: the Content-Type is not application/json."}
+	}
+	mac, err := base64.StdEncoding.DecodeString(r.Header.Get("Heroku-Webhook-Hmac-SHA256"))
+	if err != nil || len(mac) == 0 {
+		return e, &answer{http.StatusUnauthorized, "unauthorized", "The header Heroku-Webhook-Hmac-SHA256 has no signature: make the webhook with a secret."}
+	}
+	e.mac = mac
+	return e, nil
+}
+
+func (heroku) read(e *envelope, body []byte) *answer {
+	_, app, guid, err := DecodeHeroku(body)
+	if err != nil || !isName(guid, 100) {
+		return &answer{http.StatusBadRequest, "malformed", "The body is not that of a Heroku webhook."}
+	}
+	if app == "" {
+		return &answer{http.StatusOK, "ignored", "This event is of no interest here."}
+	}
+	e.guid = guid
+	return nil
+}
+
+// DecodeHeroku says which app of the platform something happened to, and the
+// sender's name for the delivery. The app is empty if it was no build and no
+// release.
+func DecodeHeroku(body []byte) (platform, app, guid string, err error) {
+	var w struct {
+		ID       string `json:"id"`
+		Resource string `json:"resource"`
+		Data     struct {
+			App struct {
+				Name string `json:"name"`
+			} `json:"app"`
+		} `json:"data"`
+		Metadata struct {
+			Event struct {
+				ID string `json:"id"`
+			} `json:"event"`
+		} `json:"webhook_metadata"`
+	}
+	if err := unmarshal(Heroku, body, &w); err != nil {
+		return "", "", "", err
+	}
+	guid = w.Metadata.Event.ID
+	if guid == "" {
+		guid = w.ID
+	}
+	if w.Resource != "build" && w.Resource != "release" {
+		return bot.PlatformHeroku, "", guid, nil
+	}
+	if w.Data.App.Name == "" {
+		return "", "", "", fmt.Errorf("heroku: data.app.name: expected the name of an app, found nothing")
+	}
+	return bot.PlatformHeroku, w.Data.App.Name, guid, nil
+}
+
+func decodeHeroku(body []byte) (engine.Delivery, error) {
+	platform, app, _, err := DecodeHeroku(body)
+	if err != nil || app == "" {
+		return engine.Delivery{}, err
+	}
+	return engine.Delivery{Facts: []bot.Fact{bot.PlatformMoved{Platform: platform, App: app}}}, nil
+}
+
+// unmarshal explains what does not have the expected shape.
+func unmarshal(event string, body []byte, v any) error {
+	err := json.Unmarshal(body, v)
+	switch err := err.(type) {
+	case nil:
+		return nil
+	case *json.UnmarshalTypeError:
+		return fmt.Errorf("%s: %s: expected %s, found %s", event, err.Field, kindOf(err.Type), err.Value)
+	default:
+		return fmt.Errorf("%s: expected JSON: %w", event, err)
+	}
+}
