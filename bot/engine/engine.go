@@ -67,10 +67,21 @@ func New(o Options) *Engine {
 	return e
 }
 
-// Deliver folds what a webhook brought into every pipeline of its repository.
-// A repository that is heard of for the first time gets a pipeline.
+// Deliver folds what a webhook brought into every pipeline of its repository, or
+// into those that use the app it is about. A repository that is heard of for the
+// first time gets a pipeline.
 func (e *Engine) Deliver(ctx context.Context, d Delivery) error {
 	if len(d.Facts) == 0 {
+		return nil
+	}
+	if d.Repo == (bot.Repo{}) {
+		for _, f := range d.Facts {
+			if moved, ok := f.(bot.PlatformMoved); ok {
+				if err := e.PlatformMoved(ctx, moved); err != nil {
+					return err
+				}
+			}
+		}
 		return nil
 	}
 	keys, err := e.store.Pipelines(ctx, d.Repo)

@@ -53,7 +53,7 @@ type Performer interface {
 // Delivery is something that a webhook brought, already understood: the facts
 // in it, for every pipeline of a repository or for those that use an app.
 type Delivery struct {
-	ID    string // the sender's own, for logs
-	Repo  bot.Repo
+	ID    string     // the sender's own, for logs
+	Repo  bot.Repo   // zero: the facts are about an app
 	Facts []bot.Fact // none: nothing in it concerns Headstart
 }

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/headstart-cd/headstart/config"
+)
+
+type checkCommand struct {
+	File string `arg:"" optional:"" default:".github/headstart.yml" help:"The pipeline's file (default: ${default})."`
+}
+
+// Run validates the file and prints what it means. Its error names every
+// problem with file, line and column.
+func (cmd checkCommand) Run(c console) error {
+	file, err := os.ReadFile(cmd.File)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s does not exist: name the file, or call this in a repository that has %s", cmd.File, config.Path)
+	}
+	if err != nil {
+		return err
+	}
+	cfg, err := config.Parse(file, cmd.File)
+	if err != nil {
+		var problems *config.Error
+		if errors.As(err, &problems) {
+			fmt.Fprintln(c.err, problems.Detail())
+			return fmt.Errorf("%s is not valid", cmd.File)
+		}
+		return err
+	}
+	_, err = fmt.Fprint(c.out, config.Explain(cfg))
+	return err
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"time"
+)
+
+type demoCommand struct {
+	Repo  string        `placeholder:"PATH" help:"Deploy this git repository (it needs a Procfile) in place of the sample app."`
+	Build string        `placeholder:"COMMAND" help:"How --repo is built; guessed if it is not given."`
+	Keep  bool          `help:"Leave everything running at the end, until Ctrl-C."`
+	Port  int           `default:"8081" help:"Port at which the deployed apps answer."`
+	CI    time.Duration `default:"5s" help:"How long the checks take at least."`
+}
+
+// Run shows the whole way of a commit on this machine: the stand-in for GitHub,
+// a git repository, the embedded platform, and the bot as `serve` runs it.
+func (cmd demoCommand) Run(ctx context.Context, c console) (err error) {
+	if _, err := exec.LookPath("git"); err != nil {
+		return errors.New("the demo needs git, and there is no git command: install it and try again")
+	}
+	dir, err := os.MkdirTemp("", "headstart-demo-")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := os.RemoveAll(dir); e != nil && err == nil {
+			err = fmt.Errorf("clean up: %w", e)
+		}
+	}()
+	v := newView(c.out)
+	w, err := openWorld(ctx, cmd, dir, v)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	err = w.story(ctx)
+	if err == nil && cmd.Keep {
+		w.keep(ctx)
+	}
+	if ctx.Err() != nil {
+		v.say("")
+		v.say("Stopped; everything is cleaned up.")
+		return nil
+	}
+	return err
+}
+
+// story is what the demo shows.
+func (w *world) story(ctx context.Context) error {
+	w.view.say("Headstart %s, with a stand-in for GitHub, a git repository", version())
+	w.view.say("and the embedded platform. Nothing leaves this machine.")
+	w.view.say("")
+
+	w.view.say("1. A commit is pushed: its build starts at once, while CI runs.")
+	pushed := time.Now()
+	first, err := w.repo.Commit(w.branch, w.app.first)
+	if err != nil {
+		return err
+	}
+	deploy, err := w.follow(ctx, "push of "+first.SHA[:7], first.SHA, pushed)
+	if err != nil {
+		return err
+	}
+	if err := w.showStatuses(ctx, first.SHA); err != nil {
+		return err
+	}
+	if err := w.expectLive(ctx, deploy, 0); err != nil {
+		return err
+	}
+	w.view.say("")
+
+	w.view.say("2. A pull request is built before it is merged …")
+	pull, err := w.openPull("a-new-greeting", "Greet the reviewers", w.app.change(1))
+	if err != nil {
+		return err
+	}
+	if _, err := w.follow(ctx, fmt.Sprintf("pull request #%d", pull.Number()), pull.HeadSHA(), time.Now()); err != nil {
+		return err
+	}
+	w.view.say("   … so the merge goes live without a build, as soon as its checks pass.")
+	merge, merged, err := w.merge(pull)
+	if err != nil {
+		return err
+	}
+	if deploy, err = w.follow(ctx, fmt.Sprintf("merge of #%d", pull.Number()), merge.SHA, merged); err != nil {
+		return err
+	}
+	if err := w.showStatuses(ctx, merge.SHA); err != nil {
+		return err
+	}
+	if err := w.expectLive(ctx, deploy, 1); err != nil {
+		return err
+	}
+	w.view.say("")
+
+	w.view.say("3. A commit that breaks the tests never gets through, although it was built.")
+	pushed = time.Now()
+	broken, err := w.repo.Commit(w.branch, w.app.spoil())
+	if err != nil {
+		return err
+	}
+	if _, err := w.follow(ctx, "broken "+broken.SHA[:7], broken.SHA, pushed); err != nil {
+		return err
+	}
+	if err := w.showStatuses(ctx, broken.SHA); err != nil {
+		return err
+	}
+	if err := w.expectLive(ctx, deploy, 1); err != nil {
+		return err
+	}
+	w.view.say("")
+	w.table()
+	return nil
+}
+
+// keep leaves everything running and says how to go on.
+func (w *world) keep(ctx context.Context) {
+	w.view.say("")
+	w.view.say("Everything keeps running until Ctrl-C. To push another commit:")
+	w.view.say("")
+	w.view.say("    git clone %s && cd %s", w.repo.CloneURL(), "demo")
+	w.view.say("    git commit --allow-empty -m 'Another one' && git push")
+	w.view.say("")
+	w.view.say("    production   %s", w.appURL("demo-production"))
+	w.view.say("    staging      %s", w.appURL("demo-staging"))
+	w.view.say("    the bot      %s (/metrics, /readyz)", w.botURL)
+	w.view.say("")
+	for len(w.pushes) > 0 {
+		<-w.pushes // those of the story
+	}
+	for {
+		sha, err := w.nextPush(ctx)
+		if err != nil {
+			return
+		}
+		if _, err := w.follow(ctx, "push of "+sha[:7], sha, time.Now()); err != nil {
+			if ctx.Err() == nil {
+				w.view.say("   %v", err)
+			}
+			continue
+		}
+		w.view.say("")
+	}
+}
+
+// freePort refuses a port that somebody else listens on, before anything starts.
+func freePort(port int) error {
+	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		return fmt.Errorf("port %d, where the apps are to answer, is taken: stop whoever listens there, or choose another with --port", port)
+	}
+	return l.Close()
+}

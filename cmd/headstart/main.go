@@ -1,0 +1,69 @@
+// Command headstart is a continuous-deployment bot for GitHub: it builds each
+// commit while its checks run, and promotes the finished build once they pass.
+//
+//	headstart serve   receive webhooks and deploy
+//	headstart demo    see it work on this machine, with nothing to set up
+//	headstart check   validate a pipeline's file and say what it means
+//	headstart version say which version this is
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "headstart:", err)
+		os.Exit(1)
+	}
+}
+
+// commands is the command line.
+type commands struct {
+	Serve   serveCommand   `cmd:"" help:"Receive webhooks and deploy."`
+	Demo    demoCommand    `cmd:"" help:"See it work on this machine, with nothing to set up."`
+	Check   checkCommand   `cmd:"" help:"Validate a pipeline's file and say what it means."`
+	Version versionCommand `cmd:"" help:"Say which version this is."`
+}
+
+// console is where a command speaks to whoever called it.
+type console struct {
+	out, err io.Writer
+}
+
+// run is the whole program: it parses args, runs the command, and returns when
+// that is done or ctx has ended.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	var c commands
+	exited := false
+	parser, err := kong.New(&c,
+		kong.Name("headstart"),
+		kong.Description("Builds each commit while its checks run, and promotes the finished build once they pass."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(int) { exited = true }), // after --help
+		kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(console{out: stdout, err: stderr}),
+	)
+	if err != nil {
+		return err
+	}
+	command, err := parser.Parse(args)
+	if exited {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return command.Run()
+}

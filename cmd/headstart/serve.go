@@ -1,0 +1,34 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	"go.uber.org/zap"
+)
+
+type serveCommand struct{ settings }
+
+// Run serves until ctx ends, and then drains.
+func (cmd serveCommand) Run(ctx context.Context) error {
+	if err := cmd.check(); err != nil {
+		return err
+	}
+	log, err := cmd.logger()
+	if err != nil {
+		return err
+	}
+	defer log.Sync() //nolint:errcheck // standard error cannot be synchronised everywhere
+	s, err := openServer(ctx, cmd.settings, wiring{Logger: log})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", cmd.listenAddr())
+	if err != nil {
+		s.close()
+		return fmt.Errorf("listen: %w (choose another address with HEADSTART_ADDR or PORT)", err)
+	}
+	log.Info("headstart is listening", zap.Stringer("address", listener.Addr()), zap.String("version", version()))
+	return s.serve(ctx, listener)
+}

@@ -1,0 +1,328 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.uber.org/zap"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/engine"
+	"github.com/headstart-cd/headstart/config"
+	"github.com/headstart-cd/headstart/github"
+	"github.com/headstart-cd/headstart/platform"
+	"github.com/headstart-cd/headstart/platform/heroku"
+	"github.com/headstart-cd/headstart/platform/local"
+	"github.com/headstart-cd/headstart/store"
+	"github.com/headstart-cd/headstart/webhooks"
+)
+
+// wiring is what a server is given besides its settings: by `serve` only a
+// logger, by the demo an observer, by tests a clock that they drive.
+type wiring struct {
+	Logger  *zap.Logger
+	Clock   engine.Clock        // nil: the system's
+	Observe func(engine.Commit) // nil: nobody
+	// Environ is what the embedded platform's apps may inherit from; nil: this
+	// process' environment.
+	Environ []string
+}
+
+// server is everything that `headstart serve` runs, wired together.
+type server struct {
+	log     *zap.Logger
+	store   *store.Store
+	engine  *engine.Engine
+	github  *github.Client
+	local   *local.Platform
+	moved   *movedApps
+	handler http.Handler
+	clock   engine.Clock
+	keep    time.Duration
+}
+
+const (
+	// draining bounds what a server does after it was told to stop.
+	draining = 9 * time.Second
+	// keepReceived is how long deliveries and events are kept.
+	keepReceived = 7 * 24 * time.Hour
+)
+
+// openServer opens the database and the platforms and wires the rooms together.
+// What it returns must be served or closed.
+func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error) {
+	if w.Clock == nil {
+		w.Clock = engine.SystemClock{}
+	}
+	allow, err := platform.ParseAllow(s.Allow)
+	if err != nil {
+		return nil, fmt.Errorf("HEADSTART_ALLOW: %w", err)
+	}
+	key, err := s.privateKey()
+	if err != nil {
+		return nil, err
+	}
+	srv := &server{log: w.Logger, clock: w.Clock, moved: newMovedApps(), keep: keepReceived}
+	defer func() {
+		if err != nil {
+			srv.close()
+		}
+	}()
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+
+	if srv.store, err = store.Open(ctx, s.DatabaseURL, store.Options{Logger: w.Logger.Named("store"), Clock: w.Clock.Now}); err != nil {
+		return nil, err
+	}
+	srv.github, err = github.New(github.Options{
+		AppID: s.GitHub.AppID, PrivateKey: key, URL: s.GitHub.APIURL, ParseConfig: parseConfig(allow),
+		Logger: w.Logger.Named("github"), Metrics: registry, Now: w.Clock.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	platforms, err := srv.platforms(ctx, s, w)
+	if err != nil {
+		return nil, err
+	}
+	srv.engine = engine.New(engine.Options{
+		Store: srv.store, Clock: w.Clock, Logger: w.Logger.Named("engine"), Observe: w.Observe,
+		Perform: engine.Router{
+			GitHub:   srv.github,
+			Platform: &platform.Performer{Platforms: platforms, Allow: allow, Source: srv.github},
+		},
+	})
+	srv.handler, err = srv.routes(s, registry)
+	return srv, err
+}
+
+// parseConfig reads a pipeline's file and holds its apps against the allow-list,
+// so that an app that is not allowed is refused where the file is changed.
+func parseConfig(allow platform.Allow) func(bot.Repo, []byte) (bot.Config, error) {
+	return func(repo bot.Repo, file []byte) (bot.Config, error) {
+		cfg, err := config.Parse(file, config.Path)
+		if err != nil {
+			return bot.Config{}, err
+		}
+		return cfg, allow.Check(repo, cfg.Apps()...)
+	}
+}
+
+// platforms makes the platforms that the settings allow for.
+func (srv *server) platforms(ctx context.Context, s settings, w wiring) (map[string]platform.Platform, error) {
+	embedded := local.New(local.Options{
+		Dir: cmp.Or(s.LocalDir, "headstart-apps"), Addr: cmp.Or(s.LocalAddr, ":8081"), Logger: w.Logger.Named("local"), Clock: w.Clock.Now, Environ: w.Environ,
+		OnChange: func(app string) { srv.moved.add(bot.PlatformMoved{Platform: bot.PlatformLocal, App: app}) },
+	})
+	m := map[string]platform.Platform{}
+	if s.usesLocal() {
+		if err := embedded.Start(ctx); err != nil {
+			return nil, fmt.Errorf("start the embedded platform: %w", err)
+		}
+		srv.local = embedded
+		m[bot.PlatformLocal] = embedded
+	}
+	if s.Heroku.APIKey != "" {
+		h, err := heroku.New(heroku.Options{
+			APIKey: s.Heroku.APIKey, URL: s.Heroku.APIURL, Clock: w.Clock.Now, Logger: w.Logger.Named("heroku"),
+		})
+		if err != nil {
+			return nil, err
+		}
+		m[bot.PlatformHeroku] = h
+	}
+	return m, nil
+}
+
+// routes are the server's pages.
+func (srv *server) routes(s settings, registry *prometheus.Registry) (http.Handler, error) {
+	options := webhooks.Options{Inbox: srv.store, Metrics: registry, Logger: srv.log.Named("webhooks")}
+	mux := http.NewServeMux()
+	for _, sender := range []struct {
+		path    string
+		secrets [][]byte
+		handler func(webhooks.Options) (http.Handler, error)
+	}{
+		{"/webhooks/github", secrets(s.GitHub.WebhookSecret), webhooks.Handler},
+		{"/webhooks/heroku", secrets(s.Heroku.WebhookSecret), webhooks.HerokuHandler},
+	} {
+		if len(sender.secrets) == 0 {
+			continue // Heroku may be polled; check made sure that GitHub has one
+		}
+		options.Secrets = sender.secrets
+		h, err := sender.handler(options)
+		if err != nil {
+			return nil, err
+		}
+		mux.Handle(sender.path, h)
+	}
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintln(w, "ok")
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+		defer cancel()
+		if err := srv.store.Ping(ctx); err != nil {
+			http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, "ready")
+	})
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, "Headstart %s\nGitHub's webhooks go to /webhooks/github.\n", version())
+	})
+	return mux, nil
+}
+
+// serve runs everything until ctx ends or something fails for good. Then it stops
+// listening, lets what is under way finish within its time, and closes.
+func (srv *server) serve(ctx context.Context, listener net.Listener) error {
+	defer srv.close()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	web := &http.Server{
+		Handler: srv.handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+	}
+	var group sync.WaitGroup
+	start := func(what string, run func() error) {
+		group.Go(func() {
+			if err := run(); err != nil {
+				stop(fmt.Errorf("%s: %w", what, err))
+			}
+		})
+	}
+	start("serve HTTP", func() error {
+		if err := web.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	start("work", func() error { return srv.store.Run(ctx, srv.handlers()) })
+	start("keep time", func() error { return srv.engine.Run(ctx) })
+	start("follow apps", func() error { return srv.followApps(ctx) })
+	start("clean up", func() error { return srv.prune(ctx) })
+
+	<-ctx.Done()
+	err := context.Cause(ctx)
+	if errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	srv.log.Info("stopping")
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), draining)
+	defer cancel()
+	if err := web.Shutdown(drain); err != nil {
+		web.Close()
+	}
+	group.Wait()
+	return err
+}
+
+// handlers do the stored work.
+func (srv *server) handlers() store.Handlers {
+	return store.Handlers{
+		Deliver: func(ctx context.Context, d store.Delivery) error {
+			delivery, err := webhooks.Decode(d.Event, d.Body)
+			if err != nil {
+				return err
+			}
+			delivery.ID = d.GUID
+			return srv.engine.Deliver(ctx, delivery)
+		},
+		Perform: srv.engine.Perform,
+	}
+}
+
+// followApps passes on what platforms say of their apps, until ctx ends.
+func (srv *server) followApps(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-srv.moved.signal:
+		}
+		for _, moved := range srv.moved.take() {
+			if err := srv.engine.PlatformMoved(ctx, moved); err != nil && ctx.Err() == nil {
+				// It was only a hint: polling finds what it was about.
+				srv.log.Warn("pass on that an app moved", zap.String("app", moved.App), zap.Error(err))
+			}
+		}
+	}
+}
+
+// prune removes what nobody will ask for again, once an hour until ctx ends.
+func (srv *server) prune(ctx context.Context) error {
+	for {
+		before := srv.clock.Now().Add(-srv.keep)
+		if _, err := srv.store.Prune(ctx, before, before); err != nil && ctx.Err() == nil {
+			srv.log.Error("remove old deliveries", zap.Error(err))
+		}
+		alarm, stop := srv.clock.Alarm(srv.clock.Now().Add(time.Hour))
+		select {
+		case <-ctx.Done():
+			stop()
+			return nil
+		case <-alarm:
+		}
+	}
+}
+
+// close gives everything back. It may be called at any stage of opening.
+func (srv *server) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), draining)
+	defer cancel()
+	if srv.local != nil {
+		if err := srv.local.Close(ctx); err != nil {
+			srv.log.Error("stop the embedded platform", zap.Error(err))
+		}
+	}
+	if srv.github != nil {
+		srv.github.Close()
+	}
+	if srv.store != nil {
+		if err := srv.store.Close(); err != nil {
+			srv.log.Error("close the database", zap.Error(err))
+		}
+	}
+}
+
+// movedApps collects hints about apps, each once, until somebody takes them.
+type movedApps struct {
+	signal chan struct{}
+	mu     sync.Mutex
+	set    map[bot.PlatformMoved]bool // guarded by mu
+}
+
+func newMovedApps() *movedApps {
+	return &movedApps{signal: make(chan struct{}, 1), set: map[bot.PlatformMoved]bool{}}
+}
+
+func (m *movedApps) add(moved bot.PlatformMoved) {
+	m.mu.Lock()
+	m.set[moved] = true
+	m.mu.Unlock()
+	select {
+	case m.signal <- struct{}{}:
+	default:
+	}
+}
+
+func (m *movedApps) take() []bot.PlatformMoved {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var list []bot.PlatformMoved
+	for moved := range m.set {
+		list = append(list, moved)
+	}
+	clear(m.set)
+	return list
+}
