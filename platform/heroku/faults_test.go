@@ -56,7 +56,7 @@ func TestFaults(t *testing.T) {
 		{"503 that says when", herokutest.Fault{Status: 503, Header: http.Header{"Retry-After": {"7"}}}, "unknown", "retryable", false, 7 * time.Second},
 		{"200 with HTML", herokutest.Fault{Status: 200, Body: "<html>hello</html>", Effect: true}, "unknown", "retryable", true, 0},
 		{"200 with nothing", herokutest.Fault{Status: 200, Body: " ", Effect: true}, "unknown", "retryable", true, 0},
-		{"200 with too much", herokutest.Fault{Status: 200, Body: `{"id":"` + strings.Repeat("x", 5<<20) + `"}`, Effect: true}, "unknown", "retryable", true, 0},
+		{"200 with too much", herokutest.Fault{Status: 200, Body: `{"id":"` + strings.Repeat("x", 1<<20) + `"}`, Effect: true}, "unknown", "retryable", true, 0},
 		{"400", herokutest.Fault{Status: 400, Body: `{"id":"bad_request","message":"no"}`}, "refused", "refused", false, 0},
 		{"401", herokutest.Fault{Status: 401}, "refused", "refused", false, 0},
 		{"402", herokutest.Fault{Status: 402}, "refused", "refused", false, 0},

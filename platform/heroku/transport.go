@@ -26,7 +26,7 @@ const (
 
 // maxAnswer bounds the body of an answer, in bytes. A page of releases has
 // about 30 KB.
-const maxAnswer = 4 << 20
+const maxAnswer = 1 << 20
 
 // exchange is what heroku-go does not tell about a request and its answer.
 type exchange struct {

@@ -40,6 +40,7 @@ type App struct {
 	targetTakes   time.Duration
 	targetFails   string
 	overlaps      int
+	respond       func(commit string) (status int, body string) // nil: as Serve says
 }
 
 // Busy is what an app does with a build that is asked for while another one is

@@ -92,8 +92,8 @@ func parseContract(raw []byte) (*contract, error) {
 // check tells what is wrong with a request and its answer.
 func (c *contract) check(r *http.Request, body []byte, answer *recorder) []string {
 	path := r.URL.Path
-	if strings.HasPrefix(path, "/streams/") || strings.HasPrefix(path, "/sources/") || answer.status == http.StatusNotFound && answer.header.Get("RateLimit-Remaining") == "" {
-		return nil // beside the API, or reported as no endpoint at all
+	if besideAPI(path) || answer.status == http.StatusNotFound && answer.header.Get("RateLimit-Remaining") == "" {
+		return nil // no endpoint at all has been reported already
 	}
 	var found []link
 	for _, l := range c.links {
@@ -119,6 +119,17 @@ func (c *contract) check(r *http.Request, body []byte, answer *recorder) []strin
 		wrong = append(wrong, checkError(r, answer)...)
 	}
 	return wrong
+}
+
+// besideAPI tells whether a path belongs to outputs, sources or the apps
+// themselves.
+func besideAPI(path string) bool {
+	for _, prefix := range []string{"/streams/", "/sources/", "/web/"} {
+		if strings.HasPrefix(path, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // any is content if one of the endpoints that share a method and a path takes

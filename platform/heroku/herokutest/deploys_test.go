@@ -376,3 +376,38 @@ func TestRest(t *testing.T) {
 	}
 	obeys(t, s)
 }
+
+// A served app answers with the commit that takes its traffic: with preboot the
+// old one, for a while.
+func TestServe(t *testing.T) {
+	clk := newClock()
+	s := newServer(t, herokutest.Options{Clock: clk.Now, Contract: true})
+	c := client{T: t, s: s}
+	a := s.AddApp("shop")
+	path := strings.TrimPrefix(a.Serve(), s.URL()) + "/healthz"
+	c.want(503, "GET", path, "")
+	a.Deploy(one)
+	if got := c.want(200, "GET", path, ""); got.header.Get("X-Revision") != one || !strings.Contains(got.text, one) {
+		t.Errorf("the app answers %q with the revision %q", got.text, got.header.Get("X-Revision"))
+	}
+	c.want(200, "PATCH", "/apps/shop/features/preboot", `{"enabled":true}`)
+	clk.Advance(time.Hour)
+	a.Deploy(two)
+	clk.Advance(3*time.Minute - time.Second)
+	if got := c.want(200, "GET", path, "").header.Get("X-Revision"); got != one {
+		t.Errorf("a second before preboot is over the app answers as %q, want the old code", got)
+	}
+	clk.Advance(time.Second)
+	if got := c.want(200, "GET", path, "").header.Get("X-Revision"); got != two {
+		t.Errorf("after preboot the app answers as %q, want the new code", got)
+	}
+	a.Answer(func(commit string) (int, string) { return 500, "broken at " + commit })
+	if got := c.want(500, "GET", path, "").text; got != "broken at "+two {
+		t.Errorf("a broken app answers %q", got)
+	}
+	c.want(200, "PATCH", "/apps/shop", `{"maintenance":true}`)
+	c.want(503, "GET", path, "")
+	c.want(404, "GET", "/web/none/", "")
+	c.want(200, "GET", "/apps/shop", "")
+	obeys(t, s)
+}

@@ -49,5 +49,6 @@ func (s *Server) routes() {
 	s.handle("POST /sources", s.createSource)
 	s.mux.HandleFunc("PUT /sources/{source}", s.putSource)
 	s.mux.HandleFunc("GET /sources/{source}", s.readSource)
+	s.mux.HandleFunc("GET /web/{app}/", s.web)
 	s.mux.HandleFunc("GET /streams/{kind}/{id}", s.stream)
 }
