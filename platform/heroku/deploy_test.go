@@ -37,7 +37,7 @@ func (w *world) released(app, id string) (r bot.Release) {
 // asked lists the requests since the n-th, as method and path without ids.
 func (w *world) asked(n int) []string {
 	var lines []string
-	for _, r := range w.server.Requests()[n:] {
+	for _, r := range w.server.APIRequests()[n:] {
 		path := r.Path
 		for _, id := range strings.Split(path, "/") {
 			if len(id) == 36 {
@@ -98,7 +98,7 @@ func TestReleaseSlug(t *testing.T) {
 				return err != nil || b.Status.Ended()
 			})
 			arrange(w)
-			before := len(w.server.Requests())
+			before := len(w.server.APIRequests())
 			r := w.promote(platform.Promotion{Artifact: b.Artifact, Commit: sha(1), From: "shop-prepare", To: "shop-staging", Description: "Deploy it"})
 			if r.Status != bot.ReleaseSucceeded || r.Artifact != b.Artifact || r.Commit != sha(1) || r.Description != "Deploy it" {
 				t.Errorf("the slug's release ended as %+v", r)
@@ -126,7 +126,7 @@ func TestStalePipeline(t *testing.T) {
 	if r.Status != bot.ReleaseSucceeded || w.staging.Current().Commit != sha(2) {
 		t.Errorf("after staging left the pipeline the promotion ended as %+v", r)
 	}
-	before := len(w.server.Requests())
+	before := len(w.server.APIRequests())
 	third := w.prepare.Deploy(sha(3))
 	w.promote(platform.Promotion{Artifact: third.Slug, Commit: sha(3), From: "shop-prepare", To: "shop-staging"})
 	for _, line := range w.asked(before) {
@@ -264,7 +264,7 @@ func TestCommitsOfReleases(t *testing.T) {
 	}
 	w.staging.Deploy("not a commit")
 	h := w.connect(heroku.Options{})
-	before := len(w.server.Requests())
+	before := len(w.server.APIRequests())
 	for range 3 {
 		list, err := h.Releases(t.Context(), "shop-staging")
 		if err != nil {
@@ -295,7 +295,7 @@ func TestRequestBudget(t *testing.T) {
 	w := newWorld(t)
 	w.prepare.BuildTakes(3 * time.Minute)
 	deploy := func(commit string) []string {
-		before := len(w.server.Requests())
+		before := len(w.server.APIRequests())
 		if _, err := w.platform.Builds(t.Context(), "shop-prepare"); err != nil { // is it there already?
 			t.Fatal(err)
 		}

@@ -104,9 +104,9 @@ func (s *Server) createBuild(c *call) (any, error) {
 		}
 	}
 	a.builds = append(a.builds, b)
-	if !s.opts.SkipDownload {
+	if !s.opts.SkipDownload && s.ctx.Err() == nil {
 		b.fetched = make(chan struct{})
-		s.wg.Go(func() {
+		s.start(func() {
 			defer close(b.fetched)
 			b.source, b.fetchErr = s.download(b.sourceURL)
 		})

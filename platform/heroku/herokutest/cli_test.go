@@ -62,7 +62,7 @@ func TestHerokuCLI(t *testing.T) {
 	staging, production := s.AddApp("shop-staging"), s.AddApp("shop-production")
 	p.Couple(staging, "staging")
 	p.Couple(production, "production")
-	production.ReleaseTakes(1500 * time.Millisecond) // the command line polls once a second
+	production.ReleaseTakes(3 * time.Second) // long enough for the command line to find it running
 	production.SetConfig("GREETING", "one")
 	first := staging.Deploy("1111111111111111111111111111111111111111")
 

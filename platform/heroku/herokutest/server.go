@@ -25,6 +25,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -54,7 +55,23 @@ type Options struct {
 	// SkipDownload makes builds succeed without fetching their source.
 	SkipDownload bool
 	// Contract checks every request and answer against heroku-go's schema;
-	// ContractErrors tells what was found. It runs `go list` once.
+	// APIRequests lists the requests that count for the account's rate limit: not
+// those for outputs, sources and the apps themselves.
+func (s *Server) APIRequests() []Request {
+	return slices.DeleteFunc(s.Requests(), func(r Request) bool {
+		return besideAPI(r.Path) || r.Path == "/account/rate-limits"
+	})
+}
+
+// start runs something that Close waits for, unless the server is closed. The
+// caller holds s.mu.
+func (s *Server) start(f func()) {
+	if s.ctx.Err() == nil {
+		s.wg.Go(f)
+	}
+}
+
+// ContractErrors tells what was found. It runs `go list` once.
 	Contract bool
 }
 
@@ -133,7 +150,9 @@ func (s *Server) Token() string { return s.opts.Token }
 
 // Close stops the server and waits for everything it started.
 func (s *Server) Close() {
-	s.cancel()
+	s.mu.Lock()
+	s.cancel() // from here on nothing is started any more
+	s.mu.Unlock()
 	s.http.Close()
 	s.wg.Wait()
 	s.client.CloseIdleConnections()
@@ -162,6 +181,22 @@ func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]Request(nil), s.requests...)
+}
+
+// APIRequests lists the requests that count for the account's rate limit: not
+// those for outputs, sources and the apps themselves.
+func (s *Server) APIRequests() []Request {
+	return slices.DeleteFunc(s.Requests(), func(r Request) bool {
+		return besideAPI(r.Path) || r.Path == "/account/rate-limits"
+	})
+}
+
+// start runs something that Close waits for, unless the server is closed. The
+// caller holds s.mu.
+func (s *Server) start(f func()) {
+	if s.ctx.Err() == nil {
+		s.wg.Go(f)
+	}
 }
 
 // ContractErrors tells what contradicted the published schema or the rules of

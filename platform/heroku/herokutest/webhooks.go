@@ -52,7 +52,7 @@ func (s *Server) createWebhook(c *call) (any, error) {
 	}
 	h := &webhook{id: s.newID(), url: body.URL, level: body.Level, include: body.Include, secret: body.Secret, createdAt: c.now, queue: make(chan []byte, 1000)}
 	a.hooks = append(a.hooks, h)
-	s.wg.Go(func() { s.deliver(h) })
+	s.start(func() { s.deliver(h) })
 	return created{h.object()}, nil
 }
 
