@@ -55,23 +55,7 @@ type Options struct {
 	// SkipDownload makes builds succeed without fetching their source.
 	SkipDownload bool
 	// Contract checks every request and answer against heroku-go's schema;
-	// APIRequests lists the requests that count for the account's rate limit: not
-// those for outputs, sources and the apps themselves.
-func (s *Server) APIRequests() []Request {
-	return slices.DeleteFunc(s.Requests(), func(r Request) bool {
-		return besideAPI(r.Path) || r.Path == "/account/rate-limits"
-	})
-}
-
-// start runs something that Close waits for, unless the server is closed. The
-// caller holds s.mu.
-func (s *Server) start(f func()) {
-	if s.ctx.Err() == nil {
-		s.wg.Go(f)
-	}
-}
-
-// ContractErrors tells what was found. It runs `go list` once.
+	// ContractErrors tells what was found. It runs `go list` once.
 	Contract bool
 }
 
