@@ -45,9 +45,9 @@ type Installation struct {
 	ID          int64
 	account     *account
 	permissions map[string]string
-	suspended   bool
 	budget      budget
 	created     time.Time
+	suspended   time.Time // zero if it is not
 }
 
 // reaches says whether the installation may look at a repository.
@@ -114,7 +114,10 @@ func (s *Server) Suspend(account string, suspended bool) error {
 	if err != nil {
 		return err
 	}
-	i.suspended = suspended
+	i.suspended = time.Time{}
+	if suspended {
+		i.suspended = s.now()
+	}
 	action := map[bool]string{true: "suspend", false: "unsuspend"}[suspended]
 	s.emit(i, nil, "installation", action, obj{"installation": s.installationEventJSON(i)}, i.account.login)
 	return nil
@@ -174,7 +177,7 @@ func (s *Server) authenticate(c *call) (refusal answer, refused bool) {
 	if known == nil || !s.opts.AuthClock().Before(known.expires) {
 		return fail(http.StatusUnauthorized, "Bad credentials"), true
 	}
-	if known.install.suspended {
+	if !known.install.suspended.IsZero() {
 		return fail(http.StatusForbidden, "This installation has been suspended"), true
 	}
 	c.install = known.install
@@ -237,7 +240,7 @@ func createToken(c *call) answer {
 		if i.ID != c.id("installation_id") {
 			continue
 		}
-		if i.suspended {
+		if !i.suspended.IsZero() {
 			return fail(http.StatusForbidden, "This installation has been suspended")
 		}
 		secret, expires, err := c.issue(i)
@@ -302,16 +305,19 @@ func convertManifest(c *call) answer {
 }
 
 func (s *Server) installationJSON(i *Installation) obj {
-	kind := i.account.kind
+	var suspendedBy any
+	if !i.suspended.IsZero() {
+		suspendedBy = s.userJSON(i.account.login)
+	}
 	return obj{
 		"id": i.ID, "account": s.userJSON(i.account.login), "repository_selection": "all",
 		"access_tokens_url": fmt.Sprintf("%s/app/installations/%d/access_tokens", s.url, i.ID),
 		"repositories_url":  s.url + "/installation/repositories",
 		"html_url":          fmt.Sprintf("%s/settings/installations/%d", s.url, i.ID),
-		"app_id":            s.app.id, "app_slug": s.app.slug, "target_id": i.account.id, "target_type": kind,
+		"app_id":            s.app.id, "app_slug": s.app.slug, "target_id": i.account.id, "target_type": i.account.kind,
 		"permissions": i.permissions, "events": s.subscribed(),
 		"created_at": timestamp(i.created), "updated_at": timestamp(i.created),
-		"single_file_name": nil, "suspended_by": nil, "suspended_at": nil,
+		"single_file_name": nil, "suspended_by": suspendedBy, "suspended_at": timestamp(i.suspended),
 	}
 }
 

@@ -105,6 +105,9 @@ func TestAppAndInstallations(t *testing.T) {
 	if _, resp, err := w.api.Repositories.Get(w.ctx, "acme", "shop"); err == nil || resp.StatusCode != 403 {
 		t.Errorf("a suspended installation answers %v, want 403", err)
 	}
+	if all, _, err := w.app.Apps.ListInstallations(w.ctx, nil); err != nil || all[0].SuspendedAt == nil || all[1].SuspendedAt != nil {
+		t.Errorf("installations do not tell who is suspended: %v, %v", all, err)
+	}
 }
 
 func TestPermissionsAreEnforced(t *testing.T) {

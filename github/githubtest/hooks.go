@@ -217,7 +217,7 @@ func (s *Server) subscribed() []string {
 // emit sends an event, if the App subscribes to it. The caller holds mu.
 func (s *Server) emit(i *Installation, r *Repo, event, action string, payload obj, sender string) {
 	always := event == "ping" || event == "installation" || event == "installation_repositories"
-	if s.hooks.url == "" || (i != nil && i.suspended && !always) || (!always && !slices.Contains(s.subscribed(), event)) {
+	if s.hooks.url == "" || (i != nil && !i.suspended.IsZero() && !always) || (!always && !slices.Contains(s.subscribed(), event)) {
 		return
 	}
 	d := &Delivery{GUID: newGUID(), Event: event, Action: action, Created: s.now()}

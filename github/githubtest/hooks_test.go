@@ -86,6 +86,7 @@ func TestLostDeliveriesAreFoundInTheLogAndSentAgain(t *testing.T) {
 	for range 4 {
 		w.commit("b", fmt.Sprint(len(w.pushes())))
 	}
+	w.flush()
 	var failed []*github.HookDelivery
 	opts := &github.ListCursorOptions{PerPage: 2}
 	total := 0
