@@ -1,0 +1,143 @@
+package bottest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// Loop reconciles one pipeline of a World as bot/engine does, one step at a
+// time: effects wait in Out until the test has one of them performed.
+type Loop struct {
+	*World
+	State bot.State
+	Plan  bot.Plan // of the last decision
+	Wake  time.Time
+	Out   []bot.Effect
+	Lost  []bot.Effect // whose performers never came back
+
+	// Decided, if not nil, is told of each effect in the state it was decided on.
+	Decided func(before bot.State, e bot.Effect)
+	// Performed, if not nil, is told of each outcome.
+	Performed func(bot.Finished)
+}
+
+// rounds is how often bot/engine decides again on its own effects.
+const rounds = 10
+
+// NewLoop returns a loop around a pipeline that nothing is known of.
+func NewLoop(w *World) *Loop {
+	return &Loop{World: w, State: bot.State{Pipeline: bot.Key{Repo: Repo}}}
+}
+
+// Deliver folds facts and decides. The error says what must never happen: a
+// decision that does not settle, or one that would be taken again and again.
+func (l *Loop) Deliver(facts ...bot.Fact) error {
+	for _, f := range facts {
+		l.State = bot.Apply(l.State, bot.Event{At: l.Now, Fact: f})
+	}
+	for range rounds {
+		l.Plan = bot.Decide(l.State, l.Now)
+		before := l.State
+		for _, e := range l.Plan.Effects {
+			if l.Decided != nil {
+				l.Decided(before, e)
+			}
+			l.State = bot.Apply(l.State, bot.Event{At: l.Now, Fact: bot.Started{Effect: e}})
+		}
+		l.Out = append(l.Out, l.Plan.Effects...)
+		if len(l.Plan.Effects) == 0 {
+			l.Wake = l.Plan.Wake
+			if !l.Wake.IsZero() && !l.Wake.After(l.Now) {
+				return fmt.Errorf("the decision asks to be taken again at once: at %s for %s", l.Now, l.Wake)
+			}
+			return nil
+		}
+	}
+	return fmt.Errorf("the decision is still not stable after %d rounds: it wants %s", rounds, l.Plan.Effects[0].Key)
+}
+
+// Perform has one of the effects in Out performed, and folds its outcome in.
+func (l *Loop) Perform(i int) error {
+	e := l.Out[i]
+	l.Out = slices.Delete(l.Out, i, i+1)
+	fact, err, back := l.World.Perform(l.State.Target(), e)
+	if !back {
+		l.Lost = append(l.Lost, e)
+		return nil
+	}
+	f := Outcome(e, fact, err)
+	if l.Performed != nil {
+		l.Performed(f)
+	}
+	return l.Deliver(f)
+}
+
+// Outcome is the event of a performance, as bot/engine records it.
+func Outcome(e bot.Effect, fact bot.Fact, err error) bot.Finished {
+	f := bot.Finished{Effect: e}
+	var refused *bot.Refused
+	var retryable *bot.Retryable
+	var unknown *bot.Unknown
+	switch {
+	case err == nil:
+		f.Outcome, f.Fact = bot.Done, fact
+	case errors.As(err, &refused):
+		f.Outcome, f.Reason, f.Fault = bot.Refuse, refused.Reason, refused.Platform
+	case errors.As(err, &retryable):
+		f.Outcome, f.Reason, f.After, f.Limit = bot.Retry, retryable.Reason, retryable.After, retryable.Limit
+	case errors.As(err, &unknown):
+		f.Outcome, f.Reason = bot.Unsure, unknown.Reason
+	default:
+		f.Outcome, f.Reason = bot.Unsure, err.Error()
+	}
+	return f
+}
+
+// storm bounds what may happen without time passing.
+const storm = 1000
+
+// Drain performs everything in Out, in order, and what follows from it.
+func (l *Loop) Drain() error {
+	for n := 0; len(l.Out) > 0; n++ {
+		if n > storm {
+			return fmt.Errorf("after %d effects at one moment it still wants %s", n, l.Out[0].Key)
+		}
+		if err := l.Perform(0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Wait lets time pass: what the world does by itself happens, and the pipeline
+// is looked at whenever it asked to be.
+func (l *Loop) Wait(d time.Duration) error {
+	until := l.Now.Add(d)
+	for n := 0; ; n++ {
+		if err := l.Drain(); err != nil {
+			return err
+		}
+		if l.Wake.IsZero() || l.Wake.After(until) {
+			l.Pass(until)
+			return nil
+		}
+		if n > storm*10 {
+			return fmt.Errorf("it woke %d times within %s", n, d)
+		}
+		l.Pass(l.Wake)
+		if err := l.Deliver(); err != nil {
+			return err
+		}
+	}
+}
+
+// Crash loses everything that is in memory: what was being performed, or was
+// about to be, is unknown. Somebody notices at once.
+func (l *Loop) Crash() error {
+	l.Out = nil
+	return l.Deliver(bot.Interrupted{})
+}

@@ -1,0 +1,273 @@
+// Package bottest is a small world for the decisions of package bot: a
+// repository, its checks and pull requests, and apps that build and release,
+// all in memory and with a clock that only the test moves. What the bot does to
+// apps passes through the real platform.Performer, so that "look before you
+// act" is tried together with the decisions.
+package bottest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/platform"
+)
+
+// Repo is the repository of every World.
+var Repo = bot.Repo{Owner: "acme", Name: "shop"}
+
+// World is the simulated truth. What is exported may be read at any time, and
+// set where its comment does not say otherwise.
+type World struct {
+	Now         time.Time
+	Commits     map[string]*Commit
+	Heads       map[string]string // branch → commit
+	Pulls       map[int]*Pull
+	Required    []bot.RequiredCheck
+	Apps        map[string]*App
+	Statuses    map[string]map[string]bot.Status // commit → context → as last set
+	Deployments []*Deployment
+	Comments    map[int]*Comment
+
+	// BuildTime and ReleaseTime are how long what begins from now on takes; 0:
+	// until EndBuild or EndRelease says so.
+	BuildTime, ReleaseTime time.Duration
+	// Breaks says whether a commit's build or its release phase fails; may be nil.
+	Breaks func(sha string) (build, release bool)
+	// Fault says how the next performance of an effect goes wrong; may be nil.
+	Fault func(bot.Effect) Fault
+
+	Requests  map[string]int // GitHub requests so far, by kind of action
+	late      []late
+	artifacts int
+}
+
+// Commit is a commit of the repository.
+type Commit struct {
+	SHA, Tree, Title, Author string
+	File                     bot.ConfigRead // the pipeline's file as of the commit
+	Checks                   []bot.Check    // nothing replaces what was set before
+	Suites                   []bot.Suite
+	Pull                     int // the pull request that was merged as it; 0: none
+}
+
+// Pull is a pull request.
+type Pull struct {
+	bot.PullRequestChanged
+	TestMerge, TestTree string
+}
+
+// Deployment is a GitHub Deployment with its newest status.
+type Deployment struct {
+	ID     int64
+	Do     bot.CreateDeployment
+	Status bot.Status
+}
+
+// Comment is the bot's comment on a pull request.
+type Comment struct {
+	ID     int64
+	Body   string
+	Writes int
+}
+
+// Fault is how a performance goes wrong.
+type Fault struct {
+	Kind   FaultKind
+	Reason string
+	After  time.Duration // with FaultRetry
+	Limit  bool          // with FaultRetry
+}
+
+// FaultKind is the way in which a performance goes wrong.
+type FaultKind string
+
+// The faults: refused, nothing done and the caller knows it, the answer lost
+// before or after the effect, an effect that comes true some time after its
+// answer was lost, and a performer that never comes back.
+const (
+	NoFault     FaultKind = ""
+	FaultRefuse FaultKind = "refused"
+	FaultRetry  FaultKind = "retry"
+	FaultLost   FaultKind = "lost"
+	FaultUnseen FaultKind = "unseen"
+	FaultLate   FaultKind = "late"
+	FaultHang   FaultKind = "hang"
+)
+
+// NewWorld returns an empty world in which it is noon.
+func NewWorld() *World {
+	return &World{
+		Now:     time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC),
+		Commits: map[string]*Commit{}, Heads: map[string]string{}, Pulls: map[int]*Pull{}, Apps: map[string]*App{},
+		Statuses: map[string]map[string]bot.Status{}, Comments: map[int]*Comment{}, Requests: map[string]int{},
+	}
+}
+
+// Push moves a branch and returns the facts that GitHub's webhook brings.
+func (w *World) Push(branch string, c Commit, forced bool) []bot.Fact {
+	if c.Tree == "" {
+		c.Tree = "tree-" + c.SHA
+	}
+	if w.Commits[c.SHA] == nil {
+		w.Commits[c.SHA] = &c
+	}
+	k := w.Commits[c.SHA]
+	before := w.Heads[branch]
+	if before == "" {
+		before = strings.Repeat("0", 40)
+	}
+	w.Heads[branch] = k.SHA
+	return []bot.Fact{w.Installed(), bot.Pushed{
+		Branch: branch, Before: before, After: k.SHA, Tree: k.Tree, Title: k.Title, Author: k.Author,
+		PushedAt: w.Now.Truncate(time.Second), Forced: forced,
+	}}
+}
+
+// Installed is the fact that comes with every delivery.
+func (w *World) Installed() bot.Fact {
+	return bot.Installed{Installation: 7, DefaultBranch: "main"}
+}
+
+// Report sets a check of a commit and returns the fact of its webhook.
+func (w *World) Report(sha string, k bot.Check) bot.Fact {
+	k.At = w.Now
+	c := w.Commits[sha]
+	i := slices.IndexFunc(c.Checks, func(o bot.Check) bool { return o.Kind == k.Kind && o.Name == k.Name && o.AppID == k.AppID })
+	c.Checks = slices.Clone(c.Checks)
+	if i < 0 {
+		c.Checks = append(c.Checks, k)
+	} else {
+		c.Checks[i] = k
+	}
+	return bot.CheckReported{SHA: sha, Check: k}
+}
+
+// Perform performs one effect as the rooms at the edge do. It returns false for
+// a performer that never comes back.
+func (w *World) Perform(target bot.Target, e bot.Effect) (bot.Fact, error, bool) {
+	var fault Fault
+	if w.Fault != nil {
+		fault = w.Fault(e)
+	}
+	switch fault.Kind {
+	case FaultRefuse:
+		return nil, &bot.Refused{Reason: fault.Reason}, true
+	case FaultRetry:
+		return nil, &bot.Retryable{Reason: fault.Reason, After: fault.After, Limit: fault.Limit}, true
+	case FaultLost:
+		return nil, &bot.Unknown{Reason: fault.Reason}, true
+	case FaultHang:
+		return nil, nil, false
+	}
+	var fact bot.Fact
+	var err error
+	switch e.Do.(type) {
+	case bot.StartBuild, bot.WatchBuild, bot.CancelBuild, bot.Promote, bot.WatchRelease:
+		fact, err = w.onPlatform(target, e, fault.Kind == FaultLate)
+	default:
+		fact, err = w.onGitHub(e)
+	}
+	if fault.Kind == FaultUnseen {
+		return nil, &bot.Unknown{Reason: fault.Reason}, true
+	}
+	return fact, err, true
+}
+
+// onGitHub performs an effect on GitHub, and counts the requests that the room
+// github makes for it.
+func (w *World) onGitHub(e bot.Effect) (bot.Fact, error) {
+	count := func(n int) { w.Requests[bot.NameOf(e.Do)] += n }
+	switch do := e.Do.(type) {
+	case bot.ReadConfig:
+		count(1)
+		ref := do.Ref
+		if h, ok := w.Heads[ref]; ok {
+			ref = h
+		}
+		c := w.Commits[ref]
+		if c == nil {
+			return nil, &bot.Refused{Reason: "no such commit", Err: bot.ErrNotFound}
+		}
+		f := c.File
+		f.Ref = do.Ref
+		return f, nil
+	case bot.ReadChecks:
+		count(3) // check runs, statuses, branch
+		c := w.Commits[do.SHA]
+		read := bot.ChecksRead{SHA: do.SHA, Checks: slices.Clone(c.Checks)}
+		if h := w.Commits[w.Heads[do.Branch]]; h != nil {
+			read.Head = bot.Head{SHA: h.SHA, Tree: h.Tree, Title: h.Title, Author: h.Author}
+		}
+		if do.Required {
+			count(1)
+			read.Required = &bot.Required{Checks: w.Required}
+		}
+		if do.Suites {
+			count(1)
+			read.Suites = append([]bot.Suite{}, c.Suites...)
+		}
+		return read, nil
+	case bot.ReadPullRequest:
+		count(2)
+		p := w.Pulls[do.Number]
+		return bot.PullRequestRead{PullRequestChanged: p.PullRequestChanged, TestMerge: p.TestMerge, TestTree: p.TestTree}, nil
+	case bot.FindPullRequest:
+		count(1)
+		f := bot.PullRequestFound{SHA: do.SHA}
+		if p := w.Pulls[w.Commits[do.SHA].Pull]; p != nil {
+			f.Number, f.Title, f.Author = p.Number, p.Title, p.Author
+		}
+		return f, nil
+	case bot.SetStatus:
+		count(1)
+		if w.Statuses[do.SHA] == nil {
+			w.Statuses[do.SHA] = map[string]bot.Status{}
+		}
+		w.Statuses[do.SHA][do.Context] = do.Status
+		return bot.Told{}, nil
+	case bot.CreateDeployment:
+		count(1)
+		for _, d := range w.Deployments {
+			if e.Unsure && d.Do.SHA == do.SHA && d.Do.Stage == do.Stage && d.Do.Promotion == do.Promotion {
+				return bot.DeploymentCreated{ID: d.ID}, nil
+			}
+		}
+		d := &Deployment{ID: int64(len(w.Deployments) + 1), Do: do}
+		w.Deployments = append(w.Deployments, d)
+		return bot.DeploymentCreated{ID: d.ID}, nil
+	case bot.SetDeploymentStatus:
+		count(1)
+		w.Deployments[do.ID-1].Status = do.Status
+		return bot.Told{}, nil
+	case bot.WriteComment:
+		count(1)
+		c := w.Comments[do.Number]
+		if do.ID == 0 {
+			count(1) // looks for one first
+		}
+		if c == nil {
+			c = &Comment{ID: int64(100 + do.Number)}
+			w.Comments[do.Number] = c
+		}
+		c.Body = do.Body
+		c.Writes++
+		return bot.CommentWritten{ID: c.ID, URL: fmt.Sprintf("https://github.example/pull/%d", do.Number)}, nil
+	}
+	return nil, &bot.Refused{Reason: "GitHub does not perform " + bot.NameOf(e.Do)}
+}
+
+// performer is the real one, over this world's apps.
+func (w *World) performer(makeLate bool) *platform.Performer {
+	allow, err := platform.ParseAllow(Repo.String() + "=*")
+	if err != nil {
+		panic(err)
+	}
+	apps := &apps{w: w, late: makeLate}
+	return &platform.Performer{
+		Platforms: map[string]platform.Platform{bot.PlatformHeroku: apps, bot.PlatformLocal: apps},
+		Allow:     allow, Source: apps,
+	}
+}

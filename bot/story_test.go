@@ -1,0 +1,320 @@
+package bot_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/bottest"
+)
+
+// story plays the commands of a script on a world and notes what the bot does.
+type story struct {
+	*bottest.Loop
+	began  time.Time
+	file   bot.ConfigRead        // as of the commits that are pushed from now on
+	kept   map[string][]bot.Fact // deliveries by name, to be delivered (again)
+	faults []trouble
+	out    strings.Builder
+}
+
+// trouble is a fault that is to happen to the next effects of a kind.
+type trouble struct {
+	kind, about string
+	times       int
+	bottest.Fault
+}
+
+func newStory() *story {
+	w := bottest.NewWorld()
+	s := &story{Loop: bottest.NewLoop(w), began: w.Now, kept: map[string][]bot.Fact{}}
+	w.Fault = s.fault
+	s.Performed = func(f bot.Finished) { s.note(describe(f)) }
+	return s
+}
+
+// note writes a line, with the time since the story began.
+func (s *story) note(line string) {
+	if line == "" {
+		return
+	}
+	d := s.Now.Sub(s.began)
+	fmt.Fprintf(&s.out, "%2d:%04.1f  %s\n", int(d.Minutes()), (d % time.Minute).Seconds(), line)
+}
+
+func (s *story) told() string {
+	defer s.out.Reset()
+	if s.out.Len() == 0 {
+		return "(nothing)\n"
+	}
+	return s.out.String()
+}
+
+func (s *story) fault(e bot.Effect) bottest.Fault {
+	for i := range s.faults {
+		f := &s.faults[i]
+		if f.times > 0 && f.kind == bot.NameOf(e.Do) && strings.Contains(e.Key, f.about) {
+			f.times--
+			return f.Fault
+		}
+	}
+	return bottest.Fault{}
+}
+
+// words splits a command into its words and its key=value settings. A value in
+// quotes may have spaces.
+func words(line string) (list []string, set map[string]string) {
+	set = map[string]string{}
+	quoted := false
+	for _, w := range strings.FieldsFunc(line, func(r rune) bool {
+		if r == '"' {
+			quoted = !quoted
+		}
+		return r == ' ' && !quoted
+	}) {
+		if k, v, ok := strings.Cut(w, "="); ok {
+			set[k] = strings.Trim(v, `"`)
+		} else {
+			list = append(list, w)
+		}
+	}
+	return list, set
+}
+
+// do plays one command. What a command means is said at its function.
+func (s *story) do(line string) error {
+	list, set := words(line)
+	commands := map[string]func([]string, map[string]string) error{
+		"config": s.config, "required": s.required, "push": s.push, "delete": s.delete, "deliver": s.deliver,
+		"check": s.check, "suite": s.suite, "built": s.built, "released": s.released, "wait": s.wait,
+		"pr": s.pull, "fault": s.setFault, "hand": s.hand, "crash": s.crash, "takes": s.takes,
+		"stages": s.stages, "statuses": s.statuses, "deployments": s.deployments, "comment": s.comment,
+		"explain": s.explain, "requests": s.requests,
+	}
+	f := commands[list[0]]
+	if f == nil {
+		return fmt.Errorf("there is no such command; there are %v", slices.Sorted(maps.Keys(commands)))
+	}
+	if err := f(list[1:], set); err != nil {
+		return err
+	}
+	return s.Drain()
+}
+
+// hear delivers facts, unless the command says held: then they wait for deliver.
+func (s *story) hear(name string, list []string, facts ...bot.Fact) error {
+	s.kept[name] = facts
+	if slices.Contains(list, "held") {
+		return nil
+	}
+	return s.Deliver(facts...)
+}
+
+// config [missing | bad why=…] [branch=B] [prepare=APPS] [checks=NAMES|none] [reuse=commit] [pulls=no] STAGE:APPS…
+// is the pipeline's file as of the commits that are pushed from now on.
+func (s *story) config(list []string, set map[string]string) error {
+	switch {
+	case slices.Contains(list, "missing"):
+		s.file = bot.ConfigRead{}
+		return nil
+	case slices.Contains(list, "bad"):
+		s.file = bot.ConfigRead{Found: true, Problem: set["why"]}
+		return nil
+	}
+	c := bot.Config{Platform: bot.PlatformHeroku, Branch: set["branch"]}
+	c.Prepare = bot.Prepare{PullRequests: set["pulls"] != "no", Reuse: bot.Reuse(or(set["reuse"], string(bot.ReuseTree)))}
+	if v := set["prepare"]; v != "" {
+		c.Prepare.Apps = strings.Split(v, ",")
+	}
+	switch v := set["checks"]; v {
+	case "none":
+		c.Checks.None = true
+	case "":
+	default:
+		c.Checks.Names = strings.Split(v, ",")
+	}
+	for _, stage := range list {
+		name, apps, _ := strings.Cut(stage, ":")
+		c.Stages = append(c.Stages, bot.Stage{Name: name, Apps: strings.Split(apps, ",")})
+	}
+	s.file = bot.ConfigRead{Found: true, Config: c}
+	return nil
+}
+
+// required NAME… is what GitHub requires of the branch; NAME@ID of one app.
+func (s *story) required(list []string, _ map[string]string) error {
+	s.Required = nil
+	for _, name := range list {
+		name, id, _ := strings.Cut(name, "@")
+		app, _ := strconv.ParseInt(id, 10, 64)
+		s.Required = append(s.Required, bot.RequiredCheck{Name: name, AppID: app})
+	}
+	return nil
+}
+
+// push SHA [held] [forced] [on=BRANCH] [tree=TREE] [pull=N] [title=…]
+func (s *story) push(list []string, set map[string]string) error {
+	c := bottest.Commit{SHA: list[0], Tree: set["tree"], Title: or(set["title"], "change "+list[0]), Author: "ada", File: s.file}
+	c.Pull, _ = strconv.Atoi(set["pull"])
+	return s.hear("push "+list[0], list, s.Push(or(set["on"], "main"), c, slices.Contains(list, "forced"))...)
+}
+
+// delete BRANCH
+func (s *story) delete(list []string, _ map[string]string) error {
+	before := s.Heads[list[0]]
+	delete(s.Heads, list[0])
+	return s.Deliver(bot.Pushed{Branch: list[0], Before: before, After: strings.Repeat("0", 40), PushedAt: s.Now})
+}
+
+// deliver NAME delivers what was held, or delivers it again.
+func (s *story) deliver(list []string, _ map[string]string) error {
+	facts, ok := s.kept[strings.Join(list, " ")]
+	if !ok {
+		return fmt.Errorf("no such delivery; there are %v", slices.Sorted(maps.Keys(s.kept)))
+	}
+	return s.Deliver(facts...)
+}
+
+// check SHA NAME passed|failed|pending [status] [app=ID] [held]
+func (s *story) check(list []string, set map[string]string) error {
+	k := bot.Check{Kind: bot.CheckRun, Name: list[1], State: bot.CheckState(list[2]), AppID: 15368}
+	if set["app"] != "" {
+		k.AppID, _ = strconv.ParseInt(set["app"], 10, 64)
+	}
+	if slices.Contains(list, "status") {
+		k.Kind, k.AppID = bot.CommitStatus, 0
+	}
+	return s.hear("check "+list[0]+" "+list[1], list, s.Report(list[0], k))
+}
+
+// suite SHA APP runs=N [completed]
+func (s *story) suite(list []string, set map[string]string) error {
+	c := s.Commits[list[0]]
+	u := bot.Suite{App: list[1], Completed: slices.Contains(list, "completed")}
+	u.Runs, _ = strconv.Atoi(set["runs"])
+	c.Suites = append(slices.DeleteFunc(slices.Clone(c.Suites), func(o bot.Suite) bool { return o.App == u.App }), u)
+	return s.hear("suite "+list[0], list, bot.ChecksMoved{SHA: list[0]})
+}
+
+// built SHA [failed|errored|cancelled] [why=…] [quiet]: the pending build of a
+// commit ends, and unless quiet the platform's webhook says so.
+func (s *story) built(list []string, set map[string]string) error {
+	status := bot.BuildSucceeded
+	for _, w := range list[1:] {
+		if w != "quiet" {
+			status = bot.BuildStatus(w)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Apps)) {
+		if b := s.Apps[name].Pending(); b != nil && b.Commit == list[0] {
+			s.EndBuild(b, status, set["why"])
+			return s.moved(name, list)
+		}
+	}
+	return fmt.Errorf("nobody builds %s", list[0])
+}
+
+func (s *story) moved(app string, list []string) error {
+	if slices.Contains(list, "quiet") {
+		return nil
+	}
+	return s.Deliver(bot.PlatformMoved{Platform: bot.PlatformHeroku, App: app})
+}
+
+// released APP [failed] [why=…] [quiet]: the pending release of an app ends.
+func (s *story) released(list []string, set map[string]string) error {
+	status := bot.ReleaseSucceeded
+	if slices.Contains(list, "failed") {
+		status = bot.ReleaseFailed
+	}
+	for _, r := range s.App(list[0]).Releases {
+		if r.Status == bot.ReleasePending {
+			s.EndRelease(r, status, set["why"])
+			return s.moved(list[0], list)
+		}
+	}
+	return fmt.Errorf("nothing is being released on %s", list[0])
+}
+
+// wait DURATION
+func (s *story) wait(list []string, _ map[string]string) error {
+	d, err := time.ParseDuration(list[0])
+	if err != nil {
+		return err
+	}
+	return s.Wait(d)
+}
+
+// takes build=D release=D: what begins from now on ends by itself.
+func (s *story) takes(_ []string, set map[string]string) (err error) {
+	if v, ok := set["build"]; ok && err == nil {
+		s.BuildTime, err = time.ParseDuration(v)
+	}
+	if v, ok := set["release"]; ok && err == nil {
+		s.ReleaseTime, err = time.ParseDuration(v)
+	}
+	return err
+}
+
+// pr N opened|pushed|closed|merged|retargeted [head=SHA] [merge=SHA] [tree=TREE] [as=SHA] [base=B] [fork] [held]
+func (s *story) pull(list []string, set map[string]string) error {
+	n, err := strconv.Atoi(list[0])
+	if err != nil {
+		return err
+	}
+	p := s.Pulls[n]
+	if p == nil {
+		p = &bottest.Pull{PullRequestChanged: bot.PullRequestChanged{
+			Number: n, Title: "pull request " + list[0], Author: "grace", Base: "main", Open: true, Fork: slices.Contains(list, "fork")}}
+		s.Pulls[n] = p
+	}
+	p.Head, p.TestMerge, p.TestTree = or(set["head"], p.Head), or(set["merge"], p.TestMerge), or(set["tree"], p.TestTree)
+	p.Base, p.UpdatedAt = or(set["base"], p.Base), s.Now
+	switch list[1] {
+	case "closed":
+		p.Open = false
+	case "merged":
+		p.Open, p.Merged, p.MergeSHA = false, true, set["as"]
+	case "conflicts":
+		p.TestMerge, p.TestTree = "", ""
+	}
+	if p.TestMerge != "" && s.Commits[p.TestMerge] == nil {
+		s.Commits[p.TestMerge] = &bottest.Commit{SHA: p.TestMerge, Tree: p.TestTree}
+	}
+	return s.hear("pr "+list[0]+" "+list[1], list, s.Installed(), p.PullRequestChanged)
+}
+
+// fault EFFECT refused|retry|lost|unseen|late|hang [about=KEY] [times=N] [why=…] [after=D] [limit]
+func (s *story) setFault(list []string, set map[string]string) error {
+	t := trouble{kind: list[0], about: set["about"], times: 1}
+	t.Kind, t.Reason, t.Limit = bottest.FaultKind(list[1]), or(set["why"], "it is out of order"), slices.Contains(list, "limit")
+	if v := set["times"]; v != "" {
+		t.times, _ = strconv.Atoi(v)
+	}
+	if v := set["after"]; v != "" {
+		t.After, _ = time.ParseDuration(v)
+	}
+	s.faults = slices.DeleteFunc(s.faults, func(o trouble) bool { return o.kind == t.kind && o.about == t.about })
+	s.faults = append(s.faults, t)
+	return nil
+}
+
+// hand APP ARTIFACT: somebody releases by hand.
+func (s *story) hand(list []string, _ map[string]string) error {
+	s.EndRelease(s.Release(list[0], list[1], ""), bot.ReleaseSucceeded, "")
+	return nil
+}
+
+// crash loses everything that is in memory.
+func (s *story) crash(_ []string, _ map[string]string) error { return s.Crash() }
+
+func or(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
