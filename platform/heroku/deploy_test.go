@@ -1,6 +1,9 @@
 package heroku_test
 
 import (
+	"encoding/json"
+	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -157,6 +160,52 @@ func TestPromotionFails(t *testing.T) {
 	if w.staging.Current().Slug != "" {
 		t.Errorf("staging runs a release that failed")
 	}
+}
+
+// Should Heroku promote something else than it was asked to, that is no success.
+func TestPromotesSomethingElse(t *testing.T) {
+	w := newWorld(t)
+	w.server.IgnoreSourceRelease()
+	asked := w.prepare.Deploy(sha(1))
+	if _, err := w.platform.Releases(t.Context(), "shop-prepare"); err != nil {
+		t.Fatal(err)
+	}
+	w.prepare.Deploy(sha(2)) // within the seconds in which the first is believed to run
+	_, err := w.platform.Promote(t.Context(), platform.Promotion{Artifact: asked.Slug, Commit: sha(1), From: "shop-prepare", To: "shop-staging"})
+	w.want("a promotion of another release than the named one", err, "unknown")
+}
+
+// A promotion that somebody else made to several apps has a target for each.
+func TestSeveralTargets(t *testing.T) {
+	w := newWorld(t)
+	w.prepare.Deploy(sha(1))
+	w.production.FailPromotion("production is locked")
+	body := fmt.Sprintf(`{"pipeline":{"id":%q},"source":{"app":{"id":%q}},"targets":[{"app":{"id":%q}},{"app":{"id":%q}}]}`,
+		w.pipeline.ID(), w.prepare.ID(), w.staging.ID(), w.production.ID())
+	req, err := http.NewRequestWithContext(t.Context(), "POST", w.server.URL()+"/pipeline-promotions", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Accept", "application/vnd.heroku+json; version=3")
+	req.SetBasicAuth("", token)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var made struct{ ID string }
+	if err := json.NewDecoder(resp.Body).Decode(&made); err != nil {
+		t.Fatal(err)
+	}
+	if r := w.released("shop-staging", "promotion:"+made.ID); r.Status != bot.ReleaseSucceeded || r.App != "shop-staging" || r.Commit != sha(1) {
+		t.Errorf("staging's part of the promotion is told as %+v", r)
+	}
+	if r := w.released("shop-production", "promotion:"+made.ID); r.Status != bot.ReleaseFailed || r.Reason != "production is locked" {
+		t.Errorf("production's part of the promotion is told as %+v", r)
+	}
+	other := w.server.AddApp("shop-other")
+	_, err = w.platform.Release(t.Context(), other.Name(), "promotion:"+made.ID)
+	w.want("the part of an app that was no target", err, "refused")
 }
 
 // Fir apps have OCI images, which only a promotion can carry.

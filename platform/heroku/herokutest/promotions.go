@@ -31,6 +31,14 @@ func (s *Server) AddPipeline(name string) *Pipeline {
 	return p
 }
 
+// IgnoreSourceRelease lets promotions copy what the source runs, whatever
+// release they name, as the API did before it knew that field.
+func (s *Server) IgnoreSourceRelease() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ignoreSource = true
+}
+
 // ID is the pipeline's UUID.
 func (p *Pipeline) ID() string { return p.id }
 
@@ -220,7 +228,7 @@ func (s *Server) createPromotion(c *call) (any, error) {
 		return nil, err
 	}
 	rel := from.current()
-	if body.Source.Release != nil {
+	if body.Source.Release != nil && !s.ignoreSource {
 		if rel, err = from.findRelease(body.Source.Release.ID); err != nil {
 			return nil, err
 		}

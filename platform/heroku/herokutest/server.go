@@ -79,10 +79,12 @@ type Server struct {
 	slugs      map[string]*slug
 	promotions []*promotion
 	blobs      map[string][]byte // uploaded sources, by id
-	faults     []*Fault
-	requests   []Request
-	violations []string
-	ids        int
+	// ignoreSource lets promotions ignore which release they name.
+	ignoreSource bool
+	faults       []*Fault
+	requests     []Request
+	violations   []string
+	ids          int
 }
 
 // New starts a server. Close it.
