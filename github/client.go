@@ -124,9 +124,9 @@ func New(o Options) (*Client, error) {
 		return nil, fmt.Errorf("register GitHub's metrics: %w", err)
 	}
 	c := &Client{
-		appID: o.AppID, key: key, base: base, parse: o.ParseConfig, log: o.Logger.Named("github"),
+		appID: o.AppID, key: key, base: base, parse: o.ParseConfig, log: o.Logger,
 		metrics: m, timeout: o.Timeout, now: o.Now,
-		wire:          &wire{next: o.Transport, base: base, metrics: m, log: o.Logger.Named("github")},
+		wire:          &wire{next: o.Transport, base: base, metrics: m, log: o.Logger},
 		installations: map[int64]*conn{},
 	}
 	// Only the App's own session uses this AppsTransport: it must not be shared,

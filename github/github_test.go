@@ -69,6 +69,11 @@ func start(t *testing.T, change ...func(*githubtest.Options, *github.Options)) *
 	}
 	t.Cleanup(func() {
 		w.client.Close()
+		for name := range w.metrics() {
+			if strings.Contains(name, " other") {
+				t.Errorf("an endpoint without a name in the metrics was asked for: %s", name)
+			}
+		}
 		for _, err := range w.ContractErrors() {
 			t.Errorf("GitHub's contract is broken: %v", err)
 		}
@@ -185,6 +190,24 @@ func (w *world) costs(want int, step func()) {
 		}
 		w.t.Errorf("this should take %d requests, it took %d; all so far:\n%s", want, got, strings.Join(log, "\n"))
 	}
+}
+
+// metrics are counters and gauges, as "name label label".
+func (w *world) metrics() map[string]float64 {
+	w.t.Helper()
+	families, err := w.registry.Gather()
+	w.must(err)
+	found := map[string]float64{}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			name := f.GetName()
+			for _, l := range m.GetLabel() {
+				name += " " + l.GetValue()
+			}
+			found[name] = m.GetCounter().GetValue() + m.GetGauge().GetValue()
+		}
+	}
+	return found
 }
 
 // respond answers every request with the same thing, as something between us

@@ -3,6 +3,7 @@ package github_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -216,6 +217,57 @@ func TestTokens(t *testing.T) {
 	}
 	w.target.Installation = 0
 	w.refuse(find)
+}
+
+func TestAnswersWithoutATokenAreNone(t *testing.T) {
+	w := start(t)
+	commit := w.commit(map[string]string{"a": "1"})
+	status := bot.SetStatus{SHA: commit.SHA, Context: "headstart/build", Status: bot.Status{State: bot.StatusPending}}
+	for _, body := range []string{`null`, `{}`, ``, html, `{"token":"","expires_at":"2099-01-01T00:00:00Z"}`, `{"token":7,"expires_at":"2099-01-01T00:00:00Z"}`} {
+		w.Inject(githubtest.Fault{Match: "POST */access_tokens", Status: 201, Body: body})
+		if _, err := w.perform(bot.Effect{Do: status}); kind(err) != "retry" {
+			t.Errorf("%q holds no token and nothing was written: expected retry, got %v", body, err)
+		}
+	}
+	do[bot.Told](w, status)
+}
+
+func TestPlantedSecretsDoNotComeOut(t *testing.T) {
+	w := start(t)
+	commit := w.commit(map[string]string{"a": "1"})
+	status := bot.SetStatus{SHA: commit.SHA, Context: "ghs_planted1234", Status: bot.Status{State: bot.StatusPending}}
+	do[bot.PullRequestFound](w, bot.FindPullRequest{SHA: commit.SHA})
+	planted := `{"message":"no: ghs_planted1234, Bearer planted1234","documentation_url":"https://me:planted1234@host/?token=planted1234",
+		"errors":[{"message":"github_pat_planted1234"},{"field":"gho_planted1234","code":"invalid"}]}`
+	check := func(what string, err error) {
+		t.Helper()
+		if err == nil {
+			t.Errorf("%s should fail", what)
+		}
+		var refused *bot.Refused
+		if errors.As(err, &refused) && strings.Contains(refused.Reason, "planted") {
+			t.Errorf("%s: the reason for people shows a secret: %s", what, refused.Reason)
+		}
+		for ; err != nil; err = errors.Unwrap(err) {
+			if text := fmt.Sprintf("%v %+v %#v", err, err, err); strings.Contains(text, "planted") {
+				t.Errorf("%s: the error shows a secret: %s", what, text)
+			}
+		}
+	}
+	for _, code := range []int{400, 403, 404, 409, 410, 422, 451, 500, 503} {
+		for match, action := range map[string]bot.Action{"POST */statuses/*": status, "GET *pulls": bot.FindPullRequest{SHA: commit.SHA}} {
+			w.Inject(githubtest.Fault{Match: match, Status: code, Body: planted, Header: http.Header{"X-Accepted-Github-Permissions": {"ghs_planted1234"}}})
+			_, err := w.perform(bot.Effect{Do: action})
+			check(fmt.Sprint(code, " for ", bot.NameOf(action)), err)
+		}
+		w.ExpireTokens()
+		w.Inject(githubtest.Fault{Match: "POST */access_tokens", Status: code, Body: planted})
+		_, err := w.perform(bot.Effect{Do: status})
+		check(fmt.Sprint(code, " for a token"), err)
+	}
+	w.Inject(githubtest.Fault{Match: "GET *pulls", Status: 307, Body: planted, Header: http.Header{"Location": {"http://me:planted1234@elsewhere.invalid/?token=planted1234"}}})
+	_, err := w.perform(bot.Effect{Do: bot.FindPullRequest{SHA: commit.SHA}})
+	check("a redirect", err)
 }
 
 func TestAKnownLimitIsRespectedWithoutCalling(t *testing.T) {

@@ -83,14 +83,29 @@ func (s *session) send(req *http.Request) (*http.Response, *ghinstallation.Trans
 	s.mu.Unlock()
 	// Asking for a token is a request of its own: how far that one gets says
 	// nothing about this one.
-	token, err := tokens.Token(withProgress(req.Context(), nil))
+	token, err := tokenFrom(withProgress(req.Context(), nil), tokens)
 	if err != nil {
 		closeBody(req)
+		var refused *ghinstallation.HTTPError
+		if !errors.As(err, &refused) {
+			s.discard(tokens) // half an answer would be kept until it expires
+		}
 		return nil, nil, &tokenless{s.understand(err)}
 	}
 	signed.Header.Set("Authorization", "token "+token)
 	resp, err := s.wire.RoundTrip(signed)
 	return resp, tokens, err
+}
+
+// tokenFrom checks what ghinstallation does not: that GitHub's answer held a
+// token. An answer of null makes it panic, with its lock released.
+func tokenFrom(ctx context.Context, tokens *ghinstallation.Transport) (token string, err error) {
+	defer func() {
+		if recover() != nil || err == nil && token == "" {
+			err = errors.New("GitHub's answer holds no token")
+		}
+	}()
+	return tokens.Token(ctx)
 }
 
 // understand reads the answer that ghinstallation leaves unread where GitHub
