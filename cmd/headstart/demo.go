@@ -124,8 +124,9 @@ func (w *world) keep(ctx context.Context) {
 	w.view.say("")
 	w.view.say("Everything keeps running until Ctrl-C. To push another commit:")
 	w.view.say("")
-	w.view.say("    git clone %s && cd %s", w.repo.CloneURL(), "demo")
-	w.view.say("    git commit --allow-empty -m 'Another one' && git push")
+	w.view.say("    git clone %s && cd demo", w.repo.CloneURL())
+	w.view.say("    %s", w.app.mend)
+	w.view.say("    git commit -am 'Mend it' && git push")
 	w.view.say("")
 	w.view.say("    production   %s", w.appURL("demo-production"))
 	w.view.say("    staging      %s", w.appURL("demo-staging"))
@@ -139,6 +140,7 @@ func (w *world) keep(ctx context.Context) {
 		if err != nil {
 			return
 		}
+		w.view.say("%s was pushed.", sha[:7])
 		if _, err := w.follow(ctx, "push of "+sha[:7], sha, time.Now()); err != nil {
 			if ctx.Err() == nil {
 				w.view.say("   %v", err)

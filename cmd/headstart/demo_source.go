@@ -28,6 +28,8 @@ type demoApp struct {
 	change func(n int) map[string]string
 	// spoil makes a commit that CI refuses.
 	spoil func() map[string]string
+	// mend is a shell command that repairs what spoil broke.
+	mend string
 	// shows is a piece of the answer that proves the n-th change; empty: the
 	// answer cannot be told apart.
 	shows func(n int) string
@@ -57,6 +59,7 @@ func sampleApp() (demoApp, error) {
 		test:   "go vet . && go test .",
 		change: func(n int) map[string]string { return greet(greetings[n]) },
 		spoil:  func() map[string]string { return greet("Goodbye") },
+		mend:   "sed -i.old 's/Goodbye/Hello, friends/' main.go",
 		shows:  func(n int) string { return greetings[n] },
 	}, nil
 }
@@ -96,6 +99,7 @@ func ownApp(ctx context.Context, gh *githubtest.Server, repo, build string) (dem
 			return map[string]string{".headstart-demo": fmt.Sprintf("change %d\n", n)}
 		},
 		spoil: func() map[string]string { return map[string]string{".headstart-demo": "CI fails for this one\n"} },
+		mend:   "echo mended > .headstart-demo",
 	}, imported, nil
 }
 

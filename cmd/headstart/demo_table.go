@@ -1,10 +1,6 @@
 package main
 
-import (
-	"maps"
-	"slices"
-	"time"
-)
+import "time"
 
 // table says what each deploy took, next to what the same build, checks and
 // releases take one after the other.
@@ -12,14 +8,12 @@ func (w *world) table() {
 	w.view.say("What each deploy took, from the push to production, in seconds as measured in this run:")
 	w.view.say("")
 	w.view.say("  %-22s %7s %7s %9s %12s   %-18s %s", "", "build", "checks", "releases", "took", "test→build→release", "saved")
-	builds := map[string]time.Duration{}
+	var ahead time.Duration // what the last build took that was made for a pull request
 	for _, t := range w.deploys {
 		live, ok := t.live()
 		build, checks := t.lanes[0], t.lanes[1]
-		if build.took() > 0 {
-			builds[t.title] = build.took()
-		}
 		if len(t.lanes) <= 2 {
+			ahead = build.took()
 			continue // a pull request: built, and released by its merge
 		}
 		if !ok {
@@ -31,8 +25,8 @@ func (w *world) table() {
 			releases += l.took()
 		}
 		alone := build.took()
-		if alone == 0 { // it was built before the merge; afterwards it would have to be built again
-			alone = slices.Max(slices.Collect(maps.Values(builds)))
+		if alone == 0 {
+			alone = ahead // without Headstart it would be built after the merge
 		}
 		took, serial := live.Sub(t.pushed), checks.took()+alone+releases
 		w.view.say("  %-22s %7.1f %7.1f %9.1f %12.1f   %18.1f %4.0f %%", t.title, build.took().Seconds(), checks.took().Seconds(),
