@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"go.uber.org/zap"
 
 	"github.com/headstart-cd/headstart/bot"
@@ -104,6 +106,9 @@ func BenchmarkIngest(b *testing.B) {
 		dir := b.TempDir()
 		f := sqliteFloor(b, filepath.Join(dir, "floor.db"))
 		benchIngest(b, "sqlite:"+filepath.Join(dir, "state.db"), f)
+	})
+	b.Run("postgres", func(b *testing.B) {
+		benchIngest(b, postgresURL(b), postgresFloor(b, postgresURL(b)))
 	})
 }
 
@@ -200,6 +205,26 @@ type delivered struct {
 	body []byte
 }
 
+// postgresFloor does the same on PostgreSQL, each group in one round trip.
+func postgresFloor(b *testing.B, url string) func(string, []byte) error {
+	ctx := context.Background()
+	pool, err := pgxpool.New(ctx, url)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(pool.Close)
+	if _, err := pool.Exec(ctx, `CREATE TABLE floor (guid TEXT PRIMARY KEY, event TEXT, body BYTEA, at BIGINT)`); err != nil {
+		b.Fatal(err)
+	}
+	return grouped(b, func(group []delivered) error {
+		var batch pgx.Batch
+		for _, d := range group {
+			batch.Queue(`INSERT INTO floor VALUES ($1, $2, $3, $4)`, d.guid, "push", d.body, time.Now().UnixMicro())
+		}
+		return pool.SendBatch(ctx, &batch).Close() // one transaction
+	})
+}
+
 // grouped collects the calls that arrive while the last group is written.
 func grouped(b *testing.B, write func([]delivered) error) func(string, []byte) error {
 	type call struct {
@@ -244,6 +269,7 @@ func grouped(b *testing.B, write func([]delivered) error) func(string, []byte) e
 // BenchmarkStart is the time from a commit to the start of its effect.
 func BenchmarkStart(b *testing.B) {
 	b.Run("sqlite", func(b *testing.B) { benchStart(b, "sqlite:"+filepath.Join(b.TempDir(), "state.db")) })
+	b.Run("postgres", func(b *testing.B) { benchStart(b, postgresURL(b)) })
 }
 
 func benchStart(b *testing.B, url string) {

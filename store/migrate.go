@@ -20,14 +20,14 @@ var migrations embed.FS
 // Whoever calls it sees to it that nobody else does at the same time.
 func migrate(ctx context.Context, db database) error {
 	err := db.write(ctx, func(t tx) error {
-		_, err := t.exec(`CREATE TABLE IF NOT EXISTS migrations (version BIGINT PRIMARY KEY)`)
+		_, err := t.exec(`CREATE TABLE IF NOT EXISTS headstart_migrations (version BIGINT PRIMARY KEY)`)
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("create the table of migrations: %w", err)
 	}
 	var have int
-	err = db.each(ctx, `SELECT COALESCE(MAX(version), 0) FROM migrations`, nil, func(scan scanner) error { return scan(&have) })
+	err = db.each(ctx, `SELECT COALESCE(MAX(version), 0) FROM headstart_migrations`, nil, func(scan scanner) error { return scan(&have) })
 	if err != nil {
 		return fmt.Errorf("read the version of the tables: %w", err)
 	}
@@ -55,7 +55,7 @@ func migrate(ctx context.Context, db database) error {
 			if _, err := t.exec(string(script)); err != nil {
 				return err
 			}
-			_, err := t.exec(`INSERT INTO migrations (version) VALUES ($1)`, version)
+			_, err := t.exec(`INSERT INTO headstart_migrations (version) VALUES ($1)`, version)
 			return err
 		})
 		if err != nil {

@@ -3,8 +3,185 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
 )
 
-func openPostgres(ctx context.Context, url string, w *waker, log riverLog) (database, error) {
-	return nil, errors.New("not yet")
+// postgresDB is a PostgreSQL database that any number of instances share.
+type postgresDB struct {
+	pool   *pgxpool.Pool
+	driver *postgresDriver
+	jobs   *river.Client[pgx.Tx] // inserts only
+	log    riverLog
+	wake   *waker
+}
+
+// postgresDriver makes listeners that hear of this process' commits at once, and
+// of other instances' through the database.
+type postgresDriver struct {
+	*riverpgxv5.Driver
+	wake *waker
+}
+
+func (d *postgresDriver) GetListener(p *riverdriver.GetListenenerParams) riverdriver.Listener {
+	return d.wake.listener(d.Driver.GetListener(p))
+}
+
+// poolConnections is the size of the pool, unless the URL has pool_max_conns.
+const poolConnections = 16
+
+// migrationLock keeps instances that start together from migrating together:
+// "headstar" in ASCII.
+const migrationLock = 0x6865616473746172
+
+func openPostgres(ctx context.Context, url string, w *waker, log riverLog) (_ *postgresDB, err error) {
+	cfg, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		// The parser's error may quote a part of the password.
+		return nil, errors.New("DATABASE_URL is no valid PostgreSQL URL: expected postgres://USER:PASSWORD@HOST:PORT/NAME, with special characters of the password percent-encoded")
+	}
+	if !strings.Contains(url, "pool_max_conns") {
+		cfg.MaxConns = poolConnections
+	}
+	if cfg.ConnConfig.RuntimeParams["application_name"] == "" {
+		cfg.ConnConfig.RuntimeParams["application_name"] = "headstart"
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("open the PostgreSQL database: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			pool.Close()
+		}
+	}()
+	if err := pool.Ping(ctx); err != nil {
+		return nil, fmt.Errorf("connect to the PostgreSQL database: %w", err)
+	}
+	db := &postgresDB{pool: pool, driver: &postgresDriver{riverpgxv5.New(pool), w}, log: log, wake: w}
+	if err := db.migrate(ctx); err != nil {
+		return nil, err
+	}
+	if db.jobs, err = river.NewClient(db.driver, &river.Config{Logger: log}); err != nil {
+		return nil, err
+	}
+	return db, nil
+}
+
+func (db *postgresDB) migrate(ctx context.Context) error {
+	conn, err := db.pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("connect to the PostgreSQL database: %w", err)
+	}
+	defer conn.Release()
+	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, int64(migrationLock)); err != nil {
+		return fmt.Errorf("lock the migrations: %w", err)
+	}
+	migrator, err := rivermigrate.New(db.driver, &rivermigrate.Config{Logger: db.log})
+	if err == nil {
+		_, err = migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
+	}
+	if err != nil {
+		err = fmt.Errorf("bring River's tables in the PostgreSQL database up to date: %w", err)
+	} else {
+		err = migrate(ctx, db)
+	}
+	_, unlocked := conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, int64(migrationLock))
+	return errors.Join(err, unlocked)
+}
+
+func (db *postgresDB) close() error {
+	db.pool.Close()
+	return nil
+}
+
+func (db *postgresDB) each(ctx context.Context, query string, args []any, row func(scanner) error) error {
+	rows, err := db.pool.Query(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	return eachPostgresRow(rows, row)
+}
+
+func eachPostgresRow(rows pgx.Rows, row func(scanner) error) error {
+	defer rows.Close()
+	for rows.Next() {
+		if err := row(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func (db *postgresDB) write(ctx context.Context, fn func(tx) error) error {
+	pgTx, err := db.pool.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	t := &postgresTx{ctx: ctx, tx: pgTx, db: db}
+	if err := fn(t); err != nil {
+		return errors.Join(err, rollback(ctx, pgTx))
+	}
+	if err := pgTx.Commit(ctx); err != nil {
+		return err
+	}
+	if len(t.queues) > 0 {
+		db.wake.wake(t.queues)
+	}
+	return nil
+}
+
+// rollback is given a moment of its own, because the transaction's context may
+// have ended. A connection that cannot roll back is closed by the pool.
+func rollback(ctx context.Context, t pgx.Tx) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if err := t.Rollback(ctx); err != nil && !errors.Is(err, pgx.ErrTxClosed) {
+		return fmt.Errorf("roll back: %w", err)
+	}
+	return nil
+}
+
+func (db *postgresDB) work(cfg *river.Config) (worker, error) {
+	cfg.Logger = db.log
+	return river.NewClient(db.driver, cfg)
+}
+
+type postgresTx struct {
+	ctx    context.Context
+	tx     pgx.Tx
+	db     *postgresDB
+	queues []string // that jobs were put into
+}
+
+func (t *postgresTx) exec(query string, args ...any) (int64, error) {
+	tag, err := t.tx.Exec(t.ctx, query, args...)
+	return tag.RowsAffected(), err
+}
+
+func (t *postgresTx) each(query string, args []any, row func(scanner) error) error {
+	rows, err := t.tx.Query(t.ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	return eachPostgresRow(rows, row)
+}
+
+func (t *postgresTx) insert(jobs ...river.InsertManyParams) error {
+	if len(jobs) == 0 {
+		return nil
+	}
+	if _, err := t.db.jobs.InsertManyTx(t.ctx, t.tx, jobs); err != nil {
+		return err
+	}
+	t.queues = queuesOf(t.queues, jobs)
+	return nil
 }

@@ -1,8 +1,156 @@
 package store_test
 
-import "testing"
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
 
-func postgresOpener(t *testing.T) opener {
-	t.Skip("later")
-	return nil
+	"github.com/jackc/pgx/v5"
+)
+
+// The tests on PostgreSQL use the server that HEADSTART_TEST_DATABASE_URL names,
+// as a role that may create databases; otherwise they start one from the
+// binaries on this machine. Each test has a database of its own.
+
+const testDatabaseURL = "HEADSTART_TEST_DATABASE_URL"
+
+var errNoPostgres = errors.New("PostgreSQL is missing: set " + testDatabaseURL + ", or install the server (Debian: apt-get install postgresql)")
+
+// server is started when a test first asks for it, and ended by TestMain.
+var server = new(postgresServer)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	server.stop()
+	os.Exit(code)
+}
+
+type postgresServer struct {
+	once      sync.Once
+	url       string // of its maintenance database
+	err       error
+	end       func()
+	databases atomic.Int64
+}
+
+func postgresOpener(t *testing.T) opener { return openerOf(postgresURL(t)) }
+
+// postgresURL is the URL of a new, empty database.
+func postgresURL(t testing.TB) string {
+	t.Helper()
+	server.once.Do(func() {
+		if server.url = os.Getenv(testDatabaseURL); server.url == "" {
+			server.url, server.end, server.err = startPostgres()
+		}
+	})
+	if errors.Is(server.err, errNoPostgres) {
+		t.Skip(server.err)
+	}
+	if server.err != nil {
+		t.Fatalf("start PostgreSQL: %v", server.err)
+	}
+	name := fmt.Sprintf("headstart_test_%d_%d", os.Getpid(), server.databases.Add(1))
+	admin(t, "CREATE DATABASE "+name)
+	t.Cleanup(func() { admin(t, "DROP DATABASE "+name+" WITH (FORCE)") })
+	u, err := url.Parse(server.url)
+	if err != nil {
+		t.Fatalf("%s is no URL", testDatabaseURL)
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+func admin(t testing.TB, statement string) {
+	t.Helper()
+	ctx := context.Background() // also in Cleanup, when the test's own has ended
+	conn, err := pgx.Connect(ctx, server.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Exec(ctx, statement); err != nil {
+		t.Error(err)
+	}
+	if err := conn.Close(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+func (s *postgresServer) stop() {
+	if s.end != nil {
+		s.end()
+	}
+}
+
+// startPostgres makes a cluster in a temporary folder and serves it on a socket
+// there. PostgreSQL refuses to run as root, so root runs it as nobody.
+func startPostgres() (url string, end func(), err error) {
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if err != nil {
+		return "", nil, err
+	}
+	if len(found) == 0 {
+		path, err := exec.LookPath("initdb")
+		if err != nil {
+			return "", nil, errNoPostgres
+		}
+		found = []string{path}
+	}
+	bin := filepath.Dir(slices.Max(found))
+	dir, err := os.MkdirTemp("", "pg")
+	if err != nil {
+		return "", nil, err
+	}
+	var attr *syscall.SysProcAttr
+	if os.Geteuid() == 0 {
+		nobody, err := user.Lookup("nobody")
+		if err != nil {
+			return "", nil, err
+		}
+		uid, _ := strconv.Atoi(nobody.Uid)
+		gid, _ := strconv.Atoi(nobody.Gid)
+		if err := os.Chown(dir, uid, gid); err != nil {
+			return "", nil, err
+		}
+		attr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
+	}
+	run := func(name string, args ...string) error {
+		cmd := exec.Command(filepath.Join(bin, name), args...)
+		cmd.Dir, cmd.SysProcAttr = dir, attr
+		var out bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &out
+		cmd.WaitDelay = time.Second // the server keeps the output open
+		if err := cmd.Run(); err != nil && !errors.Is(err, exec.ErrWaitDelay) {
+			return fmt.Errorf("%s: %w\n%s", name, err, out.String())
+		}
+		return nil
+	}
+	data := filepath.Join(dir, "data")
+	end = func() {
+		if err := run("pg_ctl", "-D", data, "-m", "immediate", "stop"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}
+	if err := run("initdb", "-D", data, "-U", "headstart", "-A", "trust", "-E", "UTF8", "--no-locale"); err != nil {
+		return "", nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	if err := run("pg_ctl", "-D", data, "-w", "-l", filepath.Join(dir, "log"), "-o", "-c listen_addresses='' -k "+dir+" -c max_connections=200", "start"); err != nil {
+		return "", nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return "postgres://headstart@/postgres?host=" + dir, end, nil
 }

@@ -36,10 +36,8 @@ const (
 	deliverAtOnce = 16 // deliveries
 	performAtOnce = 64 // effects
 
-	// drainFor is how long Run waits for what is under way when it is told to
-	// end; after that the handlers' contexts are cancelled, and they have
-	// drainMore to return.
-	drainFor  = 7 * time.Second
+	// drainMore is how long handlers have to return once their contexts are
+	// cancelled.
 	drainMore = time.Second
 
 	// A new job of this process is fetched at once, unless the last fetch was
@@ -54,9 +52,9 @@ const (
 )
 
 // Run hands stored work to the handlers until ctx ends, and drains then: no new
-// work is started, and what is under way has eight seconds to end. What does
-// not is started again by the next Run. An error means that work could not be
-// started, or did not end.
+// work is started, and what is under way has Options.Drain and a second to end.
+// What does not is started again by the next Run. An error means that work could
+// not be started, or did not end.
 func (s *Store) Run(ctx context.Context, h Handlers) error {
 	for {
 		err := s.runAs(ctx, uuid.NewString(), h)
@@ -92,7 +90,7 @@ func (s *Store) runAs(ctx context.Context, instance string, h Handlers) error {
 		MaxAttempts:                 maxAttempts,
 		RetryPolicy:                 soon{},
 		JobTimeout:                  performFor,
-		SoftStopTimeout:             drainFor,
+		SoftStopTimeout:             s.drain,
 		CompletedJobRetentionPeriod: time.Minute,
 		DiscardedJobRetentionPeriod: 24 * time.Hour,
 	})
@@ -106,7 +104,7 @@ func (s *Store) runAs(ctx context.Context, instance string, h Handlers) error {
 	case <-ctx.Done():
 	case <-alive.Done():
 	}
-	stop, done := context.WithTimeout(context.WithoutCancel(ctx), drainFor+drainMore)
+	stop, done := context.WithTimeout(context.WithoutCancel(ctx), s.drain+drainMore)
 	defer done()
 	if err := client.Stop(stop); err != nil {
 		return errors.New("some work did not end in time; it is taken up at the next start")

@@ -33,6 +33,7 @@ type Store struct {
 	log     *zap.Logger
 	now     func() time.Time
 	retries []time.Duration
+	drain   time.Duration
 	wake    *waker
 	inbox   *inbox
 	changed changes
@@ -49,6 +50,9 @@ type Options struct {
 	// Retries says how long to wait before each further attempt at a delivery
 	// that failed; after the last one it stays failed. Nil: DefaultRetries.
 	Retries []time.Duration
+	// Drain is how long Run waits for what is under way when it is told to end,
+	// before it cancels the handlers' contexts. Zero: seven seconds.
+	Drain time.Duration
 }
 
 // DefaultRetries lets a delivery survive a quarter of an hour of trouble.
@@ -71,7 +75,10 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	if opts.Retries == nil {
 		opts.Retries = DefaultRetries
 	}
-	s := &Store{log: opts.Logger, now: opts.Clock, retries: opts.Retries, wake: newWaker()}
+	if opts.Drain == 0 {
+		opts.Drain = 7 * time.Second
+	}
+	s := &Store{log: opts.Logger, now: opts.Clock, retries: opts.Retries, drain: opts.Drain, wake: newWaker()}
 	db, err := openDatabase(ctx, url, s.wake, slogTo(opts.Logger))
 	if err != nil {
 		return nil, err

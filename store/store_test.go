@@ -44,6 +44,7 @@ func TestStore(t *testing.T) {
 		{"changes are announced", testChanged},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			t.Run("sqlite", func(t *testing.T) {
 				t.Parallel()
 				test.run(t, sqliteOpener(t))

@@ -244,7 +244,7 @@ func testSlowEffects(t *testing.T, open opener) {
 }
 
 func testTakenUp(t *testing.T, open opener) {
-	s := open(t, store.Options{})
+	s := open(t, store.Options{Drain: 50 * time.Millisecond})
 	started, hold := make(chan bool, 10), make(chan struct{})
 	perform := func(_ context.Context, _ bot.Target, _ bot.Effect, again bool) error {
 		started <- again
@@ -274,7 +274,7 @@ func testTakenUp(t *testing.T, open opener) {
 }
 
 func testInterrupted(t *testing.T, open opener) {
-	s := open(t, store.Options{Retries: []time.Duration{}})
+	s := open(t, store.Options{Retries: []time.Duration{}, Drain: 50 * time.Millisecond})
 	defer closeStore(t, s)
 	started := make(chan struct{})
 	stop := run(t, s, store.Handlers{Deliver: func(ctx context.Context, _ store.Delivery) error {
