@@ -24,16 +24,19 @@ func (s *State) apply(fact Fact, at time.Time) {
 		}
 	case Pushed:
 		s.push(f, at)
-		s.forget()
+		s.judged(at)
+		s.forget(at)
 	case PullRequestChanged:
 		s.pull(f, at)
 	case CheckReported:
 		if c := s.candidate(f.SHA); c != nil {
-			s.hear(c, f.Check)
+			c.hear(f.Check)
+			s.judged(at)
 		}
 	case ChecksMoved:
 		if c := s.candidate(f.SHA); c != nil {
 			c.Reports.Hints++
+			c.Reports.Look = true
 		}
 	case PlatformMoved:
 		s.hurry(f, at)
@@ -44,7 +47,7 @@ func (s *State) apply(fact Fact, at time.Time) {
 	case Interrupted:
 		for k, fl := range s.Flights {
 			if fl.Out {
-				fl.Out, fl.Unsure, fl.NotBefore = false, true, at
+				fl.Out, fl.Unsure, fl.Since, fl.NotBefore = false, true, fl.LastAt, at
 				s.Flights[k] = fl
 			}
 		}
@@ -63,13 +66,14 @@ func (s *State) pull(f PullRequestChanged, at time.Time) {
 	old.PullRequestChanged = f
 	s.Pulls[f.Number] = old
 	s.linkPulls()
-	s.forget()
+	s.forget(at)
 }
 
 // linkPulls ties merged pull requests to the candidates that they became,
 // whichever was heard of first.
 func (s *State) linkPulls() {
-	for n, p := range s.Pulls {
+	for _, n := range sortedKeys(s.Pulls) {
+		p := s.Pulls[n]
 		if !p.Merged || p.MergeSHA == "" {
 			continue
 		}
@@ -79,10 +83,12 @@ func (s *State) linkPulls() {
 	}
 }
 
-// hear merges a webhook's report into what was read. It wakes the next reading
-// only if it may decide something: while others are still running there is
-// nothing to read yet.
-func (s *State) hear(c *Candidate, k Check) {
+// hear merges a webhook's report into what was read. Whatever it says, the last
+// reading is no longer fresh.
+func (c *Candidate) hear(k Check) {
+	if k.Kind == CommitStatus && OwnContext(k.Name) {
+		return
+	}
 	i := slices.IndexFunc(c.Reports.Checks, func(o Check) bool {
 		return o.Kind == k.Kind && o.Name == k.Name && o.AppID == k.AppID
 	})
@@ -90,14 +96,26 @@ func (s *State) hear(c *Candidate, k Check) {
 	switch {
 	case i < 0:
 		checks = append(checks, k)
-	case k.At.Before(checks[i].At), checks[i].State != CheckPending && k.State == CheckPending && !k.At.After(checks[i].At):
-		return // older than what is known
+	case k == checks[i], k.At.Before(checks[i].At),
+		checks[i].State != CheckPending && k.State == CheckPending && !k.At.After(checks[i].At):
+		return // known, or older than what is known
 	default:
 		checks[i] = k
 	}
 	c.Reports.Checks = checks
-	if v := s.verdict(c); v.State != CheckPending || v.Settling {
-		c.Reports.Hints++
+	c.Reports.Hints++
+}
+
+// judged keeps since when each candidate's checks are green.
+func (s *State) judged(at time.Time) {
+	for i := range s.Candidates {
+		c := &s.Candidates[i]
+		switch green := s.verdict(c).State == CheckPassed; {
+		case !green:
+			c.GreenAt = time.Time{}
+		case c.GreenAt.IsZero():
+			c.GreenAt = at
+		}
 	}
 }
 
@@ -126,64 +144,68 @@ func (s *State) hurry(f PlatformMoved, at time.Time) {
 
 // configRead takes over a good file; of a bad one only the problem is kept, at
 // the commit that brought it.
-func (s *State) configRead(f ConfigRead) {
-	c := s.candidate(f.Ref)
-	if c != nil {
+func (s *State) configRead(f ConfigRead, ref string, at time.Time) {
+	if c := s.candidate(ref); c != nil {
 		c.ConfigRead, c.ConfigProblem = true, f.Problem
 		if c.SHA != s.Candidates[len(s.Candidates)-1].SHA && s.ConfigRef != "" {
 			return // a newer commit's file is the one that counts
+		}
+	} else {
+		s.Sought = true
+		if len(s.Candidates) > 0 {
+			return // a push was heard of meanwhile: its file counts
 		}
 	}
 	switch {
 	case !f.Found:
 		s.Configured = false
 	case f.Problem == "":
-		s.Configured, s.Config, s.ConfigRef = true, f.Config, f.Ref
+		before := s.Branch()
+		s.Configured, s.Config, s.ConfigRef = true, f.Config, ref
+		if s.Branch() != before {
+			s.branchChanged()
+		}
+		s.judged(at)
 	}
 }
 
+// branchChanged forgets what was learned about another branch, except commits
+// that people were told of already: those are closed with a word to them.
+func (s *State) branchChanged() {
+	s.Required = Required{}
+	s.Candidates = slices.DeleteFunc(s.Candidates, func(c Candidate) bool {
+		return c.Branch != s.Branch() && len(c.Passages) == 0 && len(c.Told) == 0
+	})
+}
+
 // checksRead replaces what was known of a commit's checks with what was read.
-func (s *State) checksRead(f ChecksRead, began, at time.Time) {
-	if f.Required != nil {
-		s.Required = Required{Checks: f.Required.Checks, ReadAt: began}
+func (s *State) checksRead(f ChecksRead, do ReadChecks, began, at time.Time) {
+	if do.Branch == s.Branch() {
+		if f.Required != nil {
+			s.Required = Required{Checks: f.Required.Checks, ReadAt: began}
+		}
+		if f.Head.SHA != "" {
+			s.headSeen(f.Head, began)
+		}
 	}
-	if f.Head.SHA != "" {
-		s.headSeen(f.Head, began)
-	}
-	c := s.candidate(f.SHA)
+	c := s.candidate(do.SHA)
 	if c == nil {
 		return
 	}
 	before := s.verdict(c)
-	c.Reports.Checks = f.Checks
+	r := &c.Reports
+	r.Checks = slices.DeleteFunc(slices.Clone(f.Checks), func(k Check) bool { return k.Kind == CommitStatus && OwnContext(k.Name) })
 	if f.Suites != nil {
-		c.Reports.Suites = f.Suites
+		r.Suites = f.Suites
 	}
-	c.Reports.Read, c.Reports.ReadAt, c.Reports.Heard = true, began, c.Reports.Reading
-	after := s.verdict(c)
-	if before.State == CheckPassed && after.State != CheckPassed {
-		c.Reports.Doubts++ // GitHub's answers can lag behind its webhooks
-	} else {
-		c.Reports.Doubts = 0
+	r.Read, r.ReadAt, r.Heard, r.Refused = true, began, r.Reading, ""
+	switch after := s.verdict(c); {
+	case after.State == CheckPassed:
+		r.Doubts = 0
+	case before.State == CheckPassed || r.Doubts > 0:
+		r.Doubts++ // GitHub's answers can lag behind its webhooks
 	}
-	switch {
-	case after.State != CheckPassed:
-		c.GreenAt = time.Time{}
-	case c.GreenAt.IsZero():
-		c.GreenAt = at
-	}
-}
-
-// headSeen finds a push that was never delivered: the branch's head is a commit
-// nobody told of.
-func (s *State) headSeen(h Head, at time.Time) {
-	if s.candidate(h.SHA) != nil {
-		return
-	}
-	if n := len(s.Candidates); n > 0 && s.Candidates[n-1].PushedAt.After(at) {
-		return // a newer push is known already: the reading is older than it
-	}
-	s.push(Pushed{Branch: s.Branch(), After: h.SHA, Tree: h.Tree, Title: h.Title, Author: h.Author, PushedAt: at}, at)
+	s.judged(at)
 }
 
 func (s *State) pullRead(f PullRequestRead, at time.Time) {

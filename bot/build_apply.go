@@ -10,6 +10,27 @@ func (s *State) run(sha, tree string) (BuildRun, bool) {
 	return r, ok
 }
 
+// runOf is the run of a candidate's build. One that the platform failed before
+// the candidate was heard of says nothing about now: there is none then.
+func (s *State) runOf(c *Candidate) (BuildRun, bool) {
+	r, ok := s.run(c.SHA, c.Tree)
+	if r.Status == RunErrored && r.FinishedAt.Before(c.SeenAt) {
+		return BuildRun{}, false
+	}
+	return r, ok
+}
+
+// runKey is the key of the run that a build was asked for under, also where the
+// pipeline's file has meanwhile changed which commits share an artifact.
+func (s *State) runKey(do StartBuild) string {
+	for _, key := range []string{"tree " + do.Tree, "commit " + do.SHA} {
+		if r := s.Builds[key]; r.Status == RunStarting && r.App == do.App {
+			return key
+		}
+	}
+	return s.buildKey(do.SHA, do.Tree)
+}
+
 // editRun changes the run that is remembered by key, if it is still there.
 func (s *State) editRun(key string, edit func(*BuildRun)) {
 	if r, ok := s.Builds[key]; ok {
@@ -21,12 +42,17 @@ func (s *State) editRun(key string, edit func(*BuildRun)) {
 func (s *State) buildStarted(do StartBuild, at time.Time) {
 	key := s.buildKey(do.SHA, do.Tree)
 	r, ok := s.Builds[key]
-	if !ok || r.Stage != do.Stage || r.Status == RunErrored || r.Status == RunFailed {
-		r = BuildRun{SHA: do.SHA, Tree: do.Tree, StartedAt: at, Refused: r.Refused, Reason: r.Reason}
+	switch {
+	case !ok, r.Status == RunErrored && do.Stage == "", r.Status == RunFailed:
+		r = BuildRun{StartedAt: at}
+	case r.Stage != do.Stage:
+		r = BuildRun{StartedAt: at, Refused: r.Refused, Reason: r.Reason, TroubleAt: r.TroubleAt}
+	case r.StartedAt.IsZero():
+		r.StartedAt = at
 	}
 	if s.candidate(do.SHA) == nil {
-		for n, p := range s.Pulls {
-			if p.TestMerge == do.SHA && p.Open {
+		for _, n := range sortedKeys(s.Pulls) {
+			if p := s.Pulls[n]; p.TestMerge == do.SHA && p.Open {
 				r.Pull = n
 			}
 		}
@@ -42,8 +68,7 @@ func (s *State) buildStarted(do StartBuild, at time.Time) {
 // not take it is trouble that is remembered with its beginning: it is what the
 // fallback is decided by.
 func (s *State) buildAnswered(do StartBuild, f Finished, flight Flight, at time.Time) {
-	key := s.buildKey(do.SHA, do.Tree)
-	s.editRun(key, func(r *BuildRun) {
+	s.editRun(s.runKey(do), func(r *BuildRun) {
 		if r.App != do.App || r.Status != RunStarting {
 			return
 		}
@@ -65,17 +90,22 @@ func (s *State) buildAnswered(do StartBuild, f Finished, flight Flight, at time.
 			// Surely not begun: another prepare app may take it.
 			r.Reason = f.Reason
 			r.trouble(at)
-			if do.Stage == "" && !flight.Unsure {
-				r.Status, r.App = RunWaiting, ""
+			if !flight.Unsure {
+				r.Status, r.App, r.Stage = RunWaiting, "", ""
 			}
 		case Unsure:
 			r.Reason = f.Reason
 			r.trouble(at)
 		}
 	})
-	if do.Stage != "" {
-		s.stageBuildMoved(do.Stage, do.SHA, at)
+	if do.Stage == "" {
+		return
 	}
+	if f.Outcome == Retry && !flight.Unsure {
+		s.withdraw(do.Stage, f, at)
+		return
+	}
+	s.stageBuildMoved(do.Stage, do.SHA, at)
 }
 
 func (r *BuildRun) trouble(at time.Time) {
@@ -95,7 +125,7 @@ func (s *State) buildWatched(do WatchBuild, f Finished, at time.Time) {
 				s.buildSeen(r, seen.Build, at)
 			}
 		case Refuse:
-			r.Status, r.Reason, r.FinishedAt = RunErrored, f.Reason, at
+			s.buildErrored(r, f.Reason, at)
 		}
 	})
 	if do.Stage != "" {
@@ -113,10 +143,23 @@ func (s *State) buildCancelled(do CancelBuild, f Finished, at time.Time) {
 		if seen, ok := f.Fact.(BuildSeen); ok {
 			s.buildSeen(r, seen.Build, at)
 		}
-		if f.Outcome == Refuse {
-			r.Cancelling = false
-		}
 	})
+}
+
+// buildErrored takes a build that the platform could not make: another prepare
+// app may be able to.
+func (s *State) buildErrored(r *BuildRun, reason string, at time.Time) {
+	r.Status, r.Reason, r.FinishedAt = RunErrored, reason, at
+	if r.Stage != "" {
+		return
+	}
+	put(&r.Refused, r.App, reason)
+	for _, app := range s.Config.Prepare.Apps {
+		if _, no := r.Refused[app]; !no {
+			*r = BuildRun{SHA: r.SHA, Tree: r.Tree, Pull: r.Pull, Status: RunWaiting, Refused: r.Refused, Reason: reason, TroubleAt: at}
+			return
+		}
+	}
 }
 
 // buildSeen folds what the platform says of the run's build.
@@ -134,14 +177,16 @@ func (s *State) buildSeen(r *BuildRun, b Build, at time.Time) {
 	case BuildFailed:
 		r.Status = RunFailed
 	case BuildErrored:
-		r.Status = RunErrored
+		s.buildErrored(r, b.Reason, at)
+		return
 	case BuildCancelled:
 		if r.Cancelling {
 			// It gave its place away and queues again.
 			*r = BuildRun{SHA: r.SHA, Tree: r.Tree, Pull: r.Pull, Status: RunWaiting, Refused: r.Refused}
 			return
 		}
-		r.Status, r.Reason = RunErrored, "the build was cancelled on the platform"
+		s.buildErrored(r, "the build was cancelled on the platform", at)
+		return
 	}
 	r.FinishedAt = at
 	if r.Adopted && !b.FinishedAt.IsZero() {

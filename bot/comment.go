@@ -16,7 +16,7 @@ const commentGap = 3 * time.Second
 // tellComment keeps the one comment of a pull request: before the merge about
 // its build, afterwards about the candidate that it became.
 func (d *decision) tellComment(p PullRequest) {
-	if p.Comment.Refused || p.Base != d.s.Branch() {
+	if p.Comment.Refused || !d.s.Configured {
 		return
 	}
 	body := d.comment(p)
@@ -31,6 +31,12 @@ func (d *decision) tellComment(p PullRequest) {
 
 // comment renders the comment's Markdown; empty while there is nothing to say.
 func (d *decision) comment(p PullRequest) string {
+	if p.Base != d.s.Branch() {
+		if p.Comment.ID == 0 {
+			return ""
+		}
+		return fmt.Sprintf("%s\nIt goes into `%s` now, which this pipeline does not deploy.\n", Marker, code(p.Base))
+	}
 	if p.Merged {
 		for i := range d.s.Candidates {
 			if c := &d.s.Candidates[i]; c.Pull == p.Number {
@@ -85,10 +91,10 @@ func (d *decision) path() string {
 func (d *decision) mergedComment(c *Candidate) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n%s\n\n| | | |\n| --- | --- | --- |\n", Marker, d.headline(c))
-	build := d.buildStatus(c)
-	fmt.Fprintf(&b, "| build | %s %s | %s |\n", icon(build.State), text(build.Text), strings.TrimPrefix(link(build.URL), " "))
-	checks := d.checksGate(c)
-	fmt.Fprintf(&b, "| checks | %s | |\n", gateLine(checks))
+	if build := d.buildStatus(c); build != nil {
+		fmt.Fprintf(&b, "| build | %s %s | %s |\n", icon(build.State), text(build.Text), strings.TrimPrefix(link(build.URL), " "))
+	}
+	fmt.Fprintf(&b, "| checks | %s | |\n", d.checksLine(c))
 	for _, stage := range d.s.Config.Stages {
 		if w := d.stageStatus(c, stage.Name); w != nil {
 			fmt.Fprintf(&b, "| %s | %s %s | %s |\n", text(stage.Name), icon(w.State), text(w.Text), strings.TrimPrefix(link(w.URL), " "))
@@ -157,12 +163,17 @@ func (d *decision) next(c *Candidate) string {
 	return ""
 }
 
-func gateLine(g Gate) string {
-	switch g.State {
-	case GateOpen:
+// checksLine says how the checks stand. It names those that failed, but not those
+// that run: with many checks that would rewrite the comment all the time.
+func (d *decision) checksLine(c *Candidate) string {
+	g, v := d.checksGate(c), d.s.verdict(c)
+	switch {
+	case g.State == GateOpen:
 		return "✅ passed"
-	case GateClosed:
+	case g.State == GateClosed:
 		return "❌ " + text(g.Text)
+	case len(v.Waiting) > 0 || v.Settling && len(c.Reports.Checks) > 0:
+		return "⏳ running"
 	}
 	return "⏳ " + text(g.Text)
 }
@@ -179,21 +190,24 @@ func icon(s StatusState) string {
 	return "⏳"
 }
 
+// link is a Markdown link; empty for whatever is no web address.
 func link(url string) string {
-	if url == "" {
+	if !strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "http://") {
 		return ""
 	}
-	return " [open](" + strings.NewReplacer(")", "%29", " ", "%20", "|", "%7C").Replace(url) + ")"
+	return " [open](" + strings.NewReplacer("(", "%28", ")", "%29", " ", "%20", "|", "%7C", "\\", "%5C", "<", "%3C", ">", "%3E",
+		"\"", "%22", "\n", "", "\r", "", "\t", "").Replace(url) + ")"
 }
 
 // text makes words from outside safe to stand in Markdown and in a table: they
 // mention nobody, format nothing, and stay on their line.
 func text(s string) string {
-	return strings.NewReplacer("\n", " ", "\r", " ", "|", "\\|", "<", "&lt;", ">", "&gt;", "`", "\\`", "*", "\\*",
-		"[", "\\[", "]", "\\]", "@", "@\u200b").Replace(s)
+	return strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\v", " ", "\f", " ", "\u0085", " ", "\u2028", " ", "\u2029", " ",
+		"&", "&amp;", "|", "&#124;", "<", "&lt;", ">", "&gt;", "`", "&#96;", "\\", "&#92;", "*", "&#42;", "~", "&#126;",
+		"[", "&#91;", "]", "&#93;", "@", "@\u200b", "#", "#\u200b").Replace(s)
 }
 
 // code makes words from outside safe to stand between backquotes.
 func code(s string) string {
-	return strings.NewReplacer("\n", " ", "\r", " ", "`", "'", "|", "\\|").Replace(s)
+	return strings.NewReplacer("\n", " ", "\r", " ", "`", "'", "|", "/").Replace(s)
 }

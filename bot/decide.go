@@ -18,13 +18,14 @@ type Plan struct {
 func Decide(s State, now time.Time) Plan {
 	d := &decision{s: &s, now: now, wanted: map[string]bool{}, starting: map[string]string{}}
 	d.readConfig()
+	d.carryOn()
 	if s.Configured {
 		d.readPullRequests()
-		d.promote()
+		d.enterStages()
 		d.build()
 		d.readChecks()
-		d.watch()
 	}
+	d.watch()
 	d.tell()
 	d.plan.Explain = d.explain()
 	return d.plan
@@ -46,15 +47,11 @@ func (d *decision) want(key string, do Action) bool {
 		return false
 	}
 	f, tried := d.s.Flights[key]
-	if f.Out {
-		if d.now.Sub(f.LastAt) < lost {
-			d.wake(f.LastAt.Add(lost))
-			return false
-		}
-		f.Unsure = true
-	} else if d.now.Before(f.NotBefore) {
-		d.wake(f.NotBefore)
+	if !d.mayFly(f) {
 		return false
+	}
+	if f.Out {
+		f.Unsure, f.Since = true, f.LastAt // nobody will ever tell what came of it
 	}
 	e := Effect{Key: key, Attempt: f.Attempt + 1, Unsure: f.Unsure, Since: f.Since, At: d.now, Do: do}
 	if !tried {
@@ -63,6 +60,15 @@ func (d *decision) want(key string, do Action) bool {
 	d.wanted[key] = true
 	d.plan.Effects = append(d.plan.Effects, e)
 	return true
+}
+
+// mayFly reports whether the next attempt of an effect may be made now, and else
+// wakes when it may.
+func (d *decision) mayFly(f Flight) bool {
+	if f.Out {
+		return d.due(f.LastAt.Add(lost))
+	}
+	return d.due(f.NotBefore)
 }
 
 // wake asks to decide again at t, if nothing earlier does.
@@ -81,9 +87,12 @@ func (d *decision) due(t time.Time) bool {
 	return true
 }
 
-// readConfig reads the pipeline's file as of the newest commit. Before any push
-// was seen there is nothing to deploy, and nothing to read.
+// readConfig reads the pipeline's file as of the newest commit. Where a pull
+// request is the first that is heard of, it is read from the branch.
 func (d *decision) readConfig() {
+	if len(d.s.Candidates) == 0 && len(d.s.Pulls) > 0 && !d.s.Sought && d.s.ConfigRef == "" && d.s.Branch() != "" {
+		d.want("config "+d.s.Branch(), ReadConfig{Ref: d.s.Branch()})
+	}
 	if n := len(d.s.Candidates); n > 0 {
 		if c := &d.s.Candidates[n-1]; !c.ConfigRead {
 			d.want("config "+c.SHA, ReadConfig{Ref: c.SHA})
@@ -131,49 +140,58 @@ func (d *decision) buildsPulls() bool {
 	return p.PullRequests && len(p.Apps) > 0 && p.Reuse != ReuseCommit
 }
 
-// How often a commit's checks are read. Webhooks make a reading happen at once;
-// these find what webhooks lost.
+// How often a commit's checks are read. What webhooks say is believed for
+// everything but the decision itself, so these only find what they lost.
 const (
 	fresh      = time.Minute      // a reading older than this does not open the first stage
-	recheck    = 2 * time.Minute  // while something is waited for
-	recheckOld = 10 * time.Minute // an hour after the push
-	hintGap    = 10 * time.Second // between readings that hints ask for without deciding anything
+	recheck    = 2 * time.Minute  // of the newest commit, while something is waited for
+	recheckOld = 10 * time.Minute // of others, and an hour after the push
+	recheckAge = time.Hour        // a day after the push
+	hintGap    = 10 * time.Second // between readings that webhooks ask for without saying what moved
 	staleRules = 5 * time.Minute  // what the branch requires is read again after this
+	doubts     = 6                // readings that are tried again because they contradict webhooks
 )
 
-// readChecks keeps what is known of the checks of every candidate that may still
-// enter the first stage fresh enough.
+// readChecks finds out about the checks of every candidate that may still enter
+// the first stage. The look that decides is asked for where it decides.
 func (d *decision) readChecks() {
+	if d.s.Config.Checks.None {
+		return
+	}
 	for i := range d.s.Candidates {
 		c := &d.s.Candidates[i]
-		if _, entered := c.Passages[d.firstStage()]; entered || d.overtaken(c, d.firstStage()) {
+		if _, entered := c.Passages[d.firstStage()]; entered || d.overtaken(c, d.firstStage()) || d.buildGate(c).State == GateClosed {
 			continue
 		}
-		r, v := c.Reports, d.s.verdict(c)
-		var at time.Time
-		switch {
-		case d.s.Config.Checks.None:
-			continue // nothing to read
-		case !r.Read:
-			at = d.now
-		case r.Doubts > 0 && r.Doubts < 10:
-			at = r.ReadAt.Add(backoff(c.SHA, r.Doubts))
-		case r.Hints > r.Heard && v.State != CheckPending:
-			at = r.ReadAt
-		case r.Hints > r.Heard:
-			at = r.ReadAt.Add(hintGap)
-		case d.now.Sub(c.SeenAt) > time.Hour:
-			at = r.ReadAt.Add(recheckOld)
-		default:
-			at = r.ReadAt.Add(recheck)
-		}
-		if d.ripe(c) && d.now.Sub(r.ReadAt) >= fresh {
-			at = d.now
-		}
-		if d.due(at) {
+		if d.due(d.readAt(c)) {
 			d.readChecksOf(c)
 		}
 	}
+}
+
+// readAt is when a candidate's checks are to be read next.
+func (d *decision) readAt(c *Candidate) time.Time {
+	r := c.Reports
+	last := r.ReadAt
+	if last.IsZero() {
+		last = c.SeenAt
+	}
+	green := d.s.verdict(c).State == CheckPassed
+	switch age := d.now.Sub(c.SeenAt); {
+	case !r.Read && r.Refused == "" && d.s.Config.Checks.AsGitHubRequires() && d.s.Required.ReadAt.IsZero():
+		return c.SeenAt // nothing can be judged before
+	case !r.Read && r.Refused == "" && r.Hints == 0 && d.buildGate(c).State == GateOpen:
+		return c.SeenAt // they may have passed long ago, as after a merge queue
+	case r.Doubts > 0 && r.Doubts < doubts:
+		return last.Add(backoff(c.SHA, r.Doubts))
+	case r.Look && !green && r.Refused == "":
+		return last.Add(hintGap)
+	case age > 24*time.Hour:
+		return last.Add(recheckAge)
+	case age > time.Hour || d.s.position(c.SHA) < len(d.s.Candidates)-1:
+		return last.Add(recheckOld)
+	}
+	return last.Add(recheck)
 }
 
 func (d *decision) readChecksOf(c *Candidate) {
@@ -193,15 +211,15 @@ func (d *decision) watch() {
 			d.want("watch build "+r.App+" "+r.ID, WatchBuild{App: r.App, ID: r.ID, Tree: key, Stage: r.Stage})
 		}
 	}
-	for _, stage := range d.s.Config.Stages {
-		p := d.s.Stages[stage.Name].InFlight
+	for _, stage := range sortedKeys(d.s.Stages) {
+		p := d.s.Stages[stage].InFlight
 		if p == nil {
 			continue
 		}
 		for _, app := range sortedKeys(p.Apps) {
 			if a := p.Apps[app]; a.State == ReleasePending && d.due(a.LookAt) {
-				d.want(fmt.Sprintf("watch release %s %s %d", stage.Name, app, p.N),
-					WatchRelease{Stage: stage.Name, Promotion: p.N, App: app, ID: a.ID})
+				d.want(fmt.Sprintf("watch release %s %s %d", stage, app, p.N),
+					WatchRelease{Stage: stage, Promotion: p.N, App: app, ID: a.ID})
 			}
 		}
 	}

@@ -13,6 +13,7 @@ const patience = 20 * time.Second
 // build gives free prepare apps to the builds that are needed most: the newest
 // commit of the branch first, pull requests only where nobody else waits.
 func (d *decision) build() {
+	d.askAgain()
 	if !d.configSettled() || len(d.s.Config.Prepare.Apps) == 0 {
 		return
 	}
@@ -20,10 +21,11 @@ func (d *decision) build() {
 	wanted := d.candidatesToBuild()
 	for i, c := range wanted {
 		key := d.s.buildKey(c.SHA, c.Tree)
-		if i > 0 && len(free) < 2 {
-			break // the last free app is kept for the next push
+		if len(free) < 2 && c.GreenAt.IsZero() && !d.leads(c) {
+			continue // the last free app is kept for the next push
 		}
-		app, ok := d.takeApp(&free, key)
+		run, _ := d.s.runOf(c)
+		app, ok := d.takeApp(&free, key, run)
 		if !ok {
 			if i == 0 {
 				d.makePlace(key)
@@ -37,16 +39,35 @@ func (d *decision) build() {
 	}
 	for _, p := range d.pullsToBuild() {
 		key := d.s.buildKey(p.TestMerge, p.TestTree)
-		if app, ok := d.takeApp(&free, key); ok {
+		if app, ok := d.takeApp(&free, key, d.s.Builds[key]); ok {
 			d.startBuild(key, app, p.TestMerge, p.TestTree)
 		}
 	}
 }
 
-func (d *decision) startBuild(key, app, sha, tree string) {
-	if r := d.s.Builds[key]; r.Status == RunStarting {
-		sha = r.SHA // what was asked for is what must be looked for
+// askAgain finds out about builds that were asked for and never answered, also
+// those that nobody needs any more: they keep their app busy. Asking again looks
+// first.
+func (d *decision) askAgain() {
+	for _, key := range sortedKeys(d.s.Builds) {
+		if r := d.s.Builds[key]; r.Status == RunStarting && r.Stage == "" {
+			d.startBuild(key, r.App, r.SHA, r.Tree)
+		}
 	}
+}
+
+// leads reports whether no newer candidate may still make it.
+func (d *decision) leads(c *Candidate) bool {
+	for i := len(d.s.Candidates) - 1; i > d.s.position(c.SHA); i-- {
+		newer := &d.s.Candidates[i]
+		if d.s.verdict(newer).State != CheckFailed && d.buildGate(newer).State != GateClosed {
+			return false
+		}
+	}
+	return true
+}
+
+func (d *decision) startBuild(key, app, sha, tree string) {
 	if d.want(buildEffect(app, key), StartBuild{App: app, SHA: sha, Tree: tree, Command: d.s.Config.Build}) {
 		d.starting[key] = app
 	}
@@ -62,19 +83,12 @@ func (d *decision) candidatesToBuild() []*Candidate {
 		if d.starting[d.s.buildKey(c.SHA, c.Tree)] != "" || d.overtaken(c, d.firstStage()) || d.s.verdict(c).State == CheckFailed || c.Artifact != "" {
 			continue
 		}
-		if r, ok := d.s.run(c.SHA, c.Tree); ok && r.Status != RunWaiting && !d.maybeLost(r) {
+		if r, ok := d.s.runOf(c); ok && r.Status != RunWaiting {
 			continue // it has its build, will have it, or cannot be built
 		}
 		list = append(list, c)
 	}
 	return list
-}
-
-// maybeLost reports whether a build was asked for and no answer came: asking
-// again, which looks first, is how to find out.
-func (d *decision) maybeLost(r BuildRun) bool {
-	f, ok := d.s.Flights[buildEffect(r.App, d.s.buildKey(r.SHA, r.Tree))]
-	return r.Status == RunStarting && r.Stage == "" && ok && (!f.Out || d.now.Sub(f.LastAt) >= lost)
 }
 
 // pullsToBuild lists the pull requests whose test merge has no build yet, the
@@ -89,7 +103,7 @@ func (d *decision) pullsToBuild() []PullRequest {
 		if !p.Open || p.Fork || p.TestTree == "" || p.ReadHead != p.Head || p.Base != d.s.Branch() {
 			continue
 		}
-		if r, ok := d.s.run(p.TestMerge, p.TestTree); !ok || r.Status == RunWaiting || d.maybeLost(r) {
+		if r, ok := d.s.run(p.TestMerge, p.TestTree); !ok || r.Status == RunWaiting {
 			list = append(list, p)
 		}
 	}
@@ -113,13 +127,9 @@ func (d *decision) freeApps() []string {
 	return free
 }
 
-// takeApp takes the app for a build out of the free ones: the one that it was
-// asked of already, else the first that has not refused it.
-func (d *decision) takeApp(free *[]string, key string) (string, bool) {
-	r := d.s.Builds[key]
-	if r.Status == RunStarting {
-		return r.App, true // asked for, and no answer yet
-	}
+// takeApp takes the app for a build out of the free ones: of those that have not
+// refused it, the one that may be asked soonest.
+func (d *decision) takeApp(free *[]string, key string, r BuildRun) (string, bool) {
 	var best string
 	var bestAt time.Time
 	for _, app := range *free {
@@ -144,7 +154,11 @@ func (d *decision) makePlace(forKey string) {
 	for _, key := range sortedKeys(d.s.Builds) {
 		r := d.s.Builds[key]
 		if r.Cancelling && r.Status == RunRunning {
-			return // a place is being made
+			// A place is being made. What was refused or is done is not asked for again.
+			if effect := "cancel " + r.App + " " + r.ID; d.s.Flights[effect].Attempt > 0 {
+				d.want(effect, CancelBuild{App: r.App, ID: r.ID, Tree: key})
+			}
+			return
 		}
 	}
 	for _, key := range sortedKeys(d.s.Builds) {
@@ -166,7 +180,8 @@ func (d *decision) neededByBranch(key string) bool {
 			return true
 		}
 	}
-	return false
+	p, ok := d.s.Pulls[d.s.Builds[key].Pull]
+	return ok && p.Merged && d.s.candidate(p.MergeSHA) == nil && d.now.Sub(p.UpdatedAt) < time.Minute
 }
 
 // buildAnswer says how the build of a candidate stands.
@@ -180,7 +195,7 @@ type buildAnswer struct {
 // buildOf answers for a candidate's build, and decides whether the prepare apps
 // are given up for it.
 func (d *decision) buildOf(c *Candidate) buildAnswer {
-	r, ok := d.s.run(c.SHA, c.Tree)
+	r, ok := d.s.runOf(c)
 	a := buildAnswer{run: r, begun: ok}
 	if r.Status == RunSucceeded || r.Status == RunFailed || r.Stage != "" {
 		return a

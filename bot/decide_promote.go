@@ -2,13 +2,11 @@ package bot
 
 import "fmt"
 
-// promote carries promotions in flight on, and lets the newest candidate whose
-// gates are open into each stage that is free.
-func (d *decision) promote() {
+// enterStages lets the newest candidate whose gates are open into each stage
+// that is free.
+func (d *decision) enterStages() {
 	for _, stage := range d.s.Config.Stages {
-		if d.s.Stages[stage.Name].InFlight != nil {
-			d.carryOn(stage)
-		} else {
+		if d.s.Stages[stage.Name].InFlight == nil {
 			d.enter(stage)
 		}
 	}
@@ -17,27 +15,37 @@ func (d *decision) promote() {
 // enter looks for the newest candidate that may enter, and lets it in. Into the
 // first stage nobody gets on a reading of the checks that is not fresh.
 func (d *decision) enter(stage Stage) {
+	first := stage.Name == d.firstStage()
 	for i := len(d.s.Candidates) - 1; i >= 0; i-- {
 		c := &d.s.Candidates[i]
 		if _, was := c.Passages[stage.Name]; was {
+			return // older ones would take the stage back
+		}
+		if !d.open(c, stage.Name) {
 			continue
 		}
-		if _, no := blocked(d.gates(c, stage.Name)); no {
-			continue
-		}
-		if stage.Name == d.firstStage() && !d.freshlyGreen(c) {
+		if first && !d.freshlyGreen(c) {
 			d.readChecksOf(c)
 			return
 		}
-		if r, _ := d.s.run(c.SHA, c.Tree); c.Artifact == "" && r.Status != RunSucceeded {
-			d.buildOnStage(c, stage)
+		if r, _ := d.s.runOf(c); c.Artifact == "" && r.Status != RunSucceeded {
+			if first {
+				d.buildOnStage(c, stage.Name, stage.Apps[0])
+			}
 			return
 		}
 		for _, app := range stage.Apps {
-			d.promoteTo(c, stage, app, d.s.Stages[stage.Name].Promotions+1)
+			d.promoteTo(c, stage.Name, app, d.s.Stages[stage.Name].Promotions+1, d.base(stage.Name, app))
 		}
 		return
 	}
+}
+
+// open reports whether every gate between a candidate and a stage is open, by
+// what is known.
+func (d *decision) open(c *Candidate, stage string) bool {
+	_, no := blocked(d.gates(c, stage))
+	return !no
 }
 
 // freshlyGreen reports whether the checks were read a moment ago and nothing
@@ -47,60 +55,92 @@ func (d *decision) freshlyGreen(c *Candidate) bool {
 		return true
 	}
 	r := c.Reports
-	return r.Read && r.Hints == r.Heard && d.now.Sub(r.ReadAt) < fresh
-}
-
-// ripe reports whether nothing but a fresh look at the checks keeps a candidate
-// out of the first stage.
-func (d *decision) ripe(c *Candidate) bool {
-	_, no := blocked(d.gates(c, d.firstStage()))
-	return !no
+	return r.Read && r.Refused == "" && r.Hints == r.Heard && d.now.Sub(r.ReadAt) < fresh
 }
 
 // buildOnStage is the normal deploy: the first stage's own app builds. It enters
 // the stage, so it happens only when every gate is open.
-func (d *decision) buildOnStage(c *Candidate, stage Stage) {
-	key, app := d.s.buildKey(c.SHA, c.Tree), stage.Apps[0]
-	if d.want(buildEffect(app, key), StartBuild{App: app, SHA: c.SHA, Tree: c.Tree, Command: d.s.Config.Build, Stage: stage.Name}) {
+func (d *decision) buildOnStage(c *Candidate, stage, app string) {
+	key := d.s.buildKey(c.SHA, c.Tree)
+	if d.want(buildEffect(app, key), StartBuild{App: app, SHA: c.SHA, Tree: c.Tree, Command: d.s.Config.Build, Stage: stage}) {
 		d.starting[key] = app
 	}
 }
 
-// carryOn asks for the releases of a promotion that have not begun yet.
-func (d *decision) carryOn(stage Stage) {
-	p := d.s.Stages[stage.Name].InFlight
-	c := d.s.candidate(p.SHA)
-	if c == nil {
-		return
-	}
-	if p.Building {
-		if r, _ := d.s.run(c.SHA, c.Tree); r.Status == RunStarting {
-			d.buildOnStage(c, stage)
+// carryOn asks for the releases of promotions in flight that have not begun
+// yet, whatever has become of the pipeline's file meanwhile.
+func (d *decision) carryOn() {
+	for _, stage := range sortedKeys(d.s.Stages) {
+		p := d.s.Stages[stage].InFlight
+		if p == nil {
+			continue
 		}
-		return
-	}
-	for _, app := range sortedKeys(p.Apps) {
-		if p.Apps[app].State == "" {
-			d.promoteTo(c, stage, app, p.N)
+		c := d.s.candidate(p.SHA)
+		if c == nil {
+			continue
+		}
+		if p.Building {
+			if r, _ := d.s.run(c.SHA, c.Tree); r.Status == RunStarting {
+				d.buildOnStage(c, stage, r.App)
+			}
+			continue
+		}
+		for _, app := range sortedKeys(p.Apps) {
+			if p.Apps[app].State == "" && d.mayFly(d.s.Flights[promoteKey(stage, p.N, app)]) {
+				d.tryAgain(c, stage, app, p)
+			}
 		}
 	}
 }
 
-func (d *decision) promoteTo(c *Candidate, stage Stage, app string, n int) {
-	r, _ := d.s.run(c.SHA, c.Tree)
+// tryAgain repeats the release of one app. As long as none is known to have
+// begun, the stage may not have been entered, so its gates must still be open:
+// else nothing is done but to look what has become of the first attempt.
+func (d *decision) tryAgain(c *Candidate, stage, app string, p *Promotion) {
+	base := d.base(stage, app)
+	if !p.touched() {
+		_, configured := d.s.Config.Stage(stage)
+		switch {
+		case !d.s.Configured || !configured || !d.open(c, stage):
+			base = -1
+		case stage == d.firstStage() && !d.freshlyGreen(c):
+			d.readChecksOf(c)
+			return
+		}
+	}
+	d.promoteTo(c, stage, app, p.N, base)
+}
+
+// touched reports whether a release is known to have begun on some app.
+func (p *Promotion) touched() bool {
+	for _, a := range p.Apps {
+		if a.State != "" {
+			return true
+		}
+	}
+	return p.Built
+}
+
+// base is the newest release of a stage's app as last seen; -1: never looked.
+// With -1 a promotion looks, and does nothing else.
+func (d *decision) base(stage, app string) int {
+	if stand := d.s.Stages[stage].Apps[app]; stand.Seen {
+		return stand.Newest
+	}
+	return -1
+}
+
+func (d *decision) promoteTo(c *Candidate, stage, app string, n, base int) {
 	artifact, from := c.Artifact, c.ArtifactApp
 	if artifact == "" {
+		r, _ := d.s.runOf(c)
 		artifact, from = r.Artifact, r.App
 	}
-	if i := d.stageIndex(stage.Name); i > 0 {
+	if i := d.stageIndex(stage); i > 0 {
 		from = d.s.Config.Stages[i-1].Apps[0]
 	}
-	base := -1
-	if stand := d.s.Stages[stage.Name].Apps[app]; stand.Seen {
-		base = stand.Newest
-	}
-	d.want(promoteKey(stage.Name, n, app), Promote{
-		Stage: stage.Name, Promotion: n, App: app, From: from, Artifact: artifact, SHA: c.SHA, Base: base,
+	d.want(promoteKey(stage, n, app), Promote{
+		Stage: stage, Promotion: n, App: app, From: from, Artifact: artifact, SHA: c.SHA, Base: base,
 	})
 }
 

@@ -9,6 +9,9 @@ import (
 // that hands the effect to whoever performs it; Finished closes it, or says when
 // to try again.
 
+// doubt is how long a request whose answer was lost may still come true.
+const doubt = 30 * time.Second
+
 // lost is how long an effect may be out without an outcome before it counts as
 // unknown: longer than anybody performing one is allowed to take.
 const lost = 5 * time.Minute
@@ -52,16 +55,14 @@ func lookInterval(looks int) time.Duration {
 
 func (s *State) start(e Effect, at time.Time) {
 	f := s.Flights[e.Key]
-	if f.Attempt == 0 {
-		f.Since = at
-	}
+	f.Since, f.Unsure = e.Since, e.Unsure
 	f.Out, f.LastAt, f.Attempt, f.Reason, f.Limit = true, at, f.Attempt+1, "", false
 	s.Flights[e.Key] = f
 
 	switch do := e.Do.(type) {
 	case ReadChecks:
 		if c := s.candidate(do.SHA); c != nil {
-			c.Reports.Reading = c.Reports.Hints
+			c.Reports.Reading, c.Reports.Look = c.Reports.Hints, false
 		}
 	case StartBuild:
 		s.buildStarted(do, at)
@@ -78,10 +79,16 @@ func (s *State) finish(f Finished, at time.Time) {
 	if !ok {
 		return // an outcome that was recorded before, or of a flight that is over
 	}
+	if f.Outcome == Done && s.tooEarly(f, flight, at) {
+		f.Outcome = Retry
+	}
 	switch f.Outcome {
 	case Done, Refuse:
 		delete(s.Flights, e.Key)
 	case Retry, Unsure:
+		if f.Outcome == Unsure {
+			flight.Since = flight.LastAt // traces of this attempt are what may still appear
+		}
 		flight.Out, flight.Reason, flight.Limit = false, f.Reason, f.Limit
 		flight.Unsure = flight.Unsure || f.Outcome == Unsure
 		flight.NotBefore = at.Add(max(f.After, backoff(e.Key, flight.Attempt)))
@@ -93,13 +100,13 @@ func (s *State) finish(f Finished, at time.Time) {
 			f.Fact = ConfigRead{Ref: do.Ref, Found: true, Problem: f.Reason}
 		}
 		if fact, ok := f.Fact.(ConfigRead); ok {
-			s.configRead(fact)
+			s.configRead(fact, do.Ref, at)
 		}
 	case ReadChecks:
 		if fact, ok := f.Fact.(ChecksRead); ok {
-			s.checksRead(fact, e.At, at)
+			s.checksRead(fact, do, e.At, at)
 		} else if f.Outcome == Refuse {
-			s.checksRefused(do.SHA, e.At)
+			s.checksRefused(do.SHA, f.Reason, e.At)
 		}
 	case ReadPullRequest:
 		s.pullReadEnded(do, f, at)
@@ -128,14 +135,27 @@ func (s *State) finish(f Finished, at time.Time) {
 	case WatchRelease:
 		s.releaseWatched(do, f, at)
 	}
-	s.forget()
+	s.forget(at)
 }
 
-// checksRefused keeps a commit waiting whose checks GitHub will not show, and
-// remembers that it was read so that it is asked again later, not at once.
-func (s *State) checksRefused(sha string, began time.Time) {
+// tooEarly reports whether an answer settles nothing yet: it was given while a
+// lost request may still come true, or it is older than what is known.
+func (s *State) tooEarly(f Finished, flight Flight, at time.Time) bool {
+	switch fact := f.Fact.(type) {
+	case AppSeen:
+		return flight.Unsure && at.Sub(flight.Since) < doubt
+	case PullRequestRead:
+		p, ok := s.Pulls[fact.Number]
+		return ok && p.Open && fact.Head != p.Head && !fact.UpdatedAt.After(p.UpdatedAt)
+	}
+	return false
+}
+
+// checksRefused keeps a commit waiting whose checks GitHub will not show. It is
+// asked again later, not at once.
+func (s *State) checksRefused(sha, reason string, began time.Time) {
 	if c := s.candidate(sha); c != nil {
-		c.Reports.Read, c.Reports.ReadAt, c.Reports.Heard = true, began, c.Reports.Reading
+		c.Reports.ReadAt, c.Reports.Refused = began, reason
 	}
 }
 
@@ -160,26 +180,37 @@ func (s *State) statusTold(do SetStatus, f Finished) {
 		put(&c.Told, do.Context, said)
 	}
 	for n, p := range s.Pulls {
-		if p.Head == do.SHA {
-			if p.ToldHead != p.Head {
-				p.Told, p.ToldHead = nil, p.Head
-			}
-			put(&p.Told, do.Context, said)
-			s.Pulls[n] = p
+		if p.ToldHead != do.SHA && p.Head != do.SHA {
+			continue
 		}
+		if p.ToldHead != do.SHA {
+			p.Told, p.ToldHead = nil, do.SHA
+		}
+		put(&p.Told, do.Context, said)
+		s.Pulls[n] = p
 	}
 }
 
 func (s *State) deploymentCreated(do CreateDeployment, f Finished) {
 	c := s.candidate(do.SHA)
-	if c == nil || f.Outcome != Done && f.Outcome != Refuse {
+	if c == nil || f.Outcome != Done && f.Outcome != Refuse || c.deployment(do.Stage, do.Promotion) != nil {
 		return
 	}
-	d := Deployment{Promotion: do.Promotion}
+	d := Deployment{Stage: do.Stage, Promotion: do.Promotion}
 	if fact, ok := f.Fact.(DeploymentCreated); ok {
 		d.ID = fact.ID
 	}
-	put(&c.Deployments, do.Stage, d)
+	c.Deployments = append(c.Deployments, d)
+}
+
+// deployment finds the deployment of a promotion; nil if there is none.
+func (c *Candidate) deployment(stage string, promotion int) *Deployment {
+	for i := range c.Deployments {
+		if d := &c.Deployments[i]; d.Stage == stage && d.Promotion == promotion {
+			return d
+		}
+	}
+	return nil
 }
 
 func (s *State) deploymentTold(do SetDeploymentStatus, f Finished) {
@@ -187,9 +218,10 @@ func (s *State) deploymentTold(do SetDeploymentStatus, f Finished) {
 	if c == nil || f.Outcome != Done && f.Outcome != Refuse {
 		return
 	}
-	if d, ok := c.Deployments[do.Stage]; ok && d.ID == do.ID {
-		d.Told = Saying{State: do.Status.State, Text: do.Status.Text}
-		c.Deployments[do.Stage] = d
+	for i := range c.Deployments {
+		if d := &c.Deployments[i]; d.ID == do.ID {
+			d.Told = Saying{State: do.Status.State, Text: do.Status.Text}
+		}
 	}
 }
 

@@ -33,7 +33,7 @@ func (d *decision) gates(c *Candidate, stage string) []Gate {
 	i := d.stageIndex(stage)
 	gates := []Gate{d.orderGate(c, stage)}
 	if i == 0 {
-		gates = append(gates, d.checksGate(c), d.buildGate(c))
+		gates = append(gates, d.configGate(c), d.checksGate(c), d.buildGate(c))
 	} else {
 		gates = append(gates, d.proofGate(c, i))
 	}
@@ -43,17 +43,30 @@ func (d *decision) gates(c *Candidate, stage string) []Gate {
 // orderGate is closed for whoever would take the stage back to an older commit.
 func (d *decision) orderGate(c *Candidate, stage string) Gate {
 	g := Gate{Name: "order", State: GateOpen}
-	if by, ok := d.overtaker(c, stage); ok {
+	if d.astray(c) {
+		g.State, g.Text, g.Who = GateClosed, "it was pushed to "+c.Branch+", and the pipeline follows "+d.s.Branch(), "whoever edits the pipeline's file"
+	} else if by, ok := d.overtaker(c, stage); ok {
 		g.State, g.Since, g.Who = GateClosed, by.Passages[stage].StartedAt, "nobody: a stage never moves to an older commit"
 		g.Text = "superseded by " + Short(by.SHA)
 	}
 	return g
 }
 
+// configGate keeps the newest commit waiting until its own version of the
+// pipeline's file was read.
+func (d *decision) configGate(c *Candidate) Gate {
+	if d.s.position(c.SHA) == len(d.s.Candidates)-1 && !d.configSettled() {
+		return Gate{Name: "configuration", State: GateWaiting, Since: c.SeenAt, Text: "reading the pipeline's file", Who: "GitHub"}
+	}
+	return Gate{Name: "configuration", State: GateOpen}
+}
+
 func (d *decision) checksGate(c *Candidate) Gate {
 	v := d.s.verdict(c)
 	g := Gate{Name: "checks", State: GateWaiting, Since: c.SeenAt, Who: "CI"}
 	switch {
+	case c.Reports.Refused != "" && !d.s.Config.Checks.None:
+		g.Text, g.Who = "GitHub does not show the checks: "+c.Reports.Refused, "whoever looks after the GitHub App"
 	case v.State == CheckFailed:
 		g.State, g.Text, g.Who = GateClosed, names(v.Failed)+" failed", "whoever runs the check again, or pushes a fix"
 	case v.State == CheckPending && v.Reason != "":
@@ -62,8 +75,6 @@ func (d *decision) checksGate(c *Candidate) Gate {
 		g.Text = "waiting for " + names(v.Waiting)
 	case v.Settling && !d.due(c.SeenAt.Add(settle)):
 		g.Text, g.Until = "waiting for further checks to report", c.SeenAt.Add(settle)
-	case !c.Reports.Read && !d.s.Config.Checks.None:
-		g.Text = "reading the checks"
 	default:
 		g.State, g.Since = GateOpen, c.GreenAt
 	}
@@ -76,7 +87,7 @@ func (d *decision) buildGate(c *Candidate) Gate {
 	a := d.buildOf(c)
 	g := Gate{Name: "build", State: GateWaiting, Since: a.run.StartedAt, Who: "the build"}
 	switch {
-	case a.run.Status == RunSucceeded:
+	case a.run.Status == RunSucceeded || c.Artifact != "":
 		g.State, g.Since = GateOpen, a.run.FinishedAt
 	case a.run.Status == RunFailed:
 		g.State, g.Since, g.Who = GateClosed, a.run.FinishedAt, "whoever pushes a fix"
@@ -119,37 +130,57 @@ func (d *decision) placeGate(c *Candidate, stage string) Gate {
 	case st.InFlight != nil && st.InFlight.SHA != c.SHA:
 		g.State, g.Since, g.Who = GateWaiting, st.InFlight.StartedAt, "the promotion of "+Short(st.InFlight.SHA)
 		g.Text = Short(st.InFlight.SHA) + " is being promoted to " + stage
-	case d.now.Before(st.RetryAt):
-		d.wake(st.RetryAt)
+	case st.InFlight == nil && !d.due(st.RetryAt):
 		g.State, g.Until, g.Who = GateWaiting, st.RetryAt, "the platform"
-		g.Text = "the last attempt could not begin; trying again"
+		g.Text = "the last attempt could not begin" + because(st.Trouble)
+	}
+	cfg, _ := d.s.Config.Stage(stage)
+	for _, other := range sortedKeys(d.s.Stages) {
+		p := d.s.Stages[other].InFlight
+		if p == nil || other == stage {
+			continue
+		}
+		for _, app := range cfg.Apps {
+			if _, busy := p.Apps[app]; busy {
+				g.State, g.Since, g.Who = GateWaiting, p.StartedAt, "the promotion of "+Short(p.SHA)
+				g.Text = Short(p.SHA) + " is being promoted to " + other + ", which has the same app"
+			}
+		}
 	}
 	return g
 }
 
-// overtaker is the newest later commit that has got into the stage, which closes
-// it for c.
+// overtaker is the later commit that closes a stage for c: the one that is live
+// there, else the newest that has got in, however it fared: c would take back
+// what that one has done. Behind very many newer commits c is given up.
 func (d *decision) overtaker(c *Candidate, stage string) (*Candidate, bool) {
 	if p, ok := c.Passages[stage]; ok && p.State != PassageFailed {
 		return nil, false
 	}
-	st := d.s.Stages[stage]
 	at := d.s.position(c.SHA)
-	if p := st.InFlight; p != nil {
-		if i := d.s.position(p.SHA); i > at {
+	if i := d.s.position(d.s.Stages[stage].Live.SHA); i > at {
+		return &d.s.Candidates[i], true
+	}
+	for i := len(d.s.Candidates) - 1; i > at; i-- {
+		if _, in := d.s.Candidates[i].Passages[stage]; in {
 			return &d.s.Candidates[i], true
 		}
 	}
-	if i := d.s.position(st.Live.SHA); i > at {
-		return &d.s.Candidates[i], true
+	if n := len(d.s.Candidates); at < n-kept {
+		return &d.s.Candidates[n-1], true
 	}
 	return nil, false
 }
 
+// overtaken reports whether a stage is closed to c for good.
 func (d *decision) overtaken(c *Candidate, stage string) bool {
 	_, ok := d.overtaker(c, stage)
-	return ok
+	return ok || d.astray(c)
 }
+
+// astray reports whether c was pushed to a branch that the pipeline no longer
+// follows.
+func (d *decision) astray(c *Candidate) bool { return c.Branch != "" && c.Branch != d.s.Branch() }
 
 func (d *decision) stageIndex(stage string) int {
 	for i, s := range d.s.Config.Stages {

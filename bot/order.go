@@ -11,43 +11,62 @@ import (
 // GitHub's in whole seconds, the other is ours where a push was never delivered.
 const skew = 30 * time.Second
 
-// kept is how many candidates are remembered once they are settled.
-const kept = 30
-
 // push folds a branch that moved into the candidates.
 func (s *State) push(p Pushed, at time.Time) {
 	if p.Branch == "" || p.Branch != s.Branch() || p.After == "" || isZero(p.After) {
 		return
 	}
-	if p.PushedAt.IsZero() {
+	timed := !p.PushedAt.IsZero()
+	if !timed {
 		p.PushedAt = at
 	}
 	if !p.PushedAt.After(s.Horizon) {
 		return
 	}
 	fresh := Candidate{
-		SHA: p.After, Tree: p.Tree, Before: p.Before, Title: p.Title, Author: p.Author,
+		SHA: p.After, Tree: p.Tree, Before: p.Before, Branch: p.Branch, Title: p.Title, Author: p.Author,
 		Forced: p.Forced, PushedAt: p.PushedAt, SeenAt: at,
 	}
 	if c := s.candidate(p.After); c != nil {
-		if !p.PushedAt.After(c.PushedAt.Add(skew)) || p.Before == c.Before {
+		if !c.returned(p, timed) {
 			c.learn(p) // the same push again, or what a reading of the head had told before
 			s.sort()
 			return
 		}
-		// The branch came back to this commit: it starts over, as the newest. A
-		// promotion of it that is in flight goes on as the new one's.
-		for stage, pass := range c.Passages {
-			if pass.State == PassageReleasing {
-				put(&fresh.Passages, stage, pass)
-				fresh.Artifact, fresh.ArtifactApp = c.Artifact, c.ArtifactApp
-			}
-		}
-		s.Candidates = slices.DeleteFunc(s.Candidates, func(c Candidate) bool { return c.SHA == p.After })
+		s.startOver(&fresh, c)
 	}
 	s.Candidates = append(s.Candidates, fresh)
 	s.sort()
 	s.linkPulls()
+}
+
+// returned reports whether a push brought the branch back to a commit that it
+// had been at before, rather than being the push that is known already.
+func (c *Candidate) returned(p Pushed, timed bool) bool {
+	switch {
+	case c.Before == "": // found at the branch's head: the first push to tell of it is the one that was missed
+		return p.PushedAt.After(c.PushedAt.Add(skew))
+	case !timed:
+		return p.Before != c.Before
+	}
+	return p.PushedAt.After(c.PushedAt)
+}
+
+// startOver replaces an old candidate by a fresh one of the same commit. What
+// people were told stays told, a promotion of it that is in flight goes on, and
+// where it is live it stays so.
+func (s *State) startOver(fresh, old *Candidate) {
+	fresh.Told, fresh.Deployments, fresh.Pull, fresh.PullSought = old.Told, old.Deployments, old.Pull, old.PullSought
+	if fresh.Tree == "" {
+		fresh.Tree = old.Tree
+	}
+	for stage, pass := range old.Passages {
+		if pass.State == PassageReleasing || pass.State == PassageDone && s.Stages[stage].Live.SHA == old.SHA {
+			put(&fresh.Passages, stage, pass)
+			fresh.Artifact, fresh.ArtifactApp = old.Artifact, old.ArtifactApp
+		}
+	}
+	s.Candidates = slices.DeleteFunc(s.Candidates, func(c Candidate) bool { return c.SHA == fresh.SHA })
 }
 
 // learn fills in what an earlier telling of the same push did not say.
@@ -63,86 +82,71 @@ func (c *Candidate) learn(p Pushed) {
 	}
 }
 
+// headSeen finds pushes that were never delivered: the branch's head is a commit
+// nobody told of, or one that was left behind by a push that is known.
+func (s *State) headSeen(h Head, at time.Time) {
+	p := Pushed{Branch: s.Branch(), After: h.SHA, Tree: h.Tree, Title: h.Title, Author: h.Author, PushedAt: at}
+	if n := len(s.Candidates); n > 0 {
+		newest := s.Candidates[n-1]
+		if newest.SHA == h.SHA || newest.PushedAt.After(at) {
+			return // nothing new, or the reading is older than the newest push
+		}
+		if s.candidate(h.SHA) != nil {
+			if at.Sub(newest.PushedAt) < skew {
+				return // GitHub's answers can lag behind its webhooks
+			}
+			p.Before, p.Forced = newest.SHA, true
+		}
+	}
+	s.push(p, at)
+}
+
 // sort puts the candidates in the branch's order. It depends on the set of
 // pushes alone, not on the order in which they were heard of: by time, then
 // each push right behind the one it says it came after, where the times are too
 // close to tell.
 func (s *State) sort() {
 	slices.SortStableFunc(s.Candidates, func(a, b Candidate) int {
-		if c := a.PushedAt.Compare(b.PushedAt); c != 0 {
-			return c
-		}
-		return cmp.Compare(a.SHA, b.SHA)
+		return cmp.Or(a.PushedAt.Compare(b.PushedAt), cmp.Compare(a.SHA, b.SHA))
 	})
 	for range s.Candidates { // each round moves at least one push behind its parent, or ends
-		moved := false
-		for i := 0; i < len(s.Candidates) && !moved; i++ {
-			child := s.Candidates[i]
-			for j := i + 1; j < len(s.Candidates); j++ {
-				parent := s.Candidates[j]
-				if parent.PushedAt.Sub(child.PushedAt) > skew {
-					break
-				}
-				if child.Before == parent.SHA && parent.Before != child.SHA {
-					copy(s.Candidates[i:j], s.Candidates[i+1:j+1])
-					s.Candidates[j] = child
-					moved = true
-					break
-				}
-			}
-		}
-		if !moved {
+		if !s.moveOne() {
 			return
 		}
 	}
 }
 
-// forget drops candidates that are settled and old, and what only they needed.
-func (s *State) forget() {
-	for len(s.Candidates) > kept {
-		i := slices.IndexFunc(s.Candidates[:len(s.Candidates)-kept], func(c Candidate) bool { return s.forgettable(&c) })
-		if i < 0 {
-			break
-		}
-		if c := s.Candidates[i]; i == 0 && c.PushedAt.After(s.Horizon) {
-			s.Horizon = c.PushedAt
-		}
-		s.Candidates = slices.Delete(s.Candidates, i, i+1)
-	}
-	forgetOldest(s.Builds, 2*kept, func(r BuildRun) (time.Time, bool) { return r.StartedAt, !r.Active() && r.Status != RunWaiting })
-	forgetOldest(s.Pulls, 2*kept, func(p PullRequest) (time.Time, bool) { return p.UpdatedAt, !p.Open })
-}
-
-func (s *State) forgettable(c *Candidate) bool {
-	for _, st := range s.Stages {
-		if st.Live.SHA == c.SHA || st.InFlight != nil && st.InFlight.SHA == c.SHA {
-			return false
-		}
-	}
-	for _, said := range c.Told {
-		if said.State == StatusPending {
-			return false
-		}
-	}
-	return true
-}
-
-// forgetOldest shrinks m to n entries, oldest first, leaving those that are not idle.
-func forgetOldest[K comparable, V any](m map[K]V, n int, of func(V) (at time.Time, idle bool)) {
-	for len(m) > n {
-		var oldest K
-		var when time.Time
-		found := false
-		for k, v := range m {
-			if at, idle := of(v); idle && (!found || at.Before(when)) {
-				oldest, when, found = k, at, true
+func (s *State) moveOne() bool {
+	for i, child := range s.Candidates {
+		for j := i + 1; j < len(s.Candidates); j++ {
+			parent := s.Candidates[j]
+			if parent.PushedAt.Sub(child.PushedAt) > skew {
+				break
+			}
+			if child.Before == parent.SHA && !s.descends(parent, child.SHA) {
+				copy(s.Candidates[i:j], s.Candidates[i+1:j+1])
+				s.Candidates[j] = child
+				return true
 			}
 		}
-		if !found {
-			return
-		}
-		delete(m, oldest)
 	}
+	return false
+}
+
+// descends reports whether a push came after another, as far as the pushes say
+// what they came after. A branch that returned to a commit goes in circles.
+func (s *State) descends(c Candidate, from string) bool {
+	for range s.Candidates {
+		if c.Before == from {
+			return true
+		}
+		before := s.candidate(c.Before)
+		if before == nil {
+			return false
+		}
+		c = *before
+	}
+	return false
 }
 
 func isZero(sha string) bool {

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
@@ -32,7 +31,7 @@ func (s *State) openPromotion(stage, sha string, at time.Time, building bool) {
 func (s *State) promotionStarted(do Promote, at time.Time) {
 	s.openPromotion(do.Stage, do.SHA, at, false)
 	if c := s.candidate(do.SHA); c != nil && c.Artifact == "" {
-		r, _ := s.run(c.SHA, c.Tree)
+		r, _ := s.runOf(c)
 		c.Artifact, c.ArtifactApp = do.Artifact, r.App
 	}
 }
@@ -48,7 +47,7 @@ func (s *State) stageBuildMoved(stage, sha string, at time.Time) {
 	switch r.Status {
 	case RunSucceeded:
 		c.Artifact, c.ArtifactApp = r.Artifact, r.App
-		st.InFlight.Building = false
+		st.InFlight.Building, st.InFlight.Built = false, true
 		if a, ok := st.InFlight.Apps[r.App]; ok && r.Release != "" {
 			a.State, a.ID, a.LookAt = ReleasePending, r.Release, at
 			st.InFlight.Apps[r.App] = a
@@ -95,34 +94,62 @@ func (s *State) promoteAnswered(do Promote, f Finished, at time.Time) {
 		p.Apps[do.App] = a
 		return
 	}
-	// Nothing was done to the app. If no app was touched yet, the stage was not
-	// entered, and whether it may be is asked again when the time comes.
-	for _, a := range p.Apps {
-		if a.State != "" || a.Maybe {
-			return
+	if f.Outcome == Done {
+		a.Maybe = false // it was looked at, and there is nothing of ours
+		p.Apps[do.App] = a
+	}
+	s.withdraw(do.Stage, f, at)
+}
+
+// begun reports whether a promotion has touched any app, or may have.
+func (s *State) begun(stage string) bool {
+	p := s.Stages[stage].InFlight
+	if p == nil {
+		return false
+	}
+	if p.Building {
+		c := s.candidate(p.SHA)
+		if c == nil {
+			return true
+		}
+		r, _ := s.run(c.SHA, c.Tree)
+		return r.Status != RunStarting && r.Status != RunWaiting || s.Flights[buildEffect(r.App, s.buildKey(c.SHA, c.Tree))].Unsure
+	}
+	for app, a := range p.Apps {
+		if a.State != "" || a.Maybe || s.Flights[promoteKey(stage, p.N, app)].Unsure {
+			return true
 		}
 	}
-	for app := range p.Apps {
-		if f, ok := s.Flights[promoteKey(do.Stage, p.N, app)]; ok && (f.Out || f.Unsure) {
-			return
-		}
-	}
-	c := s.candidate(p.SHA)
-	if c == nil {
+	return p.Built
+}
+
+// withdraw takes back a promotion that could not begin, so that whether the
+// stage may be entered is asked anew when the time has come.
+func (s *State) withdraw(stage string, f Finished, at time.Time) {
+	st := s.Stages[stage]
+	p := st.InFlight
+	if p == nil || s.begun(stage) {
 		return
 	}
 	for app := range p.Apps {
-		delete(s.Flights, promoteKey(do.Stage, p.N, app))
+		if s.Flights[promoteKey(stage, p.N, app)].Out {
+			return // what comes of this one is not known yet
+		}
 	}
-	if f.Outcome == Retry {
-		st.Tries++
-		st.RetryAt = at.Add(max(f.After, backoff(do.Stage+do.SHA, st.Tries)))
+	for app := range p.Apps {
+		delete(s.Flights, promoteKey(stage, p.N, app))
 	}
 	st.InFlight = nil
-	s.Stages[do.Stage] = st
-	delete(c.Passages, do.Stage)
-	if len(c.Passages) == 0 {
-		c.Artifact, c.ArtifactApp = "", ""
+	if f.Outcome == Retry {
+		st.Tries++
+		st.Trouble, st.RetryAt = f.Reason, at.Add(max(f.After, backoff(stage+p.SHA, st.Tries)))
+	}
+	s.Stages[stage] = st
+	if c := s.candidate(p.SHA); c != nil {
+		delete(c.Passages, stage)
+		if len(c.Passages) == 0 {
+			c.Artifact, c.ArtifactApp = "", ""
+		}
 	}
 }
 
@@ -174,10 +201,10 @@ func (s *State) releaseSeen(stage, app string, seen ReleaseSeen, at time.Time) {
 // only if every app took it.
 func (s *State) concludePromotion(stage string, at time.Time) {
 	p := s.Stages[stage].InFlight
-	cfg, _ := s.Config.Stage(stage)
 	var failed, took []string
 	output := ""
-	for app, a := range p.Apps {
+	for _, app := range sortedKeys(p.Apps) {
+		a := p.Apps[app]
 		switch a.State {
 		case ReleaseSucceeded:
 			took = append(took, app)
@@ -196,10 +223,8 @@ func (s *State) concludePromotion(stage string, at time.Time) {
 		s.closePromotion(stage, PassageDone, "", "", at)
 		return
 	}
-	slices.Sort(failed)
-	slices.Sort(took)
 	reason := "the release failed on " + strings.Join(failed, "; ")
-	if len(took) > 0 && len(cfg.Apps) > 1 {
+	if len(took) > 0 {
 		reason = fmt.Sprintf("%s (it is live on %s)", reason, strings.Join(took, ", "))
 	}
 	s.closePromotion(stage, PassageFailed, reason, output, at)
@@ -208,7 +233,7 @@ func (s *State) concludePromotion(stage string, at time.Time) {
 func (s *State) closePromotion(stage string, end PassageState, reason, output string, at time.Time) {
 	st := s.Stages[stage]
 	p := st.InFlight
-	st.InFlight, st.Tries, st.RetryAt = nil, 0, time.Time{}
+	st.InFlight, st.Tries, st.RetryAt, st.Trouble = nil, 0, time.Time{}, ""
 	if c := s.candidate(p.SHA); c != nil {
 		pass := c.Passages[stage]
 		pass.State, pass.EndedAt, pass.Reason, pass.OutputURL = end, at, reason, output

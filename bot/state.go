@@ -15,7 +15,8 @@ type State struct {
 
 	Configured bool   // a valid file was read, and the newest reading did not find it gone
 	Config     Config // the last good one
-	ConfigRef  string // the commit that Config was read from
+	ConfigRef  string // the commit, or the branch, that Config was read from
+	Sought     bool   // the file was looked for on the branch itself, before any push was heard of
 
 	Required   Required    // what GitHub requires of the branch; zero ReadAt: not read yet
 	Candidates []Candidate // in the branch's order, oldest first
@@ -29,6 +30,7 @@ type State struct {
 // Candidate is one pushed commit on its way through the pipeline.
 type Candidate struct {
 	SHA, Tree, Before string
+	Branch            string // that it was pushed to
 	Title, Author     string
 	Forced            bool      // the push that brought it replaced history
 	PushedAt          time.Time // by GitHub's clock where a push told it
@@ -47,9 +49,9 @@ type Candidate struct {
 	Artifact    string
 	ArtifactApp string // where Artifact was built
 
-	Passages    map[string]Passage    // by stage
-	Deployments map[string]Deployment // by stage
-	Told        map[string]Saying     // by status context
+	Passages    map[string]Passage // by stage
+	Deployments []Deployment       // one for each promotion that began, oldest first
+	Told        map[string]Saying  // by status context
 }
 
 // Reports is what is known of a commit's checks. What webhooks bring is merged
@@ -62,7 +64,9 @@ type Reports struct {
 	Hints   int       // how often something moved
 	Reading int       // Hints when the reading under way began
 	Heard   int       // Hints that the last reading has taken in
+	Look    bool      // something moved that only a reading can tell
 	Doubts  int       // readings in a row that contradicted what webhooks said
+	Refused string    // why GitHub does not show them; empty if it does
 }
 
 // PassageState says how a candidate fares at one stage.
@@ -85,9 +89,10 @@ type Passage struct {
 	OutputURL string    // of the release that failed; may be empty
 }
 
-// Deployment is the GitHub Deployment of a candidate at a stage.
+// Deployment is the GitHub Deployment of one promotion of a candidate.
 type Deployment struct {
-	ID        int64
+	ID        int64 // 0: GitHub refused to make it
+	Stage     string
 	Promotion int
 	Told      Saying
 }
@@ -147,6 +152,7 @@ type Stand struct {
 	Apps       map[string]AppStand
 	RetryAt    time.Time // after a promotion that could not begin
 	Tries      int
+	Trouble    string // why it could not; empty once one has begun
 }
 
 // Live is what a stage was last proved to run on all of its apps.
@@ -169,6 +175,7 @@ type Promotion struct {
 	SHA       string
 	StartedAt time.Time
 	Building  bool // the stage's own app builds it first
+	Built     bool // and has done so
 	Apps      map[string]AppRelease
 }
 
@@ -242,7 +249,7 @@ func (s State) clone() State {
 	for i := range s.Candidates {
 		c := &s.Candidates[i]
 		c.Passages = maps.Clone(c.Passages)
-		c.Deployments = maps.Clone(c.Deployments)
+		c.Deployments = slices.Clone(c.Deployments)
 		c.Told = maps.Clone(c.Told)
 	}
 	s.Builds = cloneMap(s.Builds)

@@ -2,6 +2,8 @@ package bot
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -17,23 +19,48 @@ func (d *decision) tell() {
 	for i := range d.s.Candidates {
 		c := &d.s.Candidates[i]
 		d.tellConfig(c)
-		if !d.s.Configured {
-			continue
-		}
-		d.tellStatus(c.SHA, "headstart/build", c.Told, d.buildStatus(c))
-		for _, stage := range d.s.Config.Stages {
-			d.tellStatus(c.SHA, "headstart/"+stage.Name, c.Told, d.stageStatus(c, stage.Name))
+		d.tellStatus(c.SHA, buildContext, c.Told, d.buildStatus(c))
+		for _, stage := range d.stagesOf(c) {
+			d.tellStatus(c.SHA, contextOf(stage), c.Told, d.stageStatus(c, stage))
 			d.tellDeployment(c, stage)
 		}
-	}
-	if !d.s.Configured {
-		return
+		d.endDeployments(c)
 	}
 	for _, n := range sortedKeys(d.s.Pulls) {
 		p := d.s.Pulls[n]
 		d.tellPull(p)
 		d.tellComment(p)
 	}
+}
+
+const (
+	buildContext  = "headstart/build"
+	configContext = "headstart/config"
+)
+
+func contextOf(stage string) string { return "headstart/" + stage }
+
+// stagesOf lists the stages that a candidate has something to say about: those
+// of the pipeline's file, and those that it knew once.
+func (d *decision) stagesOf(c *Candidate) []string {
+	var list []string
+	if d.s.Configured {
+		list = d.s.Config.StageNames()
+	}
+	add := func(stage string) {
+		if !slices.Contains(list, stage) {
+			list = append(list, stage)
+		}
+	}
+	for _, stage := range sortedKeys(c.Passages) {
+		add(stage)
+	}
+	for _, context := range sortedKeys(c.Told) {
+		if context != buildContext && context != configContext {
+			add(strings.TrimPrefix(context, "headstart/"))
+		}
+	}
+	return list
 }
 
 // saying is a status that people should see; nil: none.
@@ -77,17 +104,30 @@ func same(told Saying, want *saying) bool {
 
 // tellConfig says at the commit that broke the pipeline's file that it did.
 func (d *decision) tellConfig(c *Candidate) {
-	const context = "headstart/config"
 	switch {
 	case c.ConfigProblem != "":
-		d.tellStatus(c.SHA, context, c.Told, say(StatusFailure, c.ConfigProblem, ""))
-	case c.Told[context].State == StatusFailure && c.ConfigRead:
-		d.tellStatus(c.SHA, context, c.Told, say(StatusSuccess, "The configuration is valid", ""))
+		d.tellStatus(c.SHA, configContext, c.Told, say(StatusFailure, c.ConfigProblem, ""))
+	case c.Told[configContext].State == StatusFailure && c.ConfigRead:
+		d.tellStatus(c.SHA, configContext, c.Told, say(StatusSuccess, "The configuration is valid", ""))
 	}
 }
 
-// buildStatus is what headstart/build says of a candidate.
+// gone ends a status that waits for something that the pipeline's file no longer
+// asks for; nil if there is none.
+func (d *decision) gone(c *Candidate, context, text string) *saying {
+	if told := c.Told[context]; told.State == StatusPending || told.Phase == "gone" {
+		return say(StatusError, text, "").in("gone")
+	}
+	return nil
+}
+
+const fileGone = "Not deployed: the branch has no .github/headstart.yml any more"
+
+// buildStatus is what headstart/build says of a candidate; nil if nothing.
 func (d *decision) buildStatus(c *Candidate) *saying {
+	if !d.s.Configured {
+		return d.gone(c, buildContext, fileGone)
+	}
 	a := d.buildOf(c)
 	r := a.run
 	switch {
@@ -103,6 +143,9 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 		return say(StatusFailure, fmt.Sprintf("The build failed after %s on %s%s", took(r.StartedAt, r.FinishedAt), r.App, because(r.Reason)), r.OutputURL)
 	case r.Status == RunErrored && r.Stage != "":
 		return say(StatusError, fmt.Sprintf("%s could not build it%s", r.App, because(r.Reason)), r.OutputURL)
+	}
+	if d.astray(c) && !r.Active() {
+		return d.gone(c, buildContext, "Not built: the pipeline follows "+d.s.Branch())
 	}
 	if by, gone := d.overtaker(c, d.firstStage()); gone && !r.Active() {
 		if by.Passages[d.firstStage()].State == PassageDone && !d.forcedBetween(c, by) {
@@ -121,7 +164,7 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 	case app != "" && r.Stage == "" && !a.fallback:
 		return sayPending("build", "Building on "+app, r.OutputURL)
 	case app != "":
-		return sayPending("fallback", "Building on "+app+fellBack(a.why), r.OutputURL)
+		return sayPending("build on stage", "Building on "+app+fellBack(a.why), r.OutputURL)
 	case a.fallback && a.why != "":
 		return sayPending("fallback", fmt.Sprintf("Builds on %s once the checks pass%s", d.s.Config.Stages[0].Apps[0], fellBack(a.why)), "")
 	case a.fallback:
@@ -129,7 +172,7 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 	case !r.TroubleAt.IsZero():
 		return sayPending("trouble", "The build could not be started yet"+because(r.Reason), "")
 	}
-	return sayPending("build", "Waiting for a free prepare app", "")
+	return sayPending("queue", "Waiting for a free prepare app", "")
 }
 
 func fellBack(why string) string {
@@ -142,45 +185,71 @@ func fellBack(why string) string {
 // stageStatus is what headstart/STAGE says of a candidate; nil before the stage
 // is any of its concern.
 func (d *decision) stageStatus(c *Candidate, stage string) *saying {
-	context := "headstart/" + stage
-	pass, entered := c.Passages[stage]
-	st := d.s.Stages[stage]
-	switch {
+	switch pass, entered := c.Passages[stage]; {
 	case entered && pass.State == PassageReleasing:
-		text := "Releasing to "
-		if st.InFlight != nil && st.InFlight.Building {
-			text = "Building and releasing on "
-		}
-		cfg, _ := d.s.Config.Stage(stage)
-		return sayPending("releasing", text+names(cfg.Apps), d.appURL(stage))
+		return d.releasing(stage)
 	case entered && pass.State == PassageDone:
 		return say(StatusSuccess, fmt.Sprintf("Live on %s %s after the push, released in %s", stage,
 			took(c.PushedAt, pass.EndedAt), took(pass.StartedAt, pass.EndedAt)), d.appURL(stage))
 	case entered:
 		return say(StatusFailure, "Not live: "+pass.Reason, pass.OutputURL)
 	}
+	if !d.s.Configured {
+		return d.gone(c, contextOf(stage), fileGone)
+	}
 	i := d.stageIndex(stage)
-	if _, told := c.Told[context]; i > 0 && !told {
-		if before, ok := c.Passages[d.s.Config.Stages[i-1].Name]; !ok || before.State != PassageDone {
+	if i < 0 {
+		return d.gone(c, contextOf(stage), "Not released: the pipeline has no stage "+stage+" any more")
+	}
+	if _, told := c.Told[contextOf(stage)]; i > 0 && !told {
+		if before := c.Passages[d.s.Config.Stages[i-1].Name]; before.State != PassageDone {
 			return nil
 		}
 	}
-	gates := d.gates(c, stage)
-	g, no := blocked(gates)
-	if !no {
-		return sayPending("entering", "About to be released to "+stage, "")
+	return d.waiting(c, stage, i == 0)
+}
+
+// releasing is what is said while a promotion is in flight. One that cannot
+// begin says so once, however often it is tried.
+func (d *decision) releasing(stage string) *saying {
+	st := d.s.Stages[stage]
+	apps := sortedKeys(st.InFlight.Apps)
+	if cfg, ok := d.s.Config.Stage(stage); ok {
+		apps = cfg.Apps
 	}
 	switch {
-	case g.Name == "order":
+	case st.Trouble != "" && !d.s.begun(stage):
+		return d.trouble(stage)
+	case st.InFlight.Building:
+		return sayPending("building", "Building and releasing on "+names(apps), d.appURL(stage))
+	}
+	return sayPending("releasing", "Releasing to "+names(apps), d.appURL(stage))
+}
+
+func (d *decision) trouble(stage string) *saying {
+	return sayPending("trouble", "Could not be released yet"+because(d.s.Stages[stage].Trouble), "")
+}
+
+// waiting is what is said of a candidate that has not entered a stage.
+func (d *decision) waiting(c *Candidate, stage string, first bool) *saying {
+	g, no := blocked(d.gates(c, stage))
+	switch {
+	case d.astray(c):
+		return d.gone(c, contextOf(stage), "Not released: "+g.Text)
+	case no && g.Name == "order":
 		by, _ := d.overtaker(c, stage)
 		if by.Passages[stage].State == PassageDone && !d.forcedBetween(c, by) {
 			return say(StatusSuccess, fmt.Sprintf("Live on %s as part of %s", stage, Short(by.SHA)), d.appURL(stage)).in("order")
 		}
 		return say(StatusError, fmt.Sprintf("Superseded by %s", Short(by.SHA)), "").in("order")
-	case g.State == GateClosed:
+	case no && g.State == GateClosed:
 		return say(StatusFailure, "Not released: "+g.Text, "")
-	case i == 0 && (g.Name == "checks" || g.Name == "build"):
+	case d.s.Stages[stage].InFlight == nil && d.s.Stages[stage].Trouble != "" && (!no || g.Name == "place"):
+		return d.trouble(stage)
+	case first && (!no || g.Name != "place"):
 		return sayPending("checks and build", "Waiting for the build and the checks", "")
+	case !no:
+		return nil // it is let in now, or as soon as it was looked at freshly
 	}
 	return sayPending(g.Name, "Waiting: "+g.Text, "")
 }
@@ -196,76 +265,99 @@ func (d *decision) forcedBetween(c, later *Candidate) bool {
 	return false
 }
 
-// tellDeployment keeps the GitHub Deployment of a promotion.
-func (d *decision) tellDeployment(c *Candidate, stage Stage) {
-	pass, entered := c.Passages[stage.Name]
-	if !entered {
+// tellDeployment makes the GitHub Deployment of a promotion once it has begun.
+func (d *decision) tellDeployment(c *Candidate, stage string) {
+	pass, entered := c.Passages[stage]
+	if !entered || c.deployment(stage, pass.Promotion) != nil || pass.State == PassageReleasing && !d.s.begun(stage) {
 		return
 	}
-	dep, made := c.Deployments[stage.Name]
-	if !made || dep.Promotion != pass.Promotion {
-		last := stage.Name == d.s.Config.Stages[len(d.s.Config.Stages)-1].Name
-		d.want(fmt.Sprintf("deployment %s %d", stage.Name, pass.Promotion), CreateDeployment{
-			SHA: c.SHA, Stage: stage.Name, Promotion: pass.Promotion, Production: last,
-			Text: cut(c.Title, maxStatusText),
-		})
-		return
+	last := false
+	if n := len(d.s.Config.Stages); n > 0 {
+		last = stage == d.s.Config.Stages[n-1].Name
 	}
-	if dep.ID == 0 {
-		return // refused by GitHub
+	d.want(fmt.Sprintf("deployment %s %d", stage, pass.Promotion), CreateDeployment{
+		SHA: c.SHA, Stage: stage, Promotion: pass.Promotion, Production: last, Text: cut(c.Title, maxStatusText),
+	})
+}
+
+// endDeployments tells how each deployment of a candidate stands.
+func (d *decision) endDeployments(c *Candidate) {
+	for _, dep := range c.Deployments {
+		if dep.ID == 0 {
+			continue // refused by GitHub
+		}
+		if w := d.deploymentStatus(c, dep); dep.Told.State != w.State {
+			d.want(fmt.Sprintf("deployment status %s %d", dep.Stage, dep.ID), SetDeploymentStatus{
+				SHA: c.SHA, Stage: dep.Stage, ID: dep.ID, Status: w.Status, AppURL: d.appURL(dep.Stage),
+			})
+		}
 	}
-	w := say(DeploymentInProgress, "Releasing to "+names(stage.Apps), "")
-	live := d.s.Stages[stage.Name].Live.SHA
+}
+
+func (d *decision) deploymentStatus(c *Candidate, dep Deployment) *saying {
+	pass := c.Passages[dep.Stage]
+	live := d.s.Stages[dep.Stage].Live.SHA
 	switch {
-	case pass.State == PassageDone && live != c.SHA:
-		w = say(DeploymentInactive, "Replaced by "+Short(live), "")
-	case pass.State == PassageDone:
-		w = say(StatusSuccess, "Released in "+took(pass.StartedAt, pass.EndedAt), "")
+	case pass.Promotion != dep.Promotion:
+		return say(DeploymentInactive, "Replaced by a later promotion", "")
 	case pass.State == PassageFailed:
-		w = say(StatusFailure, pass.Reason, pass.OutputURL)
+		return say(StatusFailure, pass.Reason, pass.OutputURL)
+	case pass.State == PassageReleasing:
+		return say(DeploymentInProgress, "Releasing to "+dep.Stage, "")
+	case live != c.SHA:
+		return say(DeploymentInactive, "Replaced by "+Short(live), "")
 	}
-	if dep.Told.State != w.State {
-		d.want(fmt.Sprintf("deployment status %s %d", stage.Name, dep.ID), SetDeploymentStatus{
-			SHA: c.SHA, Stage: stage.Name, ID: dep.ID, Status: w.Status, AppURL: d.appURL(stage.Name),
-		})
-	}
+	return say(StatusSuccess, "Released in "+took(pass.StartedAt, pass.EndedAt), "")
 }
 
 // tellPull says on a pull request's head how its build ahead of the merge goes.
 func (d *decision) tellPull(p PullRequest) {
-	const context = "headstart/build"
-	if p.ReadHead == "" || p.ReadHead != p.Head || d.s.candidate(p.Head) != nil {
+	if p.ToldHead != "" && p.ToldHead != p.Head && p.Told[buildContext].State == StatusPending && d.s.candidate(p.ToldHead) == nil {
+		d.tellStatus(p.ToldHead, buildContext, p.Told, say(StatusSuccess, "Not built ahead: newer commits were pushed", ""))
 		return
+	}
+	if d.s.candidate(p.Head) != nil {
+		return // the candidate speaks
 	}
 	told := p.Told
 	if p.ToldHead != p.Head {
 		told = nil
 	}
+	if w := d.pullStatus(p); w != nil {
+		d.tellStatus(p.Head, buildContext, told, w)
+	} else if told[buildContext].State == StatusPending {
+		d.tellStatus(p.Head, buildContext, told, say(StatusSuccess, "Not built ahead of the merge", ""))
+	}
+}
+
+// pullStatus is what headstart/build says of a pull request; nil if nothing.
+func (d *decision) pullStatus(p PullRequest) *saying {
+	if p.ReadHead == "" || p.ReadHead != p.Head || p.Base != d.s.Branch() || !d.s.Configured {
+		return nil
+	}
 	r, begun := d.s.run(p.TestMerge, p.TestTree)
-	var w *saying
+	begun = begun && p.TestTree != ""
+	building := d.starting[d.s.buildKey(p.TestMerge, p.TestTree)]
+	if begun && r.Active() {
+		building = r.App
+	}
 	switch {
+	case begun && r.Status == RunSucceeded:
+		return say(StatusSuccess, fmt.Sprintf("Built ahead of the merge in %s on %s", took(r.StartedAt, r.FinishedAt), r.App), r.OutputURL)
+	case begun && r.Status == RunFailed:
+		return say(StatusFailure, fmt.Sprintf("The build failed after %s on %s%s", took(r.StartedAt, r.FinishedAt), r.App, because(r.Reason)), r.OutputURL)
+	case begun && building != "":
+		return sayPending("build", "Building ahead of the merge on "+building, r.OutputURL)
+	case !p.Open || p.Fork || !d.buildsPulls():
+		return nil
 	case p.TestTree == "":
-		if p.Open {
-			w = say(StatusSuccess, "Not built ahead: it does not merge cleanly into "+p.Base, "")
-		}
-	case r.Status == RunSucceeded:
-		w = say(StatusSuccess, fmt.Sprintf("Built ahead of the merge in %s on %s", took(r.StartedAt, r.FinishedAt), r.App), r.OutputURL)
-	case r.Status == RunFailed:
-		w = say(StatusFailure, fmt.Sprintf("The build failed after %s on %s%s", took(r.StartedAt, r.FinishedAt), r.App, because(r.Reason)), r.OutputURL)
-	case !p.Open && !r.Active():
-		if told[context].State == StatusPending {
-			w = say(StatusSuccess, "Not built ahead of the merge", "")
-		}
-	case r.Status == RunErrored:
-		w = say(StatusSuccess, "Not built ahead: "+r.App+" could not"+because(r.Reason), "")
-	case r.Active():
-		w = sayPending("build", "Building ahead of the merge on "+r.App, r.OutputURL)
-	case begun || d.buildsPulls():
-		w = sayPending("build", "Waiting for a free prepare app; the branch goes first", "")
+		return say(StatusSuccess, "Not built ahead: it does not merge cleanly into "+p.Base, "")
+	case begun && r.Status == RunErrored:
+		return say(StatusSuccess, "Not built ahead: "+r.App+" could not"+because(r.Reason), "")
+	case building != "":
+		return sayPending("build", "Building ahead of the merge on "+building, "")
 	}
-	if w != nil {
-		d.tellStatus(p.Head, context, told, w)
-	}
+	return sayPending("queue", "Waiting for a free prepare app; the branch goes first", "")
 }
 
 func (d *decision) appURL(stage string) string {
