@@ -1,0 +1,281 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// The test binary is also the app that the embedded platform runs, the build
+// that it starts, and Headstart's own command: which of them, this says.
+const (
+	roleVar = "HEADSTART_TEST_ROLE"
+	gateVar = "HEADSTART_TEST_GATE"
+)
+
+func TestMain(m *testing.M) {
+	switch os.Getenv(roleVar) {
+	case "web":
+		serveApp()
+	case "build", "release":
+		askGate(os.Getenv(roleVar))
+	case "headstart":
+		main()
+	default:
+		os.Exit(m.Run())
+	}
+}
+
+// serveApp answers with the commit that it was built from.
+func serveApp() {
+	revision, err := os.ReadFile("revision")
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	err = http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write(revision)
+	}))
+	fmt.Println(err)
+	os.Exit(1)
+}
+
+// askGate is a build or a release line: it takes as long as the gate says and
+// ends as the gate says.
+func askGate(role string) {
+	q := url.Values{"app": {os.Getenv("HEADSTART_APP")}, "sha": {os.Getenv("HEADSTART_REVISION")}}
+	if role == "build" {
+		dir, err := os.Getwd()
+		if err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		sha := os.Getenv("SOURCE_VERSION")
+		q = url.Values{"app": {filepath.Base(filepath.Dir(dir))}, "sha": {sha}}
+		if err := os.WriteFile("revision", []byte(sha), 0o644); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+	}
+	answer, err := http.Get(os.Getenv(gateVar) + "/" + role + "?" + q.Encode())
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	text, _ := io.ReadAll(answer.Body)
+	fmt.Println(string(text))
+	if answer.StatusCode != http.StatusOK {
+		os.Exit(3)
+	}
+	os.Exit(0)
+}
+
+// localPlace is the embedded platform, with real processes. Builds and releases
+// ask a gate when they may end, which is where the clock and failures come in.
+type localPlace struct {
+	b    *bed
+	gate *httptest.Server
+	self string
+	ring chan struct{}
+
+	mu      sync.Mutex
+	takes   map[string]time.Duration // "build APP" or "release APP"; guarded by mu
+	fails   map[string]string        // "build SHA" or "release APP"; guarded by mu
+	waiting map[string]time.Time     // "build APP" or "release APP", until when; guarded by mu
+}
+
+func newLocalPlace(b *bed) place {
+	self, err := os.Executable()
+	b.must(err)
+	p := &localPlace{b: b, self: self, ring: make(chan struct{}, 1),
+		takes: map[string]time.Duration{}, fails: map[string]string{}, waiting: map[string]time.Time{}}
+	p.gate = httptest.NewServer(http.HandlerFunc(p.serveGate))
+	return p
+}
+
+func (p *localPlace) serveGate(w http.ResponseWriter, r *http.Request) {
+	role, q := strings.TrimPrefix(r.URL.Path, "/"), r.URL.Query()
+	key := role + " " + q.Get("app")
+	p.mu.Lock()
+	due := p.b.clock.Now().Add(p.takes[key])
+	p.waiting[key] = due
+	fails := cmp.Or(p.fails[key], p.fails[role+" "+q.Get("sha")])
+	p.mu.Unlock()
+	p.signal()
+	alarm, stop := p.b.clock.Alarm(due)
+	defer stop()
+	select {
+	case <-alarm:
+	case <-r.Context().Done(): // killed
+	}
+	p.mu.Lock()
+	delete(p.waiting, key)
+	p.mu.Unlock()
+	p.signal()
+	if fails != "" {
+		w.WriteHeader(http.StatusTeapot)
+	}
+	_, _ = io.WriteString(w, cmp.Or(fails, "good"))
+}
+
+func (p *localPlace) signal() {
+	select {
+	case p.ring <- struct{}{}:
+	default:
+	}
+}
+
+func (p *localPlace) moved() <-chan struct{} { return p.ring }
+
+func (p *localPlace) settings(s *settings) {
+	s.LocalDir, s.LocalAddr = filepath.Join(p.b.dir, "apps"), "127.0.0.1:0"
+}
+
+// command runs this binary in a role. Under the race detector a process would
+// take a second to exit.
+func (p *localPlace) command(role string) string {
+	return fmt.Sprintf("GORACE=atexit_sleep_ms=0 %s=%s %s=%s exec %q", roleVar, role, gateVar, p.gate.URL, p.self)
+}
+
+func (p *localPlace) head() string {
+	return fmt.Sprintf("platform: local\nbuild: '%s'\n", p.command("build"))
+}
+
+func (p *localPlace) files() map[string]string {
+	return map[string]string{"Procfile": "release: " + p.command("release") + "\nweb: " + p.command("web") + "\n"}
+}
+
+func (p *localPlace) set(do func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	do()
+}
+
+func (p *localPlace) buildTakes(app string, d time.Duration) {
+	p.set(func() { p.takes["build "+app] = d })
+}
+
+func (p *localPlace) releaseTakes(app string, d time.Duration) {
+	p.set(func() { p.takes["release "+app] = d })
+}
+
+func (p *localPlace) failBuildOf(sha, reason string) {
+	p.set(func() { p.fails["build "+sha] = reason })
+}
+func (p *localPlace) failRelease(app, reason string) {
+	p.set(func() { p.fails["release "+app] = reason })
+}
+
+func (p *localPlace) builds(app string) (list []built) {
+	all, err := p.b.srv.local.Builds(context.Background(), app)
+	p.b.must(err)
+	for _, b := range slices.Backward(all) {
+		list = append(list, built{b.Commit, string(b.Status), b.Artifact})
+	}
+	return list
+}
+
+func (p *localPlace) releases(app string) (list []released) {
+	all, err := p.b.srv.local.Releases(context.Background(), app)
+	p.b.must(err)
+	for _, r := range slices.Backward(all) {
+		list = append(list, released{r.Commit, r.Artifact, string(r.Status), r.Current})
+	}
+	return list
+}
+
+// runs asks the app through the router.
+func (p *localPlace) runs(app string) string {
+	status, body := p.get(app)
+	if status != http.StatusOK {
+		return ""
+	}
+	return body
+}
+
+func (p *localPlace) get(app string) (status int, body string) {
+	req, err := http.NewRequest(http.MethodGet, "http://"+p.b.srv.local.RouterAddr()+"/", nil)
+	p.b.must(err)
+	req.Host = app + ".localhost"
+	answer, err := http.DefaultClient.Do(req)
+	if err != nil {
+		p.b.t.Fatalf("the router should answer for %s: %v", app, err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	p.b.must(err)
+	return answer.StatusCode, string(text)
+}
+
+// busy names what runs without waiting for the clock: a build or a release of
+// which the bot does not know yet that it has ended.
+func (p *localPlace) busy() string {
+	s := p.b.known()
+	for _, r := range s.Builds {
+		if r.Status == bot.RunRunning && !p.blocked("build "+r.App) && p.heard(r.App, r.StartedAt) {
+			return "a build runs on " + r.App
+		}
+	}
+	for _, st := range s.Stages {
+		if st.InFlight == nil {
+			continue
+		}
+		for app, a := range st.InFlight.Apps {
+			if a.State == bot.ReleasePending && !p.blocked("release "+app) && p.heard(app, st.InFlight.StartedAt) {
+				return "a release runs on " + app
+			}
+		}
+	}
+	return ""
+}
+
+// heard reports whether the bot will be told of the end of what was begun at a
+// time: a predecessor was told of what ended in its days.
+func (p *localPlace) heard(app string, began time.Time) bool {
+	if !began.Before(p.b.since) {
+		return true
+	}
+	for _, b := range p.builds(app) {
+		if b.status == string(bot.BuildPending) {
+			return true
+		}
+	}
+	for _, r := range p.releases(app) {
+		if r.status == string(bot.ReleasePending) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *localPlace) blocked(key string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.waiting[key].After(p.b.clock.Now())
+}
+
+func (p *localPlace) times() (times []time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, t := range p.waiting {
+		if t.After(p.b.clock.Now()) {
+			times = append(times, t)
+		}
+	}
+	return times
+}
+
+func (p *localPlace) close() { p.gate.Close() }

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/headstart-cd/headstart/platform/heroku/herokutest"
+)
+
+// place is where a world's apps run, as tests see it: from outside, and with the
+// levers that make builds and releases take their time or fail.
+type place interface {
+	settings(*settings)
+	head() string             // the lines of the pipeline's file that name the platform
+	files() map[string]string // that an app needs there
+
+	buildTakes(app string, d time.Duration)
+	releaseTakes(app string, d time.Duration)
+	failBuildOf(sha, reason string) // of every build of the commit
+	failRelease(app, reason string) // of every release on the app; empty ends that
+
+	builds(app string) []built       // oldest first
+	releases(app string) []released  // of code, oldest first
+	runs(app string) (commit string) // asked of the app itself
+
+	busy() string           // what goes on though the clock stands still; empty if nothing does
+	moved() <-chan struct{} // may get a value when that has changed
+	times() []time.Time     // at which something will happen by itself
+	close()
+}
+
+type built struct{ commit, status, artifact string }
+
+type released struct {
+	commit, artifact, status string
+	current                  bool
+}
+
+// herokuPlace is the stand-in for Heroku. Its state moves on whenever it is
+// asked, so that nothing happens there while the clock stands still.
+type herokuPlace struct {
+	*herokutest.Server
+	b    *bed
+	apps map[string]*herokutest.App
+	pipe *herokutest.Pipeline
+}
+
+// foreignApp is next to the others on Heroku, and not allowed.
+const foreignApp = "payroll-production"
+
+func newHerokuPlace(b *bed) place {
+	s, err := herokutest.New(herokutest.Options{Clock: b.clock.Now, Contract: true})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	p := &herokuPlace{Server: s, b: b, apps: map[string]*herokutest.App{}, pipe: s.AddPipeline("shop")}
+	for app, stage := range map[string]string{prepareApp: "development", stagingApp: "staging", productionApp: "production"} {
+		p.apps[app] = s.AddApp(app)
+		p.pipe.Couple(p.apps[app], stage)
+	}
+	p.pipe.Couple(s.AddApp(foreignApp), "production")
+	return p
+}
+
+func (p *herokuPlace) settings(s *settings) {
+	s.Heroku.APIKey, s.Heroku.APIURL = p.Token(), p.URL()
+}
+
+func (p *herokuPlace) head() string { return "" }
+func (p *herokuPlace) files() map[string]string {
+	return map[string]string{"Procfile": "web: ./shop\n"}
+}
+
+func (p *herokuPlace) buildTakes(app string, d time.Duration)   { p.apps[app].BuildTakes(d) }
+func (p *herokuPlace) releaseTakes(app string, d time.Duration) { p.apps[app].ReleaseTakes(d) }
+func (p *herokuPlace) failRelease(app, reason string)           { p.apps[app].FailRelease(reason) }
+
+func (p *herokuPlace) failBuildOf(sha, reason string) {
+	for _, a := range p.apps {
+		a.FailCommit(sha, reason)
+	}
+}
+
+func (p *herokuPlace) builds(app string) (list []built) {
+	for _, b := range p.apps[app].Builds() {
+		list = append(list, built{b.Commit, b.Status, b.Slug})
+	}
+	return list
+}
+
+func (p *herokuPlace) releases(app string) (list []released) {
+	for _, r := range p.apps[app].Releases() {
+		if r.Slug != "" {
+			list = append(list, released{r.Commit, r.Slug, r.Status, r.Current})
+		}
+	}
+	return list
+}
+
+func (p *herokuPlace) runs(app string) string { return p.apps[app].Current().Commit }
+func (p *herokuPlace) busy() string           { return "" }
+func (p *herokuPlace) moved() <-chan struct{} { return nil }
+func (p *herokuPlace) times() (t []time.Time) { return nil }
+
+// close holds the bot against what must hold on Heroku in every world.
+func (p *herokuPlace) close() {
+	t := p.b.t
+	for _, err := range p.ContractErrors() {
+		t.Errorf("Heroku's contract is broken: %s", err)
+	}
+	allowed := map[string]bool{}
+	for name, a := range p.apps {
+		allowed[name], allowed[a.ID()] = true, true
+		if n := a.BusyBuilds(); n > 0 {
+			t.Errorf("%s was asked %d times for a build while another one was pending there; it should be asked for one at a time", name, n)
+		}
+		if n := a.Overlaps(); n > 0 {
+			t.Errorf("%s got %d releases while another one was under way; a stage has one promotion at a time", name, n)
+		}
+	}
+	foreign := p.App(foreignApp)
+	for _, r := range p.APIRequests() {
+		rest, ok := strings.CutPrefix(r.Path, "/apps/")
+		app, _, _ := strings.Cut(rest, "/")
+		if ok && !allowed[app] || strings.Contains(string(r.Body), foreign.ID()) || strings.Contains(string(r.Body), foreignApp) {
+			t.Errorf("the bot named an app that it is not allowed in a call to Heroku: %s", r)
+		}
+	}
+	if t.Failed() {
+		for _, r := range p.Requests() {
+			t.Logf("heroku %s %s", r.Time.Format("15:04:05.000"), r)
+		}
+	}
+	p.Close()
+}
+
+// asked lists the requests that match a method and a piece of the path.
+func (p *herokuPlace) asked(method, path string) (list []herokutest.Request) {
+	return slices.DeleteFunc(p.APIRequests(), func(r herokutest.Request) bool {
+		return r.Method != method || !strings.Contains(r.Path, path)
+	})
+}
