@@ -99,7 +99,7 @@ func ownApp(ctx context.Context, gh *githubtest.Server, repo, build string) (dem
 			return map[string]string{".headstart-demo": fmt.Sprintf("change %d\n", n)}
 		},
 		spoil: func() map[string]string { return map[string]string{".headstart-demo": "CI fails for this one\n"} },
-		mend:   "echo mended > .headstart-demo",
+		mend:  "echo mended > .headstart-demo",
 	}, imported, nil
 }
 

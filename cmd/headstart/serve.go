@@ -24,6 +24,10 @@ func (cmd serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.introduce(ctx); err != nil {
+		s.close()
+		return err
+	}
 	listener, err := net.Listen("tcp", cmd.listenAddr())
 	if err != nil {
 		s.close()

@@ -1,0 +1,309 @@
+package bot
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Verb is what a command asks for.
+type Verb string
+
+// The commands, by their words in a comment.
+const (
+	VerbPromote  Verb = "promote"
+	VerbRollback Verb = "rollback"
+	VerbLock     Verb = "lock"
+	VerbUnlock   Verb = "unlock"
+	VerbApprove  Verb = "approve"
+	VerbRetry    Verb = "retry"
+	VerbCancel   Verb = "cancel"
+	VerbWhy      Verb = "why"
+	VerbPlan     Verb = "plan"
+	VerbStatus   Verb = "status"
+	VerbHelp     Verb = "help"
+)
+
+var verbs = []Verb{VerbPromote, VerbRollback, VerbLock, VerbUnlock, VerbApprove, VerbRetry, VerbCancel, VerbWhy, VerbPlan, VerbStatus, VerbHelp}
+
+// Command is one line of a comment that asks the bot for something. It is what
+// people wrote; whether its stage and its commit exist is seen when it is run.
+type Command struct {
+	Verb    Verb
+	Stage   string // as written, perhaps shortened; empty: none named
+	SHA     string // as written, at least seven digits; empty: none named
+	Version int    // of a release, as in v12; 0: none named
+	Config  bool   // a rollback that brings the config vars back too
+	Reason  string // the rest of the line, where the command takes one
+	Text    string // the line, for answers
+	// Problem says why the line cannot be understood, and what was perhaps meant;
+	// empty if it can.
+	Problem string
+}
+
+// Asks reports whether the command only asks a question: everybody may, and it
+// changes nothing.
+func (v Verb) Asks() bool {
+	return v == VerbWhy || v == VerbPlan || v == VerbStatus || v == VerbHelp
+}
+
+// Limits on what one comment can ask for. Nobody reaches them by accident.
+const (
+	maxCommands  = 10
+	maxLine      = 300 // bytes of a command's line that are read
+	maxReason    = 140
+	codeIndent   = 4 // spaces that make a line code
+	typoDistance = 2
+)
+
+// ParseCommands finds the commands in a comment: lines that start with one, and
+// are neither quoted nor code. It returns them in their order, and nil if there
+// are none. Words that look like a mistyped command become one with a Problem;
+// everything else that starts with a slash is left alone.
+func ParseCommands(body string) []Command {
+	var list []Command
+	fence, inHTML := "", false
+	for line := range strings.Lines(body) {
+		line = strings.TrimRight(line, "\r\n")
+		trimmed := strings.TrimSpace(line)
+		if fence != "" {
+			if closesFence(trimmed, fence) {
+				fence = ""
+			}
+			continue
+		}
+		if inHTML {
+			inHTML = !strings.Contains(line, "-->")
+			continue
+		}
+		if indent(line) < codeIndent {
+			if fence = opensFence(trimmed); fence != "" {
+				continue
+			}
+			if strings.HasPrefix(trimmed, "<!--") {
+				inHTML = !strings.Contains(trimmed, "-->")
+				continue
+			}
+		}
+		if indent(line) >= codeIndent || !strings.HasPrefix(trimmed, "/") {
+			continue
+		}
+		if c, ok := parseCommand(trimmed); ok && len(list) < maxCommands {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// indent counts the columns before a line's text; a tab is code.
+func indent(line string) int {
+	n := 0
+	for _, r := range line {
+		switch r {
+		case ' ':
+			n++
+		case '\t':
+			return codeIndent
+		default:
+			return n
+		}
+	}
+	return n
+}
+
+// opensFence returns the characters that end the code block which a line begins;
+// empty if it begins none.
+func opensFence(line string) string {
+	for _, mark := range []string{"`", "~"} {
+		n := len(line) - len(strings.TrimLeft(line, mark))
+		if n >= 3 && (mark == "~" || !strings.Contains(line[n:], "`")) {
+			return line[:n]
+		}
+	}
+	return ""
+}
+
+func closesFence(line, fence string) bool {
+	return strings.HasPrefix(line, fence) && strings.Trim(line, fence[:1]) == ""
+}
+
+var (
+	commitWord  = regexp.MustCompile(`^[0-9a-f]{7,40}$`)
+	versionWord = regexp.MustCompile(`^v[0-9]{1,9}$`)
+	verbWord    = regexp.MustCompile(`^/[a-z]+$`)
+)
+
+// parseCommand reads one line that starts with a slash. It reports false for a
+// line that is none of ours.
+func parseCommand(line string) (Command, bool) {
+	if len(line) > maxLine {
+		line = strings.ToValidUTF8(line[:maxLine], "")
+	}
+	words := strings.Fields(line)
+	first := strings.ToLower(words[0])
+	if !verbWord.MatchString(first) {
+		return Command{}, false
+	}
+	c := Command{Verb: Verb(first[1:]), Text: strings.Join(words, " ")}
+	if !slices.Contains(verbs, c.Verb) {
+		near, ok := nearest(string(c.Verb), verbNames())
+		if !ok || len(c.Verb) < 4 {
+			return Command{}, false
+		}
+		c.Problem = fmt.Sprintf("there is no command /%s; did you mean /%s?", c.Verb, near)
+		return c, true
+	}
+	c.parseWords(words[1:])
+	return c, true
+}
+
+func verbNames() []string {
+	names := make([]string, len(verbs))
+	for i, v := range verbs {
+		names[i] = string(v)
+	}
+	return names
+}
+
+// parseWords reads what follows the verb.
+func (c *Command) parseWords(words []string) {
+	switch c.Verb {
+	case VerbLock:
+		c.takeStage(&words)
+		c.Reason = cut(strings.Join(words, " "), maxReason)
+		return
+	case VerbCancel, VerbPlan, VerbStatus, VerbHelp:
+	case VerbPromote:
+		c.takeStage(&words)
+		c.takeCommit(&words)
+	case VerbRollback:
+		c.takeStage(&words)
+		c.takeTarget(&words)
+		c.takeConfig(&words)
+	default:
+		c.takeStage(&words)
+	}
+	if len(words) > 0 && c.Problem == "" {
+		c.Problem = fmt.Sprintf("%q is not understood after /%s; /help says what it takes", cut(strings.Join(words, " "), 40), c.Verb)
+	}
+}
+
+// takeStage takes a word that may be a stage's name: neither a commit nor a word
+// of the language. Of /lock it may be the first word of a reason; that is seen
+// when the stages are known.
+func (c *Command) takeStage(words *[]string) {
+	if len(*words) == 0 {
+		return
+	}
+	w := strings.ToLower((*words)[0])
+	if commitWord.MatchString(w) || c.Verb == VerbRollback && (w == "to" || w == "with" || versionWord.MatchString(w)) {
+		return
+	}
+	c.Stage, *words = (*words)[0], (*words)[1:]
+}
+
+func (c *Command) takeCommit(words *[]string) {
+	if len(*words) == 0 {
+		return
+	}
+	if w := strings.ToLower((*words)[0]); commitWord.MatchString(w) {
+		c.SHA, *words = w, (*words)[1:]
+	} else {
+		c.Problem = fmt.Sprintf("%q is no commit: expected at least seven digits of its SHA", cut(w, 40))
+	}
+}
+
+// takeTarget reads `to SHA`, `to vN`, `SHA` or `vN`.
+func (c *Command) takeTarget(words *[]string) {
+	if len(*words) > 0 && strings.EqualFold((*words)[0], "to") {
+		*words = (*words)[1:]
+		if len(*words) == 0 {
+			c.Problem = "after `to` a commit or a release such as v12 is missing"
+			return
+		}
+	} else if len(*words) == 0 || strings.EqualFold((*words)[0], "with") {
+		return
+	}
+	w := strings.ToLower((*words)[0])
+	if versionWord.MatchString(w) {
+		c.Version, _ = strconv.Atoi(w[1:])
+		*words = (*words)[1:]
+		return
+	}
+	c.takeCommit(words)
+}
+
+func (c *Command) takeConfig(words *[]string) {
+	if len(*words) >= 2 && strings.EqualFold((*words)[0], "with") && strings.EqualFold((*words)[1], "config") {
+		c.Config, *words = true, (*words)[2:]
+	}
+}
+
+// nearest finds the name that is at most a typo away from what was written: two
+// letters too many, missing, wrong or swapped.
+func nearest(written string, names []string) (string, bool) {
+	best, least := "", typoDistance+1
+	for _, name := range names {
+		if d := editDistance(written, name); d < least {
+			best, least = name, d
+		}
+	}
+	return best, least <= typoDistance && least < len(best)
+}
+
+// editDistance counts the letters to change, insert, remove or swap with their
+// neighbour to make b of a.
+func editDistance(a, b string) int {
+	if len(a) > 64 || len(b) > 64 {
+		return max(len(a), len(b))
+	}
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
+		}
+	}
+	return rows[len(a)][len(b)]
+}
+
+// resolveStage finds the stage that a word of a command means: its name in any
+// case, or a beginning of it that is no other stage's. The second result says
+// what is wrong where it means none.
+func resolveStage(written string, stages []string) (stage, problem string) {
+	w := strings.ToLower(written)
+	var begins []string
+	for _, s := range stages {
+		if strings.ToLower(s) == w {
+			return s, ""
+		}
+		if strings.HasPrefix(strings.ToLower(s), w) {
+			begins = append(begins, s)
+		}
+	}
+	switch {
+	case len(begins) == 1:
+		return begins[0], ""
+	case len(begins) > 1:
+		return "", fmt.Sprintf("%q may be %s", cut(written, 40), strings.Join(begins, " or "))
+	}
+	if near, ok := nearest(w, stages); ok {
+		return "", fmt.Sprintf("there is no stage %q; did you mean %s?", cut(written, 40), near)
+	}
+	return "", fmt.Sprintf("there is no stage %q; the stages are %s", cut(written, 40), strings.Join(stages, ", "))
+}

@@ -1,0 +1,99 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestParseCommands(t *testing.T) {
+	for _, c := range []struct {
+		name, body string
+		want       []string // verb|stage|sha|version|config|reason, or verb!problem
+	}{
+		{"nothing", "looks good to me", nil},
+		{"one", "/promote", []string{"promote|||0|false|"}},
+		{"in any case, indented a little", "   /PROMOTE Production", []string{"promote|Production||0|false|"}},
+		{"with a commit only", "/promote 0123abc", []string{"promote||0123abc|0|false|"}},
+		{"with both", "/promote staging 0123ABCD", []string{"promote|staging|0123abcd|0|false|"}},
+		{"several lines, in order", "please:\r\n/unlock production\r\n/promote production\r\nthanks", []string{"unlock|production||0|false|", "promote|production||0|false|"}},
+		{"not within a line", "you can say /promote here", nil},
+		{"not quoted", "> /promote production\n", nil},
+		{"not fenced", "```\n/promote\n```\n~~~sh\n/lock\n```\n/lock\n~~~\n/status", []string{"status|||0|false|"}},
+		{"not in a longer fence", "````\n```\n/promote\n````\n/help", []string{"help|||0|false|"}},
+		{"not indented as code", "    /promote\n\t/promote", nil},
+		{"not in an HTML comment", "<!-- hidden\n/promote\n-->\n<!-- one line -->\n/why", []string{"why|||0|false|"}},
+		{"code in a line opens no fence", "```/promote```\n/status", []string{"status|||0|false|"}},
+		{"a rollback", "/rollback", []string{"rollback|||0|false|"}},
+		{"a rollback to a release", "/rollback production to v12", []string{"rollback|production||12|false|"}},
+		{"a rollback to a commit", "/rollback to 0123abc", []string{"rollback||0123abc|0|false|"}},
+		{"a rollback without `to`", "/rollback prod v3", []string{"rollback|prod||3|false|"}},
+		{"a rollback with config", "/rollback production with config", []string{"rollback|production||0|true|"}},
+		{"a rollback to a release with config", "/rollback production to v3 with config", []string{"rollback|production||3|true|"}},
+		{"a lock with a reason", "/lock production  we are  on television", []string{"lock|production||0|false|we are on television"}},
+		{"a retry", "/retry build", []string{"retry|build||0|false|"}},
+		{"paths are no commands", "/usr/bin/env\n/etc\n/", nil},
+		{"other bots' commands", "/lgtm\n/assign @x", nil},
+		{"a typo", "/promte production", []string{"promte!there is no command /promte; did you mean /promote?"}},
+		{"swapped letters", "/rollbakc", []string{"rollbakc!there is no command /rollbakc; did you mean /rollback?"}},
+		{"too much", "/cancel everything", []string{`cancel!"everything" is not understood after /cancel; /help says what it takes`}},
+		{"no commit", "/promote staging soon", []string{`promote!"soon" is no commit: expected at least seven digits of its SHA`}},
+		{"no target", "/rollback production to", []string{"rollback!after `to` a commit or a release such as v12 is missing"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var got []string
+			for _, k := range ParseCommands(c.body) {
+				if k.Problem != "" {
+					got = append(got, fmt.Sprintf("%s!%s", k.Verb, k.Problem))
+				} else {
+					got = append(got, fmt.Sprintf("%s|%s|%s|%d|%t|%s", k.Verb, k.Stage, k.SHA, k.Version, k.Config, k.Reason))
+				}
+			}
+			if strings.Join(got, "\n") != strings.Join(c.want, "\n") {
+				t.Errorf("the comment %q asks for\n%q, and was read as\n%q", c.body, c.want, got)
+			}
+		})
+	}
+}
+
+func TestStagesMayBeShortened(t *testing.T) {
+	stages := []string{"staging", "canary", "canada", "production"}
+	for written, want := range map[string]string{
+		"staging": "staging", "PROD": "production", "p": "production", "s": "staging",
+		"can":       `!"can" may be canary or canada`,
+		"prodution": `!there is no stage "prodution"; did you mean production?`,
+		"moon":      `!there is no stage "moon"; the stages are staging, canary, canada, production`,
+	} {
+		stage, problem := resolveStage(written, stages)
+		if got := stage; got != want && "!"+problem != want {
+			t.Errorf("%q means %q, and was taken for %q (%s)", written, want, got, problem)
+		}
+	}
+}
+
+func FuzzParseCommands(f *testing.F) {
+	for _, seed := range []string{"/promote production 0123abc", "```\n/lock\n```", "> /x", "/rollback to v1 with config", "<!--\n/help", "~~~~\n~~~", "/lock \x00\xff", "\t/why"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		list := ParseCommands(body)
+		if len(list) > maxCommands {
+			t.Fatalf("%d commands were taken out of one comment", len(list))
+		}
+		for _, c := range list {
+			if !strings.Contains(strings.ToLower(body), "/"+string(c.Verb)) {
+				t.Errorf("the command /%s is not in the comment %q", c.Verb, body)
+			}
+			if len(c.Text) > maxLine || utf8.RuneCountInString(c.Reason) > maxReason {
+				t.Errorf("a command of %d bytes was taken out of %q", len(c.Text), body)
+			}
+			if utf8.ValidString(body) && !utf8.ValidString(c.Text+c.Reason+c.Stage+c.Problem) {
+				t.Errorf("%q was cut within a letter", body)
+			}
+			if quoted := "> " + strings.ReplaceAll(c.Text, "\n", "\n> "); len(ParseCommands(quoted)) != 0 {
+				t.Errorf("quoting %q is still a command", c.Text)
+			}
+		}
+	})
+}
