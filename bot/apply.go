@@ -161,6 +161,10 @@ func (s *State) configRead(f ConfigRead, ref string, at time.Time) {
 		s.Configured = false
 	case f.Problem == "":
 		before := s.Branch()
+		if s.ConfigRef == "" {
+			// What was pushed before there was a file was never to be deployed.
+			s.Candidates = slices.DeleteFunc(s.Candidates, func(c Candidate) bool { return c.SHA != ref })
+		}
 		s.Configured, s.Config, s.ConfigRef = true, f.Config, ref
 		if s.Branch() != before {
 			s.branchChanged()

@@ -72,7 +72,9 @@ func (d *decision) openComment(p PullRequest) string {
 	case r.Status == RunErrored:
 		fmt.Fprintf(&b, "⚠️ `%s` could not build it ahead%s\n", code(r.App), because(text(r.Reason)))
 	case r.Active():
-		fmt.Fprintf(&b, "⏳ Building ahead of the merge on `%s`%s.\n", code(r.App), link(r.OutputURL))
+		fmt.Fprintf(&b, "⏳ Building ahead of the merge on `%s`.\n", code(r.App))
+	case d.starting[d.s.buildKey(p.TestMerge, p.TestTree)] != "":
+		fmt.Fprintf(&b, "⏳ Building ahead of the merge on `%s`.\n", code(d.starting[d.s.buildKey(p.TestMerge, p.TestTree)]))
 	default:
 		b.WriteString("⏳ Waiting for a free prepare app; commits on the branch are built first.\n")
 	}

@@ -164,7 +164,7 @@ func (d *decision) readChecks() {
 			continue
 		}
 		if d.due(d.readAt(c)) {
-			d.readChecksOf(c)
+			d.readChecksOf(c, false)
 		}
 	}
 }
@@ -194,11 +194,11 @@ func (d *decision) readAt(c *Candidate) time.Time {
 	return last.Add(recheck)
 }
 
-func (d *decision) readChecksOf(c *Candidate) {
+func (d *decision) readChecksOf(c *Candidate, decides bool) {
 	all := d.s.Config.Checks.AsGitHubRequires()
 	d.want("checks "+c.SHA, ReadChecks{
 		SHA: c.SHA, Branch: d.s.Branch(),
-		Required: d.s.Required.ReadAt.IsZero() || d.now.Sub(d.s.Required.ReadAt) >= staleRules,
+		Required: all && (decides || d.s.Required.ReadAt.IsZero() || d.now.Sub(d.s.Required.ReadAt) >= staleRules),
 		Suites:   all && len(d.s.Required.Checks) == 0,
 	})
 }

@@ -18,23 +18,21 @@ func (d *decision) build() {
 		return
 	}
 	free := d.freeApps()
-	wanted := d.candidatesToBuild()
-	for i, c := range wanted {
+	waiting := 0
+	for _, c := range d.candidatesToBuild() {
 		key := d.s.buildKey(c.SHA, c.Tree)
 		if len(free) < 2 && c.GreenAt.IsZero() && !d.leads(c) {
 			continue // the last free app is kept for the next push
 		}
+		waiting++
 		run, _ := d.s.runOf(c)
-		app, ok := d.takeApp(&free, key, run)
-		if !ok {
-			if i == 0 {
-				d.makePlace(key)
-			}
-			continue
+		if app, ok := d.takeApp(&free, key, run); ok {
+			d.startBuild(key, app, c.SHA, c.Tree)
+		} else if waiting == 1 {
+			d.makePlace(key)
 		}
-		d.startBuild(key, app, c.SHA, c.Tree)
 	}
-	if len(wanted) > 0 {
+	if waiting > 0 {
 		return
 	}
 	for _, p := range d.pullsToBuild() {
@@ -80,10 +78,14 @@ func (d *decision) candidatesToBuild() []*Candidate {
 	var list []*Candidate
 	for i := len(d.s.Candidates) - 1; i >= 0; i-- {
 		c := &d.s.Candidates[i]
+		r, ok := d.s.runOf(c)
+		if d.s.verdict(c).State == CheckPassed && (r.Status == RunSucceeded || c.Artifact != "") {
+			break // whatever is older will not go before this one, nor after it
+		}
 		if d.starting[d.s.buildKey(c.SHA, c.Tree)] != "" || d.overtaken(c, d.firstStage()) || d.s.verdict(c).State == CheckFailed || c.Artifact != "" {
 			continue
 		}
-		if r, ok := d.s.runOf(c); ok && r.Status != RunWaiting {
+		if ok && r.Status != RunWaiting {
 			continue // it has its build, will have it, or cannot be built
 		}
 		list = append(list, c)

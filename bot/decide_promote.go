@@ -25,7 +25,7 @@ func (d *decision) enter(stage Stage) {
 			continue
 		}
 		if first && !d.freshlyGreen(c) {
-			d.readChecksOf(c)
+			d.readChecksOf(c, true)
 			return
 		}
 		if r, _ := d.s.runOf(c); c.Artifact == "" && r.Status != RunSucceeded {
@@ -48,14 +48,15 @@ func (d *decision) open(c *Candidate, stage string) bool {
 	return !no
 }
 
-// freshlyGreen reports whether the checks were read a moment ago and nothing
-// moved since.
+// freshlyGreen reports whether the checks, and what the branch requires, were
+// read a moment ago and nothing moved since.
 func (d *decision) freshlyGreen(c *Candidate) bool {
 	if d.s.Config.Checks.None {
 		return true
 	}
 	r := c.Reports
-	return r.Read && r.Refused == "" && r.Hints == r.Heard && d.now.Sub(r.ReadAt) < fresh
+	return r.Read && r.Refused == "" && r.Hints == r.Heard && d.now.Sub(r.ReadAt) < fresh &&
+		(!d.s.Config.Checks.AsGitHubRequires() || d.now.Sub(d.s.Required.ReadAt) < fresh)
 }
 
 // buildOnStage is the normal deploy: the first stage's own app builds. It enters
@@ -104,7 +105,7 @@ func (d *decision) tryAgain(c *Candidate, stage, app string, p *Promotion) {
 		case !d.s.Configured || !configured || !d.open(c, stage):
 			base = -1
 		case stage == d.firstStage() && !d.freshlyGreen(c):
-			d.readChecksOf(c)
+			d.readChecksOf(c, true)
 			return
 		}
 	}

@@ -151,18 +151,20 @@ func (d *decision) placeGate(c *Candidate, stage string) Gate {
 }
 
 // overtaker is the later commit that closes a stage for c: the one that is live
-// there, else the newest that has got in, however it fared: c would take back
+// there, or even further, else the newest that has got in, however it fared: c would take back
 // what that one has done. Behind very many newer commits c is given up.
 func (d *decision) overtaker(c *Candidate, stage string) (*Candidate, bool) {
 	if p, ok := c.Passages[stage]; ok && p.State != PassageFailed {
 		return nil, false
 	}
 	at := d.s.position(c.SHA)
-	if i := d.s.position(d.s.Stages[stage].Live.SHA); i > at {
-		return &d.s.Candidates[i], true
+	for _, later := range d.s.Config.Stages[max(d.stageIndex(stage), 0):] {
+		if i := d.s.position(d.s.Stages[later.Name].Live.SHA); i > at {
+			return &d.s.Candidates[i], true
+		}
 	}
 	for i := len(d.s.Candidates) - 1; i > at; i-- {
-		if _, in := d.s.Candidates[i].Passages[stage]; in {
+		if p, in := d.s.Candidates[i].Passages[stage]; in && (p.State != PassageReleasing || d.s.begun(stage)) {
 			return &d.s.Candidates[i], true
 		}
 	}

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -86,8 +87,13 @@ func (d *decision) tellStatus(sha, context string, told map[string]Saying, want 
 	if want == nil || same(told[context], want) {
 		return
 	}
-	d.want("status "+sha+" "+context, SetStatus{SHA: sha, Context: context, Status: want.Status, Phase: want.phase})
+	d.want(statusKey(sha, context), SetStatus{SHA: sha, Context: context, Status: want.Status, Phase: want.phase})
 }
+
+func statusKey(sha, context string) string { return "status " + sha + " " + context }
+
+// final reports whether something was said that is meant to stay.
+func (s Saying) final() bool { return s.State != "" && s.State != StatusPending }
 
 // same reports whether people were told as much already. Within one phase a
 // text is not renewed: the details of what is waited for are the comment's, and
@@ -128,6 +134,12 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 	if !d.s.Configured {
 		return d.gone(c, buildContext, fileGone)
 	}
+	if d.configGate(c).State != GateOpen {
+		return nil // what it is to be told depends on its own version of the file
+	}
+	if p := c.Passages[d.firstStage()]; !p.EndedAt.IsZero() && c.Told[buildContext].final() {
+		return nil // what is built of its tree from now on is others'
+	}
 	a := d.buildOf(c)
 	r := a.run
 	switch {
@@ -144,10 +156,20 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 	case r.Status == RunErrored && r.Stage != "":
 		return say(StatusError, fmt.Sprintf("%s could not build it%s", r.App, because(r.Reason)), r.OutputURL)
 	}
+	told := c.Told[buildContext]
+	if _, entered := c.Passages[d.firstStage()]; (entered || c.Artifact != "") && !a.begun {
+		if told.State == StatusPending {
+			return say(StatusSuccess, "Built", "")
+		}
+		return nil // it was built once, and nobody remembers more
+	}
 	if d.astray(c) && !r.Active() {
 		return d.gone(c, buildContext, "Not built: the pipeline follows "+d.s.Branch())
 	}
 	if by, gone := d.overtaker(c, d.firstStage()); gone && !r.Active() {
+		if told.final() && told.Phase != "order" {
+			return nil // what was said of its build stays true
+		}
 		if by.Passages[d.firstStage()].State == PassageDone && !d.forcedBetween(c, by) {
 			return say(StatusSuccess, "Not built by itself: built as part of "+Short(by.SHA), "").in("order")
 		}
@@ -161,13 +183,13 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 		return say(StatusFailure, "Not built: "+names(v.Failed)+" failed", "")
 	}
 	switch {
-	case app != "" && r.Stage == "" && !a.fallback:
+	case app != "" && r.Stage == "" && !a.fallback && r.TroubleAt.IsZero():
 		return sayPending("build", "Building on "+app, r.OutputURL)
-	case app != "":
+	case r.Stage != "" && r.Status == RunRunning:
 		return sayPending("build on stage", "Building on "+app+fellBack(a.why), r.OutputURL)
-	case a.fallback && a.why != "":
-		return sayPending("fallback", fmt.Sprintf("Builds on %s once the checks pass%s", d.s.Config.Stages[0].Apps[0], fellBack(a.why)), "")
-	case a.fallback:
+	case r.Stage != "" && len(d.s.Config.Prepare.Apps) > 0, a.fallback && a.why != "":
+		return sayPending("fallback", fmt.Sprintf("Builds on %s once the checks pass%s", d.s.Config.Stages[0].Apps[0], fellBack(cmp.Or(a.why, r.Reason))), "")
+	case r.Stage != "", a.fallback:
 		return sayPending("checks", fmt.Sprintf("Builds on %s once the checks pass", d.s.Config.Stages[0].Apps[0]), "")
 	case !r.TroubleAt.IsZero():
 		return sayPending("trouble", "The build could not be started yet"+because(r.Reason), "")
@@ -188,6 +210,8 @@ func (d *decision) stageStatus(c *Candidate, stage string) *saying {
 	switch pass, entered := c.Passages[stage]; {
 	case entered && pass.State == PassageReleasing:
 		return d.releasing(stage)
+	case entered && pass.State == PassageDone && pass.EndedAt.Before(c.PushedAt):
+		return say(StatusSuccess, "Live on "+stage+": it was when the branch came back to it", d.appURL(stage))
 	case entered && pass.State == PassageDone:
 		return say(StatusSuccess, fmt.Sprintf("Live on %s %s after the push, released in %s", stage,
 			took(c.PushedAt, pass.EndedAt), took(pass.StartedAt, pass.EndedAt)), d.appURL(stage))
@@ -202,9 +226,12 @@ func (d *decision) stageStatus(c *Candidate, stage string) *saying {
 		return d.gone(c, contextOf(stage), "Not released: the pipeline has no stage "+stage+" any more")
 	}
 	if _, told := c.Told[contextOf(stage)]; i > 0 && !told {
-		if before := c.Passages[d.s.Config.Stages[i-1].Name]; before.State != PassageDone {
+		if before := d.s.Config.Stages[i-1].Name; c.Passages[before].State != PassageDone || d.s.Stages[before].Live.SHA != c.SHA {
 			return nil
 		}
+	}
+	if d.configGate(c).State != GateOpen {
+		return nil
 	}
 	return d.waiting(c, stage, i == 0)
 }
@@ -237,6 +264,9 @@ func (d *decision) waiting(c *Candidate, stage string, first bool) *saying {
 	case d.astray(c):
 		return d.gone(c, contextOf(stage), "Not released: "+g.Text)
 	case no && g.Name == "order":
+		if _, told := c.Told[contextOf(stage)]; !told && len(c.Told) > 0 && d.s.Flights[statusKey(c.SHA, contextOf(stage))].Attempt == 0 {
+			return nil // the stage is younger than the commit
+		}
 		by, _ := d.overtaker(c, stage)
 		if by.Passages[stage].State == PassageDone && !d.forcedBetween(c, by) {
 			return say(StatusSuccess, fmt.Sprintf("Live on %s as part of %s", stage, Short(by.SHA)), d.appURL(stage)).in("order")
@@ -244,8 +274,10 @@ func (d *decision) waiting(c *Candidate, stage string, first bool) *saying {
 		return say(StatusError, fmt.Sprintf("Superseded by %s", Short(by.SHA)), "").in("order")
 	case no && g.State == GateClosed:
 		return say(StatusFailure, "Not released: "+g.Text, "")
-	case d.s.Stages[stage].InFlight == nil && d.s.Stages[stage].Trouble != "" && (!no || g.Name == "place"):
+	case (!no || g.Name == "place") && d.s.Stages[stage].Trouble != "" && !d.s.begun(stage):
 		return d.trouble(stage)
+	case no && g.Name == "place" && d.s.Stages[stage].InFlight != nil && !d.s.begun(stage):
+		return nil // it may not come to that
 	case first && (!no || g.Name != "place"):
 		return sayPending("checks and build", "Waiting for the build and the checks", "")
 	case !no:
