@@ -155,3 +155,8 @@ func (b *bed) requests(since time.Time) (n int) {
 	}
 	return n
 }
+
+// githubChange is a commit that also deletes files.
+func githubChange(files map[string]string, gone ...string) githubtest.Change {
+	return githubtest.Change{Files: files, Delete: gone, Message: "Change and delete"}
+}

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/platform/heroku/herokutest"
 )
 
@@ -44,7 +47,11 @@ type herokuPlace struct {
 	b    *bed
 	apps map[string]*herokutest.App
 	pipe *herokutest.Pipeline
+
+	hooked bool // it sends webhooks
 }
+
+const herokuSecret = "a-heroku-secret-91ab"
 
 // foreignApp is next to the others on Heroku, and not allowed.
 const foreignApp = "payroll-production"
@@ -99,9 +106,71 @@ func (p *herokuPlace) releases(app string) (list []released) {
 }
 
 func (p *herokuPlace) runs(app string) string { return p.apps[app].Current().Commit }
-func (p *herokuPlace) busy() string           { return "" }
 func (p *herokuPlace) moved() <-chan struct{} { return nil }
-func (p *herokuPlace) times() (t []time.Time) { return nil }
+
+// busy waits for Heroku's webhooks, where it sends any: the bot is to know of
+// every end without asking.
+func (p *herokuPlace) busy() string {
+	if !p.hooked {
+		return ""
+	}
+	p.Settle()
+	s := p.b.known()
+	for _, r := range s.Builds {
+		if r.Status == bot.RunRunning {
+			for _, x := range p.apps[r.App].Builds() {
+				if x.ID == r.ID && x.Status != "pending" {
+					return "the bot has not heard that a build ended on " + r.App
+				}
+			}
+		}
+	}
+	for _, st := range s.Stages {
+		if st.InFlight == nil {
+			continue
+		}
+		for app, a := range st.InFlight.Apps {
+			if a.State != bot.ReleasePending {
+				continue
+			}
+			for _, x := range p.apps[app].Releases() {
+				if x.Commit == st.InFlight.SHA && x.Status != "pending" {
+					return "the bot has not heard that a release ended on " + app
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// times are every second where Heroku speaks by itself, and else none: it only
+// answers.
+func (p *herokuPlace) times() []time.Time {
+	if !p.hooked {
+		return nil
+	}
+	return []time.Time{p.b.clock.Now().Truncate(time.Second).Add(time.Second)}
+}
+
+// hook has Heroku tell the bot of every build and release, as people who give
+// the bot a HEROKU_WEBHOOK_SECRET set it up.
+func (p *herokuPlace) hook() {
+	p.hooked = true
+	for app := range p.apps {
+		body := fmt.Sprintf(`{"include":["api:build","api:release"],"level":"notify","secret":%q,"url":%q}`, herokuSecret, p.b.url+"/webhooks/heroku")
+		req, err := http.NewRequest(http.MethodPost, p.URL()+"/apps/"+app+"/webhooks", strings.NewReader(body))
+		p.b.must(err)
+		req.Header.Set("Accept", "application/vnd.heroku+json; version=3")
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Authorization", "Bearer "+p.Token())
+		answer, err := http.DefaultClient.Do(req)
+		p.b.must(err)
+		answer.Body.Close()
+		if answer.StatusCode != http.StatusCreated {
+			p.b.t.Fatalf("the webhook should be made: %s", answer.Status)
+		}
+	}
+}
 
 // close holds the bot against what must hold on Heroku in every world.
 func (p *herokuPlace) close() {

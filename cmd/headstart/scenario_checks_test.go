@@ -1,0 +1,129 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/headstart-cd/headstart/github/githubtest"
+)
+
+// asGitHubRequires is the shortest file: what is required is GitHub's to say.
+var asGitHubRequires = strings.Replace(pipeline, "checks: [ci/test]\n", "", 1)
+
+// What rulesets require and what classic protection requires both count, and one
+// that has not reported is not green.
+func TestRequiredByRulesetAndClassicProtection(t *testing.T) {
+	onBoth(t, choices{pipeline: asGitHubRequires}, func(b *bed) {
+		b.shop.RequireByRuleset("main", githubtest.RequiredCheck{Context: "lint"})
+		b.shop.AddRule("main", githubtest.MergeQueueRule())
+		b.shop.Protect("main", githubtest.RequiredCheck{Context: ciCheck})
+		c := b.push(change("a"))
+		b.report(c.SHA, "success")
+		b.must(b.shop.Check(c.SHA, "optional", "failure"))
+		b.pass(15 * time.Minute)
+		b.expectUntouched(c.SHA, stagingApp)
+		b.must(b.shop.SetStatus(c.SHA, githubtest.Status{Context: "lint", State: "success", Creator: "mona"}))
+		b.until(time.Minute, "the commit is live once the last required check has reported, whatever an optional one says", b.live(c.SHA))
+		b.expectTold(c.SHA)
+	})
+}
+
+// A status and a check run of one name both count.
+func TestStatusAndCheckRunOfOneName(t *testing.T) {
+	onBoth(t, choices{}, func(b *bed) {
+		c := b.push(change("a"))
+		b.must(b.shop.SetStatus(c.SHA, githubtest.Status{Context: ciCheck, State: "failure", Creator: "mona"}))
+		b.report(c.SHA, "success")
+		b.pass(5 * time.Minute)
+		b.expectUntouched(c.SHA, stagingApp)
+		b.must(b.shop.SetStatus(c.SHA, githubtest.Status{Context: ciCheck, State: "success", Creator: "mona"}))
+		b.until(time.Minute, "the commit is live once both are good", b.live(c.SHA))
+	})
+}
+
+// Where nothing is required, everything that reports has to pass; suites of
+// other apps that stay empty never block, neutral and skipped pass.
+func TestEverythingThatReports(t *testing.T) {
+	onBoth(t, choices{pipeline: asGitHubRequires}, func(b *bed) {
+		c := b.push(change("a"))
+		for _, app := range []string{"dependabot", "codecov"} {
+			_, err := b.shop.CheckSuite(c.SHA, app)
+			b.must(err)
+		}
+		b.must(b.shop.Check(c.SHA, "docs", "skipped"))
+		b.must(b.shop.Check(c.SHA, "size", "neutral"))
+		run := b.run(c.SHA, ciCheck)
+		b.pass(5 * time.Minute)
+		b.expectUntouched(c.SHA, stagingApp)
+		b.must(run.Complete("success"))
+		b.until(time.Minute, "the commit is live once everything that reported has passed", b.live(c.SHA))
+		b.expectTold(c.SHA)
+	})
+}
+
+// Whatever a check's conclusion is but success, neutral and skipped, it is not
+// green.
+func TestConclusions(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, "heroku", choices{})
+	for _, conclusion := range []string{"cancelled", "timed_out", "action_required", "startup_failure"} {
+		c := b.push(change(conclusion))
+		b.report(c.SHA, conclusion)
+		b.pass(time.Minute)
+		b.expectUntouched(c.SHA, stagingApp)
+	}
+	for _, conclusion := range []string{"neutral", "skipped", "success"} {
+		c := b.push(change(conclusion))
+		b.report(c.SHA, conclusion)
+		b.until(time.Minute, conclusion+" lets the commit go live", b.live(c.SHA))
+	}
+}
+
+// A check that failed and is run again opens the way.
+func TestRerun(t *testing.T) {
+	onBoth(t, choices{}, func(b *bed) {
+		c := b.push(change("a"))
+		run := b.run(c.SHA, ciCheck)
+		b.settle()
+		b.must(run.Complete("failure"))
+		b.pass(time.Minute)
+		b.expectStatus(c.SHA, "headstart/staging", "failure", "ci/test failed")
+		again := run.Rerun()
+		again.Start()
+		b.pass(3 * time.Minute)
+		b.expectStatus(c.SHA, "headstart/staging", "pending", "")
+		b.expectUntouched(c.SHA, stagingApp)
+		b.must(again.Complete("success"))
+		b.until(time.Minute, "the commit is live after the second run", b.live(c.SHA))
+		b.expectLive(c.SHA)
+		b.expectTold(c.SHA)
+	})
+}
+
+// A check that turned red between its webhook and the promotion keeps the commit
+// out: the first stage is entered on a fresh look.
+func TestFreshLookBeforeTheFirstStage(t *testing.T) {
+	onBoth(t, choices{}, func(b *bed) {
+		b.place.buildTakes(prepareApp, 5*time.Minute)
+		c := b.push(change("a"))
+		run := b.run(c.SHA, ciCheck)
+		b.settle()
+		b.must(run.Complete("success"))
+		b.pass(time.Minute)
+		b.gh.OnDelivery(func(githubtest.Delivery) githubtest.Fate { return githubtest.Vanish })
+		b.must(run.Rerun().Complete("failure"))
+		b.pass(10 * time.Minute)
+		b.expectUntouched(c.SHA, stagingApp, productionApp)
+		b.expectStatus(c.SHA, "headstart/build", "success", "")
+	})
+}
+
+// `checks: none` waits for no check at all.
+func TestNoChecks(t *testing.T) {
+	onBoth(t, choices{pipeline: strings.Replace(pipeline, "[ci/test]", "none", 1)}, func(b *bed) {
+		c := b.push(change("a"))
+		b.until(time.Minute, "the commit is live as soon as it is built", b.live(c.SHA))
+		b.expectTold(c.SHA)
+	})
+}
