@@ -132,6 +132,9 @@ type Promote struct {
 	Artifact  string
 	SHA       string
 	Base      int // version of the app's newest release as last seen; -1: never looked
+	// Restore is the release to go back to with its config vars, by the
+	// platform's own rollback; empty: only the artifact is released.
+	Restore string
 }
 
 // WatchRelease looks at a pending release. Answer: ReleaseSeen.

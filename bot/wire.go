@@ -14,11 +14,13 @@ var factTypes = namesOf(
 	Installed{}, Pushed{}, PullRequestChanged{}, CheckReported{}, ChecksMoved{}, PlatformMoved{},
 	Started{}, Finished{}, Interrupted{}, ConfigRead{}, ChecksRead{}, PullRequestRead{}, PullRequestFound{},
 	Told{}, DeploymentCreated{}, CommentWritten{}, BuildSeen{}, AppSeen{}, ReleaseSeen{},
+	Commented{}, CommanderRead{}, Replied{}, ChangesRead{},
 )
 
 var actionTypes = namesOf(
 	ReadConfig{}, ReadChecks{}, ReadPullRequest{}, FindPullRequest{}, SetStatus{}, CreateDeployment{},
 	SetDeploymentStatus{}, WriteComment{}, StartBuild{}, WatchBuild{}, CancelBuild{}, Promote{}, WatchRelease{},
+	ReadCommander{}, React{}, Reply{}, ReadChanges{},
 )
 
 func namesOf(values ...any) map[string]reflect.Type {

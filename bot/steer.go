@@ -1,0 +1,92 @@
+package bot
+
+import "time"
+
+// The facts and the actions by which people steer: what they ask in comments,
+// who they are, and how they are answered.
+
+// Commented is a new comment of a person on a pull request that holds at least
+// one line which may be a command. Comments of bots, edits and comments on
+// issues never become one.
+type Commented struct {
+	ID     int64
+	Number int // of the pull request
+	User   string
+	Body   string
+	At     time.Time // by GitHub's clock
+}
+
+// Role is what somebody may do in a repository, by GitHub's names.
+type Role string
+
+// The roles, from nothing to everything.
+const (
+	RoleNone     Role = "none"
+	RoleRead     Role = "read"
+	RoleTriage   Role = "triage"
+	RoleWrite    Role = "write"
+	RoleMaintain Role = "maintain"
+	RoleAdmin    Role = "admin"
+)
+
+// ReadCommander reads who commented, and the pull request as it is now: a
+// command is about the head that was there when it was read. Answer: CommanderRead.
+type ReadCommander struct {
+	Comment int64
+	Number  int
+	User    string
+	Teams   []string // slugs of teams of the repository's organization to look the user up in
+}
+
+// CommanderRead is who commented, and the pull request at that moment.
+type CommanderRead struct {
+	Comment  int64
+	Role     Role     // RoleNone for a stranger
+	Teams    []string // those of ReadCommander.Teams that the user is an active member of
+	Pull     PullRequestChanged
+	HeadTree string // git tree of the pull request's head
+}
+
+// React puts a reaction on a comment. Doing it twice is doing it once. Answer: Told.
+type React struct {
+	Comment int64
+	Content string // eyes, rocket or -1
+}
+
+// Reply answers a question in a comment of its own, which takes the place of an
+// earlier answer. Answer: Replied.
+type Reply struct {
+	Number  int
+	Comment int64  // that asked; the answer carries it, so that it is found again
+	Replace int64  // an earlier answer, which is deleted; 0: none
+	Body    string // Markdown, without the marker
+}
+
+// Replied is an answer that was written.
+type Replied struct{ ID int64 }
+
+// ReadChanges compares two commits. Answer: ChangesRead.
+type ReadChanges struct{ Base, Head string }
+
+// ChangesRead is what lies between two commits.
+type ChangesRead struct {
+	Base, Head string
+	// Relation of Head to Base by GitHub's names: ahead, behind, diverged or identical.
+	Relation string
+	Commits  []ChangedBy // oldest first; those that GitHub listed
+	Total    int         // commits, listed or not
+	Files    []string    // paths that differ, old names of renamed files included
+	Complete bool        // every file is listed
+}
+
+// ChangedBy is one commit between two others.
+type ChangedBy struct{ SHA, Title, Author string }
+
+func (Commented) fact()       {}
+func (CommanderRead) fact()   {}
+func (Replied) fact()         {}
+func (ChangesRead) fact()     {}
+func (ReadCommander) action() {}
+func (React) action()         {}
+func (Reply) action()         {}
+func (ReadChanges) action()   {}
