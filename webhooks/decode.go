@@ -14,11 +14,11 @@ import (
 )
 
 // events are those that Decode finds facts in.
-var events = []string{"check_run", "check_suite", "pull_request", "push", "status"}
+var events = []string{"check_run", "check_suite", "issue_comment", "pull_request", "push", "status"}
 
 // known are the events that have a label of their own in the metrics.
 var known = func() map[string]bool {
-	m := map[string]bool{"ping": true, "installation": true, "installation_repositories": true, "issue_comment": true, "merge_group": true}
+	m := map[string]bool{"ping": true, "installation": true, "installation_repositories": true, "merge_group": true}
 	for _, e := range events {
 		m[e] = true
 	}
@@ -64,6 +64,8 @@ func Decode(event string, body []byte) (engine.Delivery, error) {
 		fact, err = checkSuite(p)
 	case "status":
 		fact, err = status(p)
+	case "issue_comment":
+		fact, err = commented(p)
 	}
 	if err != nil || fact == nil {
 		return d, err
@@ -275,6 +277,25 @@ type payload struct {
 	State     string `json:"state"`
 	TargetURL string `json:"target_url"`
 	UpdatedAt when   `json:"updated_at"`
+
+	// issue_comment
+	Issue *struct {
+		Number      int       `json:"number"`
+		PullRequest *struct{} `json:"pull_request"` // absent unless the issue is a pull request
+	} `json:"issue"`
+	Comment *struct {
+		ID        int64  `json:"id"`
+		Body      string `json:"body"`
+		CreatedAt when   `json:"created_at"`
+		User      *struct {
+			Login string `json:"login"`
+			Type  string `json:"type"`
+		} `json:"user"`
+		App *struct{} `json:"performed_via_github_app"` // an App wrote it in somebody's name
+	} `json:"comment"`
+	Sender struct {
+		Type string `json:"type"`
+	} `json:"sender"`
 }
 
 // when is a time as GitHub writes it: RFC 3339, or in pushes seconds since 1970.

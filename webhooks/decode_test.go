@@ -226,6 +226,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add(event, payload(f, name))
 	}
 	f.Add(webhooks.Heroku, []byte(`{"resource":"build","data":{"app":{"name":"shop"}}}`))
+	f.Add("issue_comment", comment(f, nil))
 	f.Add("push", []byte(`{"ref":"refs/heads/`+"\\u0000"+`","repository":{"full_name":"a/b","pushed_at":99999999999999}}`))
 	f.Fuzz(func(t *testing.T, event string, body []byte) {
 		d, err := webhooks.Decode(event, body)
