@@ -16,6 +16,8 @@ type database interface {
 	// be run together with the fn of others in one transaction; each still
 	// commits or rolls back on its own.
 	write(ctx context.Context, fn func(tx) error) error
+	// writers is how many calls of write gain from being made at the same time.
+	writers() int
 	// each calls row for every row of a query outside of a transaction.
 	each(ctx context.Context, query string, args []any, row func(scanner) error) error
 	// work makes a River client that works the queues of cfg.

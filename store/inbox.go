@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -43,8 +45,9 @@ const (
 		processed_at = 0, outcome = '', reason = '', attempts = 0 WHERE deliveries.outcome = 'failed' RETURNING guid`
 )
 
-// The sizes in which deliveries are inserted, so that few statements differ.
-var insertSizes = []int{32, 16, 8, 4, 2, 1}
+// rowsAtOnce bounds how many deliveries one statement is about, and with it how
+// many statements differ.
+const rowsAtOnce = 32
 
 func insertDelivery(n int) string { return insertDeliveries + values(n, 4) + ifAllNew }
 
@@ -60,7 +63,7 @@ const (
 type inbox struct {
 	store   *Store
 	arrived chan *arrival
-	closed  chan struct{} // closed when nobody reads arrived any more
+	closed  <-chan struct{} // closed when the store is about to close
 }
 
 type arrival struct {
@@ -69,8 +72,8 @@ type arrival struct {
 	done      chan error // takes the result, once
 }
 
-func newInbox(s *Store) *inbox {
-	return &inbox{store: s, arrived: make(chan *arrival), closed: make(chan struct{})}
+func newInbox(s *Store, closed <-chan struct{}) *inbox {
+	return &inbox{store: s, arrived: make(chan *arrival), closed: closed}
 }
 
 // Receive stores a delivery and the job that will process it. When it returns
@@ -102,7 +105,6 @@ func (s *Store) Receive(ctx context.Context, guid, event string, body []byte) (d
 
 // commitGroups ends with ctx.
 func (in *inbox) commitGroups(ctx context.Context) {
-	defer close(in.closed)
 	for {
 		select {
 		case <-ctx.Done():
@@ -143,6 +145,8 @@ func (in *inbox) save(ctx context.Context, group []*arrival) error {
 			unique = append(unique, a)
 		}
 	}
+	// Groups that are written at the same time meet in the same order.
+	slices.SortFunc(unique, func(a, b *arrival) int { return cmp.Compare(a.GUID, b.GUID) })
 	var stored []string
 	err := in.store.write(ctx, func(t tx) (err error) {
 		if stored, err = insertNew(t, unique); err != nil {
@@ -170,7 +174,7 @@ func (in *inbox) save(ctx context.Context, group []*arrival) error {
 // insertNew fails with errKnown if one of them is not new.
 func insertNew(t tx, group []*arrival) (stored []string, err error) {
 	for rest := group; len(rest) > 0; {
-		n := sizeFor(len(rest))
+		n := min(len(rest), rowsAtOnce)
 		rows, err := t.exec(insertDelivery(n), deliveryArgs(rest[:n])...)
 		if err != nil {
 			return nil, err
@@ -206,15 +210,6 @@ func deliveryArgs(group []*arrival) []any {
 		args = append(args, a.GUID, a.Event, a.Body, micros(a.ReceivedAt))
 	}
 	return args
-}
-
-func sizeFor(n int) int {
-	for _, size := range insertSizes {
-		if size <= n {
-			return size
-		}
-	}
-	return 1
 }
 
 // Filter says which deliveries to list. The zero value means the newest of all.

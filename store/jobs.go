@@ -149,9 +149,9 @@ var hot = append([]string{
 }, deliveryStatements()...)
 
 func deliveryStatements() []string {
-	list := make([]string, 0, 2*len(insertSizes))
-	for _, n := range insertSizes {
-		list = append(list, insertDelivery(n), processedDeliveries(n))
+	list := make([]string, 0, 2*rowsAtOnce)
+	for n := range rowsAtOnce {
+		list = append(list, insertDelivery(n+1), processedDeliveries(n+1))
 	}
 	return list
 }

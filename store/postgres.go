@@ -103,6 +103,10 @@ func (db *postgresDB) close() error {
 	return nil
 }
 
+// writers has one group of deliveries under way while another one's commit waits
+// for the disk.
+func (db *postgresDB) writers() int { return 2 }
+
 func (db *postgresDB) each(ctx context.Context, query string, args []any, row func(scanner) error) error {
 	rows, err := db.pool.Query(ctx, query, args...)
 	if err != nil {

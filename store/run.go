@@ -263,7 +263,7 @@ func (s *Store) saveResults(t tx, results []result, stopped bool) (interrupted b
 		}
 	}
 	for len(processed) > 0 {
-		n := sizeFor(len(processed))
+		n := min(len(processed), rowsAtOnce)
 		if _, err := t.exec(processedDeliveries(n), append([]any{micros(now)}, processed[:n]...)...); err != nil {
 			return false, err
 		}

@@ -183,6 +183,8 @@ func (db *sqliteDB) release() error {
 	return errors.Join(errs...)
 }
 
+func (db *sqliteDB) writers() int { return 1 }
+
 func (db *sqliteDB) each(ctx context.Context, query string, args []any, row func(scanner) error) error {
 	rows, err := db.reader.QueryContext(ctx, query, args...)
 	if err != nil {

@@ -86,8 +86,10 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	s.db = db
 	working, cancel := context.WithCancel(context.Background())
 	s.closing = cancel
-	s.inbox = newInbox(s)
-	s.working.Go(func() { s.inbox.commitGroups(working) })
+	s.inbox = newInbox(s, working.Done())
+	for range db.writers() {
+		s.working.Go(func() { s.inbox.commitGroups(working) })
+	}
 	return s, nil
 }
 
