@@ -23,19 +23,23 @@ type App struct {
 type Installation struct {
 	ID        int64
 	Account   string // login of the user or the organization
+	User      bool   // the account is a person's, who has no teams
 	Suspended bool
 	// Permissions as this account has granted them: they stay behind those of
 	// the App until an owner accepts new ones.
 	Permissions map[string]string
 }
 
-// Permissions is the least that Headstart needs of the App.
+// Permissions is the least that Headstart needs of the App. Only where a
+// pipeline's file has `allow: team/…` are the members of an organization read.
 func Permissions() map[string]string {
 	return map[string]string{
-		"metadata": "read", "contents": "read", "checks": "read", "merge_queues": "read",
+		"metadata": "read", "contents": "read", "checks": "read", "merge_queues": "read", teamPermission: "read",
 		"statuses": "write", "deployments": "write", "pull_requests": "write", "issues": "write",
 	}
 }
+
+const teamPermission = "members"
 
 // App reads what the App is. Its error says what is wrong with the credentials.
 func (c *Client) App(ctx context.Context) (App, error) {
@@ -58,7 +62,7 @@ func (c *Client) App(ctx context.Context) (App, error) {
 func (c *Client) Installations(ctx context.Context) ([]Installation, error) {
 	type installation struct {
 		ID          int64
-		Account     struct{ Login string }
+		Account     struct{ Login, Type string }
 		SuspendedAt *string `json:"suspended_at"`
 		Permissions map[string]string
 	}
@@ -73,7 +77,7 @@ func (c *Client) Installations(ctx context.Context) ([]Installation, error) {
 	}
 	list := make([]Installation, len(all))
 	for i, one := range all {
-		list[i] = Installation{ID: one.ID, Account: one.Account.Login, Suspended: one.SuspendedAt != nil, Permissions: one.Permissions}
+		list[i] = Installation{ID: one.ID, Account: one.Account.Login, User: one.Account.Type == "User", Suspended: one.SuspendedAt != nil, Permissions: one.Permissions}
 	}
 	return list, nil
 }
@@ -81,7 +85,7 @@ func (c *Client) Installations(ctx context.Context) ([]Installation, error) {
 // Missing says in words what the App lacks: permissions, and those of the given
 // events that it does not subscribe to. It is empty if nothing is missing.
 func (a App) Missing(events ...string) []string {
-	missing := lacking(a.Permissions)
+	missing := lacking(a.Permissions, Permissions())
 	for _, event := range events {
 		if !slices.Contains(a.Events, event) {
 			missing = append(missing, fmt.Sprintf("the event %q", event))
@@ -91,13 +95,19 @@ func (a App) Missing(events ...string) []string {
 }
 
 // Missing says in words which permissions the account has not granted.
-func (i Installation) Missing() []string { return lacking(i.Permissions) }
+// A person cannot grant what is an organization's.
+func (i Installation) Missing() []string {
+	needed := Permissions()
+	if i.User {
+		delete(needed, teamPermission)
+	}
+	return lacking(i.Permissions, needed)
+}
 
 // lacking compares with what is needed: each level includes those before it.
-func lacking(granted map[string]string) []string {
+func lacking(granted, needed map[string]string) []string {
 	levels := []string{"", "read", "write", "admin"}
 	var missing []string
-	needed := Permissions()
 	for _, name := range slices.Sorted(maps.Keys(needed)) {
 		if slices.Index(levels, granted[name]) < slices.Index(levels, needed[name]) {
 			missing = append(missing, fmt.Sprintf("the permission \"%s: %s\"", strings.ReplaceAll(name, "_", " "), needed[name]))

@@ -268,6 +268,14 @@ func (c *Client) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 		return answer(r.setDeploymentStatus(ctx, do))
 	case bot.WriteComment:
 		return answer(r.writeComment(ctx, do))
+	case bot.ReadCommander:
+		return answer(r.readCommander(ctx, do))
+	case bot.React:
+		return answer(r.react(ctx, do))
+	case bot.Reply:
+		return answer(r.reply(ctx, do, effect))
+	case bot.ReadChanges:
+		return answer(r.readChanges(ctx, do))
 	}
 	return nil, &bot.Refused{Reason: fmt.Sprintf("GitHub cannot be asked for %q.", bot.NameOf(effect.Do))}
 }

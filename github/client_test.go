@@ -140,7 +140,7 @@ func TestWhatTheAppLacks(t *testing.T) {
 	app, err := w.client.App(context.Background())
 	w.must(err)
 	want := []string{
-		`the permission "deployments: write"`, `the permission "pull requests: write"`, `the permission "statuses: write"`,
+		`the permission "deployments: write"`, `the permission "members: read"`, `the permission "pull requests: write"`, `the permission "statuses: write"`,
 		`the event "check_suite"`,
 	}
 	if got := app.Missing("push", "check_suite", "status"); !slices.Equal(got, want) {
@@ -151,8 +151,8 @@ func TestWhatTheAppLacks(t *testing.T) {
 	}
 	all, err := w.client.Installations(context.Background())
 	w.must(err)
-	if len(all) != 2 || all[0].ID != w.InstallationID("acme") || all[0].Account != "acme" || all[0].Suspended || all[1].Account != "umbrella" || len(all[1].Missing()) != 3 {
-		t.Errorf("expected acme and umbrella, each without three permissions, got %+v", all)
+	if len(all) != 2 || all[0].ID != w.InstallationID("acme") || all[0].Account != "acme" || all[0].Suspended || all[1].Account != "umbrella" || len(all[1].Missing()) != 4 {
+		t.Errorf("expected acme and umbrella, each without four permissions, got %+v", all)
 	}
 	w.Inject(githubtest.Fault{Match: "GET /app/installations", Status: 200, Body: `[{"id":7,"account":{"login":"acme"},"suspended_at":"2026-01-01T00:00:00Z"}]`})
 	all, err = w.client.Installations(context.Background())

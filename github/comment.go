@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	gh "github.com/google/go-github/v60/github"
@@ -43,7 +44,7 @@ func (r repository) writeComment(ctx context.Context, do bot.WriteComment) (bot.
 		}
 		// Somebody deleted it.
 	}
-	known, err := r.findComment(ctx, do.Number)
+	known, err := r.findComment(ctx, do.Number, marker(r.pipeline), time.Time{})
 	switch {
 	case err != nil:
 		return bot.CommentWritten{}, err
@@ -53,27 +54,6 @@ func (r repository) writeComment(ctx context.Context, do bot.WriteComment) (bot.
 		return bot.CommentWritten{ID: known.ID, URL: known.URL}, nil
 	}
 	return r.editComment(ctx, do.Number, known.ID, body)
-}
-
-// findComment looks for the comment of this App and pipeline; its ID is 0 if
-// there is none. Somebody else's comment that quotes the marker does not count.
-func (r repository) findComment(ctx context.Context, number int) (comment, error) {
-	a := ask{what: fmt.Sprintf("read the comments of pull request #%d of %s", number, r.repo), needs: "Pull requests: read"}
-	var found comment
-	err := eachPage(ctx, a, func(ctx context.Context, page gh.ListOptions) ([]comment, *gh.Response, error) {
-		var some []comment
-		resp, err := r.fetch(ctx, query(fmt.Sprintf("issues/%d/comments", number), page), &some)
-		return some, resp, err
-	}, func(some []comment) bool {
-		for _, c := range some {
-			if c.App.ID == r.appID && strings.HasPrefix(c.Body, marker(r.pipeline)) {
-				found = c
-				return false
-			}
-		}
-		return true
-	})
-	return found, err
 }
 
 func (r repository) createComment(ctx context.Context, number int, body string) (bot.CommentWritten, error) {

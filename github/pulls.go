@@ -13,17 +13,9 @@ import (
 // readPullRequest reads a pull request, and the tree of its test merge where
 // it has one.
 func (r repository) readPullRequest(ctx context.Context, do bot.ReadPullRequest) (bot.PullRequestRead, error) {
-	a := ask{what: fmt.Sprintf("read pull request #%d of %s", do.Number, r.repo), needs: "Pull requests: read"}
-	var pull *gh.PullRequest
-	err := a.do(ctx, func(ctx context.Context) (err error) {
-		pull, _, err = r.api.PullRequests.Get(ctx, r.repo.Owner, r.repo.Name, do.Number)
-		return err
-	})
+	pull, err := r.pullRequest(ctx, do.Number)
 	if err != nil {
 		return bot.PullRequestRead{}, err
-	}
-	if pull.GetNumber() != do.Number || pull.GetHead().GetSHA() == "" {
-		return bot.PullRequestRead{}, a.unreadable("it names another pull request, or no head")
 	}
 	read := bot.PullRequestRead{PullRequestChanged: changeOf(pull)}
 	switch {
@@ -38,7 +30,7 @@ func (r repository) readPullRequest(ctx context.Context, do bot.ReadPullRequest)
 		return read, nil
 	}
 	merge := pull.GetMergeCommitSHA()
-	a = ask{what: fmt.Sprintf("read the test merge of pull request #%d of %s", do.Number, r.repo), needs: "Contents: read"}
+	a := ask{what: fmt.Sprintf("read the test merge of pull request #%d of %s", do.Number, r.repo), needs: "Contents: read"}
 	var commit *gh.Commit
 	err = a.do(ctx, func(ctx context.Context) (err error) {
 		commit, _, err = r.api.Git.GetCommit(ctx, r.repo.Owner, r.repo.Name, merge)
@@ -57,6 +49,20 @@ func (r repository) readPullRequest(ctx context.Context, do bot.ReadPullRequest)
 	}
 	read.TestMerge, read.TestTree = merge, commit.GetTree().GetSHA()
 	return read, nil
+}
+
+// pullRequest reads a pull request that has a number and a head.
+func (r repository) pullRequest(ctx context.Context, number int) (*gh.PullRequest, error) {
+	a := ask{what: fmt.Sprintf("read pull request #%d of %s", number, r.repo), needs: "Pull requests: read"}
+	var pull *gh.PullRequest
+	err := a.do(ctx, func(ctx context.Context) (err error) {
+		pull, _, err = r.api.PullRequests.Get(ctx, r.repo.Owner, r.repo.Name, number)
+		return err
+	})
+	if err == nil && (pull.GetNumber() != number || !isSHA(pull.GetHead().GetSHA())) {
+		err = a.unreadable("it names another pull request, or no head")
+	}
+	return pull, err
 }
 
 func changeOf(p *gh.PullRequest) bot.PullRequestChanged {

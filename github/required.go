@@ -126,8 +126,7 @@ func parseBranch(answer []byte) (bot.Head, []bot.RequiredCheck, error) {
 	if !isSHA(b.Commit.SHA) || !isSHA(b.Commit.Commit.Tree.SHA) {
 		return bot.Head{}, nil, errors.New("read the branch: it names no commit, or no tree")
 	}
-	title, _, _ := strings.Cut(strings.TrimSpace(b.Commit.Commit.Message), "\n")
-	head := bot.Head{SHA: b.Commit.SHA, Tree: b.Commit.Commit.Tree.SHA, Title: strings.TrimSpace(title), Author: b.Commit.Author.Login}
+	head := bot.Head{SHA: b.Commit.SHA, Tree: b.Commit.Commit.Tree.SHA, Title: firstLine(b.Commit.Commit.Message), Author: b.Commit.Author.Login}
 	if head.Author == "" {
 		head.Author = b.Commit.Commit.Author.Name
 	}
@@ -146,6 +145,12 @@ func parseBranch(answer []byte) (bot.Head, []bot.RequiredCheck, error) {
 		}
 	}
 	return head, checks, nil
+}
+
+// firstLine is the title of a commit with that message.
+func firstLine(message string) string {
+	title, _, _ := strings.Cut(strings.TrimSpace(message), "\n")
+	return strings.TrimSpace(title)
 }
 
 // appOf reads an app's number: null, and -1 in classic protection, mean any.

@@ -1,0 +1,114 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	gh "github.com/google/go-github/v60/github"
+	"github.com/headstart-cd/headstart/bot"
+	"go.uber.org/zap"
+)
+
+// react puts a reaction on a comment. GitHub answers 201 for a new one, and 200
+// if the App has reacted so before.
+func (r repository) react(ctx context.Context, do bot.React) (bot.Told, error) {
+	a := ask{what: fmt.Sprintf("react to a comment in %s", r.repo), needs: "Issues: write", write: true}
+	return bot.Told{}, a.do(ctx, func(ctx context.Context) error {
+		_, _, err := r.api.Reactions.CreateIssueCommentReaction(ctx, r.repo.Owner, r.repo.Name, do.Comment, do.Content)
+		return err
+	})
+}
+
+// answerMarker is how the answer to a comment is recognized. It is none of the
+// pipeline's one comment, which is found by marker.
+func answerMarker(pipeline string, comment int64) string {
+	if pipeline == "" {
+		return fmt.Sprintf("<!-- headstart answer %d -->", comment)
+	}
+	return fmt.Sprintf("<!-- headstart:%s answer %d -->", url.PathEscape(pipeline), comment)
+}
+
+// clocksApart is how far GitHub's clock may be from ours without an answer
+// being overlooked.
+const clocksApart = time.Hour
+
+// reply answers a comment in one of its own, and then deletes the answer that
+// this one takes the place of. An answer to the same comment that is there
+// already, of an attempt whose end nobody saw, is edited instead.
+func (r repository) reply(ctx context.Context, do bot.Reply, e bot.Effect) (bot.Replied, error) {
+	mark := answerMarker(r.pipeline, do.Comment)
+	body := fit(mark+"\n"+do.Body, maxComment)
+	var since time.Time // nobody has answered before it was decided to
+	if !e.Since.IsZero() {
+		since = e.Since.Add(-clocksApart)
+	}
+	known, err := r.findComment(ctx, do.Number, mark, since)
+	if err != nil {
+		return bot.Replied{}, err
+	}
+	written := bot.CommentWritten{ID: known.ID}
+	switch {
+	case known.ID == 0:
+		written, err = r.createComment(ctx, do.Number, body)
+	case unix(known.Body) != unix(body):
+		written, err = r.editComment(ctx, do.Number, known.ID, body)
+	}
+	if err != nil {
+		return bot.Replied{}, err
+	}
+	if do.Replace != 0 && do.Replace != written.ID {
+		if err := r.deleteComment(ctx, do.Number, do.Replace); err != nil {
+			return bot.Replied{}, err
+		}
+	}
+	return bot.Replied{ID: written.ID}, nil
+}
+
+// deleteComment deletes a comment of the bot's. One that is gone is fine. One
+// that GitHub does not let it delete stays, because the new answer stands all
+// the same.
+func (r repository) deleteComment(ctx context.Context, number int, id int64) error {
+	a := ask{what: fmt.Sprintf("delete an old answer on pull request #%d of %s", number, r.repo), needs: "Issues: write", write: true}
+	err := a.do(ctx, func(ctx context.Context) error {
+		_, err := r.api.Issues.DeleteComment(ctx, r.repo.Owner, r.repo.Name, id)
+		return err
+	})
+	var refused *bot.Refused
+	if errors.As(err, &refused) {
+		if !errors.Is(err, bot.ErrNotFound) {
+			r.log.Warn("an old answer stays", zap.Stringer("repository", r.repo), zap.Int("pull_request", number), zap.Error(err))
+		}
+		return nil
+	}
+	return err
+}
+
+// findComment looks for the comment of this App that starts with a marker; its
+// ID is 0 if there is none. Somebody else's comment that quotes the marker does
+// not count. With a time, only comments that changed since are looked at.
+func (r repository) findComment(ctx context.Context, number int, marker string, since time.Time) (comment, error) {
+	a := ask{what: fmt.Sprintf("read the comments of pull request #%d of %s", number, r.repo), needs: "Pull requests: read"}
+	var found comment
+	err := eachPage(ctx, a, func(ctx context.Context, page gh.ListOptions) ([]comment, *gh.Response, error) {
+		path := query(fmt.Sprintf("issues/%d/comments", number), page)
+		if !since.IsZero() {
+			path += "&since=" + since.UTC().Format(time.RFC3339)
+		}
+		var some []comment
+		resp, err := r.fetch(ctx, path, &some)
+		return some, resp, err
+	}, func(some []comment) bool {
+		for _, c := range some {
+			if c.App.ID == r.appID && strings.HasPrefix(c.Body, marker) {
+				found = c
+				return false
+			}
+		}
+		return true
+	})
+	return found, err
+}

@@ -1,0 +1,141 @@
+package github_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/github"
+	"github.com/headstart-cd/headstart/github/githubtest"
+)
+
+// propose opens a pull request with one file.
+func (w *world) propose(user string) *githubtest.PullRequest {
+	w.t.Helper()
+	w.commit(map[string]string{"a": "1"})
+	_, err := w.shop.Commit("feature", map[string]string{"b": "1"})
+	w.must(err)
+	return w.open(githubtest.PullOptions{Head: "feature", Title: "Add b", User: user})
+}
+
+func TestTheCommanderIsReadWithThePullRequest(t *testing.T) {
+	w := start(t)
+	w.commit(map[string]string{"a": "1"})
+	head, err := w.shop.Commit("feature", map[string]string{"b": "1"})
+	w.must(err)
+	pull := w.open(githubtest.PullOptions{Head: "feature"})
+	w.must(w.shop.SetRole("ana", "maintain"))
+	w.SetTeamMember("acme", "releasers", "ana", "active")
+	w.SetTeamMember("acme", "owners", "ana", "pending")
+	w.SetTeamMember("acme", "others", "ben", "active")
+	ask := bot.ReadCommander{Comment: 7, Number: pull.Number(), User: "ana", Teams: []string{"releasers", "owners", "others", "none-such", "../odd"}}
+	var read bot.CommanderRead
+	w.costs(7, func() { read = do[bot.CommanderRead](w, ask) })
+	if read.Comment != 7 || read.Role != bot.RoleMaintain || !slices.Equal(read.Teams, []string{"releasers"}) || read.HeadTree != head.Tree {
+		t.Errorf("ana maintains, is active in releasers alone, and the head's tree is %s: got %+v", head.Tree, read)
+	}
+	if p := read.Pull; p.Number != pull.Number() || p.Head != head.SHA || p.Fork || !p.Open || p.Merged || p.Base != "main" {
+		t.Errorf("the pull request is open at %s: got %+v", head.SHA, p)
+	}
+
+	landed, err := pull.Merge(githubtest.MergeOptions{})
+	w.must(err)
+	read = do[bot.CommanderRead](w, bot.ReadCommander{Number: pull.Number(), User: "ana"})
+	if p := read.Pull; p.Open || !p.Merged || p.MergeSHA != landed.SHA || p.Head != head.SHA || read.HeadTree != head.Tree {
+		t.Errorf("it was merged as %s: got %+v", landed.SHA, read)
+	}
+}
+
+func TestRolesOfEveryKind(t *testing.T) {
+	w := start(t)
+	pull := w.propose("ana")
+	role := func() bot.Role {
+		return do[bot.CommanderRead](w, bot.ReadCommander{Number: pull.Number(), User: "ana"}).Role
+	}
+	for _, want := range []bot.Role{bot.RoleRead, bot.RoleTriage, bot.RoleWrite, bot.RoleMaintain, bot.RoleAdmin, bot.RoleNone} {
+		w.must(w.shop.SetRole("ana", string(want)))
+		if got := role(); got != want {
+			t.Errorf("ana's role is %s, got %s", want, got)
+		}
+	}
+	if got := do[bot.CommanderRead](w, bot.ReadCommander{Number: pull.Number(), User: "nobody-knows"}).Role; got != bot.RoleNone {
+		t.Errorf("a stranger has no role, got %s", got)
+	}
+	const path = "GET */collaborators/*/permission"
+	for body, want := range map[string]bot.Role{
+		`{"permission":"write","role_name":"release-captain","user":{"role_name":"release-captain"}}`: bot.RoleWrite, // an organization's own role
+		`{"permission":"read","user":{"role_name":"admin-of-docs"}}`:                                  bot.RoleRead,
+		`{"permission":"read","user":{"role_name":"maintain"}}`:                                       bot.RoleRead, // does not fit
+		`{"permission":"write","role_name":"maintain","user":null}`:                                   bot.RoleMaintain,
+		`{"permission":"admin"}`:                            bot.RoleAdmin, // an older server
+		`{"permission":"none","user":{"role_name":"none"}}`: bot.RoleNone,
+	} {
+		w.Inject(githubtest.Fault{Match: path, Status: 200, Body: body})
+		if got := role(); got != want {
+			t.Errorf("the answer %s means %s, got %s", body, want, got)
+		}
+	}
+	for _, body := range []string{`{}`, `{"permission":"owner"}`, `null`, ``, `[]`} {
+		w.Inject(githubtest.Fault{Match: path, Status: 200, Body: body})
+		if _, err := w.perform(bot.Effect{Do: bot.ReadCommander{Number: pull.Number(), User: "ana"}}); kind(err) != "retry" {
+			t.Errorf("the answer %q says nothing about what ana may do: ask again, got %v", body, err)
+		}
+	}
+}
+
+func TestWhoCannotBeRead(t *testing.T) {
+	w := start(t)
+	pull := w.propose("ana")
+	if refused := w.refuse(bot.ReadCommander{Number: 999, User: "ana"}); !errors.Is(refused, bot.ErrNotFound) {
+		t.Errorf("there is no #999, got %v", refused)
+	}
+	w.refuse(bot.ReadCommander{Number: pull.Number(), User: "../ana"})
+	w.refuse(bot.ReadCommander{Number: pull.Number()})
+	for _, match := range []string{"GET */permission", "GET */pulls/*", "GET */git/commits/*", "GET */memberships/*"} {
+		w.Inject(githubtest.Fault{Match: match, Status: 502, Body: html})
+		_, err := w.perform(bot.Effect{Do: bot.ReadCommander{Number: pull.Number(), User: "ana", Teams: []string{"releasers"}}})
+		if kind(err) != "retry" {
+			t.Errorf("%s was answered with 502: ask again, got %v", match, err)
+		}
+	}
+}
+
+func TestTeamsNeedAPermission(t *testing.T) {
+	w := start(t, func(o *githubtest.Options, _ *github.Options) {
+		o.Permissions = githubtest.DefaultPermissions()
+		delete(o.Permissions, "members")
+	})
+	pull := w.propose("ana")
+	ask := bot.ReadCommander{Number: pull.Number(), User: "ana", Teams: []string{"releasers"}}
+	if refused := w.refuse(ask); !strings.Contains(strings.ToLower(refused.Reason), "members") {
+		t.Errorf("the refusal names the permission that is missing, got %q", refused.Reason)
+	}
+	ask.Teams = nil
+	do[bot.CommanderRead](w, ask) // nobody asked for teams
+}
+
+func TestAPersonsRepositoryHasNoTeams(t *testing.T) {
+	w := start(t)
+	pull := w.propose("ana")
+	body := `{"number":1,"state":"open","head":{"sha":"` + pull.HeadSHA() + `","repo":{"id":1}},"base":{"ref":"main","repo":{"id":1,"owner":{"login":"acme","type":"User"}}}}`
+	w.Inject(githubtest.Fault{Match: "GET */pulls/*", Status: 200, Body: body})
+	w.Inject(githubtest.Fault{Match: "GET */memberships/*", Status: 403, Body: `{"message":"Resource not accessible by integration"}`})
+	if pull.Number() != 1 {
+		t.Fatalf("the first pull request is #1, got #%d", pull.Number())
+	}
+	if read := do[bot.CommanderRead](w, bot.ReadCommander{Number: 1, User: "ana", Teams: []string{"releasers"}}); read.Teams != nil {
+		t.Errorf("a person's repository has no teams, got %v", read.Teams)
+	}
+}
+
+func TestAPersonCannotGrantMembers(t *testing.T) {
+	for user, want := range map[bool]int{true: 0, false: 1} {
+		i := github.Installation{User: user, Permissions: github.Permissions()}
+		delete(i.Permissions, "members")
+		if got := i.Missing(); len(got) != want {
+			t.Errorf("of an account that is a person's (%v) %d permissions are missing, got %q", user, want, got)
+		}
+	}
+}
