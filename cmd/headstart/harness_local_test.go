@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/engine"
 )
 
 // The test binary is also the app that the embedded platform runs, the build
@@ -39,15 +40,10 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// serveApp answers with the commit that it was built from.
+// serveApp answers with the commit that it was told to be.
 func serveApp() {
-	revision, err := os.ReadFile("revision")
-	if err != nil {
-		fmt.Println(err)
-		os.Exit(1)
-	}
-	err = http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = w.Write(revision)
+	err := http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, os.Getenv("HEADSTART_REVISION"))
 	}))
 	fmt.Println(err)
 	os.Exit(1)
@@ -95,13 +91,15 @@ type localPlace struct {
 	takes   map[string]time.Duration // "build APP" or "release APP"; guarded by mu
 	fails   map[string]string        // "build SHA" or "release APP"; guarded by mu
 	waiting map[string]time.Time     // "build APP" or "release APP", until when; guarded by mu
+	asked   map[string]bool          // the bot asked for something on the app and has no answer yet; guarded by mu
+	early   map[string]bool          // what was asked for last had ended before the bot had its answer; guarded by mu
 }
 
 func newLocalPlace(b *bed) place {
 	self, err := os.Executable()
 	b.must(err)
 	p := &localPlace{b: b, self: self, ring: make(chan struct{}, 1),
-		takes: map[string]time.Duration{}, fails: map[string]string{}, waiting: map[string]time.Time{}}
+		takes: map[string]time.Duration{}, fails: map[string]string{}, waiting: map[string]time.Time{}, asked: map[string]bool{}, early: map[string]bool{}}
 	p.gate = httptest.NewServer(http.HandlerFunc(p.serveGate))
 	return p
 }
@@ -242,10 +240,43 @@ func (p *localPlace) busy() string {
 	return ""
 }
 
+// observe notes where something ended so quickly that the bot was told of the end
+// before it had recorded the beginning: it finds out at its next look.
+func (p *localPlace) observe(c engine.Commit) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	app := func(do bot.Action) string {
+		switch do := do.(type) {
+		case bot.StartBuild:
+			return do.App
+		case bot.Promote:
+			return do.App
+		case bot.WatchBuild:
+			return do.App
+		case bot.WatchRelease:
+			return do.App
+		}
+		return ""
+	}
+	for _, e := range c.Events {
+		switch f := e.Fact.(type) {
+		case bot.Started:
+			p.asked[app(f.Effect.Do)], p.early[app(f.Effect.Do)] = true, false
+		case bot.Finished:
+			p.asked[app(f.Effect.Do)] = false
+		case bot.PlatformMoved:
+			p.early[f.App] = p.asked[f.App]
+		}
+	}
+}
+
 // heard reports whether the bot will be told of the end of what was begun at a
 // time: a predecessor was told of what ended in its days.
 func (p *localPlace) heard(app string, began time.Time) bool {
-	if !began.Before(p.b.since) {
+	p.mu.Lock()
+	early := p.early[app]
+	p.mu.Unlock()
+	if !began.Before(p.b.since) && !early {
 		return true
 	}
 	for _, b := range p.builds(app) {

@@ -204,9 +204,10 @@ func (p *herokuPlace) close() {
 	p.Close()
 }
 
-// asked lists the requests that match a method and a piece of the path.
+// asked lists the requests that match a method (empty: any) and a piece of the
+// path.
 func (p *herokuPlace) asked(method, path string) (list []herokutest.Request) {
 	return slices.DeleteFunc(p.APIRequests(), func(r herokutest.Request) bool {
-		return r.Method != method || !strings.Contains(r.Path, path)
+		return method != "" && r.Method != method || !strings.Contains(r.Path, path)
 	})
 }

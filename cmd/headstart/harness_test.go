@@ -43,7 +43,7 @@ stages:
     app: shop-production
 `
 
-// world is everything: a GitHub with one repository, a place that runs apps, and
+// bed is the world of one test: a GitHub with one repository, a place that runs apps, and
 // the bot as `serve` runs it, between them over HTTP. Time is driven.
 type bed struct {
 	t     *testing.T
@@ -60,6 +60,7 @@ type bed struct {
 	stopBot func()
 	since   time.Time // when the bot was started last
 	onState func(engine.Commit)
+	serves  map[string]string // a commit whose artifact was built from another one of the same tree, and that one
 
 	mu     sync.Mutex
 	state  bot.State // as last committed; guarded by mu
@@ -113,7 +114,7 @@ func newBed(t *testing.T, platform string, c choices) *bed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bed{t: t, clock: newClock(), dir: t.TempDir()}
+	b := &bed{t: t, clock: newClock(), dir: t.TempDir(), serves: map[string]string{}}
 	var core zapcore.Core
 	core, b.logs = observer.New(zapcore.DebugLevel)
 	b.log = zap.New(core)
@@ -205,6 +206,9 @@ func (b *bed) observe(c engine.Commit) {
 	b.state = c.State
 	heard := b.onState
 	b.mu.Unlock()
+	if l, ok := b.place.(*localPlace); ok {
+		l.observe(c)
+	}
 	if heard != nil {
 		heard(c)
 	}

@@ -67,7 +67,7 @@ func TestEverythingThatReports(t *testing.T) {
 func TestConclusions(t *testing.T) {
 	t.Parallel()
 	b := newBed(t, "heroku", choices{})
-	for _, conclusion := range []string{"cancelled", "timed_out", "action_required", "startup_failure"} {
+	for _, conclusion := range []string{"cancelled", "timed_out", "action_required"} {
 		c := b.push(change(conclusion))
 		b.report(c.SHA, conclusion)
 		b.pass(time.Minute)

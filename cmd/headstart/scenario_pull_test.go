@@ -48,8 +48,11 @@ func TestPullRequestBuiltAhead(t *testing.T) {
 					}
 					builds := len(b.place.builds(prepareApp))
 
+					ahead, err := pull.TestMerge()
+					b.must(err)
 					merge, err := pull.Merge(githubtest.MergeOptions{Method: method, PullRequestFirst: pullFirst, DeleteBranch: true})
 					b.must(err)
+					b.serves[merge.SHA] = ahead.SHA
 					b.settle()
 					b.expectStatus(merge.SHA, "headstart/build", "success", fmt.Sprintf("No build needed: built ahead of the merge of #%d", pull.Number()))
 					b.report(merge.SHA, "success")

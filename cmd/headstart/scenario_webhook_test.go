@@ -120,7 +120,7 @@ func TestLostChecks(t *testing.T) {
 // A push that was lost is found while the bot still looks at the branch, and at
 // the latest with the next one.
 func TestLostPush(t *testing.T) {
-	onBoth(t, choices{}, func(b *bed) {
+	onBoth(t, choices{pipeline: asGitHubRequires}, func(b *bed) {
 		first := b.push(change("first"))
 		b.run(first.SHA, ciCheck)
 		b.settle()
@@ -145,9 +145,9 @@ func TestForcePush(t *testing.T) {
 		first := b.firstDeploy()
 		gone := b.push(change("gone"))
 		b.run(gone.SHA, ciCheck)
-		b.settle()
+		b.pass(5 * time.Second)
 		b.must(b.shop.ForcePush("main", first.SHA))
-		b.settle()
+		b.pass(5 * time.Second)
 		next := b.push(change("next"))
 		b.report(next.SHA, "success")
 		b.until(5*time.Minute, "the new tip is live", b.live(next.SHA))

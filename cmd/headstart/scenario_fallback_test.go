@@ -1,0 +1,137 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/headstart-cd/headstart/platform/heroku/herokutest"
+)
+
+// If the prepare app cannot build for reasons of the platform, the first stage
+// builds after the checks, decided within 30 s of green, and later stages get
+// that artifact.
+func TestFallback(t *testing.T) {
+	t.Parallel()
+	for what, spoil := range map[string]func(*herokuPlace){
+		"the prepare app refuses builds": func(p *herokuPlace) {
+			p.apps[prepareApp].RefuseBuilds(http.StatusForbidden, "forbidden", "The app is suspended.")
+		},
+		"the prepare app is gone": func(p *herokuPlace) {
+			p.Inject(herokutest.Fault{Match: "/apps/shop-prepare/builds", Times: -1, Status: http.StatusNotFound, Body: `{"id":"not_found","message":"Couldn't find that app."}`})
+		},
+		"the prepare app's API is down": func(p *herokuPlace) {
+			p.Inject(herokutest.Fault{Match: "/apps/shop-prepare/builds", Times: -1, Status: http.StatusServiceUnavailable, Body: herokutest.Unavailable})
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			onHeroku(t, choices{}, func(b *bed, p *herokuPlace) {
+				spoil(p)
+				p.buildTakes(stagingApp, time.Minute)
+				c := b.push(change("a"))
+				run := b.run(c.SHA, ciCheck)
+				b.pass(3 * time.Minute)
+				b.expectBuilds(stagingApp, c.SHA, 0)
+				b.must(run.Complete("success"))
+				took := b.until(40*time.Second, "staging builds the commit itself", func() bool { return len(p.builds(stagingApp)) == 1 })
+				if took > 30*time.Second {
+					t.Errorf("the fallback should be decided within 30 s of green, it took %s", took)
+				}
+				b.expectStatus(c.SHA, "headstart/build", "pending", "Building on shop-staging")
+				b.until(5*time.Minute, "the commit is live", b.live(c.SHA))
+				b.expectLive(c.SHA)
+				b.expectTold(c.SHA)
+				if n := len(p.builds(productionApp)); n != 0 {
+					t.Errorf("production should get staging's artifact and not build, it built %d times", n)
+				}
+			})
+		})
+	}
+}
+
+// A fallback whose checks never turn green builds nothing.
+func TestNoFallbackBeforeGreen(t *testing.T) {
+	onHeroku(t, choices{}, func(b *bed, p *herokuPlace) {
+		p.apps[prepareApp].RefuseBuilds(http.StatusForbidden, "forbidden", "The app is suspended.")
+		c := b.push(change("a"))
+		b.report(c.SHA, "failure")
+		b.pass(30 * time.Minute)
+		b.expectBuilds(stagingApp, c.SHA, 0)
+		b.expectTold(c.SHA)
+	})
+}
+
+// The embedded platform falls back as well, when it cannot fetch the source for
+// the prepare app's build.
+func TestFallbackOnTheEmbeddedPlatform(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, "local", choices{})
+	undo := b.gh.Inject(githubFault("GET /_codeload/*", http.StatusNotFound))
+	c := b.push(change("a"))
+	run := b.run(c.SHA, ciCheck)
+	b.pass(time.Minute)
+	undo()
+	b.must(run.Complete("success"))
+	b.until(2*time.Minute, "the commit is live", b.live(c.SHA))
+	b.expectLive(c.SHA)
+	b.expectTold(c.SHA)
+}
+
+// A pipeline may use an app only if the operator allowed it: a file that names
+// another one is refused where it was changed, and the last good one stays.
+func TestForeignAppIsRefused(t *testing.T) {
+	onHeroku(t, choices{}, func(b *bed, p *herokuPlace) {
+		first := b.firstDeploy()
+		bad := b.push(map[string]string{".github/headstart.yml": strings.Replace(pipeline, productionApp, foreignApp, 1)})
+		b.report(bad.SHA, "success")
+		b.until(2*time.Minute, "the file is refused in the commit's status", b.says(bad.SHA, "headstart/config", "failure"))
+		b.expectStatus(bad.SHA, "headstart/config", "failure", foreignApp)
+		b.until(2*time.Minute, "the commit is live by the last good file", b.live(bad.SHA))
+		if r := p.App(foreignApp).Releases(); r[len(r)-1].Slug != "" {
+			t.Errorf("%s should not have been touched, it has %+v", foreignApp, r)
+		}
+		b.expectTold(first.SHA, bad.SHA)
+	})
+}
+
+// The first file ever being bad deploys nothing and says why.
+func TestNothingIsDeployedWithoutAGoodFile(t *testing.T) {
+	onBoth(t, choices{pipeline: "stages: [{name: staging, ap: shop-staging}]\n"}, func(b *bed) {
+		c := b.push(change("a"))
+		b.report(c.SHA, "success")
+		b.pass(10 * time.Minute)
+		b.expectUntouched(c.SHA, stagingApp, productionApp)
+		b.expectStatus(c.SHA, "headstart/config", "failure", ".github/headstart.yml:")
+		b.expectTold(c.SHA)
+	})
+}
+
+// A file that breaks keeps the last good one in force, and one that is good
+// again is followed.
+func TestBadFileKeepsTheLastGoodOne(t *testing.T) {
+	onBoth(t, choices{}, func(b *bed) {
+		b.firstDeploy()
+		bad := b.push(map[string]string{".github/headstart.yml": b.place.head() + pipeline + "colour: green\n"})
+		b.report(bad.SHA, "success")
+		b.until(2*time.Minute, "the commit is live by the last good file", b.live(bad.SHA))
+		b.expectStatus(bad.SHA, "headstart/config", "failure", "colour")
+		good := b.push(map[string]string{".github/headstart.yml": b.place.head() + strings.Replace(pipeline, "ci/test", "ci/other", 1)})
+		b.must(b.shop.Check(good.SHA, "ci/other", "success"))
+		b.until(2*time.Minute, "the new file is followed", b.live(good.SHA))
+		b.expectTold(bad.SHA, good.SHA)
+	})
+}
+
+// A repository without a file is left alone.
+func TestNoFile(t *testing.T) {
+	onBoth(t, choices{none: true}, func(b *bed) {
+		c := b.push(change("a"))
+		b.report(c.SHA, "success")
+		b.pass(10 * time.Minute)
+		b.expectUntouched(c.SHA, prepareApp, stagingApp)
+		if s := b.shop.Statuses(c.SHA); len(s) > 1 {
+			t.Errorf("a repository without a pipeline's file should be left alone, its commit has %v", s)
+		}
+	})
+}

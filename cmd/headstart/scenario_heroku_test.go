@@ -1,0 +1,225 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/headstart-cd/headstart/platform/heroku/herokutest"
+)
+
+// Whatever happens to one request of a deploy, it arrives, and nothing is done
+// twice because its answer was lost.
+func TestFaultsOfHeroku(t *testing.T) {
+	t.Parallel()
+	requests := []string{
+		"GET /apps/*/builds", "POST /apps/*/builds", "GET /apps/*/builds/*",
+		"GET /apps/*/releases", "GET /apps/*/releases/*", "POST /pipeline-promotions",
+		"GET /pipeline-promotions/*/promotion-targets", "GET /apps/*/pipeline-couplings", "GET /apps/*",
+	}
+	faults := map[string]herokutest.Fault{
+		"the answer is lost":                {DropAfter: true},
+		"the connection drops":              {DropBefore: true},
+		"503 with HTML":                     {Status: http.StatusServiceUnavailable, Body: herokutest.Unavailable},
+		"503 with HTML, but it took effect": {Status: http.StatusServiceUnavailable, Body: herokutest.Unavailable, Effect: true},
+		"500":                               {Status: http.StatusInternalServerError},
+		"429":                               {Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"20"}}},
+	}
+	for what, fault := range faults {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			for _, request := range requests {
+				t.Run(strings.ReplaceAll(request, "/", "_"), func(t *testing.T) {
+					b := newBed(t, "heroku", choices{})
+					p := b.place.(*herokuPlace)
+					for app := range p.apps {
+						p.buildTakes(app, 20*time.Second)
+						p.releaseTakes(app, 5*time.Second)
+					}
+					fault.Match = request
+					p.Inject(fault)
+					c := b.push(change("a"))
+					b.at(30*time.Second, func() { b.report(c.SHA, "success") })
+					took := b.until(10*time.Minute, "the commit is live", b.live(c.SHA))
+					if took > 3*time.Minute {
+						t.Errorf("one fault should cost no more than a minute or two, it was live after %s", took)
+					}
+					b.pass(5 * time.Minute)
+					b.expectLive(c.SHA)
+					b.expectTold(c.SHA)
+					b.expectBuilds(prepareApp, c.SHA, 1)
+					for _, app := range []string{stagingApp, productionApp} {
+						if n := len(p.releases(app)); n != 1 {
+							t.Errorf("%s should be released to once, it was %d times: %v", app, n, p.releases(app))
+						}
+					}
+				})
+			}
+		})
+	}
+}
+
+// Retries start within a second, and stay under 15 s apart for the first minutes.
+func TestRetriesAgainstHeroku(t *testing.T) {
+	onHeroku(t, choices{}, func(b *bed, p *herokuPlace) {
+		p.Inject(herokutest.Fault{Match: "POST /apps/*/builds", Times: -1, Status: http.StatusServiceUnavailable, Body: herokutest.Unavailable})
+		c := b.push(change("a"))
+		b.run(c.SHA, ciCheck)
+		b.pass(4 * time.Minute)
+		tries := p.asked("", "/apps/shop-prepare/builds") // each attempt looks first, and a POST whose fate is unknown is not repeated at once
+		if len(tries) < 16 {
+			t.Fatalf("a build that Heroku does not take should be tried every 15 s at the latest, it was tried %d times in four minutes", len(tries))
+		}
+		if gap := tries[1].Time.Sub(tries[0].Time); gap > time.Second {
+			t.Errorf("the first retry should come within a second, it came after %s", gap)
+		}
+		for i := 1; i < len(tries); i++ {
+			if gap := tries[i].Time.Sub(tries[i-1].Time); gap > 15*time.Second {
+				t.Errorf("retries should stay under 15 s apart for the first minutes, number %d came after %s", i, gap)
+			}
+		}
+		p.ClearFaults()
+		b.report(c.SHA, "success")
+		b.until(2*time.Minute, "the commit is live once Heroku is back", b.live(c.SHA))
+	})
+}
+
+// A build may succeed and its own release fail on the prepare app: only the
+// artifact matters.
+func TestReleasePhaseOfThePrepareAppDoesNotMatter(t *testing.T) {
+	onHeroku(t, choices{}, func(b *bed, p *herokuPlace) {
+		p.failRelease(prepareApp, "no database here")
+		c := b.push(change("a"))
+		b.report(c.SHA, "success")
+		b.until(2*time.Minute, "the commit is live", b.live(c.SHA))
+		b.expectLive(c.SHA)
+		b.expectTold(c.SHA)
+		if r := p.releases(prepareApp); r[len(r)-1].status != "failed" {
+			t.Fatal("the prepare app's release should have failed in this test")
+		}
+		b.expectStatus(c.SHA, "headstart/build", "success", "Built in")
+	})
+}
+
+// What is promoted is exactly the slug that was built, also when the prepare app
+// runs another one by then.
+func TestPrepareAppHasMovedOn(t *testing.T) {
+	onHeroku(t, choices{}, func(b *bed, p *herokuPlace) {
+		c := b.push(change("a"))
+		b.pass(10 * time.Second)
+		built := p.builds(prepareApp)[0].artifact
+		p.apps[prepareApp].Deploy(strings.Repeat("e", 40))
+		b.report(c.SHA, "success")
+		b.until(time.Minute, "the commit is live", b.live(c.SHA))
+		b.expectLive(c.SHA)
+		for _, app := range []string{stagingApp, productionApp} {
+			if r := p.releases(app); len(r) != 1 || r[0].artifact != built {
+				t.Errorf("%s should get exactly the slug that was built, it got %v", app, r)
+			}
+		}
+		var bySlug int
+		for _, r := range p.asked("POST", "/apps/") {
+			if strings.HasSuffix(r.Path, "/releases") {
+				bySlug++
+			}
+		}
+		if bySlug != 1 {
+			t.Errorf("staging should get a release of the slug, because a promotion would copy another one; there were %d", bySlug)
+		}
+	})
+}
+
+// Where the source's current release is the slug, the pipeline promotes.
+func TestPipelinePromotion(t *testing.T) {
+	onHeroku(t, choices{}, func(b *bed, p *herokuPlace) {
+		c := b.push(change("a"))
+		b.report(c.SHA, "success")
+		b.until(time.Minute, "the commit is live", b.live(c.SHA))
+		if n := len(p.asked("POST", "/pipeline-promotions")); n != 2 {
+			t.Errorf("both stages should be reached by pipeline promotion, there were %d", n)
+		}
+	})
+}
+
+// Somebody deploys by hand meanwhile: the bot looks, and puts its own on top.
+func TestDeployByHand(t *testing.T) {
+	onHeroku(t, choices{}, func(b *bed, p *herokuPlace) {
+		b.firstDeploy()
+		p.apps[productionApp].Deploy(strings.Repeat("d", 40))
+		c := b.push(change("a"))
+		b.report(c.SHA, "success")
+		b.until(time.Minute, "the commit is live", b.live(c.SHA))
+		b.expectLive(c.SHA)
+	})
+}
+
+// A target whose promotion fails before it makes a release fails, and the others
+// are told apart from it.
+func TestTargetsAreBelievedOneByOne(t *testing.T) {
+	two := strings.Replace(pipeline, "app: shop-production", "apps: [shop-production, shop-ca]", 1)
+	onHeroku(t, choices{pipeline: two}, func(b *bed, p *herokuPlace) {
+		ca := p.AddApp("shop-ca")
+		p.apps["shop-ca"] = ca
+		p.pipe.Couple(ca, "production")
+		ca.FailPromotion("shop-ca is suspended")
+		c := b.push(change("a"))
+		b.report(c.SHA, "success")
+		b.until(2*time.Minute, "production says that it failed", b.says(c.SHA, "headstart/production", "failure"))
+		b.expectStatus(c.SHA, "headstart/production", "failure", "shop-ca")
+		if got := p.runs(productionApp); got != c.SHA {
+			t.Errorf("shop-production took the release and should run it, it runs %q", got)
+		}
+		b.expectTold(c.SHA)
+		ca.FailPromotion("")
+		next := b.push(change("b"))
+		b.report(next.SHA, "success")
+		b.until(2*time.Minute, "the next commit is live", b.live(next.SHA))
+		if got := p.runs("shop-ca"); got != next.SHA {
+			t.Errorf("shop-ca should run the next commit, it runs %q", got)
+		}
+	})
+}
+
+// The account's rate limit is respected, and a deploy goes on when it refills.
+func TestRateLimitOfHeroku(t *testing.T) {
+	onHeroku(t, choices{}, func(b *bed, p *herokuPlace) {
+		c := b.push(change("a"))
+		b.settle()
+		p.SetRemaining(0)
+		b.report(c.SHA, "success")
+		b.until(15*time.Minute, "the commit is live although the limit was reached", b.live(c.SHA))
+		b.expectLive(c.SHA)
+		b.expectTold(c.SHA)
+		refused := 0
+		for _, r := range p.APIRequests() {
+			if r.Status == http.StatusTooManyRequests {
+				refused++
+			}
+		}
+		if refused > 10 {
+			t.Errorf("a client that respects the limit should hardly run into it, it did %d times", refused)
+		}
+	})
+}
+
+// What one deploy asks of Heroku: at most 25 requests for a build of three minutes.
+func TestBudgetOfHeroku(t *testing.T) {
+	onHeroku(t, choices{}, func(b *bed, p *herokuPlace) {
+		p.buildTakes(prepareApp, 3*time.Minute)
+		c := b.push(change("a"))
+		b.report(c.SHA, "success")
+		b.until(5*time.Minute, "the commit is live", b.live(c.SHA))
+		b.pass(time.Minute)
+		by := map[string]int{}
+		for _, r := range p.APIRequests() {
+			path, _, _ := strings.Cut(strings.TrimPrefix(r.Path, "/apps/"), "/be1e")
+			by[r.Method+" "+path]++
+		}
+		n := len(p.APIRequests())
+		t.Logf("a build of three minutes and two stages took %d requests to Heroku: %v", n, by)
+		if n > 25 {
+			t.Errorf("a deploy with a build of three minutes should take at most 25 requests to Heroku, it took %d", n)
+		}
+	})
+}
