@@ -30,6 +30,13 @@ type database interface {
 	close() error
 }
 
+// queue is what a database shares with the River clients that are made on it.
+type queue struct {
+	wake  *waker
+	ended *ended
+	log   riverLog
+}
+
 // tx is a transaction that is open. It must not be used after fn returned.
 type tx interface {
 	exec(query string, args ...any) (rows int64, err error)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/headstart-cd/headstart/bot"
@@ -74,7 +75,8 @@ const finishJob = `UPDATE river_job SET state = 'completed', finalized_at = CURR
 
 // running is the job that a handler is working on.
 type running struct {
-	id int64
+	id    int64
+	ended *ended
 
 	mu   sync.Mutex
 	done bool // guarded by mu: its end is committed
@@ -111,13 +113,75 @@ func (r *running) finished() {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.done = true
+	if !r.done {
+		r.done = true
+		r.ended.add(r.id)
+	}
 }
 
 func (r *running) isDone() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.done
+}
+
+// ended are jobs whose end is committed while River does not know it yet. It
+// would end them once more, one by one; on SQLite everybody else waits then.
+type ended struct {
+	mu  sync.Mutex
+	ids map[int64]bool // guarded by mu
+}
+
+func (e *ended) add(id int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.ids[id] = true
+}
+
+// take reports whether the job was added, and forgets it.
+func (e *ended) take(id int64) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	ok := e.ids[id]
+	delete(e.ids, id)
+	return ok
+}
+
+// reset forgets what an earlier Run left: SQLite gives numbers of jobs that were
+// removed to new ones.
+func (e *ended) reset() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	clear(e.ids)
+}
+
+// executor is a driver's executor that knows which jobs have ended.
+type executor struct {
+	riverdriver.Executor
+	ended *ended
+}
+
+// JobSetStateIfRunningMany leaves out the jobs that have ended. River takes it
+// for granted that a job may be gone by then.
+func (x *executor) JobSetStateIfRunningMany(ctx context.Context, p *riverdriver.JobSetStateIfRunningManyParams) ([]*rivertype.JobRow, error) {
+	rest := riverdriver.JobSetStateIfRunningManyParams{Now: p.Now, Schema: p.Schema}
+	for i, id := range p.ID {
+		if x.ended.take(id) {
+			continue
+		}
+		rest.ID = append(rest.ID, id)
+		rest.Attempt = append(rest.Attempt, p.Attempt[i])
+		rest.ErrData = append(rest.ErrData, p.ErrData[i])
+		rest.FinalizedAt = append(rest.FinalizedAt, p.FinalizedAt[i])
+		rest.MetadataDoMerge = append(rest.MetadataDoMerge, p.MetadataDoMerge[i])
+		rest.MetadataUpdates = append(rest.MetadataUpdates, p.MetadataUpdates[i])
+		rest.ScheduledAt = append(rest.ScheduledAt, p.ScheduledAt[i])
+		rest.State = append(rest.State, p.State[i])
+	}
+	if len(rest.ID) == 0 {
+		return nil, nil
+	}
+	return x.Executor.JobSetStateIfRunningMany(ctx, &rest)
 }
 
 // soon is River's retry policy: a job comes back only because the database

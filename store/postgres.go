@@ -20,15 +20,18 @@ type postgresDB struct {
 	pool   *pgxpool.Pool
 	driver *postgresDriver
 	jobs   *river.Client[pgx.Tx] // inserts only
-	log    riverLog
-	wake   *waker
+	queue
 }
 
 // postgresDriver makes listeners that hear of this process' commits at once, and
 // of other instances' through the database.
 type postgresDriver struct {
 	*riverpgxv5.Driver
-	wake *waker
+	queue
+}
+
+func (d *postgresDriver) GetExecutor() riverdriver.Executor {
+	return &executor{d.Driver.GetExecutor(), d.ended}
 }
 
 func (d *postgresDriver) GetListener(p *riverdriver.GetListenenerParams) riverdriver.Listener {
@@ -42,7 +45,7 @@ const poolConnections = 16
 // "headstar" in ASCII.
 const migrationLock = 0x6865616473746172
 
-func openPostgres(ctx context.Context, url string, w *waker, log riverLog) (_ *postgresDB, err error) {
+func openPostgres(ctx context.Context, url string, q queue) (_ *postgresDB, err error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		// The parser's error may quote a part of the password.
@@ -66,11 +69,11 @@ func openPostgres(ctx context.Context, url string, w *waker, log riverLog) (_ *p
 	if err := pool.Ping(ctx); err != nil {
 		return nil, fmt.Errorf("connect to the PostgreSQL database: %w", err)
 	}
-	db := &postgresDB{pool: pool, driver: &postgresDriver{riverpgxv5.New(pool), w}, log: log, wake: w}
+	db := &postgresDB{pool: pool, driver: &postgresDriver{riverpgxv5.New(pool), q}, queue: q}
 	if err := db.migrate(ctx); err != nil {
 		return nil, err
 	}
-	if db.jobs, err = river.NewClient(db.driver, &river.Config{Logger: log}); err != nil {
+	if db.jobs, err = river.NewClient(db.driver, &river.Config{Logger: q.log}); err != nil {
 		return nil, err
 	}
 	return db, nil

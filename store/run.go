@@ -75,6 +75,7 @@ func (s *Store) runAs(ctx context.Context, instance string, h Handlers) error {
 		return fmt.Errorf("take up the work of before: %w", err)
 	}
 	defer release()
+	s.ended.reset()
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &deliverer{store: s, deliver: h.Deliver, slots: make(chan struct{}, deliverAtOnce), alive: alive})
 	river.AddWorker(workers, &performer{store: s, perform: h.Perform, alive: alive})
@@ -155,10 +156,11 @@ func (w *deliverer) Work(ctx context.Context, job *river.Job[deliveriesArgs]) er
 	}
 	done.Wait()
 	stopped := ctx.Err() != nil
-	this := &running{id: job.ID}
+	this := &running{id: job.ID, ended: s.ended}
 	// The outcomes are written even if the process is about to end.
-	err = s.write(context.WithoutCancel(ctx), func(t tx) error {
-		if interrupted, err := s.saveResults(t, results, stopped); err != nil || interrupted {
+	var interrupted bool
+	err = s.write(context.WithoutCancel(ctx), func(t tx) (err error) {
+		if interrupted, err = s.saveResults(t, results, stopped); err != nil || interrupted {
 			return err
 		}
 		return this.finish(t)
@@ -167,9 +169,10 @@ func (w *deliverer) Work(ctx context.Context, job *river.Job[deliveriesArgs]) er
 		s.log.Warn("outcomes of deliveries were not recorded; they are processed again", zap.Error(err))
 		return withoutCause(err)
 	}
-	if stopped {
+	if interrupted {
 		return errors.New("the process ends")
 	}
+	this.finished()
 	return nil
 }
 
@@ -290,7 +293,7 @@ func (w *performer) Work(ctx context.Context, job *river.Job[effectArgs]) error 
 		s.log.Error("a stored effect cannot be read; a newer version of Headstart may have written it", zap.Int64("job", job.ID), zap.Error(err))
 		return withoutCause(err)
 	}
-	this := &running{id: job.ID}
+	this := &running{id: job.ID, ended: s.ended}
 	err := w.one(this.context(ctx), do, job.Attempt > 1)
 	if this.isDone() {
 		return nil
@@ -298,6 +301,7 @@ func (w *performer) Work(ctx context.Context, job *river.Job[effectArgs]) error 
 	if err == nil {
 		// Nothing had to be recorded.
 		if err = s.write(context.WithoutCancel(ctx), this.finish); err == nil {
+			this.finished()
 			return nil
 		}
 	}

@@ -30,8 +30,7 @@ type sqliteDB struct {
 	reader *sql.DB  // in memory the same as writer
 	driver *sqliteDriver
 	jobs   *river.Client[*sql.Tx] // inserts only
-	log    riverLog
-	wake   *waker
+	queue
 
 	writes  chan *write
 	stop    chan struct{} // closed by close
@@ -53,7 +52,11 @@ type write struct {
 // other process inserts jobs.
 type sqliteDriver struct {
 	*riversqlite.Driver
-	wake *waker
+	queue
+}
+
+func (d *sqliteDriver) GetExecutor() riverdriver.Executor {
+	return &executor{d.Driver.GetExecutor(), d.ended}
 }
 
 func (d *sqliteDriver) SupportsListenNotify() bool { return false }
@@ -61,11 +64,11 @@ func (d *sqliteDriver) GetListener(*riverdriver.GetListenenerParams) riverdriver
 	return d.wake.listener(nil)
 }
 
-func openSQLite(ctx context.Context, path string, w *waker, log riverLog) (_ *sqliteDB, err error) {
+func openSQLite(ctx context.Context, path string, q queue) (_ *sqliteDB, err error) {
 	if path == "" {
 		return nil, errors.New("DATABASE_URL names no file: expected sqlite:PATH")
 	}
-	db := &sqliteDB{log: log, wake: w, writes: make(chan *write), stop: make(chan struct{})}
+	db := &sqliteDB{queue: q, writes: make(chan *write), stop: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			db.release()
@@ -101,15 +104,15 @@ func openSQLite(ctx context.Context, path string, w *waker, log riverLog) (_ *sq
 		db.reader.SetMaxIdleConns(max(4, runtime.NumCPU()))
 	}
 
-	db.driver = &sqliteDriver{riversqlite.New(db.writer), w}
-	migrator, err := rivermigrate.New(db.driver, &rivermigrate.Config{Logger: log})
+	db.driver = &sqliteDriver{riversqlite.New(db.writer), q}
+	migrator, err := rivermigrate.New(db.driver, &rivermigrate.Config{Logger: q.log})
 	if err != nil {
 		return nil, err
 	}
 	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
 		return nil, fmt.Errorf("bring River's tables in the SQLite database %s up to date: %w", path, err)
 	}
-	if db.jobs, err = river.NewClient(db.driver, &river.Config{Logger: log}); err != nil {
+	if db.jobs, err = river.NewClient(db.driver, &river.Config{Logger: q.log}); err != nil {
 		return nil, err
 	}
 	db.writing.Go(db.writeGroups)

@@ -34,7 +34,7 @@ type Store struct {
 	now     func() time.Time
 	retries []time.Duration
 	drain   time.Duration
-	wake    *waker
+	ended   *ended
 	inbox   *inbox
 	changed changes
 
@@ -78,8 +78,8 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	if opts.Drain == 0 {
 		opts.Drain = 7 * time.Second
 	}
-	s := &Store{log: opts.Logger, now: opts.Clock, retries: opts.Retries, drain: opts.Drain, wake: newWaker()}
-	db, err := openDatabase(ctx, url, s.wake, slogTo(opts.Logger))
+	s := &Store{log: opts.Logger, now: opts.Clock, retries: opts.Retries, drain: opts.Drain, ended: &ended{ids: make(map[int64]bool)}}
+	db, err := openDatabase(ctx, url, queue{newWaker(), s.ended, slogTo(opts.Logger)})
 	if err != nil {
 		return nil, err
 	}
@@ -93,12 +93,12 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	return s, nil
 }
 
-func openDatabase(ctx context.Context, url string, w *waker, log riverLog) (database, error) {
+func openDatabase(ctx context.Context, url string, q queue) (database, error) {
 	switch scheme, rest, _ := strings.Cut(url, ":"); scheme {
 	case "sqlite":
-		return openSQLite(ctx, rest, w, log)
+		return openSQLite(ctx, rest, q)
 	case "postgres", "postgresql":
-		return openPostgres(ctx, url, w, log)
+		return openPostgres(ctx, url, q)
 	}
 	return nil, errors.New("DATABASE_URL names no database: expected sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME")
 }
