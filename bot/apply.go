@@ -163,7 +163,7 @@ func (s *State) configRead(f ConfigRead, ref string, at time.Time) {
 		before := s.Branch()
 		if s.ConfigRef == "" {
 			// What was pushed before there was a file was never to be deployed.
-			s.Candidates = slices.DeleteFunc(s.Candidates, func(c Candidate) bool { return c.SHA != ref })
+			s.Candidates = slices.DeleteFunc(s.Candidates, func(c Candidate) bool { return c.SHA != ref && c.ConfigRead })
 		}
 		s.Configured, s.Config, s.ConfigRef = true, f.Config, ref
 		if s.Branch() != before {

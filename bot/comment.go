@@ -20,7 +20,7 @@ func (d *decision) tellComment(p PullRequest) {
 		return
 	}
 	body := d.comment(p)
-	if body == "" || body == p.Comment.Body {
+	if body == "" || body == p.Comment.Body && !p.Comment.Doubt {
 		return
 	}
 	if !d.due(p.Comment.WrittenAt.Add(commentGap)) {

@@ -64,6 +64,15 @@ func (s *State) start(e Effect, at time.Time) {
 		if c := s.candidate(do.SHA); c != nil {
 			c.Reports.Reading, c.Reports.Look = c.Reports.Hints, false
 		}
+	case SetStatus:
+		s.editTold(do, func(said *Saying) { said.Doubt = true })
+	case SetDeploymentStatus:
+		s.editDeployment(do, func(said *Saying) { said.Doubt = true })
+	case WriteComment:
+		if p, ok := s.Pulls[do.Number]; ok {
+			p.Comment.Doubt = true
+			s.Pulls[do.Number] = p
+		}
 	case StartBuild:
 		s.buildStarted(do, at)
 	case CancelBuild:
@@ -117,13 +126,13 @@ func (s *State) finish(f Finished, at time.Time) {
 			s.pullFound(PullRequestFound{SHA: do.SHA}, at)
 		}
 	case SetStatus:
-		s.statusTold(do, f)
+		s.statusTold(do, f, flight)
 	case CreateDeployment:
 		s.deploymentCreated(do, f)
 	case SetDeploymentStatus:
-		s.deploymentTold(do, f)
+		s.deploymentTold(do, f, flight)
 	case WriteComment:
-		s.commentWritten(do, f, at)
+		s.commentWritten(do, f, flight, at)
 	case StartBuild:
 		s.buildAnswered(do, f, flight, at)
 	case WatchBuild:
@@ -169,15 +178,34 @@ func (s *State) pullReadEnded(do ReadPullRequest, f Finished, at time.Time) {
 	}
 }
 
-// What was refused counts as told: saying it again would be refused again.
+// What was refused counts as told: saying it again would be refused again. What
+// may have been heard puts the saying before it in doubt.
 
-func (s *State) statusTold(do SetStatus, f Finished) {
-	if f.Outcome != Done && f.Outcome != Refuse {
-		return
+// heard is what a saying becomes by the outcome of saying something else.
+func heard(said *Saying, now Saying, f Finished, flight Flight) {
+	switch {
+	case f.Outcome == Done || f.Outcome == Refuse:
+		*said = now
+	case f.Outcome == Retry && !flight.Unsure:
+		said.Doubt = false
 	}
-	said := Saying{State: do.Status.State, Phase: do.Phase, Text: do.Status.Text}
+}
+
+func (s *State) statusTold(do SetStatus, f Finished, flight Flight) {
+	now := Saying{State: do.Status.State, Phase: do.Phase, Text: do.Status.Text}
+	s.editTold(do, func(said *Saying) { heard(said, now, f, flight) })
+}
+
+// editTold changes what is remembered of a status, at the candidate and at the
+// pull requests whose head the commit is.
+func (s *State) editTold(do SetStatus, edit func(*Saying)) {
+	change := func(told *map[string]Saying) {
+		said := (*told)[do.Context]
+		edit(&said)
+		put(told, do.Context, said)
+	}
 	if c := s.candidate(do.SHA); c != nil {
-		put(&c.Told, do.Context, said)
+		change(&c.Told)
 	}
 	for n, p := range s.Pulls {
 		if p.ToldHead != do.SHA && p.Head != do.SHA {
@@ -186,7 +214,7 @@ func (s *State) statusTold(do SetStatus, f Finished) {
 		if p.ToldHead != do.SHA {
 			p.Told, p.ToldHead = nil, do.SHA
 		}
-		put(&p.Told, do.Context, said)
+		change(&p.Told)
 		s.Pulls[n] = p
 	}
 }
@@ -213,24 +241,30 @@ func (c *Candidate) deployment(stage string, promotion int) *Deployment {
 	return nil
 }
 
-func (s *State) deploymentTold(do SetDeploymentStatus, f Finished) {
-	c := s.candidate(do.SHA)
-	if c == nil || f.Outcome != Done && f.Outcome != Refuse {
-		return
-	}
-	for i := range c.Deployments {
-		if d := &c.Deployments[i]; d.ID == do.ID {
-			d.Told = Saying{State: do.Status.State, Text: do.Status.Text}
+func (s *State) deploymentTold(do SetDeploymentStatus, f Finished, flight Flight) {
+	now := Saying{State: do.Status.State, Text: do.Status.Text}
+	s.editDeployment(do, func(said *Saying) { heard(said, now, f, flight) })
+}
+
+func (s *State) editDeployment(do SetDeploymentStatus, edit func(*Saying)) {
+	if c := s.candidate(do.SHA); c != nil {
+		for i := range c.Deployments {
+			if d := &c.Deployments[i]; d.ID == do.ID {
+				edit(&d.Told)
+			}
 		}
 	}
 }
 
-func (s *State) commentWritten(do WriteComment, f Finished, at time.Time) {
+func (s *State) commentWritten(do WriteComment, f Finished, flight Flight, at time.Time) {
 	p, ok := s.Pulls[do.Number]
-	if !ok || f.Outcome != Done && f.Outcome != Refuse {
+	switch {
+	case !ok || f.Outcome == Unsure || f.Outcome == Retry && flight.Unsure:
 		return
+	case f.Outcome != Retry:
+		p.Comment.Body, p.Comment.WrittenAt, p.Comment.Refused = do.Body, at, f.Outcome == Refuse
 	}
-	p.Comment.Body, p.Comment.WrittenAt, p.Comment.Refused = do.Body, at, f.Outcome == Refuse
+	p.Comment.Doubt = false
 	if fact, ok := f.Fact.(CommentWritten); ok {
 		p.Comment.ID, p.Comment.URL = fact.ID, fact.URL
 	}

@@ -54,7 +54,7 @@ func (s *State) forgettable(c *Candidate) bool {
 		}
 	}
 	for _, said := range c.Told {
-		if said.State == StatusPending {
+		if said.State == StatusPending || said.Doubt {
 			return false
 		}
 	}

@@ -168,7 +168,7 @@ func (d *decision) overtaker(c *Candidate, stage string) (*Candidate, bool) {
 			return &d.s.Candidates[i], true
 		}
 	}
-	if n := len(d.s.Candidates); at < n-kept {
+	if n := len(d.s.Candidates); at < n-kept || at < n-1 && c.PushedAt.Before(d.s.Stages[stage].Barrier) {
 		return &d.s.Candidates[n-1], true
 	}
 	return nil, false

@@ -61,6 +61,10 @@ func (s *State) startOver(fresh, old *Candidate) {
 		fresh.Tree = old.Tree
 	}
 	for stage, pass := range old.Passages {
+		if st := s.Stages[stage]; old.PushedAt.After(st.Barrier) {
+			st.Barrier = old.PushedAt
+			s.Stages[stage] = st
+		}
 		if pass.State == PassageReleasing || pass.State == PassageDone && s.Stages[stage].Live.SHA == old.SHA {
 			put(&fresh.Passages, stage, pass)
 			fresh.Artifact, fresh.ArtifactApp = old.Artifact, old.ArtifactApp
@@ -103,8 +107,9 @@ func (s *State) headSeen(h Head, at time.Time) {
 
 // sort puts the candidates in the branch's order. It depends on the set of
 // pushes alone, not on the order in which they were heard of: by time, then
-// each push right behind the one it says it came after, where the times are too
-// close to tell.
+// each push right behind the one it says it came after, where the times do not
+// tell: GitHub gives whole seconds, and a head that was found was pushed some
+// time before.
 func (s *State) sort() {
 	slices.SortStableFunc(s.Candidates, func(a, b Candidate) int {
 		return cmp.Or(a.PushedAt.Compare(b.PushedAt), cmp.Compare(a.SHA, b.SHA))
@@ -120,8 +125,12 @@ func (s *State) moveOne() bool {
 	for i, child := range s.Candidates {
 		for j := i + 1; j < len(s.Candidates); j++ {
 			parent := s.Candidates[j]
-			if parent.PushedAt.Sub(child.PushedAt) > skew {
+			apart := parent.PushedAt.Sub(child.PushedAt)
+			if apart > skew {
 				break
+			}
+			if apart > 0 && parent.Before != "" {
+				continue
 			}
 			if child.Before == parent.SHA && !s.descends(parent, child.SHA) {
 				copy(s.Candidates[i:j], s.Candidates[i+1:j+1])

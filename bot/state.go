@@ -103,6 +103,7 @@ type Saying struct {
 	State StatusState
 	Phase string // what a pending status waits for; its text may grow stale within one phase
 	Text  string
+	Doubt bool // something else was said since, and nobody knows whether it was heard
 }
 
 // RunStatus says how the build of a tree stands.
@@ -147,6 +148,7 @@ func (r BuildRun) Active() bool { return r.Status == RunStarting || r.Status == 
 // Stand is how a stage stands: what is live there, and the promotion in flight.
 type Stand struct {
 	Live       Live
+	Barrier    time.Time  // what was pushed before has been overtaken here, by a commit that the branch returned to later
 	InFlight   *Promotion // nil: none
 	Promotions int        // counts them
 	Apps       map[string]AppStand
@@ -209,6 +211,7 @@ type Comment struct {
 	Body      string // as last written
 	WrittenAt time.Time
 	Refused   bool // GitHub does not take it: not tried again
+	Doubt     bool // something else was written since, and nobody knows whether it was taken
 }
 
 // Flight is an effect that is under way, or waits to be tried again.

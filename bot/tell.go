@@ -84,6 +84,9 @@ func (w *saying) in(phase string) *saying {
 }
 
 func (d *decision) tellStatus(sha, context string, told map[string]Saying, want *saying) {
+	if said := told[context]; want == nil && said.Doubt && said.State != "" {
+		want = say(said.State, said.Text, "").in(said.Phase)
+	}
 	if want == nil || same(told[context], want) {
 		return
 	}
@@ -93,13 +96,13 @@ func (d *decision) tellStatus(sha, context string, told map[string]Saying, want 
 func statusKey(sha, context string) string { return "status " + sha + " " + context }
 
 // final reports whether something was said that is meant to stay.
-func (s Saying) final() bool { return s.State != "" && s.State != StatusPending }
+func (s Saying) final() bool { return s.State != "" && s.State != StatusPending && !s.Doubt }
 
 // same reports whether people were told as much already. Within one phase a
 // text is not renewed: the details of what is waited for are the comment's, and
 // which of the later commits took over does not matter.
 func same(told Saying, want *saying) bool {
-	if told.State != want.State {
+	if told.State != want.State || told.Doubt {
 		return false
 	}
 	if want.State == StatusPending || want.phase != "" {
@@ -121,7 +124,7 @@ func (d *decision) tellConfig(c *Candidate) {
 // gone ends a status that waits for something that the pipeline's file no longer
 // asks for; nil if there is none.
 func (d *decision) gone(c *Candidate, context, text string) *saying {
-	if told := c.Told[context]; told.State == StatusPending || told.Phase == "gone" {
+	if told := c.Told[context]; told.State == StatusPending || told.Doubt || told.Phase == "gone" {
 		return say(StatusError, text, "").in("gone")
 	}
 	return nil
@@ -318,7 +321,7 @@ func (d *decision) endDeployments(c *Candidate) {
 		if dep.ID == 0 {
 			continue // refused by GitHub
 		}
-		if w := d.deploymentStatus(c, dep); dep.Told.State != w.State {
+		if w := d.deploymentStatus(c, dep); dep.Told.State != w.State || dep.Told.Doubt {
 			d.want(fmt.Sprintf("deployment status %s %d", dep.Stage, dep.ID), SetDeploymentStatus{
 				SHA: c.SHA, Stage: dep.Stage, ID: dep.ID, Status: w.Status, AppURL: d.appURL(dep.Stage),
 			})
@@ -344,7 +347,7 @@ func (d *decision) deploymentStatus(c *Candidate, dep Deployment) *saying {
 
 // tellPull says on a pull request's head how its build ahead of the merge goes.
 func (d *decision) tellPull(p PullRequest) {
-	if p.ToldHead != "" && p.ToldHead != p.Head && p.Told[buildContext].State == StatusPending && d.s.candidate(p.ToldHead) == nil {
+	if p.ToldHead != "" && p.ToldHead != p.Head && (p.Told[buildContext].State == StatusPending || p.Told[buildContext].Doubt) && d.s.candidate(p.ToldHead) == nil {
 		d.tellStatus(p.ToldHead, buildContext, p.Told, say(StatusSuccess, "Not built ahead: newer commits were pushed", ""))
 		return
 	}
@@ -357,7 +360,7 @@ func (d *decision) tellPull(p PullRequest) {
 	}
 	if w := d.pullStatus(p); w != nil {
 		d.tellStatus(p.Head, buildContext, told, w)
-	} else if told[buildContext].State == StatusPending {
+	} else if said := told[buildContext]; said.State == StatusPending || said.Doubt {
 		d.tellStatus(p.Head, buildContext, told, say(StatusSuccess, "Not built ahead of the merge", ""))
 	}
 }
