@@ -47,7 +47,7 @@ func (s *State) apply(fact Fact, at time.Time) {
 	case Interrupted:
 		for k, fl := range s.Flights {
 			if fl.Out {
-				fl.Out, fl.Unsure, fl.Since, fl.NotBefore = false, true, fl.LastAt, at
+				fl.Out, fl.Unsure, fl.LostAt, fl.NotBefore = false, true, fl.LastAt, at
 				s.Flights[k] = fl
 			}
 		}

@@ -51,9 +51,9 @@ func (d *decision) want(key string, do Action) bool {
 		return false
 	}
 	if f.Out {
-		f.Unsure, f.Since = true, f.LastAt // nobody will ever tell what came of it
+		f.Unsure, f.LostAt = true, f.LastAt // nobody will ever tell what came of it
 	}
-	e := Effect{Key: key, Attempt: f.Attempt + 1, Unsure: f.Unsure, Since: f.Since, At: d.now, Do: do}
+	e := Effect{Key: key, Attempt: f.Attempt + 1, Unsure: f.Unsure, Since: f.Since, LostAt: f.LostAt, At: d.now, Do: do}
 	if !tried {
 		e.Since = d.now
 	}

@@ -14,6 +14,7 @@ type Effect struct {
 	// performs it must look for traces made after Since.
 	Unsure bool
 	Since  time.Time // when the first attempt was decided
+	LostAt time.Time // when the newest attempt that may still come true was decided; zero: none
 	At     time.Time // when this attempt was decided
 	Do     Action
 }

@@ -55,7 +55,7 @@ func lookInterval(looks int) time.Duration {
 
 func (s *State) start(e Effect, at time.Time) {
 	f := s.Flights[e.Key]
-	f.Since, f.Unsure = e.Since, e.Unsure
+	f.Since, f.LostAt, f.Unsure = e.Since, e.LostAt, e.Unsure
 	f.Out, f.LastAt, f.Attempt, f.Reason, f.Limit = true, at, f.Attempt+1, "", false
 	s.Flights[e.Key] = f
 
@@ -96,7 +96,7 @@ func (s *State) finish(f Finished, at time.Time) {
 		delete(s.Flights, e.Key)
 	case Retry, Unsure:
 		if f.Outcome == Unsure {
-			flight.Since = flight.LastAt // traces of this attempt are what may still appear
+			flight.LostAt = flight.LastAt
 		}
 		flight.Out, flight.Reason, flight.Limit = false, f.Reason, f.Limit
 		flight.Unsure = flight.Unsure || f.Outcome == Unsure
@@ -152,7 +152,7 @@ func (s *State) finish(f Finished, at time.Time) {
 func (s *State) tooEarly(f Finished, flight Flight, at time.Time) bool {
 	switch fact := f.Fact.(type) {
 	case AppSeen:
-		return flight.Unsure && at.Sub(flight.Since) < doubt
+		return flight.Unsure && at.Sub(flight.LostAt) < doubt
 	case PullRequestRead:
 		p, ok := s.Pulls[fact.Number]
 		return ok && p.Open && fact.Head != p.Head && !fact.UpdatedAt.After(p.UpdatedAt)

@@ -219,6 +219,7 @@ type Flight struct {
 	Out       bool // somebody is performing it
 	Attempt   int
 	Since     time.Time // of the first attempt
+	LostAt    time.Time // of the newest attempt whose answer was lost
 	LastAt    time.Time // of the newest attempt
 	NotBefore time.Time // of the next attempt, while not Out
 	Unsure    bool

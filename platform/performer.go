@@ -148,7 +148,7 @@ func (p *Performer) promote(ctx context.Context, on Platform, e bot.Effect, do b
 // stillDoubtful keeps an effect whose answer was lost from being repeated before
 // the lost request can have no effect any more.
 func stillDoubtful(e bot.Effect, what string) error {
-	if e.Unsure && e.At.Sub(e.Since) < doubt {
+	if e.Unsure && e.At.Sub(e.LostAt) < doubt {
 		return &bot.Retryable{Reason: "the answer was lost; looking whether " + what + " was begun"}
 	}
 	return nil

@@ -24,7 +24,7 @@ const (
 // outcome could not be recorded; the effect's own failure is an outcome.
 func (e *Engine) Perform(ctx context.Context, target bot.Target, effect bot.Effect, again bool) error {
 	if again {
-		effect.Unsure, effect.At = true, e.clock.Now()
+		effect.Unsure, effect.LostAt, effect.At = true, effect.At, e.clock.Now()
 	}
 	attempt, cancel := context.WithTimeout(ctx, performing)
 	defer cancel()
