@@ -18,7 +18,9 @@ func (d *decision) enter(stage Stage) {
 	first := stage.Name == d.firstStage()
 	for i := len(d.s.Candidates) - 1; i >= 0; i-- {
 		c := &d.s.Candidates[i]
-		if _, was := c.Passages[stage.Name]; was {
+		if p, was := c.Passages[stage.Name]; was && p.Unbuilt {
+			continue
+		} else if was {
 			return // older ones would take the stage back
 		}
 		if !d.open(c, stage.Name) {

@@ -164,7 +164,7 @@ func (d *decision) overtaker(c *Candidate, stage string) (*Candidate, bool) {
 		}
 	}
 	for i := len(d.s.Candidates) - 1; i > at; i-- {
-		if p, in := d.s.Candidates[i].Passages[stage]; in && (p.State != PassageReleasing || d.s.begun(stage)) {
+		if p, in := d.s.Candidates[i].Passages[stage]; in && !p.Unbuilt && (p.State != PassageReleasing || d.s.begun(stage)) {
 			return &d.s.Candidates[i], true
 		}
 	}

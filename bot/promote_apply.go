@@ -59,6 +59,10 @@ func (s *State) stageBuildMoved(stage, sha string, at time.Time) {
 			reason += ": " + r.Reason
 		}
 		s.closePromotion(stage, PassageFailed, reason, r.OutputURL, at)
+		if pass := c.Passages[stage]; r.Status == RunFailed {
+			pass.Unbuilt = true
+			c.Passages[stage] = pass
+		}
 	}
 }
 

@@ -87,6 +87,7 @@ type Passage struct {
 	EndedAt   time.Time // zero while releasing
 	Reason    string    // why it failed, naming each app
 	OutputURL string    // of the release that failed; may be empty
+	Unbuilt   bool      // it failed because the code does not build: the stage was not touched
 }
 
 // Deployment is the GitHub Deployment of one promotion of a candidate.
