@@ -39,13 +39,16 @@ type Build struct {
 // ReleaseStatus says how far a release has come.
 type ReleaseStatus string
 
-// A release is pending while the platform's release phase runs. When it
-// failed, what ran before keeps running. Expired releases cannot be released
-// again: their artifact is gone.
+// A release is pending while the platform's release phase runs. When it failed
+// or errored, what ran before keeps running. Errored means that the platform
+// could not make the release, for example because it was stopped: that says
+// nothing about the artifact, which may be released again. Expired releases
+// cannot be released again: their artifact is gone.
 const (
 	ReleasePending   ReleaseStatus = "pending"
 	ReleaseSucceeded ReleaseStatus = "succeeded"
 	ReleaseFailed    ReleaseStatus = "failed"
+	ReleaseErrored   ReleaseStatus = "errored"
 	ReleaseExpired   ReleaseStatus = "expired"
 )
 
@@ -63,7 +66,7 @@ type Release struct {
 	Current     bool // this is what the app runs
 	Description string
 	OutputURL   string // the release phase's output, for people; empty if there is none
-	Reason      string // why it failed, one sentence; empty if unknown
+	Reason      string // why it failed or errored, one sentence; empty if unknown
 	CreatedAt   time.Time
 }
 

@@ -69,6 +69,7 @@ type Finished struct {
 	After   time.Duration // with Retry: how long the other side asked to wait
 	Limit   bool          // with Retry: a rate limit is exhausted
 	Fault   bool          // with Refuse: the platform's own fault, not the code's
+	Gone    bool          // with Refuse: what was named is not there any more, such as an old artifact
 	Fact    Fact          // with Done: what was learned; nil if nothing
 }
 

@@ -2,6 +2,7 @@ package platform
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -106,12 +107,14 @@ func (p *Performer) startBuild(ctx context.Context, on Platform, target bot.Targ
 	return fact(bot.BuildSeen{Build: b}, err)
 }
 
-// promote releases an artifact on an app, if the app's newest release is still
-// the one that the decision was taken on.
+// promote releases an artifact on an app, or rolls the app back to one of its
+// releases, if the app's newest release is still the one that the decision was
+// taken on. It is refused as not found only where the artifact or the release is
+// gone, so that another one may be worth a try.
 func (p *Performer) promote(ctx context.Context, on Platform, e bot.Effect, do bot.Promote) (bot.Fact, error) {
 	releases, err := on.Releases(ctx, do.App)
 	if err != nil {
-		return nil, err
+		return nil, appMissing(err)
 	}
 	newest, current := 0, bot.Release{}
 	for _, r := range releases {
@@ -121,11 +124,19 @@ func (p *Performer) promote(ctx context.Context, on Platform, e bot.Effect, do b
 		}
 	}
 	for _, r := range releases {
+		if r.ID == do.Restore && r.Artifact != do.Artifact {
+			return nil, &bot.Refused{Reason: fmt.Sprintf("release v%d of %s does not run what was to be brought back", r.Version, do.App)}
+		}
 		if r.Artifact != do.Artifact {
 			continue
 		}
 		since := do.Base >= 0 && r.Version > do.Base // made after the decision: by an attempt whose answer was lost
 		settled := r.Version == newest && (r.Status == bot.ReleasePending || r.Current && r.Status == bot.ReleaseSucceeded)
+		if do.Restore != "" {
+			// The same artifact may run with other config vars: only a release of
+			// ours counts.
+			since, settled = since && e.Unsure, false
+		}
 		if since || settled {
 			app, err := on.App(ctx, do.App)
 			return fact(bot.ReleaseSeen{Release: r, App: app}, err)
@@ -138,11 +149,25 @@ func (p *Performer) promote(ctx context.Context, on Platform, e bot.Effect, do b
 	if err := stillDoubtful(e, "the release"); err != nil {
 		return nil, err
 	}
+	if do.Restore != "" {
+		r, err := on.Rollback(ctx, do.App, do.Restore)
+		return fact(bot.ReleaseSeen{Release: r}, err)
+	}
 	r, err := on.Promote(ctx, Promotion{
 		Artifact: do.Artifact, Commit: do.SHA, From: do.From, To: do.App,
 		Description: fmt.Sprintf("Headstart: %s to %s", bot.Short(do.SHA), do.Stage),
 	})
 	return fact(bot.ReleaseSeen{Release: r}, err)
+}
+
+// appMissing takes from a refusal that the app itself does not exist the mark by
+// which a missing artifact is known.
+func appMissing(err error) error {
+	var refused *bot.Refused
+	if !errors.As(err, &refused) {
+		return err
+	}
+	return &bot.Refused{Reason: refused.Reason, Platform: refused.Platform}
 }
 
 // stillDoubtful keeps an effect whose answer was lost from being repeated before

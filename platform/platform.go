@@ -48,8 +48,14 @@ type Platform interface {
 	// gave.
 	Release(ctx context.Context, app, id string) (bot.Release, error)
 	// Promote puts an artifact on an app and returns the release that this
-	// makes, usually still pending. An artifact that does not exist is Refused.
+	// makes, usually still pending. An artifact that does not exist, or no more,
+	// is Refused and wraps bot.ErrNotFound.
 	Promote(ctx context.Context, p Promotion) (bot.Release, error)
+	// Rollback takes an app back to one of its own releases, code and config
+	// vars, and returns the release that this makes, usually still pending. It is
+	// Refused for a release that failed, and wraps bot.ErrNotFound for one that
+	// does not exist or whose artifact is gone.
+	Rollback(ctx context.Context, app, release string) (bot.Release, error)
 }
 
 // Promotion asks for one artifact on one app.

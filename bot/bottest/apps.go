@@ -237,6 +237,19 @@ func (p *apps) Release(_ context.Context, app, id string) (bot.Release, error) {
 	return bot.Release{}, &bot.Refused{Reason: "no such release", Err: bot.ErrNotFound}
 }
 
+// Rollback releases what a release of the app ran. The world's apps have no
+// config vars.
+func (p *apps) Rollback(ctx context.Context, app, release string) (bot.Release, error) {
+	to, err := p.Release(ctx, app, release)
+	switch {
+	case err != nil:
+		return bot.Release{}, err
+	case to.Status == bot.ReleaseExpired:
+		return bot.Release{}, &bot.Refused{Reason: "what the release ran is gone", Err: bot.ErrNotFound}
+	}
+	return p.Promote(ctx, platform.Promotion{Artifact: to.Artifact, Commit: to.Commit, From: app, To: app})
+}
+
 func (p *apps) Promote(_ context.Context, promotion platform.Promotion) (bot.Release, error) {
 	if p.late {
 		p.w.after(lateness, func() { p.w.Release(promotion.To, promotion.Artifact, promotion.Commit) })

@@ -55,6 +55,7 @@ func outcome(effect bot.Effect, fact bot.Fact, err error) bot.Finished {
 		f.Outcome, f.Fact = bot.Done, fact
 	case errors.As(err, &refused):
 		f.Outcome, f.Reason, f.Fault = bot.Refuse, refused.Reason, refused.Platform
+		f.Gone = errors.Is(err, bot.ErrNotFound)
 	case errors.As(err, &retryable):
 		f.Outcome, f.Reason, f.After, f.Limit = bot.Retry, retryable.Reason, retryable.After, retryable.Limit
 	case errors.As(err, &unknown):

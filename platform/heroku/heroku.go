@@ -5,6 +5,7 @@
 // both apps are in one pipeline and the source runs that slug, so that Heroku's
 // own pages show it as one; else by releasing the slug itself. Both are asked
 // for with the thing that is to be released named, never "whatever is current".
+// Going back with the config vars is Heroku's own rollback.
 //
 // Artifacts are named by the slug's id. Apps of the Fir generation have OCI
 // images in place of slugs; those are named by `oci:` and the image's id, and

@@ -153,9 +153,27 @@ func (h *Heroku) releaseSlug(ctx context.Context, op operation, p platform.Promo
 		return h.api.Post(ctx, &made, "/apps/"+p.To+"/releases", &opts)
 	})
 	if err != nil {
-		return bot.Release{}, err
+		return bot.Release{}, h.refusedSlug(ctx, p, err)
 	}
 	return h.release(p.To, made), nil
+}
+
+// refusedSlug tells a slug that Heroku has destroyed from the other reasons why
+// it may not be released.
+func (h *Heroku) refusedSlug(ctx context.Context, p platform.Promotion, err error) error {
+	var refused *bot.Refused
+	if !errors.As(err, &refused) || errors.Is(err, bot.ErrNotFound) {
+		return err
+	}
+	on := nameOr(p.From, p.To)
+	lookErr := h.do(ctx, read("look at a slug of "+on, on, p.Artifact), func(ctx context.Context) error {
+		_, err := h.api.SlugInfo(ctx, on, p.Artifact)
+		return err
+	})
+	if !errors.Is(lookErr, bot.ErrNotFound) {
+		return err
+	}
+	return &bot.Refused{Reason: refused.Reason, Platform: true, Err: fmt.Errorf("%w: %w", bot.ErrNotFound, err)}
 }
 
 // running is the id of the release by which an app runs an artifact now, empty

@@ -26,6 +26,7 @@ type wireRelease struct {
 	OCIImage *struct {
 		ID string `json:"id"`
 	} `json:"oci_image"`
+	Eligible *bool `json:"eligible_for_rollback"` // nil where Heroku does not say
 }
 
 func (r wireRelease) artifact() string {

@@ -121,15 +121,15 @@ func isDir(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// runEnviron is what a release's processes see. Config vars may override what
-// this process passes on, but not what the platform tells.
-func (p *Platform) runEnviron(a *app, rel releaseRecord, dir string) (environ, error) {
+// runEnviron is what a release's processes see. The config vars, in the file,
+// may override what this process passes on, but not what the platform tells.
+func (p *Platform) runEnviron(a *app, rel releaseRecord, dir, file string) (environ, error) {
 	e := parseEnviron(p.opts.Environ).only(passed...)
 	if e["PATH"] == "" {
 		e["PATH"] = defaultPath
 	}
 	e["HOME"] = dir
-	vars, err := readConfigVars(filepath.Join(a.dir, "env"))
+	vars, err := readConfigVars(file)
 	if err != nil {
 		return nil, err
 	}

@@ -17,10 +17,19 @@
 //	DIR/artifacts/SHA256.tar.gz      artifacts, named by their content
 //	DIR/apps/APP/state.json          builds, releases, what is live, processes
 //	DIR/apps/APP/env                 config vars, KEY=VALUE lines; yours to write
+//	DIR/apps/APP/vars/N              a copy of those that release N began with
 //	DIR/apps/APP/output/             what builds, releases and web processes wrote
 //	DIR/apps/APP/releases/N/         the unpacked files of a release that runs
 //	DIR/work/APP/                    the build that is running
 //	DIR/cache/                       compilers' caches, where the user has none
+//
+// # Config vars
+//
+// What is written into DIR/apps/APP/env holds from the app's next release on, and
+// whenever its web process is started again. Every release keeps a copy of it,
+// which only this user can read and which is removed with the release. Going
+// back to an artifact leaves the file alone; [Platform.Rollback] to a release
+// brings back the copy that it kept, once the old code runs well with it.
 //
 // # What an app is told
 //

@@ -52,6 +52,9 @@ func TestConformance(t *testing.T) {
 			HoldNextBuild:   m.holdNextBuild,
 			FailNextRelease: m.failNextRelease,
 			HoldNextRelease: m.holdNextRelease,
+			SetConfig:       func(app, name, value string) { m.configure(app, name+"="+value+"\n") },
+			Config:          m.configVar,
+			Expire:          m.expire,
 			Runs:            m.runs,
 			UnknownApp:      "Not_an_app",
 		}

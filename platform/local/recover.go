@@ -35,7 +35,7 @@ func (p *Platform) recoverApps() error {
 			}
 			for i := range s.Releases {
 				if r := &s.Releases[i]; r.Status == bot.ReleasePending {
-					r.Status, r.Reason = bot.ReleaseFailed, why+"during the release."
+					r.Status, r.Reason = bot.ReleaseErrored, why+"during the release."
 				}
 			}
 		}); err != nil {

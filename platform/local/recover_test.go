@@ -126,8 +126,8 @@ func TestCrash(t *testing.T) {
 	if err != nil || len(releases) != 2 {
 		t.Fatalf("%d releases are remembered (%v); it should be 2", len(releases), err)
 	}
-	if r := releases[0]; r.Status != bot.ReleaseFailed || r.Current {
-		t.Errorf("the release that was pending is %+v; it should be failed", r)
+	if r := releases[0]; r.Status != bot.ReleaseErrored || r.Current {
+		t.Errorf("the release that was pending is %+v; it should be errored, because nothing is wrong with its artifact", r)
 	}
 	if r := releases[1]; r.Status != bot.ReleaseSucceeded || !r.Current {
 		t.Errorf("the release that was live is %+v; it should be current", r)
@@ -190,7 +190,7 @@ func TestStopAndStart(t *testing.T) {
 		t.Errorf("the build that was pending is %+v (%v)", builds[0], err)
 	}
 	releases, err := m.Releases(t.Context(), "shop")
-	if err != nil || releases[0].Status != bot.ReleaseFailed || releases[0].Reason != "Headstart was stopped during the release." {
+	if err != nil || releases[0].Status != bot.ReleaseErrored || releases[0].Reason != "Headstart was stopped during the release." {
 		t.Errorf("the release that was pending is %+v (%v)", releases[0], err)
 	}
 }

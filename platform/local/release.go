@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,7 +21,8 @@ import (
 // whatever app. Beside a pending release on the same app it is Retryable. The
 // release fails, and leaves what ran before running, when the release line
 // fails or runs longer than ReleaseLimit, or when the web process ends or does
-// not answer GET / with a status below 500 within ReadyLimit.
+// not answer GET / with a status below 500 within ReadyLimit. It errors when
+// Headstart is stopped meanwhile, or this machine cannot do it.
 func (p *Platform) Promote(ctx context.Context, pr platform.Promotion) (bot.Release, error) {
 	a, err := p.app(ctx, pr.To)
 	if err != nil {
@@ -28,27 +30,67 @@ func (p *Platform) Promote(ctx context.Context, pr platform.Promotion) (bot.Rele
 	}
 	p.shelf.RLock() // until the record names the artifact
 	defer p.shelf.RUnlock()
-	if !p.hasArtifact(pr.Artifact) {
-		return bot.Release{}, &bot.Refused{Platform: true, Err: bot.ErrNotFound,
-			Reason: fmt.Sprintf("There is no artifact %.12q: it was never built here, or is too old and was removed.", pr.Artifact)}
+	vars, err := a.vars()
+	if err != nil {
+		return bot.Release{}, &bot.Retryable{Reason: fmt.Sprintf("The config vars of %s could not be read.", a.name), Err: err}
 	}
+	return p.begin(a, releaseRecord{Artifact: pr.Artifact, Commit: pr.Commit, Description: pr.Description}, vars)
+}
 
+// Rollback releases again what a release of the app ran, with the config vars
+// that it began with. Once that is live, these are written back to the app's
+// file; until then, and if it fails, the file stays as it is.
+func (p *Platform) Rollback(ctx context.Context, name, id string) (bot.Release, error) {
+	a, err := p.app(ctx, name)
+	if err != nil {
+		return bot.Release{}, err
+	}
+	p.shelf.RLock() // until the record names the artifact
+	defer p.shelf.RUnlock()
+	s := a.read()
+	to := s.release(id)
+	switch {
+	case to == nil:
+		return bot.Release{}, noSuch("release", id, name)
+	case to.Status != bot.ReleaseSucceeded:
+		return bot.Release{}, &bot.Refused{Platform: true, Reason: fmt.Sprintf("%s cannot go back to %s: that release is %s.", name, id, to.Status)}
+	}
+	vars, err := os.ReadFile(a.keptVarsFile(to.Version))
+	if errors.Is(err, fs.ErrNotExist) {
+		return bot.Release{}, &bot.Refused{Platform: true, Err: bot.ErrNotFound,
+			Reason: fmt.Sprintf("%s cannot go back to %s with its config vars: they were not kept.", name, id)}
+	}
+	if err != nil {
+		return bot.Release{}, &bot.Retryable{Reason: fmt.Sprintf("The config vars of %s could not be read.", name), Err: err}
+	}
+	return p.begin(a, releaseRecord{Artifact: to.Artifact, Commit: to.Commit, BackTo: to.Version, Description: "Rollback to " + id}, vars)
+}
+
+// begin records a release and starts it. The caller holds the shelf.
+func (p *Platform) begin(a *app, rec releaseRecord, vars []byte) (bot.Release, error) {
+	if !p.hasArtifact(rec.Artifact) {
+		return bot.Release{}, &bot.Refused{Platform: true, Err: bot.ErrNotFound,
+			Reason: fmt.Sprintf("There is no artifact %.12q: it was never built here, or is too old and was removed.", rec.Artifact)}
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if slices.ContainsFunc(a.state.Releases, func(r releaseRecord) bool { return r.Status == bot.ReleasePending }) {
-		return bot.Release{}, &bot.Retryable{Reason: fmt.Sprintf("Another release is under way on %s.", pr.To)}
+		return bot.Release{}, &bot.Retryable{Reason: fmt.Sprintf("Another release is under way on %s.", a.name)}
 	}
-	rec := releaseRecord{Version: a.state.NextRelease, Artifact: pr.Artifact, Commit: pr.Commit,
-		Status: bot.ReleasePending, Description: pr.Description, CreatedAt: p.opts.Clock()}
-	if err := a.changeLocked(func(s *state) {
-		s.NextRelease++
-		s.Releases = append(s.Releases, rec)
-	}); err != nil {
-		return bot.Release{}, &bot.Retryable{Reason: "The release could not be recorded.", Err: err}
+	rec.Version, rec.Status, rec.CreatedAt = a.state.NextRelease, bot.ReleasePending, p.opts.Clock()
+	err := a.keepVars(rec.Version, vars)
+	if err == nil {
+		err = a.changeLocked(func(s *state) {
+			s.NextRelease++
+			s.Releases = append(s.Releases, rec)
+		})
+	}
+	if err != nil {
+		return bot.Release{}, &bot.Retryable{Reason: "The release could not be recorded.", Err: errors.Join(err, a.dropVars(rec.Version))}
 	}
 	if !p.spawn(func() { p.runRelease(a, rec) }) {
 		err := a.changeLocked(func(s *state) { s.Releases = s.Releases[:len(s.Releases)-1] })
-		if err != nil {
+		if err := errors.Join(err, a.dropVars(rec.Version)); err != nil {
 			return bot.Release{}, &bot.Unknown{Reason: "The embedded platform is stopping.", Err: err}
 		}
 		return bot.Release{}, &bot.Retryable{Reason: "The embedded platform is stopping."}
@@ -116,7 +158,7 @@ func (p *Platform) runRelease(a *app, rec releaseRecord) {
 	if inst != nil {
 		inst.proc.stop(p.opts.StopLimit)
 	}
-	reason := p.whyNot(err)
+	status, reason := p.judgeRelease(err), p.whyNot(err)
 	out.Close()
 	out = openOutput(a.outputFile("release-"+rec.id()), false) // may be closed already, by the web process's end
 	out.note(reason)
@@ -126,26 +168,35 @@ func (p *Platform) runRelease(a *app, rec releaseRecord) {
 	}
 	if err := a.settle(func(s *state) {
 		if r := s.release(rec.id()); r != nil {
-			r.Status, r.Reason = bot.ReleaseFailed, reason
+			r.Status, r.Reason = status, reason
 		}
 		delete(s.Processes, "release "+rec.id())
 		delete(s.Processes, "web "+rec.id())
 	}); err != nil {
 		log.Error("the end of a release could not be saved", zap.Error(err))
 	}
-	log.Info("release failed", zap.String("reason", reason))
+	log.Info("release ended", zap.String("status", string(status)), zap.String("reason", reason))
 	p.prune(a)
 	p.opts.OnChange(a.name)
 }
 
-// whyNot says for people why a release failed.
+// judgeRelease says what an error means for a release: a sentence is about what
+// was released, unless this platform was stopping, which ends processes too.
+func (p *Platform) judgeRelease(err error) bot.ReleaseStatus {
+	if p.ctx.Err() == nil && errors.As(err, new(sentence)) {
+		return bot.ReleaseFailed
+	}
+	return bot.ReleaseErrored
+}
+
+// whyNot says for people why a release failed or errored.
 func (p *Platform) whyNot(err error) string {
 	var s sentence
 	switch {
-	case errors.As(err, &s):
-		return string(s)
 	case p.ctx.Err() != nil:
 		return "Headstart was stopped during the release."
+	case errors.As(err, &s):
+		return string(s)
 	}
 	return fmt.Sprintf("The release could not be made here: %v.", err)
 }
@@ -162,7 +213,7 @@ func (p *Platform) prepareRelease(a *app, rec releaseRecord, out *output) (*inst
 		return nil, err
 	}
 	if line := lines["release"]; line != "" {
-		env, err := p.runEnviron(a, rec, dir)
+		env, err := p.runEnviron(a, rec, dir, a.keptVarsFile(rec.Version))
 		if err != nil {
 			return nil, err
 		}
@@ -177,7 +228,7 @@ func (p *Platform) prepareRelease(a *app, rec releaseRecord, out *output) (*inst
 			return nil, err
 		}
 	}
-	return p.startWeb(p.ctx, a, rec, out)
+	return p.startWeb(p.ctx, a, rec, a.keptVarsFile(rec.Version), out)
 }
 
 // unpackRelease puts a release's files where it runs. A folder that is there is
@@ -206,6 +257,15 @@ func (p *Platform) goLive(a *app, rec releaseRecord, inst *instance) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	undo := func() error { return nil }
+	if rec.BackTo != 0 {
+		// First, because with the state saved the release is live for good. It is
+		// restarted with the file.
+		var err error
+		if undo, err = a.restoreVars(rec.Version); err != nil {
+			return fmt.Errorf("write the config vars back: %w", err)
+		}
+	}
 	if err := a.changeLocked(func(s *state) {
 		s.Live = rec.Version
 		delete(s.Processes, "release "+rec.id())
@@ -213,7 +273,7 @@ func (p *Platform) goLive(a *app, rec releaseRecord, inst *instance) error {
 			r.Status = bot.ReleaseSucceeded
 		}
 	}); err != nil {
-		return err
+		return errors.Join(err, undo())
 	}
 	old, next := a.live, p.newRunner(rec)
 	a.live = next
@@ -232,14 +292,14 @@ func (p *Platform) goLive(a *app, rec releaseRecord, inst *instance) error {
 func (p *Platform) prune(a *app) {
 	const keepBuilds = 50
 	log := p.log.With(zap.String("app", a.name))
-	var outputs []string
+	var files []string
 	if s := a.read(); len(s.Builds) > keepBuilds || len(s.Releases) > p.opts.KeepReleases {
-		if err := a.change(func(s *state) { outputs = a.forget(s, keepBuilds, p.opts.KeepReleases) }); err != nil {
+		if err := a.change(func(s *state) { files = a.forget(s, keepBuilds, p.opts.KeepReleases) }); err != nil {
 			log.Warn("old builds and releases could not be forgotten", zap.Error(err))
 			return
 		}
 	}
-	for _, file := range outputs {
+	for _, file := range files {
 		_ = os.Remove(file) // may never have been written
 	}
 	if err := p.pruneArtifacts(); err != nil {
@@ -248,22 +308,22 @@ func (p *Platform) prune(a *app) {
 }
 
 // forget drops all but the newest builds and releases, and what is live, and
-// returns the outputs that go with them.
-func (a *app) forget(s *state, builds, releases int) (outputs []string) {
+// returns the files that go with them.
+func (a *app) forget(s *state, builds, releases int) (files []string) {
 	if extra := len(s.Builds) - builds; extra > 0 {
 		for _, b := range s.Builds[:extra] {
-			outputs = append(outputs, a.outputFile(b.ID))
+			files = append(files, a.outputFile(b.ID))
 		}
 		s.Builds = slices.Delete(s.Builds, 0, extra)
 	}
 	newest := len(s.Releases) - releases // the index of the first that stays anyway
 	for i := newest - 1; i >= 0; i-- {
 		if r := s.Releases[i]; r.Version != s.Live {
-			outputs = append(outputs, a.outputFile("release-"+r.id()))
+			files = append(files, a.outputFile("release-"+r.id()), a.keptVarsFile(r.Version))
 			s.Releases = slices.Delete(s.Releases, i, i+1)
 		}
 	}
-	return outputs
+	return files
 }
 
 // pruneArtifacts removes the artifacts that no build and no release refers to.

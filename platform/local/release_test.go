@@ -31,6 +31,29 @@ func (m *machine) configure(app, vars string) {
 	}
 }
 
+// configVar reads one of an app's config vars from its file.
+func (m *machine) configVar(app, name string) string {
+	m.t.Helper()
+	data, err := os.ReadFile(filepath.Join(m.opts.Dir, "apps", app, "env"))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	for line := range strings.Lines(string(data)) {
+		if v, ok := strings.CutPrefix(line, name+"="); ok {
+			return strings.TrimSuffix(v, "\n")
+		}
+	}
+	return ""
+}
+
+// expire removes a release's artifact, as it goes when nothing names it any more.
+func (m *machine) expire(_ string, r bot.Release) {
+	m.t.Helper()
+	if err := os.Remove(filepath.Join(m.opts.Dir, "artifacts", r.Artifact+".tar.gz")); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
 // TestNoRequestIsLost switches versions again and again under a load of 200
 // requests a second, of apps that exit at once when they are told to stop.
 func TestNoRequestIsLost(t *testing.T) {

@@ -63,6 +63,9 @@ type releaseRecord struct {
 	Description string            `json:"description,omitempty"`
 	Reason      string            `json:"reason,omitempty"`
 	CreatedAt   time.Time         `json:"created_at"`
+	// BackTo is the release that this one goes back to with its config vars; 0 if
+	// it is no rollback.
+	BackTo int `json:"back_to,omitempty"`
 }
 
 func (r releaseRecord) id() string { return fmt.Sprintf("v%d", r.Version) }
@@ -175,6 +178,11 @@ func saveJSON(file string, v any) error {
 	if err != nil {
 		return err
 	}
+	return saveFile(file, data)
+}
+
+// saveFile is saveJSON for any content. Only this user can read the file.
+func saveFile(file string, data []byte) error {
 	dir := filepath.Dir(file)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err

@@ -21,16 +21,16 @@ type instance struct {
 	backend *backend
 }
 
-// startWeb starts the web process of a release that is unpacked, and returns
-// when it answers. What the process writes goes to the app's log, and to out,
-// which is closed when the process has ended.
-func (p *Platform) startWeb(ctx context.Context, a *app, rec releaseRecord, out *output) (_ *instance, err error) {
+// startWeb starts the web process of a release that is unpacked, with the config
+// vars of a file, and returns when it answers. What the process writes goes to
+// the app's log, and to out, which is closed when the process has ended.
+func (p *Platform) startWeb(ctx context.Context, a *app, rec releaseRecord, vars string, out *output) (_ *instance, err error) {
 	dir := a.releaseDir(rec.Version)
 	lines, err := readProcfile(dir)
 	if err != nil {
 		return nil, err
 	}
-	env, err := p.runEnviron(a, rec, dir)
+	env, err := p.runEnviron(a, rec, dir, vars)
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +184,7 @@ func (p *Platform) bringUp(a *app, r *runner) (*instance, error) {
 		return nil, err
 	}
 	out := openOutput(a.outputFile("release-"+r.rec.id()), false)
-	inst, err := p.startWeb(ctx, a, r.rec, out)
+	inst, err := p.startWeb(ctx, a, r.rec, a.varsFile(), out)
 	if err != nil {
 		out.Close()
 		return nil, err

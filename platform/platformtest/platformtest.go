@@ -60,6 +60,15 @@ type Harness struct {
 	// called in the same process; the suite then forgets the answer itself.
 	LoseNextAnswer func()
 
+	// SetConfig changes a config var of the app, as its owner does, and Config
+	// tells what it is; empty if it is not set. Both are nil where a platform has
+	// no config vars.
+	SetConfig func(app, name, value string)
+	Config    func(app, name string) string
+	// Expire removes what a release of the app ran, as the platform does by
+	// itself with what is old.
+	Expire func(app string, r bot.Release)
+
 	// Runs tells the commit that the app really runs, asked from the app or
 	// from the stand-in's own books and not through Platform; empty if it runs
 	// nothing.
@@ -97,6 +106,11 @@ func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 		{"an app works again after a failed release", (*suite).releaseAfterFailure},
 		{"exactly the named artifact is promoted", (*suite).exactArtifact},
 		{"an older artifact is promoted again", (*suite).rollback},
+		{"a rollback brings back code and config vars", (*suite).rollbackWithConfig},
+		{"promoting an older artifact leaves the config vars", (*suite).rollbackOfCodeAlone},
+		{"a failed rollback leaves what ran", (*suite).failedRollback},
+		{"what is gone is refused as not found", (*suite).artifactIsGone},
+		{"a rollback whose answer was lost is found", (*suite).lostRollback},
 		{"a promotion whose answer was lost is found", (*suite).lostPromotion},
 		{"promotions at once end with one current release", (*suite).concurrentPromotions},
 		{"what does not exist is refused as not found", (*suite).notFound},

@@ -146,6 +146,9 @@ func (s *suite) rollback() {
 	if was, err := s.Platform.Release(s.ctx, s.Production, first.ID); err != nil || was.Current {
 		s.Errorf("the first release is current: %v, error: %v; the new release of its artifact is", was.Current, err)
 	}
+	if fourth := s.promote(bad, s.Production); fourth.Version <= third.Version {
+		s.Errorf("promoting the newer artifact again made v%d; it should make a new release after v%d", fourth.Version, third.Version)
+	}
 }
 
 func (s *suite) lostPromotion() {
@@ -244,6 +247,14 @@ func (s *suite) notFound() {
 			return s.Platform.CancelBuild(s.ctx, s.Prepare, missing)
 		},
 		"a release that does not exist": func() error { _, err := s.Platform.Release(s.ctx, s.Staging, missing); return err },
+		"rolling back an app that does not exist": func() error {
+			_, err := s.Platform.Rollback(s.ctx, s.UnknownApp, missing)
+			return err
+		},
+		"rolling back to a release that does not exist": func() error {
+			_, err := s.Platform.Rollback(s.ctx, s.Staging, missing)
+			return err
+		},
 	} {
 		err := ask()
 		if kind := kindOf(err); kind != "refused" || !errors.Is(err, bot.ErrNotFound) {
@@ -288,6 +299,8 @@ func (s *suite) endedContext() {
 	s.wantNothing("starting a build", err, builds, func() int { return len(s.builds(s.Prepare)) })
 	_, err = s.Platform.Promote(gone, s.promotion(b, s.Staging))
 	s.wantNothing("a promotion", err, releases, func() int { return len(s.releases(s.Staging)) })
+	_, err = s.Platform.Rollback(gone, s.Staging, r.ID)
+	s.wantNothing("a rollback", err, releases, func() int { return len(s.releases(s.Staging)) })
 }
 
 // wantNothing checks a call that was made with an ended context: it is
