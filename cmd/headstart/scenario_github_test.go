@@ -1,0 +1,146 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/headstart-cd/headstart/github/githubtest"
+)
+
+// Whatever GitHub answers for a while, the deploy arrives, nothing is said twice
+// and nobody is left waiting.
+func TestFaultsOfGitHub(t *testing.T) {
+	t.Parallel()
+	requests := []string{
+		"GET */contents/*", "GET */check-runs*", "GET */status*", "GET */branches/*", "GET */tarball/*", "GET */pulls*",
+		"POST */statuses/*", "POST */deployments", "POST */deployments/*/statuses", "POST */access_tokens",
+	}
+	faults := map[string]githubtest.Fault{
+		"500":                    {Status: http.StatusInternalServerError},
+		"502 with HTML":          {Status: http.StatusBadGateway, Body: "<html>Unicorn!</html>"},
+		"the connection drops":   {Drop: true},
+		"the answer is lost":     {Drop: true, After: true},
+		"the secondary limit":    githubtest.SecondaryLimit("", 30*time.Second),
+		"429 with a Retry-After": {Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"10"}}, Body: `{"message":"slow down"}`},
+	}
+	for what, fault := range faults {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			for _, request := range requests {
+				t.Run(strings.NewReplacer("/", "_", "*", "").Replace(request), func(t *testing.T) {
+					b := newBed(t, "heroku", choices{})
+					b.place.buildTakes(prepareApp, 20*time.Second)
+					fault.Match = request
+					b.gh.Inject(fault)
+					c := b.push(change("a"))
+					b.at(30*time.Second, func() { b.report(c.SHA, "success") })
+					b.until(5*time.Minute, "the commit is live", b.live(c.SHA))
+					b.pass(5 * time.Minute)
+					b.expectLive(c.SHA)
+					b.expectTold(c.SHA)
+					b.expectBuilds(prepareApp, c.SHA, 1)
+					seen := map[string]bool{}
+					for _, d := range b.shop.Deployments() {
+						if seen[d.Environment] {
+							t.Errorf("there should be one deployment to %s, there are more", d.Environment)
+						}
+						seen[d.Environment] = true
+					}
+				})
+			}
+		})
+	}
+}
+
+// The hour's limit of requests is respected: when it is used up the bot waits for
+// the reset and then goes on.
+func TestRateLimitOfGitHub(t *testing.T) {
+	onBoth(t, choices{}, func(b *bed) {
+		c := b.push(change("a"))
+		b.pass(10 * time.Second)
+		b.must(b.gh.SetRateLimit("acme", 5000, 0))
+		b.report(c.SHA, "success")
+		b.until(2*time.Hour, "the commit is live after the limit was reset", b.live(c.SHA))
+		b.expectTold(c.SHA)
+		refused := 0
+		for _, r := range b.gh.Requests() {
+			if r.Status == http.StatusForbidden || r.Status == http.StatusTooManyRequests {
+				refused++
+			}
+		}
+		if refused > 10 {
+			t.Errorf("a client that respects the limit should hardly run into it, it did %d times", refused)
+		}
+	})
+}
+
+// A busy minute may exceed the secondary limits, as GitHub counts them. The bot
+// stops asking then, and everything is said all the same.
+func TestSecondaryLimits(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, "heroku", choices{options: func(o *githubtest.Options) { o.EnforceSecondaryLimits = true }})
+	var shas []string
+	for i := range 10 {
+		c := b.push(change(fmt.Sprint("change ", i)))
+		b.report(c.SHA, "success")
+		shas = append(shas, c.SHA)
+		b.open(fmt.Sprint("feature-", i), change(fmt.Sprint("feature ", i)))
+		b.pass(10 * time.Second)
+	}
+	b.until(10*time.Minute, "the last commit is live", b.live(shas[9]))
+	b.pass(10 * time.Minute)
+	b.expectTold(shas...)
+	refused := 0
+	for _, r := range b.gh.Requests() {
+		if r.Status == http.StatusForbidden || r.Status == http.StatusTooManyRequests {
+			refused++
+		}
+	}
+	t.Logf("%d requests, %d refused", len(b.gh.Requests()), refused)
+	if refused > 20 {
+		t.Errorf("a client that respects the limits should hardly run into them, %d requests were refused", refused)
+	}
+}
+
+// What one deploy asks of GitHub: at most 30 requests for two stages, also with
+// twenty checks that all report on their own.
+func TestBudgetOfGitHub(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, "heroku", choices{pipeline: asGitHubRequires})
+	b.place.buildTakes(prepareApp, 3*time.Minute)
+	var names []githubtest.RequiredCheck
+	for i := range 20 {
+		names = append(names, githubtest.RequiredCheck{Context: fmt.Sprint("ci/", i)})
+	}
+	b.shop.RequireByRuleset("main", names...)
+	for deploy := range 2 {
+		before := len(b.gh.Requests())
+		c := b.push(change(fmt.Sprint("change ", deploy)))
+		for i, name := range names {
+			run := b.run(c.SHA, name.Context)
+			b.at(time.Duration(20+5*i)*time.Second, func() { b.must(run.Complete("success")) })
+		}
+		b.until(10*time.Minute, "the commit is live", b.live(c.SHA))
+		b.pass(time.Minute)
+		b.expectTold(c.SHA)
+		by, n := map[string]int{}, 0
+		for _, r := range b.gh.Requests()[before:] {
+			if !strings.Contains(r.Path, "access_tokens") && !strings.Contains(r.Path, "_codeload") {
+				by[r.Route]++
+				n++
+			}
+		}
+		t.Logf("deploy %d, two stages and 20 checks, took %d requests to GitHub: %v", deploy+1, n, by)
+		if n > 30 {
+			t.Errorf("a deploy with 20 checks and two stages should take at most 30 requests to GitHub, it took %d: %v", n, by)
+		}
+	}
+	before := len(b.gh.Requests())
+	b.pass(time.Hour)
+	if n := len(b.gh.Requests()) - before; n > 6 {
+		t.Errorf("a pipeline that rests should ask next to nothing of GitHub, it asked %d times in an hour", n)
+	}
+}
