@@ -85,8 +85,8 @@ func TestReceiver(t *testing.T) {
 	}
 	_, metrics := b.get("/metrics")
 	for _, want := range []string{
-		`headstart_deliveries_total{event="push",result="accepted"} 2`, `{event="push",result="duplicate"} 1`, `{event="push",result="unauthorized"} 3`,
-		`result="ignored"`, `result="malformed"`, "headstart_delivery_seconds_bucket", "go_goroutines",
+		`headstart_deliveries_total{event="push",result="stored"} 2`, `{event="push",result="duplicate"} 1`, `{event="push",result="unauthorized"} 3`,
+		`result="ignored"`, `result="malformed"`, `{event="push",result="too_large"} 1`, "headstart_delivery_seconds_bucket", "go_goroutines",
 	} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("/metrics should tell of %s, it has:\n%s", want, grep(metrics, "headstart_deliveries_total{"))
