@@ -154,11 +154,14 @@ func (d *decision) next(c *Candidate) string {
 		g, no := blocked(d.gates(c, stage.Name))
 		switch {
 		case !no:
-			return "Next: released to " + text(stage.Name) + "."
+			return "Next: " + text(stage.Name) + ", once the build and the checks are good."
 		case g.Name == "order":
 			continue
 		case g.State == GateClosed:
 			return "Not released to " + text(stage.Name) + ": " + text(g.Text) + ". Who can change that: " + text(g.Who) + "."
+		}
+		if g.Name == "checks" || g.Name == "build" || g.Name == "configuration" {
+			return "Next: " + text(stage.Name) + ", once the build and the checks are good."
 		}
 		return "Next: " + text(stage.Name) + ", which waits for " + g.Name + "."
 	}
@@ -170,7 +173,7 @@ func (d *decision) next(c *Candidate) string {
 func (d *decision) checksLine(c *Candidate) string {
 	g, v := d.checksGate(c), d.s.verdict(c)
 	switch {
-	case g.State == GateOpen:
+	case g.State == GateOpen && (!v.Settling || len(c.Passages) > 0):
 		return "✅ passed"
 	case g.State == GateClosed:
 		return "❌ " + text(g.Text)

@@ -144,7 +144,8 @@ func (d *decision) buildsPulls() bool {
 // everything but the decision itself, so these only find what they lost.
 const (
 	fresh      = time.Minute      // a reading older than this does not open the first stage
-	recheck    = 2 * time.Minute  // of the newest commit, while something is waited for
+	recheck    = 2 * time.Minute  // of the newest commit, while something is waited for and no webhook came
+	recheckOn  = 5 * time.Minute  // of the newest commit, where webhooks do come
 	recheckOld = 10 * time.Minute // of others, and an hour after the push
 	recheckAge = time.Hour        // a day after the push
 	hintGap    = 10 * time.Second // between readings that webhooks ask for without saying what moved
@@ -190,6 +191,8 @@ func (d *decision) readAt(c *Candidate) time.Time {
 		return last.Add(recheckAge)
 	case age > time.Hour || d.s.position(c.SHA) < len(d.s.Candidates)-1:
 		return last.Add(recheckOld)
+	case r.Hints > 0 && r.Refused == "":
+		return last.Add(recheckOn)
 	}
 	return last.Add(recheck)
 }

@@ -92,3 +92,58 @@ func difference(want, got string) string {
 	}
 	return fmt.Sprintf("line %d\n--- the script says\n%s\n--- the bot does\n%s", i+1, show(a), show(b))
 }
+
+func readFile(t *testing.T, file string) string {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// A deploy of a merged pull request through two stages, with twenty checks that
+// come and go one by one, costs at most thirty requests to GitHub.
+func TestBudget(t *testing.T) {
+	for name, mode := range map[string]string{"required": "", "everything that reports": "-"} {
+		s := newStory()
+		do := func(format string, a ...any) {
+			t.Helper()
+			if err := s.do(fmt.Sprintf(format, a...)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		do("config prepare=shop-prepare staging:shop-staging production:shop-production")
+		do("takes build=180s release=10s")
+		if mode == "" {
+			do("required c0 c1 c2 c3 c4 c5 c6 c7 c8 c9 c10 c11 c12 c13 c14 c15 c16 c17 c18 c19")
+		}
+		do("push a0")
+		for i := range 20 {
+			do("check a0 c%d passed", i)
+		}
+		do("wait 10m")
+		clear(s.Requests)
+		do("push a1 pull=12")
+		do("pr 12 merged as=a1")
+		for i := range 20 {
+			do("check a1 c%d pending", i)
+			do("wait 4s")
+			do("check a1 c%d passed", i)
+			do("wait 4s")
+		}
+		do("suite a1 actions runs=20 completed")
+		do("wait 10m")
+		if live := s.State.Stages["production"].Live.SHA; live != "a1" {
+			t.Fatalf("with %s checks, production runs %q and not a1", name, live)
+		}
+		sum := 0
+		for _, n := range s.Requests {
+			sum += n
+		}
+		if sum > 30 {
+			t.Errorf("with %s checks, a deploy took %d requests to GitHub: %v", name, sum, s.Requests)
+		}
+		t.Logf("%s: %d requests, %v", name, sum, s.Requests)
+	}
+}

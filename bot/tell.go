@@ -408,11 +408,13 @@ func (d *decision) appURL(stage string) string {
 // took says how long something took, as exactly as people care.
 func took(from, to time.Time) string {
 	t := to.Sub(from)
-	switch {
-	case from.IsZero() || t < 0:
+	if from.IsZero() || t < 0 {
 		return "0 s"
-	case t < 10*time.Second:
+	}
+	if t = t.Round(100 * time.Millisecond); t < 10*time.Second {
 		return fmt.Sprintf("%.1f s", t.Seconds())
+	}
+	switch t = t.Round(time.Second); {
 	case t < time.Minute:
 		return fmt.Sprintf("%.0f s", t.Seconds())
 	case t < time.Hour:

@@ -1,0 +1,129 @@
+package bot_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/headstart-cd/headstart/"
+
+// pure is what the decisions may be made of: nothing that does I/O, reads the
+// clock, draws at random or starts goroutines.
+var pure = []string{
+	"bytes", "cmp", "encoding/json", "errors", "fmt", "hash/fnv", "iter", "maps", "math", "path", "reflect", "regexp",
+	"slices", "sort", "strconv", "strings", "time", "unicode", "unicode/utf8",
+}
+
+// notPure are the functions of those packages that the decisions may not call.
+var notPure = []string{
+	"time.Now(", "time.Since(", "time.Until(", "time.After(", "time.AfterFunc(", "time.Sleep(", "time.Tick(", "time.NewTimer(", "time.NewTicker(",
+	"time.LoadLocation(", "fmt.Print", "go func",
+}
+
+// inward says which rooms a room may look into, besides itself and the rooms
+// inside it that stand in for the world in tests. What is not listed here is a
+// room without a place in the design.
+var inward = map[string][]string{
+	"bot":                        {},
+	"bot/bottest":                {"bot", "platform"},
+	"bot/engine":                 {"bot"},
+	"webhooks":                   {"bot", "bot/engine"},
+	"github":                     {"bot", "bot/engine"},
+	"github/githubtest":          {"bot"},
+	"platform":                   {"bot", "bot/engine"},
+	"platform/platformtest":      {"bot", "platform"},
+	"platform/heroku":            {"bot", "platform"},
+	"platform/local":             {"bot", "platform"},
+	"store":                      {"bot", "bot/engine"},
+	"config":                     {"bot"},
+	"cmd/headstart":              {"*"},
+	"platform/heroku/herokutest": {"bot"},
+}
+
+// inTests says what the tests of a room may look into besides: the benchmark of
+// the receiver stores for real.
+var inTests = map[string][]string{"webhooks": {"store"}}
+
+// roomOf finds the room that a folder belongs to: itself, or the one around it.
+func roomOf(dir string) string {
+	for ; dir != "."; dir = path.Dir(dir) {
+		if _, ok := inward[dir]; ok {
+			return dir
+		}
+	}
+	return ""
+}
+
+func TestImportsPointInward(t *testing.T) {
+	err := filepath.WalkDir("..", func(file string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if name := entry.Name(); entry.IsDir() && name != ".." && (strings.HasPrefix(name, ".") || name == "testdata") {
+			return filepath.SkipDir
+		}
+		rel := filepath.ToSlash(strings.TrimPrefix(file, ".."+string(filepath.Separator)))
+		if strings.HasSuffix(file, ".go") {
+			checkImports(t, file, rel)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func checkImports(t *testing.T, file, rel string) {
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	room, test := roomOf(path.Dir(rel)), strings.HasSuffix(rel, "_test.go")
+	if room == "" {
+		t.Errorf("%s is in no room of the design", rel)
+		return
+	}
+	for _, spec := range parsed.Imports {
+		to, _ := strconv.Unquote(spec.Path.Value)
+		inside, ours := strings.CutPrefix(to, module)
+		switch {
+		case !ours && room == "bot" && path.Dir(rel) == "bot" && !test && !slices.Contains(pure, to):
+			t.Errorf("%s imports %s: decisions are made of the pure part of the standard library", rel, to)
+		case ours && !mayImport(room, roomOf(inside), test):
+			t.Errorf("%s imports %s: %s may look into %v only", rel, to, room, inward[room])
+		}
+	}
+}
+
+func mayImport(from, to string, test bool) bool {
+	if from == to || slices.Contains(inward[from], to) || slices.Contains(inward[from], "*") {
+		return true
+	}
+	// Tests may stand on the stand-ins: their own, and those of what they may import.
+	return test && (strings.HasSuffix(to, "test") || slices.Contains(inTests[from], to))
+}
+
+func TestDecisionsArePure(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		text := readFile(t, file)
+		for _, call := range notPure {
+			if strings.Contains(text, call) {
+				t.Errorf("%s has %s…): the clock, goroutines and output are for the rooms around", file, call)
+			}
+		}
+	}
+}
