@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"go.uber.org/zap/zapcore"
 
@@ -145,16 +144,6 @@ func (b *bed) expectNoSecrets() {
 			look("what is written to GitHub", r.Body)
 		}
 	}
-}
-
-// requests counts those to GitHub since a time, tokens not counted.
-func (b *bed) requests(since time.Time) (n int) {
-	for _, r := range b.gh.Requests() {
-		if !r.Time.Before(since) && !strings.Contains(r.Path, "access_tokens") {
-			n++
-		}
-	}
-	return n
 }
 
 // githubChange is a commit that also deletes files.
