@@ -53,7 +53,19 @@ func (c Checks) AsGitHubRequires() bool { return !c.None && len(c.Names) == 0 }
 type Stage struct {
 	Name string   // as in the status headstart/NAME
 	Apps []string // in the order they are released; at least one
+	// Allow says who may command this stage; any one of them is enough: write,
+	// maintain or admin for everybody with at least that permission, team/SLUG
+	// for the members of a team, @LOGIN for a person. All in lower case, each
+	// once; write is the default.
+	Allow        []string
+	PullRequests bool // /promote works on an open pull request
 }
+
+// The beginnings of what Stage.Allow may name besides a permission.
+const (
+	AllowTeam   = "team/"
+	AllowPerson = "@"
+)
 
 // Stage finds a stage by its exact name.
 func (c Config) Stage(name string) (Stage, bool) {

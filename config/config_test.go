@@ -82,17 +82,29 @@ func TestBadFilesAreRefusedWithEveryProblem(t *testing.T) {
 	}
 }
 
+// stage is a stage with the defaults.
+func stage(name string, apps ...string) bot.Stage {
+	return bot.Stage{Name: name, Apps: apps, Allow: []string{"write"}}
+}
+
 func TestParse(t *testing.T) {
-	stages := []bot.Stage{{Name: "staging", Apps: []string{"shop-staging"}}, {Name: "production", Apps: []string{"shop-production"}}}
-	one := []bot.Stage{{Name: "production", Apps: []string{"shop"}}}
+	stages := []bot.Stage{stage("staging", "shop-staging"), stage("production", "shop-production")}
+	one := []bot.Stage{stage("production", "shop")}
 	prepared := func(apps ...string) bot.Prepare {
 		return bot.Prepare{Apps: apps, PullRequests: true, Reuse: bot.ReuseTree}
 	}
 	const production = "\nstages: [{name: production, app: shop}]\n"
+	steered := bot.Config{Platform: bot.PlatformHeroku, Prepare: prepared("shop-prepare"), Stages: []bot.Stage{
+		stage("review", "shop-review"), stage("staging", "shop-staging"), stage("production", "shop-us"),
+	}}
+	steered.Stages[0].PullRequests, steered.Stages[1].PullRequests = true, true
+	steered.Stages[1].Allow = []string{"write", "team/qa"}
+	steered.Stages[2].Allow = []string{"admin", "maintain", "team/releasers", "@ana"}
 	tests := []struct {
 		name, file string
 		want       bot.Config
 	}{
+		{"who steers what", string(files(t, "good")["steering"]), steered},
 		{
 			"the short form", string(files(t, "good")["short"]),
 			bot.Config{Platform: bot.PlatformHeroku, Prepare: prepared("shop-prepare"), Stages: stages},
@@ -103,7 +115,7 @@ func TestParse(t *testing.T) {
 				Branch: "release/2026", Platform: bot.PlatformHeroku,
 				Prepare: bot.Prepare{Apps: []string{"shop-prepare", "shop-prepare-2"}, Reuse: bot.ReuseCommit},
 				Checks:  bot.Checks{Names: []string{"ci/test", "lint: all", "build (ubuntu-latest, 1.26)"}},
-				Stages:  []bot.Stage{stages[0], {Name: "production", Apps: []string{"shop-us", "shop-ca"}}},
+				Stages:  []bot.Stage{stages[0], stage("production", "shop-us", "shop-ca")},
 			},
 		},
 		{
@@ -111,7 +123,7 @@ func TestParse(t *testing.T) {
 			bot.Config{
 				Platform: bot.PlatformLocal, Build: "go vet ./...\ngo build -o bin/web .\n", Prepare: prepared("demo-prepare"),
 				Checks: bot.Checks{None: true},
-				Stages: []bot.Stage{{Name: "staging", Apps: []string{"demo-staging"}}, {Name: "production", Apps: []string{"demo-production"}}},
+				Stages: []bot.Stage{stage("staging", "demo-staging"), stage("production", "demo-production")},
 			},
 		},
 		{"no prepare app", production, bot.Config{Platform: bot.PlatformHeroku, Prepare: prepared(), Stages: one}},
@@ -122,7 +134,7 @@ func TestParse(t *testing.T) {
 			bot.Config{Branch: "1.0", Platform: bot.PlatformHeroku, Prepare: prepared(), Stages: one}},
 		{"words that only old YAML takes for true", "branch: on\nchecks: [yes]\nstages: [{name: off, app: shop}]\n",
 			bot.Config{Branch: "on", Platform: bot.PlatformHeroku, Prepare: prepared(),
-				Checks: bot.Checks{Names: []string{"yes"}}, Stages: []bot.Stage{{Name: "off", Apps: []string{"shop"}}}}},
+				Checks: bot.Checks{Names: []string{"yes"}}, Stages: []bot.Stage{stage("off", "shop")}}},
 		{"True in capitals", "prepare: {apps: [shop-prepare], pull_requests: False}" + production,
 			bot.Config{Platform: bot.PlatformHeroku, Prepare: bot.Prepare{Apps: []string{"shop-prepare"}, Reuse: bot.ReuseTree}, Stages: one}},
 	}

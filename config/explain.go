@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/headstart-cd/headstart/bot"
@@ -33,6 +34,7 @@ func Explain(cfg bot.Config) string {
 		write(what, fmt.Sprintf("%d. %s: %s", i+1, s.Name, explainStage(cfg, i)))
 	}
 	write("", "When a newer commit is ready first, older ones that still wait are passed over.")
+	write("Commands", explainCommands(cfg.Stages)...)
 	return b.String()
 }
 
@@ -112,6 +114,43 @@ func explainChecks(c bot.Checks) []string {
 		"What GitHub requires of the branch must pass before the first stage;",
 		"where it requires nothing, everything that reports.",
 	}
+}
+
+// explainCommands says who steers which stage.
+func explainCommands(stages []bot.Stage) []string {
+	all, open := []string{"In comments on pull requests, for each stage by those whom it allows:"}, []string(nil)
+	one := true
+	for _, s := range stages {
+		one = one && slices.Equal(s.Allow, stages[0].Allow)
+		all = append(all, fmt.Sprintf("%s: %s.", s.Name, explainAllow(s.Allow)))
+		if s.PullRequests {
+			open = append(open, s.Name)
+		}
+	}
+	if one && len(stages) > 0 {
+		all = []string{fmt.Sprintf("In comments on pull requests, by %s.", explainAllow(stages[0].Allow))}
+	}
+	if len(open) > 0 {
+		all = append(all, fmt.Sprintf("/promote also puts an open pull request of this repository on %s.", oneOf(open, "or")))
+	}
+	return all
+}
+
+func explainAllow(allow []string) string {
+	var who []string
+	for _, a := range allow {
+		switch team, isTeam := strings.CutPrefix(a, bot.AllowTeam); {
+		case isTeam:
+			who = append(who, "the team "+team)
+		case strings.HasPrefix(a, bot.AllowPerson):
+			who = append(who, a)
+		case a == string(bot.RoleAdmin):
+			who = append(who, "everybody who administers the repository")
+		default:
+			who = append(who, fmt.Sprintf("everybody who may %s the repository", map[string]string{"write": "write to", "maintain": "maintain"}[a]))
+		}
+	}
+	return oneOf(who, "and")
 }
 
 func explainStage(cfg bot.Config, i int) string {

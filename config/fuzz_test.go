@@ -75,7 +75,7 @@ func written(t *testing.T, cfg bot.Config) []byte {
 	}
 	var stages []any
 	for _, s := range cfg.Stages {
-		stages = append(stages, map[string]any{"name": s.Name, "apps": s.Apps})
+		stages = append(stages, map[string]any{"name": s.Name, "apps": s.Apps, "allow": s.Allow, "pull_requests": s.PullRequests})
 	}
 	file["stages"] = stages
 	data, err := json.Marshal(file)

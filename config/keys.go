@@ -160,7 +160,7 @@ var stage = object{
 		},
 		{
 			name: "pull_requests", def: "false", example: "pull_requests: true",
-			doc:   "Whether `/promote` may put an open pull request on this stage.",
+			doc:   "Whether `/promote` may put an open pull request on this stage. Those of forks it never may.",
 			value: boolean{},
 		},
 		{
@@ -190,8 +190,9 @@ var stage = object{
 		},
 		{
 			name: "allow", def: "write", example: "allow: maintain",
-			doc: "Who may command this stage: everybody with the permission `write`, `maintain` or `admin`, the members " +
-				"of `team/NAME`, or `@NAME`. One of them, or a list.",
+			doc: "Who may command this stage: everybody with at least the permission `write`, `maintain` or `admin`, the " +
+				"members of `team/NAME`, which is a team of the repository's organization by the name in its address, or " +
+				"`@NAME`. One of them, or a list of which any one is enough. Questions such as `/why` are everybody's.",
 			value: either{person, list{is: "a list of these", of: person}},
 		},
 		{

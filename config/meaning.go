@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/headstart-cd/headstart/bot"
 )
@@ -48,18 +49,44 @@ func pipelineMeaning(v value, p *problems) bot.Config {
 		if s.bad {
 			continue
 		}
-		var stage bot.Stage
-		setText(s, "name", &stage.Name)
-		for _, app := range appsOf(s) {
-			stage.Apps = append(stage.Apps, app.text)
-		}
-		cfg.Stages = append(cfg.Stages, stage)
+		cfg.Stages = append(cfg.Stages, stageMeaning(s))
 	}
 	checkStageNames(stages, p)
 	checkAppsOnce(v, p)
 	checkReferences(v, p)
 	checkTimes(v, p)
 	return cfg
+}
+
+func stageMeaning(v value) bot.Stage {
+	stage := bot.Stage{Allow: []string{string(bot.RoleWrite)}}
+	setText(v, "name", &stage.Name)
+	for _, app := range appsOf(v) {
+		stage.Apps = append(stage.Apps, app.text)
+	}
+	if allow, ok := v.get("allow"); ok {
+		stage.Allow = allowed(allow)
+	}
+	if b, ok := v.get("pull_requests"); ok {
+		stage.PullRequests = b.text == "true"
+	}
+	return stage
+}
+
+// allowed lists whom a stage's allow names. GitHub does not tell capitals apart,
+// in names of people nor in those of teams.
+func allowed(v value) []string {
+	names := v.texts()
+	if v.items == nil { // one alone
+		names = []string{v.text}
+	}
+	var all []string
+	for _, n := range names {
+		if n = strings.ToLower(n); !slices.Contains(all, n) {
+			all = append(all, n)
+		}
+	}
+	return all
 }
 
 func prepareMeaning(v value, defaults bot.Prepare) bot.Prepare {

@@ -62,7 +62,7 @@ var (
 	date      = text{is: "a date such as 2026-12-23", pattern: regexp.MustCompile(`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`), check: checkDate}
 	timeZone  = text{is: "a time zone such as America/Toronto or UTC", pattern: regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_+/-]*$`), check: checkZone}
 
-	person       = text{is: "write, maintain, admin, team/NAME or @NAME", pattern: regexp.MustCompile(`^(write|maintain|admin|team/[A-Za-z0-9][A-Za-z0-9_-]*|@[A-Za-z0-9][A-Za-z0-9-]*)$`), check: checkPerson}
+	person       = text{is: "write, maintain, admin, team/NAME or @NAME", pattern: regexp.MustCompile(`^(write|maintain|admin|team/[A-Za-z0-9][A-Za-z0-9_-]*|@[A-Za-z0-9][A-Za-z0-9_-]*)$`), check: checkPerson}
 	foreignStage = text{is: "OWNER/REPOSITORY:STAGE", pattern: regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+:[a-z]([a-z0-9_-]{0,38}[a-z0-9])?$`)}
 )
 
