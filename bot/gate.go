@@ -116,8 +116,13 @@ func (d *decision) proofGate(c *Candidate, i int) Gate {
 		g.State, g.Since = GateOpen, p.EndedAt
 	case PassageFailed:
 		g.State, g.Since, g.Text, g.Who = GateClosed, p.EndedAt, before+" failed: "+p.Reason, "whoever pushes a fix"
-	default:
+	case PassageReleasing:
 		g.Text, g.Since = "waiting for "+before, p.StartedAt
+	default:
+		g.Text = "waiting for " + before
+		if closed, no := blocked(d.gates(c, before)); no && closed.State == GateClosed {
+			g.State, g.Since, g.Text, g.Who = GateClosed, closed.Since, before+": "+closed.Text, closed.Who
+		}
 	}
 	return g
 }

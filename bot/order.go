@@ -54,18 +54,19 @@ func (c *Candidate) returned(p Pushed, timed bool) bool {
 
 // startOver replaces an old candidate by a fresh one of the same commit. What
 // people were told stays told, a promotion of it that is in flight goes on, and
-// where it is live it stays so.
+// where it is live, and nothing is about to change that, it stays so.
 func (s *State) startOver(fresh, old *Candidate) {
 	fresh.Told, fresh.Deployments, fresh.Pull, fresh.PullSought = old.Told, old.Deployments, old.Pull, old.PullSought
 	if fresh.Tree == "" {
 		fresh.Tree = old.Tree
 	}
 	for stage, pass := range old.Passages {
-		if st := s.Stages[stage]; old.PushedAt.After(st.Barrier) {
+		st := s.Stages[stage]
+		if pass.State != PassageReleasing && !pass.Unbuilt && old.PushedAt.After(st.Barrier) {
 			st.Barrier = old.PushedAt
 			s.Stages[stage] = st
 		}
-		if pass.State == PassageReleasing || pass.State == PassageDone && s.Stages[stage].Live.SHA == old.SHA {
+		if pass.State == PassageReleasing || pass.State == PassageDone && st.Live.SHA == old.SHA && st.InFlight == nil {
 			put(&fresh.Passages, stage, pass)
 			fresh.Artifact, fresh.ArtifactApp = old.Artifact, old.ArtifactApp
 		}
