@@ -10,6 +10,11 @@ import (
 func Apply(s State, e Event) State {
 	s = s.clone()
 	s.apply(e.Fact, e.At)
+	for _, stage := range sortedKeys(s.Stages) {
+		s.checkRollback(stage, e.At)
+	}
+	s.settleAnswers(e.At)
+	s.forgetGuests()
 	return s
 }
 
@@ -38,6 +43,8 @@ func (s *State) apply(fact Fact, at time.Time) {
 			c.Reports.Hints++
 			c.Reports.Look = true
 		}
+	case Commented:
+		s.comment(f, at)
 	case PlatformMoved:
 		s.hurry(f, at)
 	case Started:
@@ -108,8 +115,7 @@ func (c *Candidate) hear(k Check) {
 
 // judged keeps since when each candidate's checks are green.
 func (s *State) judged(at time.Time) {
-	for i := range s.Candidates {
-		c := &s.Candidates[i]
+	for _, c := range s.all() {
 		switch green := s.verdict(c).State == CheckPassed; {
 		case !green:
 			c.GreenAt = time.Time{}

@@ -20,6 +20,12 @@ func (d *decision) tellComment(p PullRequest) {
 		return
 	}
 	body := d.comment(p)
+	if commands := d.commandsText(p.Number); commands != "" {
+		if body == "" {
+			body = Marker + "\n"
+		}
+		body += commands
+	}
 	if body == "" || body == p.Comment.Body && !p.Comment.Doubt {
 		return
 	}
@@ -107,6 +113,7 @@ func (d *decision) mergedComment(c *Candidate) string {
 	if next := d.next(c); next != "" {
 		fmt.Fprintf(&b, "\n%s\n", next)
 	}
+	b.WriteString(d.insurance(c))
 	return b.String()
 }
 
@@ -121,6 +128,8 @@ func (d *decision) headline(c *Candidate) string {
 			continue
 		case p.State == PassageFailed:
 			return fmt.Sprintf("**%s did not make it to %s**", sha, text(stage.Name))
+		case p.State == PassageUndone:
+			return fmt.Sprintf("**%s was %s on %s**", sha, text(p.Reason), text(stage.Name))
 		case p.State == PassageReleasing:
 			return fmt.Sprintf("**%s is on its way to %s**", sha, text(stage.Name))
 		}
@@ -148,6 +157,9 @@ func (d *decision) next(c *Candidate) string {
 			continue
 		case PassageFailed:
 			return "Next: " + text(stage.Name) + " keeps running what it ran before; a push with a fix goes the whole way again."
+		case PassageUndone:
+			return fmt.Sprintf("%s runs `%s` now. `/promote %s` would release this commit again.",
+				capital(text(stage.Name)), Short(d.s.Stages[stage.Name].Live.SHA), code(stage.Name))
 		case PassageReleasing:
 			return "Next: " + text(stage.Name) + " answers with the new version once its release has succeeded."
 		}

@@ -16,11 +16,13 @@ type Plan struct {
 // Decide says what to do now. It is read top to bottom: each part looks at the
 // state alone and adds the effects that it wants and that are not under way yet.
 func Decide(s State, now time.Time) Plan {
-	d := &decision{s: &s, now: now, wanted: map[string]bool{}, starting: map[string]string{}}
+	d := newDecision(&s, now)
 	d.readConfig()
 	d.carryOn()
 	if s.Configured {
 		d.readPullRequests()
+		d.steer()
+		d.startRollbacks()
 		d.enterStages()
 		d.build()
 		d.readChecks()
@@ -38,6 +40,10 @@ type decision struct {
 	plan     Plan
 	wanted   map[string]bool   // keys of the effects in the plan
 	starting map[string]string // build key → app, of builds that this plan starts
+}
+
+func newDecision(s *State, now time.Time) *decision {
+	return &decision{s: s, now: now, wanted: map[string]bool{}, starting: map[string]string{}}
 }
 
 // want adds an effect, unless it is under way or waits for its next attempt, and
@@ -159,8 +165,7 @@ func (d *decision) readChecks() {
 	if d.s.Config.Checks.None {
 		return
 	}
-	for i := range d.s.Candidates {
-		c := &d.s.Candidates[i]
+	for _, c := range d.s.all() {
 		if _, entered := c.Passages[d.firstStage()]; entered || d.overtaken(c, d.firstStage()) || d.buildGate(c).State == GateClosed {
 			continue
 		}
@@ -179,6 +184,8 @@ func (d *decision) readAt(c *Candidate) time.Time {
 	}
 	green := d.s.verdict(c).State == CheckPassed
 	switch age := d.now.Sub(c.SeenAt); {
+	case c.Guest && !r.Read && r.Refused == "":
+		return c.SeenAt // its webhooks came before anybody cared
 	case !r.Read && r.Refused == "" && d.s.Config.Checks.AsGitHubRequires() && d.s.Required.ReadAt.IsZero():
 		return c.SeenAt // nothing can be judged before
 	case !r.Read && r.Refused == "" && r.Hints == 0 && d.buildGate(c).State == GateOpen:

@@ -35,6 +35,13 @@ func (d *decision) build() {
 	if waiting > 0 {
 		return
 	}
+	for _, c := range d.guestsToBuild() {
+		key := d.s.buildKey(c.SHA, c.Tree)
+		run, _ := d.s.runOf(c)
+		if app, ok := d.takeApp(&free, key, run); ok {
+			d.startBuild(key, app, c.SHA, c.Tree)
+		}
+	}
 	for _, p := range d.pullsToBuild() {
 		key := d.s.buildKey(p.TestMerge, p.TestTree)
 		if app, ok := d.takeApp(&free, key, d.s.Builds[key]); ok {
@@ -58,7 +65,7 @@ func (d *decision) askAgain() {
 func (d *decision) leads(c *Candidate) bool {
 	for i := len(d.s.Candidates) - 1; i > d.s.position(c.SHA); i-- {
 		newer := &d.s.Candidates[i]
-		if d.s.verdict(newer).State != CheckFailed && d.buildGate(newer).State != GateClosed {
+		if newer.Cancelled == nil && d.s.verdict(newer).State != CheckFailed && d.buildGate(newer).State != GateClosed {
 			return false
 		}
 	}
@@ -78,6 +85,9 @@ func (d *decision) candidatesToBuild() []*Candidate {
 	var list []*Candidate
 	for i := len(d.s.Candidates) - 1; i >= 0; i-- {
 		c := &d.s.Candidates[i]
+		if c.Cancelled != nil {
+			continue
+		}
 		r, ok := d.s.runOf(c)
 		if d.s.verdict(c).State == CheckPassed && (r.Status == RunSucceeded || c.Artifact != "") {
 			break // whatever is older will not go before this one, nor after it
@@ -178,7 +188,7 @@ func (d *decision) makePlace(forKey string) {
 func (d *decision) neededByBranch(key string) bool {
 	for i := range d.s.Candidates {
 		c := &d.s.Candidates[i]
-		if d.s.buildKey(c.SHA, c.Tree) == key && !d.overtaken(c, d.firstStage()) {
+		if d.s.buildKey(c.SHA, c.Tree) == key && c.Cancelled == nil && !d.overtaken(c, d.firstStage()) {
 			return true
 		}
 	}

@@ -6,8 +6,9 @@ import "fmt"
 // that is free.
 func (d *decision) enterStages() {
 	for _, stage := range d.s.Config.Stages {
-		if d.s.Stages[stage.Name].InFlight == nil {
+		if st := d.s.Stages[stage.Name]; st.InFlight == nil && st.Rollback == nil {
 			d.enter(stage)
+			d.enterGuest(stage)
 		}
 	}
 }
@@ -36,10 +37,15 @@ func (d *decision) enter(stage Stage) {
 			}
 			return
 		}
-		for _, app := range stage.Apps {
-			d.promoteTo(c, stage.Name, app, d.s.Stages[stage.Name].Promotions+1, d.base(stage.Name, app))
-		}
+		d.begin(c, stage)
 		return
+	}
+}
+
+// begin asks for the releases of a promotion on all apps of a stage.
+func (d *decision) begin(c *Candidate, stage Stage) {
+	for _, app := range stage.Apps {
+		d.promoteTo(c, stage.Name, app, d.s.Stages[stage.Name].Promotions+1, d.base(stage.Name, app))
 	}
 }
 
@@ -100,6 +106,12 @@ func (d *decision) carryOn() {
 // begun, the stage may not have been entered, so its gates must still be open:
 // else nothing is done but to look what has become of the first attempt.
 func (d *decision) tryAgain(c *Candidate, stage, app string, p *Promotion) {
+	if p.Rollback != nil {
+		if past, ok := d.s.Stages[stage].named(p.SHA, 0); ok {
+			d.rollbackTo(past, stage, app, p.N, p.Rollback)
+		}
+		return
+	}
 	base := d.base(stage, app)
 	if !p.touched() {
 		_, configured := d.s.Config.Stage(stage)

@@ -66,10 +66,12 @@ func (d *decision) settled(c *Candidate) bool {
 	for _, stage := range d.s.Config.Stages {
 		switch p := c.Passages[stage.Name]; p.State {
 		case PassageDone:
-		case PassageFailed:
+		case PassageFailed, PassageUndone:
 			return true
+		case PassageReleasing:
+			return false
 		default:
-			return d.overtaken(c, stage.Name)
+			return c.Cancelled != nil || d.overtaken(c, stage.Name)
 		}
 	}
 	return true

@@ -143,6 +143,14 @@ func (s *State) finish(f Finished, at time.Time) {
 		s.promoteAnswered(do, f, at)
 	case WatchRelease:
 		s.releaseWatched(do, f, at)
+	case ReadCommander:
+		s.commanderRead(do, f, at)
+	case React:
+		s.reacted(do, f)
+	case Reply:
+		s.replied(do, f)
+	case ReadChanges:
+		s.changesRead(do.Comment, f)
 	}
 	s.forget(at)
 }

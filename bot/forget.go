@@ -52,6 +52,9 @@ func (s *State) forgettable(c *Candidate) bool {
 		if st.Live.SHA == c.SHA || st.InFlight != nil && st.InFlight.SHA == c.SHA {
 			return false
 		}
+		if _, proved := st.named(c.SHA, 0); proved {
+			return false // it may be rolled back to
+		}
 	}
 	for _, said := range c.Told {
 		if said.State == StatusPending || said.Doubt {

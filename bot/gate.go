@@ -37,11 +37,14 @@ func (d *decision) gates(c *Candidate, stage string) []Gate {
 	} else {
 		gates = append(gates, d.proofGate(c, i))
 	}
-	return append(gates, d.placeGate(c, stage))
+	return append(gates, d.cancelGate(c), d.lockGate(stage), d.placeGate(c, stage))
 }
 
 // orderGate is closed for whoever would take the stage back to an older commit.
 func (d *decision) orderGate(c *Candidate, stage string) Gate {
+	if c.Guest {
+		return d.guestGate(c)
+	}
 	g := Gate{Name: "order", State: GateOpen}
 	if d.astray(c) {
 		g.State, g.Text, g.Who = GateClosed, "it was pushed to "+c.Branch+", and the pipeline follows "+d.s.Branch(), "whoever edits the pipeline's file"
@@ -127,6 +130,30 @@ func (d *decision) proofGate(c *Candidate, i int) Gate {
 	return g
 }
 
+// cancelGate is closed for what somebody took out of the pipeline.
+func (d *decision) cancelGate(c *Candidate) Gate {
+	if c.Cancelled != nil {
+		return Gate{Name: "cancelled", State: GateClosed, Since: c.Cancelled.At, Text: "cancelled by @" + c.Cancelled.By, Who: "whoever pushes again"}
+	}
+	return Gate{Name: "cancelled", State: GateOpen}
+}
+
+// lockGate is closed while somebody has locked the stage.
+func (d *decision) lockGate(stage string) Gate {
+	l := d.s.Stages[stage].Lock
+	if l == nil {
+		return Gate{Name: "lock", State: GateOpen}
+	}
+	g := Gate{Name: "lock", State: GateClosed, Since: l.At, Who: "whoever may /unlock " + stage, Text: stage + " is locked"}
+	switch {
+	case l.Rollback:
+		g.Text += ": " + l.Reason
+	default:
+		g.Text += " by @" + l.By + because(l.Reason)
+	}
+	return g
+}
+
 // placeGate lets one promotion at a time into a stage.
 func (d *decision) placeGate(c *Candidate, stage string) Gate {
 	g := Gate{Name: "place", State: GateOpen}
@@ -159,7 +186,7 @@ func (d *decision) placeGate(c *Candidate, stage string) Gate {
 // there, or even further, else the newest that has got in, however it fared: c would take back
 // what that one has done. Behind very many newer commits c is given up.
 func (d *decision) overtaker(c *Candidate, stage string) (*Candidate, bool) {
-	if p, ok := c.Passages[stage]; ok && p.State != PassageFailed {
+	if p, ok := c.Passages[stage]; c.Guest || ok && p.State != PassageFailed {
 		return nil, false
 	}
 	at := d.s.position(c.SHA)
@@ -181,6 +208,9 @@ func (d *decision) overtaker(c *Candidate, stage string) (*Candidate, bool) {
 
 // overtaken reports whether a stage is closed to c for good.
 func (d *decision) overtaken(c *Candidate, stage string) bool {
+	if c.Guest {
+		return d.guestGate(c).State == GateClosed
+	}
 	_, ok := d.overtaker(c, stage)
 	return ok || d.astray(c)
 }

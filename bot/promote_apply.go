@@ -8,6 +8,10 @@ import (
 
 // How a promotion's events change the state.
 
+// maxErrors is how often a release is made once more that ended through the
+// platform's own fault.
+const maxErrors = 3
+
 // openPromotion marks a stage as being entered, once per promotion.
 func (s *State) openPromotion(stage, sha string, at time.Time, building bool) {
 	st := s.Stages[stage]
@@ -23,6 +27,9 @@ func (s *State) openPromotion(stage, sha string, at time.Time, building bool) {
 	st.InFlight = &Promotion{N: st.Promotions, SHA: sha, StartedAt: at, Building: building, Apps: map[string]AppRelease{}}
 	for _, app := range cfg.Apps {
 		st.InFlight.Apps[app] = AppRelease{}
+	}
+	if st.Rollback != nil {
+		st.InFlight.Rollback, st.InFlight.Was = st.Rollback, c.Passages[stage]
 	}
 	put(&s.Stages, stage, st)
 	put(&c.Passages, stage, Passage{State: PassageReleasing, Promotion: st.Promotions, StartedAt: at})
@@ -89,7 +96,7 @@ func (s *State) promoteAnswered(do Promote, f Finished, at time.Time) {
 			return
 		}
 	case Refuse:
-		a.State, a.Reason = ReleaseFailed, f.Reason
+		a.State, a.Reason, a.Gone = ReleaseFailed, f.Reason, f.Gone
 		p.Apps[do.App] = a
 		s.concludePromotion(do.Stage, at)
 		return
@@ -151,6 +158,9 @@ func (s *State) withdraw(stage string, f Finished, at time.Time) {
 	s.Stages[stage] = st
 	if c := s.candidate(p.SHA); c != nil {
 		delete(c.Passages, stage)
+		if p.Rollback != nil {
+			put(&c.Passages, stage, p.Was)
+		}
 		if len(c.Passages) == 0 {
 			c.Artifact, c.ArtifactApp = "", ""
 		}
@@ -180,10 +190,15 @@ func (s *State) releaseWatched(do WatchRelease, f Finished, at time.Time) {
 func (s *State) releaseSeen(stage, app string, seen ReleaseSeen, at time.Time) {
 	st := s.Stages[stage]
 	a, r := st.InFlight.Apps[app], seen.Release
-	a.State, a.ID, a.OutputURL, a.Reason = r.Status, r.ID, r.OutputURL, r.Reason
+	a.State, a.ID, a.Version, a.OutputURL, a.Reason = r.Status, r.ID, max(a.Version, r.Version), r.OutputURL, r.Reason
 	a.Looks++
 	a.LookAt = at.Add(lookInterval(a.Looks))
-	if a.State == ReleaseExpired {
+	switch {
+	case a.State == ReleaseExpired:
+		a.State = ReleaseFailed
+	case a.State == ReleaseErrored && a.Errors < maxErrors:
+		a = AppRelease{Errors: a.Errors + 1} // the platform's fault: once more, in a release of its own
+	case a.State == ReleaseErrored:
 		a.State = ReleaseFailed
 	}
 	st.InFlight.Apps[app] = a
@@ -223,8 +238,12 @@ func (s *State) concludePromotion(stage string, at time.Time) {
 			return
 		}
 	}
-	if len(failed) == 0 {
+	switch {
+	case len(failed) == 0:
 		s.closePromotion(stage, PassageDone, "", "", at)
+		return
+	case p.Rollback != nil && len(took) == 0 && p.gone():
+		s.pastGone(stage, p)
 		return
 	}
 	reason := "the release failed on " + strings.Join(failed, "; ")
@@ -234,17 +253,40 @@ func (s *State) concludePromotion(stage string, at time.Time) {
 	s.closePromotion(stage, PassageFailed, reason, output, at)
 }
 
+// gone reports whether the platform has nothing to release on any app.
+func (p *Promotion) gone() bool {
+	for _, a := range p.Apps {
+		if !a.Gone {
+			return false
+		}
+	}
+	return true
+}
+
 func (s *State) closePromotion(stage string, end PassageState, reason, output string, at time.Time) {
 	st := s.Stages[stage]
 	p := st.InFlight
 	st.InFlight, st.Tries, st.RetryAt, st.Trouble = nil, 0, time.Time{}, ""
+	was := st.Live
 	if c := s.candidate(p.SHA); c != nil {
 		pass := c.Passages[stage]
 		pass.State, pass.EndedAt, pass.Reason, pass.OutputURL = end, at, reason, output
 		put(&c.Passages, stage, pass)
+		delete(c.Ordered, stage)
+		if past, ok := st.named(c.SHA, 0); ok && p.Rollback != nil {
+			c.Artifact, c.ArtifactApp = past.Artifact, past.From
+		}
 		if end == PassageDone {
 			st.Live = Live{SHA: c.SHA, Artifact: c.Artifact, Since: at}
+			s.Stages[stage] = st
+			if !c.Guest { // what was never merged is nothing to go back to
+				s.proved(stage, c, p, at)
+			}
+			st = s.Stages[stage]
 		}
 	}
 	s.Stages[stage] = st
+	if p.Rollback != nil {
+		s.rollbackClosed(stage, p, was, end, reason, at)
+	}
 }

@@ -25,6 +25,8 @@ type State struct {
 	Stages     map[string]Stand
 	Pulls      map[int]PullRequest
 	Flights    map[string]Flight
+	Guests     []Candidate // heads of open pull requests that somebody asked to promote
+	Requests   []Request   // comments with commands, oldest first; answered ones are remembered for a while
 }
 
 // Candidate is one pushed commit on its way through the pipeline.
@@ -49,6 +51,10 @@ type Candidate struct {
 	Artifact    string
 	ArtifactApp string // where Artifact was built
 
+	Ordered   map[string]Order // promotions that people asked for, by stage
+	Guest     bool             // the head of an open pull request, not a commit of the branch
+	Cancelled *Order           // somebody took it out of the pipeline; nil: nobody
+
 	Passages    map[string]Passage // by stage
 	Deployments []Deployment       // one for each promotion that began, oldest first
 	Told        map[string]Saying  // by status context
@@ -72,11 +78,13 @@ type Reports struct {
 // PassageState says how a candidate fares at one stage.
 type PassageState string
 
-// A candidate that has not entered a stage has no passage there.
+// A candidate that has not entered a stage has no passage there. One that was
+// undone was live, and somebody rolled back from it.
 const (
 	PassageReleasing PassageState = "releasing"
 	PassageDone      PassageState = "done"
 	PassageFailed    PassageState = "failed"
+	PassageUndone    PassageState = "undone"
 )
 
 // Passage is a candidate's way through one stage.
@@ -85,7 +93,7 @@ type Passage struct {
 	Promotion int
 	StartedAt time.Time
 	EndedAt   time.Time // zero while releasing
-	Reason    string    // why it failed, naming each app
+	Reason    string    // why it failed, naming each app; or who undid it
 	OutputURL string    // of the release that failed; may be empty
 	Unbuilt   bool      // it failed because the code does not build: the stage was not touched
 }
@@ -149,9 +157,12 @@ func (r BuildRun) Active() bool { return r.Status == RunStarting || r.Status == 
 // Stand is how a stage stands: what is live there, and the promotion in flight.
 type Stand struct {
 	Live       Live
-	Barrier    time.Time  // what was pushed before has been overtaken here, by a commit that the branch returned to later
-	InFlight   *Promotion // nil: none
-	Promotions int        // counts them
+	Barrier    time.Time      // what was pushed before has been overtaken here, by a commit that the branch returned to later
+	Past       []Past         // what was proved here, the newest first; the live one is among it
+	Lock       *Lock          // nil: promotions may enter
+	Rollback   *RollbackOrder // that has not ended yet; nil: none
+	InFlight   *Promotion     // nil: none
+	Promotions int            // counts them
 	Apps       map[string]AppStand
 	RetryAt    time.Time // after a promotion that could not begin
 	Tries      int
@@ -162,6 +173,46 @@ type Stand struct {
 type Live struct {
 	SHA, Artifact string // empty: nothing yet
 	Since         time.Time
+}
+
+// Past is a release of a stage that was proved good on all of its apps.
+type Past struct {
+	SHA, Artifact, From string // From: the app where the artifact was built
+	Title               string
+	At                  time.Time
+	Releases            map[string]PastRelease // by app, as it was proved the first time
+	Versions            []int                  // every number that an app gave a release of it
+	Undone              bool                   // it was rolled back from
+	Gone                string                 // why the platform cannot bring it back; empty: it can, for all that is known
+}
+
+// PastRelease is the platform's release of a Past on one app.
+type PastRelease struct {
+	ID      string
+	Version int
+}
+
+// Order is something that a person asked for.
+type Order struct {
+	By      string // login
+	At      time.Time
+	Comment int64
+}
+
+// Lock keeps promotions out of a stage until somebody unlocks it.
+type Lock struct {
+	Order
+	Reason   string // may be empty
+	Rollback bool   // it came with a rollback; an explicit promotion opens it
+}
+
+// RollbackOrder asks for a stage to be taken back.
+type RollbackOrder struct {
+	Order
+	To     string   // commit; empty: the last good one before what is live when it begins
+	Config bool     // with the config vars of the release
+	From   string   // what was live, or on its way, when it was asked for
+	Skips  []string // what could not be brought back, and why
 }
 
 // AppStand is what is known of one app of a stage.
@@ -180,13 +231,18 @@ type Promotion struct {
 	Building  bool // the stage's own app builds it first
 	Built     bool // and has done so
 	Apps      map[string]AppRelease
+	Rollback  *RollbackOrder // it takes the stage back; nil: it is on the way forward
+	Was       Passage        // with Rollback: the commit's passage before it
 }
 
 // AppRelease is a promotion's release on one app.
 type AppRelease struct {
 	State     ReleaseStatus // empty: not begun
 	ID        string
+	Version   int  // 0: not numbered yet
 	Maybe     bool // an attempt may have begun it
+	Gone      bool // with a failure: the platform no longer has what was to be released
+	Errors    int  // releases before this one that ended through the platform's own fault
 	Looks     int
 	LookAt    time.Time
 	Reason    string
@@ -203,6 +259,7 @@ type PullRequest struct {
 	Told      map[string]Saying // by status context, on the head
 	ToldHead  string            // the head that Told is about
 	Comment   Comment
+	Answer    int64 // the comment that answers the last question; 0: none
 }
 
 // Comment is the bot's one comment on a pull request.
@@ -250,13 +307,8 @@ func (s State) Branch() string {
 // clone copies everything that Apply changes in place. Checks, suites and the
 // configuration are replaced as wholes and may stay shared.
 func (s State) clone() State {
-	s.Candidates = slices.Clone(s.Candidates)
-	for i := range s.Candidates {
-		c := &s.Candidates[i]
-		c.Passages = maps.Clone(c.Passages)
-		c.Deployments = slices.Clone(c.Deployments)
-		c.Told = maps.Clone(c.Told)
-	}
+	s.Candidates = cloneCandidates(s.Candidates)
+	s.Guests = cloneCandidates(s.Guests)
 	s.Builds = cloneMap(s.Builds)
 	for k, r := range s.Builds {
 		r.Refused = maps.Clone(r.Refused)
@@ -281,6 +333,18 @@ func (s State) clone() State {
 	return s
 }
 
+func cloneCandidates(list []Candidate) []Candidate {
+	list = slices.Clone(list)
+	for i := range list {
+		c := &list[i]
+		c.Passages = maps.Clone(c.Passages)
+		c.Ordered = maps.Clone(c.Ordered)
+		c.Deployments = slices.Clone(c.Deployments)
+		c.Told = maps.Clone(c.Told)
+	}
+	return list
+}
+
 // cloneMap never returns nil, so that its result can be written to.
 func cloneMap[K comparable, V any](m map[K]V) map[K]V {
 	if m == nil {
@@ -300,6 +364,9 @@ func put[K comparable, V any](m *map[K]V, k K, v V) {
 func (s *State) candidate(sha string) *Candidate {
 	if i := s.position(sha); i >= 0 {
 		return &s.Candidates[i]
+	}
+	if i := slices.IndexFunc(s.Guests, func(c Candidate) bool { return c.SHA == sha }); i >= 0 {
+		return &s.Guests[i]
 	}
 	return nil
 }

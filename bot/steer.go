@@ -66,7 +66,10 @@ type Reply struct {
 type Replied struct{ ID int64 }
 
 // ReadChanges compares two commits. Answer: ChangesRead.
-type ReadChanges struct{ Base, Head string }
+type ReadChanges struct {
+	Base, Head string
+	Comment    int64 // that asked; 0: no comment did
+}
 
 // ChangesRead is what lies between two commits.
 type ChangesRead struct {

@@ -35,6 +35,10 @@ func describe(f bot.Finished) string {
 		line = fmt.Sprintf("deployment of %s to %s is %s: %s", do.SHA, do.Stage, do.Status.State, do.Status.Text)
 	case bot.WriteComment:
 		line = fmt.Sprintf("comment on #%d", do.Number)
+	case bot.React:
+		line = "react " + do.Content
+	case bot.Reply:
+		line = fmt.Sprintf("answer in #%d", do.Number)
 	default:
 		if f.Outcome == bot.Done {
 			return ""

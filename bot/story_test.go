@@ -94,6 +94,7 @@ func (s *story) do(line string) error {
 		"pr": s.pull, "fault": s.setFault, "hand": s.hand, "crash": s.crash, "takes": s.takes,
 		"stages": s.stages, "statuses": s.statuses, "deployments": s.deployments, "comment": s.comment,
 		"explain": s.explain, "requests": s.requests,
+		"role": s.role, "say": s.sayIn, "again": s.sayAgain, "answers": s.answers, "gone": s.gone,
 	}
 	f := commands[list[0]]
 	if f == nil {
@@ -139,7 +140,7 @@ func (s *story) config(list []string, set map[string]string) error {
 	}
 	for _, stage := range list {
 		name, apps, _ := strings.Cut(stage, ":")
-		c.Stages = append(c.Stages, bot.Stage{Name: name, Apps: strings.Split(apps, ",")})
+		c.Stages = append(c.Stages, bot.Stage{Name: name, Apps: strings.Split(apps, ","), Allow: strings.Split(or(set["allow."+name], "write"), ","), PullRequests: set["pulls."+name] == "yes"})
 	}
 	s.file = bot.ConfigRead{Found: true, Config: c}
 	return nil

@@ -27,6 +27,7 @@ func (d *decision) tell() {
 		}
 		d.endDeployments(c)
 	}
+	d.tellGuests()
 	for _, n := range sortedKeys(d.s.Pulls) {
 		p := d.s.Pulls[n]
 		d.tellPull(p)
@@ -160,6 +161,9 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 		return say(StatusError, fmt.Sprintf("%s could not build it%s", r.App, because(r.Reason)), r.OutputURL)
 	}
 	told := c.Told[buildContext]
+	if c.Cancelled != nil && !r.Active() {
+		return say(StatusError, "Not built: cancelled by @"+c.Cancelled.By, "")
+	}
 	if _, entered := c.Passages[d.firstStage()]; (entered || c.Artifact != "") && !a.begun {
 		if told.State == StatusPending {
 			return say(StatusSuccess, "Built", "")
@@ -213,6 +217,10 @@ func (d *decision) stageStatus(c *Candidate, stage string) *saying {
 	switch pass, entered := c.Passages[stage]; {
 	case entered && pass.State == PassageReleasing:
 		return d.releasing(stage)
+	case entered && pass.State == PassageUndone:
+		return say(StatusFailure, fmt.Sprintf("%s: %s runs %s", capital(pass.Reason), stage, Short(d.s.Stages[stage].Live.SHA)), d.appURL(stage)).in("undone")
+	case entered && pass.State == PassageDone && pass.Reason != "":
+		return say(StatusSuccess, fmt.Sprintf("Live on %s again, %s in %s", stage, pass.Reason, took(pass.StartedAt, pass.EndedAt)), d.appURL(stage))
 	case entered && pass.State == PassageDone && pass.EndedAt.Before(c.PushedAt):
 		return say(StatusSuccess, "Live on "+stage+": it was when the branch came back to it", d.appURL(stage))
 	case entered && pass.State == PassageDone:
@@ -275,6 +283,8 @@ func (d *decision) waiting(c *Candidate, stage string, first bool) *saying {
 			return say(StatusSuccess, fmt.Sprintf("Live on %s as part of %s", stage, Short(by.SHA)), d.appURL(stage)).in("order")
 		}
 		return say(StatusError, fmt.Sprintf("Superseded by %s", Short(by.SHA)), "").in("order")
+	case no && g.Name == "lock":
+		return sayPending("lock", "Waiting: "+g.Text, "")
 	case no && g.State == GateClosed:
 		return say(StatusFailure, "Not released: "+g.Text, "")
 	case (!no || g.Name == "place") && d.s.Stages[stage].Trouble != "" && !d.s.begun(stage):
@@ -337,6 +347,8 @@ func (d *decision) deploymentStatus(c *Candidate, dep Deployment) *saying {
 		return say(DeploymentInactive, "Replaced by a later promotion", "")
 	case pass.State == PassageFailed:
 		return say(StatusFailure, pass.Reason, pass.OutputURL)
+	case pass.State == PassageUndone:
+		return say(DeploymentInactive, capital(pass.Reason), "")
 	case pass.State == PassageReleasing:
 		return say(DeploymentInProgress, "Releasing to "+dep.Stage, "")
 	case live != c.SHA:
@@ -351,7 +363,7 @@ func (d *decision) tellPull(p PullRequest) {
 		d.tellStatus(p.ToldHead, buildContext, p.Told, say(StatusSuccess, "Not built ahead: newer commits were pushed", ""))
 		return
 	}
-	if d.s.candidate(p.Head) != nil {
+	if d.s.position(p.Head) >= 0 {
 		return // the candidate speaks
 	}
 	told := p.Told
@@ -421,6 +433,14 @@ func took(from, to time.Time) string {
 		return fmt.Sprintf("%d min %02d s", int(t.Minutes()), int(t.Seconds())%60)
 	}
 	return fmt.Sprintf("%d h %02d min", int(t.Hours()), int(t.Minutes())%60)
+}
+
+// capital makes a sentence of words that stand within one elsewhere.
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 // cut shortens text to n characters, the last of which is then an ellipsis.

@@ -251,6 +251,9 @@ func (p *apps) Rollback(ctx context.Context, app, release string) (bot.Release, 
 }
 
 func (p *apps) Promote(_ context.Context, promotion platform.Promotion) (bot.Release, error) {
+	if p.w.Gone[promotion.Artifact] {
+		return bot.Release{}, &bot.Refused{Reason: "its artifact was destroyed", Err: bot.ErrNotFound}
+	}
 	if p.late {
 		p.w.after(lateness, func() { p.w.Release(promotion.To, promotion.Artifact, promotion.Commit) })
 		return bot.Release{}, &bot.Unknown{Reason: "the answer was lost"}

@@ -86,7 +86,7 @@ func Outcome(e bot.Effect, fact bot.Fact, err error) bot.Finished {
 	case err == nil:
 		f.Outcome, f.Fact = bot.Done, fact
 	case errors.As(err, &refused):
-		f.Outcome, f.Reason, f.Fault = bot.Refuse, refused.Reason, refused.Platform
+		f.Outcome, f.Reason, f.Fault, f.Gone = bot.Refuse, refused.Reason, refused.Platform, errors.Is(err, bot.ErrNotFound)
 	case errors.As(err, &retryable):
 		f.Outcome, f.Reason, f.After, f.Limit = bot.Retry, retryable.Reason, retryable.After, retryable.Limit
 	case errors.As(err, &unknown):

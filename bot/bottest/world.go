@@ -35,13 +35,22 @@ type World struct {
 	// until EndBuild or EndRelease says so.
 	BuildTime, ReleaseTime time.Duration
 	// Breaks says whether a commit's build or its release phase fails; may be nil.
-	Breaks func(sha string) (build, release bool)
+	Breaks  func(sha string) (build, release bool)
+	Said    []*Said
+	Replies []Answered
+	Roles   map[string]bot.Role // of people; nobody else has one
+	Teams   map[string][]string // slug → members
+	Gone    map[string]bool     // artifacts that the platform has destroyed
+	// Changes compares two commits for /plan; nil: nothing lies between them.
+	Changes func(bot.ReadChanges) bot.ChangesRead
+
 	// Fault says how the next performance of an effect goes wrong; may be nil.
 	Fault func(bot.Effect) Fault
 
 	Requests  map[string]int // GitHub requests so far, by kind of action
 	late      []late
 	artifacts int
+	said      int // comments of people and answers to them, counted
 }
 
 // Commit is a commit of the repository.
@@ -255,6 +264,9 @@ func (w *World) onGitHub(e bot.Effect) (bot.Fact, error) {
 		c.Body = do.Body
 		c.Writes++
 		return bot.CommentWritten{ID: c.ID, URL: fmt.Sprintf("https://github.example/pull/%d", do.Number)}, nil
+	}
+	if fact, err, ok := w.onSteering(e.Do); ok {
+		return fact, err
 	}
 	return nil, &bot.Refused{Reason: "GitHub does not perform " + bot.NameOf(e.Do)}
 }

@@ -1,0 +1,401 @@
+package bot
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Answers to people, in Markdown.
+
+// replyBody answers every question of a comment.
+func (d *decision) replyBody(r *Request) string {
+	var parts []string
+	for _, c := range r.Commands {
+		if c.Problem != "" {
+			continue
+		}
+		switch c.Verb {
+		case VerbHelp:
+			parts = append(parts, helpText)
+		case VerbStatus:
+			parts = append(parts, d.statusText())
+		case VerbWhy:
+			parts = append(parts, d.whyText(r, c))
+		case VerbPlan:
+			parts = append(parts, d.planText(r))
+		}
+	}
+	return strings.Join(parts, "\n\n")
+}
+
+const helpText = "**What Headstart understands**, each on a line of its own, in a new comment on a pull request:\n\n" +
+	"| | |\n| --- | --- |\n" +
+	"| `/promote [STAGE] [SHA]` | release it to the next stage, or to the one named; the pull request's commit, or the one named |\n" +
+	"| `/rollback [STAGE] [to SHA or vN]` | the last good release before the current one; locks the stage. `with config` brings the config vars back too |\n" +
+	"| `/lock [STAGE] [REASON]` | no promotion into this stage, or into any |\n" +
+	"| `/unlock [STAGE]` | |\n" +
+	"| `/approve [STAGE]` | opens an approval gate |\n" +
+	"| `/retry [build or STAGE]` | tries again what failed |\n" +
+	"| `/cancel` | takes this commit out of the pipeline |\n" +
+	"| `/why [STAGE]` | what it waits for, since when, and who can change that |\n" +
+	"| `/plan` | what merging would do |\n" +
+	"| `/status` | every stage: what runs, what waits, what is locked |\n\n" +
+	"Stages may be shortened, as in `/promote prod`."
+
+// statusText is every stage in a table.
+func (d *decision) statusText() string {
+	var b strings.Builder
+	b.WriteString("| stage | runs | since | on its way | |\n| --- | --- | --- | --- | --- |\n")
+	for _, stage := range d.s.Config.StageNames() {
+		st := d.s.Stages[stage]
+		runs, since, way, note := "nothing yet", "", "–", ""
+		if st.Live.SHA != "" {
+			runs, since = d.commitText(st.Live.SHA), moment(st.Live.Since)
+		}
+		if st.InFlight != nil {
+			way = d.commitText(st.InFlight.SHA) + ", since " + moment(st.InFlight.StartedAt)
+		} else if waiting := d.waitingFor(stage); waiting != "" {
+			way = waiting
+		}
+		if g := d.lockGate(stage); g.State != GateOpen {
+			note = "🔒 " + text(g.Text) + ", since " + moment(g.Since)
+		}
+		if st.mixed() {
+			note = strings.TrimPrefix(note+"; its apps do not all run the same", "; ")
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", text(stage), runs, since, way, note)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// waitingFor says which candidate would be the next to enter a stage, and what
+// it waits for; empty if there is none.
+func (d *decision) waitingFor(stage string) string {
+	for i := len(d.s.Candidates) - 1; i >= 0; i-- {
+		c := &d.s.Candidates[i]
+		if _, in := c.Passages[stage]; in {
+			return ""
+		}
+		if g, no := blocked(d.gates(c, stage)); no && g.Name != "order" && !d.settled(c) {
+			return d.commitText(c.SHA) + ": " + text(g.Text)
+		}
+	}
+	return ""
+}
+
+// commitText names a commit with what people know it by.
+func (d *decision) commitText(sha string) string {
+	s := "`" + Short(sha) + "`"
+	if c := d.s.candidate(sha); c != nil {
+		if c.Pull != 0 {
+			return fmt.Sprintf("%s (#%d)", s, c.Pull)
+		}
+		if c.Title != "" {
+			return s + " " + text(cut(c.Title, 40))
+		}
+	}
+	return s
+}
+
+// whyText is the whole explanation of one candidate at one stage, or at all of
+// them.
+func (d *decision) whyText(r *Request, cmd Command) string {
+	x := execution{s: d.s, d: d, request: r, command: cmd, at: d.now}
+	stages, problem := x.stages()
+	if problem != "" {
+		return capital(text(problem)) + "."
+	}
+	c, problem := x.subject()
+	if problem != "" {
+		return capital(text(problem)) + "." + d.whyPull(r)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "**%s**", d.commitText(c.SHA))
+	if at, ok := d.arrival(c); ok {
+		fmt.Fprintf(&b, ": expected on %s at %s, going by earlier deploys", text(d.lastStage()), moment(at))
+	}
+	b.WriteString("\n\n| stage | gate | | since | who can change it |\n| --- | --- | --- | --- | --- |\n")
+	for _, stage := range stages {
+		if p, in := c.Passages[stage]; in {
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | |\n", text(stage), p.State, text(d.passageText(stage, p)), moment(p.StartedAt))
+			continue
+		}
+		for _, g := range d.gates(c, stage) {
+			since := ""
+			if !g.Since.IsZero() {
+				since = moment(g.Since)
+			}
+			who := ""
+			if g.State != GateOpen {
+				who = text(g.Who)
+			}
+			fmt.Fprintf(&b, "| %s | %s | %s %s | %s | %s |\n", text(stage), g.Name, gateIcon(g.State), text(g.Text), since, who)
+		}
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// whyPull adds what keeps an open pull request's build waiting.
+func (d *decision) whyPull(r *Request) string {
+	p, ok := d.s.Pulls[r.Number]
+	if !ok || !p.Open {
+		return ""
+	}
+	if w := d.pullStatus(p); w != nil {
+		return " Its build: " + text(w.Text) + "."
+	}
+	return ""
+}
+
+func (d *decision) passageText(stage string, p Passage) string {
+	switch p.State {
+	case PassageReleasing:
+		cfg, _ := d.s.Config.Stage(stage)
+		return "releasing to " + names(cfg.Apps)
+	case PassageDone:
+		return "released in " + took(p.StartedAt, p.EndedAt)
+	}
+	return p.Reason
+}
+
+func gateIcon(s GateState) string {
+	switch s {
+	case GateOpen:
+		return "✅"
+	case GateClosed:
+		return "⛔"
+	}
+	return "⏳"
+}
+
+// planText says what merging a pull request would do.
+func (d *decision) planText(r *Request) string {
+	pull := r.Commander.Pull
+	if !pull.Open {
+		return "This pull request is not open: `/why` says where it is."
+	}
+	if pull.Base != d.s.Branch() {
+		return fmt.Sprintf("This pull request goes into `%s`, and the pipeline deploys `%s`: merging it deploys nothing.", code(pull.Base), code(d.s.Branch()))
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "**Merging this deploys it**: %s.\n", d.path())
+	fmt.Fprintf(&b, "\n- Build: %s\n", d.plannedBuild(r))
+	fmt.Fprintf(&b, "- Checks: %s\n", text(d.plannedChecks()))
+	for _, stage := range d.s.Config.StageNames() {
+		if g := d.lockGate(stage); g.State != GateOpen {
+			fmt.Fprintf(&b, "- It would wait before %s: %s\n", text(stage), text(g.Text))
+		}
+	}
+	if t, ok := d.usualTime(); ok {
+		fmt.Fprintf(&b, "- Time to %s: about %s, going by earlier deploys\n", text(d.lastStage()), took(time.Time{}.Add(time.Hour), time.Time{}.Add(time.Hour+t)))
+	}
+	b.WriteString(d.plannedChanges(r))
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+func (d *decision) plannedBuild(r *Request) string {
+	p := d.s.Pulls[r.Number]
+	switch run, ok := d.s.run(p.TestMerge, p.TestTree); {
+	case p.Fork:
+		return "after the merge; pull requests of forks are never built ahead"
+	case p.ReadHead == p.Head && p.TestTree == "" && d.buildsPulls():
+		return fmt.Sprintf("after the merge; it does not merge cleanly into `%s` as it is", code(p.Base))
+	case ok && p.TestTree != "" && run.Status == RunSucceeded:
+		return fmt.Sprintf("the one that was made ahead of the merge on `%s`, as long as `%s` does not move", code(run.App), code(p.Base))
+	case ok && p.TestTree != "" && run.Active():
+		return fmt.Sprintf("the one that runs on `%s` now, as long as `%s` does not move", code(run.App), code(p.Base))
+	case ok && p.TestTree != "" && run.Status == RunFailed:
+		return "it does not build" + because(text(run.Reason))
+	}
+	return "after the merge, while the checks run"
+}
+
+func (d *decision) plannedChecks() string {
+	switch c := d.s.Config.Checks; {
+	case c.None:
+		return "none are waited for"
+	case len(c.Names) > 0:
+		return names(c.Names)
+	case len(d.s.Required.Checks) > 0:
+		list := make([]string, len(d.s.Required.Checks))
+		for i, q := range d.s.Required.Checks {
+			list[i] = q.Name
+		}
+		return names(list) + ", as GitHub requires"
+	}
+	return "everything that reports"
+}
+
+// maxListed is how many commits an answer lists.
+const maxListed = 20
+
+// plannedChanges lists the commits that would go live with the pull request.
+func (d *decision) plannedChanges(r *Request) string {
+	ch := r.Changes
+	if ch == nil || len(ch.Commits) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "- With it go live %d commits since `%s`, which %s runs:\n", ch.Total, Short(ch.Base), text(d.lastStage()))
+	for i, c := range ch.Commits {
+		if i == maxListed {
+			fmt.Fprintf(&b, "  - and %d more\n", ch.Total-maxListed)
+			break
+		}
+		fmt.Fprintf(&b, "  - `%s` %s\n", Short(c.SHA), text(cut(c.Title, 72)))
+	}
+	return b.String()
+}
+
+func (d *decision) lastStage() string { return d.s.Config.Stages[len(d.s.Config.Stages)-1].Name }
+
+// commandsText is the part of the pull request's comment that says what became of
+// its commands, the newest last.
+func (d *decision) commandsText(number int) string {
+	const most = 5
+	var lines []string
+	for _, r := range d.s.Requests {
+		if r.Number != number {
+			continue
+		}
+		for i, a := range r.Answers {
+			if a.Text == "" {
+				continue
+			}
+			mark := "❌"
+			if a.Open {
+				mark = "⏳"
+			} else if a.OK {
+				mark = "✅"
+			}
+			lines = append(lines, fmt.Sprintf("- %s `%s` by %s: %s", mark, code(r.Commands[i].Text), text(r.User), text(a.Text)))
+		}
+	}
+	if len(lines) == 0 {
+		return ""
+	}
+	return "\n" + strings.Join(lines[max(len(lines)-most, 0):], "\n") + "\n"
+}
+
+// insurance says what /rollback of the last stage would bring back; empty if
+// nothing, or where the candidate is not live there.
+func (d *decision) insurance(c *Candidate) string {
+	stage := d.lastStage()
+	st := d.s.Stages[stage]
+	if st.Live.SHA != c.SHA || st.InFlight != nil {
+		return ""
+	}
+	past, ok := st.target(RollbackOrder{From: st.Live.SHA})
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("\n`/rollback %s` would bring `%s`%s back.\n", code(stage), Short(past.SHA), past.version())
+}
+
+// arrival is when a candidate is expected on the last stage, going by what
+// builds, checks and releases took lately. It is not known for one that does not
+// move by itself, or before anything was deployed.
+func (d *decision) arrival(c *Candidate) (time.Time, bool) {
+	usual := d.usual()
+	at := d.now
+	entered := false
+	for _, stage := range d.s.Config.StageNames() {
+		switch p := c.Passages[stage]; p.State {
+		case PassageDone:
+			entered = true
+			continue
+		case PassageReleasing:
+			entered = true
+			at = at.Add(max(usual.releases[stage]-d.now.Sub(p.StartedAt), 0))
+			continue
+		case PassageFailed, PassageUndone:
+			return time.Time{}, false
+		}
+		if g, no := blocked(d.gates(c, stage)); no && (g.State == GateClosed || usual.total == 0) {
+			return time.Time{}, false
+		}
+		if !entered {
+			entered = true
+			ready := d.now
+			if d.buildGate(c).State != GateOpen {
+				r, _ := d.s.runOf(c)
+				begun := r.StartedAt
+				if begun.IsZero() {
+					begun = d.now
+				}
+				ready = latest(ready, begun.Add(usual.build))
+			}
+			if d.checksGate(c).State != GateOpen {
+				ready = latest(ready, c.SeenAt.Add(usual.checks))
+			}
+			at = ready
+		}
+		at = at.Add(usual.releases[stage])
+	}
+	if c.Passages[d.lastStage()].State == PassageDone {
+		return time.Time{}, false
+	}
+	return at, true
+}
+
+// usualTimes are the medians of what things took lately; 0 where nothing is known.
+type usualTimes struct {
+	build, checks, total time.Duration
+	releases             map[string]time.Duration
+}
+
+func (d *decision) usual() usualTimes {
+	u := usualTimes{releases: map[string]time.Duration{}}
+	var builds, checks, totals []time.Duration
+	releases := map[string][]time.Duration{}
+	for _, r := range d.s.Builds {
+		if r.Status == RunSucceeded {
+			builds = append(builds, r.FinishedAt.Sub(r.StartedAt))
+		}
+	}
+	for i := range d.s.Candidates {
+		c := &d.s.Candidates[i]
+		if !c.GreenAt.IsZero() && c.GreenAt.After(c.SeenAt) {
+			checks = append(checks, c.GreenAt.Sub(c.SeenAt))
+		}
+		for stage, p := range c.Passages {
+			if p.State == PassageDone && p.Reason == "" {
+				releases[stage] = append(releases[stage], p.EndedAt.Sub(p.StartedAt))
+			}
+		}
+		if p := c.Passages[d.lastStage()]; p.State == PassageDone && p.Reason == "" && p.EndedAt.After(c.SeenAt) {
+			totals = append(totals, p.EndedAt.Sub(c.SeenAt))
+		}
+	}
+	u.build, u.checks, u.total = median(builds), median(checks), median(totals)
+	for stage, list := range releases {
+		u.releases[stage] = median(list)
+	}
+	return u
+}
+
+// usualTime is what it usually takes from a push to the last stage.
+func (d *decision) usualTime() (time.Duration, bool) {
+	t := d.usual().total
+	return t, t > 0
+}
+
+func median(list []time.Duration) time.Duration {
+	if len(list) == 0 {
+		return 0
+	}
+	slices.Sort(list)
+	return list[len(list)/2]
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// moment writes a time for people: UTC, to the second.
+func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" }

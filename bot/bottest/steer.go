@@ -1,0 +1,80 @@
+package bottest
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// Said is a comment of a person, and what became of it.
+type Said struct {
+	bot.Commented
+	Reactions []string
+}
+
+// Say has a person comment on a pull request, and returns what webhooks tell.
+func (w *World) Say(number int, user, body string) []bot.Fact {
+	w.said++
+	c := &Said{Commented: bot.Commented{ID: int64(w.said), Number: number, User: user, Body: body, At: w.Now}}
+	w.Said = append(w.Said, c)
+	return []bot.Fact{w.Installed(), c.Commented}
+}
+
+// onSteering performs what answers people's comments; false for anything else.
+func (w *World) onSteering(a bot.Action) (bot.Fact, error, bool) {
+	switch do := a.(type) {
+	case bot.ReadCommander:
+		w.Requests["ReadCommander"] += 3 // permission, pull request, tree
+		read := bot.CommanderRead{Comment: do.Comment, Role: bot.RoleNone}
+		if role, ok := w.Roles[do.User]; ok {
+			read.Role = role
+		}
+		for _, team := range do.Teams {
+			if slices.Contains(w.Teams[team], do.User) {
+				read.Teams = append(read.Teams, team)
+			}
+		}
+		p := w.Pulls[do.Number]
+		if p == nil {
+			return nil, &bot.Refused{Reason: fmt.Sprintf("there is no pull request #%d", do.Number)}, true
+		}
+		read.Pull = p.PullRequestChanged
+		if c := w.Commits[p.Head]; c != nil {
+			read.HeadTree = c.Tree
+		}
+		return read, nil, true
+	case bot.React:
+		w.Requests["React"]++
+		for _, c := range w.Said {
+			if c.ID == do.Comment && !slices.Contains(c.Reactions, do.Content) {
+				c.Reactions = append(c.Reactions, do.Content)
+			}
+		}
+		return bot.Told{}, nil, true
+	case bot.Reply:
+		w.Requests["Reply"]++
+		for _, r := range w.Replies {
+			if r.Do.Comment == do.Comment {
+				return bot.Replied{ID: r.ID}, nil, true
+			}
+		}
+		w.Replies = slices.DeleteFunc(w.Replies, func(r Answered) bool { return do.Replace != 0 && r.ID == do.Replace })
+		w.said++
+		w.Replies = append(w.Replies, Answered{ID: int64(w.said), Do: do})
+		return bot.Replied{ID: int64(w.said)}, nil, true
+	case bot.ReadChanges:
+		w.Requests["ReadChanges"]++
+		if w.Changes == nil {
+			return bot.ChangesRead{Base: do.Base, Head: do.Head, Relation: "ahead", Complete: true}, nil, true
+		}
+		return w.Changes(do), nil, true
+	}
+	return nil, nil, false
+}
+
+// Answered is a comment of the bot that answers a question.
+type Answered struct {
+	ID int64
+	Do bot.Reply
+}

@@ -1,0 +1,343 @@
+package bot
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// execution is one command of a comment being run. It happens once, in the event
+// that tells who asks; what it does to the state is all that is left of it.
+type execution struct {
+	s       *State
+	d       *decision
+	request *Request
+	command Command
+	at      time.Time
+}
+
+func refuse(format string, args ...any) Answer { return Answer{Text: fmt.Sprintf(format, args...)} }
+
+func accept(format string, args ...any) Answer {
+	return Answer{OK: true, Text: fmt.Sprintf(format, args...)}
+}
+
+// run runs the command and says what came of it. A refusal changes nothing.
+func (x execution) run() Answer {
+	pull := x.request.Commander.Pull
+	switch v := x.command.Verb; {
+	case x.command.Problem != "":
+		return refuse("%s", x.command.Problem)
+	case v.Asks():
+		return Answer{OK: true} // answered in a comment of its own
+	case pull.Base != "" && pull.Base != x.s.Branch():
+		return refuse("this pull request goes into %s, and the pipeline deploys %s", pull.Base, x.s.Branch())
+	case v == VerbLock:
+		return x.lock()
+	case v == VerbUnlock:
+		return x.unlock()
+	case v == VerbRollback:
+		return x.rollback()
+	case v == VerbPromote:
+		return x.promote()
+	case v == VerbRetry:
+		return x.retry()
+	case v == VerbCancel:
+		return x.cancel()
+	}
+	return refuse("no stage of this pipeline asks for an approval")
+}
+
+func (x execution) order() Order {
+	return Order{By: x.request.User, At: x.at, Comment: x.request.Comment}
+}
+
+// mayNot says what somebody lacks who may not command the stages; empty if they
+// may.
+func (x execution) mayNot(stages ...string) string {
+	for _, name := range stages {
+		cfg, _ := x.s.Config.Stage(name)
+		if !x.allowed(cfg.Allow) {
+			return fmt.Sprintf("@%s may not /%s %s: that takes %s, and @%s has the role %s",
+				x.request.User, x.command.Verb, name, strings.Join(cfg.Allow, " or "), x.request.User, x.request.Commander.Role)
+		}
+	}
+	return ""
+}
+
+// rank orders the roles.
+var rank = map[Role]int{RoleNone: 0, RoleRead: 1, RoleTriage: 2, RoleWrite: 3, RoleMaintain: 4, RoleAdmin: 5}
+
+// allowed reports whether any entry of a stage's `allow:` lets the commander in.
+func (x execution) allowed(allow []string) bool {
+	who := x.request.Commander
+	return slices.ContainsFunc(allow, func(entry string) bool {
+		if team, ok := strings.CutPrefix(entry, "team/"); ok {
+			return slices.Contains(who.Teams, team)
+		}
+		if user, ok := strings.CutPrefix(entry, "@"); ok {
+			return strings.EqualFold(user, x.request.User)
+		}
+		least, known := rank[Role(entry)]
+		return known && rank[who.Role] >= least
+	})
+}
+
+// stages resolves the stage that the command names: all of them if it names none.
+func (x execution) stages() (list []string, problem string) {
+	if x.command.Stage == "" {
+		return x.s.Config.StageNames(), ""
+	}
+	stage, problem := resolveStage(x.command.Stage, x.s.Config.StageNames())
+	return []string{stage}, problem
+}
+
+func (x execution) lock() Answer {
+	stages, problem := x.stages()
+	reason := x.command.Reason
+	if problem != "" {
+		if strings.Contains(problem, "did you mean") || strings.Contains(problem, "may be") {
+			return refuse("%s", problem)
+		}
+		// It is the first word of the reason for locking everything.
+		stages, reason = x.s.Config.StageNames(), strings.TrimSpace(x.command.Stage+" "+reason)
+	}
+	if no := x.mayNot(stages...); no != "" {
+		return refuse("%s", no)
+	}
+	for _, stage := range stages {
+		st := x.s.Stages[stage]
+		st.Lock = &Lock{Order: x.order(), Reason: reason}
+		put(&x.s.Stages, stage, st)
+	}
+	return accept("locked %s%s", strings.Join(stages, ", "), because(reason))
+}
+
+func (x execution) unlock() Answer {
+	stages, problem := x.stages()
+	if problem != "" {
+		return refuse("%s", problem)
+	}
+	stages = slices.DeleteFunc(stages, func(stage string) bool { return x.s.Stages[stage].Lock == nil })
+	if len(stages) == 0 {
+		return refuse("nothing is locked there")
+	}
+	if no := x.mayNot(stages...); no != "" {
+		return refuse("%s", no)
+	}
+	for _, stage := range stages {
+		st := x.s.Stages[stage]
+		st.Lock = nil
+		x.s.Stages[stage] = st
+	}
+	return accept("unlocked %s", strings.Join(stages, ", "))
+}
+
+// subject is the candidate that the command is about: the named commit, else
+// what the pull request was merged as.
+func (x execution) subject() (*Candidate, string) {
+	if sha := x.command.SHA; sha != "" {
+		var found *Candidate
+		for i := range x.s.Candidates {
+			c := &x.s.Candidates[i]
+			if !strings.HasPrefix(c.SHA, sha) {
+				continue
+			}
+			if found != nil {
+				return nil, fmt.Sprintf("%s may be %s or %s", sha, found.SHA[:12], c.SHA[:12])
+			}
+			found = c
+		}
+		if found == nil {
+			return nil, fmt.Sprintf("%s is none of the last commits on %s", sha, x.s.Branch())
+		}
+		return found, ""
+	}
+	pull := x.request.Commander.Pull
+	for i := range x.s.Candidates {
+		if c := &x.s.Candidates[i]; c.Pull == x.request.Number || pull.MergeSHA != "" && c.SHA == pull.MergeSHA {
+			return c, ""
+		}
+	}
+	switch {
+	case pull.Open:
+		return nil, "this pull request is not merged yet"
+	case !pull.Merged:
+		return nil, "this pull request was closed without a merge"
+	}
+	return nil, "what this pull request was merged as is not among the last commits; name the commit"
+}
+
+// promote asks for a candidate at a stage. What it may not skip is any gate; what
+// it may is to try again after a failure, and after a rollback.
+func (x execution) promote() Answer {
+	if pull := x.request.Commander.Pull; pull.Open && x.command.SHA == "" {
+		return x.promoteGuest(pull)
+	}
+	c, problem := x.subject()
+	if problem != "" {
+		return refuse("%s", problem)
+	}
+	stage, problem := x.stageToPromote(c)
+	if problem != "" {
+		return refuse("%s", problem)
+	}
+	if no := x.mayNot(stage); no != "" {
+		return refuse("%s", no)
+	}
+	st := x.s.Stages[stage]
+	switch p := c.Passages[stage]; {
+	case p.State == PassageDone && st.Live.SHA == c.SHA:
+		return refuse("%s is live on %s already", Short(c.SHA), stage)
+	case p.State == PassageReleasing:
+		return Answer{OK: true, Open: true, Stage: stage, SHA: c.SHA, Text: fmt.Sprintf("%s is being released to %s", Short(c.SHA), stage)}
+	case st.Lock != nil && !st.Lock.Rollback:
+		return refuse("%s is locked by @%s%s; /unlock %s first", stage, st.Lock.By, because(st.Lock.Reason), stage)
+	case st.Rollback != nil:
+		return refuse("%s is being rolled back by @%s; wait for the end of that", stage, st.Rollback.By)
+	}
+	// Tried on a copy: where the gates refuse, nothing may be left behind.
+	trial := x.s.clone()
+	trial.reopen(c.SHA, stage, x.order())
+	d := newDecision(&trial, x.at)
+	if g, no := blocked(d.gates(trial.candidate(c.SHA), stage)); no && g.State == GateClosed {
+		if g.Name == "order" {
+			return refuse("%s is %s there; /rollback %s goes back", Short(c.SHA), g.Text, stage)
+		}
+		return refuse("%s cannot be released to %s: %s", Short(c.SHA), stage, g.Text)
+	} else if no {
+		x.s.reopen(c.SHA, stage, x.order())
+		return Answer{OK: true, Open: true, Stage: stage, SHA: c.SHA, Text: fmt.Sprintf("%s goes to %s as soon as it may: %s", Short(c.SHA), stage, g.Text)}
+	}
+	x.s.reopen(c.SHA, stage, x.order())
+	return Answer{OK: true, Open: true, Stage: stage, SHA: c.SHA, Text: fmt.Sprintf("%s goes to %s", Short(c.SHA), stage)}
+}
+
+// stageToPromote is the stage that is named, else the first that the candidate
+// has not passed.
+func (x execution) stageToPromote(c *Candidate) (stage, problem string) {
+	if x.command.Stage != "" {
+		return resolveStage(x.command.Stage, x.s.Config.StageNames())
+	}
+	for _, s := range x.s.Config.StageNames() {
+		if c.Passages[s].State != PassageDone {
+			return s, ""
+		}
+	}
+	return "", fmt.Sprintf("%s has been released to every stage", Short(c.SHA))
+}
+
+// reopen lets a candidate try a stage again, because somebody asked for it.
+func (s *State) reopen(sha, stage string, by Order) {
+	c := s.candidate(sha)
+	if p := c.Passages[stage]; p.State == PassageFailed || p.State == PassageUndone || p.State == PassageDone {
+		delete(c.Passages, stage)
+	}
+	put(&c.Ordered, stage, by)
+	st := s.Stages[stage]
+	if st.Lock != nil && st.Lock.Rollback {
+		st.Lock = nil
+	}
+	st.RetryAt, st.Tries, st.Trouble = time.Time{}, 0, ""
+	put(&s.Stages, stage, st)
+}
+
+// retry tries again what failed: the build, or a stage.
+func (x execution) retry() Answer {
+	c, problem := x.subject()
+	if problem != "" {
+		return refuse("%s", problem)
+	}
+	run, _ := x.s.runOf(c)
+	buildFailed := run.Status == RunFailed || run.Status == RunErrored
+	what := strings.ToLower(x.command.Stage)
+	if what == "" {
+		for _, stage := range x.s.Config.StageNames() {
+			if c.Passages[stage].State == PassageFailed {
+				what = stage
+			}
+		}
+		if what == "" || buildFailed {
+			what = "build"
+		}
+	}
+	if what == "build" {
+		if no := x.mayNot(x.d.firstStage()); no != "" {
+			return refuse("%s", no)
+		}
+		if !buildFailed {
+			return refuse("no build of %s failed", Short(c.SHA))
+		}
+		delete(x.s.Builds, x.s.buildKey(c.SHA, c.Tree))
+		if c.Passages[x.d.firstStage()].State == PassageFailed {
+			delete(c.Passages, x.d.firstStage()) // it was the stage's own app that built
+		}
+		return accept("%s is built again", Short(c.SHA))
+	}
+	x.command.Stage = what
+	stage, problem := resolveStage(what, x.s.Config.StageNames())
+	if problem != "" {
+		return refuse("%s", problem)
+	}
+	if c.Passages[stage].State != PassageFailed {
+		return refuse("%s has not failed at %s", Short(c.SHA), stage)
+	}
+	return x.promote()
+}
+
+// cancel takes the candidate out of the pipeline. A release that has begun goes
+// to its end.
+func (x execution) cancel() Answer {
+	c, problem := x.subject()
+	if problem != "" {
+		return refuse("%s", problem)
+	}
+	if no := x.mayNot(x.d.firstStage()); no != "" {
+		return refuse("%s", no)
+	}
+	if c.Cancelled != nil {
+		return refuse("@%s has cancelled %s already", c.Cancelled.By, Short(c.SHA))
+	}
+	if x.d.settled(c) {
+		return refuse("%s is not on its way any more", Short(c.SHA))
+	}
+	order := x.order()
+	c.Cancelled = &order
+	for _, stage := range x.s.Config.StageNames() {
+		if c.Passages[stage].State == PassageReleasing && x.s.begun(stage) {
+			return accept("cancelled %s; its release to %s has begun and goes to its end", Short(c.SHA), stage)
+		}
+	}
+	return accept("cancelled %s", Short(c.SHA))
+}
+
+// outcomeOf looks whether the promotion that an answer waits for has ended.
+func (s *State) outcomeOf(a Answer, at time.Time) Answer {
+	if a.Rollback {
+		return a // its end is told where it ends
+	}
+	end := func(ok bool, format string, args ...any) Answer {
+		return Answer{OK: ok, Stage: a.Stage, SHA: a.SHA, Text: fmt.Sprintf(format, args...)}
+	}
+	c := s.candidate(a.SHA)
+	if c == nil {
+		return end(false, "%s is not among the last commits any more", Short(a.SHA))
+	}
+	d := newDecision(s, at)
+	if d.stageIndex(a.Stage) < 0 {
+		return end(false, "the pipeline has no stage %s any more", a.Stage)
+	}
+	switch p := c.Passages[a.Stage]; p.State {
+	case PassageDone:
+		return end(true, "%s is live on %s, released in %s", Short(c.SHA), a.Stage, took(p.StartedAt, p.EndedAt))
+	case PassageFailed:
+		return end(false, "%s is not live on %s: %s", Short(c.SHA), a.Stage, p.Reason)
+	case PassageReleasing:
+		return a
+	}
+	if g, no := blocked(d.gates(c, a.Stage)); no && g.State == GateClosed && g.Name != "lock" {
+		return end(false, "%s was not released to %s: %s", Short(c.SHA), a.Stage, g.Text)
+	}
+	return a
+}

@@ -1,0 +1,159 @@
+package bot
+
+import "fmt"
+
+// A guest is the head of an open pull request that somebody asked to promote,
+// into a stage that takes pull requests. It passes every gate that a commit of
+// the branch passes, but it has no place in the branch's order: the next commit
+// of the branch takes the stage back.
+
+// all lists every candidate: those of the branch, and the guests.
+func (s *State) all() []*Candidate {
+	list := make([]*Candidate, 0, len(s.Candidates)+len(s.Guests))
+	for i := range s.Candidates {
+		list = append(list, &s.Candidates[i])
+	}
+	for i := range s.Guests {
+		list = append(list, &s.Guests[i])
+	}
+	return list
+}
+
+// promoteGuest asks for the head of an open pull request at a stage. The head is
+// the one of the moment at which the command was read.
+func (x execution) promoteGuest(pull PullRequestChanged) Answer {
+	stage := ""
+	for _, cfg := range x.s.Config.Stages {
+		if cfg.PullRequests && stage == "" {
+			stage = cfg.Name
+		}
+	}
+	if x.command.Stage != "" {
+		var problem string
+		if stage, problem = resolveStage(x.command.Stage, x.s.Config.StageNames()); problem != "" {
+			return refuse("%s", problem)
+		}
+	}
+	cfg, _ := x.s.Config.Stage(stage)
+	switch {
+	case pull.Fork:
+		return refuse("this pull request comes from a fork, and code of forks is never released")
+	case stage == "":
+		return refuse("no stage takes open pull requests; `pull_requests: true` at a stage in %s allows it, and merging goes the usual way", "`.github/headstart.yml`")
+	case !cfg.PullRequests:
+		return refuse("%s takes no open pull requests; merging goes the usual way", stage)
+	}
+	if no := x.mayNot(stage); no != "" {
+		return refuse("%s", no)
+	}
+	if l := x.s.Stages[stage].Lock; l != nil {
+		return refuse("%s is locked by @%s%s; /unlock %s first", stage, l.By, because(l.Reason), stage)
+	}
+	c := x.s.candidate(pull.Head)
+	if c == nil {
+		x.s.Guests = append(x.s.Guests, Candidate{
+			SHA: pull.Head, Tree: x.request.Commander.HeadTree, Title: pull.Title, Author: pull.Author,
+			PushedAt: x.at, SeenAt: x.at, Pull: pull.Number, PullSought: true, ConfigRead: true, Guest: true,
+		})
+		c = x.s.candidate(pull.Head)
+	}
+	if c.Passages[stage].State == PassageDone && x.s.Stages[stage].Live.SHA == c.SHA {
+		return refuse("%s is live on %s already", Short(c.SHA), stage)
+	}
+	if c.Passages[stage].State != PassageReleasing {
+		x.s.reopen(c.SHA, stage, x.order())
+	}
+	x.s.judged(x.at)
+	text := fmt.Sprintf("%s goes to %s", Short(c.SHA), stage)
+	if g, no := blocked(newDecision(x.s, x.at).gates(c, stage)); no {
+		text += " as soon as it may: " + g.Text
+	}
+	return Answer{OK: true, Open: true, Stage: stage, SHA: c.SHA, Text: text}
+}
+
+// guestGate is closed once the pull request is no longer what it was when the
+// command was read.
+func (d *decision) guestGate(c *Candidate) Gate {
+	g := Gate{Name: "pull request", State: GateOpen}
+	p := d.s.Pulls[c.Pull]
+	switch {
+	case p.Head != c.SHA:
+		g.State, g.Text, g.Who = GateClosed, Short(p.Head)+" was pushed after the command", "whoever gives the command again"
+	case !p.Open:
+		g.State, g.Text, g.Who = GateClosed, "the pull request is not open any more", "nobody"
+	}
+	return g
+}
+
+// enterGuest lets a guest into a stage that is free, where nothing of the branch
+// has just been let in.
+func (d *decision) enterGuest(stage Stage) {
+	for i := range d.s.Guests {
+		c := &d.s.Guests[i]
+		if _, asked := c.Ordered[stage.Name]; !asked || d.wanted[promoteKey(stage.Name, d.s.Stages[stage.Name].Promotions+1, stage.Apps[0])] {
+			continue
+		}
+		if _, was := c.Passages[stage.Name]; was || !d.open(c, stage.Name) {
+			continue
+		}
+		if !d.freshlyGreen(c) {
+			d.readChecksOf(c, true)
+			continue
+		}
+		if r, _ := d.s.runOf(c); c.Artifact == "" && r.Status != RunSucceeded {
+			continue // it is built where pull requests are built, and nowhere else
+		}
+		d.begin(c, stage)
+		return
+	}
+}
+
+// guestsToBuild lists the guests whose head has no build yet. The build of their
+// test merge serves them where it has the same tree.
+func (d *decision) guestsToBuild() []*Candidate {
+	var list []*Candidate
+	for i := range d.s.Guests {
+		c := &d.s.Guests[i]
+		if r, ok := d.s.runOf(c); (!ok || r.Status == RunWaiting) && d.guestGate(c).State == GateOpen && c.Artifact == "" {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// tellGuests says on a guest's commit how it fares at the stages that were asked
+// for.
+func (d *decision) tellGuests() {
+	for i := range d.s.Guests {
+		c := &d.s.Guests[i]
+		for _, stage := range d.stagesOf(c) {
+			_, asked := c.Ordered[stage]
+			_, entered := c.Passages[stage]
+			_, told := c.Told[contextOf(stage)]
+			if asked || entered || told {
+				d.tellStatus(c.SHA, contextOf(stage), c.Told, d.guestStatus(c, stage, asked || entered))
+				d.tellDeployment(c, stage)
+			}
+		}
+		d.endDeployments(c)
+	}
+}
+
+func (d *decision) guestStatus(c *Candidate, stage string, wanted bool) *saying {
+	if g := d.guestGate(c); g.State == GateClosed && c.Passages[stage].State == "" || !wanted {
+		return d.gone(c, contextOf(stage), "Not released: "+g.Text)
+	}
+	return d.stageStatus(c, stage)
+}
+
+// forgetGuests drops guests of which nothing is left to do or to say.
+func (s *State) forgetGuests() {
+	d := newDecision(s, s.Horizon)
+	var keep []Candidate
+	for i := range s.Guests {
+		if c := &s.Guests[i]; d.guestGate(c).State == GateOpen || !s.forgettable(c) {
+			keep = append(keep, *c)
+		}
+	}
+	s.Guests = keep
+}

@@ -1,0 +1,151 @@
+package bot
+
+import (
+	"slices"
+	"time"
+)
+
+// Request is a comment that asks for something, from the moment it is heard of
+// until everything in it is answered.
+type Request struct {
+	Comment   int64
+	Number    int // of the pull request
+	User      string
+	At        time.Time // when it was heard of
+	Commands  []Command
+	Commander *CommanderRead // nil: who that is has not been read yet
+	Answers   []Answer       // one for each command that was run, in their order
+	Seen      bool           // people see that it was read
+	Changes   *ChangesRead   // what the pull request would bring, where it was asked for
+	Replied   bool           // its questions are answered
+	Closed    string         // the reaction that closed it; empty: not closed
+}
+
+// Answer is what became of one command.
+type Answer struct {
+	Text string // for people, one or two sentences
+	OK   bool
+	// Open says that the result is still to come: a promotion of SHA at Stage.
+	Open       bool
+	Stage, SHA string
+	Rollback   bool // of the stage; SHA is empty
+}
+
+// rememberRequests is how many comments are remembered, so that one that is
+// delivered again does nothing.
+const rememberRequests = 50
+
+// comment takes in a comment. One that is known already, or that asks for
+// nothing, changes nothing.
+func (s *State) comment(f Commented, at time.Time) {
+	commands := ParseCommands(f.Body)
+	known := slices.ContainsFunc(s.Requests, func(r Request) bool { return r.Comment == f.ID })
+	if known || len(commands) == 0 || !s.Configured || f.At.Before(s.deafUntil()) {
+		return
+	}
+	s.Requests = append(slices.Clone(s.Requests), Request{Comment: f.ID, Number: f.Number, User: f.User, At: at, Commands: commands})
+}
+
+// deafUntil is the time up to which comments are too old to be told apart from
+// those that were answered and forgotten.
+func (s *State) deafUntil() time.Time {
+	if len(s.Requests) < rememberRequests {
+		return time.Time{}
+	}
+	return s.Requests[0].At
+}
+
+// forgetRequests drops the oldest requests that are closed.
+func (s *State) forgetRequests() {
+	for len(s.Requests) > rememberRequests && s.Requests[0].Closed != "" {
+		s.Requests = s.Requests[1:]
+	}
+}
+
+// editRequest changes the request of a comment, if it is remembered.
+func (s *State) editRequest(comment int64, edit func(*Request)) {
+	i := slices.IndexFunc(s.Requests, func(r Request) bool { return r.Comment == comment })
+	if i < 0 {
+		return
+	}
+	s.Requests = slices.Clone(s.Requests)
+	r := s.Requests[i]
+	r.Answers = slices.Clone(r.Answers)
+	edit(&r)
+	s.Requests[i] = r
+}
+
+// commanderRead runs a comment's commands, now that it is known who asks, and
+// what the pull request is at this moment.
+func (s *State) commanderRead(do ReadCommander, f Finished, at time.Time) {
+	var read CommanderRead
+	switch fact := f.Fact.(type) {
+	case CommanderRead:
+		read = fact
+		s.pull(read.Pull, at)
+	default:
+		if f.Outcome != Refuse {
+			return
+		}
+		read = CommanderRead{Comment: do.Comment, Role: RoleNone}
+	}
+	s.editRequest(do.Comment, func(r *Request) {
+		if r.Commander != nil {
+			return // it was run before
+		}
+		r.Commander = &read
+		for _, c := range r.Commands {
+			x := execution{s: s, d: newDecision(s, at), request: r, command: c, at: at}
+			r.Answers = append(r.Answers, x.run())
+		}
+	})
+}
+
+func (s *State) reacted(do React, f Finished) {
+	if f.Outcome != Done && f.Outcome != Refuse {
+		return
+	}
+	s.editRequest(do.Comment, func(r *Request) {
+		if do.Content == reactionSeen {
+			r.Seen = true
+		} else {
+			r.Closed = do.Content
+		}
+	})
+	s.forgetRequests()
+}
+
+func (s *State) changesRead(comment int64, f Finished) {
+	if f.Outcome != Done && f.Outcome != Refuse {
+		return
+	}
+	read, _ := f.Fact.(ChangesRead) // refused: nothing is known
+	s.editRequest(comment, func(r *Request) { r.Changes = &read })
+}
+
+func (s *State) replied(do Reply, f Finished) {
+	if f.Outcome != Done && f.Outcome != Refuse {
+		return
+	}
+	s.editRequest(do.Comment, func(r *Request) { r.Replied = true })
+	if fact, ok := f.Fact.(Replied); ok {
+		if p, ok := s.Pulls[do.Number]; ok {
+			p.Answer = fact.ID
+			s.Pulls[do.Number] = p
+		}
+	}
+}
+
+// settleAnswers closes the answers whose result has come.
+func (s *State) settleAnswers(at time.Time) {
+	for i := range s.Requests {
+		for j, a := range s.Requests[i].Answers {
+			if !a.Open {
+				continue
+			}
+			if b := s.outcomeOf(a, at); !b.Open {
+				s.editRequest(s.Requests[i].Comment, func(r *Request) { r.Answers[j] = b })
+			}
+		}
+	}
+}
