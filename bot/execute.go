@@ -58,9 +58,13 @@ func (x execution) order() Order {
 func (x execution) mayNot(stages ...string) string {
 	for _, name := range stages {
 		cfg, _ := x.s.Config.Stage(name)
-		if !x.allowed(cfg.Allow) {
+		allow := cfg.Allow
+		if len(allow) == 0 {
+			allow = []string{string(RoleWrite)}
+		}
+		if !x.allowed(allow) {
 			return fmt.Sprintf("@%s may not /%s %s: that takes %s, and @%s has the role %s",
-				x.request.User, x.command.Verb, name, strings.Join(cfg.Allow, " or "), x.request.User, x.request.Commander.Role)
+				x.request.User, x.command.Verb, name, strings.Join(allow, " or "), x.request.User, x.request.Commander.Role)
 		}
 	}
 	return ""

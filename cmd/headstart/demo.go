@@ -115,6 +115,15 @@ func (w *world) story(ctx context.Context) error {
 		return err
 	}
 	w.view.say("")
+
+	w.view.say("4. A comment on the pull request takes production back: /rollback production")
+	if err := w.rollBack(ctx, pull.Number(), first.SHA); err != nil {
+		return err
+	}
+	if err := w.expectLive(ctx, deploy, 0); err != nil {
+		return err
+	}
+	w.view.say("")
 	w.table()
 	return nil
 }
@@ -127,6 +136,9 @@ func (w *world) keep(ctx context.Context) {
 	w.view.say("    git clone %s && cd demo", w.repo.CloneURL())
 	w.view.say("    %s", w.app.mend)
 	w.view.say("    git commit -am 'Mend it' && git push")
+	w.view.say("")
+	w.view.say("Production stays locked after the rollback until somebody says so in a comment; here that is")
+	w.view.say("done as soon as you push.")
 	w.view.say("")
 	w.view.say("    production   %s", w.appURL("demo-production"))
 	w.view.say("    staging      %s", w.appURL("demo-staging"))
@@ -141,6 +153,9 @@ func (w *world) keep(ctx context.Context) {
 			return
 		}
 		w.view.say("%s was pushed.", sha[:7])
+		if err := w.unlock(); err != nil {
+			w.view.say("   %v", err)
+		}
 		if _, err := w.follow(ctx, "push of "+sha[:7], sha, time.Now()); err != nil {
 			if ctx.Err() == nil {
 				w.view.say("   %v", err)

@@ -40,6 +40,7 @@ type world struct {
 	botURL string
 	stop   func() // ends what runs, and waits for it
 	pushes chan string
+	pull   int // the pull request that the story's comments are on
 
 	mu      sync.Mutex
 	state   bot.State     // as last committed; guarded by mu
