@@ -50,7 +50,6 @@ const (
 	ReleaseFailed    ReleaseStatus = "failed"
 	ReleaseErrored   ReleaseStatus = "errored"
 	ReleaseExpired   ReleaseStatus = "expired"
-	ReleaseErrored   ReleaseStatus = "errored"
 )
 
 // Release is one release of an app as its platform tells it.
