@@ -182,7 +182,7 @@ func (d *decision) readAt(c *Candidate) time.Time {
 	if last.IsZero() {
 		last = c.SeenAt
 	}
-	green := d.s.verdict(c).State == CheckPassed
+	state := d.s.verdict(c).State
 	switch age := d.now.Sub(c.SeenAt); {
 	case c.Guest && !r.Read && r.Refused == "":
 		return c.SeenAt // its webhooks came before anybody cared
@@ -192,13 +192,13 @@ func (d *decision) readAt(c *Candidate) time.Time {
 		return c.SeenAt // they may have passed long ago, as after a merge queue
 	case r.Doubts > 0 && r.Doubts < doubts:
 		return last.Add(backoff(c.SHA, r.Doubts))
-	case r.Look && !green && r.Refused == "":
+	case r.Look && state != CheckPassed && r.Refused == "":
 		return last.Add(hintGap)
 	case age > 24*time.Hour:
 		return last.Add(recheckAge)
 	case age > time.Hour || d.s.position(c.SHA) < len(d.s.Candidates)-1:
 		return last.Add(recheckOld)
-	case r.Hints > 0 && r.Refused == "":
+	case r.Hints > 0 && r.Refused == "" && state != CheckFailed: // no webhook tells that a check is run again
 		return last.Add(recheckOn)
 	}
 	return last.Add(recheck)
