@@ -115,7 +115,9 @@ func (s *State) sort() {
 	slices.SortStableFunc(s.Candidates, func(a, b Candidate) int {
 		return cmp.Or(a.PushedAt.Compare(b.PushedAt), cmp.Compare(a.SHA, b.SHA))
 	})
-	for range s.Candidates { // each round moves at least one push behind its parent, or ends
+	// Each round moves one push behind its parent, or ends. A chain of n pushes
+	// that lies in the wrong order takes n(n-1)/2 of them.
+	for range len(s.Candidates) * len(s.Candidates) {
 		if !s.moveOne() {
 			return
 		}
