@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/headstart-cd/headstart/github/githubtest"
@@ -119,8 +121,15 @@ func (ci *demoCI) passes(ctx context.Context, sha string) bool {
 	if _, err := git("--work-tree="+dir, "-c", "core.bare=false", "-c", "core.logAllRefUpdates=false", "restore", "--source="+sha, "--worktree", "--", ":/"); err != nil {
 		return false
 	}
+	// What is killed leaves its temporary files: they go with the checkout.
+	tmp := filepath.Join(dir, ".headstart-tmp")
+	if err := os.Mkdir(tmp, 0o700); err != nil {
+		return false
+	}
 	cmd := exec.CommandContext(ctx, "sh", "-c", ci.command)
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off", "TMPDIR="+tmp)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	return cmd.Run() == nil
 }
 

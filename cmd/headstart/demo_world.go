@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -98,7 +99,12 @@ func (w *world) startBot(ctx context.Context, dir string) error {
 	}
 	s.GitHub.AppID, s.GitHub.PrivateKey = w.gh.AppID(), string(w.gh.PrivateKeyPEM())
 	s.GitHub.WebhookSecret, s.GitHub.APIURL = demoSecret, w.gh.URL()
-	srv, err := openServer(ctx, s, wiring{Logger: zap.NewNop(), Observe: w.observe})
+	// A build that is stopped leaves its temporary files: they go with the rest.
+	tmp := filepath.Join(dir, "tmp")
+	if err := os.Mkdir(tmp, 0o700); err != nil {
+		return err
+	}
+	srv, err := openServer(ctx, s, wiring{Logger: zap.NewNop(), Observe: w.observe, Environ: append(os.Environ(), "TMPDIR="+tmp)})
 	if err != nil {
 		return err
 	}

@@ -14,10 +14,6 @@ import (
 // and nobody is left waiting.
 func TestFaultsOfGitHub(t *testing.T) {
 	t.Parallel()
-	requests := []string{
-		"GET */contents/*", "GET */check-runs*", "GET */status*", "GET */branches/*", "GET */tarball/*", "GET */pulls*",
-		"POST */statuses/*", "POST */deployments", "POST */deployments/*/statuses", "POST */access_tokens",
-	}
 	faults := map[string]githubtest.Fault{
 		"500":                    {Status: http.StatusInternalServerError},
 		"502 with HTML":          {Status: http.StatusBadGateway, Body: "<html>Unicorn!</html>"},
@@ -26,33 +22,29 @@ func TestFaultsOfGitHub(t *testing.T) {
 		"the secondary limit":    githubtest.SecondaryLimit("", 30*time.Second),
 		"429 with a Retry-After": {Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"10"}}, Body: `{"message":"slow down"}`},
 	}
-	for what, fault := range faults {
-		t.Run(what, func(t *testing.T) {
-			t.Parallel()
-			for _, request := range requests {
-				t.Run(strings.NewReplacer("/", "_", "*", "").Replace(request), func(t *testing.T) {
-					b := newBed(t, "heroku", choices{})
-					b.place.buildTakes(prepareApp, 20*time.Second)
-					fault.Match = request
-					b.gh.Inject(fault)
-					c := b.push(change("a"))
-					b.at(30*time.Second, func() { b.report(c.SHA, "success") })
-					b.until(5*time.Minute, "the commit is live", b.live(c.SHA))
-					b.pass(5 * time.Minute)
-					b.expectLive(c.SHA)
-					b.expectTold(c.SHA)
-					b.expectBuilds(prepareApp, c.SHA, 1)
-					seen := map[string]bool{}
-					for _, d := range b.shop.Deployments() {
-						if seen[d.Environment] {
-							t.Errorf("there should be one deployment to %s, there are more", d.Environment)
-						}
-						seen[d.Environment] = true
-					}
-				})
+	everyFault(t, faults, []string{"POST */deployments"}, []string{
+		"GET */contents/*", "GET */check-runs*", "GET */status*", "GET */tarball/*", "GET */pulls*",
+		"POST */statuses/*", "POST */deployments/*/statuses", "POST */access_tokens",
+	}, func(t *testing.T, fault githubtest.Fault, request string) {
+		b := newBed(t, "heroku", choices{})
+		b.place.buildTakes(prepareApp, 20*time.Second)
+		fault.Match = request
+		b.gh.Inject(fault)
+		c := b.push(change("a"))
+		b.at(30*time.Second, func() { b.report(c.SHA, "success") })
+		b.until(5*time.Minute, "the commit is live", b.live(c.SHA))
+		b.pass(5 * time.Minute)
+		b.expectLive(c.SHA)
+		b.expectTold(c.SHA)
+		b.expectBuilds(prepareApp, c.SHA, 1)
+		seen := map[string]bool{}
+		for _, d := range b.shop.Deployments() {
+			if seen[d.Environment] {
+				t.Errorf("there should be one deployment to %s, there are more", d.Environment)
 			}
-		})
-	}
+			seen[d.Environment] = true
+		}
+	})
 }
 
 // The hour's limit of requests is respected: when it is used up the bot waits for

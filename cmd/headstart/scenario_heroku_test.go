@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,11 +17,6 @@ import (
 // twice because its answer was lost.
 func TestFaultsOfHeroku(t *testing.T) {
 	t.Parallel()
-	requests := []string{
-		"GET /apps/*/builds", "POST /apps/*/builds", "GET /apps/*/builds/*",
-		"GET /apps/*/releases", "GET /apps/*/releases/*", "POST /pipeline-promotions",
-		"GET /pipeline-promotions/*/promotion-targets", "GET /apps/*/pipeline-couplings", "GET /apps/*",
-	}
 	faults := map[string]herokutest.Fault{
 		"the answer is lost":                {DropAfter: true},
 		"the connection drops":              {DropBefore: true},
@@ -28,37 +25,53 @@ func TestFaultsOfHeroku(t *testing.T) {
 		"500":                               {Status: http.StatusInternalServerError},
 		"429":                               {Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"20"}}},
 	}
-	for what, fault := range faults {
-		t.Run(what, func(t *testing.T) {
-			t.Parallel()
-			for _, request := range requests {
-				t.Run(strings.ReplaceAll(request, "/", "_"), func(t *testing.T) {
-					b := newBed(t, "heroku", choices{})
-					p := b.place.(*herokuPlace)
-					for app := range p.apps {
-						p.buildTakes(app, 20*time.Second)
-						p.releaseTakes(app, 5*time.Second)
-					}
-					fault.Match = request
-					p.Inject(fault)
-					c := b.push(change("a"))
-					b.at(30*time.Second, func() { b.report(c.SHA, "success") })
-					took := b.until(10*time.Minute, "the commit is live", b.live(c.SHA))
-					if took > 3*time.Minute {
-						t.Errorf("one fault should cost no more than a minute or two, it was live after %s", took)
-					}
-					b.pass(5 * time.Minute)
-					b.expectLive(c.SHA)
-					b.expectTold(c.SHA)
-					b.expectBuilds(prepareApp, c.SHA, 1)
-					for _, app := range []string{stagingApp, productionApp} {
-						if n := len(p.releases(app)); n != 1 {
-							t.Errorf("%s should be released to once, it was %d times: %v", app, n, p.releases(app))
-						}
-					}
-				})
+	everyFault(t, faults, []string{"POST /apps/*/builds", "POST /pipeline-promotions"}, []string{
+		"GET /apps/*/builds", "GET /apps/*/builds/*", "GET /apps/*/releases", "GET /apps/*/releases/*",
+		"GET /pipeline-promotions/*/promotion-targets", "GET /apps/*/pipeline-couplings", "GET /apps/*",
+	}, func(t *testing.T, fault herokutest.Fault, request string) {
+		b := newBed(t, "heroku", choices{})
+		p := b.place.(*herokuPlace)
+		for app := range p.apps {
+			p.buildTakes(app, 20*time.Second)
+			p.releaseTakes(app, 5*time.Second)
+		}
+		fault.Match = request
+		p.Inject(fault)
+		c := b.push(change("a"))
+		b.at(30*time.Second, func() { b.report(c.SHA, "success") })
+		took := b.until(10*time.Minute, "the commit is live", b.live(c.SHA))
+		if took > 3*time.Minute {
+			t.Errorf("one fault should cost no more than a minute or two, it was live after %s", took)
+		}
+		b.pass(5 * time.Minute)
+		b.expectLive(c.SHA)
+		b.expectTold(c.SHA)
+		b.expectBuilds(prepareApp, c.SHA, 1)
+		for _, app := range []string{stagingApp, productionApp} {
+			if n := len(p.releases(app)); n != 1 {
+				t.Errorf("%s should be released to once, it was %d times: %v", app, n, p.releases(app))
 			}
+		}
+	})
+}
+
+// everyFault tries every fault on each of the first requests, and on each of the
+// others one of the faults, in turn.
+func everyFault[F any](t *testing.T, faults map[string]F, each, inTurn []string, try func(*testing.T, F, string)) {
+	names := slices.Sorted(maps.Keys(faults))
+	one := func(name, request string) {
+		t.Run(name+" "+strings.NewReplacer("/", "_", "*", "").Replace(request), func(t *testing.T) {
+			t.Parallel()
+			try(t, faults[name], request)
 		})
+	}
+	for _, request := range each {
+		for _, name := range names {
+			one(name, request)
+		}
+	}
+	for i, request := range inTurn {
+		one(names[i%len(names)], request)
 	}
 }
 
