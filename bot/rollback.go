@@ -44,7 +44,7 @@ func (x execution) rollback() Answer {
 	} else if _, ok := st.target(order); !ok && st.InFlight == nil {
 		return refuse("there is no proved release of %s to go back to", stage)
 	}
-	again := st.Lock != nil && st.Lock.Rollback
+	order.Further = order.To == "" && st.InFlight == nil && st.Lock != nil && st.Lock.Rollback
 	st.Rollback = &order
 	st.Lock = &Lock{Order: x.order(), Reason: "rolled back by @" + x.request.User, Rollback: true}
 	put(&x.s.Stages, stage, st)
@@ -52,7 +52,7 @@ func (x execution) rollback() Answer {
 	switch target, ok := st.target(order); {
 	case st.InFlight != nil:
 		text += " once the promotion of " + Short(st.InFlight.SHA) + " has ended"
-	case ok && again:
+	case ok && order.Further:
 		text += " one further, to " + Short(target.SHA)
 	case ok:
 		text += " to " + Short(target.SHA)
@@ -238,7 +238,11 @@ func (s *State) rollbackClosed(stage string, p *Promotion, was Live, end Passage
 	if was.SHA != p.SHA {
 		s.editPast(stage, was.SHA, func(q *Past) { q.Undone = true })
 	}
-	text := fmt.Sprintf("%s runs %s again, released in %s%s; it is locked until /unlock %s", stage, Short(p.SHA), took(p.StartedAt, at), skipped(o), stage)
+	further := ""
+	if o.Further {
+		further = ", one further back"
+	}
+	text := fmt.Sprintf("%s runs %s again%s, released in %s%s; it is locked until /unlock %s", stage, Short(p.SHA), further, took(p.StartedAt, at), skipped(o), stage)
 	s.endRollback(stage, true, text)
 }
 

@@ -209,10 +209,11 @@ type Lock struct {
 // RollbackOrder asks for a stage to be taken back.
 type RollbackOrder struct {
 	Order
-	To     string   // commit; empty: the last good one before what is live when it begins
-	Config bool     // with the config vars of the release
-	From   string   // what was live, or on its way, when it was asked for
-	Skips  []string // what could not be brought back, and why
+	To      string   // commit; empty: the last good one before what is live when it begins
+	Config  bool     // with the config vars of the release
+	From    string   // what was live, or on its way, when it was asked for
+	Further bool     // what is live was rolled back to already: it goes one further back
+	Skips   []string // what could not be brought back, and why
 }
 
 // AppStand is what is known of one app of a stage.

@@ -76,8 +76,6 @@ func TestRollbackTwice(t *testing.T) {
 		b.done(third.Number(), "zoe", "/rollback")
 		b.expectRuns(productionApp, first.SHA)
 		b.expectSaid(third.Number(), "production runs "+first.SHA[:7]+" again", "one further back")
-		// What ran before the first pull request is the repository's first commit.
-		b.done(third.Number(), "zoe", "/rollback")
 		b.refused(third.Number(), "zoe", "/rollback", "no proved release of production to go back to")
 		b.expectTold(first.SHA, second.SHA, third.SHA)
 	})
@@ -202,16 +200,22 @@ func TestRestartDuringRollback(t *testing.T) {
 	onBoth(t, choices{pipeline: straight}, func(b *bed) {
 		_, second, third := b.deployThree()
 		b.place.releaseTakes(productionApp, 20*time.Second)
-		releases := len(b.place.releases(productionApp))
 		asked := b.comment(third.Number(), "zoe", "/rollback")
 		b.until(time.Minute, "the rollback is under way", func() bool { return len(b.reactions(asked)) == 1 && b.production().InFlight != nil })
+		b.pass(time.Second)
 		b.restart()
 		b.until(5*time.Minute, "the rollback is answered", b.answered(asked))
 		b.pass(10 * time.Second)
 		b.expectReactions(asked, "eyes", "rocket")
 		b.expectRuns(productionApp, second.SHA)
-		if n := len(b.place.releases(productionApp)) - releases; n != 1 {
-			t.Errorf("a rollback should make one release, whoever restarts; it made %d", n)
+		n := 0 // what the embedded platform was doing ends with the bot
+		for _, r := range b.place.releases(productionApp) {
+			if r.commit == second.SHA && r.status == "succeeded" {
+				n++
+			}
+		}
+		if n != 2 {
+			t.Errorf("production should have got the second commit twice, forward and back, it got it %d times", n)
 		}
 		b.expectTold(second.SHA, third.SHA)
 	})
