@@ -51,13 +51,6 @@ func (s *State) apply(fact Fact, at time.Time) {
 		s.start(f.Effect, at)
 	case Finished:
 		s.finish(f, at)
-	case Interrupted:
-		for k, fl := range s.Flights {
-			if fl.Out {
-				fl.Out, fl.Unsure, fl.LostAt, fl.NotBefore = false, true, fl.LastAt, at
-				s.Flights[k] = fl
-			}
-		}
 	}
 }
 

@@ -73,10 +73,6 @@ type Finished struct {
 	Fact    Fact          // with Done: what was learned; nil if nothing
 }
 
-// Interrupted says that whoever performed effects is gone: what was under way
-// is unknown now.
-type Interrupted struct{}
-
 // Outcome is how an attempt of an effect ended.
 type Outcome string
 
@@ -176,7 +172,6 @@ func (ChecksMoved) fact()        {}
 func (PlatformMoved) fact()      {}
 func (Started) fact()            {}
 func (Finished) fact()           {}
-func (Interrupted) fact()        {}
 func (ConfigRead) fact()         {}
 func (ChecksRead) fact()         {}
 func (PullRequestRead) fact()    {}

@@ -88,6 +88,12 @@ func (s *State) finish(f Finished, at time.Time) {
 	if !ok {
 		return // an outcome that was recorded before, or of a flight that is over
 	}
+	if e.Unsure && e.LostAt.After(flight.LostAt) {
+		// Whoever performed it died, and somebody else has looked: what the first
+		// one did is as unknown as before.
+		flight.Unsure, flight.LostAt = true, e.LostAt
+		s.Flights[e.Key] = flight
+	}
 	if f.Outcome == Done && s.tooEarly(f, flight, at) {
 		f.Outcome = Retry
 	}
@@ -96,7 +102,7 @@ func (s *State) finish(f Finished, at time.Time) {
 		delete(s.Flights, e.Key)
 	case Retry, Unsure:
 		if f.Outcome == Unsure {
-			flight.LostAt = flight.LastAt
+			flight.LostAt = e.At // which is later than LastAt where somebody else took over
 		}
 		flight.Out, flight.Reason, flight.Limit = false, f.Reason, f.Limit
 		flight.Unsure = flight.Unsure || f.Outcome == Unsure

@@ -12,7 +12,7 @@ import (
 
 var factTypes = namesOf(
 	Installed{}, Pushed{}, PullRequestChanged{}, CheckReported{}, ChecksMoved{}, PlatformMoved{},
-	Started{}, Finished{}, Interrupted{}, ConfigRead{}, ChecksRead{}, PullRequestRead{}, PullRequestFound{},
+	Started{}, Finished{}, ConfigRead{}, ChecksRead{}, PullRequestRead{}, PullRequestFound{},
 	Told{}, DeploymentCreated{}, CommentWritten{}, BuildSeen{}, AppSeen{}, ReleaseSeen{},
 	Commented{}, CommanderRead{}, Replied{}, ChangesRead{},
 )

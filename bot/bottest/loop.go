@@ -135,9 +135,17 @@ func (l *Loop) Wait(d time.Duration) error {
 	}
 }
 
-// Crash loses everything that is in memory: what was being performed, or was
-// about to be, is unknown. Somebody notices at once.
+// Crash ends whoever performs effects. What was being performed, or was about to
+// be, is performed again by the next one, who does not know what became of it.
 func (l *Loop) Crash() error {
-	l.Out = nil
-	return l.Deliver(bot.Interrupted{})
+	again := append(l.Lost, l.Out...)
+	l.Lost, l.Out = nil, nil
+	for _, e := range again {
+		if f := l.State.Flights[e.Key]; !f.Out || f.Attempt != e.Attempt {
+			continue // it was given up before
+		}
+		e.Unsure, e.LostAt, e.At = true, e.At, l.Now
+		l.Out = append(l.Out, e)
+	}
+	return l.Deliver()
 }
