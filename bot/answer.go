@@ -254,29 +254,39 @@ func (d *decision) lastStage() string { return d.s.Config.Stages[len(d.s.Config.
 // commandsText is the part of the pull request's comment that says what became of
 // its commands, the newest last.
 func (d *decision) commandsText(number int) string {
-	const most = 5
-	var lines []string
+	ended := d.s.Pulls[number].Earlier
+	var open []string
 	for _, r := range d.s.Requests {
-		if r.Number != number {
-			continue
-		}
-		for i, a := range r.Answers {
-			if a.Text == "" {
-				continue
-			}
-			mark := "❌"
-			if a.Open {
-				mark = "⏳"
-			} else if a.OK {
-				mark = "✅"
-			}
-			lines = append(lines, fmt.Sprintf("- %s `%s` by %s: %s", mark, code(r.Commands[i].Text), text(r.User), text(a.Text)))
+		if r.Number == number {
+			ended, open = append(ended[:len(ended):len(ended)], r.lines(false)...), append(open, r.lines(true)...)
 		}
 	}
+	lines := append(slices.Clone(ended[max(len(ended)-shownAnswers, 0):]), open...)
 	if len(lines) == 0 {
 		return ""
 	}
-	return "\n" + strings.Join(lines[max(len(lines)-most, 0):], "\n") + "\n"
+	return "\n" + strings.Join(lines, "\n") + "\n"
+}
+
+// shownAnswers is how many answers that are final a pull request's comment
+// shows; those that are still to come are all shown.
+const shownAnswers = 5
+
+// lines says what became of the commands, or of those whose result is open.
+func (r *Request) lines(open bool) (lines []string) {
+	for i, a := range r.Answers {
+		if a.Text == "" || a.Open != open {
+			continue
+		}
+		mark := "❌"
+		if a.Open {
+			mark = "⏳"
+		} else if a.OK {
+			mark = "✅"
+		}
+		lines = append(lines, fmt.Sprintf("- %s `%s` by %s: %s", mark, code(r.Commands[i].Text), text(r.User), text(a.Text)))
+	}
+	return lines
 }
 
 // insurance says what /rollback of the last stage would bring back; empty if

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -195,6 +196,7 @@ func (x execution) promote() Answer {
 	case p.State == PassageDone && st.Live.SHA == c.SHA:
 		return refuse("%s is live on %s already", Short(c.SHA), stage)
 	case p.State == PassageReleasing:
+		put(&c.Ordered, stage, x.order())
 		return Answer{OK: true, Open: true, Stage: stage, SHA: c.SHA, Text: fmt.Sprintf("%s is being released to %s", Short(c.SHA), stage)}
 	case st.Lock != nil && !st.Lock.Rollback:
 		return refuse("%s is locked by @%s%s; /unlock %s first", stage, st.Lock.By, because(st.Lock.Reason), stage)
@@ -232,7 +234,8 @@ func (x execution) stageToPromote(c *Candidate) (stage, problem string) {
 	return "", fmt.Sprintf("%s has been released to every stage", Short(c.SHA))
 }
 
-// reopen lets a candidate try a stage again, because somebody asked for it.
+// reopen lets a candidate try a stage again, because somebody asked for it. It
+// may pass the lock of a rollback, which ends once it is live.
 func (s *State) reopen(sha, stage string, by Order) {
 	c := s.candidate(sha)
 	if p := c.Passages[stage]; p.State == PassageFailed || p.State == PassageUndone || p.State == PassageDone {
@@ -240,9 +243,6 @@ func (s *State) reopen(sha, stage string, by Order) {
 	}
 	put(&c.Ordered, stage, by)
 	st := s.Stages[stage]
-	if st.Lock != nil && st.Lock.Rollback {
-		st.Lock = nil
-	}
 	st.RetryAt, st.Tries, st.Trouble = time.Time{}, 0, ""
 	put(&s.Stages, stage, st)
 }
@@ -339,6 +339,9 @@ func (s *State) outcomeOf(a Answer, at time.Time) Answer {
 		return end(false, "%s is not live on %s: %s", Short(c.SHA), a.Stage, p.Reason)
 	case PassageReleasing:
 		return a
+	}
+	if _, ordered := c.Ordered[a.Stage]; !ordered {
+		return end(false, "%s was not released to %s: %s", Short(c.SHA), a.Stage, cmp.Or(d.lockGate(a.Stage).Text, "it was taken back"))
 	}
 	if g, no := blocked(d.gates(c, a.Stage)); no && g.State == GateClosed && g.Name != "lock" {
 		return end(false, "%s was not released to %s: %s", Short(c.SHA), a.Stage, g.Text)

@@ -37,7 +37,7 @@ func (d *decision) gates(c *Candidate, stage string) []Gate {
 	} else {
 		gates = append(gates, d.proofGate(c, i))
 	}
-	return append(gates, d.cancelGate(c), d.lockGate(stage), d.placeGate(c, stage))
+	return append(gates, d.cancelGate(c), d.lockGateFor(c, stage), d.placeGate(c, stage))
 }
 
 // orderGate is closed for whoever would take the stage back to an older commit.
@@ -98,6 +98,8 @@ func (d *decision) buildGate(c *Candidate) Gate {
 	case a.run.Stage != "" && a.run.Status == RunErrored:
 		g.State, g.Since, g.Who = GateClosed, a.run.FinishedAt, "whoever looks after "+a.run.App
 		g.Text = "it could not be built on " + a.run.App + because(a.run.Reason)
+	case a.fallback && c.Guest: // no stage's own app builds what was never merged
+		g.State, g.Who, g.Text = GateClosed, "whoever looks after the prepare apps", "no prepare app can build it"+because(a.why)
 	case a.fallback:
 		g.State = GateOpen
 	case a.run.Active():
@@ -150,6 +152,16 @@ func (d *decision) lockGate(stage string) Gate {
 		g.Text += ": " + l.Reason
 	default:
 		g.Text += " by @" + l.By + because(l.Reason)
+	}
+	return g
+}
+
+// lockGateFor lets what somebody asked for after a rollback pass the lock that
+// came with it: nothing else gets in before.
+func (d *decision) lockGateFor(c *Candidate, stage string) Gate {
+	g := d.lockGate(stage)
+	if _, ordered := c.Ordered[stage]; ordered && d.s.Stages[stage].Lock != nil && d.s.Stages[stage].Lock.Rollback {
+		g = Gate{Name: "lock", State: GateOpen}
 	}
 	return g
 }

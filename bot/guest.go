@@ -49,26 +49,40 @@ func (x execution) promoteGuest(pull PullRequestChanged) Answer {
 	if l := x.s.Stages[stage].Lock; l != nil {
 		return refuse("%s is locked by @%s%s; /unlock %s first", stage, l.By, because(l.Reason), stage)
 	}
-	c := x.s.candidate(pull.Head)
+	if i := x.d.stageIndex(stage); i > 0 && !x.s.Config.Stages[i-1].PullRequests {
+		return refuse("%s comes after %s, which takes no open pull requests", stage, x.s.Config.Stages[i-1].Name)
+	}
+	if c := x.s.candidate(pull.Head); c != nil && c.Passages[stage].State == PassageDone && x.s.Stages[stage].Live.SHA == c.SHA {
+		return refuse("%s is live on %s already", Short(c.SHA), stage)
+	}
+	// Tried on a copy: where the gates refuse, nothing may be left behind.
+	trial := x.s.clone()
+	trial.inviteGuest(x, pull, stage)
+	text := fmt.Sprintf("%s goes to %s", Short(pull.Head), stage)
+	d := newDecision(&trial, x.at)
+	if g, no := blocked(d.gates(trial.candidate(pull.Head), stage)); no && g.State == GateClosed {
+		return refuse("%s cannot be released to %s: %s", Short(pull.Head), stage, g.Text)
+	} else if no {
+		text += " as soon as it may: " + g.Text
+	}
+	x.s.inviteGuest(x, pull, stage)
+	return Answer{OK: true, Open: true, Stage: stage, SHA: pull.Head, Text: text}
+}
+
+// inviteGuest takes note of the head of a pull request that was asked for.
+func (s *State) inviteGuest(x execution, pull PullRequestChanged, stage string) {
+	c := s.candidate(pull.Head)
 	if c == nil {
-		x.s.Guests = append(x.s.Guests, Candidate{
+		s.Guests = append(s.Guests, Candidate{
 			SHA: pull.Head, Tree: x.request.Commander.HeadTree, Title: pull.Title, Author: pull.Author,
 			PushedAt: x.at, SeenAt: x.at, Pull: pull.Number, PullSought: true, ConfigRead: true, Guest: true,
 		})
-		c = x.s.candidate(pull.Head)
-	}
-	if c.Passages[stage].State == PassageDone && x.s.Stages[stage].Live.SHA == c.SHA {
-		return refuse("%s is live on %s already", Short(c.SHA), stage)
+		c = s.candidate(pull.Head)
 	}
 	if c.Passages[stage].State != PassageReleasing {
-		x.s.reopen(c.SHA, stage, x.order())
+		s.reopen(c.SHA, stage, x.order())
 	}
-	x.s.judged(x.at)
-	text := fmt.Sprintf("%s goes to %s", Short(c.SHA), stage)
-	if g, no := blocked(newDecision(x.s, x.at).gates(c, stage)); no {
-		text += " as soon as it may: " + g.Text
-	}
-	return Answer{OK: true, Open: true, Stage: stage, SHA: c.SHA, Text: text}
+	s.judged(x.at)
 }
 
 // guestGate is closed once the pull request is no longer what it was when the
@@ -141,7 +155,10 @@ func (d *decision) tellGuests() {
 
 func (d *decision) guestStatus(c *Candidate, stage string, wanted bool) *saying {
 	if g := d.guestGate(c); g.State == GateClosed && c.Passages[stage].State == "" || !wanted {
-		return d.gone(c, contextOf(stage), "Not released: "+g.Text)
+		if shut, no := blocked(d.gates(c, stage)); no && g.State != GateClosed {
+			g = shut
+		}
+		return d.gone(c, contextOf(stage), "Not released"+because(g.Text))
 	}
 	return d.stageStatus(c, stage)
 }

@@ -272,6 +272,9 @@ func (s *State) closePromotion(stage string, end PassageState, reason, output st
 		pass := c.Passages[stage]
 		pass.State, pass.EndedAt, pass.Reason, pass.OutputURL = end, at, reason, output
 		put(&c.Passages, stage, pass)
+		if _, ordered := c.Ordered[stage]; ordered && end == PassageDone && p.Rollback == nil && st.Lock != nil && st.Lock.Rollback {
+			st.Lock = nil
+		}
 		delete(c.Ordered, stage)
 		if past, ok := st.named(c.SHA, 0); ok && p.Rollback != nil {
 			c.Artifact, c.ArtifactApp = past.Artifact, past.From

@@ -12,6 +12,7 @@ type Request struct {
 	Number    int // of the pull request
 	User      string
 	At        time.Time // when it was heard of
+	SaidAt    time.Time // by GitHub's clock
 	Commands  []Command
 	Commander *CommanderRead // nil: who that is has not been read yet
 	Answers   []Answer       // one for each command that was run, in their order
@@ -40,25 +41,26 @@ const rememberRequests = 50
 func (s *State) comment(f Commented, at time.Time) {
 	commands := ParseCommands(f.Body)
 	known := slices.ContainsFunc(s.Requests, func(r Request) bool { return r.Comment == f.ID })
-	if known || len(commands) == 0 || !s.Configured || f.At.Before(s.deafUntil()) {
+	if known || len(commands) == 0 || !s.Configured || !s.DeafUntil.IsZero() && !f.At.After(s.DeafUntil) {
 		return
 	}
-	s.Requests = append(slices.Clone(s.Requests), Request{Comment: f.ID, Number: f.Number, User: f.User, At: at, Commands: commands})
+	s.Requests = append(slices.Clone(s.Requests), Request{Comment: f.ID, Number: f.Number, User: f.User, At: at, SaidAt: f.At, Commands: commands})
 }
 
-// deafUntil is the time up to which comments are too old to be told apart from
-// those that were answered and forgotten.
-func (s *State) deafUntil() time.Time {
-	if len(s.Requests) < rememberRequests {
-		return time.Time{}
-	}
-	return s.Requests[0].At
-}
-
-// forgetRequests drops the oldest requests that are closed.
+// forgetRequests drops the oldest requests that are closed. What became of them
+// stays in the comment of their pull request.
 func (s *State) forgetRequests() {
 	for len(s.Requests) > rememberRequests && s.Requests[0].Closed != "" {
+		r := s.Requests[0]
 		s.Requests = s.Requests[1:]
+		if r.SaidAt.After(s.DeafUntil) {
+			s.DeafUntil = r.SaidAt
+		}
+		if p, ok := s.Pulls[r.Number]; ok {
+			p.Earlier = append(slices.Clone(p.Earlier), r.lines(false)...)
+			p.Earlier = p.Earlier[max(len(p.Earlier)-shownAnswers, 0):]
+			s.Pulls[r.Number] = p
+		}
 	}
 }
 
@@ -144,6 +146,9 @@ func (s *State) settleAnswers(at time.Time) {
 				continue
 			}
 			if b := s.outcomeOf(a, at); !b.Open {
+				if c := s.candidate(b.SHA); c != nil && !b.OK {
+					delete(c.Ordered, b.Stage) // the answer is no, and stays so
+				}
 				s.editRequest(s.Requests[i].Comment, func(r *Request) { r.Answers[j] = b })
 			}
 		}

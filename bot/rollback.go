@@ -44,10 +44,15 @@ func (x execution) rollback() Answer {
 	} else if _, ok := st.target(order); !ok && st.InFlight == nil {
 		return refuse("there is no proved release of %s to go back to", stage)
 	}
-	order.Further = order.To == "" && st.InFlight == nil && st.Lock != nil && st.Lock.Rollback
+	order.Further = order.To == "" && st.InFlight == nil && !st.mixed() && st.Lock != nil && st.Lock.Rollback
 	st.Rollback = &order
 	st.Lock = &Lock{Order: x.order(), Reason: "rolled back by @" + x.request.User, Rollback: true}
 	put(&x.s.Stages, stage, st)
+	for _, c := range x.s.all() {
+		if c.Passages[stage].State != PassageReleasing {
+			delete(c.Ordered, stage) // what was asked for before gives way to this
+		}
+	}
 	text := "rolling " + stage + " back"
 	switch target, ok := st.target(order); {
 	case st.InFlight != nil:
@@ -118,6 +123,19 @@ func (st Stand) mixed() bool {
 	return false
 }
 
+// halfBack reports whether the apps that do not run what is live run something
+// older, as after a rollback that only some of them took.
+func (st Stand) halfBack() bool {
+	older := st.Past[slices.IndexFunc(st.Past, func(p Past) bool { return p.SHA == st.Live.SHA })+1:]
+	for _, app := range st.Apps {
+		differs := app.Seen && app.Artifact != st.Live.Artifact
+		if differs && !slices.ContainsFunc(older, func(p Past) bool { return p.Artifact == app.Artifact }) {
+			return false
+		}
+	}
+	return true
+}
+
 // target is what a rollback brings back: the named release, else the newest that
 // was proved, was not itself rolled back from, differs from what is live, and
 // still exists for all that is known.
@@ -130,7 +148,7 @@ func (st Stand) target(o RollbackOrder) (Past, bool) {
 				return p, true
 			}
 		case p.SHA == st.Live.SHA:
-			if st.mixed() {
+			if st.mixed() && !st.halfBack() {
 				return p, true
 			}
 		case !p.Undone && p.Artifact != st.Live.Artifact && !st.newerThanLive(p):
@@ -181,6 +199,10 @@ func (s *State) checkRollback(stage string, at time.Time) {
 	st := s.Stages[stage]
 	o := st.Rollback
 	if o == nil || st.InFlight != nil {
+		return
+	}
+	if _, ok := s.Config.Stage(stage); !ok && s.Configured {
+		s.endRollback(stage, false, fmt.Sprintf("the pipeline has no stage %s any more", stage))
 		return
 	}
 	if o.To == "" && o.From != st.Live.SHA && !st.mixed() {

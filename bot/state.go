@@ -27,6 +27,7 @@ type State struct {
 	Flights    map[string]Flight
 	Guests     []Candidate // heads of open pull requests that somebody asked to promote
 	Requests   []Request   // comments with commands, oldest first; answered ones are remembered for a while
+	DeafUntil  time.Time   // comments up to here, by GitHub's clock, have been forgotten: a late one is too late
 }
 
 // Candidate is one pushed commit on its way through the pipeline.
@@ -260,7 +261,8 @@ type PullRequest struct {
 	Told      map[string]Saying // by status context, on the head
 	ToldHead  string            // the head that Told is about
 	Comment   Comment
-	Answer    int64 // the comment that answers the last question; 0: none
+	Answer    int64    // the comment that answers the last question; 0: none
+	Earlier   []string // lines of Comment about commands that are forgotten, the newest last
 }
 
 // Comment is the bot's one comment on a pull request.
