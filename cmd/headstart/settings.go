@@ -17,7 +17,6 @@ import (
 type settings struct {
 	Addr        string      `env:"HEADSTART_ADDR" placeholder:":8080" help:"Listen address; wins over --port."`
 	Port        string      `env:"PORT" default:"8080" help:"Listen on this port of all addresses."`
-	URL         string      `env:"HEADSTART_URL" help:"Public base URL, for links."`
 	Allow       string      `env:"HEADSTART_ALLOW" placeholder:"acme/shop=shop-*" help:"Which repository may use which apps, separated by spaces. Nothing is allowed by default."`
 	DatabaseURL string      `env:"DATABASE_URL" default:"sqlite:headstart.db" help:"sqlite:PATH or postgres://…"`
 	GitHub      githubFlags `embed:"" prefix:"github-"`
