@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,11 +32,11 @@ func (d *decision) replyBody(r *Request) string {
 }
 
 const helpText = "**What Headstart understands**, each on a line of its own, in a new comment on a pull request:\n\n" +
-	"| | |\n| --- | --- |\n" +
+	"| command | what it does |\n| --- | --- |\n" +
 	"| `/promote [STAGE] [SHA]` | release it to the next stage, or to the one named; the pull request's commit, or the one named |\n" +
 	"| `/rollback [STAGE] [to SHA or vN]` | the last good release before the current one; locks the stage. `with config` brings the config vars back too |\n" +
 	"| `/lock [STAGE] [REASON]` | no promotion into this stage, or into any |\n" +
-	"| `/unlock [STAGE]` | |\n" +
+	"| `/unlock [STAGE]` | lets promotions in again |\n" +
 	"| `/approve [STAGE]` | opens an approval gate |\n" +
 	"| `/retry [build or STAGE]` | tries again what failed |\n" +
 	"| `/cancel` | takes this commit out of the pipeline |\n" +
@@ -47,7 +48,8 @@ const helpText = "**What Headstart understands**, each on a line of its own, in 
 // statusText is every stage in a table.
 func (d *decision) statusText() string {
 	var b strings.Builder
-	b.WriteString("| stage | runs | since | on its way | |\n| --- | --- | --- | --- | --- |\n")
+	fmt.Fprintf(&b, "**Every stage of `%s`**\n\n", code(d.s.Branch()))
+	b.WriteString("| stage | runs | since | on its way | note |\n| --- | --- | --- | --- | --- |\n")
 	for _, stage := range d.s.Config.StageNames() {
 		st := d.s.Stages[stage]
 		runs, since, way, note := "nothing yet", "", "–", ""
@@ -78,7 +80,9 @@ func (d *decision) waitingFor(stage string) string {
 		if _, in := c.Passages[stage]; in {
 			return ""
 		}
-		if g, no := blocked(d.gates(c, stage)); no && g.Name != "order" && !d.settled(c) {
+		if g, no := blocked(d.gates(c, stage)); no && g.Name == "lock" {
+			return d.commitText(c.SHA) + " waits"
+		} else if no && g.Name != "order" && !d.settled(c) {
 			return d.commitText(c.SHA) + ": " + text(g.Text)
 		}
 	}
@@ -90,7 +94,7 @@ func (d *decision) commitText(sha string) string {
 	s := "`" + Short(sha) + "`"
 	if c := d.s.candidate(sha); c != nil {
 		if c.Pull != 0 {
-			return fmt.Sprintf("%s (#%d)", s, c.Pull)
+			return fmt.Sprintf("%s (%s)", s, text(fmt.Sprintf("#%d", c.Pull)))
 		}
 		if c.Title != "" {
 			return s + " " + text(cut(c.Title, 40))
@@ -116,10 +120,10 @@ func (d *decision) whyText(r *Request, cmd Command) string {
 	if at, ok := d.arrival(c); ok {
 		fmt.Fprintf(&b, ": expected on %s at %s, going by earlier deploys", text(d.lastStage()), moment(at))
 	}
-	b.WriteString("\n\n| stage | gate | | since | who can change it |\n| --- | --- | --- | --- | --- |\n")
+	b.WriteString("\n\n| stage | gate | state | since | who can change it |\n| --- | --- | --- | --- | --- |\n")
 	for _, stage := range stages {
 		if p, in := c.Passages[stage]; in {
-			fmt.Fprintf(&b, "| %s | %s | %s | %s | |\n", text(stage), p.State, text(d.passageText(stage, p)), moment(p.StartedAt))
+			fmt.Fprintf(&b, "| %s | – | %s | %s | |\n", text(stage), text(d.passageText(stage, p)), moment(p.StartedAt))
 			continue
 		}
 		for _, g := range d.gates(c, stage) {
@@ -131,7 +135,8 @@ func (d *decision) whyText(r *Request, cmd Command) string {
 			if g.State != GateOpen {
 				who = text(g.Who)
 			}
-			fmt.Fprintf(&b, "| %s | %s | %s %s | %s | %s |\n", text(stage), g.Name, gateIcon(g.State), text(g.Text), since, who)
+			state := gateIcon(g.State) + " " + text(cmp.Or(g.Text, "open"))
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", text(stage), g.Name, state, since, who)
 		}
 	}
 	return strings.TrimSuffix(b.String(), "\n")
@@ -153,11 +158,13 @@ func (d *decision) passageText(stage string, p Passage) string {
 	switch p.State {
 	case PassageReleasing:
 		cfg, _ := d.s.Config.Stage(stage)
-		return "releasing to " + names(cfg.Apps)
+		return "⏳ releasing to " + names(cfg.Apps)
 	case PassageDone:
-		return "released in " + took(p.StartedAt, p.EndedAt)
+		return "✅ released in " + took(p.StartedAt, p.EndedAt)
+	case PassageUndone:
+		return "↩️ " + p.Reason
 	}
-	return p.Reason
+	return "❌ " + p.Reason
 }
 
 func gateIcon(s GateState) string {
@@ -182,17 +189,41 @@ func (d *decision) planText(r *Request) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "**Merging this deploys it**: %s.\n", d.path())
 	fmt.Fprintf(&b, "\n- Build: %s\n", d.plannedBuild(r))
+	b.WriteString(d.plannedWaits())
+	b.WriteString(d.plannedChanges(r))
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// plannedWaits says what a merge would wait for, and how long it usually takes.
+func (d *decision) plannedWaits() string {
+	var b strings.Builder
 	fmt.Fprintf(&b, "- Checks: %s\n", text(d.plannedChecks()))
 	for _, stage := range d.s.Config.StageNames() {
 		if g := d.lockGate(stage); g.State != GateOpen {
-			fmt.Fprintf(&b, "- It would wait before %s: %s\n", text(stage), text(g.Text))
+			fmt.Fprintf(&b, "- 🔒 It would wait before %s: %s\n", text(stage), text(g.Text))
 		}
 	}
 	if t, ok := d.usualTime(); ok {
-		fmt.Fprintf(&b, "- Time to %s: about %s, going by earlier deploys\n", text(d.lastStage()), took(time.Time{}.Add(time.Hour), time.Time{}.Add(time.Hour+t)))
+		fmt.Fprintf(&b, "- Time to %s: %s, going by earlier deploys\n", text(d.lastStage()), about(t))
 	}
-	b.WriteString(d.plannedChanges(r))
-	return strings.TrimSuffix(b.String(), "\n")
+	return b.String()
+}
+
+// about says how long something usually takes: no more exactly than it is known,
+// and so that it does not change with every deploy.
+func about(t time.Duration) string {
+	switch minutes := int(t.Round(time.Minute).Minutes()); {
+	case t < time.Minute:
+		return "under a minute"
+	case minutes < 2:
+		return "about a minute"
+	case minutes < 10:
+		return fmt.Sprintf("about %d minutes", minutes)
+	case minutes < 60:
+		return fmt.Sprintf("about %d minutes", (minutes+2)/5*5)
+	default:
+		return fmt.Sprintf("about %d hours", max((minutes+30)/60, 1))
+	}
 }
 
 func (d *decision) plannedBuild(r *Request) string {
@@ -301,7 +332,11 @@ func (d *decision) insurance(c *Candidate) string {
 	if !ok {
 		return ""
 	}
-	return fmt.Sprintf("\n`/rollback %s` would bring `%s`%s back.\n", code(stage), Short(past.SHA), past.version())
+	title := ""
+	if past.Title != "" {
+		title = ": " + text(cut(past.Title, 72))
+	}
+	return fmt.Sprintf("\n🛟 `/rollback %s` would bring back `%s`%s%s\n", code(stage), Short(past.SHA), past.version(), title)
 }
 
 // arrival is when a candidate is expected on the last stage, going by what

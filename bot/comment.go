@@ -65,16 +65,19 @@ func (d *decision) comment(p PullRequest) string {
 
 func (d *decision) openComment(p PullRequest) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n**Merging this deploys it**: %s.\n\n", Marker, d.path())
 	r, _ := d.s.run(p.TestMerge, p.TestTree)
+	if p.TestTree != "" && r.Status == RunFailed {
+		fmt.Fprintf(&b, "%s\n**Merging this deploys nothing**: it does not build.\n\n❌ %s failed after %s on `%s`%s\n",
+			Marker, linked("The build", r.OutputURL), took(r.StartedAt, r.FinishedAt), code(r.App), because(text(r.Reason)))
+		return b.String()
+	}
+	fmt.Fprintf(&b, "%s\n**Merging this deploys it**: %s.\n\n", Marker, d.path())
 	switch {
 	case p.TestTree == "":
 		fmt.Fprintf(&b, "⚠️ It does not merge cleanly into `%s`, so nothing is built ahead.\n", code(p.Base))
 	case r.Status == RunSucceeded:
-		fmt.Fprintf(&b, "✅ The build is ready%s: it took %s on `%s`, and the merge goes live without another one, "+
-			"as long as `%s` does not move.\n", link(r.OutputURL), took(r.StartedAt, r.FinishedAt), code(r.App), code(p.Base))
-	case r.Status == RunFailed:
-		fmt.Fprintf(&b, "❌ The build failed%s%s\n", link(r.OutputURL), because(text(r.Reason)))
+		fmt.Fprintf(&b, "✅ %s is ready: it took %s on `%s`, and the merge goes live without another one, "+
+			"as long as `%s` does not move.\n", linked("The build", r.OutputURL), took(r.StartedAt, r.FinishedAt), code(r.App), code(p.Base))
 	case r.Status == RunErrored:
 		fmt.Fprintf(&b, "⚠️ `%s` could not build it ahead%s\n", code(r.App), because(text(r.Reason)))
 	case r.Active():
@@ -84,6 +87,10 @@ func (d *decision) openComment(p PullRequest) string {
 	default:
 		b.WriteString("⏳ Waiting for a free prepare app; commits on the branch are built first.\n")
 	}
+	if waits := d.plannedWaits(); waits != "" {
+		b.WriteString("\n" + waits)
+	}
+	b.WriteString("\n`/plan` lists what would go live with it.\n")
 	return b.String()
 }
 
@@ -98,23 +105,84 @@ func (d *decision) path() string {
 
 func (d *decision) mergedComment(c *Candidate) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n%s\n\n| | | |\n| --- | --- | --- |\n", Marker, d.headline(c))
-	if build := d.buildStatus(c); build != nil {
-		fmt.Fprintf(&b, "| build | %s %s | %s |\n", icon(build.State), text(build.Text), strings.TrimPrefix(link(build.URL), " "))
-	}
-	fmt.Fprintf(&b, "| checks | %s | |\n", d.checksLine(c))
+	fmt.Fprintf(&b, "%s\n%s\n\n| step | state | version | took | link |\n| --- | --- | --- | --- | --- |\n", Marker, d.headline(c))
+	d.buildRow(c).write(&b)
+	row{step: "checks", state: d.checksLine(c)}.write(&b)
 	for _, stage := range d.s.Config.Stages {
-		if w := d.stageStatus(c, stage.Name); w != nil {
-			fmt.Fprintf(&b, "| %s | %s %s | %s |\n", text(stage.Name), icon(w.State), text(w.Text), strings.TrimPrefix(link(w.URL), " "))
-		} else {
-			fmt.Fprintf(&b, "| %s | – | |\n", text(stage.Name))
-		}
+		d.stageRow(c, stage.Name).write(&b)
 	}
 	if next := d.next(c); next != "" {
 		fmt.Fprintf(&b, "\n%s\n", next)
 	}
 	b.WriteString(d.insurance(c))
 	return b.String()
+}
+
+// row is a line of the comment's table, safe to stand there.
+type row struct{ step, state, version, took, link string }
+
+func (r row) write(b *strings.Builder) {
+	if r.state != "" {
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", r.step, r.state, r.version, r.took, r.link)
+	}
+}
+
+// buildRow says what the candidate's build came to; nothing before it has begun.
+func (d *decision) buildRow(c *Candidate) row {
+	r, _ := d.s.runOf(c)
+	w := d.buildStatus(c)
+	if told := c.Told[buildContext]; w == nil && told.State != "" {
+		w = say(told.State, told.Text, r.OutputURL) // it was said, and stays true
+	}
+	if w == nil {
+		return row{}
+	}
+	done := row{step: "build", took: took(r.StartedAt, r.FinishedAt), link: link(w.URL)}
+	switch {
+	case w.State != StatusSuccess || r.Status != RunSucceeded:
+		return row{step: "build", state: icon(w.State) + " " + text(w.Text), link: done.link}
+	case r.SHA == c.SHA || r.Tree == "":
+		done.state = fmt.Sprintf("✅ built on `%s`", code(r.App))
+	case r.Pull != 0:
+		done.state = fmt.Sprintf("✅ built ahead of the merge on `%s`", code(r.App))
+	default:
+		done.state = fmt.Sprintf("✅ built on `%s` as `%s`, which has the same tree", code(r.App), Short(r.SHA))
+	}
+	return done
+}
+
+// stageRow says how the candidate fares at a stage.
+func (d *decision) stageRow(c *Candidate, stage string) row {
+	r := row{step: text(stage), state: "–"}
+	w := d.stageStatus(c, stage)
+	if w != nil {
+		r.state, r.link = icon(w.State)+" "+text(w.Text), link(w.URL)
+	} else if by, gone := d.overtaker(c, stage); gone && by.Passages[stage].State == PassageDone && !d.forcedBetween(c, by) {
+		r.state = "✅ live as part of `" + Short(by.SHA) + "`"
+	}
+	p := c.Passages[stage]
+	past, proved := d.s.Stages[stage].named(c.SHA, 0)
+	switch {
+	case p.State != PassageDone && p.State != PassageUndone:
+		return r
+	case proved:
+		r.version = strings.Trim(past.version(), " ()")
+	}
+	if n := len(past.Versions); p.Reason != "" && n > 0 && len(past.Releases) == 1 {
+		r.version = fmt.Sprintf("v%d", past.Versions[n-1]) // it was released more than once
+	}
+	r.took = took(p.StartedAt, p.EndedAt)
+	switch {
+	case p.State == PassageUndone:
+		r.took = ""
+	case p.Reason != "":
+		r.state = "✅ live again " + text(p.Reason)
+	case p.EndedAt.Before(c.PushedAt):
+		r.state = "✅ live since before the branch came back to it"
+	default:
+		r.state = "✅ live " + took(c.PushedAt, p.EndedAt) + " after the push"
+	}
+	return r
 }
 
 // headline says in one line where a candidate is.
@@ -140,12 +208,18 @@ func (d *decision) headline(c *Candidate) string {
 			}
 			return fmt.Sprintf("**%s was superseded by `%s`**", sha, Short(by.SHA))
 		}
-		if g, no := blocked(d.gates(c, stage.Name)); no && g.State == GateClosed {
+		if g, no := blocked(d.gates(c, stage.Name)); no && g.Name == "lock" {
+			return fmt.Sprintf("**%s waits before %s**", sha, text(stage.Name))
+		} else if no && g.State == GateClosed {
 			return fmt.Sprintf("**%s is not released to %s**", sha, text(stage.Name))
 		}
 		return fmt.Sprintf("**%s is on its way to %s**", sha, text(stage.Name))
 	}
-	return fmt.Sprintf("**%s is live on %s**", sha, text(at))
+	verb := "is"
+	if live := d.s.Stages[at].Live.SHA; live != c.SHA && c.Passages[at].State == PassageDone {
+		verb = "went" // something newer has taken its place
+	}
+	return fmt.Sprintf("**%s %s live on %s**", sha, verb, text(at))
 }
 
 // next says what happens next, or who can make something happen; empty once
@@ -156,10 +230,16 @@ func (d *decision) next(c *Candidate) string {
 		case PassageDone:
 			continue
 		case PassageFailed:
-			return "Next: " + text(stage.Name) + " keeps running what it ran before; a push with a fix goes the whole way again."
+			if d.s.Stages[stage.Name].mixed() {
+				return fmt.Sprintf("Next: the apps of %s do not all run the same. `/rollback %s` takes all of them back, `/retry %s` tries again.",
+					text(stage.Name), code(stage.Name), code(stage.Name))
+			}
+			return fmt.Sprintf("Next: %s keeps running what it ran before. A push with a fix goes the whole way again, `/retry %s` tries this commit once more.",
+				text(stage.Name), code(stage.Name))
 		case PassageUndone:
-			return fmt.Sprintf("%s runs `%s` now. `/promote %s` would release this commit again.",
-				capital(text(stage.Name)), Short(d.s.Stages[stage.Name].Live.SHA), code(stage.Name))
+			live := d.s.Stages[stage.Name].Live
+			return fmt.Sprintf("%s runs `%s` now, since %s. `/promote %s` would release this commit again.",
+				capital(text(stage.Name)), Short(live.SHA), moment(live.Since), code(stage.Name))
 		case PassageReleasing:
 			return "Next: " + text(stage.Name) + " answers with the new version once its release has succeeded."
 		}
@@ -169,6 +249,8 @@ func (d *decision) next(c *Candidate) string {
 			return "Next: " + text(stage.Name) + ", once the build and the checks are good."
 		case g.Name == "order":
 			continue
+		case g.Name == "lock":
+			return fmt.Sprintf("Next: %s, after `/unlock %s`. %s.", text(stage.Name), code(stage.Name), capital(text(g.Text)))
 		case g.State == GateClosed:
 			return "Not released to " + text(stage.Name) + ": " + text(g.Text) + ". Who can change that: " + text(g.Who) + "."
 		}
@@ -189,10 +271,22 @@ func (d *decision) checksLine(c *Candidate) string {
 		return "✅ passed"
 	case g.State == GateClosed:
 		return "❌ " + text(g.Text)
+	case d.hopeless(c):
+		return "not waited for any more"
 	case len(v.Waiting) > 0 || v.Settling && len(c.Reports.Checks) > 0:
 		return "⏳ running"
 	}
 	return "⏳ " + text(g.Text)
+}
+
+// hopeless reports whether a candidate cannot enter the first stage, however its
+// checks end.
+func (d *decision) hopeless(c *Candidate) bool {
+	if _, entered := c.Passages[d.firstStage()]; entered {
+		return false
+	}
+	g, no := blocked(d.gates(c, d.firstStage()))
+	return no && g.State == GateClosed && g.Name != "lock" && g.Name != "checks"
 }
 
 func icon(s StatusState) string {
@@ -209,10 +303,18 @@ func icon(s StatusState) string {
 
 // link is a Markdown link; empty for whatever is no web address.
 func link(url string) string {
-	if !strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "http://") {
-		return ""
+	if s := linked("open", url); s != "open" {
+		return s
 	}
-	return " [open](" + strings.NewReplacer("(", "%28", ")", "%29", " ", "%20", "|", "%7C", "\\", "%5C", "<", "%3C", ">", "%3E",
+	return ""
+}
+
+// linked makes a label a link; it stays plain where there is no web address.
+func linked(label, url string) string {
+	if !strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "http://") {
+		return label
+	}
+	return "[" + label + "](" + strings.NewReplacer("(", "%28", ")", "%29", " ", "%20", "|", "%7C", "\\", "%5C", "<", "%3C", ">", "%3E",
 		"\"", "%22", "\n", "", "\r", "", "\t", "").Replace(url) + ")"
 }
 

@@ -35,7 +35,7 @@ func (x execution) rollback() Answer {
 	if x.command.SHA != "" || x.command.Version != 0 {
 		past, ok := st.named(x.command.SHA, x.command.Version)
 		if !ok {
-			return refuse("%s; it had %s", x.unknownTarget(stage), st.pastNames())
+			return refuse("%s; there are %s", x.unknownTarget(stage), st.pastNames())
 		}
 		if past.SHA == st.Live.SHA && st.InFlight == nil {
 			return refuse("%s is what %s runs", Short(past.SHA), stage)
@@ -254,7 +254,7 @@ func (s *State) rollbackClosed(stage string, p *Promotion, was Live, end Passage
 	}
 	if c := s.candidate(p.SHA); c != nil {
 		pass := c.Passages[stage]
-		pass.Reason = "rolled back to by @" + o.By
+		pass.Reason = "after a rollback by @" + o.By
 		put(&c.Passages, stage, pass)
 	}
 	if was.SHA != p.SHA {

@@ -220,7 +220,7 @@ func (d *decision) stageStatus(c *Candidate, stage string) *saying {
 	case entered && pass.State == PassageUndone:
 		return say(StatusFailure, fmt.Sprintf("%s: %s runs %s", capital(pass.Reason), stage, Short(d.s.Stages[stage].Live.SHA)), d.appURL(stage)).in("undone")
 	case entered && pass.State == PassageDone && pass.Reason != "":
-		return say(StatusSuccess, fmt.Sprintf("Live on %s again, %s in %s", stage, pass.Reason, took(pass.StartedAt, pass.EndedAt)), d.appURL(stage))
+		return say(StatusSuccess, fmt.Sprintf("Live on %s again %s, released in %s", stage, pass.Reason, took(pass.StartedAt, pass.EndedAt)), d.appURL(stage))
 	case entered && pass.State == PassageDone && pass.EndedAt.Before(c.PushedAt):
 		return say(StatusSuccess, "Live on "+stage+": it was when the branch came back to it", d.appURL(stage))
 	case entered && pass.State == PassageDone:

@@ -33,7 +33,7 @@ func TestRollback(t *testing.T) {
 			t.Errorf("a rollback should build nothing, it built %d times", n)
 		}
 		b.expectRuns(stagingApp, third.SHA)
-		b.expectStatus(second.SHA, "headstart/production", "success", "Live on production again, rolled back to by @zoe")
+		b.expectStatus(second.SHA, "headstart/production", "success", "Live on production again after a rollback by @zoe")
 		b.expectStatus(third.SHA, "headstart/production", "failure", "Rolled back by @zoe: production runs "+second.SHA[:7])
 		var states []string
 		for _, d := range b.shop.Deployments() {
