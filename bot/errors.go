@@ -46,6 +46,28 @@ func (e *Unknown) Unwrap() error { return e.Err }
 // ErrNotFound is wrapped by errors about a thing that does not exist.
 var ErrNotFound = errors.New("not found")
 
+// Conclude turns what a performer returned into the fact that records it.
+func Conclude(effect Effect, fact Fact, err error) Finished {
+	f := Finished{Effect: effect}
+	var refused *Refused
+	var retryable *Retryable
+	var unknown *Unknown
+	switch {
+	case err == nil:
+		f.Outcome, f.Fact = Done, fact
+	case errors.As(err, &refused):
+		f.Outcome, f.Reason, f.Fault = Refuse, refused.Reason, refused.Platform
+		f.Gone = errors.Is(err, ErrNotFound)
+	case errors.As(err, &retryable):
+		f.Outcome, f.Reason, f.After, f.Limit = Retry, retryable.Reason, retryable.After, retryable.Limit
+	case errors.As(err, &unknown):
+		f.Outcome, f.Reason = Unsure, unknown.Reason
+	default:
+		f.Outcome, f.Reason = Unsure, err.Error()
+	}
+	return f
+}
+
 func withCause(reason string, err error) string {
 	if err == nil {
 		return reason

@@ -1,7 +1,6 @@
 package bottest
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -69,32 +68,11 @@ func (l *Loop) Perform(i int) error {
 		l.Lost = append(l.Lost, e)
 		return nil
 	}
-	f := Outcome(e, fact, err)
+	f := bot.Conclude(e, fact, err)
 	if l.Performed != nil {
 		l.Performed(f)
 	}
 	return l.Deliver(f)
-}
-
-// Outcome is the event of a performance, as bot/engine records it.
-func Outcome(e bot.Effect, fact bot.Fact, err error) bot.Finished {
-	f := bot.Finished{Effect: e}
-	var refused *bot.Refused
-	var retryable *bot.Retryable
-	var unknown *bot.Unknown
-	switch {
-	case err == nil:
-		f.Outcome, f.Fact = bot.Done, fact
-	case errors.As(err, &refused):
-		f.Outcome, f.Reason, f.Fault, f.Gone = bot.Refuse, refused.Reason, refused.Platform, errors.Is(err, bot.ErrNotFound)
-	case errors.As(err, &retryable):
-		f.Outcome, f.Reason, f.After, f.Limit = bot.Retry, retryable.Reason, retryable.After, retryable.Limit
-	case errors.As(err, &unknown):
-		f.Outcome, f.Reason = bot.Unsure, unknown.Reason
-	default:
-		f.Outcome, f.Reason = bot.Unsure, err.Error()
-	}
-	return f
 }
 
 // storm bounds what may happen without time passing.

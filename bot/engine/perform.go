@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -30,7 +29,7 @@ func (e *Engine) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 	defer cancel()
 	began := e.clock.Now()
 	fact, err := e.perform.Perform(attempt, target, effect)
-	finished := outcome(effect, fact, err)
+	finished := bot.Conclude(effect, fact, err)
 	e.log.Debug("performed",
 		zap.Stringer("pipeline", target.Pipeline), zap.String("effect", effect.Key), zap.Int("attempt", effect.Attempt),
 		zap.String("outcome", string(finished.Outcome)), zap.String("reason", finished.Reason),
@@ -42,28 +41,6 @@ func (e *Engine) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 		return fmt.Errorf("record the outcome of %s: %w", effect.Key, err)
 	}
 	return nil
-}
-
-// outcome turns what a performer returned into the event that records it.
-func outcome(effect bot.Effect, fact bot.Fact, err error) bot.Finished {
-	f := bot.Finished{Effect: effect}
-	var refused *bot.Refused
-	var retryable *bot.Retryable
-	var unknown *bot.Unknown
-	switch {
-	case err == nil:
-		f.Outcome, f.Fact = bot.Done, fact
-	case errors.As(err, &refused):
-		f.Outcome, f.Reason, f.Fault = bot.Refuse, refused.Reason, refused.Platform
-		f.Gone = errors.Is(err, bot.ErrNotFound)
-	case errors.As(err, &retryable):
-		f.Outcome, f.Reason, f.After, f.Limit = bot.Retry, retryable.Reason, retryable.After, retryable.Limit
-	case errors.As(err, &unknown):
-		f.Outcome, f.Reason = bot.Unsure, unknown.Reason
-	default:
-		f.Outcome, f.Reason = bot.Unsure, err.Error()
-	}
-	return f
 }
 
 // Router hands each effect to the performer of its kind.
