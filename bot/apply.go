@@ -13,6 +13,9 @@ func Apply(s State, e Event) State {
 	for _, stage := range sortedKeys(s.Stages) {
 		s.checkRollback(stage, e.At)
 	}
+	if !s.Configured {
+		s.abandonRequests()
+	}
 	s.settleAnswers(e.At)
 	s.forgetGuests()
 	return s

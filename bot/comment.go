@@ -67,8 +67,8 @@ func (d *decision) openComment(p PullRequest) string {
 	var b strings.Builder
 	r, _ := d.s.run(p.TestMerge, p.TestTree)
 	if p.TestTree != "" && r.Status == RunFailed {
-		fmt.Fprintf(&b, "%s\n**Merging this deploys nothing**: it does not build.\n\n❌ %s failed after %s on `%s`%s\n",
-			Marker, linked("The build", r.OutputURL), took(r.StartedAt, r.FinishedAt), code(r.App), because(text(r.Reason)))
+		fmt.Fprintf(&b, "%s\n**Merging this deploys nothing**: it does not build.\n\n❌ The build failed after %s on `%s`%s%s\n",
+			Marker, took(r.StartedAt, r.FinishedAt), code(r.App), output(r.OutputURL), because(text(r.Reason)))
 		return b.String()
 	}
 	fmt.Fprintf(&b, "%s\n**Merging this deploys it**: %s.\n\n", Marker, d.path())
@@ -76,8 +76,8 @@ func (d *decision) openComment(p PullRequest) string {
 	case p.TestTree == "":
 		fmt.Fprintf(&b, "⚠️ It does not merge cleanly into `%s`, so nothing is built ahead.\n", code(p.Base))
 	case r.Status == RunSucceeded:
-		fmt.Fprintf(&b, "✅ %s is ready: it took %s on `%s`, and the merge goes live without another one, "+
-			"as long as `%s` does not move.\n", linked("The build", r.OutputURL), took(r.StartedAt, r.FinishedAt), code(r.App), code(p.Base))
+		fmt.Fprintf(&b, "✅ The build is ready: it took %s on `%s`%s, and the merge goes live without another one, "+
+			"as long as `%s` does not move.\n", took(r.StartedAt, r.FinishedAt), code(r.App), output(r.OutputURL), code(p.Base))
 	case r.Status == RunErrored:
 		fmt.Fprintf(&b, "⚠️ `%s` could not build it ahead%s\n", code(r.App), because(text(r.Reason)))
 	case r.Active():
@@ -305,6 +305,14 @@ func icon(s StatusState) string {
 func link(url string) string {
 	if s := linked("open", url); s != "open" {
 		return s
+	}
+	return ""
+}
+
+// output links what a build wrote, in brackets.
+func output(url string) string {
+	if s := linked("output", url); s != "output" {
+		return " (" + s + ")"
 	}
 	return ""
 }

@@ -19,9 +19,9 @@ func Decide(s State, now time.Time) Plan {
 	d := newDecision(&s, now)
 	d.readConfig()
 	d.carryOn()
+	d.steer()
 	if s.Configured {
 		d.readPullRequests()
-		d.steer()
 		d.startRollbacks()
 		d.enterStages()
 		d.build()

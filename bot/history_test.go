@@ -28,7 +28,11 @@ type history struct {
 	checked map[string]int     // releases of an app that were looked at already
 	broken  map[string][2]bool // tree → whether it does not build, and whether it cannot be released
 	hand    map[string]bool    // artifacts that were released by hand
+	steered                    // what people asked for
 }
+
+// named is the SHA of a push's commit.
+func named(n int) string { return fmt.Sprintf("c%06d", n) }
 
 func newHistory(t *rapid.T, prepare []string) *history {
 	w := bottest.NewWorld()
@@ -39,6 +43,7 @@ func newHistory(t *rapid.T, prepare []string) *history {
 	w.BuildTime, w.ReleaseTime = 20*time.Second, 4*time.Second
 	w.Breaks = func(sha string) (bool, bool) { b := h.breaks(sha); return b[0], b[1] }
 	w.Fault = h.fault
+	w.Roles = roles
 	h.Decided = h.decided
 	w.Commits["file"] = &bottest.Commit{SHA: "file", File: bot.ConfigRead{Found: true, Config: bot.Config{
 		Platform: bot.PlatformHeroku,
@@ -71,6 +76,7 @@ func (h *history) fault(e bot.Effect) bottest.Fault {
 // decided checks that the first stage is entered on checks that were green a
 // moment ago.
 func (h *history) decided(before bot.State, e bot.Effect) {
+	h.entersUnlocked(before, e)
 	sha := ""
 	switch do := e.Do.(type) {
 	case bot.Promote:
@@ -136,7 +142,7 @@ func (h *history) follows(before, r *bot.Release) {
 		h.Fatalf("%s began on %s while %s was being released", r.Artifact, r.App, before.Artifact)
 	}
 	was, is := h.pushed[before.Commit], h.pushed[r.Commit]
-	if len(was) > 0 && len(is) > 0 && is[len(is)-1] < was[0] {
+	if len(was) > 0 && len(is) > 0 && is[len(is)-1] < was[0] && !h.askedBack(r.App) {
 		h.Fatalf("%s moved back from %s to %s", r.App, before.Commit, r.Commit)
 	}
 }
@@ -157,7 +163,7 @@ func (h *history) hear(facts ...bot.Fact) {
 
 func (h *history) push() {
 	h.pushes++
-	c := bottest.Commit{SHA: fmt.Sprintf("c%d", h.pushes), Author: "ada", File: h.Commits["file"].File}
+	c := bottest.Commit{SHA: named(h.pushes), Author: "ada", File: h.Commits["file"].File}
 	forced := false
 	if len(h.pushed) > 0 {
 		switch rapid.IntRange(0, 9).Draw(h.T, "kind of push") {
@@ -171,6 +177,12 @@ func (h *history) push() {
 			h.broken["tree-"+c.SHA] = [2]bool{true, false}
 		case 4:
 			h.broken["tree-"+c.SHA] = [2]bool{false, true}
+		case 5, 6:
+			if p := h.openPull(); p != nil {
+				c.Pull = p.Number
+				p.Open, p.Merged, p.MergeSHA, p.UpdatedAt = false, true, c.SHA, h.Now
+				h.hear(p.PullRequestChanged)
+			}
 		}
 	}
 	if h.Heads["main"] == c.SHA {
@@ -200,7 +212,7 @@ func (h *history) move(c bottest.Commit, forced bool) []bot.Fact {
 func (h *history) any(label string) string {
 	var all []string
 	for i := range h.pushes {
-		if sha := fmt.Sprintf("c%d", i+1); h.pushed[sha] != nil {
+		if sha := named(i + 1); h.pushed[sha] != nil {
 			all = append(all, sha)
 		}
 	}
@@ -218,7 +230,7 @@ func (h *history) report(sha string, state bot.CheckState) bot.Fact {
 
 func (h *history) step() {
 	switch rapid.SampledFrom([]string{
-		"push", "check", "check", "perform", "perform", "perform", "perform", "wait", "wait", "late", "again", "crash", "hand", "pull",
+		"push", "check", "check", "perform", "perform", "perform", "perform", "wait", "wait", "late", "again", "crash", "hand", "pull", "say",
 	}).Draw(h.T, "step") {
 	case "push":
 		h.push()
@@ -251,6 +263,8 @@ func (h *history) step() {
 		app := rapid.SampledFrom([]string{"staging", "us", "ca"}).Draw(h.T, "app")
 		h.hand[artifact] = true
 		h.EndRelease(h.Release(app, artifact, ""), bot.ReleaseSucceeded, "")
+	case "say":
+		h.command()
 	case "pull":
 		n := len(h.Pulls) + 1
 		p := &bottest.Pull{PullRequestChanged: bot.PullRequestChanged{
@@ -265,22 +279,27 @@ func (h *history) step() {
 func (h *history) end() {
 	h.faults = false
 	for _, f := range h.held {
-		if _, ok := f.(bot.Pushed); ok {
+		switch f.(type) {
+		case bot.Pushed, bot.Commented:
 			h.must(h.Deliver(h.Installed(), f))
 		}
 	}
 	for i := range h.pushes { // these webhooks are lost: sweeping finds out
-		if sha := fmt.Sprintf("c%d", i+1); h.pushed[sha] != nil && !h.passed(sha) {
+		if sha := named(i + 1); h.pushed[sha] != nil && !h.passed(sha) {
 			h.report(sha, bot.CheckFailed)
 		}
 	}
 	for n := range 9 {
 		h.must(h.Wait(time.Hour))
 		h.look()
+		if n == 0 {
+			h.unlock()
+		}
 		if n == 3 {
 			h.arrived()
+			h.answered()
 			h.pushes++ // and the next one goes through, whatever was before
-			h.must(h.Deliver(h.move(bottest.Commit{SHA: fmt.Sprintf("c%d", h.pushes), File: h.Commits["file"].File}, false)...))
+			h.must(h.Deliver(h.move(bottest.Commit{SHA: named(h.pushes), File: h.Commits["file"].File}, false)...))
 			h.must(h.Deliver(h.report(h.Heads["main"], bot.CheckPassed)))
 		}
 	}
@@ -298,7 +317,7 @@ func (h *history) arrived() {
 	}
 	for _, stage := range []string{"staging", "production"} {
 		live := h.State.Stages[stage].Live.SHA
-		if newest == "" || h.failedSince(at) {
+		if newest == "" || h.failedSince(at) || h.takenBackSince(at, stage) {
 			continue
 		}
 		if list := h.pushed[live]; len(list) == 0 || list[len(list)-1] < at {
@@ -379,7 +398,7 @@ func TestAnyOrderSameEnd(t *testing.T) {
 			for i := range n {
 				h.pushes = i + 1
 				h.Pass(h.Now.Add(2 * time.Second))
-				c := bottest.Commit{SHA: fmt.Sprintf("c%d", i+1), File: h.Commits["file"].File}
+				c := bottest.Commit{SHA: named(i + 1), File: h.Commits["file"].File}
 				h.pushed[c.SHA] = []int{i + 1}
 				facts = append(facts, h.Push("main", c, false)[1])
 				state := bot.CheckFailed
@@ -406,7 +425,7 @@ func TestAnyOrderSameEnd(t *testing.T) {
 				end += stage + " runs " + h.State.Stages[stage].Live.SHA + "\n"
 			}
 			for i := range n {
-				sha := fmt.Sprintf("c%d", i+1)
+				sha := named(i + 1)
 				end += fmt.Sprintf("%s: staging %s\n", sha, h.Statuses[sha]["headstart/staging"].State)
 			}
 			ends = append(ends, end)

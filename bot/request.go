@@ -138,6 +138,40 @@ func (s *State) replied(do Reply, f Finished) {
 	}
 }
 
+// abandonRequests answers everybody who waits for something once the pipeline's
+// file is gone. A rollback that has begun goes to its end.
+func (s *State) abandonRequests() {
+	const why = "the branch has no .github/headstart.yml any more"
+	for _, stage := range sortedKeys(s.Stages) {
+		if st := s.Stages[stage]; st.Rollback != nil && st.InFlight == nil {
+			s.endRollback(stage, false, why)
+		}
+	}
+	for _, r := range s.Requests {
+		if r.Closed != "" {
+			continue
+		}
+		s.editRequest(r.Comment, func(r *Request) {
+			if r.Commander == nil {
+				r.Commander, r.Answers = &CommanderRead{Comment: r.Comment, Role: RoleNone}, make([]Answer, len(r.Commands))
+				for i := range r.Answers {
+					r.Answers[i] = refuse(why)
+				}
+			}
+			r.Replied = true
+			for i, a := range r.Answers {
+				if !a.Open || a.Rollback {
+					continue
+				}
+				if c := s.candidate(a.SHA); c != nil {
+					delete(c.Ordered, a.Stage)
+				}
+				r.Answers[i] = refuse(why)
+			}
+		})
+	}
+}
+
 // settleAnswers closes the answers whose result has come.
 func (s *State) settleAnswers(at time.Time) {
 	for i := range s.Requests {
