@@ -208,7 +208,9 @@ func (d *decision) readChecksOf(c *Candidate, decides bool) {
 	all := d.s.Config.Checks.AsGitHubRequires()
 	d.want("checks "+c.SHA, ReadChecks{
 		SHA: c.SHA, Branch: d.s.Branch(),
-		Required: all && (decides || d.s.Required.ReadAt.IsZero() || d.now.Sub(d.s.Required.ReadAt) >= staleRules),
+		// With it comes the branch's head, which tells of a push that was never
+		// delivered: it is asked for now and then also where the file names the checks.
+		Required: all && decides || d.s.Required.ReadAt.IsZero() || d.now.Sub(d.s.Required.ReadAt) >= staleRules,
 		Suites:   all && len(d.s.Required.Checks) == 0,
 	})
 }

@@ -181,7 +181,9 @@ func (db *sqliteDB) release() error {
 		errs = append(errs, db.writer.Close())
 	}
 	if db.lock != nil {
-		errs = append(errs, db.lock.Close())
+		// A child process that is being started holds a copy of the file for a
+		// moment: closing alone would leave it locked.
+		errs = append(errs, syscall.Flock(int(db.lock.Fd()), syscall.LOCK_UN), db.lock.Close())
 	}
 	return errors.Join(errs...)
 }
