@@ -117,6 +117,9 @@ func (d *decision) tryAgain(c *Candidate, stage, app string, p *Promotion) {
 		_, configured := d.s.Config.Stage(stage)
 		switch {
 		case !d.s.Configured || !configured || !d.open(c, stage):
+			if d.awaitsOthers(stage, app, p) {
+				return
+			}
 			base = -1
 		case stage == d.firstStage() && !d.freshlyGreen(c):
 			d.readChecksOf(c, true)
@@ -124,6 +127,23 @@ func (d *decision) tryAgain(c *Candidate, stage, app string, p *Promotion) {
 		}
 	}
 	d.promoteTo(c, stage, app, p.N, base)
+}
+
+// awaitsOthers reports whether one app of a promotion is known to be as it was,
+// and what became of another is not known yet: that one decides how it goes on.
+func (d *decision) awaitsOthers(stage, app string, p *Promotion) bool {
+	asked := func(app string) bool {
+		return p.Apps[app].Maybe || d.s.Flights[promoteKey(stage, p.N, app)].Attempt > 0
+	}
+	if asked(app) {
+		return false
+	}
+	for other := range p.Apps {
+		if asked(other) {
+			return true
+		}
+	}
+	return false
 }
 
 // touched reports whether a release is known to have begun on some app.

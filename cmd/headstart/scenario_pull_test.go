@@ -66,7 +66,7 @@ func TestPullRequestBuiltAhead(t *testing.T) {
 					if len(after) != 1 || after[0].ID != comments[0].ID {
 						t.Fatalf("the one comment should be edited, and no other written: %+v", after)
 					}
-					if body := after[0].Body; !strings.Contains(body, "Live on production") {
+					if body := after[0].Body; !strings.Contains(body, "is live on production") {
 						t.Errorf("the comment should follow the deploy to the end, it says:\n%s", body)
 					}
 					b.expectTold(merge.SHA, pull.HeadSHA())
