@@ -190,7 +190,7 @@ func (d *decision) planText(r *Request) string {
 	fmt.Fprintf(&b, "**Merging this deploys it**: %s.\n", d.path())
 	fmt.Fprintf(&b, "\n- Build: %s\n", d.plannedBuild(r))
 	b.WriteString(d.plannedWaits())
-	b.WriteString(d.plannedChanges(r))
+	b.WriteString(d.plannedChanges(r.Changes))
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
@@ -245,9 +245,9 @@ func (d *decision) plannedChecks() string {
 // maxListed is how many commits an answer lists.
 const maxListed = 20
 
-// plannedChanges lists the commits that would go live with the pull request.
-func (d *decision) plannedChanges(r *Request) string {
-	ch := r.Changes
+// plannedChanges lists the commits that would go live with the pull request; their
+// titles name the pull requests that they were.
+func (d *decision) plannedChanges(ch *ChangesRead) string {
 	if ch == nil || len(ch.Commits) == 0 {
 		return ""
 	}

@@ -90,7 +90,11 @@ func (d *decision) openComment(p PullRequest) string {
 	if waits := d.plannedWaits(); waits != "" {
 		b.WriteString("\n" + waits)
 	}
-	b.WriteString("\n`/plan` lists what would go live with it.\n")
+	if p.ChangesOf == p.Head {
+		if changes := d.plannedChanges(&p.Changes); changes != "" {
+			b.WriteString(changes)
+		}
+	}
 	return b.String()
 }
 

@@ -126,8 +126,16 @@ const findSoon = 5 * time.Second
 func (d *decision) readPullRequests() {
 	if d.buildsPulls() {
 		for _, n := range sortedKeys(d.s.Pulls) {
-			if p := d.s.Pulls[n]; p.Open && !p.Fork && p.Base == d.s.Branch() && p.ReadHead != p.Head {
+			p := d.s.Pulls[n]
+			if !p.Open || p.Fork || p.Base != d.s.Branch() {
+				continue
+			}
+			if p.ReadHead != p.Head {
 				d.want(fmt.Sprintf("pull %d %s", n, p.Head), ReadPullRequest{Number: n})
+			}
+			// Once for each head: what it would bring is told with what it is compared to.
+			if live := d.s.Stages[d.lastStage()].Live.SHA; live != "" && live != p.Head && p.ChangesOf != p.Head {
+				d.want(fmt.Sprintf("changes of %d %s", n, p.Head), ReadChanges{Base: live, Head: p.Head, Number: n})
 			}
 		}
 	}

@@ -156,7 +156,7 @@ func (s *State) finish(f Finished, at time.Time) {
 	case Reply:
 		s.replied(do, f)
 	case ReadChanges:
-		s.changesRead(do.Comment, f)
+		s.changesRead(do, f)
 	}
 	s.forget(at)
 }

@@ -117,12 +117,16 @@ func (s *State) reacted(do React, f Finished) {
 	s.forgetRequests()
 }
 
-func (s *State) changesRead(comment int64, f Finished) {
+func (s *State) changesRead(do ReadChanges, f Finished) {
 	if f.Outcome != Done && f.Outcome != Refuse {
 		return
 	}
 	read, _ := f.Fact.(ChangesRead) // refused: nothing is known
-	s.editRequest(comment, func(r *Request) { r.Changes = &read })
+	s.editRequest(do.Comment, func(r *Request) { r.Changes = &read })
+	if p, ok := s.Pulls[do.Number]; ok && p.Head == do.Head {
+		p.Changes, p.ChangesOf = read, do.Head
+		s.Pulls[do.Number] = p
+	}
 }
 
 func (s *State) replied(do Reply, f Finished) {

@@ -261,8 +261,10 @@ type PullRequest struct {
 	Told      map[string]Saying // by status context, on the head
 	ToldHead  string            // the head that Told is about
 	Comment   Comment
-	Answer    int64    // the comment that answers the last question; 0: none
-	Earlier   []string // lines of Comment about commands that are forgotten, the newest last
+	Changes   ChangesRead // what it would bring, beside what was live when that was read
+	ChangesOf string      // the head that Changes is about; empty: not read yet
+	Answer    int64       // the comment that answers the last question; 0: none
+	Earlier   []string    // lines of Comment about commands that are forgotten, the newest last
 }
 
 // Comment is the bot's one comment on a pull request.

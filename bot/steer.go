@@ -69,6 +69,7 @@ type Replied struct{ ID int64 }
 type ReadChanges struct {
 	Base, Head string
 	Comment    int64 // that asked; 0: no comment did
+	Number     int   // of the pull request whose comment shows it; 0: none
 }
 
 // ChangesRead is what lies between two commits.
