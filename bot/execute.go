@@ -203,6 +203,7 @@ func (x execution) promote() Answer {
 	case st.Rollback != nil:
 		return refuse("%s is being rolled back by @%s; wait for the end of that", stage, st.Rollback.By)
 	}
+	text := fmt.Sprintf("%s goes to %s", Short(c.SHA), stage)
 	// Tried on a copy: where the gates refuse, nothing may be left behind.
 	trial := x.s.clone()
 	trial.reopen(c.SHA, stage, x.order())
@@ -213,11 +214,10 @@ func (x execution) promote() Answer {
 		}
 		return refuse("%s cannot be released to %s: %s", Short(c.SHA), stage, g.Text)
 	} else if no {
-		x.s.reopen(c.SHA, stage, x.order())
-		return Answer{OK: true, Open: true, Stage: stage, SHA: c.SHA, Text: fmt.Sprintf("%s goes to %s as soon as it may: %s", Short(c.SHA), stage, g.Text)}
+		text += " as soon as it may: " + g.Text
 	}
 	x.s.reopen(c.SHA, stage, x.order())
-	return Answer{OK: true, Open: true, Stage: stage, SHA: c.SHA, Text: fmt.Sprintf("%s goes to %s", Short(c.SHA), stage)}
+	return Answer{OK: true, Open: true, Stage: stage, SHA: c.SHA, Text: text}
 }
 
 // stageToPromote is the stage that is named, else the first that the candidate

@@ -20,13 +20,6 @@ func (k Key) String() string {
 	return k.Repo.String() + ":" + k.Name
 }
 
-// ParseKey is the inverse of Key.String.
-func ParseKey(s string) (Key, error) {
-	full, name, _ := strings.Cut(s, ":")
-	r, err := ParseRepo(full)
-	return Key{Repo: r, Name: name}, err
-}
-
 // Repo names a repository on GitHub.
 type Repo struct{ Owner, Name string }
 

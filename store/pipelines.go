@@ -204,11 +204,6 @@ func (s *Store) Using(ctx context.Context, platform, app string) ([]bot.Key, err
 	return s.keys(ctx, `SELECT repo, name, 0 FROM pipeline_apps WHERE platform = $1 AND app = $2 ORDER BY repo, name`, platform, app)
 }
 
-// Unfinished lists the pipelines that have a wake time, the earliest first.
-func (s *Store) Unfinished(ctx context.Context) ([]bot.Key, error) {
-	return s.keys(ctx, `SELECT repo, name, wake_at FROM pipelines WHERE wake_at > 0 ORDER BY wake_at`)
-}
-
 // Due lists pipelines whose wake time is at or before now, the longest overdue
 // first, at most limit; and the earliest wake time after now, zero if there is
 // none.

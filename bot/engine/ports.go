@@ -21,8 +21,6 @@ type Store interface {
 	Pipelines(ctx context.Context, repo bot.Repo) ([]bot.Key, error)
 	// Using lists the pipelines whose configuration names an app of a platform.
 	Using(ctx context.Context, platform, app string) ([]bot.Key, error)
-	// Unfinished lists the pipelines that have a wake time: those with work to do.
-	Unfinished(ctx context.Context) ([]bot.Key, error)
 	// Due lists pipelines whose wake time is at or before now, the longest
 	// overdue first, at most limit; and the earliest wake time after now, zero
 	// if there is none.

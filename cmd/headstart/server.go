@@ -47,7 +47,6 @@ type server struct {
 	moved   *movedApps
 	handler http.Handler
 	clock   engine.Clock
-	keep    time.Duration
 }
 
 const (
@@ -71,7 +70,7 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 	if err != nil {
 		return nil, err
 	}
-	srv := &server{log: w.Logger, clock: w.Clock, moved: newMovedApps(), keep: keepReceived}
+	srv := &server{log: w.Logger, clock: w.Clock, moved: newMovedApps()}
 	defer func() {
 		if err != nil {
 			srv.close()
@@ -262,7 +261,7 @@ func (srv *server) followApps(ctx context.Context) error {
 // prune removes what nobody will ask for again, once an hour until ctx ends.
 func (srv *server) prune(ctx context.Context) error {
 	for {
-		before := srv.clock.Now().Add(-srv.keep)
+		before := srv.clock.Now().Add(-keepReceived)
 		if _, err := srv.store.Prune(ctx, before, before); err != nil && ctx.Err() == nil {
 			srv.log.Error("remove old deliveries", zap.Error(err))
 		}
