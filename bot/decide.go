@@ -9,7 +9,9 @@ import (
 type Plan struct {
 	Effects []Effect
 	// Wake is when to decide again though nothing happened; zero: never.
-	Wake    time.Time
+	Wake time.Time
+	// Sweep is when webhooks that were lost are to be looked for; zero: never.
+	Sweep   time.Time
 	Explain Explanation
 }
 

@@ -16,6 +16,9 @@ type Effect struct {
 	Since  time.Time // when the first attempt was decided
 	LostAt time.Time // when the newest attempt that may still come true was decided; zero: none
 	At     time.Time // when this attempt was decided
+	// Idle says that nobody waits for it: it looks for what webhooks may have
+	// lost, and everything else goes first.
+	Idle bool
 	Do     Action
 }
 
@@ -34,6 +37,9 @@ type ReadChecks struct {
 	// the answer's Required is nil. Suites asks for the check suites as well.
 	Required, Suites bool
 }
+
+// ReadHead reads where a branch's head is. Answer: HeadRead.
+type ReadHead struct{ Branch string }
 
 // ReadPullRequest reads a pull request with its test merge. Answer: PullRequestRead.
 type ReadPullRequest struct{ Number int }
@@ -146,8 +152,19 @@ type WatchRelease struct {
 	ID        string
 }
 
+// LookAtApp looks what an app of a stage runs. Answer: AppSeen.
+type LookAtApp struct{ Stage, App string }
+
+// Allowance is what a place allows of requests.
+type Allowance struct {
+	Limit int       // requests an hour; 0: not known, or without a limit
+	Left  int       // of them until Reset
+	Reset time.Time // when Left is Limit again; zero: not known, or it is refilled steadily
+}
+
 func (ReadConfig) action()          {}
 func (ReadChecks) action()          {}
+func (ReadHead) action()            {}
 func (ReadPullRequest) action()     {}
 func (FindPullRequest) action()     {}
 func (SetStatus) action()           {}
@@ -159,3 +176,4 @@ func (WatchBuild) action()          {}
 func (CancelBuild) action()         {}
 func (Promote) action()             {}
 func (WatchRelease) action()        {}
+func (LookAtApp) action()           {}

@@ -58,6 +58,10 @@ type ChecksMoved struct{ SHA string }
 // PlatformMoved says that a build or a release of an app changed: look again.
 type PlatformMoved struct{ Platform, App string }
 
+// Swept says that it is time to look for what webhooks have not told. With Apps
+// the platform may be asked as well.
+type Swept struct{ Apps bool }
+
 // Started is recorded together with the effects of a plan: they are under way.
 type Started struct{ Effect Effect }
 
@@ -100,6 +104,12 @@ type ChecksRead struct {
 	Required *Required // what GitHub requires of the branch; nil if not asked for
 	Suites   []Suite   // nil if not asked for
 	Head     Head      // of the branch, at that moment; zero if not asked for
+}
+
+// HeadRead is where a branch's head is.
+type HeadRead struct {
+	Branch string
+	Head   Head
 }
 
 // Head is the newest commit of a branch, as GitHub tells it.
@@ -170,10 +180,12 @@ func (PullRequestChanged) fact() {}
 func (CheckReported) fact()      {}
 func (ChecksMoved) fact()        {}
 func (PlatformMoved) fact()      {}
+func (Swept) fact()              {}
 func (Started) fact()            {}
 func (Finished) fact()           {}
 func (ConfigRead) fact()         {}
 func (ChecksRead) fact()         {}
+func (HeadRead) fact()           {}
 func (PullRequestRead) fact()    {}
 func (PullRequestFound) fact()   {}
 func (Told) fact()               {}
@@ -182,3 +194,12 @@ func (CommentWritten) fact()     {}
 func (BuildSeen) fact()          {}
 func (AppSeen) fact()            {}
 func (ReleaseSeen) fact()        {}
+
+// FailedDelivery is a webhook that its sender could not deliver.
+type FailedDelivery struct {
+	ID       int64  // of the newest attempt, to ask for another by
+	GUID     string // the same for every attempt
+	Event    string
+	At       time.Time // of the newest attempt
+	Attempts int       // so far
+}

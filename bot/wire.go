@@ -11,15 +11,15 @@ import (
 // type that is renamed keeps its old name here.
 
 var factTypes = namesOf(
-	Installed{}, Pushed{}, PullRequestChanged{}, CheckReported{}, ChecksMoved{}, PlatformMoved{},
-	Started{}, Finished{}, ConfigRead{}, ChecksRead{}, PullRequestRead{}, PullRequestFound{},
+	Installed{}, Pushed{}, PullRequestChanged{}, CheckReported{}, ChecksMoved{}, PlatformMoved{}, Swept{},
+	Started{}, Finished{}, ConfigRead{}, ChecksRead{}, HeadRead{}, PullRequestRead{}, PullRequestFound{},
 	Told{}, DeploymentCreated{}, CommentWritten{}, BuildSeen{}, AppSeen{}, ReleaseSeen{},
 	Commented{}, CommanderRead{}, Replied{}, ChangesRead{},
 )
 
 var actionTypes = namesOf(
-	ReadConfig{}, ReadChecks{}, ReadPullRequest{}, FindPullRequest{}, SetStatus{}, CreateDeployment{},
-	SetDeploymentStatus{}, WriteComment{}, StartBuild{}, WatchBuild{}, CancelBuild{}, Promote{}, WatchRelease{},
+	ReadConfig{}, ReadChecks{}, ReadHead{}, ReadPullRequest{}, FindPullRequest{}, SetStatus{}, CreateDeployment{},
+	SetDeploymentStatus{}, WriteComment{}, StartBuild{}, WatchBuild{}, CancelBuild{}, Promote{}, WatchRelease{}, LookAtApp{},
 	ReadCommander{}, React{}, Reply{}, ReadChanges{},
 )
 

@@ -39,6 +39,30 @@ type Change struct {
 	Effects  []bot.Effect // handed to whoever performs, after the commit
 	Target   bot.Target   // where the effects happen
 	Wake     time.Time    // when to look again though nothing happened; zero: never
+	Sweep    time.Time    // when to look for what webhooks have not told; zero: never
+}
+
+// Sweeps is what a sweeper asks of the store.
+type Sweeps interface {
+	// Leads reports whether this instance is the one that sweeps: of several on
+	// one database it is one, but for moments when that one dies.
+	Leads(ctx context.Context) (bool, error)
+	// SweepsDue lists pipelines whose Change.Sweep is at or before now, the
+	// longest overdue first, at most limit, without those that installations in
+	// except speak for.
+	SweepsDue(ctx context.Context, now time.Time, except []int64, limit int) ([]bot.Key, error)
+	// Processed reports which of the sender's deliveries were processed, or wait
+	// to be: those need not be asked for again.
+	Processed(ctx context.Context, guids []string) (map[string]bool, error)
+}
+
+// Hooks asks the sender of webhooks for those that did not arrive.
+type Hooks interface {
+	// FailedDeliveries lists the deliveries since a time of which no attempt was
+	// answered well, oldest first: the newest attempt of each.
+	FailedDeliveries(ctx context.Context, since time.Time) ([]bot.FailedDelivery, error)
+	// Redeliver has the sender deliver it once more.
+	Redeliver(ctx context.Context, id int64) error
 }
 
 // Performer performs effects of the kinds it was made for.
