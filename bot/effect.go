@@ -19,7 +19,7 @@ type Effect struct {
 	// Idle says that nobody waits for it: it looks for what webhooks may have
 	// lost, and everything else goes first.
 	Idle bool
-	Do     Action
+	Do   Action
 }
 
 // Action is what an [Effect] does. The comment of each says which fact answers it.
