@@ -234,24 +234,34 @@ const batch = 100
 // It returns nil when ctx ends.
 func (e *Engine) Run(ctx context.Context) error {
 	for {
-		now := e.clock.Now()
-		due, next, err := e.store.Due(ctx, now, batch)
-		for _, key := range due {
-			if err == nil {
-				err = e.update(ctx, key, nil)
-			}
-		}
-		if ctx.Err() != nil {
+		next, more, err := e.Tick(ctx)
+		switch {
+		case ctx.Err() != nil:
 			return nil
-		}
-		if err != nil {
+		case err != nil:
 			e.log.Error("wake pipelines", zap.Error(err))
-			next = now.Add(time.Second)
-		} else if len(due) > 0 {
+			next = e.clock.Now().Add(time.Second)
+		case more:
 			continue
 		}
 		e.sleep(ctx, next)
 	}
+}
+
+// Tick looks at the pipelines whose wake time has come. It returns the earliest
+// wake time that is still to come, zero if there is none, or that there may be
+// more whose time has come.
+func (e *Engine) Tick(ctx context.Context) (next time.Time, more bool, err error) {
+	due, next, err := e.store.Due(ctx, e.clock.Now(), batch)
+	if err != nil {
+		return time.Time{}, false, err
+	}
+	for _, key := range due {
+		if err := e.update(ctx, key, nil); err != nil {
+			return time.Time{}, false, err
+		}
+	}
+	return next, len(due) > 0, nil
 }
 
 // sleep waits until the time has come, until something moved, or until ctx ends.
