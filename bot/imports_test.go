@@ -34,6 +34,7 @@ var inward = map[string][]string{
 	"bot":                        {},
 	"bot/bottest":                {"bot", "platform"},
 	"bot/engine":                 {"bot"},
+	"bot/simulation":             {"bot", "bot/engine", "platform"},
 	"webhooks":                   {"bot", "bot/engine"},
 	"github":                     {"bot", "bot/engine"},
 	"github/githubtest":          {"bot"},

@@ -43,6 +43,14 @@ func (w *World) Pass(t time.Time) {
 	}
 }
 
+// Next is when something comes true by itself; zero if nothing does.
+func (w *World) Next() time.Time {
+	if i, ok := w.next(); ok {
+		return w.late[i].at
+	}
+	return time.Time{}
+}
+
 func (w *World) next() (int, bool) {
 	best := -1
 	for i, l := range w.late {
@@ -53,7 +61,8 @@ func (w *World) next() (int, bool) {
 	return best, best >= 0
 }
 
-func (w *World) after(d time.Duration, do func()) {
+// After makes something true once d has passed.
+func (w *World) After(d time.Duration, do func()) {
 	w.late = append(w.late, late{w.Now.Add(d), do})
 }
 
@@ -92,6 +101,7 @@ func (w *World) EndBuild(b *bot.Build, status bot.BuildStatus, reason string) {
 		return
 	}
 	b.Status, b.Reason, b.FinishedAt = status, reason, w.Now
+	defer w.moved(b.App)
 	if status == bot.BuildSucceeded {
 		w.artifacts++
 		b.Artifact = fmt.Sprintf("slug%d-%s", w.artifacts, b.Commit)
@@ -108,8 +118,9 @@ func (w *World) Release(app, artifact, commit string) *bot.Release {
 		Status: bot.ReleasePending, CreatedAt: w.Now,
 	}
 	a.Releases = append(a.Releases, r)
+	w.moved(app)
 	if w.ReleaseTime > 0 {
-		w.after(w.ReleaseTime, func() {
+		w.After(w.ReleaseTime, func() {
 			if w.breaks(commit, false) {
 				w.EndRelease(r, bot.ReleaseFailed, "the release phase failed")
 			} else {
@@ -127,6 +138,7 @@ func (w *World) EndRelease(r *bot.Release, status bot.ReleaseStatus, reason stri
 		return
 	}
 	r.Status, r.Reason = status, reason
+	defer w.moved(r.App)
 	if status != bot.ReleaseSucceeded {
 		return
 	}
@@ -137,6 +149,12 @@ func (w *World) EndRelease(r *bot.Release, status bot.ReleaseStatus, reason stri
 		c.Current = false
 	}
 	r.Current = true
+}
+
+func (w *World) moved(app string) {
+	if w.Moved != nil {
+		w.Moved(app)
+	}
 }
 
 func (w *World) breaks(sha string, build bool) bool {
@@ -158,6 +176,9 @@ type apps struct {
 	late bool
 }
 
+// Platform is the world as a platform, for whoever brings a performer of its own.
+func (w *World) Platform() platform.Platform { return &apps{w: w} }
+
 // Tarball tells where a commit's source would be.
 func (p *apps) Tarball(_ context.Context, _ bot.Target, sha string) (string, error) {
 	p.w.Requests["Tarball"]++
@@ -177,7 +198,7 @@ func (p *apps) StartBuild(_ context.Context, app string, src bot.Source) (bot.Bu
 		}
 		a.Builds = append(a.Builds, b)
 		if p.w.BuildTime > 0 {
-			p.w.after(p.w.BuildTime, func() {
+			p.w.After(p.w.BuildTime, func() {
 				if p.w.breaks(src.Commit, true) {
 					p.w.EndBuild(b, bot.BuildFailed, "it does not compile")
 				} else {
@@ -188,7 +209,7 @@ func (p *apps) StartBuild(_ context.Context, app string, src bot.Source) (bot.Bu
 		return b
 	}
 	if p.late {
-		p.w.after(lateness, func() { begin() })
+		p.w.After(lateness, func() { begin() })
 		return bot.Build{}, &bot.Unknown{Reason: "the answer was lost"}
 	}
 	return *begin(), nil
@@ -255,7 +276,7 @@ func (p *apps) Promote(_ context.Context, promotion platform.Promotion) (bot.Rel
 		return bot.Release{}, &bot.Refused{Reason: "its artifact was destroyed", Err: bot.ErrNotFound}
 	}
 	if p.late {
-		p.w.after(lateness, func() { p.w.Release(promotion.To, promotion.Artifact, promotion.Commit) })
+		p.w.After(lateness, func() { p.w.Release(promotion.To, promotion.Artifact, promotion.Commit) })
 		return bot.Release{}, &bot.Unknown{Reason: "the answer was lost"}
 	}
 	return *p.w.Release(promotion.To, promotion.Artifact, promotion.Commit), nil

@@ -44,6 +44,9 @@ type World struct {
 	// Changes compares two commits for /plan; nil: nothing lies between them.
 	Changes func(bot.ReadChanges) bot.ChangesRead
 
+	// Moved, if not nil, is told of each app whose builds or releases changed.
+	Moved func(app string)
+
 	// Fault says how the next performance of an effect goes wrong; may be nil.
 	Fault func(bot.Effect) Fault
 
@@ -184,6 +187,9 @@ func (w *World) Perform(target bot.Target, e bot.Effect) (bot.Fact, error, bool)
 	}
 	return fact, err, true
 }
+
+// GitHub performs an effect on GitHub, for whoever brings faults of its own.
+func (w *World) GitHub(e bot.Effect) (bot.Fact, error) { return w.onGitHub(e) }
 
 // onGitHub performs an effect on GitHub, and counts the requests that the room
 // github makes for it.
