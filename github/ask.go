@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	gh "github.com/google/go-github/v60/github"
 	"github.com/headstart-cd/headstart/bot"
@@ -41,7 +43,7 @@ func (a ask) explain(err error, p *progress) error {
 		return err
 	case errors.As(err, &known):
 		return &bot.Retryable{
-			Reason: fmt.Sprintf("GitHub's rate limit is exhausted until %s: could not %s.", known.until.UTC().Format("15:04 MST"), a.what),
+			Reason: fmt.Sprintf("GitHub's rate limit is exhausted until %s: could not %s.", known.until.UTC().Format("15:04:05 MST"), a.what),
 			After:  known.wait, Limit: true, Err: clean(err),
 		}
 	case errors.As(err, &noToken):
@@ -89,7 +91,7 @@ func lacksPermission(e *gh.ErrorResponse) bool {
 
 // explainLoss is about requests that got no answer that can be relied on.
 func (a ask) explainLoss(err error, p *progress) error {
-	why := "the connection failed"
+	why, after := "the connection failed", time.Duration(0)
 	var (
 		answered *gh.ErrorResponse
 		accepted *gh.AcceptedError
@@ -98,6 +100,7 @@ func (a ask) explainLoss(err error, p *progress) error {
 	switch {
 	case errors.As(err, &answered) && answered.Response != nil:
 		why = fmt.Sprintf("GitHub answered %d", answered.Response.StatusCode)
+		after = patience(answered.Response.Header)
 	case errors.As(err, &accepted):
 		why = "GitHub answered that it will do so later"
 	case errors.Is(err, context.Canceled):
@@ -110,7 +113,17 @@ func (a ask) explainLoss(err error, p *progress) error {
 	if a.write && !p.neverSent() {
 		return &bot.Unknown{Reason: fmt.Sprintf("Tried to %s, but %s: it may have happened all the same.", a.what, why), Err: clean(err)}
 	}
-	return &bot.Retryable{Reason: fmt.Sprintf("Could not %s: %s.", a.what, why), Err: clean(err)}
+	return &bot.Retryable{Reason: fmt.Sprintf("Could not %s: %s.", a.what, why), After: after, Err: clean(err)}
+}
+
+// patience is how long an answer that is no rate limit's asks to wait, such as a
+// 503 while GitHub is being looked after; 0 if it does not say so in seconds.
+func patience(h http.Header) time.Duration {
+	seconds, err := strconv.ParseInt(h.Get("Retry-After"), 10, 32)
+	if err != nil {
+		return 0
+	}
+	return min(max(time.Duration(seconds)*time.Second, 0), window)
 }
 
 // explainToken is about requests for an installation's token. The request that

@@ -57,6 +57,9 @@ type Options struct {
 	// to people and should name the position.
 	ParseConfig func(repo bot.Repo, file []byte) (bot.Config, error)
 
+	// Events are those whose lost deliveries FailedDeliveries lists; nil: all.
+	Events []string
+
 	Logger    *zap.Logger           // nil: silence
 	Metrics   prometheus.Registerer // nil: metrics are kept but not shown
 	Transport http.RoundTripper     // nil: one with timeouts and a pool of its own
@@ -72,6 +75,7 @@ type Client struct {
 	base  *url.URL // with a trailing slash
 	parse func(bot.Repo, []byte) (bot.Config, error)
 
+	events  []string // nil: all
 	log     *zap.Logger
 	metrics *metrics
 	timeout time.Duration
@@ -87,7 +91,8 @@ type Client struct {
 type conn struct {
 	api *gh.Client
 	// bare is for the one endpoint whose redirect is the answer.
-	bare *http.Client
+	bare  *http.Client
+	limit *limit
 }
 
 // New makes a client. It does not call GitHub; [Client.App] does, to see
@@ -124,7 +129,7 @@ func New(o Options) (*Client, error) {
 		return nil, fmt.Errorf("register GitHub's metrics: %w", err)
 	}
 	c := &Client{
-		appID: o.AppID, key: key, base: base, parse: o.ParseConfig, log: o.Logger,
+		appID: o.AppID, key: key, base: base, parse: o.ParseConfig, events: o.Events, log: o.Logger,
 		metrics: m, timeout: o.Timeout, now: o.Now,
 		wire:          &wire{next: o.Transport, base: base, metrics: m, log: o.Logger},
 		installations: map[int64]*conn{},
@@ -184,7 +189,7 @@ func (c *Client) connect(s *session) *conn {
 	bare := &http.Client{Transport: s, Timeout: c.timeout, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse
 	}}
-	return &conn{api: api, bare: bare}
+	return &conn{api: api, bare: bare, limit: s.limit}
 }
 
 // follow decides about redirects, which GitHub answers for repositories and
@@ -207,7 +212,8 @@ func (c *Client) installation(id int64) *conn {
 		return known
 	}
 	fresh := func() *ghinstallation.Transport {
-		t := ghinstallation.NewFromAppsTransport(ghinstallation.NewAppsTransportFromPrivateKey(c.wire, c.appID, c.key), id)
+		asApp := ghinstallation.NewAppsTransportFromPrivateKey(tokenWire{next: c.wire, limit: c.app.limit}, c.appID, c.key)
+		t := ghinstallation.NewFromAppsTransport(asApp, id)
 		t.BaseURL = strings.TrimSuffix(c.base.String(), "/")
 		return t
 	}
@@ -256,6 +262,8 @@ func (c *Client) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 		return answer(r.readConfig(ctx, do))
 	case bot.ReadChecks:
 		return answer(r.readChecks(ctx, do, effect.At))
+	case bot.ReadHead:
+		return answer(r.readHead(ctx, do))
 	case bot.ReadPullRequest:
 		return answer(r.readPullRequest(ctx, do))
 	case bot.FindPullRequest:

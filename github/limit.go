@@ -2,6 +2,7 @@ package github
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/headstart-cd/headstart/bot"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -21,12 +23,20 @@ type limit struct {
 	gauge prometheus.Gauge // requests that remain in this hour
 
 	mu    sync.Mutex
-	until time.Time // guarded by mu: no request before this
+	until time.Time     // guarded by mu: no request before this
+	heard bot.Allowance // guarded by mu: what the last answer said; Limit is 0 before the first
 }
 
 func newLimit(now func() time.Time, gauge prometheus.Gauge) *limit {
 	return &limit{now: now, gauge: gauge}
 }
+
+// window is how long GitHub counts before it starts anew. Whatever asks for
+// more patience is a mistake.
+const window = time.Hour
+
+// leastLimit is what every App may ask in an hour, and every installation.
+const leastLimit = 5000
 
 // limited says that a rate limit is exhausted.
 type limited struct {
@@ -52,45 +62,89 @@ func (l *limit) before() error {
 // must not act on them a second time. An answer that says that a limit is
 // exhausted becomes an error.
 func (l *limit) after(resp *http.Response) (*http.Response, error) {
-	h := resp.Header
-	exhausted, wait := false, time.Duration(0)
-	if resource := h.Get("X-RateLimit-Resource"); resource == "" || resource == "core" {
-		if left, err := strconv.Atoi(h.Get("X-RateLimit-Remaining")); err == nil {
-			l.gauge.Set(float64(left))
-			if reset, err := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64); err == nil && left <= 0 {
-				exhausted, wait = true, time.Unix(reset, 0).Sub(l.now())
-			}
-		}
-	}
-	retryAfter, said := parseRetryAfter(h.Get("Retry-After"), l.now())
-	refused := resp.StatusCode == http.StatusTooManyRequests ||
-		resp.StatusCode == http.StatusForbidden && (said || exhausted || saysRateLimit(resp))
+	h, now := resp.Header, l.now()
+	heard, said := parseAllowance(h, now)
+	retryAfter, asked := parseRetryAfter(h.Get("Retry-After"), now)
 	for _, name := range []string{"Limit", "Remaining", "Reset", "Used", "Resource"} {
 		h.Del("X-RateLimit-" + name)
 	}
+	exhausted := said && heard.Left == 0
+	refused := resp.StatusCode == http.StatusTooManyRequests ||
+		resp.StatusCode == http.StatusForbidden && (asked || exhausted || saysRateLimit(resp))
+	var wait time.Duration
+	if exhausted {
+		wait = heard.Reset.Sub(now)
+	}
 	switch {
-	case refused && said:
-		wait = retryAfter
+	case refused && asked:
+		wait = max(wait, retryAfter)
 	case refused && !exhausted:
 		// A secondary limit that does not say how long: GitHub asks for a minute.
 		wait = time.Minute
 	case refused:
 		wait = max(wait, time.Second)
-	case !exhausted || wait <= 0:
-		return resp, nil
 	}
-	wait = min(wait, time.Hour) // windows are an hour long: more is a mistake
-	l.mu.Lock()
-	until := l.now().Add(wait)
-	if until.After(l.until) {
-		l.until = until
-	}
-	l.mu.Unlock()
+	until := l.learn(heard, now.Add(min(wait, window)))
 	if !refused {
 		return resp, nil
 	}
 	drain(resp)
-	return nil, &limited{wait: wait, until: until}
+	return nil, &limited{wait: until.Sub(now), until: until}
+}
+
+// learn notes what an answer said, and until when to hold requests back. It
+// returns until when they are held back, which may be for longer: another
+// answer said so.
+func (l *limit) learn(heard bot.Allowance, until time.Time) time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if heard.Limit > 0 {
+		l.heard = heard
+		l.gauge.Set(float64(heard.Left))
+	}
+	if until.After(l.until) {
+		l.until = until
+	}
+	return l.until
+}
+
+// allowance is what the last answer said, as of now. While requests are held
+// back, for whatever limit, none are left until that ends.
+func (l *limit) allowance() bot.Allowance {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now, a := l.now(), l.heard
+	if !a.Reset.After(now) {
+		a.Left, a.Reset = a.Limit, time.Time{}
+	}
+	if l.until.After(now) {
+		a = bot.Allowance{Limit: cmp.Or(a.Limit, leastLimit), Reset: l.until}
+	}
+	return a
+}
+
+// parseAllowance reads the headers about the hourly limit. Of other limits, such
+// as that of the search, it reads nothing. It reports false where nothing is said.
+func parseAllowance(h http.Header, now time.Time) (bot.Allowance, bool) {
+	if resource := h.Get("X-RateLimit-Resource"); resource != "" && resource != "core" {
+		return bot.Allowance{}, false
+	}
+	left, err := strconv.Atoi(h.Get("X-RateLimit-Remaining"))
+	if err != nil {
+		return bot.Allowance{}, false
+	}
+	reset, err := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64)
+	if err != nil {
+		return bot.Allowance{}, false
+	}
+	a := bot.Allowance{Limit: leastLimit, Left: max(left, 0), Reset: time.Unix(reset, 0)}
+	if limit, err := strconv.Atoi(h.Get("X-RateLimit-Limit")); err == nil && limit > 0 {
+		a.Limit = limit
+	}
+	if latest := now.Add(window); a.Reset.After(latest) {
+		a.Reset = latest
+	}
+	return a, true
 }
 
 // parseRetryAfter reads seconds or a date, as HTTP allows both.

@@ -59,6 +59,8 @@ func register[C prometheus.Collector](registry prometheus.Registerer, c C, earli
 // in braces, as in GitHub's documentation.
 var endpoints = []string{
 	"/app",
+	"/app/hook/deliveries",
+	"/app/hook/deliveries/{delivery_id}/attempts",
 	"/app/installations",
 	"/app/installations/{installation_id}/access_tokens",
 	"/orgs/{org}/teams/{team_slug}/memberships/{username}",

@@ -15,6 +15,9 @@ import (
 // maxPages bounds a list: a hundred pages of a hundred.
 const maxPages = 100
 
+// perPage is the most entries that GitHub lists on a page.
+const perPage = 100
+
 // pages reads a list to its end, a hundred at a time.
 func pages[T any](ctx context.Context, a ask, page func(context.Context, gh.ListOptions) ([]T, *gh.Response, error)) ([]T, error) {
 	var all []T
@@ -27,7 +30,7 @@ func pages[T any](ctx context.Context, a ask, page func(context.Context, gh.List
 
 // eachPage hands out the pages of a list until it ends or more says false.
 func eachPage[T any](ctx context.Context, a ask, page func(context.Context, gh.ListOptions) ([]T, *gh.Response, error), more func([]T) bool) error {
-	opts := gh.ListOptions{PerPage: 100}
+	opts := gh.ListOptions{PerPage: perPage}
 	for range maxPages {
 		var items []T
 		var resp *gh.Response
@@ -43,7 +46,7 @@ func eachPage[T any](ctx context.Context, a ask, page func(context.Context, gh.L
 		}
 		opts.Page = resp.NextPage
 	}
-	return &bot.Refused{Reason: fmt.Sprintf("Could not %s: the list has more than %d entries.", a.what, maxPages*100)}
+	return &bot.Refused{Reason: fmt.Sprintf("Could not %s: the list has more than %d entries.", a.what, maxPages*perPage)}
 }
 
 // get reads a path below the repository, for answers that go-github does not

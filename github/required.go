@@ -98,6 +98,15 @@ func (r repository) branch(ctx context.Context, name string) (bot.Head, []bot.Re
 	return head, checks, err
 }
 
+// readHead reads where a branch's head is, in one request.
+func (r repository) readHead(ctx context.Context, do bot.ReadHead) (bot.HeadRead, error) {
+	if do.Branch == "" {
+		return bot.HeadRead{}, &bot.Refused{Reason: fmt.Sprintf("No branch of %s is named whose head could be read.", r.repo)}
+	}
+	head, _, err := r.branch(ctx, do.Branch)
+	return bot.HeadRead{Branch: do.Branch, Head: head}, err
+}
+
 // parseBranch reads GET /repos/{o}/{r}/branches/{b}.
 func parseBranch(answer []byte) (bot.Head, []bot.RequiredCheck, error) {
 	var b struct {

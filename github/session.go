@@ -90,11 +90,31 @@ func (s *session) send(req *http.Request) (*http.Response, *ghinstallation.Trans
 		if !errors.As(err, &refused) {
 			s.discard(tokens) // half an answer would be kept until it expires
 		}
-		return nil, nil, &tokenless{s.understand(err)}
+		return nil, nil, &tokenless{understand(err)}
 	}
 	signed.Header.Set("Authorization", "token "+token)
 	resp, err := s.wire.RoundTrip(signed)
 	return resp, tokens, err
+}
+
+// tokenWire is the way of requests for tokens: they are the App's own, and its
+// limit is what they are charged to.
+type tokenWire struct {
+	next  http.RoundTripper
+	limit *limit
+}
+
+// RoundTrip sends a request for a token, unless the App may not ask now.
+func (w tokenWire) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := w.limit.before(); err != nil {
+		closeBody(req)
+		return nil, err
+	}
+	resp, err := w.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	return w.limit.after(resp)
 }
 
 // tokenFrom checks what ghinstallation does not: that GitHub's answer held a
@@ -110,17 +130,13 @@ func tokenFrom(ctx context.Context, tokens *ghinstallation.Transport) (token str
 
 // understand reads the answer that ghinstallation leaves unread where GitHub
 // refuses a token.
-func (s *session) understand(err error) error {
+func understand(err error) error {
 	var refused *ghinstallation.HTTPError
 	if !errors.As(err, &refused) || refused.Response == nil || refused.Response.Body == nil {
 		return err
 	}
-	resp, limited := s.limit.after(refused.Response)
-	if limited != nil {
-		return limited
-	}
-	defer drain(resp)
-	return gh.CheckResponse(resp)
+	defer drain(refused.Response)
+	return gh.CheckResponse(refused.Response)
 }
 
 // discard forgets a token that GitHub no longer accepts, unless somebody else

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
+	"slices"
 	"sort"
 	"strconv"
 	"time"
@@ -67,6 +69,16 @@ func listDeliveries(c *call) answer {
 	}
 	size = min(size, 100)
 	all := c.deliveryLog()
+	status := c.query.Get("status")
+	if status != "" {
+		lowest, highest := 200, 399
+		if status == "failure" {
+			lowest, highest = 400, 599 // who never answered is in neither
+		} else if status != "success" {
+			return invalid("HookDelivery", "status", "invalid", "")
+		}
+		all = slices.DeleteFunc(all, func(l logged) bool { return l.attempt.StatusCode < lowest || l.attempt.StatusCode > highest })
+	}
 	if cursor := c.query.Get("cursor"); cursor != "" {
 		var after int64
 		if _, err := fmt.Sscanf(cursor, "v1_%d", &after); err != nil {
@@ -77,7 +89,11 @@ func listDeliveries(c *call) answer {
 	header := http.Header{}
 	if len(all) > size {
 		all = all[:size]
-		header.Set("Link", fmt.Sprintf(`<%s/app/hook/deliveries?per_page=%d&cursor=v1_%d>; rel="next"`, c.url, size, all[size-1].attempt.ID))
+		next := url.Values{"per_page": {strconv.Itoa(size)}, "cursor": {fmt.Sprintf("v1_%d", all[size-1].attempt.ID)}}
+		if status != "" {
+			next.Set("status", status)
+		}
+		header.Set("Link", fmt.Sprintf(`<%s/app/hook/deliveries?%s>; rel="next"`, c.url, next.Encode()))
 	}
 	body := make([]any, len(all))
 	for i, l := range all {

@@ -341,6 +341,9 @@ func (s *Server) startDelivering() {
 	}()
 }
 
+// hookClient follows no redirect: a webhook arrives where it is sent, or not.
+var hookClient = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
 // send posts a webhook and writes into the attempt what came of it.
 func (s *Server) send(a *Attempt, url, secret string, d Delivery) {
 	ctx, cancel := context.WithTimeout(s.context, s.opts.HookTimeout)
@@ -362,7 +365,7 @@ func (s *Server) send(a *Attempt, url, secret string, d Delivery) {
 	if secret != "" {
 		req.Header.Set("X-Hub-Signature-256", Sign(secret, d.Payload))
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := hookClient.Do(req)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		a.Status = "timed out"

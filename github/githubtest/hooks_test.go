@@ -184,3 +184,40 @@ func TestAClosedServerIsGone(t *testing.T) {
 		t.Error("a closed server answers")
 	}
 }
+
+func TestTheLogIsFilteredByStatus(t *testing.T) {
+	w := start(t)
+	w.flush()
+	for _, status := range []int{500, 302, 0} {
+		w.inbox.answer(status)
+		w.must(w.shop.Send("status", "", nil))
+		w.flush()
+	}
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	w.SetWebhook(gone.URL, "x") // and a ping that reaches nobody
+	w.flush()
+	for filter, want := range map[string][]int{"": {0, 202, 302, 500}, "failure": {500}, "success": {202, 302}} {
+		req, err := w.app.NewRequest("GET", "app/hook/deliveries?per_page=4", nil)
+		w.must(err)
+		if filter != "" {
+			req.URL.RawQuery += "&status=" + filter
+		}
+		var some []*github.HookDelivery
+		if _, err = w.app.Do(w.ctx, req, &some); err != nil {
+			t.Fatal(err)
+		}
+		var got []int
+		for _, d := range some {
+			got = append(got, d.GetStatusCode())
+		}
+		if len(got) < len(want) || !slices.Equal(got[:len(want)], want) || filter == "failure" && len(got) > 1 {
+			t.Errorf("status=%q lists attempts that were answered with %v, want first %v", filter, got, want)
+		}
+	}
+	req, err := w.app.NewRequest("GET", "app/hook/deliveries?status=lost", nil)
+	w.must(err)
+	if resp, err := w.app.Do(w.ctx, req, nil); err == nil || resp.StatusCode != 422 {
+		t.Errorf("a status that is none is answered with %v, want 422", err)
+	}
+}
