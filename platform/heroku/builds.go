@@ -46,8 +46,10 @@ func (h *Heroku) StartBuild(ctx context.Context, app string, src bot.Source) (bo
 	opts.SourceBlob.URL, opts.SourceBlob.Version = &src.URL, &src.Commit
 	var made *heroku.Build
 	err := h.do(ctx, op, func(ctx context.Context) (err error) {
-		made, err = h.api.BuildCreate(ctx, app, opts)
-		return err
+		if made, err = h.api.BuildCreate(ctx, app, opts); err != nil {
+			return err
+		}
+		return checkBuild(*made)
 	})
 	if err != nil {
 		return bot.Build{}, err
@@ -84,7 +86,10 @@ func (h *Heroku) builds(ctx context.Context, app string) ([]heroku.Build, error)
 	var found []heroku.Build
 	starts, _ := recall(&h.memory, h.memory.starts, app)
 	err := h.do(ctx, read("list the builds of "+app, app), func(ctx context.Context) error {
-		return h.api.Get(ctx, &found, "/apps/"+app+"/builds", nil, &heroku.ListRange{Field: "started_at", Descending: true, Max: listed})
+		if err := h.api.Get(ctx, &found, "/apps/"+app+"/builds", nil, &heroku.ListRange{Field: "started_at", Descending: true, Max: listed}); err != nil {
+			return err
+		}
+		return checkList(found, checkBuild)
 	})
 	if err != nil {
 		return nil, err
@@ -99,7 +104,7 @@ func (h *Heroku) builds(ctx context.Context, app string) ([]heroku.Build, error)
 }
 
 func pendingOf(builds []heroku.Build) *heroku.Build {
-	if i := slices.IndexFunc(builds, func(b heroku.Build) bool { return b.Status == "pending" }); i >= 0 {
+	if i := slices.IndexFunc(builds, func(b heroku.Build) bool { return b.Status != "succeeded" && b.Status != "failed" }); i >= 0 {
 		return &builds[i]
 	}
 	return nil
@@ -124,8 +129,10 @@ func (h *Heroku) Build(ctx context.Context, app, id string) (bot.Build, error) {
 
 func (h *Heroku) look(ctx context.Context, app, id string) (found *heroku.Build, err error) {
 	err = h.do(ctx, read(fmt.Sprintf("look at a build of %s", app), app, id), func(ctx context.Context) (err error) {
-		found, err = h.api.BuildInfo(ctx, app, id)
-		return err
+		if found, err = h.api.BuildInfo(ctx, app, id); err != nil {
+			return err
+		}
+		return errors.Join(checkBuild(*found), checkID("build", id, found.ID))
 	})
 	return found, err
 }
@@ -159,14 +166,16 @@ func (h *Heroku) CancelBuild(ctx context.Context, app, id string) error {
 		remember(&h.memory, h.memory.cancelled, id, true)
 	case errors.As(err, &refused):
 		b, lookErr := h.look(ctx, app, id)
-		if lookErr == nil && b.Status != "pending" {
+		if lookErr == nil && (b.Status == "succeeded" || b.Status == "failed") {
 			return nil
 		}
 	}
 	return err
 }
 
-// build translates a build.
+// build translates a build. One whose status is none of those that Heroku
+// documents counts as pending: it keeps its app busy and is looked at again,
+// until it ends in a way that is known or the bot's patience does.
 func (h *Heroku) build(app string, f heroku.Build) bot.Build {
 	b := bot.Build{
 		ID: f.ID, App: app, Commit: commitOf(f), Status: bot.BuildPending, CreatedAt: f.CreatedAt,
@@ -198,10 +207,10 @@ func (h *Heroku) build(app string, f heroku.Build) bot.Build {
 }
 
 func commitOf(b heroku.Build) string {
-	if b.SourceBlob.Version == nil {
-		return ""
+	if v := b.SourceBlob.Version; v != nil && fullSHA.MatchString(*v) {
+		return *v
 	}
-	return *b.SourceBlob.Version
+	return "" // somebody else's, who wrote there what they liked
 }
 
 func slugOf(b heroku.Build) string {

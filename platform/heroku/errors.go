@@ -13,11 +13,8 @@ import (
 	heroku "github.com/heroku/heroku-go/v5"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/platform"
 )
-
-// limitPause is how long to wait when the rate limit is exhausted and Heroku
-// does not say how long. The allowance refills by 75 requests a minute.
-const limitPause = time.Minute
 
 // operation is one thing that is asked of Heroku.
 type operation struct {
@@ -61,11 +58,7 @@ func (h *Heroku) classify(op operation, ex *exchange, err error) error {
 	case status == 0:
 		return &bot.Retryable{Reason: fmt.Sprintf("Heroku could not be asked to %s", op.what), Err: cause}
 	case status == http.StatusTooManyRequests:
-		after := retryAfter(ex.header)
-		if after == 0 {
-			after = limitPause
-		}
-		return &bot.Retryable{Reason: "The account's Heroku API rate limit is exhausted", After: after, Limit: true, Err: cause}
+		return &bot.Retryable{Reason: "The account's Heroku API rate limit is exhausted", After: limitPauseOf(ex.header), Limit: true, Err: cause}
 	case status/100 == 2 && op.changes:
 		return &bot.Unknown{Reason: fmt.Sprintf("Heroku was asked to %s, and its answer could not be read", op.what), Err: cause}
 	case status/100 == 2:
@@ -140,18 +133,8 @@ func (h *Heroku) redact(err error) error {
 var signed = regexp.MustCompile(`(https?://[^\s?"']+)\?[^\s"']*`)
 
 // clean makes one line of a text for people, without secrets: without the API
-// key, and without the signatures of links.
+// key, without the signatures of links, and without what looks like a secret.
 func (h *Heroku) clean(text string) string {
-	text = strings.ReplaceAll(text, h.token, "[redacted]")
-	text = signed.ReplaceAllString(text, "$1")
-	return clip(strings.Join(strings.Fields(text), " "), 300)
-}
-
-// clip shortens a text to so many characters.
-func clip(text string, most int) string {
-	runes := []rune(text)
-	if len(runes) <= most {
-		return text
-	}
-	return string(runes[:most-1]) + "…"
+	text = signed.ReplaceAllString(platform.Redact(text, h.token), "$1")
+	return platform.Line(text, 300)
 }

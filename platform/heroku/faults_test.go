@@ -137,11 +137,11 @@ func sha(n int) string { return fmt.Sprintf("%040x", 0xabc000+n) }
 func TestRateLimit(t *testing.T) {
 	w := newWorld(t)
 	w.server.SetRemaining(1)
-	if _, err := w.platform.App(t.Context(), "shop-staging"); err != nil {
+	if _, err := w.platform.Builds(t.Context(), "shop-prepare"); err != nil {
 		t.Fatalf("the last request of the hour: %v", err)
 	}
-	if left, at := w.platform.Remaining(); left != 0 || at.IsZero() {
-		t.Errorf("the platform believes that %d requests are left (told at %v), want 0", left, at)
+	if left := w.platform.Allowance().Left; left != 0 {
+		t.Errorf("the platform believes that %d requests are left, want 0", left)
 	}
 	for what, ask := range map[string]func() error{
 		"a read": func() error { _, err := w.platform.Releases(t.Context(), "shop-staging"); return err },
@@ -157,14 +157,61 @@ func TestRateLimit(t *testing.T) {
 		}
 	}
 	w.server.Inject(herokutest.Fault{Status: 429, Header: http.Header{"Retry-After": {"120"}}})
-	_, err := w.platform.App(t.Context(), "shop-staging")
-	if retry := new(bot.Retryable); !errors.As(err, &retry) || retry.After != 2*time.Minute {
+	_, err := w.platform.Builds(t.Context(), "shop-prepare")
+	if retry := new(bot.Retryable); !errors.As(err, &retry) || retry.After != 2*time.Minute || retry.Reason != "The account's Heroku API rate limit is exhausted" {
 		t.Errorf("an answer that asks to wait 120 s gives %#v", err)
 	}
 	w.clock.Advance(time.Minute)
-	if _, err := w.platform.App(t.Context(), "shop-staging"); err != nil {
+	if left := w.platform.Allowance().Left; left != 0 {
+		t.Errorf("while Heroku wants to be left alone, %d requests are told to be left", left)
+	}
+	if _, err := w.platform.Builds(t.Context(), "shop-prepare"); err != nil {
 		t.Errorf("a minute later the allowance has refilled a little: %v", err)
 	}
+}
+
+// What is left of the allowance is known between answers too.
+func TestAllowance(t *testing.T) {
+	w := newWorld(t)
+	want := func(limit, left int) {
+		t.Helper()
+		if got := w.platform.Allowance(); got != (bot.Allowance{Limit: limit, Left: left}) {
+			t.Errorf("the allowance is told as %+v, want %d of %d left and no time of a reset", got, left, limit)
+		}
+	}
+	ask := func() {
+		t.Helper()
+		if _, err := w.platform.Builds(t.Context(), "shop-prepare"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want(4500, 4500) // nothing was asked yet
+	ask()
+	want(4500, 4499)
+	w.server.SetRemaining(101)
+	ask()
+	want(4500, 100)
+	w.clock.Advance(2 * time.Minute)
+	want(4500, 250)
+	w.clock.Advance(24 * time.Hour)
+	want(4500, 4500)
+	w.server.Inject(herokutest.Fault{Status: 429, Times: 2})
+	for range 2 {
+		if _, err := w.platform.Builds(t.Context(), "shop-prepare"); kindOf(err) != "retryable" {
+			t.Fatal(err)
+		}
+	}
+	want(4500, 0)
+	w.clock.Advance(59 * time.Second)
+	want(4500, 0)
+	w.clock.Advance(time.Second)
+	want(4500, 75)
+	w.server.Inject(herokutest.Fault{Header: http.Header{"Ratelimit-Remaining": {"soon"}}})
+	ask()
+	want(4500, 75) // an answer that does not tell changes nothing
+	w.server.Inject(herokutest.Fault{Header: http.Header{"Ratelimit-Remaining": {"9000"}}})
+	ask()
+	want(9000, 9000) // an account that has more
 }
 
 // What never reached Heroku had no effect, and may be tried again.

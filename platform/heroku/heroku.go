@@ -86,7 +86,7 @@ func New(o Options) (*Heroku, error) {
 		Transport: &heroku.Transport{
 			BearerToken: h.token,
 			UserAgent:   o.UserAgent,
-			Transport:   &recording{next: newTransport(), log: h.log, limits: &h.limits, clock: h.clock},
+			Transport:   &recording{next: newTransport(), log: h.log, limits: &h.limits, clock: h.clock, clean: h.clean},
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error {
 			return errors.New("a redirect was answered, and the API key goes nowhere else")
@@ -96,21 +96,35 @@ func New(o Options) (*Heroku, error) {
 	return h, nil
 }
 
-// Remaining is how many requests Heroku said were left for the account, and
-// when it said so. The zero time means that it has not spoken yet.
-func (h *Heroku) Remaining() (requests int, at time.Time) { return h.limits.remaining() }
+// appFor is how long an app's name and address are taken as known.
+const appFor = 30 * time.Minute
 
-// App describes an app.
+// place is where an app is.
+type place struct {
+	app  bot.App
+	id   string
+	seen time.Time
+}
+
+// App describes an app. What it says hardly ever changes, so that it is asked
+// for twice an hour at most.
 func (h *Heroku) App(ctx context.Context, app string) (bot.App, error) {
+	if p, ok := recall(&h.memory, h.memory.places, app); ok && ctx.Err() == nil && h.clock().Sub(p.seen) <= appFor {
+		return p.app, nil
+	}
 	var found *heroku.App
 	err := h.do(ctx, read("look at "+app, app), func(ctx context.Context) (err error) {
-		found, err = h.api.AppInfo(ctx, app)
-		return err
+		if found, err = h.api.AppInfo(ctx, app); err != nil {
+			return err
+		}
+		return checkApp(*found)
 	})
 	if err != nil {
 		return bot.App{}, err
 	}
-	return bot.App{Name: found.Name, URL: strings.TrimSuffix(found.WebURL, "/")}, nil
+	p := place{app: bot.App{Name: found.Name, URL: webURL(found.WebURL)}, id: found.ID, seen: h.clock()}
+	remember(&h.memory, h.memory.places, app, p)
+	return p.app, nil
 }
 
 // Names and ids are put into paths, so what cannot be one is never sent.

@@ -13,9 +13,12 @@ type memory struct {
 	commits   map[string]string
 	images    map[string]string // release to OCI image
 	verdicts  map[string]verdict
-	cancelled map[string]bool // builds that this process asked to cancel
+	cancelled map[string]bool  // builds that this process asked to cancel
+	places    map[string]place // by app
 	couplings map[string]coupling
 	currents  map[string]current
+	newest    map[string]newest    // by app
+	asked     map[string]asked     // by promotion
 	idle      map[string]time.Time // apps seen without a pending build, and when
 	starts    map[string]int       // how many builds were asked for, by app
 	turns     map[string]chan struct{}
@@ -23,7 +26,8 @@ type memory struct {
 
 func (m *memory) init() {
 	m.commits, m.images, m.verdicts, m.cancelled = map[string]string{}, map[string]string{}, map[string]verdict{}, map[string]bool{}
-	m.couplings, m.currents, m.idle = map[string]coupling{}, map[string]current{}, map[string]time.Time{}
+	m.places, m.couplings, m.currents = map[string]place{}, map[string]coupling{}, map[string]current{}
+	m.newest, m.asked, m.idle = map[string]newest{}, map[string]asked{}, map[string]time.Time{}
 	m.starts, m.turns = map[string]int{}, map[string]chan struct{}{}
 }
 

@@ -75,7 +75,7 @@ func (h *Heroku) promoteInPipeline(ctx context.Context, op operation, p platform
 	if err != nil || from.pipeline == "" {
 		return r, false, readOnly(err)
 	}
-	to, err := h.coupling(ctx, p.To)
+	to, err := h.target(ctx, p.To, from)
 	if err != nil || to.pipeline != from.pipeline {
 		return r, false, readOnly(err)
 	}
@@ -85,15 +85,33 @@ func (h *Heroku) promoteInPipeline(ctx context.Context, op operation, p platform
 	}
 	r, err = h.postPromotion(ctx, op, p, from, to, release)
 	var refused *bot.Refused
-	if errors.As(err, &refused) && !strings.HasPrefix(p.Artifact, ociPrefix) {
-		// It certainly had no effect. What was remembered may be out of date,
-		// and a slug can be released without a pipeline.
-		h.log.Info("heroku refused a promotion; releasing the slug itself", zap.String("app", p.To), zap.Error(err))
+	if errors.As(err, &refused) {
+		// It certainly had no effect. What was remembered may be out of date.
 		forget(&h.memory, h.memory.couplings, p.From, p.To)
+		forget(&h.memory, h.memory.places, p.To) // where it is in a pipeline is asked for the next time
 		forget(&h.memory, h.memory.currents, p.From)
-		return bot.Release{}, false, nil
+		if !strings.HasPrefix(p.Artifact, ociPrefix) { // a slug can be released without a pipeline
+			h.log.Info("heroku refused a promotion; releasing the slug itself", zap.String("app", p.To), zap.Error(err))
+			return bot.Release{}, false, nil
+		}
+	}
+	if err == nil {
+		remember(&h.memory, h.memory.couplings, p.To, to)
 	}
 	return r, true, err
+}
+
+// target is the place of the app that is promoted to. Where its id is known but
+// not its pipeline, it is supposed to be in the one of the app that is promoted
+// from: Heroku refuses the promotion if it is not, and nothing was asked in vain
+// where it is.
+func (h *Heroku) target(ctx context.Context, app string, from coupling) (coupling, error) {
+	if c, ok := recall(&h.memory, h.memory.couplings, app); !ok || h.clock().Sub(c.seen) > couplingFor {
+		if p, ok := recall(&h.memory, h.memory.places, app); ok {
+			return coupling{app: p.id, pipeline: from.pipeline, seen: h.clock()}, nil
+		}
+	}
+	return h.coupling(ctx, app)
 }
 
 // readOnly passes on an error of a look before the promotion. What may not be
@@ -127,8 +145,15 @@ func (h *Heroku) postPromotion(ctx context.Context, op operation, p platform.Pro
 	body.Pipeline.ID, body.Source.App.ID, body.Source.Release.ID = from.pipeline, from.app, release
 	body.Targets = []appRef{{App: ref{to.app}}}
 	var made heroku.PipelinePromotion
+	before, looked := recall(&h.memory, h.memory.newest, p.To)
 	err := h.do(ctx, op, func(ctx context.Context) error {
-		return h.api.Post(ctx, &made, "/pipeline-promotions", &body)
+		if err := h.api.Post(ctx, &made, "/pipeline-promotions", &body); err != nil {
+			return err
+		}
+		if !resource.MatchString(made.ID) {
+			return errors.New("the promotion has no id")
+		}
+		return nil
 	})
 	if err != nil {
 		return bot.Release{}, err
@@ -136,10 +161,12 @@ func (h *Heroku) postPromotion(ctx context.Context, op operation, p platform.Pro
 	if took := made.Source.Release.ID; took != "" && took != release {
 		return bot.Release{}, &bot.Unknown{Reason: fmt.Sprintf("Heroku was asked to promote one release of %s and took another one", p.From)}
 	}
-	return bot.Release{
-		ID: promotionPrefix + made.ID, App: p.To, Artifact: p.Artifact, Commit: p.Commit, Status: bot.ReleasePending,
-		Description: p.Description, CreatedAt: made.CreatedAt,
-	}, nil
+	if looked && h.clock().Sub(before.seen) <= currentFor {
+		remember(&h.memory, h.memory.asked, made.ID, asked{app: p.To, artifact: p.Artifact, after: before.version})
+	}
+	r := promising(p.To, made.ID)
+	r.Artifact, r.Commit, r.Description, r.CreatedAt = p.Artifact, p.Commit, p.Description, made.CreatedAt
+	return r, nil
 }
 
 // releaseSlug releases a slug on an app, whatever app it was built on.
@@ -150,10 +177,16 @@ func (h *Heroku) releaseSlug(ctx context.Context, op operation, p platform.Promo
 	}
 	var made wireRelease
 	err := h.do(ctx, op, func(ctx context.Context) error {
-		return h.api.Post(ctx, &made, "/apps/"+p.To+"/releases", &opts)
+		if err := h.api.Post(ctx, &made, "/apps/"+p.To+"/releases", &opts); err != nil {
+			return err
+		}
+		return checkRelease(made)
 	})
 	if err != nil {
 		return bot.Release{}, h.refusedSlug(ctx, p, err)
+	}
+	if took := made.artifact(); took != "" && took != p.Artifact {
+		return bot.Release{}, &bot.Unknown{Reason: fmt.Sprintf("Heroku was asked to release one slug on %s and took another one", p.To)}
 	}
 	return h.release(p.To, made), nil
 }
@@ -201,10 +234,14 @@ func (h *Heroku) coupling(ctx context.Context, app string) (coupling, error) {
 	c := coupling{seen: h.clock()}
 	err := h.do(ctx, read("look at the pipeline of "+app, app), func(ctx context.Context) error {
 		found, err := h.api.PipelineCouplingInfoByApp(ctx, app)
-		if err == nil {
-			c.app, c.pipeline = found.App.ID, found.Pipeline.ID
+		if err != nil {
+			return err
 		}
-		return err
+		if !resource.MatchString(found.App.ID) || !resource.MatchString(found.Pipeline.ID) {
+			return errors.New("the coupling names no app or no pipeline")
+		}
+		c.app, c.pipeline = found.App.ID, found.Pipeline.ID
+		return nil
 	})
 	if err != nil && !errors.Is(err, bot.ErrNotFound) {
 		return coupling{}, err

@@ -1,7 +1,9 @@
 package heroku
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -39,6 +41,12 @@ func (r wireRelease) artifact() string {
 	return ""
 }
 
+// newest is the version of an app's newest release, as it was seen.
+type newest struct {
+	version int
+	seen    time.Time
+}
+
 // current is the release that an app was seen to run.
 type current struct {
 	release  string
@@ -52,20 +60,28 @@ type current struct {
 func (h *Heroku) Releases(ctx context.Context, app string) ([]bot.Release, error) {
 	var found []wireRelease
 	err := h.do(ctx, read("list the releases of "+app, app), func(ctx context.Context) error {
-		return h.api.Get(ctx, &found, "/apps/"+app+"/releases", nil, &heroku.ListRange{Field: "version", Descending: true, Max: listed})
+		if err := h.api.Get(ctx, &found, "/apps/"+app+"/releases", nil, &heroku.ListRange{Field: "version", Descending: true, Max: listed}); err != nil {
+			return err
+		}
+		return checkList(found, checkRelease)
 	})
 	if err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(found, func(a, b wireRelease) int { return b.Version - a.Version })
+	slices.SortStableFunc(found, func(a, b wireRelease) int { return cmp.Compare(b.Version, a.Version) })
+	seen := newest{seen: h.clock()}
 	releases := make([]bot.Release, 0, len(found))
+	runs := false
 	for _, f := range found {
-		if f.Current {
+		seen.version = max(seen.version, f.Version)
+		f.Current = f.Current && !runs // should Heroku name two, the newer one counts
+		if runs = runs || f.Current; f.Current {
 			remember(&h.memory, h.memory.currents, app, current{f.ID, f.artifact(), h.clock()})
 			h.learnCommit(ctx, app, f)
 		}
 		releases = append(releases, h.release(app, f))
 	}
+	remember(&h.memory, h.memory.newest, app, seen)
 	return releases, nil
 }
 
@@ -113,17 +129,40 @@ func (h *Heroku) Release(ctx context.Context, app, id string) (bot.Release, erro
 
 func (h *Heroku) releaseByID(ctx context.Context, app, id string) (found wireRelease, err error) {
 	err = h.do(ctx, read("look at a release of "+app, app, id), func(ctx context.Context) error {
-		return h.api.Get(ctx, &found, "/apps/"+app+"/releases/"+id, nil, nil)
+		if err := h.api.Get(ctx, &found, "/apps/"+app+"/releases/"+id, nil, nil); err != nil {
+			return err
+		}
+		return errors.Join(checkRelease(found), checkID("release", id, found.ID))
 	})
 	return found, err
 }
 
+// asked is a promotion that this process asked for.
+type asked struct {
+	app      string // that was promoted to
+	artifact string
+	after    int  // the version of the app's newest release before
+	listed   bool // its release was looked for among the app's
+}
+
 // promoted looks at what became of a promotion: nothing yet, the release that
 // it made, or a failure before there was one.
+//
+// Where it is known what to look for, the app's releases come first: they tell
+// in one request what the promotion's targets and the release tell in two. If
+// nothing is there yet, the next look is at the targets, which say why.
 func (h *Heroku) promoted(ctx context.Context, app, promotion string) (bot.Release, error) {
+	if a, ok := recall(&h.memory, h.memory.asked, promotion); ok && a.app == app && !a.listed {
+		a.listed = true
+		remember(&h.memory, h.memory.asked, promotion, a)
+		return h.promotedTo(ctx, a, promotion)
+	}
 	var targets []heroku.PipelinePromotionTarget
 	err := h.do(ctx, read("look at a promotion to "+app, app, promotion), func(ctx context.Context) error {
-		return h.api.Get(ctx, &targets, "/pipeline-promotions/"+promotion+"/promotion-targets", nil, nil)
+		if err := h.api.Get(ctx, &targets, "/pipeline-promotions/"+promotion+"/promotion-targets", nil, nil); err != nil {
+			return err
+		}
+		return checkList(targets, checkTarget)
 	})
 	if err != nil {
 		return bot.Release{}, err
@@ -132,7 +171,7 @@ func (h *Heroku) promoted(ctx context.Context, app, promotion string) (bot.Relea
 	if err != nil {
 		return bot.Release{}, err
 	}
-	pending := bot.Release{ID: promotionPrefix + promotion, App: app, Status: bot.ReleasePending}
+	pending := promising(app, promotion)
 	if target == nil {
 		return pending, nil // Heroku has not got to it
 	}
@@ -167,6 +206,26 @@ func (h *Heroku) promoted(ctx context.Context, app, promotion string) (bot.Relea
 	return r, nil
 }
 
+// promising is the release that a promotion has not made yet.
+func promising(app, promotion string) bot.Release {
+	return bot.Release{ID: promotionPrefix + promotion, App: app, Status: bot.ReleasePending}
+}
+
+// promotedTo looks for the release of a promotion among the app's: the first of
+// the artifact that was made since.
+func (h *Heroku) promotedTo(ctx context.Context, a asked, promotion string) (bot.Release, error) {
+	releases, err := h.Releases(ctx, a.app)
+	if err != nil {
+		return bot.Release{}, err
+	}
+	for _, r := range slices.Backward(releases) {
+		if r.Version > a.after && r.Artifact == a.artifact {
+			return r, nil
+		}
+	}
+	return promising(a.app, promotion), nil
+}
+
 // targetOf picks the app's target. The bot promotes to one app at a time, so
 // there is nothing to pick unless somebody else made the promotion.
 func (h *Heroku) targetOf(ctx context.Context, app string, targets []heroku.PipelinePromotionTarget) (*heroku.PipelinePromotionTarget, error) {
@@ -188,11 +247,13 @@ func (h *Heroku) targetOf(ctx context.Context, app string, targets []heroku.Pipe
 	return nil, &bot.Refused{Reason: fmt.Sprintf("the promotion has no target %s", app), Platform: true, Err: bot.ErrNotFound}
 }
 
-// release translates a release.
+// release translates a release. One whose status is none of those that Heroku
+// documents counts as pending: it is looked at again, until it ends in a way that
+// is known or the bot's patience does.
 func (h *Heroku) release(app string, f wireRelease) bot.Release {
 	r := bot.Release{
 		ID: f.ID, App: app, Version: f.Version, Artifact: f.artifact(), Current: f.Current,
-		Description: f.Description, CreatedAt: f.CreatedAt,
+		Description: h.clean(f.Description), CreatedAt: f.CreatedAt,
 		OutputURL: "https://dashboard.heroku.com/apps/" + app + "/activity/releases/" + f.ID,
 	}
 	r.Commit, _ = recall(&h.memory, h.memory.commits, r.Artifact)

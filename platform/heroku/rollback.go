@@ -24,7 +24,10 @@ func (h *Heroku) Rollback(ctx context.Context, app, release string) (bot.Release
 	}
 	var made wireRelease
 	err = h.do(ctx, op, func(ctx context.Context) error {
-		return h.api.Post(ctx, &made, "/apps/"+app+"/releases", &heroku.ReleaseRollbackOpts{Release: target.ID})
+		if err := h.api.Post(ctx, &made, "/apps/"+app+"/releases", &heroku.ReleaseRollbackOpts{Release: target.ID}); err != nil {
+			return err
+		}
+		return checkRelease(made)
 	})
 	var refused *bot.Refused
 	if errors.As(err, &refused) {

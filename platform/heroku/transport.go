@@ -8,8 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
-	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -57,6 +55,7 @@ type recording struct {
 	log    *zap.Logger
 	limits *limits
 	clock  func() time.Time
+	clean  func(string) string
 }
 
 func (t *recording) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -69,15 +68,15 @@ func (t *recording) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := t.next.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
 	if err != nil {
 		t.log.Debug("heroku did not answer", zap.String("method", req.Method), zap.String("path", req.URL.Path),
-			zap.Duration("took", time.Since(began)), zap.Error(err))
+			zap.Duration("took", time.Since(began)), zap.String("error", t.clean(err.Error())))
 		return nil, err
 	}
 	ex.status, ex.header = resp.StatusCode, resp.Header.Clone()
-	left := t.limits.note(resp.Header, t.clock())
+	left := t.limits.note(resp.StatusCode, resp.Header, t.clock())
 	t.log.Debug("heroku answered", zap.String("method", req.Method), zap.String("path", req.URL.Path),
 		zap.Int("status", resp.StatusCode), zap.Duration("took", time.Since(began)), zap.Int("remaining", left))
 	if warning := resp.Header.Get("X-Heroku-Warning"); warning != "" {
-		t.log.Warn("heroku warns", zap.String("warning", clip(warning, 300)))
+		t.log.Warn("heroku warns", zap.String("warning", t.clean(warning)))
 		resp.Header.Del("X-Heroku-Warning") // heroku-go would print it to the standard logger
 	}
 	resp.Body = &boundedBody{ReadCloser: resp.Body, left: maxAnswer}
@@ -98,32 +97,6 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p[:min(len(p), b.left)])
 	b.left -= n
 	return n, err
-}
-
-// limits remembers what Heroku last said about the account's rate limit.
-type limits struct {
-	mu   sync.Mutex // guards both
-	left int
-	at   time.Time
-}
-
-// note takes the header of an answer and returns the requests left, -1 if it
-// does not say.
-func (l *limits) note(h http.Header, now time.Time) int {
-	left, err := strconv.Atoi(h.Get("RateLimit-Remaining"))
-	if err != nil {
-		return -1
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.left, l.at = left, now
-	return left
-}
-
-func (l *limits) remaining() (int, time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.left, l.at
 }
 
 // do makes one call of heroku-go: with an exchange and a timeout, and with an
