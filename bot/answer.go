@@ -64,7 +64,9 @@ func (d *decision) statusText() string {
 		if g := d.lockGate(stage); g.State != GateOpen {
 			note = "🔒 " + text(g.Text) + ", since " + moment(g.Since)
 		}
-		if st.mixed() {
+		if f, app := st.foreign(); f != nil {
+			note = strings.TrimPrefix(fmt.Sprintf("%s; ⚠️ %s was released to %s by hand, at %s", note, f.name(), text(app), moment(f.At)), "; ")
+		} else if st.mixed() {
 			note = strings.TrimPrefix(note+"; its apps do not all run the same", "; ")
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", text(stage), runs, since, way, note)

@@ -50,6 +50,11 @@ func (s *State) apply(fact Fact, at time.Time) {
 		s.comment(f, at)
 	case PlatformMoved:
 		s.hurry(f, at)
+	case Swept:
+		s.SweptAt = later(s.SweptAt, at)
+		if f.Apps {
+			s.AppsSweptAt = s.SweptAt
+		}
 	case Started:
 		s.start(f.Effect, at)
 	case Finished:
@@ -133,6 +138,11 @@ func (s *State) hurry(f PlatformMoved, at time.Time) {
 		}
 	}
 	for name, st := range s.Stages {
+		if stand := st.Apps[f.App]; stand.Seen && st.InFlight == nil {
+			stand.Moved = true
+			st.Apps[f.App] = stand
+			s.Stages[name] = st
+		}
 		if st.InFlight == nil {
 			continue
 		}
@@ -191,6 +201,7 @@ func (s *State) checksRead(f ChecksRead, do ReadChecks, began, at time.Time) {
 			s.Required = Required{Checks: f.Required.Checks, ReadAt: began}
 		}
 		if f.Head.SHA != "" {
+			s.HeadAt = later(s.HeadAt, began)
 			s.headSeen(f.Head, began)
 		}
 	}

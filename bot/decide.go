@@ -28,6 +28,7 @@ func Decide(s State, now time.Time) Plan {
 		d.enterStages()
 		d.build()
 		d.readChecks()
+		d.sweep()
 	}
 	d.watch()
 	d.tell()
@@ -157,10 +158,11 @@ func (d *decision) buildsPulls() bool {
 }
 
 // How often a commit's checks are read. What webhooks say is believed for
-// everything but the decision itself, so these only find what they lost.
+// everything but the decision itself; what they lost is found by sweeps, which
+// read a commit's checks no more often than this.
 const (
 	fresh      = time.Minute      // a reading older than this does not open the first stage
-	recheck    = 2 * time.Minute  // of the newest commit, while something is waited for and no webhook came
+	recheck    = sweepGap         // of the newest commit, while something is waited for and no webhook came
 	recheckOn  = 5 * time.Minute  // of the newest commit, where webhooks do come
 	recheckOld = 10 * time.Minute // of others, and an hour after the push
 	recheckAge = time.Hour        // a day after the push
@@ -179,14 +181,22 @@ func (d *decision) readChecks() {
 		if _, entered := c.Passages[d.firstStage()]; entered || d.overtaken(c, d.firstStage()) || d.buildGate(c).State == GateClosed {
 			continue
 		}
-		if d.due(d.readAt(c)) {
+		at, sweep := d.readAt(c)
+		switch {
+		case !sweep && d.due(at):
 			d.readChecksOf(c, false)
+		case sweep && d.overdue(at):
+			n := len(d.plan.Effects)
+			d.readChecksOf(c, false)
+			for i := range d.plan.Effects[n:] {
+				d.plan.Effects[n+i].Idle = true
+			}
 		}
 	}
 }
 
-// readAt is when a candidate's checks are to be read next.
-func (d *decision) readAt(c *Candidate) time.Time {
+// readAt is when a candidate's checks are to be read next, by itself or by a sweep.
+func (d *decision) readAt(c *Candidate) (at time.Time, sweep bool) {
 	r := c.Reports
 	last := r.ReadAt
 	if last.IsZero() {
@@ -195,23 +205,23 @@ func (d *decision) readAt(c *Candidate) time.Time {
 	state := d.s.verdict(c).State
 	switch age := d.now.Sub(c.SeenAt); {
 	case c.Guest && !r.Read && r.Refused == "":
-		return c.SeenAt // its webhooks came before anybody cared
+		return c.SeenAt, false // its webhooks came before anybody cared
 	case !r.Read && r.Refused == "" && d.s.Config.Checks.AsGitHubRequires() && d.s.Required.ReadAt.IsZero():
-		return c.SeenAt // nothing can be judged before
+		return c.SeenAt, false // nothing can be judged before
 	case !r.Read && r.Refused == "" && r.Hints == 0 && d.buildGate(c).State == GateOpen:
-		return c.SeenAt // they may have passed long ago, as after a merge queue
+		return c.SeenAt, false // they may have passed long ago, as after a merge queue
 	case r.Doubts > 0 && r.Doubts < doubts:
-		return last.Add(backoff(c.SHA, r.Doubts))
+		return last.Add(backoff(c.SHA, r.Doubts)), false
 	case r.Look && state != CheckPassed && r.Refused == "":
-		return last.Add(hintGap)
+		return last.Add(hintGap), false
 	case age > 24*time.Hour:
-		return last.Add(recheckAge)
+		return last.Add(recheckAge), true
 	case age > time.Hour || d.s.position(c.SHA) < len(d.s.Candidates)-1:
-		return last.Add(recheckOld)
+		return last.Add(recheckOld), true
 	case r.Hints > 0 && r.Refused == "" && state != CheckFailed: // no webhook tells that a check is run again
-		return last.Add(recheckOn)
+		return last.Add(recheckOn), true
 	}
-	return last.Add(recheck)
+	return last.Add(recheck), true
 }
 
 func (d *decision) readChecksOf(c *Candidate, decides bool) {

@@ -193,7 +193,7 @@ func (x execution) promote() Answer {
 	}
 	st := x.s.Stages[stage]
 	switch p := c.Passages[stage]; {
-	case p.State == PassageDone && st.Live.SHA == c.SHA:
+	case p.State == PassageDone && st.Live.SHA == c.SHA && x.d.drifted(c, stage) == "":
 		return refuse("%s is live on %s already", Short(c.SHA), stage)
 	case p.State == PassageReleasing:
 		put(&c.Ordered, stage, x.order())

@@ -107,6 +107,9 @@ func (s *State) finish(f Finished, at time.Time) {
 		flight.Out, flight.Reason, flight.Limit = false, f.Reason, f.Limit
 		flight.Unsure = flight.Unsure || f.Outcome == Unsure
 		flight.NotBefore = at.Add(max(f.After, backoff(e.Key, flight.Attempt)))
+		if sure := flight.LostAt.Add(doubt); flight.Unsure && f.After == 0 && at.Before(sure) && flight.NotBefore.After(sure) {
+			flight.NotBefore = sure // then it is known what came of it
+		}
 		s.Flights[e.Key] = flight
 	}
 	switch do := e.Do.(type) {
@@ -123,6 +126,10 @@ func (s *State) finish(f Finished, at time.Time) {
 		} else if f.Outcome == Refuse {
 			s.checksRefused(do.SHA, f.Reason, e.At)
 		}
+	case ReadHead:
+		s.headRead(do, f, e.At)
+	case LookAtApp:
+		s.appLooked(do, f, at)
 	case ReadPullRequest:
 		s.pullReadEnded(do, f, at)
 	case FindPullRequest:

@@ -37,7 +37,7 @@ func (d *decision) gates(c *Candidate, stage string) []Gate {
 	} else {
 		gates = append(gates, d.proofGate(c, i))
 	}
-	return append(gates, d.cancelGate(c), d.lockGateFor(c, stage), d.placeGate(c, stage))
+	return append(gates, d.cancelGate(c), d.lockGateFor(c, stage), d.driftGate(c, stage), d.placeGate(c, stage))
 }
 
 // orderGate is closed for whoever would take the stage back to an older commit.

@@ -28,6 +28,7 @@ type history struct {
 	checked map[string]int     // releases of an app that were looked at already
 	broken  map[string][2]bool // tree → whether it does not build, and whether it cannot be released
 	hand    map[string]bool    // artifacts that were released by hand
+	handed  map[string]int     // stage → the last push before somebody released there by hand
 	steered                    // what people asked for
 }
 
@@ -39,6 +40,7 @@ func newHistory(t *rapid.T, prepare []string) *history {
 	h := &history{
 		T: t, Loop: bottest.NewLoop(w), pushed: map[string][]int{}, redAt: map[string]time.Time{},
 		faults: true, checked: map[string]int{}, broken: map[string][2]bool{}, hand: map[string]bool{},
+		handed: map[string]int{},
 	}
 	w.BuildTime, w.ReleaseTime = 20*time.Second, 4*time.Second
 	w.Breaks = func(sha string) (bool, bool) { b := h.breaks(sha); return b[0], b[1] }
@@ -262,6 +264,11 @@ func (h *history) step() {
 		artifact := fmt.Sprintf("hand%d", len(h.hand))
 		app := rapid.SampledFrom([]string{"staging", "us", "ca"}).Draw(h.T, "app")
 		h.hand[artifact] = true
+		stage := "production"
+		if app == "staging" {
+			stage = app
+		}
+		h.handed[stage] = h.pushes
 		h.EndRelease(h.Release(app, artifact, ""), bot.ReleaseSucceeded, "")
 	case "say":
 		h.command()
@@ -317,7 +324,8 @@ func (h *history) arrived() {
 	}
 	for _, stage := range []string{"staging", "production"} {
 		live := h.State.Stages[stage].Live.SHA
-		if newest == "" || h.failedSince(at) || h.takenBackSince(at, stage) {
+		if newest == "" || h.failedSince(at) || h.takenBackSince(at, stage) ||
+			h.handed["staging"] >= at || h.handed[stage] >= at { // nothing takes back what is newer
 			continue
 		}
 		if list := h.pushed[live]; len(list) == 0 || list[len(list)-1] < at {

@@ -77,9 +77,8 @@ func (s *State) stageBuildMoved(stage, sha string, at time.Time) {
 func (s *State) promoteAnswered(do Promote, f Finished, at time.Time) {
 	st := s.Stages[do.Stage]
 	if seen, ok := f.Fact.(AppSeen); ok {
-		app := AppStand{Seen: true, Newest: seen.Newest, Artifact: seen.Current.Artifact, URL: seen.App.URL}
-		put(&st.Apps, do.App, app)
-		put(&s.Stages, do.Stage, st)
+		s.appSeen(do.Stage, do.App, seen, at)
+		st = s.Stages[do.Stage]
 	}
 	p := st.InFlight
 	if p == nil || p.N != do.Promotion || p.SHA != do.SHA {
@@ -107,7 +106,14 @@ func (s *State) promoteAnswered(do Promote, f Finished, at time.Time) {
 	}
 	if f.Outcome == Done {
 		a.Maybe = false // it was looked at, and there is nothing of ours
+		if by := st.Apps[do.App].Foreign; by != nil && p.Rollback == nil && p.touched() && s.newer(by, s.candidate(p.SHA), do.Stage) {
+			a.State, a.Reason = ReleaseFailed, by.name()+" was released there by hand meanwhile"
+		}
 		p.Apps[do.App] = a
+		if a.State != "" {
+			s.concludePromotion(do.Stage, at)
+			return
+		}
 	}
 	s.withdraw(do.Stage, f, at)
 }
@@ -204,12 +210,12 @@ func (s *State) releaseSeen(stage, app string, seen ReleaseSeen, at time.Time) {
 	st.InFlight.Apps[app] = a
 
 	stand := st.Apps[app]
-	stand.Seen, stand.Newest = true, max(stand.Newest, r.Version)
+	stand.Seen, stand.SeenAt, stand.Moved, stand.Newest = true, at, false, max(stand.Newest, r.Version)
 	if seen.App.URL != "" {
 		stand.URL = seen.App.URL
 	}
 	if a.State == ReleaseSucceeded {
-		stand.Artifact = r.Artifact
+		stand.Artifact, stand.Foreign = r.Artifact, nil
 	}
 	put(&st.Apps, app, stand)
 	s.Stages[stage] = st

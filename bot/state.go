@@ -18,6 +18,10 @@ type State struct {
 	ConfigRef  string // the commit, or the branch, that Config was read from
 	Sought     bool   // the file was looked for on the branch itself, before any push was heard of
 
+	SweptAt     time.Time // when it was last time to look for what webhooks have not told
+	AppsSweptAt time.Time // the same, with leave to ask the platform
+	HeadAt      time.Time // when the branch's head was last read; zero: never
+
 	Required   Required    // what GitHub requires of the branch; zero ReadAt: not read yet
 	Candidates []Candidate // in the branch's order, oldest first
 	Horizon    time.Time   // pushes up to here have been forgotten: a late one is too late
@@ -220,9 +224,12 @@ type RollbackOrder struct {
 // AppStand is what is known of one app of a stage.
 type AppStand struct {
 	Seen     bool // it was looked at at least once
+	SeenAt   time.Time
+	Moved    bool // the platform has said since that something changed
 	Newest   int  // version of its newest release
 	Artifact string
 	URL      string
+	Foreign  *Foreign // what somebody else released there; nil: it runs what Headstart released, for all that is known
 }
 
 // Promotion is an artifact being put on all apps of a stage.

@@ -219,6 +219,8 @@ func (d *decision) stageStatus(c *Candidate, stage string) *saying {
 		return d.releasing(stage)
 	case entered && pass.State == PassageUndone:
 		return say(StatusFailure, fmt.Sprintf("%s: %s runs %s", capital(pass.Reason), stage, Short(d.s.Stages[stage].Live.SHA)), d.appURL(stage)).in("undone")
+	case entered && pass.State == PassageDone && d.drifted(c, stage) != "":
+		return say(StatusSuccess, "Was live on "+stage+" until "+d.drifted(c, stage), d.appURL(stage)).in("drift")
 	case entered && pass.State == PassageDone && pass.Reason != "":
 		return say(StatusSuccess, fmt.Sprintf("Live on %s again %s, released in %s", stage, pass.Reason, took(pass.StartedAt, pass.EndedAt)), d.appURL(stage))
 	case entered && pass.State == PassageDone && pass.EndedAt.Before(c.PushedAt):
@@ -245,6 +247,17 @@ func (d *decision) stageStatus(c *Candidate, stage string) *saying {
 		return nil
 	}
 	return d.waiting(c, stage, i == 0)
+}
+
+// drifted says what was released by hand over a candidate that is live, for all
+// that Headstart released; empty: nothing.
+func (d *decision) drifted(c *Candidate, stage string) string {
+	st := d.s.Stages[stage]
+	f, app := st.foreign()
+	if f == nil || st.Live.SHA != c.SHA {
+		return ""
+	}
+	return fmt.Sprintf("%s was released to %s by hand", f.name(), app)
 }
 
 // releasing is what is said while a promotion is in flight. One that cannot
@@ -353,6 +366,8 @@ func (d *decision) deploymentStatus(c *Candidate, dep Deployment) *saying {
 		return say(DeploymentInProgress, "Releasing to "+dep.Stage, "")
 	case live != c.SHA:
 		return say(DeploymentInactive, "Replaced by "+Short(live), "")
+	case d.drifted(c, dep.Stage) != "":
+		return say(DeploymentInactive, capital(d.drifted(c, dep.Stage)), "")
 	}
 	return say(StatusSuccess, "Released in "+took(pass.StartedAt, pass.EndedAt), "")
 }

@@ -54,6 +54,10 @@ func (p *Performer) Perform(ctx context.Context, target bot.Target, e bot.Effect
 	case bot.WatchRelease:
 		r, err := on.Release(ctx, do.App, do.ID)
 		return fact(bot.ReleaseSeen{Release: r}, err)
+	case bot.LookAtApp:
+		releases, err := on.Releases(ctx, do.App)
+		newest, current := summary(releases)
+		return fact(bot.AppSeen{Newest: newest, Current: current}, err)
 	}
 	return nil, &bot.Refused{Reason: fmt.Sprintf("no platform performs %s", bot.NameOf(e.Do))}
 }
@@ -70,6 +74,8 @@ func appsOf(a bot.Action) []string {
 	case bot.Promote:
 		return []string{do.App, do.From}
 	case bot.WatchRelease:
+		return []string{do.App}
+	case bot.LookAtApp:
 		return []string{do.App}
 	}
 	return nil
@@ -116,13 +122,7 @@ func (p *Performer) promote(ctx context.Context, on Platform, e bot.Effect, do b
 	if err != nil {
 		return nil, appMissing(err)
 	}
-	newest, current := 0, bot.Release{}
-	for _, r := range releases {
-		newest = max(newest, r.Version)
-		if r.Current {
-			current = r
-		}
-	}
+	newest, current := summary(releases)
 	for _, r := range releases {
 		if r.ID == do.Restore && r.Artifact != do.Artifact {
 			return nil, &bot.Refused{Reason: fmt.Sprintf("release v%d of %s does not run what was to be brought back", r.Version, do.App)}
@@ -158,6 +158,17 @@ func (p *Performer) promote(ctx context.Context, on Platform, e bot.Effect, do b
 		Description: fmt.Sprintf("Headstart: %s to %s", bot.Short(do.SHA), do.Stage),
 	})
 	return fact(bot.ReleaseSeen{Release: r}, err)
+}
+
+// summary is the version of the newest release, and what the app runs.
+func summary(releases []bot.Release) (newest int, current bot.Release) {
+	for _, r := range releases {
+		newest = max(newest, r.Version)
+		if r.Current {
+			current = r
+		}
+	}
+	return newest, current
 }
 
 // appMissing takes from a refusal that the app itself does not exist the mark by

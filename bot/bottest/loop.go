@@ -15,6 +15,7 @@ type Loop struct {
 	State bot.State
 	Plan  bot.Plan // of the last decision
 	Wake  time.Time
+	Sweep time.Time // when lost webhooks are looked for, which Wait does
 	Out   []bot.Effect
 	Lost  []bot.Effect // whose performers never came back
 
@@ -49,7 +50,7 @@ func (l *Loop) Deliver(facts ...bot.Fact) error {
 		}
 		l.Out = append(l.Out, l.Plan.Effects...)
 		if len(l.Plan.Effects) == 0 {
-			l.Wake = l.Plan.Wake
+			l.Wake, l.Sweep = l.Plan.Wake, l.Plan.Sweep
 			if !l.Wake.IsZero() && !l.Wake.After(l.Now) {
 				return fmt.Errorf("the decision asks to be taken again at once: at %s for %s", l.Now, l.Wake)
 			}
@@ -91,23 +92,29 @@ func (l *Loop) Drain() error {
 	return nil
 }
 
-// Wait lets time pass: what the world does by itself happens, and the pipeline
-// is looked at whenever it asked to be.
+// Wait lets time pass: what the world does by itself happens, the pipeline is
+// looked at whenever it asked to be, and swept whenever that is due.
 func (l *Loop) Wait(d time.Duration) error {
 	until := l.Now.Add(d)
 	for n := 0; ; n++ {
 		if err := l.Drain(); err != nil {
 			return err
 		}
-		if l.Wake.IsZero() || l.Wake.After(until) {
+		at, facts := l.Wake, []bot.Fact(nil)
+		if !l.Sweep.IsZero() && (at.IsZero() || l.Sweep.Before(at)) {
+			at, facts = l.Sweep, []bot.Fact{bot.Swept{Apps: true}}
+		}
+		if at.IsZero() || at.After(until) {
 			l.Pass(until)
 			return nil
 		}
 		if n > storm*10 {
 			return fmt.Errorf("it woke %d times within %s", n, d)
 		}
-		l.Pass(l.Wake)
-		if err := l.Deliver(); err != nil {
+		if at.After(l.Now) {
+			l.Pass(at)
+		}
+		if err := l.Deliver(facts...); err != nil {
 			return err
 		}
 	}
@@ -122,7 +129,7 @@ func (l *Loop) Crash() error {
 		if f := l.State.Flights[e.Key]; !f.Out || f.Attempt != e.Attempt {
 			continue // it was given up before
 		}
-		e.Unsure, e.LostAt, e.At = true, e.At, l.Now
+		e.Unsure, e.LostAt, e.At = true, l.Now, l.Now
 		l.Out = append(l.Out, e)
 	}
 	return l.Deliver()

@@ -177,7 +177,7 @@ func (w *World) Perform(target bot.Target, e bot.Effect) (bot.Fact, error, bool)
 	var fact bot.Fact
 	var err error
 	switch e.Do.(type) {
-	case bot.StartBuild, bot.WatchBuild, bot.CancelBuild, bot.Promote, bot.WatchRelease:
+	case bot.StartBuild, bot.WatchBuild, bot.CancelBuild, bot.Promote, bot.WatchRelease, bot.LookAtApp:
 		fact, err = w.onPlatform(target, e, fault.Kind == FaultLate)
 	default:
 		fact, err = w.onGitHub(e)
@@ -223,6 +223,13 @@ func (w *World) onGitHub(e bot.Effect) (bot.Fact, error) {
 		if do.Suites {
 			count(1)
 			read.Suites = append([]bot.Suite{}, c.Suites...)
+		}
+		return read, nil
+	case bot.ReadHead:
+		count(1)
+		read := bot.HeadRead{Branch: do.Branch}
+		if h := w.Commits[w.Heads[do.Branch]]; h != nil {
+			read.Head = bot.Head{SHA: h.SHA, Tree: h.Tree, Title: h.Title, Author: h.Author}
 		}
 		return read, nil
 	case bot.ReadPullRequest:

@@ -23,7 +23,10 @@ const (
 // outcome could not be recorded; the effect's own failure is an outcome.
 func (e *Engine) Perform(ctx context.Context, target bot.Target, effect bot.Effect, again bool) error {
 	if again {
-		effect.Unsure, effect.LostAt, effect.At = true, effect.At, e.clock.Now()
+		// Nobody knows when the earlier attempt sent its request: it may have waited
+		// for long before it began. It was before now.
+		now := e.clock.Now()
+		effect.Unsure, effect.LostAt, effect.At = true, now, now
 	}
 	attempt, cancel := context.WithTimeout(ctx, performing)
 	defer cancel()
@@ -52,7 +55,7 @@ type Router struct {
 // Perform performs an effect on GitHub or on a platform.
 func (r Router) Perform(ctx context.Context, target bot.Target, effect bot.Effect) (bot.Fact, error) {
 	switch effect.Do.(type) {
-	case bot.StartBuild, bot.WatchBuild, bot.CancelBuild, bot.Promote, bot.WatchRelease:
+	case bot.StartBuild, bot.WatchBuild, bot.CancelBuild, bot.Promote, bot.WatchRelease, bot.LookAtApp:
 		return r.Platform.Perform(ctx, target, effect)
 	}
 	return r.GitHub.Perform(ctx, target, effect)

@@ -1,0 +1,218 @@
+package bot
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+)
+
+// Sweeping finds what webhooks have not told: a push, a check, a release by
+// hand. Nothing here happens by itself: the plan says when it would be time, and
+// whoever keeps the budget of requests answers with [Swept] when it may be.
+
+// How long something that webhooks may have lost goes unread.
+const (
+	// sweepGap is between two sweeps of one pipeline. It is a little less than the
+	// two minutes after which the server sweeps again, so that each time counts.
+	sweepGap = 110 * time.Second
+	// sweepBusy is for a pipeline in which something is under way.
+	sweepBusy = 5 * time.Minute
+	// sweepIdle is for a pipeline with nothing to do, within a day of its last push.
+	sweepIdle = 10 * time.Minute
+	// sweepQuiet is for all others.
+	sweepQuiet = time.Hour
+)
+
+// overdue reports whether a sweep has come since t, and else asks for one then.
+func (d *decision) overdue(t time.Time) bool {
+	if !d.s.SweptAt.Before(t) {
+		return true
+	}
+	d.askSweep(t)
+	return false
+}
+
+// appsOverdue is overdue for what the platform is asked.
+func (d *decision) appsOverdue(t time.Time) bool {
+	if !d.s.AppsSweptAt.Before(t) {
+		return true
+	}
+	d.askSweep(t)
+	return false
+}
+
+// askSweep asks for a sweep at t, but not right after the last one: that may
+// have had no requests left for all of it, and others wait for their turn.
+func (d *decision) askSweep(t time.Time) {
+	if next := d.s.SweptAt.Add(sweepGap); t.Before(next) {
+		t = next
+	}
+	if d.plan.Sweep.IsZero() || t.Before(d.plan.Sweep) {
+		d.plan.Sweep = t
+	}
+}
+
+// wantIdle wants what nobody waits for.
+func (d *decision) wantIdle(key string, do Action) {
+	if d.want(key, do) {
+		d.plan.Effects[len(d.plan.Effects)-1].Idle = true
+	}
+}
+
+// sweep reads the branch's head, which tells of pushes, and what runs on the
+// apps of stages in which nothing happens, which tells of releases by hand.
+func (d *decision) sweep() {
+	if last := d.lastPush(); !last.IsZero() && d.overdue(later(d.s.HeadAt, last).Add(d.sweepInterval())) {
+		d.wantIdle("head", ReadHead{Branch: d.s.Branch()})
+	}
+	for _, stage := range d.s.Config.Stages {
+		st := d.s.Stages[stage.Name]
+		if st.InFlight != nil || st.Rollback != nil {
+			continue // whoever releases looks
+		}
+		for _, app := range stage.Apps {
+			stand := st.Apps[app]
+			if !stand.Seen {
+				continue // whatever runs there, it is not compared to anything
+			}
+			if stand.Moved && d.due(stand.SeenAt.Add(hintGap)) || d.appsOverdue(stand.SeenAt.Add(max(d.sweepInterval(), sweepIdle))) {
+				d.wantIdle(fmt.Sprintf("look %s %s", stage.Name, app), LookAtApp{Stage: stage.Name, App: app})
+			}
+		}
+	}
+}
+
+// sweepInterval is how long the pipeline goes unread.
+func (d *decision) sweepInterval() time.Duration {
+	for _, c := range d.s.all() {
+		if !d.settled(c) {
+			return sweepBusy
+		}
+	}
+	if d.now.Sub(d.lastPush()) < 24*time.Hour {
+		return sweepIdle
+	}
+	return sweepQuiet
+}
+
+// lastPush is when the newest push was heard of; zero: none was.
+func (d *decision) lastPush() time.Time {
+	var last time.Time
+	for i := range d.s.Candidates {
+		last = later(last, d.s.Candidates[i].SeenAt)
+	}
+	return last
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// headRead takes where the branch's head is.
+func (s *State) headRead(do ReadHead, f Finished, began time.Time) {
+	if do.Branch != s.Branch() || f.Outcome != Done && f.Outcome != Refuse {
+		return
+	}
+	s.HeadAt = later(s.HeadAt, began)
+	if fact, ok := f.Fact.(HeadRead); ok && fact.Head.SHA != "" {
+		s.headSeen(fact.Head, began)
+	}
+}
+
+// appLooked takes what an app runs.
+func (s *State) appLooked(do LookAtApp, f Finished, at time.Time) {
+	switch seen, ok := f.Fact.(AppSeen); {
+	case ok:
+		s.appSeen(do.Stage, do.App, seen, at)
+	case f.Outcome == Refuse:
+		st := s.Stages[do.Stage]
+		stand := st.Apps[do.App]
+		stand.SeenAt, stand.Moved = at, false
+		put(&st.Apps, do.App, stand)
+		put(&s.Stages, do.Stage, st)
+	}
+}
+
+// Foreign is what somebody else released on an app, by hand or with another tool.
+type Foreign struct {
+	Version int
+	Commit  string    // full SHA; empty: the platform does not know
+	At      time.Time // when it was released
+	SeenAt  time.Time // when Headstart noticed
+}
+
+// appSeen takes what an app of a stage runs, which may be somebody else's release.
+func (s *State) appSeen(stage, app string, seen AppSeen, at time.Time) {
+	st := s.Stages[stage]
+	old, r := st.Apps[app], seen.Current
+	now := AppStand{
+		Seen: true, SeenAt: at, Newest: seen.Newest, Artifact: r.Artifact,
+		URL: cmp.Or(seen.App.URL, old.URL), Foreign: old.Foreign,
+	}
+	switch {
+	case !old.Seen || st.Live.SHA == "" || r.Artifact == "" || r.Artifact == st.Live.Artifact || st.releasing(s, r.Artifact):
+		now.Foreign = nil
+	case r.Artifact != old.Artifact:
+		now.Foreign = &Foreign{Version: r.Version, Commit: r.Commit, At: r.CreatedAt, SeenAt: at}
+	}
+	put(&st.Apps, app, now)
+	put(&s.Stages, stage, st)
+}
+
+// releasing reports whether an artifact is what the stage's promotion in flight
+// puts on its apps.
+func (st Stand) releasing(s *State, artifact string) bool {
+	if st.InFlight == nil {
+		return false
+	}
+	c := s.candidate(st.InFlight.SHA)
+	return c != nil && c.Artifact == artifact
+}
+
+// driftGate is closed where somebody has released something newer by hand.
+func (d *decision) driftGate(c *Candidate, stage string) Gate {
+	g := Gate{Name: "drift", State: GateOpen}
+	cfg, _ := d.s.Config.Stage(stage)
+	for _, app := range cfg.Apps {
+		if f := d.s.Stages[stage].Apps[app].Foreign; f != nil && d.s.newer(f, c, stage) {
+			g.State, g.Since = GateClosed, f.At
+			g.Text = fmt.Sprintf("%s was released to %s by hand after this was pushed", f.name(), app)
+			g.Who = "whoever may /promote " + stage + ", or pushes again"
+		}
+	}
+	return g
+}
+
+// newer reports whether a release by hand is newer than a candidate: by the
+// branch's order, or, where its commit is none of the branch's, by time. What
+// somebody asked for with the release in view may replace it.
+func (s *State) newer(f *Foreign, c *Candidate, stage string) bool {
+	if o, ordered := c.Ordered[stage]; ordered && !o.At.Before(f.SeenAt) {
+		return false
+	}
+	if i := s.position(f.Commit); f.Commit != "" && i >= 0 && !c.Guest {
+		return i > s.position(c.SHA)
+	}
+	return f.At.After(c.PushedAt)
+}
+
+// name is what people know a release by.
+func (f *Foreign) name() string {
+	if f.Commit == "" {
+		return fmt.Sprintf("v%d", f.Version)
+	}
+	return fmt.Sprintf("v%d (%s)", f.Version, Short(f.Commit))
+}
+
+// foreign is the newest release by hand on an app of the stage; nil: none.
+func (st Stand) foreign() (f *Foreign, app string) {
+	for _, name := range sortedKeys(st.Apps) {
+		if o := st.Apps[name].Foreign; o != nil && (f == nil || o.At.After(f.At)) {
+			f, app = o, name
+		}
+	}
+	return f, app
+}
