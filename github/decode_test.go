@@ -1,6 +1,7 @@
 package github
 
 import (
+	"encoding/base64"
 	"slices"
 	"strings"
 	"testing"
@@ -167,9 +168,12 @@ func TestSecretsAreRedacted(t *testing.T) {
 		"a JWT":                   "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOjF9.c2ln" + "bmF0dXJl",
 		"a private key":           "-----BEGIN RSA PRIVATE KEY-----\nMIIEabc\nDEF\n-----END RSA PRIVATE KEY-----",
 		"the start of a key":      "-----BEGIN PRIVATE KEY-----\nMIIEabcDEF",
+		"a private key in base64": base64.StdEncoding.EncodeToString([]byte("-----BEGIN RSA PRIVATE KEY-----\nMIIEabcDEF")),
+		`a key with \n in it`:     `-----BEGIN RSA PRIVATE KEY-----\nMIIEabc\nDEF\n-----END RSA PRIVATE KEY-----\n`,
 	}
 	for name, secret := range secrets {
-		for _, around := range []string{"%s", "token %s.", `{"token":"%s"}`, "Authorization: Bearer %s", "https://x:%s@github.com/a", "?token=%s&x=1", "(%s)", "a\n%s\nb"} {
+		for _, around := range []string{"%s", "token %s.", `{"token":"%s"}`, "Authorization: Bearer %s", "https://x:%s@github.com/a", "?token=%s&x=1", "(%s)", "a\n%s\nb",
+			"https%3A%2F%2Fx%3A%s%40github.com", "Authorization:[token %s]", "clone https://x-access-token:%s@github.com/acme/shop.git: denied", "_%s"} {
 			text := strings.ReplaceAll(around, "%s", secret)
 			got := Redact(text)
 			for _, part := range strings.FieldsFunc(secret, func(r rune) bool { return r == '\n' }) {
@@ -185,9 +189,16 @@ func TestSecretsAreRedacted(t *testing.T) {
 		"https://h/x?token=hush&y=1":               "https://h/x?token=[redacted]&y=1",
 		`{"client_secret": "hu\"sh", "a": "b"}`:    `{"client_secret": "[redacted]", "a": "b"}`,
 		"X-Amz-Signature=hush":                     "X-Amz-Signature=[redacted]",
+		"Authorization: token hush":                "Authorization: token [redacted]",
+		"map[Authorization:[token hush] A:[b]]":    "map[Authorization:[token [redacted]] A:[b]]",
+		"GITHUB_WEBHOOK_SECRET=hush,old":           "GITHUB_WEBHOOK_SECRET=[redacted]",
+		"HEROKU_API_KEY=hush":                      "HEROKU_API_KEY=[redacted]",
+		"postgres://me:hush@db/headstart":          "postgres://[redacted]@db/headstart",
+		`{"webhook_secret":"hush","pem":"hush"}`:   `{"webhook_secret":"[redacted]","pem":"[redacted]"}`,
 		// What is no secret stays.
 		"unknown key \"token\": did you mean \"stages\"?": "unknown key \"token\": did you mean \"stages\"?",
 		"Bearer":                           "Bearer",
+		"the branch laughs_at":             "the branch laughs_at",
 		"commit " + shaA + " of acme/shop": "commit " + shaA + " of acme/shop",
 		"GET https://api.github.com/repos/acme/shop: 404 Not Found": "GET https://api.github.com/repos/acme/shop: 404 Not Found",
 	} {

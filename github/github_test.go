@@ -38,7 +38,7 @@ func (c *clock) Advance(d time.Duration) {
 // world is a GitHub with one repository, and the client under test.
 type world struct {
 	*githubtest.Server
-	t        *testing.T
+	t        testing.TB
 	clock    *clock
 	shop     *githubtest.Repo
 	client   *github.Client
@@ -48,7 +48,7 @@ type world struct {
 
 // start makes a world whose every request and answer is held to GitHub's own
 // description of its API.
-func start(t *testing.T, change ...func(*githubtest.Options, *github.Options)) *world {
+func start(t testing.TB, change ...func(*githubtest.Options, *github.Options)) *world {
 	t.Helper()
 	doc, err := contract.Load("githubtest/testdata/github-openapi.json")
 	if err != nil {

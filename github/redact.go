@@ -6,13 +6,16 @@ import (
 	"unicode"
 )
 
-// What looks like a secret. A token is opaque and may be long: everything that
-// could belong to one goes.
+// What looks like a secret, also in the middle of something else, such as an
+// escaped URL. A token is opaque and may be long: everything that could belong
+// to one goes.
 var secrets = []*regexp.Regexp{
 	regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]+-----.*?(-----END [A-Z0-9 ]+-----|$)`),
-	regexp.MustCompile(`\bgh[a-z]_[A-Za-z0-9._-]+`),
-	regexp.MustCompile(`\bgithub_pat_[A-Za-z0-9._-]+`),
-	regexp.MustCompile(`\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)?`), // JSON web tokens
+	regexp.MustCompile(`LS0tLS1CRUdJTi[A-Za-z0-9+/=]*(\s+[A-Za-z0-9+/=]{20,})*`), // the same in base64
+	regexp.MustCompile(`\bgh[a-z]_[A-Za-z0-9._-]+|gh[a-z]_[A-Za-z0-9._-]{16,}`),
+	regexp.MustCompile(`github_pat_[A-Za-z0-9._-]+`),
+	// JSON web tokens
+	regexp.MustCompile(`\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)?|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}(\.[A-Za-z0-9_-]+)?`),
 }
 
 // What stands behind something that announces a secret: the announcement stays.
@@ -20,10 +23,10 @@ var announced = []struct {
 	pattern *regexp.Regexp
 	instead string
 }{
-	{regexp.MustCompile(`(?i)\b(bearer|basic|authorization:\s*token)\s+[A-Za-z0-9._~+/=-]+`), "$1 [redacted]"},
-	{regexp.MustCompile(`(?i)("(?:[a-z_]*token|[a-z_]*secret|password|pem)"\s*:\s*")(?:[^"\\]|\\.)*`), "$1[redacted]"},
-	{regexp.MustCompile(`(?i)\b([a-z_]*token|[a-z_]*secret|password|sig|x-amz-[a-z-]+)=[^\s"'&;<>]+`), "$1=[redacted]"},
-	{regexp.MustCompile(`(?i)\b(https?)://[^\s/@"']+@`), "$1://[redacted]@"},
+	{regexp.MustCompile(`(?i)\b(bearer|basic|authorization\W{1,4}token)\s+[A-Za-z0-9._~+/=-]+`), "$1 [redacted]"},
+	{regexp.MustCompile(`(?i)("(?:[a-z_]*token|[a-z_]*secret|[a-z_]*password|[a-z_]*(?:api|private)_key|pem)"\s*:\s*")(?:[^"\\]|\\.)*`), "$1[redacted]"},
+	{regexp.MustCompile(`(?i)\b([a-z_]*token|[a-z_]*secret|[a-z_]*password|[a-z_]*(?:api|private)_key|sig|x-amz-[a-z-]+)=[^\s"'&;<>]+`), "$1=[redacted]"},
+	{regexp.MustCompile(`(?i)\b([a-z][a-z0-9+.-]*)://[^\s/@"']+@`), "$1://[redacted]@"},
 }
 
 // Redact takes out of a text whatever looks like a secret: GitHub's tokens of

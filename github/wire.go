@@ -70,7 +70,7 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	w.metrics.requests.WithLabelValues(endpoint, status).Inc()
 	w.metrics.seconds.WithLabelValues(endpoint).Observe(took.Seconds())
 	if w.log.Core().Enabled(zap.DebugLevel) {
-		w.log.Debug("asked GitHub", zap.String("endpoint", endpoint), zap.String("path", req.URL.Path),
+		w.log.Debug("asked GitHub", zap.String("endpoint", endpoint), zap.String("path", line(req.URL.Path, 300)),
 			zap.String("status", status), zap.Duration("took", took))
 	}
 	return resp, err
