@@ -67,7 +67,12 @@ func (h *Heroku) Builds(ctx context.Context, app string) ([]bot.Build, error) {
 	}
 	builds := make([]bot.Build, 0, len(found))
 	judged := 0
-	for _, f := range found {
+	for i, f := range found {
+		if i == 0 { // the one that somebody may be waiting for
+			if err := h.learnImage(ctx, app, f); err != nil {
+				return nil, err
+			}
+		}
 		if f.Status == "failed" && judged < mostJudged {
 			judged++
 			h.judge(ctx, f)
@@ -119,10 +124,8 @@ func (h *Heroku) Build(ctx context.Context, app, id string) (bot.Build, error) {
 	if found.Status == "failed" {
 		h.judge(ctx, *found)
 	}
-	if found.Status == "succeeded" && slugOf(*found) == "" && releaseOf(*found) != "" {
-		if err := h.learnImage(ctx, app, releaseOf(*found)); err != nil {
-			return bot.Build{}, err
-		}
+	if err := h.learnImage(ctx, app, *found); err != nil {
+		return bot.Build{}, err
 	}
 	return h.build(app, *found), nil
 }
@@ -132,14 +135,18 @@ func (h *Heroku) look(ctx context.Context, app, id string) (found *heroku.Build,
 		if found, err = h.api.BuildInfo(ctx, app, id); err != nil {
 			return err
 		}
-		return errors.Join(checkBuild(*found), checkID("build", id, found.ID))
+		return cmp.Or(checkBuild(*found), checkID("build", id, found.ID))
 	})
 	return found, err
 }
 
 // learnImage finds out which OCI image the build of a Fir app left: its release
-// tells.
-func (h *Heroku) learnImage(ctx context.Context, app, release string) error {
+// tells. Of another build there is nothing to learn.
+func (h *Heroku) learnImage(ctx context.Context, app string, b heroku.Build) error {
+	release := releaseOf(b)
+	if b.Status != "succeeded" || slugOf(b) != "" || release == "" {
+		return nil
+	}
 	if _, known := recall(&h.memory, h.memory.images, release); known {
 		return nil
 	}
@@ -173,9 +180,14 @@ func (h *Heroku) CancelBuild(ctx context.Context, app, id string) error {
 	return err
 }
 
+// unnamedFor is how long a build that succeeded may not name what it left.
+const unnamedFor = 10 * time.Minute
+
 // build translates a build. One whose status is none of those that Heroku
 // documents counts as pending: it keeps its app busy and is looked at again,
-// until it ends in a way that is known or the bot's patience does.
+// until it ends in a way that is known or the bot's patience does. One that
+// succeeded and does not say what it left counts as pending for a while, and then
+// as errored: there is nothing to release.
 func (h *Heroku) build(app string, f heroku.Build) bot.Build {
 	b := bot.Build{
 		ID: f.ID, App: app, Commit: commitOf(f), Status: bot.BuildPending, CreatedAt: f.CreatedAt,
@@ -190,6 +202,11 @@ func (h *Heroku) build(app string, f heroku.Build) bot.Build {
 		}
 		if image, ok := recall(&h.memory, h.memory.images, b.Release); ok && b.Artifact == "" {
 			b.Artifact = ociPrefix + image
+		}
+		if b.Artifact == "" && h.clock().Sub(f.UpdatedAt) < unnamedFor {
+			b.Status, b.FinishedAt = bot.BuildPending, time.Time{}
+		} else if b.Artifact == "" {
+			b.Status, b.Reason = bot.BuildErrored, "Heroku says that the build succeeded, but not what it left"
 		}
 		if b.Artifact != "" && b.Commit != "" {
 			remember(&h.memory, h.memory.commits, b.Artifact, b.Commit)

@@ -3,7 +3,6 @@ package heroku
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -132,7 +131,7 @@ func (h *Heroku) releaseByID(ctx context.Context, app, id string) (found wireRel
 		if err := h.api.Get(ctx, &found, "/apps/"+app+"/releases/"+id, nil, nil); err != nil {
 			return err
 		}
-		return errors.Join(checkRelease(found), checkID("release", id, found.ID))
+		return cmp.Or(checkRelease(found), checkID("release", id, found.ID))
 	})
 	return found, err
 }
