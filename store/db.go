@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/riverqueue/river"
 )
@@ -20,21 +21,27 @@ type database interface {
 	writers() int
 	// each calls row for every row of a query outside of a transaction.
 	each(ctx context.Context, query string, args []any, row func(scanner) error) error
-	// work makes a River client that works the queues of cfg.
-	work(cfg *river.Config) (worker, error)
-	// keep makes the jobs of instances that died available again, and holds on to
-	// those that the named instance will run, until release is called. It calls
-	// lost when the instance was not heard of for so long that others may take
-	// its jobs over.
-	keep(ctx context.Context, instance string, lost func()) (release func(), err error)
+	// work makes a River client that works the queues of cfg for an instance.
+	work(cfg *river.Config, p *presence) (worker, error)
+	// keep makes the instance present until release is called, and absent in
+	// between while others may take its jobs over. It makes the jobs of instances
+	// that died available again. While the database is out of reach it waits for
+	// it, until ctx ends.
+	keep(ctx context.Context, p *presence) (release func(), err error)
+	// leads reports whether the instance leads; it is nil while none works.
+	leads(ctx context.Context, p *presence) (bool, error)
+	// runningOf is a query for the jobs that the instance runs as far as the
+	// database knows: number and attempt.
+	runningOf(instance string) (query string, args []any)
+	// time is how a time is given to River's own columns.
+	time(t time.Time) any
 	close() error
 }
 
 // queue is what a database shares with the River clients that are made on it.
 type queue struct {
-	wake  *waker
-	ended *ended
-	log   riverLog
+	wake *waker
+	log  riverLog
 }
 
 // tx is a transaction that is open. It must not be used after fn returned.

@@ -173,7 +173,7 @@ func (t *sqliteTx) each(query string, args []any, row func(scanner) error) error
 // insertJob is what River's own insert comes down to for a job that is to start
 // at once. River parses a statement ten times as long for each insert, which is
 // what would bound how many deliveries fit into a second.
-const insertJob = `INSERT INTO river_job (args, kind, queue, max_attempts, scheduled_at) VALUES (jsonb($1), $2, $3, $4, datetime('now', 'subsec'))`
+const insertJob = `INSERT INTO river_job (args, kind, queue, max_attempts, priority, scheduled_at) VALUES (jsonb($1), $2, $3, $4, $5, datetime('now', 'subsec'))`
 
 func (t *sqliteTx) insert(jobs ...river.InsertManyParams) error {
 	var later []river.InsertManyParams
@@ -186,7 +186,7 @@ func (t *sqliteTx) insert(jobs ...river.InsertManyParams) error {
 		if err != nil {
 			return err
 		}
-		if _, err := t.exec(insertJob, string(args), j.Args.Kind(), j.InsertOpts.Queue, j.InsertOpts.MaxAttempts); err != nil {
+		if _, err := t.exec(insertJob, string(args), j.Args.Kind(), j.InsertOpts.Queue, j.InsertOpts.MaxAttempts, j.InsertOpts.Priority); err != nil {
 			return err
 		}
 	}

@@ -229,7 +229,11 @@ func (s *Store) Deliveries(ctx context.Context, f Filter) ([]Delivery, error) {
 		args = append(args, f.GUID)
 		where = append(where, `guid = $1`)
 	}
-	if f.Outcome != nil {
+	switch {
+	case f.Outcome == nil:
+	case *f.Outcome == Failed:
+		where = append(where, `outcome = 'failed'`) // spelled out, as the index on it is
+	default:
 		args = append(args, string(*f.Outcome))
 		where = append(where, fmt.Sprintf(`outcome = $%d`, len(args)))
 	}

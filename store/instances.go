@@ -2,28 +2,59 @@ package store
 
 import (
 	"context"
-	"sync"
+	"errors"
+	"fmt"
+	"math/rand/v2"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Instances that share a PostgreSQL database say every beat that they are alive.
-// Who was not heard of for deadAfter is taken for dead, and its jobs are made
-// available again. An instance that could not make itself heard for lostAfter
-// stops its own work before that, so that nobody works on the same job while
-// its owner is alive. The clock that counts is the database's.
+// Instances that share a PostgreSQL database each have a row that says they are
+// there, and a connection of their own: it holds an advisory lock, and through
+// it they say every beat that they are alive. PostgreSQL gives the lock up the
+// moment the connection ends, so two things tell that an instance is dead:
+//
+//   - its lock has been free, and it has said nothing, for droppedAfter: the
+//     process died, however it died, and the kernel closed its connections;
+//   - it has said nothing for deadAfter: its machine is gone or cut off. Only
+//     this counts once the server was started anew, for then every lock is free.
+//
+// Whoever is dead loses its row, and its jobs are made available again. A living
+// instance sees at once that its connection dropped, and has regainWithin to get
+// another; one that could not make itself heard for lostAfter gives up as well.
+// Both cancel their own work before anybody else may begin it. The clock that
+// counts between instances is the database's.
 const (
-	beat      = 2 * time.Second
-	lostAfter = 10 * time.Second
-	deadAfter = 15 * time.Second
+	beat         = time.Second
+	regainWithin = time.Second
+	droppedAfter = 3 * time.Second
+	lostAfter    = 10 * time.Second
+	deadAfter    = 15 * time.Second
 )
 
 const (
 	databaseTime = `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)`
+	serverStart  = `CAST(EXTRACT(EPOCH FROM pg_postmaster_start_time()) * 1000000 AS BIGINT)`
 
-	sayAlive = `INSERT INTO instances (id, seen_at) VALUES ($1, ` + databaseTime + `) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at`
-	sayGone  = `DELETE FROM instances WHERE id = $1`
+	takeLock = `SELECT pg_advisory_lock($1)`
 
-	forgetDead = `DELETE FROM instances WHERE seen_at <= ` + databaseTime + ` - $1`
+	// joinThem keeps how long the instance has been there, unless its row is gone.
+	joinThem = `INSERT INTO instances (id, seen_at, since, lock_key, server_at)
+		VALUES ($1, ` + databaseTime + `, ` + databaseTime + `, $2, ` + serverStart + `)
+		ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, lock_key = excluded.lock_key, server_at = excluded.server_at`
+	rejoinThem = `UPDATE instances SET seen_at = ` + databaseTime + `, lock_key = $2, server_at = ` + serverStart + ` WHERE id = $1`
+	sayAlive   = `UPDATE instances SET seen_at = ` + databaseTime + ` WHERE id = $1`
+	sayGone    = `DELETE FROM instances WHERE id = $1`
+
+	// dropped lists instances whose lock nobody holds on the server that gave it.
+	dropped = `SELECT id, seen_at FROM instances WHERE id <> $1 AND lock_key <> 0 AND server_at = ` + serverStart + `
+		AND NOT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
+			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+			AND (CAST(classid AS BIGINT) << 32) | CAST(objid AS BIGINT) = lock_key)`
+	forgetDropped = `DELETE FROM instances WHERE id = $1 AND seen_at = $2`
+	forgetDead    = `DELETE FROM instances WHERE id <> $1 AND seen_at <= ` + databaseTime + ` - $2`
 
 	// What the dead worked on becomes a new job. The old one is gone, so that an
 	// owner who was only out of reach can no longer end it; the number of
@@ -34,73 +65,266 @@ const (
 		RETURNING args, attempt, kind, max_attempts, metadata, priority, queue, tags)
 	INSERT INTO river_job (args, attempt, kind, max_attempts, metadata, priority, queue, tags, state, scheduled_at)
 		SELECT args, attempt, kind, max_attempts, metadata, priority, queue, tags, 'available', now() FROM gone`
+
+	// Otherwise River waits until the dead leader's term is over.
+	deposeDead = `DELETE FROM river_leader WHERE NOT EXISTS (SELECT 1 FROM instances WHERE id = leader_id)`
+
+	longestThere = `SELECT id FROM instances WHERE seen_at > ` + databaseTime + ` - $1 ORDER BY since, id LIMIT 1`
 )
 
-func (db *postgresDB) keep(ctx context.Context, instance string, lost func()) (release func(), err error) {
-	heard := time.Now()
-	if err := db.beat(ctx, instance); err != nil {
+// leads reports whether the instance has been there longest of those alive.
+func (db *postgresDB) leads(ctx context.Context, p *presence) (bool, error) {
+	if p == nil || !p.here() {
+		return false, nil
+	}
+	var leader string
+	err := db.each(ctx, longestThere, []any{lostAfter.Microseconds()}, func(scan scanner) error { return scan(&leader) })
+	return err == nil && leader == p.instance && p.here(), err
+}
+
+func (db *postgresDB) keep(ctx context.Context, p *presence) (release func(), err error) {
+	m := &member{db: db, presence: p, quiet: make(map[string]silence)}
+	if err := m.join(ctx); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	var beating sync.WaitGroup
-	beating.Go(func() {
-		ticker := time.NewTicker(beat)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-ticker.C:
-			}
-			began := time.Now()
-			within, done := context.WithTimeout(ctx, beat)
-			err := db.beat(within, instance)
-			done()
-			if err == nil {
-				heard = began
-			} else if ctx.Err() == nil {
-				db.log.WarnContext(ctx, "could not tell the database that this instance is alive", "err", err)
-			}
-			if time.Since(heard) > lostAfter {
-				lost()
-				return
-			}
-		}
-	})
+	p.begin()
+	attending, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		m.attend(attending)
+	}()
 	return func() {
 		cancel()
-		beating.Wait()
-		// What is left running is for others to take at once. If they cannot be
-		// told, they find out by themselves.
-		within, done := context.WithTimeout(context.WithoutCancel(ctx), beat)
-		defer done()
-		err := db.write(within, func(t tx) error {
-			_, err := t.exec(sayGone, instance)
-			return err
-		})
-		if err != nil {
-			db.log.WarnContext(ctx, "could not tell the database that this instance ends", "err", err)
-		}
+		<-ended
+		p.lose()
+		m.leave(context.WithoutCancel(ctx))
 	}, nil
 }
 
-// beat says that the instance is alive, and takes the jobs of the dead over.
-func (db *postgresDB) beat(ctx context.Context, instance string) error {
-	var taken int64
-	err := db.write(ctx, func(t tx) error {
-		if _, err := t.exec(sayAlive, instance); err != nil {
+// member is this instance among the others. One goroutine at a time uses it.
+type member struct {
+	db       *postgresDB
+	presence *presence
+	conn     *pgx.Conn          // holds the lock
+	heard    time.Time          // when the last beat that the database took began
+	quiet    map[string]silence // instances whose locks are free
+}
+
+// silence is an instance that was found without its lock.
+type silence struct {
+	seenAt int64     // when it was heard of last
+	since  time.Time // when it was found so first
+}
+
+// join makes the instance one of them, as soon as the database lets it. It
+// fails only when ctx ends.
+func (m *member) join(ctx context.Context) error {
+	for {
+		err := m.enter(ctx, joinThem, connectWithin)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		m.db.log.WarnContext(ctx, "could not join the instances on the database; trying again", "err", err)
+		if !wait(ctx, startAgain) {
+			return ctx.Err()
+		}
+	}
+}
+
+// regain gets another connection for one that dropped, while nobody can have
+// taken this instance for dead.
+func (m *member) regain(ctx context.Context) error {
+	until := time.Now().Add(regainWithin)
+	for {
+		err := m.enter(ctx, rejoinThem, time.Until(until))
+		if err == nil || errors.Is(err, errTaken) || ctx.Err() != nil || time.Until(until) < regainWithin/10 {
 			return err
 		}
-		if _, err := t.exec(forgetDead, deadAfter.Microseconds()); err != nil {
-			return err
+		if !wait(ctx, regainWithin/20) {
+			return ctx.Err()
 		}
-		var err error
-		taken, err = t.exec(takeOver)
+	}
+}
+
+// enter connects, takes a lock that nobody had before, and writes the row with
+// the statement. The lock of an earlier connection may still be held, if the
+// server has not seen that it dropped.
+func (m *member) enter(ctx context.Context, statement string, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	m.hangUp()
+	began := time.Now()
+	conn, err := pgx.ConnectConfig(ctx, m.db.pool.Config().ConnConfig)
+	if err != nil {
 		return err
-	})
-	if err == nil && taken > 0 {
-		db.log.WarnContext(ctx, "took over what an instance that is gone left", "jobs", taken)
-		db.wake.wake([]string{queueDeliveries, queueEffects})
+	}
+	m.conn = conn
+	key := rand.Int64()
+	if _, err := conn.Exec(ctx, takeLock, key); err != nil {
+		return err
+	}
+	tag, err := conn.Exec(ctx, statement, m.presence.instance, key)
+	if err != nil {
+		return err
+	}
+	if tag.RowsAffected() == 0 {
+		return errTaken
+	}
+	m.heard = began
+	return nil
+}
+
+func (m *member) hangUp() {
+	if m.conn == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), regainWithin/4)
+	defer cancel()
+	_ = m.conn.Close(ctx) // it is given up either way
+	m.conn = nil
+}
+
+// attend says that the instance is alive, and makes it absent whenever others
+// may think it is not, until ctx ends.
+func (m *member) attend(ctx context.Context) {
+	for {
+		err := m.stay(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		m.presence.lose()
+		m.db.log.WarnContext(ctx, "the database was out of reach for so long that others may have taken the work over; starting anew", "err", err)
+		if m.join(ctx) != nil {
+			return
+		}
+		m.presence.begin()
+	}
+}
+
+// stay returns why the instance cannot count as alive any more.
+func (m *member) stay(ctx context.Context) error {
+	for {
+		err := m.beat(ctx)
+		if err == nil {
+			err = m.listen(ctx)
+		}
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err == nil:
+			continue
+		case errors.Is(err, errTaken) || time.Since(m.heard) >= lostAfter:
+			return err
+		case m.conn.IsClosed():
+			m.db.log.WarnContext(ctx, "the connection that says this instance is alive dropped; getting another", "err", err)
+			if err := m.regain(ctx); err != nil {
+				return err
+			}
+		default:
+			m.db.log.WarnContext(ctx, "could not tell the database that this instance is alive", "err", err)
+			if !wait(ctx, beat) {
+				return ctx.Err()
+			}
+		}
+	}
+}
+
+// listen lets a beat go by. Reading from the connection meanwhile tells at once
+// when it drops.
+func (m *member) listen(ctx context.Context) error {
+	within, cancel := context.WithTimeout(ctx, beat)
+	defer cancel()
+	_, err := m.conn.WaitForNotification(within)
+	if err != nil && within.Err() != nil && pgconn.Timeout(err) && !m.conn.IsClosed() {
+		return nil
 	}
 	return err
+}
+
+// beat says that the instance is alive, and takes the jobs of the dead over.
+func (m *member) beat(ctx context.Context) error {
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, lostAfter-began.Sub(m.heard))
+	defer cancel()
+	pgTx, err := m.conn.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	t := &postgresTx{ctx: ctx, tx: pgTx, db: m.db}
+	taken, err := m.look(t)
+	if err != nil {
+		return errors.Join(err, rollback(ctx, pgTx))
+	}
+	if err := pgTx.Commit(ctx); err != nil {
+		return err
+	}
+	m.heard = began
+	if taken > 0 {
+		m.db.log.WarnContext(ctx, "took over what an instance that is gone left", "jobs", taken)
+		m.db.wake.wake([]string{queueDeliveries, queueEffects})
+	}
+	return nil
+}
+
+// look finds the dead, and makes their jobs available.
+func (m *member) look(t tx) (taken int64, err error) {
+	n, err := t.exec(sayAlive, m.presence.instance)
+	if err != nil {
+		return 0, err
+	}
+	if n == 0 {
+		return 0, errTaken
+	}
+	if _, err := t.exec(forgetDead, m.presence.instance, deadAfter.Microseconds()); err != nil {
+		return 0, err
+	}
+	quiet := make(map[string]silence)
+	err = t.each(dropped, []any{m.presence.instance}, func(scan scanner) error {
+		var id string
+		s := silence{since: time.Now()}
+		if err := scan(&id, &s.seenAt); err != nil {
+			return err
+		}
+		if before, ok := m.quiet[id]; ok && before.seenAt == s.seenAt {
+			s.since = before.since
+		}
+		quiet[id] = s
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	m.quiet = quiet
+	for id, s := range quiet {
+		if time.Since(s.since) < droppedAfter {
+			continue
+		}
+		if _, err := t.exec(forgetDropped, id, s.seenAt); err != nil {
+			return 0, err
+		}
+	}
+	if taken, err = t.exec(takeOver); err != nil {
+		return 0, err
+	}
+	_, err = t.exec(deposeDead)
+	return taken, err
+}
+
+// leave lets others take what is left running at once. If they cannot be told,
+// they find out by themselves.
+func (m *member) leave(ctx context.Context) {
+	m.hangUp()
+	within, cancel := context.WithTimeout(ctx, beat)
+	defer cancel()
+	err := m.db.write(within, func(t tx) error {
+		_, err := t.exec(sayGone, m.presence.instance)
+		return err
+	})
+	if err != nil {
+		m.db.log.WarnContext(ctx, "could not tell the database that this instance ends", "err", fmt.Errorf("forget the instance: %w", err))
+	}
 }

@@ -9,8 +9,7 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver"
-	"github.com/riverqueue/river/rivertype"
+	"go.uber.org/zap"
 
 	"github.com/headstart-cd/headstart/bot"
 )
@@ -20,6 +19,12 @@ import (
 const (
 	queueDeliveries = "deliveries"
 	queueEffects    = "effects"
+)
+
+// River's priorities: 1 goes first, 4 last.
+const (
+	priorityUsual = 1
+	priorityIdle  = 4 // of effects that nobody waits for
 )
 
 // attempts are never what ends a job: a delivery's attempts are counted in its
@@ -36,7 +41,7 @@ func (deliveriesArgs) Kind() string { return "deliveries" }
 
 func deliveriesJob(guids []string, at time.Time) river.InsertManyParams {
 	return river.InsertManyParams{Args: deliveriesArgs{GUIDs: guids},
-		InsertOpts: &river.InsertOpts{Queue: queueDeliveries, MaxAttempts: maxAttempts, ScheduledAt: at}}
+		InsertOpts: &river.InsertOpts{Queue: queueDeliveries, MaxAttempts: maxAttempts, Priority: priorityUsual, ScheduledAt: at}}
 }
 
 // effectArgs is a job that performs one effect. The work is JSON within a
@@ -61,8 +66,12 @@ func (j *jobs) addEffect(target bot.Target, e bot.Effect) error {
 	if err != nil {
 		return fmt.Errorf("encode the effect %s: %w", e.Key, err)
 	}
+	priority := priorityUsual
+	if e.Idle {
+		priority = priorityIdle
+	}
 	*j = append(*j, river.InsertManyParams{Args: effectArgs{string(data)},
-		InsertOpts: &river.InsertOpts{Queue: queueEffects, MaxAttempts: maxAttempts}})
+		InsertOpts: &river.InsertOpts{Queue: queueEffects, MaxAttempts: maxAttempts, Priority: priority}})
 	return nil
 }
 
@@ -71,15 +80,17 @@ func (j *jobs) addEffect(target bot.Target, e bot.Effect) error {
 // one looks for itself.
 var errTaken = errors.New("another instance has taken the work over")
 
-const finishJob = `UPDATE river_job SET state = 'completed', finalized_at = CURRENT_TIMESTAMP WHERE id = $1 AND state = 'running'`
+const (
+	finishJob  = `UPDATE river_job SET state = 'completed', finalized_at = CURRENT_TIMESTAMP WHERE id = $1 AND attempt = $2 AND state = 'running'`
+	putBackJob = `UPDATE river_job SET state = 'available', scheduled_at = $3 WHERE id = $1 AND attempt = $2 AND state = 'running'`
+)
 
-// running is the job that a handler is working on.
+// running is the attempt that a handler is working on.
 type running struct {
-	id    int64
-	ended *ended
+	attempt
 
 	mu   sync.Mutex
-	done bool // guarded by mu: its end is committed
+	done bool // guarded by mu: the job's end is committed
 }
 
 type runningKey struct{}
@@ -99,7 +110,7 @@ func (r *running) finish(t tx) error {
 	if r == nil || r.isDone() {
 		return nil
 	}
-	n, err := t.exec(finishJob, r.id)
+	n, err := t.exec(finishJob, r.job, r.n)
 	if err == nil && n == 0 {
 		return errTaken
 	}
@@ -113,10 +124,7 @@ func (r *running) finished() {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.done {
-		r.done = true
-		r.ended.add(r.id)
-	}
+	r.done = true
 }
 
 func (r *running) isDone() bool {
@@ -125,72 +133,80 @@ func (r *running) isDone() bool {
 	return r.done
 }
 
-// ended are jobs whose end is committed while River does not know it yet. It
-// would end them once more, one by one; on SQLite everybody else waits then.
-type ended struct {
-	mu  sync.Mutex
-	ids map[int64]bool // guarded by mu
+// putBack makes a job available again after the pause. If the database cannot be
+// told, keepQueue does it later.
+func (s *Store) putBack(ctx context.Context, pause time.Duration, list ...attempt) error {
+	at := s.db.time(time.Now().Add(pause)) // River's clock is the real one
+	return s.write(context.WithoutCancel(ctx), func(t tx) error {
+		for _, a := range list {
+			if _, err := t.exec(putBackJob, a.job, a.n, at); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
-func (e *ended) add(id int64) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.ids[id] = true
+// pauseAfter is how long a job rests after its nth attempt: it comes back only
+// because the database could not take its outcome.
+func pauseAfter(n int) time.Duration {
+	return min(4*time.Second, 100*time.Millisecond<<min(max(n-1, 0), 10))
 }
 
-// take reports whether the job was added, and forgets it.
-func (e *ended) take(id int64) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	ok := e.ids[id]
-	delete(e.ids, id)
-	return ok
-}
+// wakeJobs frees jobs whose time has not come from River's leader, which would
+// have to wake them: fetching looks at the time too. After a crash or an outage
+// there may be no leader for a minute.
+const (
+	sleepingJobs = `SELECT COUNT(*) FROM (SELECT 1 FROM river_job WHERE state IN ('scheduled', 'retryable') LIMIT 1) AS job`
+	wakeJobs     = `UPDATE river_job SET state = 'available' WHERE state IN ('scheduled', 'retryable')`
+)
 
-// reset forgets what an earlier Run left: SQLite gives numbers of jobs that were
-// removed to new ones.
-func (e *ended) reset() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	clear(e.ids)
-}
-
-// executor is a driver's executor that knows which jobs have ended.
-type executor struct {
-	riverdriver.Executor
-	ended *ended
-}
-
-// JobSetStateIfRunningMany leaves out the jobs that have ended. River takes it
-// for granted that a job may be gone by then.
-func (x *executor) JobSetStateIfRunningMany(ctx context.Context, p *riverdriver.JobSetStateIfRunningManyParams) ([]*rivertype.JobRow, error) {
-	rest := riverdriver.JobSetStateIfRunningManyParams{Now: p.Now, Schema: p.Schema}
-	for i, id := range p.ID {
-		if x.ended.take(id) {
+// keepQueue looks after the jobs that nobody else would, every beat until ctx
+// ends: what this instance runs without knowing, and what waits for its time.
+func (s *Store) keepQueue(ctx context.Context, p *presence) {
+	ticker := time.NewTicker(beat)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if !p.here() {
 			continue
 		}
-		rest.ID = append(rest.ID, id)
-		rest.Attempt = append(rest.Attempt, p.Attempt[i])
-		rest.ErrData = append(rest.ErrData, p.ErrData[i])
-		rest.FinalizedAt = append(rest.FinalizedAt, p.FinalizedAt[i])
-		rest.MetadataDoMerge = append(rest.MetadataDoMerge, p.MetadataDoMerge[i])
-		rest.MetadataUpdates = append(rest.MetadataUpdates, p.MetadataUpdates[i])
-		rest.ScheduledAt = append(rest.ScheduledAt, p.ScheduledAt[i])
-		rest.State = append(rest.State, p.State[i])
+		if err := s.tidyQueue(ctx, p); err != nil && ctx.Err() == nil {
+			s.log.Warn("could not look after the queue", zap.Error(err))
+		}
 	}
-	if len(rest.ID) == 0 {
-		return nil, nil
-	}
-	return x.Executor.JobSetStateIfRunningMany(ctx, &rest)
 }
 
-// soon is River's retry policy: a job comes back only because the database
-// could not take its outcome, or because the process ends. The pauses stay
-// below the five seconds from which on River leaves the waking to its leader.
-type soon struct{}
-
-func (soon) NextRetry(job *rivertype.JobRow) time.Time {
-	return time.Now().Add(min(4*time.Second, 100*time.Millisecond<<min(len(job.Errors), 10)))
+func (s *Store) tidyQueue(ctx context.Context, p *presence) error {
+	var list []attempt
+	query, args := s.db.runningOf(p.instance)
+	err := s.db.each(ctx, query, args, func(scan scanner) error {
+		var a attempt
+		err := scan(&a.job, &a.n)
+		list = append(list, a)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if list = p.strays(list); len(list) > 0 {
+		s.log.Warn("jobs were fetched, but never arrived; they are put back", zap.Int("jobs", len(list)))
+		if err := s.putBack(ctx, 0, list...); err != nil {
+			return err
+		}
+	}
+	var sleeping int
+	if err := s.db.each(ctx, sleepingJobs, nil, func(scan scanner) error { return scan(&sleeping) }); err != nil || sleeping == 0 {
+		return err
+	}
+	return s.write(ctx, func(t tx) error {
+		_, err := t.exec(wakeJobs)
+		return err
+	})
 }
 
 // unfinished are the states of River's in which a job waits or runs.

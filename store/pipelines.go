@@ -15,10 +15,10 @@ var _ engine.Store = (*Store)(nil)
 
 const (
 	selectState    = `SELECT version, state FROM pipelines WHERE repo = $1 AND name = $2`
-	insertPipeline = `INSERT INTO pipelines (repo, name, version, state, wake_at, updated_at, last_event)
-		VALUES ($1, $2, 1, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING last_event`
-	updatePipeline = `UPDATE pipelines SET version = version + 1, state = $3, wake_at = $4, updated_at = $5, last_event = last_event + $6
-		WHERE repo = $1 AND name = $2 AND version = $7 RETURNING last_event`
+	insertPipeline = `INSERT INTO pipelines (repo, name, version, state, wake_at, sweep_at, installation, updated_at, last_event)
+		VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING last_event`
+	updatePipeline = `UPDATE pipelines SET version = version + 1, state = $3, wake_at = $4, sweep_at = $5, installation = $6,
+		updated_at = $7, last_event = last_event + $8 WHERE repo = $1 AND name = $2 AND version = $9 RETURNING last_event`
 	selectApps = `SELECT platform, app FROM pipeline_apps WHERE repo = $1 AND name = $2`
 	insertApp  = `INSERT INTO pipeline_apps (platform, app, repo, name) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`
 	deleteApp  = `DELETE FROM pipeline_apps WHERE platform = $1 AND app = $2 AND repo = $3 AND name = $4`
@@ -116,11 +116,7 @@ func rowOf(c engine.Change, now time.Time) (*pipelineRow, error) {
 
 func (r *pipelineRow) save(t tx) error {
 	c := r.change
-	wake := c.Wake
-	if !wake.IsZero() {
-		wake = wake.Add(time.Microsecond - 1) // rounded up: what is due is never early
-	}
-	args := []any{r.repo, c.Pipeline.Name, r.state, micros(wake), r.at, int64(len(r.events))}
+	args := []any{r.repo, c.Pipeline.Name, r.state, microsUp(c.Wake), microsUp(c.Sweep), c.State.Installation, r.at, int64(len(r.events))}
 	query := insertPipeline
 	if c.Version > 0 {
 		query, args = updatePipeline, append(args, c.Version)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,9 +18,8 @@ import (
 
 // postgresDB is a PostgreSQL database that any number of instances share.
 type postgresDB struct {
-	pool   *pgxpool.Pool
-	driver *postgresDriver
-	jobs   *river.Client[pgx.Tx] // inserts only
+	pool *pgxpool.Pool
+	jobs *river.Client[pgx.Tx] // inserts only
 	queue
 }
 
@@ -28,10 +28,11 @@ type postgresDB struct {
 type postgresDriver struct {
 	*riverpgxv5.Driver
 	queue
+	presence *presence // of the instance that works; nil: it only inserts
 }
 
 func (d *postgresDriver) GetExecutor() riverdriver.Executor {
-	return &executor{d.Driver.GetExecutor(), d.ended}
+	return &executor{d.Driver.GetExecutor(), d.presence}
 }
 
 func (d *postgresDriver) GetListener(p *riverdriver.GetListenenerParams) riverdriver.Listener {
@@ -40,6 +41,9 @@ func (d *postgresDriver) GetListener(p *riverdriver.GetListenenerParams) riverdr
 
 // poolConnections is the size of the pool, unless the URL has pool_max_conns.
 const poolConnections = 16
+
+// connectWithin bounds how long a connection may take to be made.
+const connectWithin = 5 * time.Second
 
 // migrationLock keeps instances that start together from migrating together:
 // "headstar" in ASCII.
@@ -57,6 +61,7 @@ func openPostgres(ctx context.Context, url string, q queue) (_ *postgresDB, err 
 	if cfg.ConnConfig.RuntimeParams["application_name"] == "" {
 		cfg.ConnConfig.RuntimeParams["application_name"] = "headstart"
 	}
+	cfg.ConnConfig.ConnectTimeout = min(cmp.Or(cfg.ConnConfig.ConnectTimeout, connectWithin), connectWithin)
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open the PostgreSQL database: %w", err)
@@ -69,14 +74,18 @@ func openPostgres(ctx context.Context, url string, q queue) (_ *postgresDB, err 
 	if err := pool.Ping(ctx); err != nil {
 		return nil, fmt.Errorf("connect to the PostgreSQL database: %w", err)
 	}
-	db := &postgresDB{pool: pool, driver: &postgresDriver{riverpgxv5.New(pool), q}, queue: q}
+	db := &postgresDB{pool: pool, queue: q}
 	if err := db.migrate(ctx); err != nil {
 		return nil, err
 	}
-	if db.jobs, err = river.NewClient(db.driver, &river.Config{Logger: q.log}); err != nil {
+	if db.jobs, err = river.NewClient(db.driver(nil), &river.Config{Logger: q.log}); err != nil {
 		return nil, err
 	}
 	return db, nil
+}
+
+func (db *postgresDB) driver(p *presence) *postgresDriver {
+	return &postgresDriver{riverpgxv5.New(db.pool), db.queue, p}
 }
 
 func (db *postgresDB) migrate(ctx context.Context) error {
@@ -88,7 +97,7 @@ func (db *postgresDB) migrate(ctx context.Context) error {
 	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, int64(migrationLock)); err != nil {
 		return fmt.Errorf("lock the migrations: %w", err)
 	}
-	migrator, err := rivermigrate.New(db.driver, &rivermigrate.Config{Logger: db.log})
+	migrator, err := rivermigrate.New(db.driver(nil), &rivermigrate.Config{Logger: db.log})
 	if err == nil {
 		_, err = migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
 	}
@@ -111,6 +120,8 @@ func (db *postgresDB) close() error {
 func (db *postgresDB) writers() int { return 2 }
 
 func (db *postgresDB) each(ctx context.Context, query string, args []any, row func(scanner) error) error {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
 	rows, err := db.pool.Query(ctx, query, args...)
 	if err != nil {
 		return err
@@ -157,10 +168,16 @@ func rollback(ctx context.Context, t pgx.Tx) error {
 	return nil
 }
 
-func (db *postgresDB) work(cfg *river.Config) (worker, error) {
+func (db *postgresDB) work(cfg *river.Config, p *presence) (worker, error) {
 	cfg.Logger = db.log
-	return river.NewClient(db.driver, cfg)
+	return river.NewClient(db.driver(p), cfg)
 }
+
+func (db *postgresDB) runningOf(instance string) (query string, args []any) {
+	return `SELECT id, attempt FROM river_job WHERE state = 'running' AND attempted_by[array_upper(attempted_by, 1)] = $1`, []any{instance}
+}
+
+func (db *postgresDB) time(t time.Time) any { return t }
 
 type postgresTx struct {
 	ctx    context.Context

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -46,6 +44,9 @@ const (
 	fetchCooldown = 5 * time.Millisecond
 	fetchPoll     = 500 * time.Millisecond
 
+	// startAgain is how long to wait for the database before the next try.
+	startAgain = 500 * time.Millisecond
+
 	// A handler that takes longer is hung; its context is cancelled.
 	deliverFor = time.Minute
 	performFor = 30 * time.Minute
@@ -53,71 +54,83 @@ const (
 
 // Run hands stored work to the handlers until ctx ends, and drains then: no new
 // work is started, and what is under way has Options.Drain and a second to end.
-// What does not is started again by the next Run. An error means that work could
-// not be started, or did not end.
+// What does not is started again by the next Run, and is an error. While the
+// database is out of reach Run waits for it; when that takes so long that other
+// instances may take the work over, the handlers' contexts end.
 func (s *Store) Run(ctx context.Context, h Handlers) error {
-	for {
-		err := s.runAs(ctx, uuid.NewString(), h)
-		if !errors.Is(err, errTaken) || ctx.Err() != nil {
-			return err
-		}
-		s.log.Warn("the database was out of reach for so long that others may have taken the work over; starting anew")
-	}
-}
-
-// runAs runs until ctx ends or until others may take this instance for dead.
-func (s *Store) runAs(ctx context.Context, instance string, h Handlers) error {
-	// The handlers outlive ctx, for the drain.
-	alive, lose := context.WithCancelCause(context.WithoutCancel(ctx))
-	defer lose(nil)
-	release, err := s.db.keep(alive, instance, func() { lose(errTaken) })
+	p := newPresence(uuid.NewString())
+	release, err := s.db.keep(ctx, p)
 	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
 		return fmt.Errorf("take up the work of before: %w", err)
 	}
 	defer release()
-	s.ended.reset()
-	workers := river.NewWorkers()
-	river.AddWorker(workers, &deliverer{store: s, deliver: h.Deliver, slots: make(chan struct{}, deliverAtOnce), alive: alive})
-	river.AddWorker(workers, &performer{store: s, perform: h.Perform, alive: alive})
-	client, err := s.db.work(&river.Config{
-		ID:      instance,
-		Workers: workers,
-		Queues: map[string]river.QueueConfig{
-			queueDeliveries: {MaxWorkers: deliverAtOnce},
-			queueEffects:    {MaxWorkers: performAtOnce},
-		},
-		FetchCooldown:               fetchCooldown,
-		FetchPollInterval:           fetchPoll,
-		MaxAttempts:                 maxAttempts,
-		RetryPolicy:                 soon{},
-		JobTimeout:                  performFor,
-		SoftStopTimeout:             s.drain,
-		CompletedJobRetentionPeriod: time.Minute,
-		DiscardedJobRetentionPeriod: 24 * time.Hour,
-	})
-	if err != nil {
-		return fmt.Errorf("make the queue: %w", err)
+	s.presence.Store(p)
+	defer s.presence.Store(nil)
+	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var kept sync.WaitGroup
+	kept.Go(func() { s.keepQueue(keeping, p) })
+	defer kept.Wait()
+	defer stop()
+
+	client, err := s.start(ctx, h, p)
+	if err != nil || client == nil {
+		return err
 	}
-	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
-		return fmt.Errorf("start the queue: %w", err)
-	}
-	select {
-	case <-ctx.Done():
-	case <-alive.Done():
-	}
-	stop, done := context.WithTimeout(context.WithoutCancel(ctx), s.drain+drainMore)
+	<-ctx.Done()
+	draining, done := context.WithTimeout(context.WithoutCancel(ctx), s.drain+drainMore)
 	defer done()
-	if err := client.Stop(stop); err != nil {
+	if err := client.Stop(draining); err != nil {
 		return errors.New("some work did not end in time; it is taken up at the next start")
 	}
-	return context.Cause(alive)
+	return nil
 }
 
-// whileAlive cancels a handler's context when others may take its work over.
-func whileAlive(ctx, alive context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(alive, func() { cancel(errTaken) })
-	return ctx, func() { stop(); cancel(nil) }
+// start starts a River client, as soon as the database lets it. It returns nil
+// if ctx ends before.
+func (s *Store) start(ctx context.Context, h Handlers, p *presence) (worker, error) {
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &deliverer{store: s, deliver: h.Deliver, slots: make(chan struct{}, deliverAtOnce), presence: p})
+	river.AddWorker(workers, &performer{store: s, perform: h.Perform, presence: p})
+	for {
+		client, err := s.db.work(&river.Config{
+			ID:      p.instance,
+			Workers: workers,
+			Queues: map[string]river.QueueConfig{
+				queueDeliveries: {MaxWorkers: deliverAtOnce},
+				queueEffects:    {MaxWorkers: performAtOnce},
+			},
+			FetchCooldown:               fetchCooldown,
+			FetchPollInterval:           fetchPoll,
+			MaxAttempts:                 maxAttempts,
+			JobTimeout:                  performFor,
+			SoftStopTimeout:             s.drain,
+			CompletedJobRetentionPeriod: time.Minute,
+			DiscardedJobRetentionPeriod: 24 * time.Hour,
+		}, p)
+		if err != nil {
+			return nil, fmt.Errorf("make the queue: %w", err)
+		}
+		if err = client.Start(context.WithoutCancel(ctx)); err == nil {
+			return client, nil
+		}
+		s.log.Warn("could not start the queue; trying again", zap.Error(err))
+		if !wait(ctx, startAgain) {
+			return nil, nil
+		}
+	}
+}
+
+// wait reports whether the time has passed before ctx ended.
+func wait(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
 }
 
 // deliverer works the queue of deliveries.
@@ -125,8 +138,9 @@ type deliverer struct {
 	river.WorkerDefaults[deliveriesArgs]
 	store   *Store
 	deliver func(context.Context, Delivery) error
-	slots   chan struct{}   // holds an element per delivery that is processed
-	alive   context.Context // ends when others may take the work over
+	slots   chan struct{} // holds an element per delivery that is processed
+
+	presence *presence
 }
 
 // result is how an attempt at a delivery ended.
@@ -138,12 +152,20 @@ type result struct {
 // Work processes the deliveries of one job side by side and records all their
 // outcomes together with the job's end.
 func (w *deliverer) Work(ctx context.Context, job *river.Job[deliveriesArgs]) error {
-	s := w.store
-	ctx, cancel := whileAlive(ctx, w.alive)
+	this := &running{attempt: attempt{job.ID, job.Attempt}}
+	defer w.presence.giveBack(this.attempt)
+	ctx, cancel := w.presence.handling(ctx, this.attempt)
 	defer cancel()
-	waiting, err := s.waiting(ctx, job.Args.GUIDs)
+	w.store.conclude(ctx, this, w.all(ctx, this, job.Args.GUIDs))
+	return nil
+}
+
+// all processes the deliveries. An error means that the job is not at its end.
+func (w *deliverer) all(ctx context.Context, this *running, guids []string) error {
+	s := w.store
+	waiting, err := s.waiting(ctx, guids)
 	if err != nil {
-		return withoutCause(err)
+		return err
 	}
 	results := make([]result, len(waiting))
 	var done sync.WaitGroup
@@ -156,7 +178,6 @@ func (w *deliverer) Work(ctx context.Context, job *river.Job[deliveriesArgs]) er
 	}
 	done.Wait()
 	stopped := ctx.Err() != nil
-	this := &running{id: job.ID, ended: s.ended}
 	// The outcomes are written even if the process is about to end.
 	var interrupted bool
 	err = s.write(context.WithoutCancel(ctx), func(t tx) (err error) {
@@ -165,15 +186,30 @@ func (w *deliverer) Work(ctx context.Context, job *river.Job[deliveriesArgs]) er
 		}
 		return this.finish(t)
 	})
-	if err != nil {
-		s.log.Warn("outcomes of deliveries were not recorded; they are processed again", zap.Error(err))
-		return withoutCause(err)
-	}
-	if interrupted {
-		return errors.New("the process ends")
+	switch {
+	case err != nil:
+		return fmt.Errorf("record the outcomes of deliveries: %w", err)
+	case interrupted:
+		return context.Cause(ctx)
 	}
 	this.finished()
 	return nil
+}
+
+// conclude sees to it that a job whose handler is done, but which is not at its
+// end, is started again.
+func (s *Store) conclude(ctx context.Context, this *running, err error) {
+	if this.isDone() {
+		return
+	}
+	pause := pauseAfter(this.n)
+	if ctx.Err() != nil {
+		pause = 0
+	}
+	s.log.Warn("some work did not come to its end; it is started again", zap.Int64("job", this.job), zap.Int("attempt", this.n), zap.Error(err))
+	if err := s.putBack(ctx, pause, this.attempt); err != nil {
+		s.log.Warn("could not put work back into the queue; that is done later", zap.Int64("job", this.job), zap.Error(err))
+	}
 }
 
 func (w *deliverer) one(ctx context.Context, d Delivery) (err error) {
@@ -198,7 +234,7 @@ func (s *Store) waiting(ctx context.Context, guids []string) ([]Delivery, error)
 	for i, g := range guids {
 		args[i] = g
 	}
-	query := `SELECT guid, event, body, received_at, attempts FROM deliveries WHERE outcome = '' AND guid IN ` + values(1, len(guids)) + ` ORDER BY received_at`
+	query := `SELECT guid, event, body, received_at, attempts FROM deliveries WHERE outcome = '' AND guid IN (` + placeholders(0, len(guids)) + `) ORDER BY received_at`
 	err := s.db.each(ctx, query, args, func(scan scanner) error {
 		var (
 			d        Delivery
@@ -221,17 +257,8 @@ const (
 )
 
 func processedDeliveries(n int) string {
-	var b strings.Builder
-	b.WriteString(`UPDATE deliveries SET attempts = attempts + 1, reason = '', outcome = 'processed', body = '', processed_at = $1 WHERE outcome = '' AND guid IN (`)
-	for i := range n {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteByte('$')
-		b.WriteString(strconv.Itoa(i + 2))
-	}
-	b.WriteByte(')')
-	return b.String()
+	return `UPDATE deliveries SET attempts = attempts + 1, reason = '', outcome = 'processed', body = '', processed_at = $1
+		WHERE outcome = '' AND guid IN (` + placeholders(1, n) + `)`
 }
 
 // saveResults records what became of deliveries. Those that failed get a job of
@@ -280,34 +307,43 @@ type performer struct {
 	river.WorkerDefaults[effectArgs]
 	store   *Store
 	perform func(ctx context.Context, target bot.Target, effect bot.Effect, again bool) error
-	alive   context.Context // ends when others may take the work over
+
+	presence *presence
 }
 
 // Work performs the effect of one job.
 func (w *performer) Work(ctx context.Context, job *river.Job[effectArgs]) error {
-	s := w.store
-	ctx, cancel := whileAlive(ctx, w.alive)
+	this := &running{attempt: attempt{job.ID, job.Attempt}}
+	defer w.presence.giveBack(this.attempt)
+	ctx, cancel := w.presence.handling(ctx, this.attempt)
 	defer cancel()
+	w.store.conclude(ctx, this, w.effect(ctx, this, job.Args.Work))
+	return nil
+}
+
+// effect performs the effect. An error, or a job that is not done, means that
+// nothing was recorded.
+func (w *performer) effect(ctx context.Context, this *running, stored string) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	var do work
-	if err := json.Unmarshal([]byte(job.Args.Work), &do); err != nil {
-		s.log.Error("a stored effect cannot be read; a newer version of Headstart may have written it", zap.Int64("job", job.ID), zap.Error(err))
-		return withoutCause(err)
+	if err := json.Unmarshal([]byte(stored), &do); err != nil {
+		return fmt.Errorf("read a stored effect that a newer version of Headstart may have written: %w", err)
 	}
-	this := &running{id: job.ID, ended: s.ended}
-	err := w.one(this.context(ctx), do, job.Attempt > 1)
-	if this.isDone() {
+	err := w.one(this.context(ctx), do, this.n > 1)
+	switch {
+	case this.isDone():
 		return nil
+	case err != nil:
+		return fmt.Errorf("record the outcome of %s of %s: %w", do.Effect.Key, do.Target.Pipeline, err)
 	}
-	if err == nil {
-		// Nothing had to be recorded.
-		if err = s.write(context.WithoutCancel(ctx), this.finish); err == nil {
-			this.finished()
-			return nil
-		}
+	// Nothing had to be recorded.
+	if err := w.store.write(context.WithoutCancel(ctx), this.finish); err != nil {
+		return fmt.Errorf("record the end of %s of %s: %w", do.Effect.Key, do.Target.Pipeline, err)
 	}
-	s.log.Warn("the outcome of an effect was not recorded; it is looked at again",
-		zap.Stringer("pipeline", do.Target.Pipeline), zap.String("effect", do.Effect.Key), zap.Error(err))
-	return withoutCause(err)
+	this.finished()
+	return nil
 }
 
 func (w *performer) one(ctx context.Context, do work, again bool) (err error) {
@@ -319,7 +355,3 @@ func (w *performer) one(ctx context.Context, do work, again bool) (err error) {
 	}()
 	return w.perform(ctx, do.Target, do.Effect, again)
 }
-
-// withoutCause hides a cancellation from River, which would take back that the
-// job was started at all. But it was, and the next handler must know.
-func withoutCause(err error) error { return errors.New(err.Error()) }

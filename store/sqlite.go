@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
@@ -25,10 +26,9 @@ import (
 // writes shares one connection, because SQLite has one writer at a time and
 // waiting for a turn in Go is fair, where SQLite's own waiting is not.
 type sqliteDB struct {
-	lock   *os.File // holds the lock on PATH.lock; nil in memory
-	writer *sql.DB  // one connection; River uses it too
-	reader *sql.DB  // in memory the same as writer
-	driver *sqliteDriver
+	lock   *os.File               // holds the lock on PATH.lock; nil in memory
+	writer *sql.DB                // one connection; River uses it too
+	reader *sql.DB                // in memory the same as writer
 	jobs   *river.Client[*sql.Tx] // inserts only
 	queue
 
@@ -53,10 +53,11 @@ type write struct {
 type sqliteDriver struct {
 	*riversqlite.Driver
 	queue
+	presence *presence // of the instance that works; nil: it only inserts
 }
 
 func (d *sqliteDriver) GetExecutor() riverdriver.Executor {
-	return &executor{d.Driver.GetExecutor(), d.ended}
+	return &executor{d.Driver.GetExecutor(), d.presence}
 }
 
 func (d *sqliteDriver) SupportsListenNotify() bool { return false }
@@ -104,15 +105,15 @@ func openSQLite(ctx context.Context, path string, q queue) (_ *sqliteDB, err err
 		db.reader.SetMaxIdleConns(max(4, runtime.NumCPU()))
 	}
 
-	db.driver = &sqliteDriver{riversqlite.New(db.writer), q}
-	migrator, err := rivermigrate.New(db.driver, &rivermigrate.Config{Logger: q.log})
+	driver := &sqliteDriver{riversqlite.New(db.writer), q, nil}
+	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: q.log})
 	if err != nil {
 		return nil, err
 	}
 	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
 		return nil, fmt.Errorf("bring River's tables in the SQLite database %s up to date: %w", path, err)
 	}
-	if db.jobs, err = river.NewClient(db.driver, &river.Config{Logger: q.log}); err != nil {
+	if db.jobs, err = river.NewClient(driver, &river.Config{Logger: q.log}); err != nil {
 		return nil, err
 	}
 	db.writing.Go(db.writeGroups)
@@ -207,15 +208,15 @@ func eachRow(rows *sql.Rows, row func(scanner) error) error {
 	return errors.Join(rows.Err(), rows.Close())
 }
 
-func (db *sqliteDB) work(cfg *river.Config) (worker, error) {
+func (db *sqliteDB) work(cfg *river.Config, p *presence) (worker, error) {
 	cfg.Logger = db.log
-	return river.NewClient(db.driver, cfg)
+	return river.NewClient(&sqliteDriver{riversqlite.New(db.writer), db.queue, p}, cfg)
 }
 
 // keep makes what an earlier process, or an earlier Run of this one, left
 // running available again. Nobody else works on this file, so once is enough.
-func (db *sqliteDB) keep(ctx context.Context, _ string, _ func()) (release func(), err error) {
-	return func() {}, db.write(ctx, func(t tx) error {
+func (db *sqliteDB) keep(ctx context.Context, p *presence) (release func(), err error) {
+	err = db.write(ctx, func(t tx) error {
 		if _, err := t.exec(`UPDATE river_job SET state = 'available' WHERE state = 'running'`); err != nil {
 			return err
 		}
@@ -223,4 +224,18 @@ func (db *sqliteDB) keep(ctx context.Context, _ string, _ func()) (release func(
 		_, err := t.exec(`DELETE FROM river_leader`)
 		return err
 	})
+	if err != nil {
+		return nil, err
+	}
+	p.begin()
+	return p.lose, nil
 }
+
+func (db *sqliteDB) leads(context.Context, *presence) (bool, error) { return true, nil }
+
+// runningOf is all that runs: nobody else works on this file.
+func (db *sqliteDB) runningOf(string) (query string, args []any) {
+	return `SELECT id, attempt FROM river_job WHERE state = 'running'`, nil
+}
+
+func (db *sqliteDB) time(t time.Time) any { return t.UTC().Format("2006-01-02 15:04:05.000") }

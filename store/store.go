@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -34,9 +35,10 @@ type Store struct {
 	now     func() time.Time
 	retries []time.Duration
 	drain   time.Duration
-	ended   *ended
 	inbox   *inbox
 	changed changes
+	// presence is nil while Run does not run.
+	presence atomic.Pointer[presence]
 
 	// closing ends the goroutines that work for the store as a whole.
 	closing context.CancelFunc
@@ -78,8 +80,8 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	if opts.Drain == 0 {
 		opts.Drain = 7 * time.Second
 	}
-	s := &Store{log: opts.Logger, now: opts.Clock, retries: opts.Retries, drain: opts.Drain, ended: &ended{ids: make(map[int64]bool)}}
-	db, err := openDatabase(ctx, url, queue{newWaker(), s.ended, slogTo(opts.Logger)})
+	s := &Store{log: opts.Logger, now: opts.Clock, retries: opts.Retries, drain: opts.Drain}
+	db, err := openDatabase(ctx, url, queue{newWaker(), slogTo(opts.Logger)})
 	if err != nil {
 		return nil, err
 	}
@@ -125,8 +127,15 @@ func (s *Store) Ping(ctx context.Context) error {
 // are not seen.
 func (s *Store) Changed() <-chan struct{} { return s.changed.next() }
 
+// answerWithin bounds how long the database may take for one answer: a
+// connection that is cut off without a word would keep us waiting for minutes.
+// Senders of webhooks wait for ten seconds.
+const answerWithin = 8 * time.Second
+
 // write runs fn in one transaction and tells those who wait for a change.
 func (s *Store) write(ctx context.Context, fn func(tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
 	err := s.db.write(ctx, fn)
 	if err == nil {
 		s.changed.broadcast()
@@ -166,6 +175,14 @@ func micros(t time.Time) int64 {
 		return 0
 	}
 	return t.UnixMicro()
+}
+
+// microsUp rounds up: what is due is never early.
+func microsUp(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return micros(t.Add(time.Microsecond - 1))
 }
 
 func fromMicros(us int64) time.Time {

@@ -1,0 +1,80 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/engine"
+)
+
+var _ engine.Sweeps = (*Store)(nil)
+
+// Leads reports whether this instance is the one that sweeps. The one process on
+// a SQLite file always is. Of those on a PostgreSQL database it is the one that
+// has been there longest; none while Run does not run, or while the database is
+// out of reach. When the leader dies, the next one leads as soon as it is taken
+// for dead.
+func (s *Store) Leads(ctx context.Context) (bool, error) {
+	leads, err := s.db.leads(ctx, s.presence.Load())
+	if err != nil {
+		return false, fmt.Errorf("find out who leads: %w", err)
+	}
+	return leads, nil
+}
+
+// SweepsDue lists pipelines whose Change.Sweep is at or before now, the longest
+// overdue first, at most limit, without those that installations in except
+// speak for.
+func (s *Store) SweepsDue(ctx context.Context, now time.Time, except []int64, limit int) ([]bot.Key, error) {
+	args := []any{micros(now), limit}
+	query := `SELECT repo, name, sweep_at FROM pipelines WHERE sweep_at > 0 AND sweep_at <= $1`
+	if len(except) > 0 {
+		query += ` AND installation NOT IN (` + placeholders(len(args), len(except)) + `)`
+		for _, id := range except {
+			args = append(args, id)
+		}
+	}
+	return s.keys(ctx, query+` ORDER BY sweep_at LIMIT $2`, args...)
+}
+
+// Processed reports which of the sender's deliveries were processed, or wait to
+// be. The others have failed, were never received, or are too old to be known.
+func (s *Store) Processed(ctx context.Context, guids []string) (map[string]bool, error) {
+	const most = 500 // in one statement
+	known := make(map[string]bool, len(guids))
+	for part := range slices.Chunk(guids, most) {
+		args := make([]any, len(part))
+		for i, guid := range part {
+			args[i] = plain(guid)
+		}
+		query := `SELECT guid FROM deliveries WHERE outcome <> 'failed' AND guid IN (` + placeholders(0, len(part)) + `)`
+		err := s.db.each(ctx, query, args, func(scan scanner) error {
+			var guid string
+			err := scan(&guid)
+			known[guid] = true
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("look up deliveries: %w", err)
+		}
+	}
+	return known, nil
+}
+
+// placeholders writes n placeholders that follow the first after: $3,$4.
+func placeholders(after, n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('$')
+		b.WriteString(strconv.Itoa(after + i + 1))
+	}
+	return b.String()
+}
