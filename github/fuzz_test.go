@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -103,11 +104,11 @@ type goodDay struct {
 }
 
 // record has the stand-in answer every step.
-func record(f *testing.F) goodDay {
+func record(t testing.TB) goodDay {
 	day := goodDay{answers: map[string]said{}}
 	var mu sync.Mutex
 	var since []said // guarded by mu
-	w := start(f, func(_ *githubtest.Options, o *github.Options) {
+	w := start(t, func(_ *githubtest.Options, o *github.Options) {
 		o.Transport = respond(func(r *http.Request) (*http.Response, error) {
 			resp, err := http.DefaultTransport.RoundTrip(r)
 			if err != nil {
@@ -140,132 +141,227 @@ func record(f *testing.F) goodDay {
 	return day
 }
 
-// Whatever GitHub answers, and whichever of a step's requests it answers so:
-// nothing panics or asks without end, the error is of one of the three kinds,
-// what is learned can be stored, and no secret comes out.
-func FuzzGitHubsAnswers(f *testing.F) {
-	day := record(f)
-	all, good := day.steps, day.answers
-	const everyRequest = 255
-	for i := range all {
-		for _, bad := range []struct {
-			status int
-			header string
-			body   string
-		}{
-			{200, "", ""}, {200, "", "null"}, {200, "", "[]"}, {200, "", "{}"}, {200, "", `"` + planted + `"`}, {200, "", `[null,{"id":1e99}]`}, {200, "", `{"id":`},
-			{200, "Content-Type: text/html", html}, {202, "", "{}"}, {204, "", ""}, {302, "Location: https://x:" + planted + "@h/?token=hush", ""}, {304, "", ""},
-			{401, "", `{"message":"Bad credentials"}`}, {403, "Retry-After: 60", `{"message":"secondary rate limit ` + planted + `"}`},
-			{403, "X-Accepted-GitHub-Permissions: " + planted, `{"message":"Resource not accessible by integration"}`},
-			{404, "", `{"message":"Not Found"}`}, {422, "", `{"message":"Validation Failed","errors":[{"field":"` + planted + `","code":"invalid"},"too long"]}`},
-			{429, "X-RateLimit-Remaining: 0\nX-RateLimit-Reset: 99999999999999", html}, {502, "", html}, {503, "Retry-After: 30", planted},
-		} {
-			f.Add(uint8(i), uint8(everyRequest), uint16(bad.status-100), bad.header, []byte(bad.body))
-		}
-	}
-	for i := range all {
-		for nth := range uint8(3) {
-			f.Add(uint8(i), nth, uint16(100), "Link: <https://h/x?page=2>; rel=\"next\"", []byte(`[{"id":1,"body":"`+planted+`"}]`))
-		}
-	}
-	for i, answers := range day.bySteps {
-		for nth, one := range answers {
-			f.Add(uint8(i), uint8(nth), uint16(one.status-100), "", one.body)
-			f.Add(uint8(i), uint8(nth), uint16(one.status-100), "", one.body[:len(one.body)/2])
-		}
-	}
+// lab is a client whose GitHub says what a test wants it to say.
+type lab struct {
+	goodDay
+	client *github.Client
+	target bot.Target
+	logged bytes.Buffer
+	now    time.Time
+	answer func(*http.Request) (*http.Response, error)
+}
 
-	var logged bytes.Buffer
-	logger := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zapcore.EncoderConfig{MessageKey: "m"}), zapcore.Lock(zapcore.AddSync(&logged)), zap.DebugLevel))
-	var (
-		answer func(*http.Request) (*http.Response, error)
-		now    = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-	)
-	fresh := func(t testing.TB) *github.Client {
-		c, err := github.New(github.Options{
-			AppID: 1, PrivateKey: day.key, URL: "https://api.github.test", Logger: logger, Now: func() time.Time { return now },
-			ParseConfig: func(_ bot.Repo, file []byte) (bot.Config, error) {
-				return bot.Config{}, fmt.Errorf("3:5: no such stage %s", file)
-			},
-			Transport: respond(func(r *http.Request) (*http.Response, error) { return answer(r) }),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return c
-	}
-	client := fresh(f)
-	target := bot.Target{Pipeline: bot.Key{Repo: bot.Repo{Owner: "acme", Name: "shop"}}, Installation: 7}
-	token := said{201, http.Header{}, []byte(`{"token":"` + planted + `","expires_at":"2099-01-01T00:00:00Z"}`)}
-	isToken := func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/access_tokens") }
+func newLab(t testing.TB) *lab {
+	l := &lab{goodDay: record(t), now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
+	l.target = bot.Target{Pipeline: bot.Key{Repo: bot.Repo{Owner: "acme", Name: "shop"}}, Installation: 7}
+	l.client = l.fresh(t)
+	return l
+}
 
-	f.Fuzz(func(t *testing.T, which, nth uint8, status uint16, header string, body []byte) {
-		now = now.Add(2 * time.Hour) // no limit lasts from one case to the next
-		logged.Reset()
-		one, c := all[int(which)%len(all)], client
-		bad := said{int(status%500) + 100, headerOf(header), body}
-		tokens := int(which)/len(all)%3 == 2 && one.name != "App" // it is the token that is answered so
-		if tokens {
-			c = fresh(t)
-		}
-		var mu sync.Mutex
-		requests := 0
-		answer = func(r *http.Request) (*http.Response, error) {
-			mu.Lock()
-			defer mu.Unlock()
-			if isToken(r) && !tokens {
-				return token.response(r), nil
-			}
-			if isToken(r) == tokens {
-				requests++
-				if nth == everyRequest || requests == int(nth)+1 || tokens {
-					return bad.response(r), nil
-				}
-			}
-			if known, ok := good[r.Method+" "+r.URL.Path]; ok {
-				return known.response(r), nil
-			}
-			return said{404, http.Header{}, []byte(`{"message":"Not Found"}`)}.response(r), nil
-		}
-		fact, err := one.do(c, target)
-
-		switch k := kind(err); {
-		case k == "of no kind":
-			t.Errorf("%s: the error is of no kind: %v", one.name, err)
-		case k == "unknown" && !one.write:
-			t.Errorf("%s changes nothing, and yet its outcome is unknown: %v", one.name, err)
-		case k == "unknown" && tokens && requests > 0 && bad.status/100 != 2:
-			t.Errorf("%s: nothing can have happened without a token: %v", one.name, err)
-		}
-		if requests > 600 {
-			t.Errorf("%s took %d requests", one.name, requests)
-		}
-		for e := err; e != nil; e = errors.Unwrap(e) {
-			if text := fmt.Sprintf("%v %+v %#v", e, e, e); strings.Contains(text, planted[:24]) {
-				t.Errorf("%s: the error shows a token: %s", one.name, text)
-			}
-		}
-		if text := logged.String(); strings.Contains(text, planted[:24]) {
-			t.Errorf("%s: the log shows a token: %s", one.name, text)
-		}
-		if read, ok := fact.(bot.ConfigRead); ok && (strings.Contains(read.Problem, planted[:24]) || strings.ContainsAny(read.Problem, "\r\n")) {
-			t.Errorf("the problem with the file is one sentence without secrets, got %q", read.Problem)
-		}
-		if fact != nil {
-			stored, err := json.Marshal(bot.Event{At: now, Fact: fact})
-			if err != nil {
-				t.Fatalf("%s: a fact that cannot be stored: %+v: %v", one.name, fact, err)
-			}
-			if err := json.Unmarshal(stored, new(bot.Event)); err != nil {
-				t.Fatalf("%s: a fact that cannot be read again: %s: %v", one.name, stored, err)
-			}
-		}
-		for who, a := range map[string]bot.Allowance{"the App": c.AppAllowance(), "the installation": c.Allowance(target.Installation)} {
-			if a.Left < 0 || a.Limit < 0 || a.Reset.After(now.Add(time.Hour)) {
-				t.Errorf("the allowance of %s makes no sense: %+v", who, a)
-			}
-		}
+// fresh makes a client that has no token yet.
+func (l *lab) fresh(t testing.TB) *github.Client {
+	t.Helper()
+	encoder := zapcore.NewJSONEncoder(zapcore.EncoderConfig{MessageKey: "m"})
+	c, err := github.New(github.Options{
+		AppID: 1, PrivateKey: l.key, URL: "https://api.github.test", Now: func() time.Time { return l.now },
+		Logger: zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(&l.logged)), zap.DebugLevel)),
+		ParseConfig: func(_ bot.Repo, file []byte) (bot.Config, error) {
+			return bot.Config{}, fmt.Errorf("3:5: no such stage %s", file)
+		},
+		Transport: respond(func(r *http.Request) (*http.Response, error) { return l.answer(r) }),
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+const (
+	everyRequest = 255 // instead of the number of one
+	forTheToken  = 254
+)
+
+// try performs a step of which one request is answered badly, and looks at what
+// comes of it: nothing is asked without end, the error is of one of the three
+// kinds, what is learned can be stored, and no secret comes out.
+func (l *lab) try(t testing.TB, one step, nth uint8, bad said) {
+	t.Helper()
+	l.now = l.now.Add(2 * time.Hour) // no limit lasts from one case to the next
+	l.logged.Reset()
+	c := l.client
+	if nth == forTheToken {
+		c = l.fresh(t)
+	}
+	var mu sync.Mutex
+	requests := 0
+	l.answer = func(r *http.Request) (*http.Response, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if strings.HasSuffix(r.URL.Path, "/access_tokens") {
+			if nth == forTheToken {
+				return bad.response(r), nil
+			}
+			return said{201, nil, []byte(`{"token":"` + planted + `","expires_at":"2099-01-01T00:00:00Z"}`)}.response(r), nil
+		}
+		if requests++; nth == everyRequest || requests == int(nth)+1 {
+			return bad.response(r), nil
+		}
+		if known, ok := l.answers[r.Method+" "+r.URL.Path]; ok {
+			return known.response(r), nil
+		}
+		return said{404, nil, []byte(`{"message":"Not Found"}`)}.response(r), nil
+	}
+	fact, err := one.do(c, l.target)
+
+	switch k := kind(err); {
+	case k == "of no kind":
+		t.Errorf("%s: the error is of no kind: %v", one.name, err)
+	case k == "unknown" && !one.write:
+		t.Errorf("%s changes nothing, and yet its outcome is unknown: %v", one.name, err)
+	case k == "unknown" && requests == 0:
+		t.Errorf("%s: nothing was sent, and yet its outcome is unknown: %v", one.name, err)
+	}
+	if requests > 600 {
+		t.Errorf("%s took %d requests", one.name, requests)
+	}
+	shows := func(text string) bool { return strings.Contains(text, planted[:24]) }
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		if text := fmt.Sprintf("%v %+v %#v", e, e, e); shows(text) {
+			t.Errorf("%s: the error shows a token: %s", one.name, text)
+		}
+	}
+	if shows(l.logged.String()) {
+		t.Errorf("%s: the log shows a token: %s", one.name, l.logged.String())
+	}
+	if read, ok := fact.(bot.ConfigRead); ok && (shows(read.Problem) || strings.ContainsAny(read.Problem, "\r\n")) {
+		t.Errorf("the problem with the file is one sentence without secrets, got %q", read.Problem)
+	}
+	if fact != nil {
+		stored, err := json.Marshal(bot.Event{At: l.now, Fact: fact})
+		if err != nil {
+			t.Fatalf("%s: a fact that cannot be stored: %+v: %v", one.name, fact, err)
+		}
+		if err := json.Unmarshal(stored, new(bot.Event)); err != nil {
+			t.Fatalf("%s: a fact that cannot be read again: %s: %v", one.name, stored, err)
+		}
+	}
+	for who, a := range map[string]bot.Allowance{"the App": c.AppAllowance(), "the installation": c.Allowance(l.target.Installation)} {
+		if a.Left < 0 || a.Limit < 0 || a.Reset.After(l.now.Add(time.Hour)) {
+			t.Errorf("the allowance of %s makes no sense: %+v", who, a)
+		}
+	}
+}
+
+// Whatever GitHub answers, and whichever of a step's requests it answers so.
+func FuzzGitHubsAnswers(f *testing.F) {
+	l := newLab(f)
+	for i := range l.steps {
+		for _, bad := range badAnswers {
+			for _, nth := range []uint8{everyRequest, forTheToken} {
+				f.Add(uint8(i), nth, uint16(bad.status), bad.header, []byte(bad.body))
+			}
+		}
+		for nth := range uint8(3) {
+			f.Add(uint8(i), nth, uint16(200), "Link: <https://h/x?page=2>; rel=\"next\"", []byte(`[{"id":1,"body":"`+planted+`"}]`))
+		}
+		for nth, good := range l.bySteps[i] {
+			f.Add(uint8(i), uint8(nth), uint16(good.status), "", good.body[:len(good.body)/2])
+		}
+	}
+	f.Fuzz(func(t *testing.T, which, nth uint8, status uint16, header string, body []byte) {
+		l.try(t, l.steps[int(which)%len(l.steps)], nth, said{100 + (int(status)+400)%500, headerOf(header), body})
+	})
+}
+
+// badAnswers are what may come instead of what was asked for.
+var badAnswers = []struct {
+	status int
+	header string
+	body   string
+}{
+	{200, "", ""},
+	{200, "", "null"},
+	{200, "", "[]"},
+	{200, "", "{}"},
+	{200, "", `"` + planted + `"`},
+	{200, "", `[null,{"id":1e99}]`},
+	{200, "", `{"token":"` + planted + `"}`},
+	{200, "", `{"id":`},
+	{200, "Content-Type: text/html", html},
+	{202, "", "{}"},
+	{204, "", ""},
+	{302, "Location: https://x:" + planted + "@h/?token=hush", ""},
+	{304, "", ""},
+	{401, "", `{"message":"Bad credentials"}`},
+	{403, "Retry-After: 60", `{"message":"secondary rate limit ` + planted + `"}`},
+	{403, "X-Accepted-GitHub-Permissions: " + planted, `{"message":"Resource not accessible by integration"}`},
+	{404, "", `{"message":"Not Found"}`},
+	{422, "", `{"message":"Validation Failed","errors":[{"field":"` + planted + `","code":"invalid"},"too long"]}`},
+	{429, "X-RateLimit-Remaining: 0\nX-RateLimit-Reset: 99999999999999", html},
+	{502, "", html},
+	{503, "Retry-After: 30", planted},
+}
+
+// Every field of every answer in turn is missing, of another type, or beyond all
+// bounds.
+func TestEveryFieldOfEveryAnswerMayBeWrong(t *testing.T) {
+	l := newLab(t)
+	for i, one := range l.steps {
+		seen := map[string]bool{} // entries of a list are alike
+		for nth, good := range l.bySteps[i] {
+			var answer any
+			if json.Unmarshal(good.body, &answer) != nil {
+				continue // a tarball's, which has none
+			}
+			change(answer, "", func(path string, set func(any)) {
+				if seen[fmt.Sprint(nth, path)] || unread(path) {
+					return
+				}
+				seen[fmt.Sprint(nth, path)] = true
+				for _, wrong := range []any{nil, planted, json.Number("1e99"), map[string]any{"x": nil}} {
+					set(wrong)
+					body, err := json.Marshal(answer)
+					if err != nil {
+						t.Fatal(err)
+					}
+					l.try(t, one, uint8(nth), said{good.status, nil, body})
+				}
+			})
+		}
+	}
+}
+
+// unread reports whether a field is one of the many that nobody reads: with all
+// of them the test takes a minute.
+func unread(path string) bool {
+	names := strings.Split(path, "/")
+	name, of := names[len(names)-1], names[len(names)-2]
+	switch of {
+	case "permissions", "_links", "reactions":
+		return true
+	case "user", "owner", "author", "committer", "creator", "organization", "account", "app", "repo":
+		return !slices.Contains([]string{"id", "login", "type", "name", "owner"}, name)
+	}
+	return len(names) > 6 || name == "node_id" || strings.HasSuffix(name, "url")
+}
+
+// change hands out every value inside v with the way to replace it, and puts it
+// back afterwards. A path has the names of fields; entries of lists are [].
+func change(v any, path string, each func(path string, set func(any))) {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, old := range v {
+			each(path+"/"+name, func(to any) { v[name] = to })
+			v[name] = old
+			change(old, path+"/"+name, each)
+		}
+	case []any:
+		for i, old := range v {
+			each(path+"/[]", func(to any) { v[i] = to })
+			v[i] = old
+			change(old, path+"/[]", each)
+		}
+	}
 }
 
 // headerOf reads lines of "Name: value"; others are dropped.
