@@ -128,7 +128,7 @@ func (d *decision) whyText(r *Request, cmd Command) string {
 			fmt.Fprintf(&b, "| %s | – | %s | %s | |\n", text(stage), text(d.passageText(stage, p)), moment(p.StartedAt))
 			continue
 		}
-		for _, g := range d.gates(c, stage) {
+		for _, g := range append(d.gates(c, stage), d.freshGate(c, stage)...) {
 			since := ""
 			if !g.Since.IsZero() {
 				since = moment(g.Since)

@@ -9,6 +9,7 @@ import (
 // late, twice and in any order: what is older than what is known changes nothing.
 func Apply(s State, e Event) State {
 	s = s.clone()
+	s.At = later(s.At, e.At)
 	s.apply(e.Fact, e.At)
 	for _, stage := range sortedKeys(s.Stages) {
 		s.checkRollback(stage, e.At)

@@ -169,6 +169,13 @@ func (s *State) buildSeen(r *BuildRun, b Build, at time.Time) {
 	switch b.Status {
 	case BuildPending:
 		r.Status = RunRunning
+		if r.RunningAt.IsZero() {
+			r.RunningAt = at
+		}
+		if at.Sub(r.RunningAt) >= buildDeadline {
+			s.buildErrored(r, "the build did not end within "+hours(buildDeadline), at)
+			return
+		}
 		r.Looks++
 		r.LookAt = at.Add(lookInterval(r.Looks))
 		return

@@ -196,6 +196,11 @@ func (d *decision) neededByBranch(key string) bool {
 	return ok && p.Merged && d.s.candidate(p.MergeSHA) == nil && d.now.Sub(p.UpdatedAt) < time.Minute
 }
 
+// refusedBy reports whether none of the apps can build it.
+func (r BuildRun) refusedBy(apps []string) bool {
+	return len(r.Refused) > 0 && !slices.ContainsFunc(apps, func(app string) bool { _, no := r.Refused[app]; return !no })
+}
+
 // buildAnswer says how the build of a candidate stands.
 type buildAnswer struct {
 	run      BuildRun
@@ -220,7 +225,7 @@ func (d *decision) buildOf(c *Candidate) buildAnswer {
 	switch {
 	case r.Status == RunErrored:
 		a.fallback, a.why = true, r.Reason
-	case len(r.Refused) > 0 && !slices.ContainsFunc(apps, func(app string) bool { _, no := r.Refused[app]; return !no }):
+	case r.refusedBy(apps):
 		a.fallback, a.why = true, r.Reason
 	case !r.TroubleAt.IsZero() && !c.GreenAt.IsZero():
 		from := c.GreenAt

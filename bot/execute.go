@@ -243,7 +243,7 @@ func (s *State) reopen(sha, stage string, by Order) {
 	}
 	put(&c.Ordered, stage, by)
 	st := s.Stages[stage]
-	st.RetryAt, st.Tries, st.Trouble = time.Time{}, 0, ""
+	st.RetryAt, st.Tries, st.Trouble, st.TroubleAt = time.Time{}, 0, "", time.Time{}
 	put(&s.Stages, stage, st)
 }
 

@@ -55,7 +55,7 @@ func (d *decision) explainStage(c *Candidate, stage string) StageExplained {
 		x.State, x.Since, x.Reason = p.State, p.StartedAt, p.Reason
 		return x
 	}
-	x.Gates = d.gates(c, stage)
+	x.Gates = append(d.gates(c, stage), d.freshGate(c, stage)...)
 	x.Blocked, _ = blocked(x.Gates)
 	return x
 }

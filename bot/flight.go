@@ -97,6 +97,7 @@ func (s *State) finish(f Finished, at time.Time) {
 	if f.Outcome == Done && s.tooEarly(f, flight, at) {
 		f.Outcome = Retry
 	}
+	f = f.overtime(flight, at)
 	switch f.Outcome {
 	case Done, Refuse:
 		delete(s.Flights, e.Key)

@@ -84,6 +84,17 @@ func (d *decision) checksGate(c *Candidate) Gate {
 	return g
 }
 
+// freshGate tells of the last look at the checks before the first stage is
+// entered, while it does not come about; it is none of the gates that ask for it.
+func (d *decision) freshGate(c *Candidate, stage string) []Gate {
+	f := d.s.Flights["checks "+c.SHA]
+	if stage != d.firstStage() || f.Reason == "" || f.Out || d.freshlyGreen(c) || !d.open(c, stage) {
+		return nil
+	}
+	return []Gate{{Name: "freshness", State: GateWaiting, Since: f.Since, Until: f.NotBefore, Who: "GitHub",
+		Text: "the checks cannot be read once more: " + f.Reason}}
+}
+
 // buildGate is open once there is something to promote, or once the first
 // stage's own app may build it.
 func (d *decision) buildGate(c *Candidate) Gate {

@@ -156,13 +156,22 @@ func (s *State) withdraw(stage string, f Finished, at time.Time) {
 	for app := range p.Apps {
 		delete(s.Flights, promoteKey(stage, p.N, app))
 	}
+	c := s.candidate(p.SHA)
+	if f.Outcome == Retry && st.TroubleAt.IsZero() {
+		st.TroubleAt = at
+		s.Stages[stage] = st
+	}
+	if f.Outcome == Retry && c != nil && at.Sub(later(st.TroubleAt, c.SeenAt)) >= beginDeadline {
+		s.closePromotion(stage, PassageFailed, fmt.Sprintf("it could not be released for %s%s", hours(beginDeadline), because(f.Reason)), "", at)
+		return
+	}
 	st.InFlight = nil
 	if f.Outcome == Retry {
 		st.Tries++
 		st.Trouble, st.RetryAt = f.Reason, at.Add(max(f.After, backoff(stage+p.SHA, st.Tries)))
 	}
 	s.Stages[stage] = st
-	if c := s.candidate(p.SHA); c != nil {
+	if c != nil {
 		delete(c.Passages, stage)
 		if p.Rollback != nil {
 			put(&c.Passages, stage, p.Was)
@@ -197,9 +206,14 @@ func (s *State) releaseSeen(stage, app string, seen ReleaseSeen, at time.Time) {
 	st := s.Stages[stage]
 	a, r := st.InFlight.Apps[app], seen.Release
 	a.State, a.ID, a.Version, a.OutputURL, a.Reason = r.Status, r.ID, max(a.Version, r.Version), r.OutputURL, r.Reason
+	if a.Since.IsZero() {
+		a.Since = at
+	}
 	a.Looks++
 	a.LookAt = at.Add(lookInterval(a.Looks))
 	switch {
+	case a.State == ReleasePending && at.Sub(a.Since) >= releaseDeadline:
+		a.State, a.Reason = ReleaseFailed, "the release did not end within "+hours(releaseDeadline)+"; look at the app"
 	case a.State == ReleaseExpired:
 		a.State = ReleaseFailed
 	case a.State == ReleaseErrored && a.Errors < maxErrors:
@@ -272,7 +286,7 @@ func (p *Promotion) gone() bool {
 func (s *State) closePromotion(stage string, end PassageState, reason, output string, at time.Time) {
 	st := s.Stages[stage]
 	p := st.InFlight
-	st.InFlight, st.Tries, st.RetryAt, st.Trouble = nil, 0, time.Time{}, ""
+	st.InFlight, st.Tries, st.RetryAt, st.Trouble, st.TroubleAt = nil, 0, time.Time{}, "", time.Time{}
 	was := st.Live
 	if c := s.candidate(p.SHA); c != nil {
 		pass := c.Passages[stage]

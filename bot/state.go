@@ -10,6 +10,7 @@ import (
 // returns a new one and leaves the old one as it is. It is stored as JSON.
 type State struct {
 	Pipeline      Key
+	At            time.Time // of the newest event
 	Installation  int64
 	DefaultBranch string
 
@@ -144,6 +145,7 @@ type BuildRun struct {
 	Status     RunStatus
 	Adopted    bool
 	StartedAt  time.Time
+	RunningAt  time.Time // since when it is known to run; zero: it is not
 	FinishedAt time.Time
 	LookAt     time.Time // when to look at it next
 	Looks      int
@@ -171,7 +173,8 @@ type Stand struct {
 	Apps       map[string]AppStand
 	RetryAt    time.Time // after a promotion that could not begin
 	Tries      int
-	Trouble    string // why it could not; empty once one has begun
+	Trouble    string    // why it could not; empty once one has begun
+	TroubleAt  time.Time // since when; zero: no trouble
 }
 
 // Live is what a stage was last proved to run on all of its apps.
@@ -248,10 +251,11 @@ type Promotion struct {
 type AppRelease struct {
 	State     ReleaseStatus // empty: not begun
 	ID        string
-	Version   int  // 0: not numbered yet
-	Maybe     bool // an attempt may have begun it
-	Gone      bool // with a failure: the platform no longer has what was to be released
-	Errors    int  // releases before this one that ended through the platform's own fault
+	Version   int       // 0: not numbered yet
+	Since     time.Time // when it was first seen; zero: not yet
+	Maybe     bool      // an attempt may have begun it
+	Gone      bool      // with a failure: the platform no longer has what was to be released
+	Errors    int       // releases before this one that ended through the platform's own fault
 	Looks     int
 	LookAt    time.Time
 	Reason    string

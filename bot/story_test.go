@@ -304,10 +304,14 @@ func (s *story) setFault(list []string, set map[string]string) error {
 	return nil
 }
 
-// hand APP ARTIFACT: somebody releases by hand.
-func (s *story) hand(list []string, _ map[string]string) error {
-	s.EndRelease(s.Release(list[0], list[1], ""), bot.ReleaseSucceeded, "")
-	return nil
+// hand APP ARTIFACT [commit=SHA] [loud]: somebody releases by hand; if loud, the
+// platform's webhook says so.
+func (s *story) hand(list []string, set map[string]string) error {
+	s.EndRelease(s.Release(list[0], list[1], set["commit"]), bot.ReleaseSucceeded, "")
+	if !slices.Contains(list, "loud") {
+		return nil
+	}
+	return s.Deliver(bot.PlatformMoved{Platform: bot.PlatformHeroku, App: list[0]})
 }
 
 // crash loses everything that is in memory.

@@ -216,3 +216,24 @@ func (st Stand) foreign() (f *Foreign, app string) {
 	}
 	return f, app
 }
+
+// Requests is about how many requests an action takes, on GitHub and on the
+// platform; what is asked for in sweeps alone is counted.
+func Requests(do Action) (github, platform int) {
+	switch do := do.(type) {
+	case ReadHead:
+		return 1, 0
+	case ReadChecks:
+		n := 3 // runs, statuses, and the branch
+		if do.Required {
+			n++
+		}
+		if do.Suites {
+			n++
+		}
+		return n, 0
+	case LookAtApp:
+		return 0, 1
+	}
+	return 0, 0
+}

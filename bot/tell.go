@@ -414,8 +414,8 @@ func (d *decision) pullStatus(p PullRequest) *saying {
 		return nil
 	case p.TestTree == "":
 		return say(StatusSuccess, "Not built ahead: it does not merge cleanly into "+p.Base, "")
-	case begun && r.Status == RunErrored:
-		return say(StatusSuccess, "Not built ahead: "+r.App+" could not"+because(r.Reason), "")
+	case begun && (r.Status == RunErrored || r.refusedBy(d.s.Config.Prepare.Apps)):
+		return say(StatusSuccess, "Not built ahead: it could not be built on a prepare app"+because(r.Reason), "")
 	case building != "":
 		return sayPending("build", "Building ahead of the merge on "+building, "")
 	}

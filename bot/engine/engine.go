@@ -135,32 +135,38 @@ const commitTries = 50
 // rounds bounds how often one reconcile decides again on its own effects.
 const rounds = 10
 
-// update is one reconcile: load, apply, decide, commit.
+// update is one reconcile.
 func (e *Engine) update(ctx context.Context, key bot.Key, facts []bot.Fact) error {
+	_, err := e.commit(ctx, key, facts)
+	return err
+}
+
+// commit loads, applies, decides and commits, and returns what was committed.
+func (e *Engine) commit(ctx context.Context, key bot.Key, facts []bot.Fact) (Change, error) {
 	defer e.lock(key)()
 	for range commitTries {
 		state, version, err := e.store.Load(ctx, key)
 		if err != nil {
-			return fmt.Errorf("load %s: %w", key, err)
+			return Change{}, fmt.Errorf("load %s: %w", key, err)
 		}
 		state.Pipeline = key
 		c, explain := e.reconcile(state, facts)
 		c.Version = version
 		if version == 0 && !anythingIn(c) {
-			return nil
+			return Change{}, nil
 		}
 		err = e.store.Commit(ctx, c)
 		if errors.Is(err, ErrMoved) {
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("commit %s: %w", key, err)
+			return Change{}, fmt.Errorf("commit %s: %w", key, err)
 		}
 		e.nudge()
 		e.observe(Commit{Pipeline: key, Events: c.Events, State: c.State, Explain: explain})
-		return nil
+		return c, nil
 	}
-	return fmt.Errorf("commit %s: somebody else was faster %d times in a row", key, commitTries)
+	return Change{}, fmt.Errorf("commit %s: somebody else was faster %d times in a row", key, commitTries)
 }
 
 func anythingIn(c Change) bool { return len(c.Events) > 0 }
@@ -168,7 +174,7 @@ func anythingIn(c Change) bool { return len(c.Events) > 0 }
 // reconcile folds the facts and decides until the decision is stable: what is
 // told about an effect is decided in the same commit as the effect.
 func (e *Engine) reconcile(state bot.State, facts []bot.Fact) (Change, bot.Explanation) {
-	now := e.clock.Now()
+	now := timeOf(state, e.clock.Now())
 	c := Change{Pipeline: state.Pipeline}
 	fold := func(f bot.Fact) {
 		event := bot.Event{At: now, Fact: f}
@@ -189,8 +195,22 @@ func (e *Engine) reconcile(state bot.State, facts []bot.Fact) (Change, bot.Expla
 			break
 		}
 	}
-	c.State, c.Target, c.Wake = state, state.Target(), plan.Wake
+	c.State, c.Target, c.Wake, c.Sweep = state, state.Target(), plan.Wake, plan.Sweep
 	return c, plan.Explain
+}
+
+// maxSkew is how far the clocks of two instances may disagree.
+const maxSkew = 2 * time.Minute
+
+// timeOf is the time of a pipeline by this instance's clock. It does not go back
+// behind what another instance has written: what that one put off by a second
+// would be due at once here, again and again. A state that is far ahead was
+// written by a clock that was wrong.
+func timeOf(state bot.State, now time.Time) time.Time {
+	if ahead := state.At.Sub(now); ahead > 0 && ahead <= maxSkew {
+		return state.At
+	}
+	return now
 }
 
 // keyLock keeps one process' reconciles of a pipeline from racing each other for

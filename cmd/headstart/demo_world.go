@@ -92,6 +92,7 @@ func openWorld(ctx context.Context, cmd demoCommand, dir string, v *view) (_ *wo
 // startBot starts the bot the way `serve` does, and CI beside it.
 func (w *world) startBot(ctx context.Context, dir string) error {
 	s := settings{
+		Sweep:       2 * time.Minute,
 		Allow:       demoRepo + "=demo-*",
 		DatabaseURL: "sqlite:" + filepath.Join(dir, "headstart.db"),
 		LocalDir:    filepath.Join(dir, "apps"),

@@ -146,6 +146,7 @@ func newBed(t *testing.T, platform string, c choices) *bed {
 // settings are those of the bot in this world.
 func (b *bed) settings() settings {
 	s := settings{
+		Sweep:       2 * time.Minute,
 		Allow:       shopRepo + "=shop-*",
 		DatabaseURL: "sqlite:" + filepath.Join(b.dir, "headstart.db"),
 	}

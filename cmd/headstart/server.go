@@ -42,6 +42,7 @@ type server struct {
 	log     *zap.Logger
 	store   *store.Store
 	engine  *engine.Engine
+	sweeper *engine.Sweeper
 	github  *github.Client
 	local   *local.Platform
 	moved   *movedApps
@@ -83,13 +84,17 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 		return nil, err
 	}
 	srv.github, err = github.New(github.Options{
-		AppID: s.GitHub.AppID, PrivateKey: key, URL: s.GitHub.APIURL, ParseConfig: parseConfig(allow),
+		AppID: s.GitHub.AppID, PrivateKey: key, URL: s.GitHub.APIURL, ParseConfig: parseConfig(allow), Events: webhooks.Events(),
 		Logger: w.Logger.Named("github"), Metrics: registry, Now: w.Clock.Now,
 	})
 	if err != nil {
 		return nil, err
 	}
 	platforms, err := srv.platforms(ctx, s, w)
+	if err != nil {
+		return nil, err
+	}
+	newest, err := srv.store.Deliveries(ctx, store.Filter{Limit: 1})
 	if err != nil {
 		return nil, err
 	}
@@ -100,6 +105,14 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 			Platform: &platform.Performer{Platforms: platforms, Allow: allow, Source: srv.github},
 		},
 	})
+	sweeps := engine.SweepOptions{
+		Engine: srv.engine, Sweeps: srv.store, Hooks: srv.github, Every: s.Sweep, Clock: w.Clock, Logger: w.Logger.Named("sweeper"),
+		GitHub: srv.github.Allowance, Platform: allowances(platforms),
+	}
+	for _, d := range newest {
+		sweeps.Since = d.ReceivedAt
+	}
+	srv.sweeper = engine.NewSweeper(sweeps)
 	srv.handler, err = srv.routes(s, registry)
 	return srv, err
 }
@@ -140,6 +153,16 @@ func (srv *server) platforms(ctx context.Context, s settings, w wiring) (map[str
 		m[bot.PlatformHeroku] = h
 	}
 	return m, nil
+}
+
+// allowances tells what each platform allows of requests.
+func allowances(platforms map[string]platform.Platform) func(string) bot.Allowance {
+	return func(name string) bot.Allowance {
+		if limited, ok := platforms[name].(interface{ Allowance() bot.Allowance }); ok {
+			return limited.Allowance()
+		}
+		return bot.Allowance{Limit: -1}
+	}
 }
 
 // routes are the server's pages.
@@ -208,6 +231,7 @@ func (srv *server) serve(ctx context.Context, listener net.Listener) error {
 	})
 	start("work", func() error { return srv.store.Run(ctx, srv.handlers()) })
 	start("keep time", func() error { return srv.engine.Run(ctx) })
+	start("sweep", func() error { return srv.sweeper.Run(ctx) })
 	start("follow apps", func() error { return srv.followApps(ctx) })
 	start("clean up", func() error { return srv.prune(ctx) })
 

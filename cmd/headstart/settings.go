@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -15,16 +16,17 @@ import (
 
 // settings are the server's, each an environment variable and a flag.
 type settings struct {
-	Addr        string      `env:"HEADSTART_ADDR" placeholder:":8080" help:"Listen address; wins over --port."`
-	Port        string      `env:"PORT" default:"8080" help:"Listen on this port of all addresses."`
-	Allow       string      `env:"HEADSTART_ALLOW" placeholder:"acme/shop=shop-*" help:"Which repository may use which apps, separated by spaces. Nothing is allowed by default."`
-	DatabaseURL string      `env:"DATABASE_URL" default:"sqlite:headstart.db" help:"sqlite:PATH or postgres://…"`
-	GitHub      githubFlags `embed:"" prefix:"github-"`
-	Heroku      herokuFlags `embed:"" prefix:"heroku-"`
-	LocalDir    string      `env:"HEADSTART_LOCAL_DIR" placeholder:"headstart-apps" help:"Folder of the embedded platform."`
-	LocalAddr   string      `env:"HEADSTART_LOCAL_ADDR" placeholder:":8081" help:"Address of the embedded platform's router."`
-	LogLevel    string      `env:"LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"debug, info, warn or error."`
-	LogFormat   string      `env:"LOG_FORMAT" enum:"json,console" default:"json" help:"json or console."`
+	Addr        string        `env:"HEADSTART_ADDR" placeholder:":8080" help:"Listen address; wins over --port."`
+	Port        string        `env:"PORT" default:"8080" help:"Listen on this port of all addresses."`
+	Allow       string        `env:"HEADSTART_ALLOW" placeholder:"acme/shop=shop-*" help:"Which repository may use which apps, separated by spaces. Nothing is allowed by default."`
+	DatabaseURL string        `env:"DATABASE_URL" default:"sqlite:headstart.db" help:"sqlite:PATH or postgres://…"`
+	GitHub      githubFlags   `embed:"" prefix:"github-"`
+	Heroku      herokuFlags   `embed:"" prefix:"heroku-"`
+	LocalDir    string        `env:"HEADSTART_LOCAL_DIR" placeholder:"headstart-apps" help:"Folder of the embedded platform."`
+	LocalAddr   string        `env:"HEADSTART_LOCAL_ADDR" placeholder:":8081" help:"Address of the embedded platform's router."`
+	Sweep       time.Duration `env:"HEADSTART_SWEEP" default:"2m" help:"How often lost webhooks are looked for."`
+	LogLevel    string        `env:"LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"debug, info, warn or error."`
+	LogFormat   string        `env:"LOG_FORMAT" enum:"json,console" default:"json" help:"json or console."`
 }
 
 type githubFlags struct {
@@ -60,6 +62,9 @@ func (s settings) check() error {
 	}
 	if len(secrets(s.GitHub.WebhookSecret)) == 0 {
 		errs = append(errs, errors.New("GITHUB_WEBHOOK_SECRET is missing: without one anybody could make this server deploy"))
+	}
+	if s.Sweep < 10*time.Second || s.Sweep > 24*time.Hour {
+		errs = append(errs, fmt.Errorf("HEADSTART_SWEEP is %s: expected a time between 10s and 24h", s.Sweep))
 	}
 	if _, err := platform.ParseAllow(s.Allow); err != nil {
 		errs = append(errs, fmt.Errorf("HEADSTART_ALLOW: %w", err))

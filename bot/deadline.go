@@ -1,0 +1,53 @@
+package bot
+
+import (
+	"fmt"
+	"time"
+)
+
+// Nothing is waited for without end: what is still not done when its time is over
+// becomes a failure that people see.
+
+const (
+	// buildDeadline is how long a build may be pending. Heroku ends a compilation
+	// after 15 minutes.
+	buildDeadline = 40 * time.Minute
+	// releaseDeadline is how long a release may be pending. Heroku ends a release
+	// phase after an hour.
+	releaseDeadline = 90 * time.Minute
+	// beginDeadline is how long a promotion is tried that cannot begin.
+	beginDeadline = 24 * time.Hour
+)
+
+// deadline is how long after its first attempt an effect is given up.
+func deadline(do Action) time.Duration {
+	switch do.(type) {
+	case ReadHead, LookAtApp:
+		return 10 * time.Minute // the next sweep asks again
+	case ReadPullRequest, FindPullRequest, ReadChanges, CancelBuild:
+		return 2 * time.Hour // nothing hangs on it
+	case WatchBuild, WatchRelease, StartBuild:
+		return 6 * time.Hour // it is the platform that does not answer
+	}
+	return 24 * time.Hour
+}
+
+// overtime turns an attempt that did not settle the effect into a refusal, once
+// the effect's time is over.
+func (f Finished) overtime(flight Flight, at time.Time) Finished {
+	limit := deadline(f.Effect.Do)
+	if f.Outcome != Retry && f.Outcome != Unsure || at.Sub(flight.Since) < limit {
+		return f
+	}
+	return Finished{Effect: f.Effect, Outcome: Refuse, Reason: fmt.Sprintf("given up after %s%s", hours(limit), because(f.Reason)), Fault: true}
+}
+
+func hours(d time.Duration) string {
+	if d < time.Hour {
+		return fmt.Sprintf("%.0f minutes", d.Minutes())
+	}
+	if d%time.Hour != 0 {
+		return fmt.Sprintf("%.1f hours", d.Hours())
+	}
+	return fmt.Sprintf("%.0f hours", d.Hours())
+}

@@ -1,0 +1,297 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// SweepOptions are what a Sweeper is made of.
+type SweepOptions struct {
+	Engine *Engine
+	Sweeps Sweeps
+	Hooks  Hooks
+	// GitHub tells what is allowed of requests to GitHub, for an installation;
+	// Platform the same for a platform.
+	GitHub   func(installation int64) bot.Allowance
+	Platform func(name string) bot.Allowance
+	Every    time.Duration // between two rounds
+	// Since is up to when deliveries have surely arrived, such as when the newest
+	// one of before came in; zero: not known. GitHub's log is read from there.
+	Since  time.Time
+	Clock  Clock       // nil: the system's
+	Logger *zap.Logger // nil: none
+}
+
+// Sweeper finds what lost webhooks hide. Of several instances only the leading
+// one sweeps. In each round it has GitHub deliver again what did not arrive, and
+// lets pipelines look whose time has come, as far as its share of the requests
+// goes: see [share].
+type Sweeper struct {
+	o SweepOptions
+
+	mu     sync.Mutex // guards everything below; rounds do not overlap
+	shares map[any]*share
+	asked  map[string]asked // deliveries that were asked for again, by GUID
+	since  time.Time        // deliveries before this are known
+}
+
+// asked is what was done about a delivery that did not arrive.
+type asked struct {
+	times int
+	next  time.Time // when to ask once more
+}
+
+// How far back failed deliveries are looked for. GitHub keeps them for three
+// days (docs.github.com, "Redelivering webhooks").
+const (
+	deliveryLog = 71 * time.Hour
+	// overlap is how far a round looks behind the last one: an attempt may be
+	// listed late, and a redelivery fails minutes after it was asked for.
+	overlap = 15 * time.Minute
+	// askAgain is how long a redelivery is waited for at first; the time doubles.
+	askAgain = 4 * time.Minute
+	askMost  = 8 // times, which is more than eight hours
+	// askAtOnce is how many redeliveries a round asks for: each is a write, and
+	// GitHub allows 180 of those in a minute.
+	askAtOnce = 150
+	// standby is how often an instance looks whether it leads meanwhile.
+	standby = 5 * time.Second
+)
+
+// sweepBatch is how many pipelines a round asks the store for at once.
+const sweepBatch = 100
+
+// NewSweeper makes a Sweeper. Run must be running.
+func NewSweeper(o SweepOptions) *Sweeper {
+	if o.Clock == nil {
+		o.Clock = SystemClock{}
+	}
+	if o.Logger == nil {
+		o.Logger = zap.NewNop()
+	}
+	s := &Sweeper{o: o, shares: map[any]*share{}, asked: map[string]asked{}}
+	s.since = o.Clock.Now().Add(-deliveryLog)
+	if since := o.Since.Add(-time.Hour); since.After(s.since) {
+		s.since = since
+	}
+	return s
+}
+
+// Run sweeps now and then every so often, until ctx ends. It returns nil then.
+func (s *Sweeper) Run(ctx context.Context) error {
+	for {
+		led, err := s.Sweep(ctx)
+		if err != nil && ctx.Err() == nil {
+			s.o.Logger.Warn("look for lost webhooks; tried again in the next round", zap.Error(err))
+		}
+		pause := s.o.Every
+		if !led {
+			pause = min(pause, standby)
+		}
+		alarm, stop := s.o.Clock.Alarm(s.o.Clock.Now().Add(pause))
+		select {
+		case <-ctx.Done():
+			stop()
+			return nil
+		case <-alarm:
+		}
+	}
+}
+
+// Sweep is one round. It does nothing where another instance leads.
+func (s *Sweeper) Sweep(ctx context.Context) (led bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	leads, err := s.o.Sweeps.Leads(ctx)
+	if err != nil {
+		return false, fmt.Errorf("find out who sweeps: %w", err)
+	}
+	if !leads {
+		return false, nil
+	}
+	return true, errors.Join(s.redeliver(ctx), s.pipelines(ctx))
+}
+
+// redeliver has GitHub deliver again what did not arrive and is not known.
+func (s *Sweeper) redeliver(ctx context.Context) error {
+	now := s.o.Clock.Now()
+	failed, err := s.o.Hooks.FailedDeliveries(ctx, s.since)
+	if err != nil {
+		return fmt.Errorf("list the deliveries that failed: %w", err)
+	}
+	guids := make([]string, len(failed))
+	for i, f := range failed {
+		guids[i] = f.GUID
+	}
+	known, err := s.o.Sweeps.Processed(ctx, guids)
+	if err != nil {
+		return fmt.Errorf("find out which deliveries arrived after all: %w", err)
+	}
+	s.since = now.Add(-overlap)
+	left := askAtOnce
+	for _, f := range failed {
+		a := s.asked[f.GUID]
+		if known[f.GUID] || a.times >= askMost {
+			continue
+		}
+		if a.next.After(now) || left == 0 {
+			s.lookBack(f.At)
+			continue
+		}
+		left--
+		var refused *bot.Refused
+		switch err := s.o.Hooks.Redeliver(ctx, f.ID); {
+		case errors.As(err, &refused):
+			s.o.Logger.Warn("a delivery that did not arrive cannot be repeated", zap.String("guid", f.GUID), zap.String("event", f.Event), zap.Error(err))
+			s.asked[f.GUID] = asked{times: askMost, next: now}
+			continue
+		case err != nil:
+			s.lookBack(f.At)
+			return fmt.Errorf("have the delivery %s repeated: %w", f.GUID, err)
+		}
+		s.o.Logger.Info("had a delivery repeated that did not arrive",
+			zap.String("guid", f.GUID), zap.String("event", f.Event), zap.Time("sent", f.At), zap.Int("attempts", f.Attempts))
+		s.asked[f.GUID] = asked{times: a.times + 1, next: now.Add(askAgain << a.times)}
+		s.lookBack(f.At)
+	}
+	for guid, a := range s.asked {
+		if now.Sub(a.next) > deliveryLog {
+			delete(s.asked, guid)
+		}
+	}
+	return nil
+}
+
+// lookBack makes the next round look at a delivery once more.
+func (s *Sweeper) lookBack(at time.Time) {
+	if at = at.Add(-time.Second); at.Before(s.since) {
+		s.since = at
+	}
+}
+
+// pipelines lets those look whose time has come, the longest overdue first.
+func (s *Sweeper) pipelines(ctx context.Context) error {
+	now := s.o.Clock.Now()
+	var spent []int64 // installations that have no requests left for this
+	for {
+		due, err := s.o.Sweeps.SweepsDue(ctx, now, spent, sweepBatch)
+		if err != nil {
+			return fmt.Errorf("find out what to look at: %w", err)
+		}
+		swept := 0
+		for _, key := range due {
+			if ctx.Err() != nil {
+				return nil
+			}
+			more, installation, err := s.pipeline(ctx, key)
+			if err != nil {
+				return err
+			}
+			if more {
+				swept++
+			} else {
+				spent = append(spent, installation)
+			}
+		}
+		// Whoever was swept is not due any more; whoever was not is excepted.
+		if len(due) < sweepBatch || swept == 0 {
+			return nil
+		}
+	}
+}
+
+// pipeline lets one pipeline look, if GitHub's share has something left. Its
+// apps are looked at if the platform's share has.
+func (s *Sweeper) pipeline(ctx context.Context, key bot.Key) (more bool, installation int64, err error) {
+	state, _, err := s.o.Engine.store.Load(ctx, key)
+	if err != nil {
+		return false, 0, fmt.Errorf("load %s: %w", key, err)
+	}
+	installation = state.Installation
+	github := s.share(installation, s.o.GitHub(installation))
+	if !github.left() {
+		return false, installation, nil
+	}
+	apps := s.share(state.Config.Platform, s.o.Platform(state.Config.Platform))
+	effects, err := s.o.Engine.sweep(ctx, key, bot.Swept{Apps: apps.left()})
+	if err != nil {
+		return false, installation, err
+	}
+	for _, e := range effects {
+		onGitHub, onPlatform := bot.Requests(e.Do)
+		github.spend(onGitHub)
+		apps.spend(onPlatform)
+	}
+	return true, installation, nil
+}
+
+// sweep is an update that tells which idle effects came of it.
+func (e *Engine) sweep(ctx context.Context, key bot.Key, swept bot.Swept) ([]bot.Effect, error) {
+	c, err := e.commit(ctx, key, []bot.Fact{swept})
+	var idle []bot.Effect
+	for _, effect := range c.Effects {
+		if effect.Idle {
+			idle = append(idle, effect)
+		}
+	}
+	return idle, err
+}
+
+func (s *Sweeper) share(of any, allowed bot.Allowance) *share {
+	sh := s.shares[of]
+	if sh == nil {
+		sh = &share{}
+		s.shares[of] = sh
+	}
+	sh.refill(allowed, s.o.Clock.Now())
+	return sh
+}
+
+// share is what sweeps may take of the requests that a place allows: less than a
+// tenth of the hourly limit, a twelfth of that at once, and nothing while less
+// than a quarter of the limit is left: commands and promotions need that.
+type share struct {
+	unlimited bool
+	held      bool      // too little is left
+	tokens    float64   // requests
+	at        time.Time // of the last refill; zero: never
+}
+
+const (
+	ofLimit   = 0.09 // of the hourly limit
+	ofBurst   = 1.0 / 12
+	keepLeft  = 4    // one of so many parts stays for others
+	unheardOf = 5000 // an hour, until GitHub has told: what every installation has
+)
+
+func (s *share) refill(allowed bot.Allowance, now time.Time) {
+	if s.unlimited = allowed.Limit < 0; s.unlimited {
+		return
+	}
+	limit := allowed.Limit
+	if limit == 0 {
+		limit, allowed.Left = unheardOf, unheardOf
+	}
+	s.held = allowed.Left < limit/keepLeft
+	hourly := float64(limit) * ofLimit
+	burst := max(hourly*ofBurst, 1)
+	if s.at.IsZero() {
+		s.tokens = burst
+	} else if passed := now.Sub(s.at); passed > 0 {
+		s.tokens = min(s.tokens+hourly*passed.Hours(), burst)
+	}
+	s.at = now
+}
+
+// left reports whether something may be asked. One pipeline may take more than
+// is left; the next one waits the longer.
+func (s *share) left() bool { return s.unlimited || !s.held && s.tokens >= 1 }
+
+func (s *share) spend(requests int) { s.tokens -= float64(requests) }
