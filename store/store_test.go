@@ -40,6 +40,9 @@ func TestStore(t *testing.T) {
 		{"what did not end before the end is taken up at the next start", testTakenUp},
 		{"deliveries interrupted by the end are no failed attempts", testInterrupted},
 		{"what is old is removed in the end", testPrune},
+		{"sweeps come due", testSweepsDue},
+		{"deliveries that need not be asked for again are known", testProcessed},
+		{"effects that nobody waits for go last", testIdleLast},
 		{"text that no database takes is stored all the same", testOddText},
 		{"changes are announced", testChanged},
 	} {
