@@ -31,9 +31,11 @@ var announced = []struct {
 // Redact takes out of a text whatever looks like a secret: tokens and API keys,
 // JSON web tokens, private keys, Authorization headers, passwords in links and
 // in assignments, and the tickets of signed links; and every one of the known
-// secrets, whatever it looks like. What a platform or an app said passes through
+// secrets, whatever it looks like. What terminals interpret goes too, because a
+// secret is not known behind it. What a platform or an app said passes through
 // here before it is shown to people.
 func Redact(text string, known ...string) string {
+	text = escapes.ReplaceAllString(text, "")
 	for _, secret := range known {
 		if secret != "" {
 			text = strings.ReplaceAll(text, secret, "[redacted]")
@@ -51,18 +53,17 @@ func Redact(text string, known ...string) string {
 // escapes are what terminals interpret and people need not read.
 var escapes = regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]`)
 
-// Line makes one line of a text that came from outside: without what terminals
-// interpret, of at most n characters, the last of them an ellipsis if it was
+// Line makes one line of a text that came from outside: without control
+// characters, of at most n characters, the last of them an ellipsis if it was
 // longer. What is secret in it has to be redacted before, because half of a
 // secret is not known again.
 func Line(text string, n int) string {
-	text = escapes.ReplaceAllString(strings.ToValidUTF8(text, "\uFFFD"), "")
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '
 		}
 		return r
-	}, text)
+	}, strings.ToValidUTF8(text, "\uFFFD"))
 	runes := []rune(strings.Join(strings.Fields(text), " "))
 	if len(runes) <= n {
 		return string(runes)

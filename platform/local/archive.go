@@ -35,7 +35,7 @@ func (s sentence) Error() string { return string(s) }
 // sentence what would reach out of the folder: names with "..", links that
 // lead outside, devices.
 func (ps *processes) unpackSource(file, dir string) error {
-	return ps.unpack(file, dir, func(h *tar.Header) (bool, error) {
+	return ps.unpack(file, dir, nil, func(h *tar.Header) (bool, error) {
 		_, name, _ := strings.Cut(strings.TrimPrefix(h.Name, "./"), "/")
 		if h.Typeflag == tar.TypeLink {
 			_, h.Linkname, _ = strings.Cut(strings.TrimPrefix(h.Linkname, "./"), "/")
@@ -55,9 +55,17 @@ func (ps *processes) unpackSource(file, dir string) error {
 	})
 }
 
-// unpackArtifact unpacks what keepArtifact packed, as it was.
+// unpackArtifact unpacks what keepArtifact packed, as it was. It fails if the
+// file does not hold what its name says.
 func (ps *processes) unpackArtifact(file, dir string) error {
-	return ps.unpack(file, dir, func(*tar.Header) (bool, error) { return true, nil })
+	sum := sha256.New()
+	if err := ps.unpack(file, dir, sum, func(*tar.Header) (bool, error) { return true, nil }); err != nil {
+		return fmt.Errorf("unpack the artifact %s: %w", filepath.Base(file), err)
+	}
+	if name := hex.EncodeToString(sum.Sum(nil)); !strings.HasPrefix(filepath.Base(file), name+".") {
+		return fmt.Errorf("an artifact is damaged, it holds something else: %s", file)
+	}
+	return nil
 }
 
 // leadsOut reports whether a symbolic link points out of the folder that its
@@ -67,9 +75,10 @@ func leadsOut(name, target string) bool {
 	return path.IsAbs(target) || !filepath.IsLocal(path.Join(path.Dir(name), target)) && path.Join(path.Dir(name), target) != "."
 }
 
-// unpack unpacks a tar.gz into a folder. The filter may change each header, and
-// says whether to keep it.
-func (ps *processes) unpack(file, dir string, filter func(*tar.Header) (bool, error)) error {
+// unpack unpacks a tar.gz into a folder, and copies the whole tar to a writer
+// unless that is nil. The filter may change each header, and says whether to keep
+// it.
+func (ps *processes) unpack(file, dir string, copied io.Writer, filter func(*tar.Header) (bool, error)) error {
 	f, err := os.Open(file)
 	if err != nil {
 		return err
@@ -88,10 +97,18 @@ func (ps *processes) unpack(file, dir string, filter func(*tar.Header) (bool, er
 	}
 	defer root.Close()
 
-	in := tar.NewReader(unzip)
+	whole := io.Reader(unzip)
+	if copied != nil {
+		whole = io.TeeReader(unzip, copied)
+	}
+	in := tar.NewReader(whole)
 	var size int64
 	for n := 0; ; n++ {
 		h, err := in.Next()
+		if err == io.EOF && copied != nil {
+			_, err := io.Copy(io.Discard, io.LimitReader(whole, unpackedLimit)) // what is behind the last file
+			return err
+		}
 		if err == io.EOF {
 			return nil
 		}

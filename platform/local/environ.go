@@ -2,6 +2,7 @@ package local
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -41,6 +42,22 @@ func (e environ) list() []string {
 		l = append(l, k+"="+e[k])
 	}
 	return l
+}
+
+// secrets are the values that may be secret and are long enough to be known
+// again: all but those that this platform tells, longest first.
+func (e environ) secrets() []string {
+	const least = 6 // characters
+	told := slices.Concat(passed, []string{"HOME", "PORT", "HEADSTART_APP", "HEROKU_APP_NAME", "HEADSTART_REVISION",
+		"HEROKU_BUILD_COMMIT", "HEROKU_SLUG_COMMIT", "HEADSTART_RELEASE", "HEROKU_RELEASE_VERSION"})
+	var list []string
+	for name, value := range e {
+		if len(value) >= least && !slices.Contains(told, name) {
+			list = append(list, value)
+		}
+	}
+	slices.SortFunc(list, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
+	return list
 }
 
 func parseEnviron(list []string) environ {

@@ -18,6 +18,7 @@
 //	DIR/apps/APP/state.json          builds, releases, what is live, processes
 //	DIR/apps/APP/env                 config vars, KEY=VALUE lines; yours to write
 //	DIR/apps/APP/vars/N              a copy of those that release N began with
+//	DIR/apps/APP/vars/N.replaced     what the rollback N replaces, until it is live
 //	DIR/apps/APP/output/             what builds, releases and web processes wrote
 //	DIR/apps/APP/releases/N/         the unpacked files of a release that runs
 //	DIR/work/APP/                    the build that is running
@@ -163,10 +164,10 @@ func New(o Options) *Platform {
 }
 
 // Start takes possession of Dir, ends what a crashed predecessor left running,
-// listens on Addr, and brings back every app that was live; their web processes
-// may take a moment after Start returned. It fails when another process uses
-// Dir, when Addr is taken or when the saved state cannot be read. A Platform is
-// started once.
+// listens on Addr, and brings back every app that was live, from its artifact;
+// their web processes may take a moment after Start returned. It fails when
+// another process uses Dir, when Addr is taken or when the saved state of an app
+// is damaged. A Platform is started once.
 func (p *Platform) Start(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -4,9 +4,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 	"sync"
+	"unicode"
+
+	"github.com/headstart-cd/headstart/platform"
 )
 
 // How much of an output is kept. A web process writes for ever, so its output
@@ -27,6 +30,9 @@ type output struct {
 	file *os.File // guarded by mu; nil once closed, or if it could not be opened
 	size int      // guarded by mu
 	tail []byte   // guarded by mu; the last bytes written
+	cut  bool     // guarded by mu; more was written than the tail holds
+	// secrets are never in what is shown as a reason.
+	secrets []string // guarded by mu
 }
 
 // openOutput opens a file for what a process writes, and appends to it if it is
@@ -63,7 +69,7 @@ func (o *output) Write(b []byte) (int, error) {
 	defer o.mu.Unlock()
 	o.tail = append(o.tail, b...)
 	if extra := len(o.tail) - tailLimit; extra > 0 {
-		o.tail = append([]byte(nil), o.tail[extra:]...)
+		o.tail, o.cut = append([]byte(nil), o.tail[extra:]...), true
 	}
 	o.write(b)
 	return len(b), nil
@@ -105,21 +111,30 @@ func (o *output) Close() error {
 	return err
 }
 
-// Matches what terminals interpret and people need not read.
-var controls = regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]`)
+// conceal keeps secrets out of what is shown as a reason. The file itself has
+// what was written.
+func (o *output) conceal(secrets []string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.secrets = secrets
+}
 
 // lastLine is the last line written that is not empty, at most 200 characters
-// of it, to be shown as a reason.
+// of it and without secrets, to be shown as a reason.
 func (o *output) lastLine() string {
 	o.mu.Lock()
-	text := controls.ReplaceAllString(strings.ToValidUTF8(string(o.tail), ""), "")
-	o.mu.Unlock()
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	line := strings.TrimSpace(lines[len(lines)-1])
-	if r := []rune(line); len(r) > 200 {
-		line = string(r[:199]) + "…"
+	text, secrets := string(o.tail), o.secrets
+	if o.cut { // the first word may be half of a secret
+		text = strings.TrimLeftFunc(text, func(r rune) bool { return !unicode.IsSpace(r) })
 	}
-	return line
+	o.mu.Unlock()
+	lines := strings.Split(platform.Redact(text, secrets...), "\n")
+	for _, line := range slices.Backward(lines) {
+		if line = platform.Line(line, 200); line != "" {
+			return line
+		}
+	}
+	return ""
 }
 
 // because adds the last line of the output to a sentence's beginning.

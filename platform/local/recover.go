@@ -1,9 +1,11 @@
 package local
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 
 	"go.uber.org/zap"
@@ -23,8 +25,14 @@ func (p *Platform) recoverApps() error {
 	const why = "The machine or Headstart stopped "
 	for _, a := range p.apps {
 		s := &a.state // nobody else knows the app yet
+		if err := a.clearUnsaved(); err != nil {
+			return err
+		}
 		if len(s.Builds)+len(s.Releases) == 0 {
 			continue
+		}
+		if err := a.recoverVars(*s); err != nil {
+			return fmt.Errorf("bring the config vars of %s back: %w", a.name, err)
 		}
 		if err := a.change(func(s *state) {
 			s.Processes = nil
@@ -41,7 +49,9 @@ func (p *Platform) recoverApps() error {
 		}); err != nil {
 			return err
 		}
-		p.clearReleases(a)
+		if err := p.clearReleases(a); err != nil {
+			return err
+		}
 		if rec := s.release(releaseRecord{Version: s.Live}.id()); rec != nil {
 			a.live = p.newRunner(*rec)
 			a.process = processSummary{version: rec.Version, restarts: -1} // the first start is none
@@ -90,16 +100,34 @@ func (p *Platform) clearWork() error {
 	return nil
 }
 
-// clearReleases removes the files of releases that do not run.
-func (p *Platform) clearReleases(a *app) {
+// clearReleases removes the files of releases. Those of the one that was live go
+// too, and are unpacked again: after a loss of power a folder may be there whose
+// files are not.
+func (p *Platform) clearReleases(a *app) error {
 	dir := filepath.Join(a.dir, "releases")
 	entries, _ := os.ReadDir(dir) // none was made yet
 	for _, e := range entries {
-		if "v"+e.Name() == (releaseRecord{Version: a.state.Live}).id() && !strings.HasSuffix(e.Name(), ".new") {
-			continue
+		err := removeAll(filepath.Join(dir, e.Name()))
+		if err != nil && "v"+e.Name() == (releaseRecord{Version: a.state.Live}).id() {
+			return fmt.Errorf("unpack the release that %s runs anew: %w", a.name, err)
 		}
-		if err := removeAll(filepath.Join(dir, e.Name())); err != nil {
+		if err != nil {
 			p.log.Warn("the folder of an old release could not be removed", zap.String("app", a.name), zap.Error(err))
 		}
 	}
+	return nil
+}
+
+// clearUnsaved removes files whose writing was cut off.
+func (a *app) clearUnsaved() error {
+	files, err := filepath.Glob(filepath.Join(a.dir, "vars", "*"+unsaved))
+	if err != nil {
+		return err
+	}
+	for _, file := range append(files, filepath.Join(a.dir, "state.json"+unsaved), a.varsFile()+unsaved) {
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }

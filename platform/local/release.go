@@ -219,6 +219,7 @@ func (p *Platform) prepareRelease(a *app, rec releaseRecord, out *output) (*inst
 		}
 		ctx, cancel := context.WithTimeoutCause(p.ctx, p.opts.ReleaseLimit, errTooLong)
 		defer cancel()
+		out.conceal(env.secrets())
 		out.note("$ " + line)
 		err = p.run(ctx, a, "release "+rec.id(), line, dir, env, out, p.opts.StopLimit)
 		if errors.Is(context.Cause(ctx), errTooLong) {
@@ -275,6 +276,9 @@ func (p *Platform) goLive(a *app, rec releaseRecord, inst *instance) error {
 	}); err != nil {
 		return errors.Join(err, undo())
 	}
+	if err := a.dropReplaced(rec.Version); err != nil {
+		p.log.Warn("the config vars from before a rollback could not be removed", zap.String("app", a.name), zap.Error(err))
+	}
 	old, next := a.live, p.newRunner(rec)
 	a.live = next
 	a.process = processSummary{version: rec.Version, up: true, since: p.opts.Clock()}
@@ -319,7 +323,7 @@ func (a *app) forget(s *state, builds, releases int) (files []string) {
 	newest := len(s.Releases) - releases // the index of the first that stays anyway
 	for i := newest - 1; i >= 0; i-- {
 		if r := s.Releases[i]; r.Version != s.Live {
-			files = append(files, a.outputFile("release-"+r.id()), a.keptVarsFile(r.Version))
+			files = append(files, a.outputFile("release-"+r.id()), a.keptVarsFile(r.Version), a.replacedVarsFile(r.Version))
 			s.Releases = slices.Delete(s.Releases, i, i+1)
 		}
 	}

@@ -139,38 +139,6 @@ func (p *Platform) newApp(name string) *app {
 	return &app{name: name, dir: filepath.Join(p.opts.Dir, "apps", name), state: state{Format: stateFormat, NextRelease: 1}}
 }
 
-// loadApps reads every app that is remembered in Dir.
-func (p *Platform) loadApps() (map[string]*app, error) {
-	apps := map[string]*app{}
-	entries, err := os.ReadDir(filepath.Join(p.opts.Dir, "apps"))
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range entries {
-		if !e.IsDir() || !appName.MatchString(e.Name()) {
-			continue
-		}
-		a := p.newApp(e.Name())
-		file := filepath.Join(a.dir, "state.json")
-		data, err := os.ReadFile(file)
-		if errors.Is(err, fs.ErrNotExist) {
-			apps[a.name] = a // somebody made the folder to put config vars into it
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if err := json.Unmarshal(data, &a.state); err != nil {
-			return nil, fmt.Errorf("read %s: %w", file, err)
-		}
-		if a.state.Format != stateFormat {
-			return nil, fmt.Errorf("read %s: its format is %d, this version of Headstart knows %d", file, a.state.Format, stateFormat)
-		}
-		apps[a.name] = a
-	}
-	return apps, nil
-}
-
 // saveJSON replaces a file so that after a crash it holds either the old or the
 // new content.
 func saveJSON(file string, v any) error {
@@ -181,13 +149,16 @@ func saveJSON(file string, v any) error {
 	return saveFile(file, data)
 }
 
+// unsaved ends the name of a file that is being written.
+const unsaved = ".tmp"
+
 // saveFile is saveJSON for any content. Only this user can read the file.
 func saveFile(file string, data []byte) error {
 	dir := filepath.Dir(file)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := makeDir(dir, 0o755); err != nil {
 		return err
 	}
-	tmp := file + ".tmp"
+	tmp := file + unsaved
 	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
@@ -201,6 +172,20 @@ func saveFile(file string, data []byte) error {
 		return err
 	}
 	return syncDir(dir)
+}
+
+// makeDir makes a folder, and those that it is in, so that it survives a crash.
+func makeDir(dir string, mode fs.FileMode) error {
+	if isDir(dir) {
+		return nil
+	}
+	if err := makeDir(filepath.Dir(dir), 0o755); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, mode); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncDir(filepath.Dir(dir))
 }
 
 // syncDir makes renames inside a folder survive a crash.

@@ -1,11 +1,14 @@
 package local
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"github.com/headstart-cd/headstart/bot"
 )
 
 // An app's config vars are one file, which people write. Every release keeps a
@@ -32,7 +35,7 @@ func (a *app) vars() ([]byte, error) {
 
 // keepVars keeps what a release begins with.
 func (a *app) keepVars(version int, vars []byte) error {
-	if err := os.MkdirAll(filepath.Dir(a.keptVarsFile(version)), 0o700); err != nil {
+	if err := makeDir(filepath.Dir(a.keptVarsFile(version)), 0o700); err != nil {
 		return err
 	}
 	return saveFile(a.keptVarsFile(version), vars)
@@ -47,8 +50,13 @@ func (a *app) dropVars(version int) error {
 	return err
 }
 
+// replacedVarsFile holds, while a rollback brings back what a release began with,
+// what the app's file held before.
+func (a *app) replacedVarsFile(version int) string { return a.keptVarsFile(version) + ".replaced" }
+
 // restoreVars writes back to the app's file what a release began with. Undo puts
-// there what was there before.
+// there what was there before; until dropReplaced is called, a successor of this
+// process does so too.
 func (a *app) restoreVars(version int) (undo func() error, err error) {
 	before, err := a.vars()
 	if err != nil {
@@ -58,8 +66,54 @@ func (a *app) restoreVars(version int) (undo func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := saveFile(a.varsFile(), kept); err != nil {
+	if err := saveFile(a.replacedVarsFile(version), before); err != nil {
 		return nil, err
 	}
-	return func() error { return saveFile(a.varsFile(), before) }, nil
+	undo = func() error {
+		return errors.Join(saveFile(a.varsFile(), before), a.dropReplaced(version))
+	}
+	if err := saveFile(a.varsFile(), kept); err != nil {
+		return nil, errors.Join(err, undo())
+	}
+	return undo, nil
+}
+
+// dropReplaced says that what restoreVars did is to stay.
+func (a *app) dropReplaced(version int) error {
+	err := os.Remove(a.replacedVarsFile(version))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// recoverVars undoes what a rollback did to the app's file that a crash kept
+// from going live, unless somebody has written there since.
+func (a *app) recoverVars(s state) error {
+	for _, r := range s.Releases {
+		before, err := os.ReadFile(a.replacedVarsFile(r.Version))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		kept, err := os.ReadFile(a.keptVarsFile(r.Version))
+		if err != nil {
+			return err
+		}
+		now, err := a.vars()
+		if err != nil {
+			return err
+		}
+		if r.Status != bot.ReleaseSucceeded && bytes.Equal(now, kept) {
+			if err := saveFile(a.varsFile(), before); err != nil {
+				return err
+			}
+		}
+		if err := a.dropReplaced(r.Version); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -39,6 +39,7 @@ func (p *Platform) startWeb(ctx context.Context, a *app, rec releaseRecord, vars
 		return nil, err
 	}
 	env["PORT"] = strconv.Itoa(port)
+	out.conceal(env.secrets())
 	log := openOutput(a.outputFile("web"), true)
 	log.note(fmt.Sprintf("--- %s starts: %s", rec.id(), lines["web"]))
 	out.note("$ " + lines["web"])
