@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,7 +100,7 @@ func pushed(p payload) (bot.Fact, error) {
 	}
 	return bot.Pushed{
 		Branch: branch, Before: p.Before, After: p.After, Tree: p.HeadCommit.TreeID,
-		Title: firstLine(p.HeadCommit.Message), Author: orElse(p.HeadCommit.Author.Username, p.HeadCommit.Author.Name),
+		Title: firstLine(p.HeadCommit.Message), Author: firstLine(orElse(p.HeadCommit.Author.Username, p.HeadCommit.Author.Name)),
 		PushedAt: p.Repository.PushedAt.time, Forced: p.Forced,
 	}, nil
 }
@@ -333,9 +334,15 @@ func oddTime(event string, fields map[string]when) error {
 	return nil
 }
 
+// secretive is what has no place in an error: tokens, keys, links with a password.
+var secretive = regexp.MustCompile(`(?i)gh[a-z]_|github_pat_|eyJ|-----BEGIN|bearer|basic |token |://[^/]*@`)
+
 func wrong(event, field, expected, found string) error {
-	if found == "" {
+	switch {
+	case found == "":
 		return fmt.Errorf("%s: %s: expected %s, found nothing", event, field, expected)
+	case secretive.MatchString(found):
+		return fmt.Errorf("%s: %s: expected %s, found what may be a secret", event, field, expected)
 	}
 	return fmt.Errorf("%s: %s: expected %s, found %.60q", event, field, expected, found)
 }
@@ -363,9 +370,20 @@ func isSHA(s string) bool {
 
 func zeros(sha string) bool { return isSHA(sha) && strings.Trim(sha, "0") == "" }
 
+// maxLine is how many characters are kept of a title or a name. GitHub bounds
+// those of its own, but not what is in commits.
+const maxLine = 256
+
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")
-	return strings.TrimSpace(line)
+	line = strings.TrimSpace(line)
+	if len(line) <= maxLine {
+		return line
+	}
+	if characters := []rune(line); len(characters) > maxLine {
+		line = string(characters[:maxLine-1]) + "…"
+	}
+	return line
 }
 
 func orElse(s, other string) string {

@@ -93,7 +93,7 @@ func unmarshal(event string, body []byte, v any) error {
 	case nil:
 		return nil
 	case *json.UnmarshalTypeError:
-		return fmt.Errorf("%s: %s: expected %s, found %s", event, err.Field, kindOf(err.Type), err.Value)
+		return fmt.Errorf("%s: %s: expected %s, found %.60s", event, err.Field, kindOf(err.Type), err.Value)
 	default:
 		return fmt.Errorf("%s: expected JSON: %w", event, err)
 	}
