@@ -36,7 +36,7 @@ func (r repository) readChanges(ctx context.Context, do bot.ReadChanges) (bot.Ch
 	for _, c := range answer.Commits {
 		by := bot.ChangedBy{SHA: c.SHA, Title: firstLine(c.Commit.Message), Author: c.Author.Login}
 		if by.Author == "" {
-			by.Author = c.Commit.Author.Name
+			by.Author = firstLine(c.Commit.Author.Name)
 		}
 		read.Commits = append(read.Commits, by)
 	}

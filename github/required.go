@@ -137,7 +137,7 @@ func parseBranch(answer []byte) (bot.Head, []bot.RequiredCheck, error) {
 	}
 	head := bot.Head{SHA: b.Commit.SHA, Tree: b.Commit.Commit.Tree.SHA, Title: firstLine(b.Commit.Commit.Message), Author: b.Commit.Author.Login}
 	if head.Author == "" {
-		head.Author = b.Commit.Commit.Author.Name
+		head.Author = firstLine(b.Commit.Commit.Author.Name)
 	}
 	var checks []bot.RequiredCheck
 	byName := map[string]bool{}
@@ -156,10 +156,14 @@ func parseBranch(answer []byte) (bot.Head, []bot.RequiredCheck, error) {
 	return head, checks, nil
 }
 
+// maxTitle is how many characters are kept of a title. GitHub bounds those of
+// its own, but not what is in commits.
+const maxTitle = 256
+
 // firstLine is the title of a commit with that message.
 func firstLine(message string) string {
 	title, _, _ := strings.Cut(strings.TrimSpace(message), "\n")
-	return strings.TrimSpace(title)
+	return cut(strings.TrimSpace(title), maxTitle)
 }
 
 // appOf reads an app's number: null, and -1 in classic protection, mean any.
