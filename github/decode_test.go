@@ -2,6 +2,8 @@ package github
 
 import (
 	"encoding/base64"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -28,6 +30,28 @@ func TestRulesOfEveryKind(t *testing.T) {
 	want := []bot.RequiredCheck{{Name: "test", AppID: 15368}, {Name: "lint"}, {Name: "any"}}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("required by these rules: got %+v, %v; want %+v", got, err, want)
+	}
+}
+
+func TestRepositoriesWithoutRulesets(t *testing.T) {
+	answered := func(status int, message string) error {
+		return &gh.ErrorResponse{Response: &http.Response{StatusCode: status, Request: &http.Request{Method: "GET", URL: &url.URL{}}}, Message: message}
+	}
+	for name, c := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"a plan without them":      {answered(403, "Upgrade to GitHub Pro"), true},
+		"a version without them":   {answered(404, "Not Found"), true},
+		"a missing permission":     {answered(403, "Resource not accessible by integration"), false},
+		"something between us":     {answered(404, ""), false},
+		"trouble":                  {answered(500, "Server Error"), false},
+		"a token that was refused": {&url.Error{Err: &tokenless{answered(404, "Not Found")}}, false},
+		"nothing":                  {nil, false},
+	} {
+		if got := noRulesets(c.err); got != c.want {
+			t.Errorf("%s: expected %v, got %v", name, c.want, got)
+		}
 	}
 }
 

@@ -237,6 +237,7 @@ func TestTheLogOfWebhooksFails(t *testing.T) {
 			undo()
 		}
 	}
+	w.clock.Advance(2 * time.Minute)
 	for _, id := range []int64{0, -1, 4711} {
 		if err := w.client.Redeliver(context.Background(), id); kind(err) != "refused" || !strings.Contains(err.Error(), fmt.Sprint(id)) {
 			t.Errorf("there is no delivery %d: expected a refusal that names it, got %v", id, err)

@@ -40,7 +40,8 @@ func (r repository) ruleChecks(ctx context.Context, branch string) ([]bot.Requir
 // noticed by the requests beside this one.
 func noRulesets(err error) bool {
 	var e *gh.ErrorResponse
-	if !errors.As(err, &e) || e.Response == nil || !fromGitHub(e) {
+	var noToken *tokenless // it was the token that GitHub refused: nothing was asked about rules
+	if errors.As(err, &noToken) || !errors.As(err, &e) || e.Response == nil || !fromGitHub(e) {
 		return false
 	}
 	return e.Response.StatusCode == 404 || e.Response.StatusCode == 403 && !lacksPermission(e)
