@@ -22,7 +22,8 @@ var announced = []struct {
 	pattern *regexp.Regexp
 	instead string
 }{
-	{regexp.MustCompile(`(?i)\b(bearer|authorization:\s*(?:token|basic))\s+[A-Za-z0-9._~+/=-]+`), "$1 [redacted]"},
+	{regexp.MustCompile(`(?i)\b(authorization:)\s*(?:(?:bearer|token|basic)\s+)?[][A-Za-z0-9._~+/=-]+`), "$1 [redacted]"},
+	{regexp.MustCompile(`(?i)\bbearer\s+[][A-Za-z0-9._~+/=-]+`), "[redacted]"},
 	{regexp.MustCompile(`(?i)("[a-z_-]*(?:token|secret|password|passwd|api_?key|private_?key|pem)"\s*:\s*")(?:[^"\\]|\\.)*`), "$1[redacted]"},
 	{regexp.MustCompile(`(?i)\b([a-z0-9_-]*(?:token|secret|password|passwd|api_?key|private_?key|signature)|sig|x-amz-[a-z-]+)=[^\s"'&;<>]+`), "$1=[redacted]"},
 	{regexp.MustCompile(`(?i)\b([a-z][a-z0-9+.-]*)://[^\s/"']+@`), "$1://[redacted]@"},
