@@ -280,14 +280,25 @@ func (s *Store) Prune(ctx context.Context, deliveries, events time.Time) (remove
 		{`DELETE FROM deliveries WHERE guid IN (SELECT guid FROM deliveries WHERE received_at < $1 AND outcome <> '' ORDER BY received_at LIMIT $2)`, deliveries},
 		{`DELETE FROM events WHERE (repo, name, seq) IN (SELECT repo, name, seq FROM events WHERE at < $1 ORDER BY at LIMIT $2)`, events},
 	} {
-		for gone := int64(pruneBatch); gone == pruneBatch; removed += gone {
-			err := s.db.write(ctx, func(t tx) (err error) {
-				gone, err = t.exec(p.query, micros(p.before), pruneBatch)
-				return err
-			})
-			if err != nil {
-				return removed, fmt.Errorf("remove what is old: %w", err)
-			}
+		n, err := s.inBatches(ctx, p.query, micros(p.before))
+		removed += n
+		if err != nil {
+			return removed, fmt.Errorf("remove what is old: %w", err)
+		}
+	}
+	return removed, nil
+}
+
+// inBatches runs a statement that removes rows, at most $2 of those that are
+// older than $1, until it has removed them all.
+func (s *Store) inBatches(ctx context.Context, query string, before any) (removed int64, err error) {
+	for gone := int64(pruneBatch); gone == pruneBatch; removed += gone {
+		err := s.write(ctx, func(t tx) (err error) {
+			gone, err = t.exec(query, before, pruneBatch)
+			return err
+		})
+		if err != nil {
+			return removed, err
 		}
 	}
 	return removed, nil

@@ -153,16 +153,25 @@ func pauseAfter(n int) time.Duration {
 	return min(4*time.Second, 100*time.Millisecond<<min(max(n-1, 0), 10))
 }
 
-// wakeJobs frees jobs whose time has not come from River's leader, which would
-// have to wake them: fetching looks at the time too. After a crash or an outage
-// there may be no leader for a minute.
+// Some of what River's leader does for the queue we do ourselves, because after
+// a crash or an outage there may be no leader for a minute, and because it
+// removes so much at once that everybody else waits.
 const (
+	// Jobs whose time has not come can be available: fetching looks at the time.
 	sleepingJobs = `SELECT COUNT(*) FROM (SELECT 1 FROM river_job WHERE state IN ('scheduled', 'retryable') LIMIT 1) AS job`
 	wakeJobs     = `UPDATE river_job SET state = 'available' WHERE state IN ('scheduled', 'retryable')`
+
+	hasEnded   = `state IN ('completed', 'cancelled', 'discarded') AND finalized_at < $1`
+	endedJobs  = `SELECT COUNT(*) FROM (SELECT 1 FROM river_job WHERE ` + hasEnded + ` LIMIT 1) AS job`
+	removeJobs = `DELETE FROM river_job WHERE id IN (SELECT id FROM river_job WHERE ` + hasEnded + ` LIMIT $2)`
+	// keepEnded is how long a job stays that has ended. SQLite gives the number of
+	// a job that is gone to a new one; nobody may still use it for the old.
+	keepEnded = time.Minute
 )
 
-// keepQueue looks after the jobs that nobody else would, every beat until ctx
-// ends: what this instance runs without knowing, and what waits for its time.
+// keepQueue looks after the jobs that no handler has, every beat until ctx ends:
+// what this instance runs without knowing, what waits for its time, and what has
+// ended.
 func (s *Store) keepQueue(ctx context.Context, p *presence) {
 	ticker := time.NewTicker(beat)
 	defer ticker.Stop()
@@ -199,14 +208,33 @@ func (s *Store) tidyQueue(ctx context.Context, p *presence) error {
 			return err
 		}
 	}
-	var sleeping int
-	if err := s.db.each(ctx, sleepingJobs, nil, func(scan scanner) error { return scan(&sleeping) }); err != nil || sleeping == 0 {
+	sleeping, err := s.some(ctx, sleepingJobs)
+	if err != nil {
 		return err
 	}
-	return s.write(ctx, func(t tx) error {
-		_, err := t.exec(wakeJobs)
+	if sleeping {
+		err := s.write(ctx, func(t tx) error {
+			_, err := t.exec(wakeJobs)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	before := s.db.time(time.Now().Add(-keepEnded)) // by River's clock
+	ended, err := s.some(ctx, endedJobs, before)
+	if err != nil || !ended {
 		return err
-	})
+	}
+	_, err = s.inBatches(ctx, removeJobs, before)
+	return err
+}
+
+// some reports whether a query that counts finds anything.
+func (s *Store) some(ctx context.Context, query string, args ...any) (bool, error) {
+	var n int
+	err := s.db.each(ctx, query, args, func(scan scanner) error { return scan(&n) })
+	return n > 0, err
 }
 
 // unfinished are the states of River's in which a job waits or runs.

@@ -33,6 +33,9 @@ var errNoPostgres = errors.New("PostgreSQL is missing: set " + testDatabaseURL +
 var server = new(postgresServer)
 
 func TestMain(m *testing.M) {
+	if url := os.Getenv(victimURL); url != "" {
+		os.Exit(victim(url))
+	}
 	code := m.Run()
 	server.stop()
 	os.Exit(code)
@@ -42,7 +45,7 @@ type postgresServer struct {
 	once      sync.Once
 	url       string // of its maintenance database
 	err       error
-	end       func()
+	cluster   *cluster // nil: somebody else's server
 	databases atomic.Int64
 }
 
@@ -53,7 +56,9 @@ func postgresURL(t testing.TB) string {
 	t.Helper()
 	server.once.Do(func() {
 		if server.url = os.Getenv(testDatabaseURL); server.url == "" {
-			server.url, server.end, server.err = startPostgres()
+			if server.cluster, server.err = newCluster(); server.err == nil {
+				server.url = server.cluster.url()
+			}
 		}
 	})
 	if errors.Is(server.err, errNoPostgres) {
@@ -89,68 +94,83 @@ func admin(t testing.TB, statement string) {
 }
 
 func (s *postgresServer) stop() {
-	if s.end != nil {
-		s.end()
+	if s.cluster == nil {
+		return
+	}
+	if err := s.cluster.remove(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 	}
 }
 
-// startPostgres makes a cluster in a temporary folder and serves it on a socket
-// there. PostgreSQL refuses to run as root, so root runs it as nobody.
-func startPostgres() (url string, end func(), err error) {
+// cluster is a PostgreSQL server in a temporary folder, served on a socket there.
+type cluster struct {
+	bin, dir string
+	attr     *syscall.SysProcAttr // PostgreSQL refuses to run as root, so root runs it as nobody
+}
+
+func newCluster() (_ *cluster, err error) {
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	if len(found) == 0 {
 		path, err := exec.LookPath("initdb")
 		if err != nil {
-			return "", nil, errNoPostgres
+			return nil, errNoPostgres
 		}
 		found = []string{path}
 	}
-	bin := filepath.Dir(slices.Max(found))
-	dir, err := os.MkdirTemp("", "pg")
-	if err != nil {
-		return "", nil, err
+	c := &cluster{bin: filepath.Dir(slices.Max(found))}
+	if c.dir, err = os.MkdirTemp("", "pg"); err != nil {
+		return nil, err
 	}
-	var attr *syscall.SysProcAttr
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(c.dir))
+		}
+	}()
 	if os.Geteuid() == 0 {
 		nobody, err := user.Lookup("nobody")
 		if err != nil {
-			return "", nil, err
+			return nil, err
 		}
 		uid, _ := strconv.Atoi(nobody.Uid)
 		gid, _ := strconv.Atoi(nobody.Gid)
-		if err := os.Chown(dir, uid, gid); err != nil {
-			return "", nil, err
+		if err := os.Chown(c.dir, uid, gid); err != nil {
+			return nil, err
 		}
-		attr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
+		c.attr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
 	}
-	run := func(name string, args ...string) error {
-		cmd := exec.Command(filepath.Join(bin, name), args...)
-		cmd.Dir, cmd.SysProcAttr = dir, attr
-		var out bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &out, &out
-		cmd.WaitDelay = time.Second // the server keeps the output open
-		if err := cmd.Run(); err != nil && !errors.Is(err, exec.ErrWaitDelay) {
-			return fmt.Errorf("%s: %w\n%s", name, err, out.String())
-		}
-		return nil
+	if err := c.run("initdb", "-D", c.data(), "-U", "headstart", "-A", "trust", "-E", "UTF8", "--no-locale"); err != nil {
+		return nil, err
 	}
-	data := filepath.Join(dir, "data")
-	end = func() {
-		if err := run("pg_ctl", "-D", data, "-m", "immediate", "stop"); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-		}
-		if err := os.RemoveAll(dir); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-		}
+	return c, c.start()
+}
+
+func (c *cluster) data() string { return filepath.Join(c.dir, "data") }
+func (c *cluster) url() string  { return "postgres://headstart@/postgres?host=" + c.dir }
+
+func (c *cluster) run(name string, args ...string) error {
+	cmd := exec.Command(filepath.Join(c.bin, name), args...)
+	cmd.Dir, cmd.SysProcAttr = c.dir, c.attr
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.WaitDelay = time.Second // the server keeps the output open
+	if err := cmd.Run(); err != nil && !errors.Is(err, exec.ErrWaitDelay) {
+		return fmt.Errorf("%s: %w\n%s", name, err, out.String())
 	}
-	if err := run("initdb", "-D", data, "-U", "headstart", "-A", "trust", "-E", "UTF8", "--no-locale"); err != nil {
-		return "", nil, errors.Join(err, os.RemoveAll(dir))
-	}
-	if err := run("pg_ctl", "-D", data, "-w", "-l", filepath.Join(dir, "log"), "-o", "-c listen_addresses='' -k "+dir+" -c max_connections=200", "start"); err != nil {
-		return "", nil, errors.Join(err, os.RemoveAll(dir))
-	}
-	return "postgres://headstart@/postgres?host=" + dir, end, nil
+	return nil
+}
+
+func (c *cluster) start() error {
+	return c.run("pg_ctl", "-D", c.data(), "-w", "-l", filepath.Join(c.dir, "log"), "-o", "-c listen_addresses='' -k "+c.dir+" -c max_connections=200", "start")
+}
+
+// stop ends the server and all connections, without a word to anybody.
+func (c *cluster) stop() error {
+	return c.run("pg_ctl", "-D", c.data(), "-m", "immediate", "stop")
+}
+
+func (c *cluster) remove() error {
+	return errors.Join(c.stop(), os.RemoveAll(c.dir))
 }

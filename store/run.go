@@ -102,13 +102,16 @@ func (s *Store) start(ctx context.Context, h Handlers, p *presence) (worker, err
 				queueDeliveries: {MaxWorkers: deliverAtOnce},
 				queueEffects:    {MaxWorkers: performAtOnce},
 			},
-			FetchCooldown:               fetchCooldown,
-			FetchPollInterval:           fetchPoll,
-			MaxAttempts:                 maxAttempts,
-			JobTimeout:                  performFor,
-			SoftStopTimeout:             s.drain,
-			CompletedJobRetentionPeriod: time.Minute,
-			DiscardedJobRetentionPeriod: 24 * time.Hour,
+			FetchCooldown:     fetchCooldown,
+			FetchPollInterval: fetchPoll,
+			MaxAttempts:       maxAttempts,
+			JobTimeout:        performFor,
+			SoftStopTimeout:   s.drain,
+			// keepQueue removes them. Only with all three does River leave them
+			// alone: on SQLite it takes each for "at once".
+			CompletedJobRetentionPeriod: -1,
+			CancelledJobRetentionPeriod: -1,
+			DiscardedJobRetentionPeriod: -1,
 		}, p)
 		if err != nil {
 			return nil, fmt.Errorf("make the queue: %w", err)

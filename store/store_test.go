@@ -323,7 +323,15 @@ func testPrune(t *testing.T, open opener) {
 	var mu sync.Mutex
 	s := open(t, store.Options{Clock: func() time.Time { mu.Lock(); defer mu.Unlock(); return now }})
 	defer closeStore(t, s)
-	receive(t, s, "old")
+	var wg sync.WaitGroup
+	for i := range 1300 {
+		wg.Go(func() {
+			if _, err := s.Receive(t.Context(), fmt.Sprint("old ", i), "push", nil); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
 	stop := run(t, s, store.Handlers{})
 	idle(t, s)
 	stop()
@@ -339,8 +347,8 @@ func testPrune(t *testing.T, open opener) {
 	c.Events = append(c.Events, bot.Event{At: noon.Add(time.Hour), Fact: bot.ChecksMoved{SHA: "a2"}})
 	commit(t, s, c)
 	removed, err := s.Prune(t.Context(), noon.Add(time.Minute), noon.Add(time.Minute))
-	if err != nil || removed != 1201 {
-		t.Errorf("one old delivery and 1200 old events are removed, got %d, %v", removed, err)
+	if err != nil || removed != 2500 {
+		t.Errorf("1300 old deliveries and 1200 old events are removed, got %d, %v", removed, err)
 	}
 	list, err := s.Deliveries(t.Context(), store.Filter{})
 	if err != nil || len(list) != 2 || list[0].GUID != "new" || list[1].GUID != "old but waiting" {

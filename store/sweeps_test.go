@@ -269,6 +269,64 @@ func TestMigrate(t *testing.T) {
 	})
 }
 
+// Jobs that have ended leave the queue's table, however many they are.
+func TestEndedJobs(t *testing.T) {
+	const old, recent = 3210, 7
+	statements := func(numbers, params, long, now string) []string {
+		insert := `INSERT INTO river_job (args, kind, queue, max_attempts, scheduled_at, state, finalized_at) SELECT ` + params + `, 'effect', 'effects', 1, ` + now + `, 'completed', `
+		return []string{insert + long + ` FROM ` + fmt.Sprintf(numbers, old), insert + now + ` FROM ` + fmt.Sprintf(numbers, recent)}
+	}
+	check := func(t *testing.T, open opener, fill func(), count func() int) {
+		s := open.open(t)
+		stop := run(t, s, store.Handlers{})
+		defer stop()
+		// Fill the table while the store works: it is tidied all the time.
+		fill()
+		eventually(t, s, "only jobs that ended less than a minute ago are left", func() bool { return count() == recent })
+	}
+	t.Run("sqlite", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "state.db")
+		open := openerOf("sqlite:" + path)
+		db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		check(t, open, func() {
+			for _, statement := range statements(`(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) SELECT i FROM n)`, `jsonb('{}')`, `datetime('now', '-2 minutes')`, `datetime('now')`) {
+				if _, err := db.Exec(statement); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}, func() (n int) {
+			if err := db.QueryRow(`SELECT COUNT(*) FROM river_job`).Scan(&n); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		})
+	})
+	t.Run("postgres", func(t *testing.T) {
+		url := postgresURL(t)
+		conn, err := pgx.Connect(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close(context.Background())
+		check(t, openerOf(url), func() {
+			for _, statement := range statements(`generate_series(1, %d) AS n`, `'{}'::jsonb`, `now() - interval '2 minutes'`, `now()`) {
+				if _, err := conn.Exec(t.Context(), statement); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}, func() (n int) {
+			if err := conn.QueryRow(t.Context(), `SELECT COUNT(*) FROM river_job`).Scan(&n); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		})
+	})
+}
+
 // An attempt that the database believes this instance makes, while it never
 // heard of it, is made all the same: the answer to the fetch was lost.
 func TestLostFetch(t *testing.T) {
