@@ -198,7 +198,7 @@ func (p *Platform) start(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if p.lock, err = lockDir(p.opts.Dir); err != nil {
+	if p.lock, err = lockDir(ctx, p.opts.Dir); err != nil {
 		return err
 	}
 	if p.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", p.opts.Addr); err != nil {

@@ -26,7 +26,7 @@ import (
 )
 
 // The test binary is also the app that the tests build and release, and the
-// predecessor that crashes: which of them it is, this variable says.
+// predecessors that crash or are killed: which of them it is, this variable says.
 const roleVar = "LOCAL_TEST_ROLE"
 
 func TestMain(m *testing.M) {
@@ -35,6 +35,8 @@ func TestMain(m *testing.M) {
 		serveSample()
 	case "predecessor":
 		runPredecessor()
+	case "worker":
+		runWorker()
 	default:
 		os.Exit(m.Run())
 	}

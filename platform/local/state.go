@@ -2,6 +2,7 @@ package local
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -198,19 +199,33 @@ func syncDir(dir string) error {
 	return d.Sync()
 }
 
+// lockFor is how long the lock of a process that was killed may outlive it: in a
+// child that it had just begun to start.
+const lockFor = time.Second
+
 // lockDir makes sure that one process alone uses a folder. The lock ends with
 // the file or the process, whichever ends first.
-func lockDir(dir string) (*os.File, error) {
+func lockDir(ctx context.Context, dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		f.Close()
-		if errors.Is(err, syscall.EWOULDBLOCK) {
+	ctx, cancel := context.WithTimeout(ctx, lockFor)
+	defer cancel()
+	for {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return f, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			f.Close()
+			return nil, fmt.Errorf("lock %s: %w", dir, err)
+		}
+		select {
+		case <-time.After(10 * time.Millisecond): // nobody tells when somebody else's lock ends
+		case <-ctx.Done():
+			f.Close()
 			return nil, fmt.Errorf("another Headstart is using %s", dir)
 		}
-		return nil, fmt.Errorf("lock %s: %w", dir, err)
 	}
-	return f, nil
 }
