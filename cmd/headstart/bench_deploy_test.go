@@ -1,0 +1,241 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/headstart-cd/headstart/github/githubtest"
+)
+
+const (
+	benchRounds = 3 // of deploys; the first one warms up and is not counted
+	benchAlone  = 10
+	// benchBuild is how long the build takes of which requests are counted. How
+	// many more a longer one takes is told by TestBudgetOfHeroku, by a clock that
+	// is driven: it is looked at every 15 s.
+	benchBuild = 10 * time.Second
+)
+
+// deploys measures from the delivery of a push to the request for its build, and
+// from the delivery of the last check that passes to the request for the
+// promotion: for all pipelines at the same moment, and for one at a time.
+func (m *measured) deploys(b *testing.B) {
+	for b.Loop() {
+		var toBuild, toPromotion []time.Duration
+		for n := range benchRounds {
+			build, promotion := m.deploy(b, m.teams)
+			if n > 0 {
+				toBuild, toPromotion = append(toBuild, build...), append(toPromotion, promotion...)
+			}
+		}
+		var aloneBuild, alonePromotion []time.Duration
+		for n := range benchAlone {
+			build, promotion := m.deploy(b, m.teams[n:n+1])
+			aloneBuild, alonePromotion = append(aloneBuild, build...), append(alonePromotion, promotion...)
+		}
+		for what, took := range map[string][]time.Duration{"build": toBuild, "promotion": toPromotion} {
+			b.ReportMetric(millis(percentile(took, 50)), what+"-p50-ms")
+			b.ReportMetric(millis(percentile(took, 95)), what+"-p95-ms")
+		}
+		b.ReportMetric(millis(percentile(aloneBuild, 50)), "build-alone-ms")
+		b.ReportMetric(millis(percentile(alonePromotion, 50)), "promotion-alone-ms")
+	}
+}
+
+// deploy has a commit of each team go all the way.
+func (m *measured) deploy(b *testing.B, teams []*team) (toBuild, toPromotion []time.Duration) {
+	m.gh.OnDelivery(holdEvents("push"))
+	shas := m.push(b, teams)
+	m.gh.OnDelivery(nil)
+	began := time.Now()
+	sent := m.deliverHeld(b)
+	toBuild = m.until(b, teams, began, sent, func(t *team, a arrival) bool {
+		return a.path == "/apps/"+t.prepare.Name()+"/builds"
+	})
+	m.wait(b, "every commit is built", func() bool {
+		for n, t := range teams {
+			if !m.built(t, shas[n]) {
+				return false
+			}
+		}
+		return true
+	})
+	last := make([]*githubtest.CheckRun, len(teams))
+	for n, t := range teams {
+		for _, name := range chaosChecks {
+			if last[n] != nil {
+				m.must(last[n].Complete("success"))
+			}
+			var err error
+			if last[n], err = t.CheckRun(shas[n], name); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	if err := m.gh.Flush(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	m.rest(b)
+	m.gh.OnDelivery(holdEvents("check_run", "check_suite"))
+	for _, run := range last {
+		m.must(run.Complete("success"))
+	}
+	m.gh.OnDelivery(nil)
+	began = time.Now()
+	sent = m.deliverHeld(b)
+	toPromotion = m.until(b, teams, began, sent, func(t *team, a arrival) bool {
+		return a.path == "/pipeline-promotions" && strings.Contains(a.body, t.stages[0].ID()) && strings.Contains(a.body, t.prepare.ID())
+	})
+	m.wait(b, "every commit is live", func() bool {
+		for n, t := range teams {
+			if t.Statuses(shas[n])["headstart/production"].State != "success" {
+				return false
+			}
+		}
+		return true
+	})
+	m.rest(b)
+	return toBuild, toPromotion
+}
+
+// holdEvents keeps some events back, to be delivered by whoever measures.
+func holdEvents(events ...string) func(githubtest.Delivery) githubtest.Fate {
+	return func(d githubtest.Delivery) githubtest.Fate {
+		for _, e := range events {
+			if d.Event == e {
+				return githubtest.Hold
+			}
+		}
+		return githubtest.Deliver
+	}
+}
+
+// push puts a commit on main of each team.
+func (m *measured) push(b *testing.B, teams []*team) (shas []string) {
+	for _, t := range teams {
+		c, err := t.Commit("main", map[string]string{"src/now.txt": time.Now().String()})
+		if err != nil {
+			b.Fatal(err)
+		}
+		shas = append(shas, c.SHA)
+	}
+	return shas
+}
+
+// built reports whether people were told that a commit is built.
+func (m *measured) built(t *team, sha string) bool {
+	return t.Statuses(sha)["headstart/build"].State == "success"
+}
+
+// deliverHeld delivers what is held, all at once, and returns when the first
+// delivery of each repository was sent.
+func (m *measured) deliverHeld(b *testing.B) map[string]time.Time {
+	var (
+		all   sync.WaitGroup
+		mu    sync.Mutex
+		sent  = map[string]time.Time{} // by repository; guarded by mu
+		ready = make(chan struct{})
+	)
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2 * benchTeams}}
+	defer client.CloseIdleConnections()
+	for _, d := range m.gh.Held() {
+		if m.heard[d.GUID] {
+			continue
+		}
+		m.heard[d.GUID] = true
+		r := newDelivery(b, m.i.url()+"/webhooks/github", d.Event, d.Payload, githubtest.Sign(webhookSecret, d.Payload))
+		r.Header.Set("X-GitHub-Delivery", d.GUID)
+		all.Go(func() {
+			<-ready
+			mu.Lock()
+			if sent[d.Repository].IsZero() {
+				sent[d.Repository] = time.Now()
+			}
+			mu.Unlock()
+			answer, err := client.Do(r)
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			answer.Body.Close()
+		})
+	}
+	close(ready)
+	all.Wait()
+	return sent
+}
+
+// until waits until a request that is wanted has arrived at Heroku for each of
+// the teams, and returns how long after the delivery that was.
+func (m *measured) until(b *testing.B, teams []*team, began time.Time, sent map[string]time.Time, wanted func(*team, arrival) bool) (took []time.Duration) {
+	arrived := map[*team]time.Time{}
+	m.wait(b, "the request of every team arrives", func() bool {
+		for _, a := range m.i.fronts[1].since(began) {
+			if a.method != http.MethodPost {
+				continue
+			}
+			for _, t := range teams {
+				if arrived[t].IsZero() && wanted(t, a) {
+					arrived[t] = a.at
+				}
+			}
+		}
+		return len(arrived) == len(teams)
+	})
+	for _, t := range teams {
+		took = append(took, arrived[t].Sub(sent[t.FullName()]))
+	}
+	return took
+}
+
+// rest waits until the process has asked nothing of anybody for a while.
+func (m *measured) rest(b *testing.B) {
+	m.wait(b, "the process comes to rest", func() bool {
+		for _, f := range m.i.fronts {
+			if len(f.since(time.Now().Add(-1200*time.Millisecond))) > 0 {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// requests counts what one deploy of two stages with 20 checks asks of GitHub
+// and Heroku: the first one of a process that has just started, and the next.
+func (m *measured) requests(b *testing.B, t *team) {
+	for b.Loop() {
+		for _, which := range []string{"first", "warm"} {
+			began := time.Now()
+			sha := m.push(b, []*team{t})[0]
+			for _, name := range manyChecks() {
+				run, err := t.CheckRun(sha, name)
+				if err != nil {
+					b.Fatal(err)
+				}
+				m.must(run.Complete("success"))
+			}
+			m.wait(b, "the commit is live", func() bool { return t.Statuses(sha)["headstart/production"].State == "success" })
+			m.rest(b)
+			b.ReportMetric(float64(m.count(0, began, t)), which+"-github")
+			b.ReportMetric(float64(m.count(1, began, t)), which+"-heroku")
+		}
+	}
+}
+
+// count counts the requests to GitHub or Heroku that were for a team, with the
+// tokens that its organisation needs.
+func (m *measured) count(front int, began time.Time, t *team) (n int) {
+	for _, a := range m.i.fronts[front].since(began) {
+		about := strings.HasPrefix(a.path, "/repos/"+t.FullName()+"/") || strings.HasSuffix(a.path, "/access_tokens")
+		for _, app := range t.apps() {
+			about = about || strings.HasPrefix(a.path, "/apps/"+app.Name()) || strings.Contains(a.body, app.ID())
+		}
+		if about || strings.HasPrefix(a.path, "/pipeline-promotions/") {
+			n++
+		}
+	}
+	return n
+}

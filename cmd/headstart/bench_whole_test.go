@@ -1,0 +1,232 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/headstart-cd/headstart/github/githubtest"
+)
+
+// BenchmarkWholeProcess measures the built binary from outside, as those see it
+// who use it: with a database that is empty at first, and then with one that has
+// 10,000 pipelines and a million past deliveries. The stand-ins for GitHub and
+// Heroku share the machine with it.
+func BenchmarkWholeProcess(b *testing.B) {
+	b.Run("sqlite", func(b *testing.B) {
+		dir := b.TempDir()
+		measureAll(b, "sqlite:"+filepath.Join(dir, "headstart.db"), "sqlite:"+filepath.Join(dir, "floor.db"))
+	})
+	b.Run("postgres", func(b *testing.B) {
+		db := newCluster(b)
+		measureAll(b, db.database(), db.database())
+	})
+}
+
+const (
+	benchTeams       = 100 // that deploy at once
+	benchConnections = 32
+	benchDeliveries  = 20_000
+	benchStarts      = 5
+)
+
+// measured is one process under measurement.
+type measured struct {
+	*chaosWorld
+	i     *instance
+	floor string // its URL
+	heard map[string]bool
+}
+
+func measureAll(b *testing.B, database, floor string) {
+	w := newChaosWorld(b, 1, benchTeams)
+	for _, t := range w.teams {
+		for _, a := range t.apps() {
+			a.BuildTakes(0)
+			a.ReleaseTakes(0)
+			a.PromotionTakes(0)
+		}
+	}
+	for _, owner := range []string{"acme", "bolt", "crane", "delta"} {
+		w.must(w.gh.SetRateLimit(owner, 1_000_000, 1_000_000)) // a hundred pipelines do not deploy this often
+	}
+	many := w.newTeam("acme", "large", manyChecks())
+	many.prepare.BuildTakes(benchBuild)
+	i := newInstance(b, w.gh, w.heroku, database, w.allow+" acme/large=acme-large-*")
+	i.env = append(i.env, "HEADSTART_SWEEP=2m") // the default
+	m := &measured{chaosWorld: w, i: i, floor: startFloor(b, floor), heard: map[string]bool{}}
+
+	m.all(b, "empty", many)
+	b.Run("fill", func(b *testing.B) {
+		for range b.N {
+			fill(b, database, w.teams[0].FullName())
+		}
+	})
+	m.all(b, "full", many)
+}
+
+// all measures everything on a database of a size.
+func (m *measured) all(b *testing.B, size string, many *team) {
+	b.Run(size+"/start", m.starts)
+	if err := m.i.startAndWait(); err != nil {
+		b.Fatal(err)
+	}
+	m.gh.SetWebhook(m.i.url()+"/webhooks/github", webhookSecret)
+	b.Run(size+"/deploys", m.deploys)
+	b.Run(size+"/ingest", m.ingest)
+	b.Run(size+"/requests", func(b *testing.B) { m.requests(b, many) })
+	b.Run(size+"/memory", func(b *testing.B) {
+		for range b.N {
+			b.ReportMetric(m.resident(b)/(1<<20), "MB")
+		}
+	})
+	m.gh.SetWebhook("", "")
+	if err := m.i.stop(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// starts measures from the start of the process until it is ready.
+func (m *measured) starts(b *testing.B) {
+	for b.Loop() {
+		m.i.ready = nil
+		var resident []float64
+		for range benchStarts {
+			if err := m.i.startAndWait(); err != nil {
+				b.Fatal(err)
+			}
+			resident = append(resident, m.resident(b))
+			if err := m.i.stop(); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(millis(slices.Max(m.i.ready)), "max-ready-ms")
+		b.ReportMetric(millis(percentile(m.i.ready, 50)), "p50-ready-ms")
+		b.ReportMetric(slices.Max(resident)/(1<<20), "MB")
+	}
+}
+
+// resident is how much memory the process holds, in bytes, as it says itself.
+func (m *measured) resident(b *testing.B) float64 {
+	res, err := http.Get(m.i.url() + "/metrics")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer res.Body.Close()
+	lines := bufio.NewScanner(res.Body)
+	for lines.Scan() {
+		if value, ok := strings.CutPrefix(lines.Text(), "process_resident_memory_bytes "); ok {
+			bytes, err := strconv.ParseFloat(value, 64)
+			if err != nil {
+				b.Fatal(err)
+			}
+			return bytes
+		}
+	}
+	b.Log("this system does not tell how much memory a process holds")
+	return 0
+}
+
+// ingest sends deliveries from many connections to the floor and to the process.
+// They are of a repository that has no pipeline: understood, and put aside.
+func (m *measured) ingest(b *testing.B) {
+	body, err := os.ReadFile("../../webhooks/testdata/payloads/check_run.completed.json")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		floor, floorTook := send(b, m.floor, body)
+		rate, took := send(b, m.i.url()+"/webhooks/github", body)
+		drained := m.untilDrained(b)
+		b.ReportMetric(rate, "deliveries/s")
+		b.ReportMetric(millis(percentile(took, 50)), "p50-ms")
+		b.ReportMetric(millis(percentile(took, 99)), "p99-ms")
+		b.ReportMetric(floor, "floor/s")
+		b.ReportMetric(millis(percentile(floorTook, 50)), "floor-p50-ms")
+		b.ReportMetric(millis(percentile(floorTook, 99)), "floor-p99-ms")
+		b.ReportMetric(100*rate/floor, "%floor")
+		b.ReportMetric(drained.Seconds(), "drained-s")
+	}
+}
+
+// send sends deliveries and returns how many were acknowledged in a second, and
+// how long each took.
+func send(b *testing.B, url string, body []byte) (perSecond float64, took []time.Duration) {
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: benchConnections}}
+	defer client.CloseIdleConnections()
+	signature := githubtest.Sign(webhookSecret, body)
+	took = make([]time.Duration, benchDeliveries)
+	var (
+		next  atomic.Int64
+		all   sync.WaitGroup
+		start = time.Now()
+	)
+	for range benchConnections {
+		all.Go(func() {
+			for n := int(next.Add(1)) - 1; n < benchDeliveries; n = int(next.Add(1)) - 1 {
+				r := newDelivery(b, url, "check_run", body, signature)
+				began := time.Now()
+				answer, err := client.Do(r)
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				took[n] = time.Since(began)
+				answer.Body.Close()
+				if answer.StatusCode != http.StatusAccepted {
+					b.Errorf("a delivery should be acknowledged, it was answered with %s", answer.Status)
+				}
+			}
+		})
+	}
+	all.Wait()
+	return benchDeliveries / time.Since(start).Seconds(), took
+}
+
+// untilDrained waits until what was sent has been processed: until a push behind
+// all of it leads to a build.
+func (m *measured) untilDrained(b *testing.B) time.Duration {
+	began := time.Now()
+	sha := m.push(b, m.teams[:1])[0]
+	m.wait(b, "the push behind all deliveries is built", func() bool { return m.built(m.teams[0], sha) })
+	return time.Since(began)
+}
+
+func percentile(all []time.Duration, p int) time.Duration {
+	sorted := slices.Sorted(slices.Values(all))
+	return sorted[min(len(sorted)*p/100, len(sorted)-1)]
+}
+
+func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// wait waits for what happens in the other process.
+func (m *measured) wait(b *testing.B, what string, holds func() bool) {
+	b.Helper()
+	poll := time.NewTicker(10 * time.Millisecond)
+	defer poll.Stop()
+	late := time.After(2 * time.Minute)
+	for !holds() {
+		select {
+		case <-poll.C:
+		case <-late:
+			b.Fatalf("expected within two minutes: %s; the process said:\n%s", what, m.i.log.warnings())
+		}
+	}
+}
+
+// manyChecks are the checks of a repository that has many.
+func manyChecks() (names []string) {
+	for n := range 20 {
+		names = append(names, fmt.Sprint("check-", n))
+	}
+	return names
+}
