@@ -1,0 +1,262 @@
+package simulation
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/bottest"
+)
+
+// What developers, CI and operators do.
+
+// push moves the branch.
+func (s *sim) push() {
+	sha, forced := shaOf(s.pushes+1), false
+	c := bottest.Commit{SHA: sha, Author: "ada", Title: "change " + sha, File: s.file}
+	if s.pushes > 0 {
+		switch s.pick(12) {
+		case 0: // an old tree
+			c.Tree = s.Commits[s.any()].Tree
+		case 1: // back to an old commit
+			c.SHA, forced = s.any(), true
+		case 2:
+			forced = true
+		case 3:
+			s.broken["tree-"+sha] = [2]bool{true, false}
+		case 4:
+			s.broken["tree-"+sha] = [2]bool{false, true}
+		case 5, 6, 7:
+			if p := s.openPull(); p != nil {
+				c.Pull = p.Number
+				c.Tree = p.TestTree
+				p.Open, p.Merged, p.MergeSHA, p.UpdatedAt = false, true, c.SHA, s.Now
+				defer s.send(s.Installed(), p.PullRequestChanged)
+			}
+		}
+	}
+	s.move(c, forced)
+}
+
+// move moves the branch to a commit.
+func (s *sim) move(c bottest.Commit, forced bool) {
+	if s.Heads["main"] == c.SHA {
+		return
+	}
+	s.pass(s.Now.Add(time.Second)) // GitHub tells the times of two pushes apart
+	s.pushes++
+	s.pushed[c.SHA] = append(s.pushed[c.SHA], s.pushes)
+	facts := s.Push("main", c, forced)
+	if len(s.pushed[c.SHA]) == 1 {
+		s.truth.reported(s, c.SHA)
+	}
+	s.note("ada", "pushes %s, tree %s, broken %v, forced %t", c.SHA, s.Commits[c.SHA].Tree, s.broken[s.Commits[c.SHA].Tree], forced)
+	s.send(facts...)
+}
+
+// contexts are the names of the checks that report.
+var contexts = []string{"ci", "lint"}
+
+// check has CI report on a commit.
+func (s *sim) check() {
+	sha := s.any()
+	if sha == "" {
+		return
+	}
+	if s.once(4) {
+		s.changeRequired()
+		return
+	}
+	state := among(s, bot.CheckPassed, bot.CheckPassed, bot.CheckPassed, bot.CheckPassed, bot.CheckFailed, bot.CheckPending)
+	list := contexts
+	if s.once(1) {
+		list = contexts[:1]
+	}
+	for _, name := range list {
+		fact := s.report(sha, name, state)
+		if s.once(2) {
+			fact = bot.ChecksMoved{SHA: sha}
+		}
+		s.send(s.Installed(), fact)
+	}
+}
+
+func (s *sim) report(sha, name string, state bot.CheckState) bot.Fact {
+	kind, app := bot.CheckRun, int64(1)
+	if name == "lint" {
+		kind, app = bot.CommitStatus, 0
+	}
+	fact := s.Report(sha, bot.Check{Kind: kind, Name: name, AppID: app, State: state})
+	s.truth.reported(s, sha)
+	s.note("CI", "%s of %s: %s", name, sha, state)
+	return fact
+}
+
+// changeRequired changes what GitHub requires of the branch. No webhook tells.
+func (s *sim) changeRequired() {
+	s.Required = nil
+	for _, name := range contexts {
+		if s.once(1) {
+			s.Required = append(s.Required, bot.RequiredCheck{Name: name})
+		}
+	}
+	s.truth.required(s)
+	s.note("admin", "requires %v of the branch", s.Required)
+}
+
+// drawFile draws a good file.
+func (s *sim) drawFile() bot.ConfigRead {
+	staging := bot.Stage{Name: "staging", Apps: []string{"staging"}}
+	production := bot.Stage{Name: "production", Apps: []string{"us", "ca"}}
+	c := bot.Config{
+		Platform: bot.PlatformHeroku,
+		Prepare:  bot.Prepare{Apps: []string{"prepare"}, PullRequests: true, Reuse: bot.ReuseTree},
+		Checks:   bot.Checks{Names: []string{"ci"}},
+		Stages:   []bot.Stage{staging, production},
+	}
+	switch s.pick(6) {
+	case 1:
+		c.Prepare.Apps = []string{"prepare", "prepare2"}
+	case 2:
+		c.Prepare.Apps = nil
+	case 3:
+		c.Prepare.Reuse = bot.ReuseCommit
+	}
+	if s.file.Found {
+		c.Prepare.Reuse = s.file.Config.Prepare.Reuse
+	}
+	switch s.pick(6) {
+	case 1:
+		c.Stages = []bot.Stage{staging, {Name: "canary", Apps: []string{"eu"}}, production}
+	case 2:
+		c.Stages = []bot.Stage{staging, {Name: "production", Apps: []string{"us"}}}
+	case 3:
+		c.Stages = []bot.Stage{production}
+	case 4:
+		c.Stages[0].PullRequests = true
+	}
+	switch s.pick(6) {
+	case 1:
+		c.Checks.Names = contexts
+	case 2, 3:
+		c.Checks.Names = nil
+	case 4:
+		c.Checks = bot.Checks{None: true}
+	}
+	return bot.ConfigRead{Found: true, Config: c}
+}
+
+// changeFile changes the pipeline's file, with a push.
+func (s *sim) changeFile() {
+	switch s.pick(8) {
+	case 0:
+		s.file = bot.ConfigRead{Found: true, Problem: "line 3: unknown key"}
+	case 1:
+		s.file = bot.ConfigRead{}
+	case 2:
+		s.file = s.drawFile()
+		stages := slices.Clone(s.file.Config.Stages)
+		stages[0].Apps = []string{"other-production"} // which is somebody else's
+		s.file.Config.Stages = stages
+	default:
+		s.file = s.drawFile()
+	}
+	s.note("ada", "writes the file: found %t, problem %q, %+v", s.file.Found, s.file.Problem, s.file.Config)
+	s.push()
+}
+
+// apps are those that the operator lets the repository use at first.
+var apps = []string{"prepare", "prepare2", "staging", "eu", "us", "ca"}
+
+// changeAllowed changes the operator's allow-list, for which every instance is
+// started anew.
+func (s *sim) changeAllowed() {
+	s.allowed = apps
+	if s.once(1) {
+		taken := apps[s.pick(len(apps))]
+		s.allowed = slices.DeleteFunc(slices.Clone(apps), func(app string) bool { return app == taken })
+	}
+	s.note("operator", "allows %v", s.allowed)
+	for n := len(s.alive); n > 0; n-- {
+		s.bury(s.alive[0])
+		s.start()
+	}
+}
+
+// pull opens, moves or closes a pull request.
+func (s *sim) pull() {
+	p := s.openPull()
+	if p == nil || s.once(1) {
+		n := len(s.Pulls) + 1
+		p = &bottest.Pull{PullRequestChanged: bot.PullRequestChanged{
+			Number: n, Author: "bob", Title: fmt.Sprintf("pull %d", n), Base: "main", Open: true, Fork: s.once(3)}}
+		s.Pulls[n] = p
+		s.moveHead(p)
+		return
+	}
+	if s.once(2) {
+		p.Open, p.UpdatedAt = false, s.Now
+		s.note("bob", "closes #%d", p.Number)
+		s.send(s.Installed(), p.PullRequestChanged)
+		return
+	}
+	s.moveHead(p)
+}
+
+// moveHead pushes a commit to a pull request.
+func (s *sim) moveHead(p *bottest.Pull) {
+	s.pass(s.Now.Add(time.Second))
+	s.truth.heads++
+	p.Head = fmt.Sprintf("a%06d", s.truth.heads)
+	p.TestMerge, p.TestTree = "b"+p.Head[1:], "tree-"+p.Head
+	p.UpdatedAt = s.Now
+	for _, sha := range []string{p.Head, p.TestMerge} {
+		s.Commits[sha] = &bottest.Commit{SHA: sha, Tree: p.TestTree, Author: "bob", File: s.file}
+		s.truth.reported(s, sha)
+	}
+	if s.once(4) {
+		s.broken[p.TestTree] = [2]bool{true, false}
+	}
+	s.note("bob", "pushes %s to #%d", p.Head, p.Number)
+	s.send(s.Installed(), p.PullRequestChanged)
+	if s.once(1) {
+		s.send(s.Installed(), s.report(p.Head, "ci", bot.CheckPassed))
+	}
+}
+
+// openPull draws an open pull request; nil if there is none.
+func (s *sim) openPull() *bottest.Pull {
+	var open []*bottest.Pull
+	for n := 1; n <= len(s.Pulls); n++ {
+		if p := s.Pulls[n]; p.Open {
+			open = append(open, p)
+		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	return open[s.pick(len(open))]
+}
+
+// handRelease has somebody release at the platform's own command line.
+func (s *sim) handRelease() {
+	app := among(s, "staging", "us", "ca")
+	a := s.App(app)
+	artifact, commit := fmt.Sprintf("hand%d", s.truth.hands), ""
+	switch s.pick(3) {
+	case 1: // its config vars change: what runs is released again
+		if c := a.Current(); c != nil {
+			artifact, commit = c.Artifact, c.Commit
+		}
+	case 2: // back to some release of before
+		if n := len(a.Releases); n > 0 {
+			r := a.Releases[s.pick(n)]
+			artifact, commit = r.Artifact, r.Commit
+		}
+	}
+	s.truth.hands++
+	s.note("zoe", "releases %s on %s by hand", artifact, app)
+	s.EndRelease(s.Release(app, artifact, commit), bot.ReleaseSucceeded, "")
+	s.truth.byHand[a.Releases[len(a.Releases)-1]] = true
+}

@@ -1,0 +1,90 @@
+package simulation
+
+import (
+	"slices"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/platform"
+)
+
+// fresh is how old the reading of the checks may be on which the first stage is
+// entered, with how long what was decided may take to leave, and what clocks may
+// differ by.
+const fresh = time.Minute + time.Minute + 90*time.Second
+
+// gatesOpen is sentence 1: nothing enters a stage unless its gates were open at
+// that moment.
+//
+// A stage is entered by the first request of a promotion; what its other apps get
+// after that goes to its end.
+func (s *sim) gatesOpen(j *job, stage string, n int, sha, artifact string) {
+	for _, r := range s.truth.requests {
+		if r.stage == stage && !r.never && (r.n == n || n != 0 && r.n == 0 && r.sha == sha) {
+			return // it was entered before
+		}
+	}
+	cfg, stages := j.config, j.config.StageNames()
+	i := slices.Index(stages, stage)
+	if s.rollsBack(stage, sha, artifact) {
+		return
+	}
+	decided := j.decided
+	if s.Now.Sub(decided) > fresh {
+		// What is decided anew after so long a time is decided by what holds then.
+		decided = s.Now
+	}
+	if i == 0 && !s.truth.greenSince(sha, cfg.Checks, s.Now.Add(-fresh)) {
+		s.fail(1, "%s enters %s, though its checks were not green since %s (it was decided at %s)", sha, stage,
+			s.Now.Add(-fresh).Format(time.TimeOnly), j.decided.Format(time.TimeOnly))
+	}
+	if i > 0 && !s.proved(artifact, cfg.Stages[i-1].Apps) {
+		s.fail(1, "%s enters %s with %s, though %s has not proved it", sha, stage, artifact, stages[i-1])
+	}
+	if locked := s.lockedSince(stage); !locked.IsZero() && decided.After(locked) {
+		s.fail(1, "%s enters %s, which people have been told is locked since %s", sha, stage, locked.Format(time.TimeOnly))
+	}
+	if c := s.cancelled(sha); !c.IsZero() && decided.After(c) && len(s.pushed[sha]) == 1 {
+		s.fail(1, "%s enters %s, though people have been told at %s that it is cancelled", sha, stage, c.Format(time.TimeOnly))
+	}
+}
+
+// rollsBack reports whether a release may be what somebody asked for to go back
+// to: that passes no gates, for it was proved there.
+func (s *sim) rollsBack(stage, sha, artifact string) bool {
+	asked := slices.ContainsFunc(s.people.orders, func(o *order) bool {
+		return o.verb == bot.VerbRollback && slices.Contains(o.stages, stage) && (o.ended.IsZero() || s.Now.Sub(o.ended) < time.Minute)
+	})
+	return asked && artifact != "" && slices.ContainsFunc(s.truth.requests, func(r *request) bool {
+		return r.stage == stage && r.sha == sha && !r.never
+	})
+}
+
+// mayPromote holds a release that is about to be asked for against the sentences.
+func (s *sim) mayPromote(j *job, to platform.Promotion) *request {
+	do, ok := j.effect.Do.(bot.Promote)
+	if !ok {
+		s.fail(5, "%s releases %s on %s", j.effect.Key, to.Artifact, to.To)
+	}
+	r := &request{at: s.Now, job: j, stage: do.Stage, n: do.Promotion, app: to.To, sha: do.SHA, artifact: to.Artifact}
+	s.once5(r)
+	s.alone(r)
+	s.gatesOpen(j, r.stage, r.n, r.sha, r.artifact)
+	s.forward(r)
+	s.sameArtifact(r, j.config)
+	s.truth.requests = append(s.truth.requests, r)
+	return r
+}
+
+// mayBuild holds a build that is about to be asked for against the sentences.
+func (s *sim) mayBuild(j *job, app, sha string) *request {
+	r := &request{at: s.Now, job: j, stage: stageOf[app], app: app, sha: sha}
+	s.once5(r)
+	if r.stage != "" {
+		s.alone(r)
+		s.gatesOpen(j, r.stage, 0, sha, "")
+		s.forward(r)
+	}
+	s.truth.requests = append(s.truth.requests, r)
+	return r
+}

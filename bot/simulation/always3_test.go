@@ -1,0 +1,55 @@
+package simulation
+
+import (
+	"slices"
+
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// forward is sentence 3: a stage never moves to an older commit, unless a person
+// rolled it back or a verification failed.
+func (s *sim) forward(r *request) {
+	s.notOverHand(r)
+	var before *request
+	for _, o := range s.truth.requests {
+		if o.app == r.app && !o.never {
+			before = o
+		}
+	}
+	if before == nil || before.sha == r.sha {
+		return
+	}
+	was, is := s.pushed[before.sha], s.pushed[r.sha]
+	if len(was) == 0 || len(is) == 0 || is[len(is)-1] > was[0] {
+		return
+	}
+	if before.build != nil && before.build.Status.Ended() && before.release == nil && before.build.Artifact == "" {
+		return // nothing was released of it
+	}
+	if !s.mayGoBack(r.stage, r.app) {
+		s.fail(3, "%s moves back from %s to %s, and nobody asked for that", r.app, before.sha, r.sha)
+	}
+}
+
+// notOverHand is the part of sentence 3 about releases by others: nothing newer is
+// overwritten, unless somebody asks for that with the release in view.
+func (s *sim) notOverHand(r *request) {
+	now := s.App(r.app).Current()
+	if now == nil || !s.truth.byHand[now] || len(s.pushed[r.sha]) == 0 {
+		return
+	}
+	ours := slices.ContainsFunc(s.truth.requests, func(o *request) bool {
+		return o.app == r.app && o.release != nil && o.release.Status == bot.ReleaseSucceeded && o.release.Version < now.Version
+	})
+	asked := slices.ContainsFunc(s.people.orders, func(o *order) bool {
+		return (o.verb == bot.VerbPromote || o.verb == bot.VerbRollback || o.verb == bot.VerbRetry) && !o.at.Before(now.CreatedAt)
+	})
+	if !ours || asked || s.rollsBack(r.stage, r.sha, r.artifact) {
+		return // nothing was there to compare it to
+	}
+	pushes := s.pushed[r.sha]
+	last := pushes[len(pushes)-1]
+	if by := s.pushed[now.Commit]; len(by) > 0 && by[0] > last {
+		s.fail(3, "%s gets %s, and somebody has released %s there by hand, which is newer", r.app, r.sha, now.Commit)
+	}
+}

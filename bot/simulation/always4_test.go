@@ -1,0 +1,30 @@
+package simulation
+
+import (
+	"slices"
+
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// sameArtifact is sentence 4: what reaches stage n+1 is the very artifact that
+// stage n proved. A rebuild is possible only as the recorded fallback.
+func (s *sim) sameArtifact(r *request, cfg bot.Config) {
+	if c := s.Commits[r.sha]; c != nil && s.builtFrom(r.artifact) != c.Tree {
+		s.fail(4, "%s gets %s as %s, which was built from another tree", r.app, r.artifact, r.sha)
+	}
+	for _, o := range s.truth.requests {
+		if o.stage == r.stage && !o.never && (o.n == r.n || o.n == 0 && o.sha == r.sha) {
+			if o.n == r.n && o.artifact != r.artifact {
+				s.fail(4, "%s gets %s in the promotion in which %s got %s", r.app, r.artifact, o.app, o.artifact)
+			}
+			return // the stage was entered with it before, by the file of then
+		}
+	}
+	i := slices.Index(cfg.StageNames(), r.stage)
+	if i <= 0 || s.rollsBack(r.stage, r.sha, r.artifact) {
+		return
+	}
+	if before := cfg.Stages[i-1]; !s.proved(r.artifact, before.Apps) {
+		s.fail(4, "%s gets %s, which %s has not proved", r.app, r.artifact, before.Name)
+	}
+}

@@ -1,0 +1,50 @@
+package simulation
+
+import (
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// once5 is sentence 5: nothing is done twice because its outcome was unknown. It
+// is about builds and releases; what people read is in [sim.tells].
+func (s *sim) once5(r *request) {
+	for _, o := range s.truth.requests {
+		if o.app != r.app || o.sha != r.sha || o.never || (o.artifact == "") != (r.artifact == "") {
+			continue
+		}
+		switch {
+		case r.artifact == "":
+			if o.build == nil || o.build.Status == bot.BuildPending && !o.endless || o.build.Status == bot.BuildSucceeded {
+				s.fail(5, "%s is built on %s once more, though it was asked for at %s already", r.sha, r.app, o.at.Format("15:04:05"))
+			}
+			if o.build.Status == bot.BuildFailed && !s.asked(bot.VerbRetry, o) && o.job.config.Prepare.Reuse == r.job.config.Prepare.Reuse {
+				s.fail(5, "%s is built on %s once more, though it does not build", r.sha, r.app)
+			}
+		case o.stage == r.stage && o.n == r.n:
+			if o.release == nil || o.release.Status != bot.ReleaseErrored {
+				s.fail(5, "%s is released on %s once more, though it was asked for at %s already", r.artifact, r.app, o.at.Format("15:04:05"))
+			}
+		}
+	}
+	if r.artifact == "" {
+		return
+	}
+	a := s.App(r.app)
+	if n := len(a.Releases); n > 0 {
+		last := a.Releases[n-1]
+		_, do := r.job.effect.Do.(bot.Promote)
+		restores := do && r.job.effect.Do.(bot.Promote).Restore != ""
+		if last.Artifact == r.artifact && (last.Status == bot.ReleasePending || last.Current) && !restores {
+			s.fail(5, "%s is released on %s, which runs it already", r.artifact, r.app)
+		}
+	}
+}
+
+// asked reports whether somebody who may has given a command since a request.
+func (s *sim) asked(verb bot.Verb, since *request) bool {
+	for _, o := range s.people.orders {
+		if o.verb == verb && !o.at.Before(since.at) {
+			return true
+		}
+	}
+	return false
+}

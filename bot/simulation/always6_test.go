@@ -1,0 +1,169 @@
+package simulation
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/bottest"
+)
+
+// tells holds what is about to be told to people against sentences 5, 6 and 8.
+func (s *sim) tells(j *job, e bot.Effect) {
+	switch do := e.Do.(type) {
+	case bot.SetStatus:
+		s.leaks(do.Status.Text+do.Status.URL, "a status of "+do.SHA)
+	case bot.CreateDeployment:
+		s.leaks(do.Text, "a deployment")
+		s.toldOnce(deploymentOf(do), j)
+	case bot.SetDeploymentStatus:
+		s.leaks(do.Status.Text+do.Status.URL+do.AppURL, "a deployment status")
+	case bot.WriteComment:
+		s.leaks(do.Body, "a comment")
+		if do.ID == 0 {
+			s.toldOnce(commentOn(do), j)
+		}
+	case bot.Reply:
+		s.leaks(do.Body, "an answer")
+		s.toldOnce(answerTo(do), j)
+	}
+}
+
+// toldOnce is sentence 5 for what people read: what was made, and is known to
+// have been made, is not made again.
+func (s *sim) toldOnce(what string, j *job) {
+	if since, ok := s.store.told[what]; ok && j.decided.After(since) {
+		s.fail(5, "%s is made again by %s (attempt %d), though its outcome was known", what, j.effect.Key, j.effect.Attempt)
+	}
+}
+
+// known notes what was made for people once the outcome of that is recorded.
+func (s *sim) known(f bot.Finished) {
+	what := ""
+	switch do := f.Effect.Do.(type) {
+	case bot.CreateDeployment:
+		what = deploymentOf(do)
+	case bot.WriteComment:
+		what = commentOn(do)
+	case bot.Reply:
+		what = answerTo(do)
+	}
+	if _, before := s.store.told[what]; what != "" && !before {
+		s.store.told[what] = s.Now
+	}
+}
+
+func deploymentOf(do bot.CreateDeployment) string {
+	return fmt.Sprintf("the deployment of promotion %d to %s", do.Promotion, do.Stage)
+}
+func commentOn(do bot.WriteComment) string { return fmt.Sprintf("the comment on #%d", do.Number) }
+func answerTo(do bot.Reply) string         { return fmt.Sprintf("the answer to comment %d", do.Comment) }
+
+// toldTruly is sentence 6 at the moment of telling: what is said to be live was
+// released everywhere, and what is said to be built was built.
+func (s *sim) toldTruly(e bot.Effect) {
+	switch do := e.Do.(type) {
+	case bot.React:
+		s.reacted(do)
+	case bot.SetStatus:
+		c := s.Commits[do.SHA]
+		if do.Status.State != bot.StatusSuccess || c == nil {
+			return
+		}
+		if stage, ok := strings.CutPrefix(do.Context, "headstart/"); ok && strings.HasPrefix(do.Status.Text, "Live on ") && !strings.Contains(do.Status.Text, "as part of") {
+			s.wasReleased(stage, do.SHA, "the status says: "+do.Status.Text)
+		}
+		if strings.HasPrefix(do.Status.Text, "Built in") {
+			for _, a := range s.Apps {
+				for _, b := range a.Builds {
+					if k := s.Commits[b.Commit]; b.Status == bot.BuildSucceeded && k != nil && k.Tree == c.Tree {
+						return
+					}
+				}
+			}
+			s.fail(6, "the status of %s says %q, and nothing was built of its tree", do.SHA, do.Status.Text)
+		}
+	case bot.SetDeploymentStatus:
+		if do.Status.State == bot.StatusSuccess {
+			s.wasReleased(do.Stage, do.SHA, "its deployment says: "+do.Status.Text)
+		}
+	}
+}
+
+// wasReleased checks that some app of a stage really got a commit's tree.
+func (s *sim) wasReleased(stage, sha, says string) {
+	c := s.Commits[sha]
+	for app, of := range stageOf {
+		if of != stage || c == nil {
+			continue
+		}
+		for _, r := range s.App(app).Releases {
+			if r.Status == bot.ReleaseSucceeded && s.builtFrom(r.Artifact) == c.Tree {
+				return
+			}
+		}
+	}
+	s.fail(6, "%s was never released to %s, and %s", sha, stage, says)
+}
+
+// held reports whether a lock, or what somebody has released by hand, keeps
+// everything out of some stage: then commits wait, and their statuses with them.
+func (s *sim) held() bool {
+	for _, st := range s.store.state.Stages {
+		if st.Lock != nil || slices.ContainsFunc(slices.Collect(maps.Values(st.Apps)), func(a bot.AppStand) bool { return a.Foreign != nil }) {
+			return true
+		}
+	}
+	return false
+}
+
+// truthTold is sentence 6 at the end: what people were told ends in the truth. No
+// status, deployment or comment stays pending after its candidate is done.
+func (s *sim) truthTold() {
+	held := s.held()
+	for _, sha := range sorted(s.Statuses) {
+		for _, context := range sorted(s.Statuses[sha]) {
+			v := s.Statuses[sha][context]
+			if v.State == bot.StatusPending && !held {
+				s.fail(6, "%s of %s is pending at the end: %s", context, sha, v.Text)
+			}
+		}
+	}
+	active := map[string]*bottest.Deployment{}
+	for _, d := range s.Deployments {
+		switch d.Status.State {
+		case bot.StatusSuccess:
+			if o := active[d.Do.Stage]; o != nil {
+				s.fail(6, "the deployments of %s and of %s to %s are both active at the end", o.Do.SHA, d.Do.SHA, d.Do.Stage)
+			}
+			active[d.Do.Stage] = d
+		case bot.DeploymentInactive, bot.StatusFailure:
+		default:
+			s.fail(6, "the deployment of %s to %s ends as %q", d.Do.SHA, d.Do.Stage, d.Status.State)
+		}
+	}
+	for _, c := range s.Said {
+		if !slices.ContainsFunc(s.store.state.Requests, func(r bot.Request) bool { return r.Comment == c.ID }) {
+			continue // it asked for nothing, or there was no pipeline then
+		}
+		n := len(c.Reactions)
+		if n != 2 || c.Reactions[0] != "eyes" || c.Reactions[1] != "rocket" && c.Reactions[1] != "-1" {
+			s.fail(6, "%q by %s ends with the reactions %v", c.Body, c.User, c.Reactions)
+		}
+		asks := slices.Contains([]string{"/why", "/status", "/plan", "/help"}, c.Body)
+		if !mayCommand(c.User) && c.Reactions[1] == "rocket" && !asks {
+			s.fail(1, "%q was done for %s, who may not", c.Body, c.User)
+		}
+		answers := 0
+		for _, r := range s.Replies {
+			if r.Do.Comment == c.ID {
+				answers++
+			}
+		}
+		if answers > 1 {
+			s.fail(5, "%q by %s was answered %d times", c.Body, c.User, answers)
+		}
+	}
+}

@@ -1,0 +1,147 @@
+package simulation
+
+import (
+	"slices"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/bottest"
+	"github.com/headstart-cd/headstart/bot/engine"
+)
+
+// acknowledged is the first half of sentence 7: a delivery that was acknowledged
+// is processed, or shown as failed with its reason. What was processed is in the
+// log of events.
+func (s *sim) acknowledged() {
+	for _, k := range s.hooks.past {
+		d := s.store.known[k.guid]
+		if !k.arrived || d == nil || !d.ended || d.reason != "" || d.unknown || k.checked {
+			continue
+		}
+		k.checked = true
+		for _, f := range d.facts {
+			if !s.store.heard[f] {
+				s.fail(7, "%s counts as processed, and nothing has heard of %s %+v", k.guid, bot.NameOf(f), f)
+			}
+		}
+	}
+}
+
+// committed looks at what a commit leaves behind.
+func (s *sim) committed(in *instance, c engine.Change) {
+	if !c.Wake.IsZero() && !c.Wake.After(in.now()) {
+		s.fail(7, "the decision asks to be taken again at once: at %s for %s", in.now(), c.Wake)
+	}
+	s.meant(c.State.Config)
+	for _, e := range c.Events {
+		f, ok := e.Fact.(bot.Finished)
+		if !ok || f.Outcome != bot.Done {
+			continue
+		}
+		s.known(f)
+	}
+}
+
+// end stops the faults and lets everything arrive.
+func (s *sim) end() {
+	s.note("", "the faults stop")
+	stuck := s.once(1)
+	s.calm = true
+	s.allowed = apps
+	for _, in := range slices.Clone(s.alive) {
+		if !stuck || len(in.allowed) < len(apps) {
+			s.bury(in) // and with it what hangs
+		}
+	}
+	s.start()
+	for _, sha := range sorted(s.Commits) {
+		for _, name := range contexts {
+			if !slices.ContainsFunc(s.Commits[sha].Checks, func(k bot.Check) bool { return k.Name == name && k.State != bot.CheckPending }) {
+				s.report(sha, name, bot.CheckPassed) // and no webhook tells
+			}
+		}
+	}
+	for len(s.hooks.held) > 0 {
+		s.lateHook()
+	}
+	long := 50 * time.Minute
+	if slices.ContainsFunc(s.truth.requests, func(r *request) bool { return r.endless }) {
+		long = 4 * time.Hour // until the last deadline
+	}
+	s.waitFor(long)
+	s.look()
+	if len(s.Pulls) > 0 {
+		s.say(1, "zoe", "/unlock")
+	}
+	s.waitFor(20 * time.Minute)
+	s.look()
+	s.arrived()
+	s.file = bot.ConfigRead{Found: true, Config: s.goodFile()}
+	c := bottest.Commit{SHA: shaOf(s.pushes + 1), File: s.file, Title: "the last one"}
+	s.move(c, false)
+	for _, name := range contexts {
+		s.send(s.Installed(), s.report(c.SHA, name, bot.CheckPassed))
+	}
+	s.waitFor(time.Minute)
+	if len(s.Pulls) > 0 {
+		s.say(1, "zoe", "/unlock") // which nobody heard while there was no file
+	}
+	s.waitFor(30 * time.Minute)
+	s.look()
+	s.arrived()
+	s.live(c.SHA)
+}
+
+// goodFile is the newest file, or a good one where that is broken.
+func (s *sim) goodFile() bot.Config {
+	if s.file.Found && s.file.Problem == "" && s.allowList().Check(key.Repo, s.file.Config.Apps()...) == nil {
+		return s.file.Config
+	}
+	return s.drawFile().Config
+}
+
+// arrived is the second half of sentence 7: once faults stop, every pipeline
+// arrives. Nothing is left to do, and people were told the truth.
+func (s *sim) arrived() {
+	for _, d := range s.store.inbox {
+		s.fail(7, "%s still waits to be processed at the end", d.guid)
+	}
+	for _, j := range s.store.jobs {
+		if j.by == nil {
+			s.fail(7, "%s still waits to be performed at the end", j.effect.Key)
+		}
+	}
+	s.truthTold()
+}
+
+// live checks that a green commit runs everywhere.
+func (s *sim) live(sha string) {
+	for _, stage := range s.Commits[sha].File.Config.Stages {
+		for _, app := range stage.Apps {
+			r := s.App(app).Current()
+			if r == nil || s.builtFrom(r.Artifact) != s.Commits[sha].Tree {
+				s.fail(7, "%s is green and nothing keeps it, and %s runs %s at the end (%s)", sha, app, name(r), s.why(sha, stage.Name))
+			}
+		}
+	}
+}
+
+func name(r *bot.Release) string {
+	if r == nil {
+		return "nothing"
+	}
+	return r.Artifact
+}
+
+// why is the reason that the bot gives for a commit not being live.
+func (s *sim) why(sha, stage string) string {
+	st := s.store.state
+	for _, c := range bot.Decide(st, s.Now).Explain.Candidates {
+		for _, x := range c.Stages {
+			if c.SHA == sha && x.Stage == stage {
+				return string(x.State) + " " + x.Reason + " " + x.Blocked.Name + ": " + x.Blocked.Text
+			}
+		}
+	}
+	return "it gives no reason"
+}

@@ -1,0 +1,28 @@
+// Package simulation puts the real decisions and the real engine through random
+// histories, in a world in which everything goes wrong that can: the proof that
+// nothing is lost and nothing is done twice.
+//
+// Everything runs in one process, in one goroutine and on a driven clock, so that
+// a seed replays a history exactly:
+//
+//	people, CI ──▶ GitHub ──webhooks that get lost──▶ inbox ─┐
+//	                 ▲                                       ▼
+//	                 │   ┌── calls that fail ◀── instances of bot/engine
+//	apps ◀───────────┴───┘                      │ which die ▲
+//	                                            ▼           │
+//	                                     store ──▶ jobs ────┘
+//
+// After every step the nine sentences under "What must always hold" in the design
+// are held against the simulated truth, not against what the bot believes: one
+// file for each sentence, named always1 to always9.
+//
+// TestHistories runs a few thousand histories. More of them:
+//
+//	go test ./bot/simulation -run TestHistories -timeout 6h -rapid.checks=5000
+//
+// runs 20 × 5,000. A history that fails is made as small as it gets and told as a
+// story, with the seed that replays it. TestMutants runs the simulation on
+// deliberately wrong deciders, each of which it has to catch:
+//
+//	go test ./bot/simulation -run TestMutants -mutants
+package simulation

@@ -1,0 +1,145 @@
+package simulation
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/bottest"
+)
+
+// What people ask for in comments, and what may come of it.
+
+// roles are those of the people in a history; nobody else has one.
+var roles = map[string]bot.Role{"zoe": bot.RoleAdmin, "walter": bot.RoleWrite, "rita": bot.RoleRead}
+
+func mayCommand(user string) bool {
+	return roles[user] == bot.RoleAdmin || roles[user] == bot.RoleWrite
+}
+
+// people is what was said.
+type people struct {
+	orders []*order
+}
+
+// order is one command of a comment by somebody who may give it.
+type order struct {
+	said   *bottest.Said
+	verb   bot.Verb
+	stages []string // that it may be about
+	there  []string // of those, the ones that the file had all the time until it was answered
+	sha    string
+	at     time.Time
+	ended  time.Time // when its comment got the last reaction; zero: not yet
+	done   bool      // that was a rocket
+	used   map[string]int
+}
+
+// comment has somebody comment on some pull request.
+func (s *sim) comment() {
+	sha := s.any()
+	if len(s.Pulls) == 0 || sha == "" {
+		return
+	}
+	user := among(s, "zoe", "zoe", "walter", "rita", "mallory")
+	text := among(s,
+		"/rollback", "/rollback production", "/rollback staging", "/rollback to SHA", "/rollback with config", "/promote", "/promote SHA", "/promote production SHA",
+		"/promote staging SHA", "/lock", "/lock production", "/lock staging\n/unlock production", "/unlock", "/unlock\n/promote SHA",
+		"/retry", "/retry build", "/cancel", "/why", "/status", "/plan", "/help", "/rolback", "/promote staging", "/lock", "/unlock",
+	)
+	s.say(1+s.pick(len(s.Pulls)), user, strings.ReplaceAll(text, "SHA", sha))
+}
+
+func (s *sim) say(number int, user, text string) {
+	facts := s.Say(number, user, text)
+	s.note(user, "says %q on #%d", text, number)
+	if mayCommand(user) {
+		said := s.Said[len(s.Said)-1]
+		for _, c := range bot.ParseCommands(text) {
+			o := &order{said: said, verb: c.Verb, stages: []string{"staging", "canary", "production"}, sha: c.SHA, at: s.Now, used: map[string]int{}}
+			switch {
+			case c.Stage != "":
+				o.stages = []string{c.Stage}
+			case c.Verb == bot.VerbRollback:
+				o.stages = []string{"production"}
+			}
+			if p := s.Pulls[number]; o.sha == "" && p.Merged {
+				o.sha = p.MergeSHA
+			}
+			o.there = o.stages
+			s.people.orders = append(s.people.orders, o)
+		}
+	}
+	s.send(facts...)
+}
+
+// reacted notes what people see of what became of a comment.
+func (s *sim) reacted(do bot.React) {
+	if do.Content == "eyes" {
+		return
+	}
+	for _, o := range s.people.orders {
+		if o.said.ID == do.Comment && o.ended.IsZero() {
+			o.ended, o.done = s.Now, do.Content == "rocket"
+		}
+	}
+}
+
+// meant notes which stages the orders that are not answered yet can be about.
+func (s *sim) meant(cfg bot.Config) {
+	for _, o := range s.people.orders {
+		if o.ended.IsZero() {
+			o.there = slices.DeleteFunc(slices.Clone(o.there), func(stage string) bool { return !slices.Contains(cfg.StageNames(), stage) })
+		}
+	}
+}
+
+// lockedSince is since when people have been told that a stage is locked, and
+// nothing that might open it was said since then, or was still to be answered
+// when it was asked for; zero: it may be open.
+func (s *sim) lockedSince(stage string) time.Time {
+	var since time.Time
+	var asked time.Time
+	for _, o := range s.people.orders {
+		if o.verb == bot.VerbLock && o.done && slices.Contains(o.there, stage) && o.ended.After(since) {
+			since, asked = o.ended, o.at
+		}
+	}
+	if since.IsZero() {
+		return since
+	}
+	for _, o := range s.people.orders {
+		switch o.verb {
+		case bot.VerbUnlock, bot.VerbRollback:
+			if slices.Contains(o.stages, stage) && (o.ended.IsZero() || o.ended.After(asked)) {
+				return time.Time{}
+			}
+		}
+	}
+	return since
+}
+
+// mayGoBack reports whether somebody has asked for a stage to be rolled back who
+// may, and uses that up for the app.
+func (s *sim) mayGoBack(stage, app string) bool {
+	for _, o := range s.people.orders {
+		if o.verb == bot.VerbRollback && slices.Contains(o.stages, stage) && o.used[app] == 0 {
+			o.used[app]++
+			return true
+		}
+	}
+	return false
+}
+
+// cancelled reports since when people have been told that a commit was taken out
+// of the pipeline; zero: it was not.
+func (s *sim) cancelled(sha string) time.Time {
+	var since time.Time
+	for _, o := range s.people.orders {
+		if o.verb == bot.VerbCancel && o.done && o.sha == sha {
+			since = o.ended
+		}
+	}
+	return since
+}

@@ -1,0 +1,273 @@
+package simulation
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/bottest"
+)
+
+// parts is over how many tests the histories are spread, so that they use every
+// core. rapid runs 100 in each, or as many as -rapid.checks says.
+const parts = 20
+
+func TestMain(m *testing.M) {
+	// Histories leave much behind and need little at a time.
+	debug.SetGCPercent(800)
+	os.Exit(m.Run())
+}
+
+// What must always hold does, through random histories with every kind of fault;
+// and once the faults stop, everything arrives.
+func TestHistories(t *testing.T) {
+	for i := range parts {
+		t.Run(fmt.Sprintf("part%02d", i+1), func(t *testing.T) {
+			t.Parallel()
+			rapid.Check(t, func(t *rapid.T) {
+				// Drawn as one value, so that a failure is told by its story and not by
+				// the thousands of draws that it is made of.
+				tale := rapid.Custom(history).Draw(t, "history")
+				if tale.broken != "" {
+					t.Log(tale.story())
+					t.Fatal(tale.broken)
+				}
+			})
+		})
+	}
+}
+
+// tale is how a history went.
+type tale struct {
+	lines  []line
+	view   string // what the bot knew at the end
+	broken string // which sentence does not hold, and why; empty if all do
+}
+
+// GoString is what rapid prints of a history.
+func (t tale) GoString() string { return fmt.Sprintf("%d steps, told below", len(t.lines)) }
+
+// line is a line of the story. It is put into words only if somebody reads it.
+type line struct {
+	at     time.Time
+	who    string
+	format string
+	args   []any
+}
+
+func (t tale) story() string {
+	var b strings.Builder
+	for _, l := range t.lines {
+		fmt.Fprintf(&b, "%s %-8s %s\n", l.at.Format("02 15:04:05.0"), l.who, fmt.Sprintf(l.format, l.args...))
+	}
+	return "what happened:\n" + b.String() + "what the bot knew:\n" + t.view
+}
+
+// violation is the panic that ends a history in which something does not hold.
+type violation string
+
+// sim is one history.
+type sim struct {
+	t *rapid.T
+	*bottest.World
+	store   *store
+	hooks   hooks
+	truth   truth
+	people  people
+	may     weather
+	calm    bool        // faults have stopped
+	alive   []*instance // in the order in which they were started
+	started int         // instances so far
+	depth   int         // how many instances are in the middle of something
+	ops     int         // pieces of work since the clock moved
+	file    bot.ConfigRead
+	allowed []string // apps that the operator lets the repository use
+	pushes  int
+	pushed  map[string][]int // commit → which pushes of the branch brought it, in order
+	broken  map[string][2]bool
+	acting  *job // whose request is being done, while it is
+	byHand  bool // somebody is at the platform's own command line
+	lines   []line
+}
+
+// history is one random history. It ends early where something does not hold.
+func history(t *rapid.T) (told tale) {
+	s := newSim(t)
+	defer func() {
+		told.lines = s.lines
+		defer func() {
+			if told.broken != "" {
+				told.view = s.view()
+			}
+		}()
+		switch p := recover().(type) {
+		case nil:
+		case violation:
+			told.broken = string(p)
+		case runtime.Error:
+			told.broken = fmt.Sprintf("the code panics: %s\n%s", p, debug.Stack())
+		default:
+			panic(p)
+		}
+	}()
+	for range 8 + s.pick(48) {
+		s.step()
+		s.look()
+	}
+	s.end()
+	return tale{}
+}
+
+func newSim(t *rapid.T) *sim {
+	s := &sim{
+		t: t, World: bottest.NewWorld(), store: newStore(), pushed: map[string][]int{}, broken: map[string][2]bool{},
+		allowed: apps,
+	}
+	s.truth = newTruth(s)
+	s.may = s.drawWeather()
+	s.BuildTime, s.ReleaseTime = 20*time.Second, 4*time.Second
+	s.Breaks = func(sha string) (bool, bool) {
+		c := s.Commits[sha]
+		if c == nil {
+			return false, false
+		}
+		b := s.broken[c.Tree]
+		return b[0], b[1]
+	}
+	s.Roles = roles
+	s.World.Moved = s.appMoved
+	s.file = s.drawFile()
+	s.start()
+	if s.once(1) {
+		s.start()
+	}
+	return s
+}
+
+// note adds a line to the story. What it is given must not change afterwards.
+func (s *sim) note(who, format string, args ...any) {
+	s.lines = append(s.lines, line{s.Now, who, format, args})
+}
+
+// fail ends the history: the sentence with the number does not hold.
+func (s *sim) fail(sentence int, format string, args ...any) {
+	panic(violation(fmt.Sprintf("sentence %d does not hold at %s: %s", sentence, s.Now.Format("02 15:04:05.0"), fmt.Sprintf(format, args...))))
+}
+
+var coin = rapid.Bool()
+
+// once is true with the probability 1/2ⁿ. Nothing is drawn any more once the
+// faults have stopped.
+func (s *sim) once(n int) bool {
+	if s.calm {
+		return false
+	}
+	for range n {
+		if !coin.Draw(s.t, "") {
+			return false
+		}
+	}
+	return true
+}
+
+// pick draws a number below n, each about as often: rapid's own numbers are
+// mostly small.
+func (s *sim) pick(n int) int {
+	if s.calm {
+		return 0
+	}
+	bits := 0
+	for u := n - 1; u > 0; u >>= 1 {
+		bits = bits<<1 | 1
+	}
+	u := 0
+	for ; bits > 0; bits >>= 1 {
+		u <<= 1
+		if coin.Draw(s.t, "") {
+			u |= 1
+		}
+	}
+	return u % n
+}
+
+func among[T any](s *sim, list ...T) T { return list[s.pick(len(list))] }
+
+// weather is what may go wrong in a history. Some histories have few kinds of
+// trouble, so that each kind is also met with time to unfold.
+type weather struct {
+	calls   bool // calls that fail or whose answers are lost
+	late    bool // requests that come true after their answer was lost
+	limits  bool // rate limits
+	crashes bool
+	commits bool // the database fails, before or after it has saved
+	races   bool // instances that get in each other's way
+	slow    bool // calls that take their time
+	hooks   bool // webhooks that are lost, come late or twice
+	clocks  bool // an instance's clock is behind by up to a minute
+	hand    bool // releases by others
+	people  bool // comments
+	pulls   bool // pull requests
+	configs bool // changes of the pipeline's file
+	allow   bool // the operator takes apps away
+	endless bool // builds and releases that never end, or end by the platform's fault
+}
+
+func (s *sim) drawWeather() weather {
+	var w weather
+	for _, kind := range []*bool{
+		&w.calls, &w.late, &w.limits, &w.crashes, &w.commits, &w.races, &w.slow, &w.hooks, &w.clocks, &w.hand, &w.people, &w.pulls, &w.configs, &w.allow, &w.endless,
+	} {
+		*kind = s.once(1)
+	}
+	w.clocks = w.clocks && !w.late // how late a request may come true is told by the clocks
+	return w
+}
+
+// step is one thing that happens.
+func (s *sim) step() {
+	kinds := []func(){s.push, s.push, s.check, s.check, s.check, s.work, s.work, s.wait, s.wait, s.wait, s.settle}
+	add := func(on bool, more ...func()) {
+		if on {
+			kinds = append(kinds, more...)
+		}
+	}
+	add(s.may.hooks, s.lateHook, s.hookAgain)
+	add(s.may.crashes, s.crash, s.restart)
+	add(s.may.hand, s.handRelease)
+	add(s.may.pulls || s.may.people, s.pull)
+	add(s.may.people, s.comment, s.comment)
+	add(s.may.configs, s.changeFile)
+	add(s.may.allow, s.changeAllowed)
+	add(true, s.sleep)
+	kinds[s.pick(len(kinds))]()
+}
+
+// any draws a commit that was pushed; empty if there is none.
+func (s *sim) any() string {
+	var all []string
+	for i := range s.pushes {
+		if sha := shaOf(i + 1); s.pushed[sha] != nil {
+			all = append(all, sha)
+		}
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	// Mostly one of the newest: what is old is settled.
+	if n := len(all); n > 3 && !s.once(3) {
+		all = all[n-3:]
+	}
+	slices.Reverse(all)
+	return all[s.pick(len(all))]
+}
+
+// shaOf is the commit of a push.
+func shaOf(n int) string { return fmt.Sprintf("c%06d", n) }

@@ -1,0 +1,269 @@
+package simulation
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/bottest"
+	"github.com/headstart-cd/headstart/bot/engine"
+)
+
+// store keeps what survives the instances: one pipeline with its version, the
+// effects that are to be performed, and the deliveries that were acknowledged.
+type store struct {
+	state   bot.State
+	version int64
+	wake    time.Time
+	sweep   time.Time
+	jobs    []*job // those that are not done
+	inbox   []*delivery
+	known   map[string]*delivery // by guid
+	heard   map[bot.Fact]bool    // facts of deliveries that are in the log of events
+	told    map[string]time.Time // what was made for people, since when that is known
+	commits int
+}
+
+func newStore() *store {
+	return &store{known: map[string]*delivery{}, heard: map[bot.Fact]bool{}, told: map[string]time.Time{}}
+}
+
+// job is an effect that is to be performed.
+type job struct {
+	effect   bot.Effect
+	target   bot.Target
+	config   bot.Config // in force when it was decided
+	decided  time.Time  // by the world's clock
+	by       *instance  // who performs it; nil: it waits
+	attempts int
+	done     bool
+}
+
+type jobKey struct{}
+
+func jobOf(ctx context.Context) *job {
+	j, _ := ctx.Value(jobKey{}).(*job)
+	return j
+}
+
+var key = bot.Key{Repo: bottest.Repo}
+
+var (
+	errDatabase = errors.New("the database does not answer")
+	errTaken    = errors.New("another instance has taken the work over")
+)
+
+// port is the store as one instance sees it.
+type port struct{ in *instance }
+
+func (p port) Load(context.Context, bot.Key) (bot.State, int64, error) {
+	s := p.in.s
+	p.in.mustLive()
+	if s.may.commits && s.once(7) {
+		s.note(p.in.name, "cannot load")
+		return bot.State{}, 0, errDatabase
+	}
+	return s.store.state, s.store.version, nil
+}
+
+// Commit saves a change. Whatever can happen to an instance and its database
+// happens around it.
+func (p port) Commit(ctx context.Context, c engine.Change) error {
+	in, s := p.in, p.in.s
+	in.mustLive()
+	in.maybeDie("before a commit")
+	s.interleave(in)
+	if s.may.commits && s.once(6) {
+		s.note(in.name, "commits, and nothing is saved")
+		return errDatabase
+	}
+	j := jobOf(ctx)
+	if j != nil && (j.done || j.by != in) {
+		return errTaken
+	}
+	if s.store.version != c.Version {
+		s.note(in.name, "commits, but somebody was faster")
+		return engine.ErrMoved
+	}
+	s.save(in, c)
+	if j != nil {
+		s.finish(j)
+	}
+	s.committed(in, c)
+	in.maybeDie("after a commit")
+	if s.may.commits && s.once(6) {
+		s.note(in.name, "is told that its commit failed, though it is saved")
+		return errDatabase
+	}
+	return nil
+}
+
+// save takes everything in the change. Now and then it goes through JSON, as it
+// always does in a database.
+func (s *sim) save(in *instance, c engine.Change) {
+	st := s.store
+	st.commits++
+	if st.commits%16 == 0 {
+		data, err := json.Marshal(c)
+		if err != nil {
+			s.fail(7, "a change cannot be stored: %v", err)
+		}
+		s.leaks(string(data), "the database")
+		c.State, c.Effects = bot.State{}, nil
+		var read engine.Change
+		if err := json.Unmarshal(data, &read); err != nil {
+			s.fail(7, "a change cannot be read again: %v", err)
+		}
+		c = read
+	}
+	st.state, st.version, st.wake, st.sweep = c.State, c.Version+1, c.Wake, c.Sweep
+	for _, e := range c.Events {
+		switch e.Fact.(type) {
+		case bot.Installed, bot.Pushed, bot.PullRequestChanged, bot.CheckReported, bot.ChecksMoved, bot.PlatformMoved, bot.Commented:
+			st.heard[e.Fact] = true
+		}
+	}
+	for _, e := range c.Effects {
+		if _, dull := e.Do.(bot.WatchBuild); !dull {
+			s.note(in.name, "decides: %s (attempt %d)", e.Key, e.Attempt)
+		}
+		st.jobs = append(st.jobs, &job{effect: e, target: c.Target, config: c.State.Config, decided: s.Now})
+	}
+}
+
+func (s *sim) finish(j *job) {
+	j.done = true
+	s.store.jobs = slices.DeleteFunc(s.store.jobs, func(o *job) bool { return o == j })
+}
+
+func (p port) Pipelines(context.Context, bot.Repo) ([]bot.Key, error) {
+	p.in.mustLive()
+	if p.in.s.store.version == 0 {
+		return nil, nil
+	}
+	return []bot.Key{key}, nil
+}
+
+func (p port) Using(_ context.Context, platform, app string) ([]bot.Key, error) {
+	p.in.mustLive()
+	name, apps := p.in.s.store.state.Apps()
+	if name == platform && slices.Contains(apps, app) {
+		return []bot.Key{key}, nil
+	}
+	return nil, nil
+}
+
+func (p port) Due(_ context.Context, now time.Time, _ int) (due []bot.Key, next time.Time, err error) {
+	p.in.mustLive()
+	switch wake := p.in.s.store.wake; {
+	case wake.IsZero():
+	case wake.After(now):
+		next = wake
+	default:
+		due = []bot.Key{key}
+	}
+	return due, next, nil
+}
+
+// Leads: the instance that has been there the longest.
+func (p port) Leads(context.Context) (bool, error) {
+	p.in.mustLive()
+	return p.in.s.alive[0] == p.in, nil
+}
+
+func (p port) SweepsDue(_ context.Context, now time.Time, except []int64, _ int) ([]bot.Key, error) {
+	p.in.mustLive()
+	st := p.in.s.store
+	if st.sweep.IsZero() || st.sweep.After(now) || slices.Contains(except, st.state.Installation) {
+		return nil, nil
+	}
+	return []bot.Key{key}, nil
+}
+
+func (p port) Processed(_ context.Context, guids []string) (map[string]bool, error) {
+	p.in.mustLive()
+	known := map[string]bool{}
+	for _, guid := range guids {
+		d := p.in.s.store.known[guid]
+		known[guid] = d != nil && (!d.ended || d.reason == "")
+	}
+	return known, nil
+}
+
+// delivery is a webhook that was acknowledged.
+type delivery struct {
+	guid     string
+	facts    []bot.Fact
+	by       *instance // who processes it; nil: it waits
+	attempts int
+	next     time.Time // of the next attempt
+	ended    bool      // processed, or failed for good
+	reason   string    // why it failed
+	unknown  bool      // nothing was known of the repository when it was processed
+}
+
+// retries are the pauses between attempts at a delivery.
+var retries = []time.Duration{time.Second, 10 * time.Second, time.Minute, 10 * time.Minute}
+
+// receive stores a delivery before it is acknowledged.
+func (s *sim) receive(guid string, facts []bot.Fact) {
+	st := s.store
+	if d := st.known[guid]; d != nil && (!d.ended || d.reason == "") {
+		return // a duplicate
+	}
+	d := &delivery{guid: guid, facts: facts, next: s.Now}
+	st.known[guid] = d
+	st.inbox = append(st.inbox, d)
+}
+
+// process has an instance process a delivery.
+func (s *sim) process(in *instance, d *delivery) {
+	d.by = in
+	out := engine.Delivery{ID: d.guid, Repo: bottest.Repo, Facts: d.facts}
+	if _, ok := d.facts[0].(bot.PlatformMoved); ok {
+		out.Repo = bot.Repo{}
+	}
+	unknown := s.store.version == 0
+	err := in.engine.Deliver(context.Background(), out)
+	d.by = nil
+	d.attempts++
+	switch {
+	case err == nil:
+		d.ended, d.reason, d.unknown = true, "", unknown && s.store.version == 0 || out.Repo == bot.Repo{}
+	case d.attempts > len(retries):
+		d.ended, d.reason = true, err.Error()
+	default:
+		d.next, d.reason = s.Now.Add(retries[d.attempts-1]), err.Error()
+	}
+	if d.ended {
+		s.store.inbox = slices.DeleteFunc(s.store.inbox, func(o *delivery) bool { return o == d })
+	}
+}
+
+// perform has an instance perform an effect.
+func (s *sim) perform(in *instance, j *job) {
+	j.by = in
+	j.attempts++
+	err := in.engine.Perform(context.WithValue(context.Background(), jobKey{}, j), j.target, j.effect, j.attempts > 1)
+	switch {
+	case j.done:
+	case err == nil:
+		s.finish(j) // nothing had to be recorded
+	default:
+		j.by = nil
+	}
+}
+
+func describe(facts []bot.Fact) string {
+	text := ""
+	for _, f := range facts {
+		if _, ok := f.(bot.Installed); !ok {
+			text += fmt.Sprintf(" %s%+v", bot.NameOf(f), f)
+		}
+	}
+	return text
+}

@@ -1,0 +1,169 @@
+package simulation
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// truth is what really happened, as far as the world does not keep it by itself.
+type truth struct {
+	checks   map[string][]snapshot // commit → every change of its checks
+	rules    []rules
+	requests []*request
+	byHand   map[*bot.Release]bool
+	hands    int
+	heads    int
+}
+
+// snapshot is what had been reported about a commit from a time on.
+type snapshot struct {
+	at     time.Time
+	checks []bot.Check
+}
+
+// rules is what the branch required from a time on.
+type rules struct {
+	at     time.Time
+	checks []bot.RequiredCheck
+}
+
+func newTruth(s *sim) truth {
+	return truth{
+		checks: map[string][]snapshot{}, rules: []rules{{at: s.Now}}, byHand: map[*bot.Release]bool{},
+	}
+}
+
+func (t *truth) reported(s *sim, sha string) {
+	t.checks[sha] = append(t.checks[sha], snapshot{s.Now, s.Commits[sha].Checks})
+}
+
+func (t *truth) required(s *sim) {
+	t.rules = append(t.rules, rules{s.Now, s.Required})
+}
+
+// greenSince reports whether a commit's required checks were green at any time
+// since then.
+func (t *truth) greenSince(sha string, want bot.Checks, since time.Time) bool {
+	list := t.checks[sha]
+	for i := len(list) - 1; i >= 0; i-- {
+		for j := len(t.rules) - 1; j >= 0; j-- {
+			overlap := later(list[i].at, t.rules[j].at)
+			if i+1 < len(list) && !list[i+1].at.After(overlap) || j+1 < len(t.rules) && !t.rules[j+1].at.After(overlap) {
+				continue // never together
+			}
+			if green(want, t.rules[j].checks, list[i].checks) {
+				return true
+			}
+			if !t.rules[j].at.After(since) {
+				break
+			}
+		}
+		if !list[i].at.After(since) {
+			break
+		}
+	}
+	return false
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// green judges checks as the design says: what the file names, else what GitHub
+// requires, else everything that reports.
+func green(want bot.Checks, required []bot.RequiredCheck, checks []bot.Check) bool {
+	if want.None {
+		return true
+	}
+	passed := func(name string) bool {
+		seen := false
+		for _, k := range checks {
+			if strings.EqualFold(k.Name, name) {
+				if seen = true; k.State != bot.CheckPassed {
+					return false
+				}
+			}
+		}
+		return seen
+	}
+	switch {
+	case len(want.Names) > 0:
+		return !slices.ContainsFunc(want.Names, func(n string) bool { return !passed(n) })
+	case len(required) > 0:
+		return !slices.ContainsFunc(required, func(r bot.RequiredCheck) bool { return !passed(r.Name) })
+	}
+	return len(checks) > 0 && !slices.ContainsFunc(checks, func(k bot.Check) bool { return k.State != bot.CheckPassed })
+}
+
+// request is a request of ours to an app that certainly or possibly took effect.
+type request struct {
+	at       time.Time
+	job      *job
+	stage    string // empty for a build on a prepare app
+	n        int    // of the promotion; 0 for a build
+	app      string
+	sha      string
+	artifact string       // empty for a build
+	never    bool         // nothing came of it after all
+	build    *bot.Build   // once there is one
+	release  *bot.Release // once there is one
+	endless  bool         // it never ends by itself
+}
+
+// open reports whether a request may still change what its app runs.
+func (s *sim) open(r *request) bool {
+	switch {
+	case r.never || r.stage == "":
+		return false
+	case r.release != nil:
+		return r.release.Status == bot.ReleasePending
+	case r.build == nil:
+		return true
+	case r.build.Status == bot.BuildSucceeded:
+		i := slices.IndexFunc(s.App(r.app).Releases, func(o *bot.Release) bool { return o.ID == r.build.Release })
+		return i >= 0 && s.App(r.app).Releases[i].Status == bot.ReleasePending
+	}
+	return r.build.Status == bot.BuildPending
+}
+
+// stageOf is the stage that an app belongs to, in every file; empty for a prepare
+// app.
+var stageOf = map[string]string{"staging": "staging", "eu": "canary", "us": "production", "ca": "production"}
+
+// proved reports whether every one of the apps has successfully released an
+// artifact at some time.
+func (s *sim) proved(artifact string, apps []string) bool {
+	for _, app := range apps {
+		if !slices.ContainsFunc(s.App(app).Releases, func(r *bot.Release) bool {
+			return r.Artifact == artifact && r.Status == bot.ReleaseSucceeded
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+// builtFrom is the tree that an artifact was built from; empty for one that is not
+// ours.
+func (s *sim) builtFrom(artifact string) string {
+	_, sha, ok := strings.Cut(artifact, "-")
+	if c := s.Commits[sha]; ok && c != nil {
+		return c.Tree
+	}
+	return ""
+}
+
+// look checks what can be seen at any time.
+func (s *sim) look() {
+	s.oneInFlight()
+	s.acknowledged()
+}
+
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,37 @@
+package simulation
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// view is what the bot knows, for whoever reads the story of a failure.
+func (s *sim) view() string {
+	var b strings.Builder
+	st := s.store.state
+	for _, c := range append(st.Candidates[:len(st.Candidates):len(st.Candidates)], st.Guests...) {
+		fmt.Fprintf(&b, "%s tree %s pushed %s green %s artifact %q cancelled %t checks %+v\n", c.SHA, c.Tree,
+			c.PushedAt.Format("15:04:05"), c.GreenAt.Format("15:04:05"), c.Artifact, c.Cancelled != nil, c.Reports.Checks)
+		for _, stage := range sorted(c.Passages) {
+			fmt.Fprintf(&b, "   %s: %+v\n", stage, c.Passages[stage])
+		}
+	}
+	for _, k := range sorted(st.Builds) {
+		fmt.Fprintf(&b, "build %s: %+v\n", k, st.Builds[k])
+	}
+	for _, k := range sorted(st.Stages) {
+		x := st.Stages[k]
+		fmt.Fprintf(&b, "stage %s: live %+v lock %v rollback %v apps %+v trouble %q in flight %+v\n", k, x.Live, x.Lock, x.Rollback, x.Apps, x.Trouble, x.InFlight)
+	}
+	for _, k := range sorted(st.Flights) {
+		fmt.Fprintf(&b, "flight %s: %+v\n", k, st.Flights[k])
+	}
+	for _, c := range bot.Decide(st, s.Now).Explain.Candidates {
+		for _, x := range c.Stages {
+			fmt.Fprintf(&b, "%s at %s: %s %s: %s\n", c.SHA, x.Stage, x.State, x.Blocked.Name, x.Blocked.Text)
+		}
+	}
+	return b.String()
+}
