@@ -208,7 +208,7 @@ func (s *Store) Due(ctx context.Context, now time.Time, limit int) (due []bot.Ke
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	err = s.db.each(ctx, `SELECT COALESCE(MIN(wake_at), 0) FROM pipelines WHERE wake_at > $1`, []any{max(micros(now), 0)}, func(scan scanner) error {
+	err = s.db.each(ctx, `SELECT COALESCE(MIN(wake_at), 0) FROM pipelines WHERE wake_at > 0 AND wake_at > $1`, []any{micros(now)}, func(scan scanner) error {
 		var us int64
 		err := scan(&us)
 		next = fromMicros(us)

@@ -36,6 +36,9 @@ func TestMain(m *testing.M) {
 	if url := os.Getenv(victimURL); url != "" {
 		os.Exit(victim(url))
 	}
+	if url := os.Getenv(measureURL); url != "" {
+		os.Exit(measure(url))
+	}
 	code := m.Run()
 	server.stop()
 	os.Exit(code)
