@@ -13,6 +13,12 @@ func (s *State) run(sha, tree string) (BuildRun, bool) {
 // runOf is the run of a candidate's build. One that the platform failed before
 // the candidate was heard of says nothing about now: there is none then.
 func (s *State) runOf(c *Candidate) (BuildRun, bool) {
+	for _, st := range s.Stages {
+		if p := st.InFlight; p != nil && p.Building && p.SHA == c.SHA {
+			r, ok := s.Builds[p.Build] // whatever the file says by now of who shares it
+			return r, ok
+		}
+	}
 	r, ok := s.run(c.SHA, c.Tree)
 	if r.Status == RunErrored && r.FinishedAt.Before(c.SeenAt) {
 		return BuildRun{}, false
@@ -40,7 +46,7 @@ func (s *State) editRun(key string, edit func(*BuildRun)) {
 }
 
 func (s *State) buildStarted(do StartBuild, at time.Time) {
-	key := s.buildKey(do.SHA, do.Tree)
+	key := s.runKey(do)
 	r, ok := s.Builds[key]
 	switch {
 	case !ok, r.Status == RunErrored && do.Stage == "", r.Status == RunFailed:
@@ -60,7 +66,7 @@ func (s *State) buildStarted(do StartBuild, at time.Time) {
 	r.SHA, r.Tree, r.App, r.Stage, r.Status = do.SHA, do.Tree, do.App, do.Stage, RunStarting
 	s.Builds[key] = r
 	if do.Stage != "" {
-		s.openPromotion(do.Stage, do.SHA, at, true)
+		s.openPromotion(do.Stage, do.SHA, at, key)
 	}
 }
 
@@ -177,7 +183,7 @@ func (s *State) buildSeen(r *BuildRun, b Build, at time.Time) {
 			return
 		}
 		r.Looks++
-		r.LookAt = at.Add(lookInterval(r.Looks))
+		r.LookAt = at.Add(buildInterval(at.Sub(r.RunningAt), s.usualBuild(), r.Looks))
 		return
 	case BuildSucceeded:
 		r.Status = RunSucceeded

@@ -26,7 +26,7 @@ func (d *decision) tellComment(p PullRequest) {
 		}
 		body += commands
 	}
-	if body == "" || body == p.Comment.Body && !p.Comment.Doubt {
+	if body == "" || body == p.Comment.Body && !p.Comment.Doubt && !d.again(p.Comment.Again) {
 		return
 	}
 	if !d.due(p.Comment.WrittenAt.Add(commentGap)) {

@@ -55,7 +55,7 @@ func (d *decision) build() {
 // first.
 func (d *decision) askAgain() {
 	for _, key := range sortedKeys(d.s.Builds) {
-		if r := d.s.Builds[key]; r.Status == RunStarting && r.Stage == "" {
+		if r := d.s.Builds[key]; r.Status == RunStarting && r.Stage == "" && d.starting[key] == "" {
 			d.startBuild(key, r.App, r.SHA, r.Tree)
 		}
 	}

@@ -33,7 +33,7 @@ func (d *decision) enter(stage Stage) {
 		}
 		if r, _ := d.s.runOf(c); c.Artifact == "" && r.Status != RunSucceeded {
 			if first {
-				d.buildOnStage(c, stage.Name, stage.Apps[0])
+				d.buildOnStage(c, stage.Name, stage.Apps[0], d.s.buildKey(c.SHA, c.Tree))
 			}
 			return
 		}
@@ -69,8 +69,7 @@ func (d *decision) freshlyGreen(c *Candidate) bool {
 
 // buildOnStage is the normal deploy: the first stage's own app builds. It enters
 // the stage, so it happens only when every gate is open.
-func (d *decision) buildOnStage(c *Candidate, stage, app string) {
-	key := d.s.buildKey(c.SHA, c.Tree)
+func (d *decision) buildOnStage(c *Candidate, stage, app, key string) {
 	if d.want(buildEffect(app, key), StartBuild{App: app, SHA: c.SHA, Tree: c.Tree, Command: d.s.Config.Build, Stage: stage}) {
 		d.starting[key] = app
 	}
@@ -89,8 +88,8 @@ func (d *decision) carryOn() {
 			continue
 		}
 		if p.Building {
-			if r, _ := d.s.run(c.SHA, c.Tree); r.Status == RunStarting {
-				d.buildOnStage(c, stage, r.App)
+			if r := d.s.Builds[p.Build]; r.Status == RunStarting {
+				d.buildOnStage(c, stage, r.App, p.Build)
 			}
 			continue
 		}

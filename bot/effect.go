@@ -22,6 +22,18 @@ type Effect struct {
 	Do   Action
 }
 
+// Creates reports whether the effect makes something that a second performance
+// would make once more, where nobody finds the first.
+func (e Effect) Creates() bool {
+	switch do := e.Do.(type) {
+	case StartBuild, Promote, CreateDeployment, Reply:
+		return true
+	case WriteComment:
+		return do.ID == 0
+	}
+	return false
+}
+
 // Action is what an [Effect] does. The comment of each says which fact answers it.
 type Action interface{ action() }
 

@@ -62,13 +62,8 @@ type usualTimes struct {
 
 func (d *decision) usual() usualTimes {
 	u := usualTimes{releases: map[string]time.Duration{}}
-	var builds, checks, totals []time.Duration
+	var checks, totals []time.Duration
 	releases := map[string][]time.Duration{}
-	for _, r := range d.s.Builds {
-		if r.Status == RunSucceeded {
-			builds = append(builds, r.FinishedAt.Sub(r.StartedAt))
-		}
-	}
 	for i := range d.s.Candidates {
 		c := &d.s.Candidates[i]
 		if !c.GreenAt.IsZero() && c.GreenAt.After(c.SeenAt) {
@@ -83,11 +78,26 @@ func (d *decision) usual() usualTimes {
 			totals = append(totals, p.EndedAt.Sub(c.SeenAt))
 		}
 	}
-	u.build, u.checks, u.total = median(builds), median(checks), median(totals)
+	u.build, u.checks, u.total = d.s.usualBuild(), median(checks), median(totals)
 	for stage, list := range releases {
 		u.releases[stage] = median(list)
 	}
 	return u
+}
+
+// usualBuild is how long a build usually takes; 0: none has succeeded yet.
+func (s *State) usualBuild() time.Duration {
+	var list []time.Duration
+	for _, r := range s.Builds {
+		if r.Status == RunSucceeded {
+			began := r.StartedAt
+			if !r.Adopted {
+				began = latest(began, r.RunningAt) // it may have waited for its place before
+			}
+			list = append(list, r.FinishedAt.Sub(began))
+		}
+	}
+	return median(list)
 }
 
 // usualTime is what it usually takes from a push to the last stage.

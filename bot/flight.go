@@ -44,13 +44,34 @@ func backoff(key string, attempt int) time.Duration {
 	return d + d*time.Duration(spread)/1000
 }
 
-// lookInterval is how long to wait before looking again at a build or a release
-// that was looked at so many times: a second at first, at most 15.
+// lookInterval is how long to wait before looking again at a release that was
+// looked at so many times: a second at first, at most 15.
 func lookInterval(looks int) time.Duration {
 	if looks > 4 {
 		return 15 * time.Second
 	}
 	return min(time.Second<<max(looks-1, 0), 15*time.Second)
+}
+
+// buildInterval is how long to wait before looking again at a build that has run
+// for so long and was looked at so many times, where builds usually take so long
+// (0: not known). Requests are few: they are spent where the end is expected.
+func buildInterval(ran, usual time.Duration, looks int) time.Duration {
+	const short = time.Minute
+	soon := usual * 9 / 10
+	switch {
+	case looks <= 4 && usual < short:
+		return time.Second << max(looks-1, 0)
+	case usual < short:
+		return min(max(ran, 8*time.Second), 30*time.Second)
+	case looks <= 1:
+		return 15 * time.Second // it may fail at once
+	case ran < soon:
+		return min(max(soon-ran, time.Second), 30*time.Second)
+	case ran < usual*6/5:
+		return min(usual/30, 15*time.Second)
+	}
+	return min(ran/8, 30*time.Second)
 }
 
 func (s *State) start(e Effect, at time.Time) {
@@ -103,7 +124,7 @@ func (s *State) finish(f Finished, at time.Time) {
 		delete(s.Flights, e.Key)
 	case Retry, Unsure:
 		if f.Outcome == Unsure {
-			flight.LostAt = e.At // which is later than LastAt where somebody else took over
+			flight.LostAt = at // the request left some time before
 		}
 		flight.Out, flight.Reason, flight.Limit = false, f.Reason, f.Limit
 		flight.Unsure = flight.Unsure || f.Outcome == Unsure
@@ -140,11 +161,11 @@ func (s *State) finish(f Finished, at time.Time) {
 			s.pullFound(PullRequestFound{SHA: do.SHA}, at)
 		}
 	case SetStatus:
-		s.statusTold(do, f, flight)
+		s.statusTold(do, f, flight, at)
 	case CreateDeployment:
 		s.deploymentCreated(do, f)
 	case SetDeploymentStatus:
-		s.deploymentTold(do, f, flight)
+		s.deploymentTold(do, f, flight, at)
 	case WriteComment:
 		s.commentWritten(do, f, flight, at)
 	case StartBuild:
@@ -203,19 +224,29 @@ func (s *State) pullReadEnded(do ReadPullRequest, f Finished, at time.Time) {
 // What was refused counts as told: saying it again would be refused again. What
 // may have been heard puts the saying before it in doubt.
 
+// overheard is until when an earlier attempt, whose answer was lost, may still
+// be heard over the one that has just been; zero: it is over.
+func overheard(f Finished, flight Flight, at time.Time) time.Time {
+	if sure := flight.LostAt.Add(doubt); f.Outcome == Done && flight.Unsure && at.Before(sure) {
+		return sure
+	}
+	return time.Time{}
+}
+
 // heard is what a saying becomes by the outcome of saying something else.
-func heard(said *Saying, now Saying, f Finished, flight Flight) {
+func heard(said *Saying, now Saying, f Finished, flight Flight, at time.Time) {
 	switch {
 	case f.Outcome == Done || f.Outcome == Refuse:
+		now.Again = overheard(f, flight, at)
 		*said = now
 	case f.Outcome == Retry && !flight.Unsure:
 		said.Doubt = false
 	}
 }
 
-func (s *State) statusTold(do SetStatus, f Finished, flight Flight) {
+func (s *State) statusTold(do SetStatus, f Finished, flight Flight, at time.Time) {
 	now := Saying{State: do.Status.State, Phase: do.Phase, Text: do.Status.Text}
-	s.editTold(do, func(said *Saying) { heard(said, now, f, flight) })
+	s.editTold(do, func(said *Saying) { heard(said, now, f, flight, at) })
 }
 
 // editTold changes what is remembered of a status, at the candidate and at the
@@ -263,9 +294,9 @@ func (c *Candidate) deployment(stage string, promotion int) *Deployment {
 	return nil
 }
 
-func (s *State) deploymentTold(do SetDeploymentStatus, f Finished, flight Flight) {
+func (s *State) deploymentTold(do SetDeploymentStatus, f Finished, flight Flight, at time.Time) {
 	now := Saying{State: do.Status.State, Text: do.Status.Text}
-	s.editDeployment(do, func(said *Saying) { heard(said, now, f, flight) })
+	s.editDeployment(do, func(said *Saying) { heard(said, now, f, flight, at) })
 }
 
 func (s *State) editDeployment(do SetDeploymentStatus, edit func(*Saying)) {
@@ -285,6 +316,7 @@ func (s *State) commentWritten(do WriteComment, f Finished, flight Flight, at ti
 		return
 	case f.Outcome != Retry:
 		p.Comment.Body, p.Comment.WrittenAt, p.Comment.Refused = do.Body, at, f.Outcome == Refuse
+		p.Comment.Again = overheard(f, flight, at)
 	}
 	p.Comment.Doubt = false
 	if fact, ok := f.Fact.(CommentWritten); ok {

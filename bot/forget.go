@@ -57,12 +57,12 @@ func (s *State) forgettable(c *Candidate) bool {
 		}
 	}
 	for _, said := range c.Told {
-		if said.State == StatusPending || said.Doubt {
+		if said.State == StatusPending || said.Doubt || !said.Again.IsZero() {
 			return false
 		}
 	}
 	for _, d := range c.Deployments {
-		if d.ID != 0 && d.Told.State != DeploymentInactive && d.Told.State != StatusFailure {
+		if d.ID != 0 && (d.Told.State != DeploymentInactive && d.Told.State != StatusFailure || !d.Told.Again.IsZero()) {
 			return false
 		}
 	}

@@ -12,8 +12,9 @@ import (
 // platform's own fault.
 const maxErrors = 3
 
-// openPromotion marks a stage as being entered, once per promotion.
-func (s *State) openPromotion(stage, sha string, at time.Time, building bool) {
+// openPromotion marks a stage as being entered, once per promotion; build is the
+// key of the build that the stage's own app makes, empty for none.
+func (s *State) openPromotion(stage, sha string, at time.Time, build string) {
 	st := s.Stages[stage]
 	if st.InFlight != nil {
 		return
@@ -24,7 +25,7 @@ func (s *State) openPromotion(stage, sha string, at time.Time, building bool) {
 		return
 	}
 	st.Promotions++
-	st.InFlight = &Promotion{N: st.Promotions, SHA: sha, StartedAt: at, Building: building, Apps: map[string]AppRelease{}}
+	st.InFlight = &Promotion{N: st.Promotions, SHA: sha, StartedAt: at, Building: build != "", Build: build, Apps: map[string]AppRelease{}}
 	for _, app := range cfg.Apps {
 		st.InFlight.Apps[app] = AppRelease{}
 	}
@@ -36,7 +37,7 @@ func (s *State) openPromotion(stage, sha string, at time.Time, building bool) {
 }
 
 func (s *State) promotionStarted(do Promote, at time.Time) {
-	s.openPromotion(do.Stage, do.SHA, at, false)
+	s.openPromotion(do.Stage, do.SHA, at, "")
 	if c := s.candidate(do.SHA); c != nil && c.Artifact == "" {
 		r, _ := s.runOf(c)
 		c.Artifact, c.ArtifactApp = do.Artifact, r.App
@@ -50,7 +51,7 @@ func (s *State) stageBuildMoved(stage, sha string, at time.Time) {
 	if c == nil || st.InFlight == nil || st.InFlight.SHA != sha || !st.InFlight.Building {
 		return
 	}
-	r, _ := s.run(c.SHA, c.Tree)
+	r := s.Builds[st.InFlight.Build]
 	switch r.Status {
 	case RunSucceeded:
 		c.Artifact, c.ArtifactApp = r.Artifact, r.App
@@ -125,12 +126,8 @@ func (s *State) begun(stage string) bool {
 		return false
 	}
 	if p.Building {
-		c := s.candidate(p.SHA)
-		if c == nil {
-			return true
-		}
-		r, _ := s.run(c.SHA, c.Tree)
-		return r.Status != RunStarting && r.Status != RunWaiting || s.Flights[buildEffect(r.App, s.buildKey(c.SHA, c.Tree))].Unsure
+		r := s.Builds[p.Build]
+		return r.Status != RunStarting && r.Status != RunWaiting || s.Flights[buildEffect(r.App, p.Build)].Unsure
 	}
 	for app, a := range p.Apps {
 		if a.State != "" || a.Maybe || s.Flights[promoteKey(stage, p.N, app)].Unsure {

@@ -119,6 +119,9 @@ type Saying struct {
 	Phase string // what a pending status waits for; its text may grow stale within one phase
 	Text  string
 	Doubt bool // something else was said since, and nobody knows whether it was heard
+	// Again is when to say it once more, because until then something else that
+	// was said before may still be heard; zero: not.
+	Again time.Time
 }
 
 // RunStatus says how the build of a tree stands.
@@ -240,8 +243,9 @@ type Promotion struct {
 	N         int
 	SHA       string
 	StartedAt time.Time
-	Building  bool // the stage's own app builds it first
-	Built     bool // and has done so
+	Building  bool   // the stage's own app builds it first
+	Build     string // with Building: the key of that build's run
+	Built     bool   // and has done so
 	Apps      map[string]AppRelease
 	Rollback  *RollbackOrder // it takes the stage back; nil: it is on the way forward
 	Was       Passage        // with Rollback: the commit's passage before it
@@ -284,8 +288,9 @@ type Comment struct {
 	URL       string
 	Body      string // as last written
 	WrittenAt time.Time
-	Refused   bool // GitHub does not take it: not tried again
-	Doubt     bool // something else was written since, and nobody knows whether it was taken
+	Refused   bool      // GitHub does not take it: not tried again
+	Doubt     bool      // something else was written since, and nobody knows whether it was taken
+	Again     time.Time // when to write it once more, as a Saying's
 }
 
 // Flight is an effect that is under way, or waits to be tried again.

@@ -85,14 +85,19 @@ func (w *saying) in(phase string) *saying {
 }
 
 func (d *decision) tellStatus(sha, context string, told map[string]Saying, want *saying) {
-	if said := told[context]; want == nil && said.Doubt && said.State != "" {
+	said := told[context]
+	again := d.again(said.Again)
+	if want == nil && (said.Doubt || again) && said.State != "" {
 		want = say(said.State, said.Text, "").in(said.Phase)
 	}
-	if want == nil || same(told[context], want) {
+	if want == nil || same(said, want) && !again {
 		return
 	}
 	d.want(statusKey(sha, context), SetStatus{SHA: sha, Context: context, Status: want.Status, Phase: want.phase})
 }
+
+// again reports whether the time has come to say something once more.
+func (d *decision) again(at time.Time) bool { return !at.IsZero() && d.due(at) }
 
 func statusKey(sha, context string) string { return "status " + sha + " " + context }
 
@@ -200,6 +205,9 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 		return sayPending("checks", fmt.Sprintf("Builds on %s once the checks pass", d.s.Config.Stages[0].Apps[0]), "")
 	case !r.TroubleAt.IsZero():
 		return sayPending("trouble", "The build could not be started yet"+because(r.Reason), "")
+	}
+	if !d.leads(c) {
+		return sayPending("queue", "Not built yet: a newer commit goes first", "")
 	}
 	return sayPending("queue", "Waiting for a free prepare app", "")
 }
@@ -344,7 +352,7 @@ func (d *decision) endDeployments(c *Candidate) {
 		if dep.ID == 0 {
 			continue // refused by GitHub
 		}
-		if w := d.deploymentStatus(c, dep); dep.Told.State != w.State || dep.Told.Doubt {
+		if w := d.deploymentStatus(c, dep); dep.Told.State != w.State || dep.Told.Doubt || d.again(dep.Told.Again) {
 			d.want(fmt.Sprintf("deployment status %s %d", dep.Stage, dep.ID), SetDeploymentStatus{
 				SHA: c.SHA, Stage: dep.Stage, ID: dep.ID, Status: w.Status, AppURL: d.appURL(dep.Stage),
 			})

@@ -53,6 +53,9 @@ func (r repository) reply(ctx context.Context, do bot.Reply, e bot.Effect) (bot.
 	written := bot.CommentWritten{ID: known.ID}
 	switch {
 	case known.ID == 0:
+		if err := stillDoubtful(e, "the answer"); err != nil {
+			return bot.Replied{}, err
+		}
 		written, err = r.createComment(ctx, do.Number, body)
 	case unix(known.Body) != unix(body):
 		written, err = r.editComment(ctx, do.Number, known.ID, body)

@@ -275,7 +275,7 @@ func (c *Client) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 	case bot.SetDeploymentStatus:
 		return answer(r.setDeploymentStatus(ctx, do))
 	case bot.WriteComment:
-		return answer(r.writeComment(ctx, do))
+		return answer(r.writeComment(ctx, do, effect))
 	case bot.ReadCommander:
 		return answer(r.readCommander(ctx, do))
 	case bot.React:

@@ -35,7 +35,7 @@ func marker(pipeline string) string {
 // writeComment writes the bot's one comment on a pull request: it edits the
 // comment that is known, else the one that it finds, else it makes one. Looking
 // first is also what a lost answer needs.
-func (r repository) writeComment(ctx context.Context, do bot.WriteComment) (bot.CommentWritten, error) {
+func (r repository) writeComment(ctx context.Context, do bot.WriteComment, effect bot.Effect) (bot.CommentWritten, error) {
 	body := fit(marker(r.pipeline)+"\n"+strings.TrimPrefix(do.Body, marker(r.pipeline)+"\n"), maxComment)
 	if do.ID != 0 {
 		written, err := r.editComment(ctx, do.Number, do.ID, body)
@@ -49,6 +49,9 @@ func (r repository) writeComment(ctx context.Context, do bot.WriteComment) (bot.
 	case err != nil:
 		return bot.CommentWritten{}, err
 	case known.ID == 0 || known.ID == do.ID:
+		if err := stillDoubtful(effect, "the comment"); err != nil {
+			return bot.CommentWritten{}, err
+		}
 		return r.createComment(ctx, do.Number, body)
 	case unix(known.Body) == unix(body):
 		return bot.CommentWritten{ID: known.ID, URL: known.URL}, nil

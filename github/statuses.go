@@ -74,6 +74,9 @@ func (r repository) createDeployment(ctx context.Context, do bot.CreateDeploymen
 		if err != nil || id != 0 {
 			return bot.DeploymentCreated{ID: id}, err
 		}
+		if err := stillDoubtful(effect, "the deployment"); err != nil {
+			return bot.DeploymentCreated{}, err
+		}
 	}
 	a := ask{
 		what:  fmt.Sprintf("create the deployment of %s to %s in %s", bot.Short(do.SHA), line(do.Stage, 60), r.repo),

@@ -16,12 +16,33 @@ const (
 	performing = 90 * time.Second
 	// recording bounds saving an outcome, also while the process is shutting down.
 	recording = 10 * time.Second
+	// prompt is how soon after its decision an attempt begins that cannot have been
+	// given up meanwhile.
+	prompt = time.Minute
 )
 
 // Perform performs one effect and folds its outcome in. With again, an earlier
 // attempt was begun and nobody knows how it ended. The error says that the
 // outcome could not be recorded; the effect's own failure is an outcome.
+//
+// An attempt that begins late may have been given up and be repeated by another
+// one at this moment. One that was is not performed; and one that would create
+// something is not, either, because nobody waits for it any more when its request
+// comes true: its outcome is that it has to be decided anew.
 func (e *Engine) Perform(ctx context.Context, target bot.Target, effect bot.Effect, again bool) error {
+	late := e.clock.Now().Sub(effect.At) > prompt
+	if late || again {
+		if over, err := e.givenUp(ctx, target.Pipeline, effect); over || err != nil {
+			return err
+		}
+	}
+	if late && effect.Creates() {
+		err := error(&bot.Retryable{Reason: "it waited too long to be begun"})
+		if again {
+			err = &bot.Unknown{Reason: "whoever did it has died"}
+		}
+		return e.record(ctx, target, bot.Conclude(effect, nil, err))
+	}
 	if again {
 		// Nobody knows when the earlier attempt sent its request: it may have waited
 		// for long before it began. It was before now.
@@ -38,12 +59,28 @@ func (e *Engine) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 		zap.String("outcome", string(finished.Outcome)), zap.String("reason", finished.Reason),
 		zap.Duration("took", e.clock.Now().Sub(began)))
 
-	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recording)
+	return e.record(ctx, target, finished)
+}
+
+// record folds an outcome in.
+func (e *Engine) record(ctx context.Context, target bot.Target, finished bot.Finished) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recording)
 	defer cancel()
-	if err := e.update(record, target.Pipeline, []bot.Fact{finished}); err != nil {
-		return fmt.Errorf("record the outcome of %s: %w", effect.Key, err)
+	if err := e.update(ctx, target.Pipeline, []bot.Fact{finished}); err != nil {
+		return fmt.Errorf("record the outcome of %s: %w", finished.Effect.Key, err)
 	}
 	return nil
+}
+
+// givenUp reports whether an attempt is over for the state: another one has taken
+// its place, or its outcome is recorded.
+func (e *Engine) givenUp(ctx context.Context, key bot.Key, effect bot.Effect) (bool, error) {
+	state, _, err := e.store.Load(ctx, key)
+	if err != nil {
+		return false, fmt.Errorf("load %s: %w", key, err)
+	}
+	f, under := state.Flights[effect.Key]
+	return !under || !f.Out || f.Attempt != effect.Attempt, nil
 }
 
 // Router hands each effect to the performer of its kind.

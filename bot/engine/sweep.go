@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,9 +19,10 @@ type SweepOptions struct {
 	Engine *Engine
 	Sweeps Sweeps
 	Hooks  Hooks
-	// GitHub tells what is allowed of requests to GitHub, for an installation;
-	// Platform the same for a platform.
+	// GitHub tells what is allowed of requests to GitHub for an installation, App
+	// for the App itself, and Platform for a platform.
 	GitHub   func(installation int64) bot.Allowance
+	App      func() bot.Allowance
 	Platform func(name string) bot.Allowance
 	Every    time.Duration // between two rounds
 	// Since is up to when deliveries have surely arrived, such as when the newest
@@ -56,12 +59,9 @@ const (
 	// listed late, and a redelivery fails minutes after it was asked for.
 	overlap = 15 * time.Minute
 	// askAgain is how long a redelivery is waited for at first; the time doubles.
-	askAgain = 4 * time.Minute
-	askMost  = 8 // times, which is more than eight hours
-	// askAtOnce is how many redeliveries a round asks for: each is a write, and
-	// GitHub allows 180 of those in a minute.
-	askAtOnce = 150
-	// standby is how often an instance looks whether it leads meanwhile.
+	askAgain = 110 * time.Second
+	askMost  = 9 // times, which is more than eight hours
+	// standby bounds how often an instance looks whether it leads meanwhile.
 	standby = 5 * time.Second
 )
 
@@ -86,16 +86,21 @@ func NewSweeper(o SweepOptions) *Sweeper {
 
 // Run sweeps now and then every so often, until ctx ends. It returns nil then.
 func (s *Sweeper) Run(ctx context.Context) error {
+	wait := standby / 64 // whoever starts alone leads in a moment
 	for {
 		led, err := s.Sweep(ctx)
 		if err != nil && ctx.Err() == nil {
 			s.o.Logger.Warn("look for lost webhooks; tried again in the next round", zap.Error(err))
 		}
-		pause := s.o.Every
-		if !led {
-			pause = min(pause, standby)
+		alarm, stop := s.o.Clock.Alarm(s.o.Clock.Now().Add(s.o.Every))
+		if led {
+			wait = standby
+		} else {
+			stop()
+			// Who leads is a matter of the machines' time, not of the pipelines'.
+			alarm = time.After(wait)
+			wait = min(2*wait, standby)
 		}
-		alarm, stop := s.o.Clock.Alarm(s.o.Clock.Now().Add(pause))
 		select {
 		case <-ctx.Done():
 			stop()
@@ -122,6 +127,11 @@ func (s *Sweeper) Sweep(ctx context.Context) (led bool, err error) {
 // redeliver has GitHub deliver again what did not arrive and is not known.
 func (s *Sweeper) redeliver(ctx context.Context) error {
 	now := s.o.Clock.Now()
+	app := s.share("app", s.o.App())
+	if !app.left() {
+		return nil
+	}
+	app.spend(1)
 	failed, err := s.o.Hooks.FailedDeliveries(ctx, s.since)
 	if err != nil {
 		return fmt.Errorf("list the deliveries that failed: %w", err)
@@ -135,17 +145,17 @@ func (s *Sweeper) redeliver(ctx context.Context) error {
 		return fmt.Errorf("find out which deliveries arrived after all: %w", err)
 	}
 	s.since = now.Add(-overlap)
-	left := askAtOnce
+	slices.SortStableFunc(failed, func(a, b bot.FailedDelivery) int { return cmp.Compare(rank(a.Event), rank(b.Event)) })
 	for _, f := range failed {
 		a := s.asked[f.GUID]
 		if known[f.GUID] || a.times >= askMost {
 			continue
 		}
-		if a.next.After(now) || left == 0 {
+		if a.next.After(now) || !app.left() {
 			s.lookBack(f.At)
 			continue
 		}
-		left--
+		app.spend(1)
 		var refused *bot.Refused
 		switch err := s.o.Hooks.Redeliver(ctx, f.ID); {
 		case errors.As(err, &refused):
@@ -167,6 +177,18 @@ func (s *Sweeper) redeliver(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// rank orders what is asked for again: what people said first, which nothing else
+// tells; then what a reading of the branch would tell, too; then the checks.
+func rank(event string) int {
+	switch event {
+	case "issue_comment":
+		return 0
+	case "push", "pull_request":
+		return 1
+	}
+	return 2
 }
 
 // lookBack makes the next round look at a delivery once more.

@@ -45,6 +45,13 @@ func (c *clock) Alarm(t time.Time) (<-chan time.Time, func()) {
 	}
 }
 
+// waited reports whether somebody waits for exactly t.
+func (c *clock) waited(t time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.ContainsFunc(c.alarms, func(a *alarm) bool { return a.at.Equal(t) })
+}
+
 // set moves the clock to t, never back, and rings what is due.
 func (c *clock) set(t time.Time) {
 	c.mu.Lock()

@@ -59,6 +59,7 @@ type bed struct {
 	url     string // of the bot
 	stopBot func()
 	since   time.Time // when the bot was started last
+	sweepAt time.Time // when the bot looks for lost webhooks next
 	onState func(engine.Commit)
 	serves  map[string]string // a commit whose artifact was built from another one of the same tree, and that one
 
@@ -182,7 +183,7 @@ func (b *bed) start(change func(*settings)) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.srv, b.url, b.since = srv, "http://"+listener.Addr().String(), b.clock.Now()
+	b.srv, b.url, b.since, b.sweepAt = srv, "http://"+listener.Addr().String(), b.clock.Now(), b.clock.Now()
 	ended := make(chan error, 1)
 	go func() { ended <- srv.serve(ctx, listener) }()
 	b.stopBot = func() {
@@ -197,6 +198,7 @@ func (b *bed) start(change func(*settings)) {
 		}
 		b.stopBot = func() {}
 	}
+	b.swept()
 }
 
 // restart stops the bot in the middle of whatever it does, and starts another
@@ -251,6 +253,20 @@ func (b *bed) close() {
 
 // patience is how long, by the machine's clock, a world may take to come to rest.
 const patience = 30 * time.Second
+
+// swept waits until the bot, whose time to look for lost webhooks has come, has
+// done so and waits for the next time.
+func (b *bed) swept() {
+	b.t.Helper()
+	next := b.clock.Now().Add(b.settings().Sweep)
+	for began := time.Now(); !b.clock.waited(next); {
+		if time.Since(began) > patience {
+			b.t.Fatalf("the bot should have looked for lost webhooks within %s", patience)
+		}
+		<-time.After(time.Millisecond)
+	}
+	b.sweepAt = next
+}
 
 // settle waits until nothing more happens at the present time: every webhook is
 // delivered and processed, every effect performed, nobody is due, and nothing
@@ -320,7 +336,7 @@ func (b *bed) step(limit time.Time) bool {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	for _, t := range append(b.place.times(), b.planned()...) {
+	for _, t := range append(append(b.place.times(), b.planned()...), b.sweepAt) {
 		if next.IsZero() || t.Before(next) {
 			next = t
 		}
@@ -329,6 +345,9 @@ func (b *bed) step(limit time.Time) bool {
 		return false
 	}
 	b.clock.set(next)
+	if !b.sweepAt.After(next) {
+		b.swept()
+	}
 	b.keepAgenda()
 	b.settle()
 	return true

@@ -219,12 +219,12 @@ func TestRateLimitOfHeroku(t *testing.T) {
 }
 
 // What one deploy asks of Heroku is bounded: a build of three minutes is looked at
-// 15 times, and each stage takes a handful of requests, a few more for the first
+// ten times, and each stage takes a handful of requests, a few more for the first
 // deploy of all, which has to look where everything is.
 func TestBudgetOfHeroku(t *testing.T) {
 	onHeroku(t, choices{}, func(b *bed, p *herokuPlace) {
 		p.buildTakes(prepareApp, 3*time.Minute)
-		for deploy, most := range []int{35, 27} {
+		for deploy, most := range []int{25, 20} {
 			before := len(p.APIRequests())
 			c := b.push(change(fmt.Sprint("change ", deploy)))
 			b.report(c.SHA, "success")
@@ -243,8 +243,8 @@ func TestBudgetOfHeroku(t *testing.T) {
 		b.pass(5 * time.Minute)
 		before := len(p.APIRequests())
 		b.pass(time.Hour)
-		if n := len(p.APIRequests()) - before; n != 0 {
-			t.Errorf("a pipeline that rests should ask nothing of Heroku, it asked %d times", n)
+		if n := len(p.APIRequests()) - before; n > 12 {
+			t.Errorf("a pipeline that rests should look at each stage's app every ten minutes, it asked Heroku %d times in an hour", n)
 		}
 	})
 }

@@ -107,7 +107,7 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 	})
 	sweeps := engine.SweepOptions{
 		Engine: srv.engine, Sweeps: srv.store, Hooks: srv.github, Every: s.Sweep, Clock: w.Clock, Logger: w.Logger.Named("sweeper"),
-		GitHub: srv.github.Allowance, Platform: allowances(platforms),
+		GitHub: srv.github.Allowance, App: srv.github.AppAllowance, Platform: allowances(platforms),
 	}
 	for _, d := range newest {
 		sweeps.Since = d.ReceivedAt

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"strings"
@@ -90,7 +91,12 @@ func (s settings) privateKey() ([]byte, error) {
 	}
 	key, err := os.ReadFile(s.GitHub.PrivateKeyFile)
 	if err != nil {
-		return nil, fmt.Errorf("GITHUB_PRIVATE_KEY_FILE: %w", err)
+		// The path is not repeated: people paste the key itself there.
+		var path *fs.PathError
+		if errors.As(err, &path) {
+			err = path.Err
+		}
+		return nil, fmt.Errorf("GITHUB_PRIVATE_KEY_FILE: it has to name a file that can be read, and the key itself goes into GITHUB_PRIVATE_KEY: %w", err)
 	}
 	return key, nil
 }
