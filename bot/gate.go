@@ -134,6 +134,8 @@ func (d *decision) proofGate(c *Candidate, i int) Gate {
 		g.State, g.Since = GateOpen, p.EndedAt
 	case PassageFailed:
 		g.State, g.Since, g.Text, g.Who = GateClosed, p.EndedAt, before+" failed: "+p.Reason, "whoever pushes a fix"
+	case PassageUndone:
+		g.State, g.Since, g.Text, g.Who = GateClosed, p.EndedAt, before+": "+p.Reason, "whoever may /promote "+before
 	case PassageReleasing:
 		g.Text, g.Since = "waiting for "+before, p.StartedAt
 	default:
