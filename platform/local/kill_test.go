@@ -118,6 +118,11 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	const kills = 10
 	m := newMachine(t, local.Options{Logger: zap.NewNop()})
 	m.stop(m.Platform)
+	t.Cleanup(func() { // should the test end early: what was killed leaves its apps running
+		if last := local.New(m.opts); last.Start(context.Background()) == nil {
+			m.stop(last)
+		}
+	})
 	w := &worker{colors: map[string]string{}}
 	self, err := os.Executable()
 	if err != nil {
