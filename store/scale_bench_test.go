@@ -55,12 +55,14 @@ func benchScale(b *testing.B, few, many string) {
 		for range scaleRounds {
 			small, large = append(small, measureApart(b, few, fewPipelines)), append(large, measureApart(b, many, manyPipelines))
 		}
+		var table strings.Builder
 		for _, name := range []string{"open-ms", "ingest/s", "ingest-p99-ms", "load-us", "commit-us", "due-us", "sweeps-us", "processed-us", "prune-ms", "heap-MB", "rss-MB"} {
 			s, l := median(small, name), median(large, name)
-			b.Logf("%-14s few %10.2f  many %10.2f  %6.0f %%", name, s, l, 100*l/s)
+			fmt.Fprintf(&table, "\n%-14s few %10.2f  many %10.2f  %6.0f %%", name, s, l, 100*l/s)
 			b.ReportMetric(l, name)
 			b.ReportMetric(100*l/s, "%"+name)
 		}
+		b.Log(table.String())
 	}
 }
 
@@ -104,7 +106,7 @@ func database(b *testing.B, url string) (exec func(statement string, args ...any
 			b.Fatal(err)
 		}
 	}
-	return exec, func(n int) string { return fmt.Sprintf(`generate_series(1, %d) AS n(i)`, n) }
+	return exec, func(n int) string { return fmt.Sprintf(`generate_series(CAST(1 AS BIGINT), %d) AS n(i)`, n) }
 }
 
 // guid spreads the numbers i all over the index, as GUIDs are.
