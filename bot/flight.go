@@ -22,6 +22,8 @@ const (
 	firstBackoff = 500 * time.Millisecond
 	maxBackoff   = 14 * time.Second
 	slowBackoff  = 2 * time.Minute
+	slowAfter    = 5 * time.Minute
+	manyAttempts = 25
 )
 
 // backoff is how long to wait after the given attempt (1 for the first) of what
@@ -34,7 +36,7 @@ func backoff(key string, attempt int) time.Duration {
 		d *= 2
 	}
 	d = min(d, maxBackoff*5/6)
-	if attempt > 25 {
+	if attempt > manyAttempts {
 		d = slowBackoff
 	}
 	h := fnv.New32a()
@@ -128,7 +130,11 @@ func (s *State) finish(f Finished, at time.Time) {
 		}
 		flight.Out, flight.Reason, flight.Limit = false, f.Reason, f.Limit
 		flight.Unsure = flight.Unsure || f.Outcome == Unsure
-		flight.NotBefore = at.Add(max(f.After, backoff(e.Key, flight.Attempt)))
+		attempt := flight.Attempt
+		if at.Sub(flight.Since) < slowAfter {
+			attempt = min(attempt, manyAttempts) // those that only looked came soon after one another
+		}
+		flight.NotBefore = at.Add(max(f.After, backoff(e.Key, attempt)))
 		if sure := flight.LostAt.Add(doubt); flight.Unsure && f.After == 0 && at.Before(sure) && flight.NotBefore.After(sure) {
 			flight.NotBefore = sure // then it is known what came of it
 		}
