@@ -12,7 +12,9 @@ import (
 
 const (
 	benchRounds = 3 // of deploys; the first one warms up and is not counted
-	benchAlone  = 10
+	// benchSpread is over how long the pipelines' events come in when they do not
+	// come in at the same moment.
+	benchSpread = 5 * time.Second
 	// benchBuild is how long the build takes of which requests are counted. How
 	// many more a longer one takes is told by TestBudgetOfHeroku, by a clock that
 	// is driven: it is looked at every 15 s.
@@ -21,37 +23,39 @@ const (
 
 // deploys measures from the delivery of a push to the request for its build, and
 // from the delivery of the last check that passes to the request for the
-// promotion: for all pipelines at the same moment, and for one at a time.
+// promotion: for a hundred pipelines at the same moment, for a hundred within
+// seconds, and for one at a time.
 func (m *measured) deploys(b *testing.B) {
 	for b.Loop() {
-		var toBuild, toPromotion []time.Duration
-		for n := range benchRounds {
-			build, promotion := m.deploy(b, m.teams)
-			if n > 0 {
+		m.deploy(b, m.teams, 0) // warms up
+		for _, way := range []struct {
+			name   string
+			teams  int // at once
+			rounds int
+			spread time.Duration
+		}{{"at-once", benchTeams, 2, 0}, {"in-5s", benchTeams, 2, benchSpread}, {"alone", 1, 10, 0}} {
+			var toBuild, toPromotion []time.Duration
+			for n := range way.rounds {
+				first := n % (benchTeams / way.teams)
+				build, promotion := m.deploy(b, m.teams[first:first+way.teams], way.spread)
 				toBuild, toPromotion = append(toBuild, build...), append(toPromotion, promotion...)
 			}
+			for what, took := range map[string][]time.Duration{"build": toBuild, "promotion": toPromotion} {
+				b.ReportMetric(millis(percentile(took, 50)), way.name+"-"+what+"-p50-ms")
+				b.ReportMetric(millis(percentile(took, 95)), way.name+"-"+what+"-p95-ms")
+			}
 		}
-		var aloneBuild, alonePromotion []time.Duration
-		for n := range benchAlone {
-			build, promotion := m.deploy(b, m.teams[n:n+1])
-			aloneBuild, alonePromotion = append(aloneBuild, build...), append(alonePromotion, promotion...)
-		}
-		for what, took := range map[string][]time.Duration{"build": toBuild, "promotion": toPromotion} {
-			b.ReportMetric(millis(percentile(took, 50)), what+"-p50-ms")
-			b.ReportMetric(millis(percentile(took, 95)), what+"-p95-ms")
-		}
-		b.ReportMetric(millis(percentile(aloneBuild, 50)), "build-alone-ms")
-		b.ReportMetric(millis(percentile(alonePromotion, 50)), "promotion-alone-ms")
 	}
 }
 
-// deploy has a commit of each team go all the way.
-func (m *measured) deploy(b *testing.B, teams []*team) (toBuild, toPromotion []time.Duration) {
+// deploy has a commit of each team go all the way. What is measured begins with
+// deliveries that are spread over a time.
+func (m *measured) deploy(b *testing.B, teams []*team, spread time.Duration) (toBuild, toPromotion []time.Duration) {
 	m.gh.OnDelivery(holdEvents("push"))
 	shas := m.push(b, teams)
 	m.gh.OnDelivery(nil)
 	began := time.Now()
-	sent := m.deliverHeld(b)
+	sent := m.deliverHeld(b, spread)
 	toBuild = m.until(b, teams, began, sent, func(t *team, a arrival) bool {
 		return a.path == "/apps/"+t.prepare.Name()+"/builds"
 	})
@@ -85,7 +89,7 @@ func (m *measured) deploy(b *testing.B, teams []*team) (toBuild, toPromotion []t
 	}
 	m.gh.OnDelivery(nil)
 	began = time.Now()
-	sent = m.deliverHeld(b)
+	sent = m.deliverHeld(b, spread)
 	toPromotion = m.until(b, teams, began, sent, func(t *team, a arrival) bool {
 		return a.path == "/pipeline-promotions" && strings.Contains(a.body, t.stages[0].ID()) && strings.Contains(a.body, t.prepare.ID())
 	})
@@ -130,15 +134,19 @@ func (m *measured) built(t *team, sha string) bool {
 	return t.Statuses(sha)["headstart/build"].State == "success"
 }
 
-// deliverHeld delivers what is held, all at once, and returns when the first
-// delivery of each repository was sent.
-func (m *measured) deliverHeld(b *testing.B) map[string]time.Time {
+// deliverHeld delivers what is held, each repository's at a moment of its own
+// within the spread, and returns when the first delivery of each was sent.
+func (m *measured) deliverHeld(b *testing.B, spread time.Duration) map[string]time.Time {
 	var (
 		all   sync.WaitGroup
 		mu    sync.Mutex
 		sent  = map[string]time.Time{} // by repository; guarded by mu
+		after = map[string]time.Duration{}
 		ready = make(chan struct{})
 	)
+	for _, t := range m.teams {
+		after[t.FullName()] = time.Duration(m.random.Int64N(int64(spread) + 1))
+	}
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2 * benchTeams}}
 	defer client.CloseIdleConnections()
 	for _, d := range m.gh.Held() {
@@ -150,6 +158,7 @@ func (m *measured) deliverHeld(b *testing.B) map[string]time.Time {
 		r.Header.Set("X-GitHub-Delivery", d.GUID)
 		all.Go(func() {
 			<-ready
+			pause(b.Context(), after[d.Repository])
 			mu.Lock()
 			if sent[d.Repository].IsZero() {
 				sent[d.Repository] = time.Now()

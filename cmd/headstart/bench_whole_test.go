@@ -86,7 +86,7 @@ func (m *measured) all(b *testing.B, size string, many *team) {
 	b.Run(size+"/requests", func(b *testing.B) { m.requests(b, many) })
 	b.Run(size+"/memory", func(b *testing.B) {
 		for range b.N {
-			b.ReportMetric(m.resident(b)/(1<<20), "MB")
+			b.ReportMetric(m.says(b, "process_resident_memory_bytes")/(1<<20), "MB")
 		}
 	})
 	m.gh.SetWebhook("", "")
@@ -104,7 +104,7 @@ func (m *measured) starts(b *testing.B) {
 			if err := m.i.startAndWait(); err != nil {
 				b.Fatal(err)
 			}
-			resident = append(resident, m.resident(b))
+			resident = append(resident, m.says(b, "process_resident_memory_bytes"))
 			if err := m.i.stop(); err != nil {
 				b.Fatal(err)
 			}
@@ -115,8 +115,9 @@ func (m *measured) starts(b *testing.B) {
 	}
 }
 
-// resident is how much memory the process holds, in bytes, as it says itself.
-func (m *measured) resident(b *testing.B) float64 {
+// says is what the process says of itself under a name; 0 where the system does
+// not tell it.
+func (m *measured) says(b *testing.B, name string) (value float64) {
 	res, err := http.Get(m.i.url() + "/metrics")
 	if err != nil {
 		b.Fatal(err)
@@ -124,16 +125,13 @@ func (m *measured) resident(b *testing.B) float64 {
 	defer res.Body.Close()
 	lines := bufio.NewScanner(res.Body)
 	for lines.Scan() {
-		if value, ok := strings.CutPrefix(lines.Text(), "process_resident_memory_bytes "); ok {
-			bytes, err := strconv.ParseFloat(value, 64)
-			if err != nil {
+		if text, ok := strings.CutPrefix(lines.Text(), name+" "); ok {
+			if value, err = strconv.ParseFloat(text, 64); err != nil {
 				b.Fatal(err)
 			}
-			return bytes
 		}
 	}
-	b.Log("this system does not tell how much memory a process holds")
-	return 0
+	return value
 }
 
 // ingest sends deliveries from many connections to the floor and to the process.
@@ -145,8 +143,11 @@ func (m *measured) ingest(b *testing.B) {
 	}
 	for b.Loop() {
 		floor, floorTook := send(b, m.floor, body)
+		spent := m.says(b, "process_cpu_seconds_total")
 		rate, took := send(b, m.i.url()+"/webhooks/github", body)
 		drained := m.untilDrained(b)
+		spent = m.says(b, "process_cpu_seconds_total") - spent
+		b.ReportMetric(1e6*spent/benchDeliveries, "cpu-µs/delivery")
 		b.ReportMetric(rate, "deliveries/s")
 		b.ReportMetric(millis(percentile(took, 50)), "p50-ms")
 		b.ReportMetric(millis(percentile(took, 99)), "p99-ms")

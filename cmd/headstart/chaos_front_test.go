@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"sort"
 	"strings"
 	"sync"
 	"testing"
@@ -109,7 +111,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // if there is none.
 func (f *front) arrived(r *http.Request, body string) *ambush {
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	defer f.mu.Unlock() // held from here on, so that the list is in the order of time
 	seen := arrival{at: time.Now(), method: r.Method, path: r.URL.Path, body: body}
 	a := f.ambush
 	if a == nil || !changes(r.Method, r.URL.Path) {
@@ -139,11 +141,6 @@ func (f *front) layInWait(a *ambush) {
 func (f *front) since(t time.Time) []arrival {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var list []arrival
-	for _, a := range f.arrivals {
-		if !a.at.Before(t) {
-			list = append(list, a)
-		}
-	}
-	return list
+	first := sort.Search(len(f.arrivals), func(n int) bool { return !f.arrivals[n].at.Before(t) })
+	return slices.Clone(f.arrivals[first:])
 }

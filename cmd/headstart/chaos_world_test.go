@@ -25,7 +25,8 @@ type chaosWorld struct {
 	heroku  *herokutest.Server
 	teams   []*team
 	thief   *githubtest.Repo // its file names an app that it may not use
-	foreign *herokutest.App  // which nobody may use
+	own     *herokutest.App  // that the thief may use
+	foreign *herokutest.App  // that nobody may use
 	allow   string           // HEADSTART_ALLOW
 }
 
@@ -72,7 +73,10 @@ func newChaosWorld(t testing.TB, seed uint64, teams int) *chaosWorld {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.heroku.Close)
-	w.foreign = w.heroku.AddApp("payroll-production")
+	w.foreign, w.own = w.heroku.AddApp("payroll-production"), w.heroku.AddApp("thief-staging")
+	both := w.heroku.AddPipeline("thief")
+	both.Couple(w.own, "staging")
+	both.Couple(w.foreign, "production")
 	var allow []string
 	for n := range teams {
 		owner, name := []string{"acme", "bolt", "crane", "delta"}[n%4], fmt.Sprint("shop-", n)
@@ -81,7 +85,7 @@ func newChaosWorld(t testing.TB, seed uint64, teams int) *chaosWorld {
 		w.teams = append(w.teams, t)
 		allow = append(allow, fmt.Sprintf("%s/%s=%s-%s-*", owner, name, owner, name))
 	}
-	w.thief = w.newRepo("acme/thief", pipelineOf(chaosChecks, "", "thief-staging", w.foreign.Name()))
+	w.thief = w.newRepo("acme/thief", pipelineOf(chaosChecks, "", w.own.Name(), w.foreign.Name()))
 	w.allow = strings.Join(append(allow, "acme/thief=thief-*"), " ")
 	return w
 }
