@@ -111,6 +111,11 @@ func (s *sim) arrived() {
 			s.fail(7, "%s still waits to be performed at the end", j.effect.Key)
 		}
 	}
+	for _, k := range s.hooks.past {
+		if k.lost() {
+			s.fail(7, "%s failed on its way %s ago, and nobody has asked for it again", k.guid, s.Now.Sub(k.at))
+		}
+	}
 	s.truthTold()
 }
 

@@ -99,22 +99,23 @@ func (s *sim) meant(cfg bot.Config) {
 // nothing that might open it was said since then, or was still to be answered
 // when it was asked for; zero: it may be open.
 func (s *sim) lockedSince(stage string) time.Time {
-	var since time.Time
-	var asked time.Time
+	var since, asked time.Time
+	var by *order
 	for _, o := range s.people.orders {
-		if o.verb == bot.VerbLock && o.done && slices.Contains(o.there, stage) && o.ended.After(since) {
-			since, asked = o.ended, o.at
+		if (o.verb == bot.VerbLock || o.verb == bot.VerbRollback) && o.done && slices.Contains(o.there, stage) && o.ended.After(since) {
+			since, asked, by = o.ended, o.at, o
 		}
 	}
 	if since.IsZero() {
 		return since
 	}
 	for _, o := range s.people.orders {
+		if o == by || !slices.Contains(o.stages, stage) || !o.ended.IsZero() && !o.ended.After(asked) {
+			continue
+		}
 		switch o.verb {
-		case bot.VerbUnlock, bot.VerbRollback:
-			if slices.Contains(o.stages, stage) && (o.ended.IsZero() || o.ended.After(asked)) {
-				return time.Time{}
-			}
+		case bot.VerbUnlock, bot.VerbRollback, bot.VerbPromote, bot.VerbRetry: // what is asked for passes the lock of a rollback
+			return time.Time{}
 		}
 	}
 	return since

@@ -1,12 +1,14 @@
 package simulation
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,14 +31,21 @@ func TestMain(m *testing.M) {
 // What must always hold does, through random histories with every kind of fault;
 // and once the faults stop, everything arrives.
 func TestHistories(t *testing.T) {
+	// With -failfast one failure is enough, also for the parts that have begun.
+	failfast := flag.Lookup("test.failfast").Value.String() == "true"
+	var failed atomic.Int32 // the part that did, counted from 1; 0: none
 	for i := range parts {
 		t.Run(fmt.Sprintf("part%02d", i+1), func(t *testing.T) {
 			t.Parallel()
 			rapid.Check(t, func(t *rapid.T) {
 				// Drawn as one value, so that a failure is told by its story and not by
 				// the thousands of draws that it is made of.
+				if part := failed.Load(); failfast && part != 0 && part != int32(i+1) {
+					return
+				}
 				tale := rapid.Custom(history).Draw(t, "history")
 				if tale.broken != "" {
+					failed.CompareAndSwap(0, int32(i+1))
 					t.Log(tale.story())
 					t.Fatal(tale.broken)
 				}

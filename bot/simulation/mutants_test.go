@@ -1,0 +1,142 @@
+package simulation
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var runMutants = flag.Bool("mutants", false, "run the histories on each of the mutants, and not only see that they fit the code")
+
+// budget is how many histories of each part a mutant has to be caught in.
+const budget = 50
+
+// Each mutant is code that is wrong in one way, which the histories must catch.
+// One that they do not catch shows that they are too weak. Without -mutants this
+// only sees that every mutant still fits the code.
+func TestMutants(t *testing.T) {
+	files, err := filepath.Glob("testdata/mutants/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("there are no mutants: %v", err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".txt")
+		t.Run(name, func(t *testing.T) {
+			m := readMutant(t, file)
+			overlay := m.overlay(t)
+			if !*runMutants {
+				return
+			}
+			// #nosec: the command is this project's own test.
+			run := exec.Command("go", "test", "-overlay", overlay, "-run", "^TestHistories$", "-failfast", "-timeout", "20m", ".",
+				fmt.Sprintf("-rapid.checks=%d", budget), "-rapid.nofailfile", "-rapid.shrinktime=0s")
+			out, err := run.CombinedOutput()
+			switch text := string(out); {
+			case err == nil:
+				t.Errorf("%s survives %d histories: %s", name, parts*budget, m.wrong)
+			case !strings.Contains(text, "does not hold") && !strings.Contains(text, "the code panics"):
+				t.Errorf("%s was not run: %v\n%s", name, err, text)
+			default:
+				t.Logf("%s: %s", m.wrong, firstLine(text, "does not hold", "the code panics"))
+			}
+		})
+	}
+}
+
+// firstLine is the first line of a text that holds one of some words.
+func firstLine(text string, words ...string) string {
+	for _, l := range strings.Split(text, "\n") {
+		for _, w := range words {
+			if _, what, ok := strings.Cut(l, "sentence "); ok && strings.Contains(l, w) {
+				return "sentence " + what
+			}
+		}
+	}
+	return ""
+}
+
+// mutant is a set of replacements in the code, read from a file: a sentence that
+// says what is wrong, and then for each replacement the file's path within the
+// module, the old text, which occurs there exactly once, and the new one.
+//
+//	What is wrong.
+//
+//	== bot/gate.go
+//	old text
+//	== becomes
+//	new text
+type mutant struct {
+	wrong string
+	edits []edit
+}
+
+type edit struct{ file, old, new string }
+
+func readMutant(t *testing.T, file string) mutant {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong, rest, _ := strings.Cut(string(data), "\n== ")
+	m := mutant{wrong: strings.TrimSpace(wrong)}
+	for _, section := range strings.Split("\n== "+rest, "\n== ")[1:] {
+		head, body, _ := strings.Cut(section, "\n")
+		body = strings.TrimRight(body, "\n")
+		if head != "becomes" {
+			m.edits = append(m.edits, edit{file: head, old: body})
+		} else if n := len(m.edits); n > 0 {
+			m.edits[n-1].new = body
+		}
+	}
+	if m.wrong == "" || len(m.edits) == 0 {
+		t.Fatalf("%s says nothing: expected a sentence, a file, old and new text", file)
+	}
+	return m
+}
+
+// overlay writes the mutated files, and the file that tells the go command to use
+// them instead of the real ones.
+func (m mutant) overlay(t *testing.T) string {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{}
+	for _, e := range m.edits {
+		text, ok := texts[e.file]
+		if !ok {
+			data, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(e.file)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			text = string(data)
+		}
+		if n := strings.Count(text, e.old); n != 1 || e.old == "" {
+			t.Fatalf("the mutant's text occurs %d times in %s, not once; bring it up to date:\n%s", n, e.file, e.old)
+		}
+		texts[e.file] = strings.Replace(text, e.old, e.new, 1)
+	}
+	dir := t.TempDir()
+	replace := map[string]string{}
+	for file, text := range texts {
+		to := filepath.Join(dir, fmt.Sprintf("%d.go", len(replace)))
+		if err := os.WriteFile(to, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		replace[filepath.Join(root, filepath.FromSlash(file))] = to
+	}
+	data, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	overlay := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(overlay, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return overlay
+}
