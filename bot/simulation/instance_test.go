@@ -67,7 +67,7 @@ func (s *sim) start() *instance {
 	}
 	in.sweeper = engine.NewSweeper(engine.SweepOptions{
 		Engine: in.engine, Sweeps: port{in}, Hooks: hookLog{in}, Every: sweepEvery, Clock: clock{in}, Logger: zap.New(log{s}),
-		GitHub: func(int64) bot.Allowance { return allowance() }, Platform: func(string) bot.Allowance { return allowance() },
+		GitHub: func(int64) bot.Allowance { return allowance() }, App: allowance, Platform: func(string) bot.Allowance { return allowance() },
 	})
 	in.sweeps = s.Now
 	s.alive = append(s.alive, in)
