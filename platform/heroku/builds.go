@@ -220,6 +220,7 @@ func (h *Heroku) build(app string, f heroku.Build) bot.Build {
 			b.Status, b.Reason = bot.BuildCancelled, "The build was cancelled"
 		}
 	}
+	h.follower.see(app, b.ID, f.OutputStreamURL, b.Status == bot.BuildPending)
 	return b
 }
 

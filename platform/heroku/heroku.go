@@ -42,30 +42,42 @@ type Options struct {
 	// move by itself: what is remembered for seconds is remembered for as long
 	// as the clock stands.
 	Clock func() time.Time
+	// Alarm rings when Clock has come to a time; stop gives it up. Nil means that
+	// time passes as it does.
+	Alarm func(at time.Time) (c <-chan time.Time, stop func())
+	// OnChange is called, from any goroutine, when the output of a pending build or
+	// release has ended: it has ended too, or will in a moment, and is worth a look.
+	// It is called again after 1, 2 and 4 seconds, as long as no look finds the end.
+	// It must return quickly. Nil follows no outputs. What is followed ends with
+	// [Heroku.Close].
+	OnChange func(app string)
 	// Logger gets a line for each request at debug level; nil logs nothing.
 	Logger *zap.Logger
 }
 
 // Heroku is the platform. Its methods may be called from many goroutines.
 type Heroku struct {
-	api     *heroku.Service
-	outputs *http.Client // fetches outputs by their signed links, without the token
-	url     string
-	token   string
-	clock   func() time.Time
-	log     *zap.Logger
-	limits  limits
-	memory  memory
+	api       *heroku.Service
+	transport *http.Transport // of api
+	outputs   *http.Client    // fetches outputs by their signed links, without the token
+	url       string
+	token     string
+	clock     func() time.Time
+	log       *zap.Logger
+	limits    limits
+	memory    memory
+	follower  *follower
 }
 
-// New prepares to speak to Heroku. It makes no request.
+// New prepares to speak to Heroku. It makes no request. Close it if it is told
+// OnChange.
 func New(o Options) (*Heroku, error) {
 	if strings.TrimSpace(o.APIKey) == "" {
 		return nil, errors.New("the API key for Heroku is missing: set HEROKU_API_KEY")
 	}
 	h := &Heroku{
 		url: strings.TrimRight(o.URL, "/"), token: strings.TrimSpace(o.APIKey), clock: o.Clock, log: o.Logger,
-		outputs: &http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment}},
+		transport: newTransport(),
 	}
 	if h.url == "" {
 		h.url = heroku.DefaultURL
@@ -80,13 +92,15 @@ func New(o Options) (*Heroku, error) {
 		o.UserAgent = "headstart"
 	}
 	h.memory.init()
+	h.outputs = newOutputs(h.mayFetch)
+	h.follower = newFollower(h, o)
 	h.api = heroku.NewService(&http.Client{
 		// heroku-go races when its Transport is nil, and has no timeout of its
 		// own: do gives every call one.
 		Transport: &heroku.Transport{
 			BearerToken: h.token,
 			UserAgent:   o.UserAgent,
-			Transport:   &recording{next: newTransport(), log: h.log, limits: &h.limits, clock: h.clock, clean: h.clean},
+			Transport:   &recording{next: h.transport, log: h.log, limits: &h.limits, clock: h.clock, clean: h.clean},
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error {
 			return errors.New("a redirect was answered, and the API key goes nowhere else")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -48,8 +47,7 @@ func (h *Heroku) judge(ctx context.Context, b heroku.Build) {
 // tail reads the end of an output. The link is signed: it needs no API key, and
 // never gets one.
 func (h *Heroku) tail(ctx context.Context, link string) (string, bool) {
-	u, err := url.Parse(link)
-	if err != nil || u.Scheme != "https" && !strings.HasPrefix(link, h.url+"/") {
+	if !h.mayFetch(link) {
 		return "", false
 	}
 	ctx, cancel := context.WithTimeout(ctx, outputTimeout)

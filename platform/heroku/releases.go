@@ -266,5 +266,10 @@ func (h *Heroku) release(app string, f wireRelease) bot.Release {
 	default:
 		r.Status = bot.ReleasePending
 	}
+	if r.Status != bot.ReleasePending {
+		h.follower.see(app, r.ID, "", false)
+	} else if f.OutputStreamURL != nil { // it has a release phase
+		h.follower.see(app, r.ID, *f.OutputStreamURL, true)
+	}
 	return r
 }
