@@ -123,9 +123,6 @@ func (s *sim) drawFile() bot.ConfigRead {
 	case 3:
 		c.Prepare.Reuse = bot.ReuseCommit
 	}
-	if s.file.Found {
-		c.Prepare.Reuse = s.file.Config.Prepare.Reuse
-	}
 	switch s.pick(6) {
 	case 1:
 		c.Stages = []bot.Stage{staging, {Name: "canary", Apps: []string{"eu"}}, production}

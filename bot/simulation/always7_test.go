@@ -29,8 +29,8 @@ func (s *sim) acknowledged() {
 
 // committed looks at what a commit leaves behind.
 func (s *sim) committed(in *instance, c engine.Change) {
-	if !c.Wake.IsZero() && !c.Wake.After(in.now()) {
-		s.fail(7, "the decision asks to be taken again at once: at %s for %s", in.now(), c.Wake)
+	if !c.Wake.IsZero() && !c.Wake.After(in.loaded) {
+		s.fail(7, "the decision asks to be taken again at once: at %s for %s", in.loaded, c.Wake)
 	}
 	s.meant(c.State.Config)
 	for _, e := range c.Events {

@@ -123,6 +123,19 @@ func (h *hooks) failed() bool {
 
 func (k *hook) lost() bool { return !k.arrived && k.attempts > 0 }
 
+// event is GitHub's name for what it is about.
+func (k *hook) event() string {
+	switch k.facts[len(k.facts)-1].(type) {
+	case bot.Commented:
+		return "issue_comment"
+	case bot.Pushed:
+		return "push"
+	case bot.PullRequestChanged:
+		return "pull_request"
+	}
+	return "check_run"
+}
+
 // hookLog is GitHub's log of deliveries, as an instance sees it.
 type hookLog struct{ in *instance }
 
@@ -132,7 +145,7 @@ func (l hookLog) FailedDeliveries(_ context.Context, since time.Time) ([]bot.Fai
 		var list []bot.FailedDelivery
 		for _, k := range s.hooks.past {
 			if k.lost() && !k.at.Before(since) {
-				list = append(list, bot.FailedDelivery{ID: k.id, GUID: k.guid, Event: "event", At: k.at, Attempts: k.attempts})
+				list = append(list, bot.FailedDelivery{ID: k.id, GUID: k.guid, Event: k.event(), At: k.at, Attempts: k.attempts})
 			}
 		}
 		return list, nil

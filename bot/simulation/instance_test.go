@@ -24,6 +24,7 @@ type instance struct {
 	engine  *engine.Engine
 	sweeper *engine.Sweeper
 	sweeps  time.Time // when it sweeps next
+	loaded  time.Time // when it last loaded the state, by its clock
 	allowed []string  // apps, by the operator's list as it was when the instance started
 }
 

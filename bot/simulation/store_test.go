@@ -67,6 +67,7 @@ func (p port) Load(context.Context, bot.Key) (bot.State, int64, error) {
 		s.note(p.in.name, "cannot load")
 		return bot.State{}, 0, errDatabase
 	}
+	p.in.loaded = p.in.now()
 	return s.store.state, s.store.version, nil
 }
 
