@@ -40,6 +40,7 @@ type App struct {
 	targetTakes   time.Duration
 	targetFails   string
 	overlaps      int
+	outputEarly   time.Duration                                 // see OutputEndsEarly
 	respond       func(commit string) (status int, body string) // nil: as Serve says
 }
 

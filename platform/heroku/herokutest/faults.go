@@ -103,6 +103,7 @@ func (s *Server) suffer(f *Fault, rec *recorder, r *http.Request) (dropped bool)
 		return false
 	}
 	rec.body.Reset()
+	rec.rest = nil
 	rec.status = f.Status
 	body, contentType := f.Body, f.ContentType
 	if body == "" {

@@ -6,7 +6,8 @@
 //
 // The state moves on lazily. Every request first brings it up to the clock's
 // present: a build that was started three minutes ago and takes two has ended,
-// its release was made a minute ago. Nothing here waits or ticks.
+// its release was made a minute ago. Nothing here waits or ticks, but for the
+// outputs of what is pending: they stay open until it ends.
 //
 // What it serves is the part of the API that deploys touch, which is also all
 // that `heroku pipelines:promote`, `heroku releases` and `heroku rollback` of
@@ -70,7 +71,8 @@ type Server struct {
 
 	ctx    context.Context // ends when the server closes
 	cancel context.CancelFunc
-	wg     sync.WaitGroup // the listener, downloads, webhook deliveries
+	wg     sync.WaitGroup // the listener, downloads, webhook deliveries, open outputs
+	driven bool           // the clock is not the machine's
 
 	mu sync.Mutex // guards everything below, and the fields of what it holds
 	account
@@ -85,11 +87,14 @@ type Server struct {
 	requests     []Request
 	violations   []string
 	ids          int
+	streams      int           // outputs that are being followed
+	cut          chan struct{} // closed and renewed when they are cut off
 }
 
 // New starts a server. Close it.
 func New(opts Options) (*Server, error) {
-	if opts.Clock == nil {
+	driven := opts.Clock != nil
+	if !driven {
 		opts.Clock = time.Now
 	}
 	if opts.Addr == "" {
@@ -105,8 +110,10 @@ func New(opts Options) (*Server, error) {
 		opts:   opts,
 		mux:    http.NewServeMux(),
 		client: &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{}},
+		driven: driven,
 		slugs:  map[string]*slug{},
 		blobs:  map[string][]byte{},
+		cut:    make(chan struct{}),
 	}
 	s.account = account{id: s.newID(), email: "deploys@example.com", tokens: float64(opts.RateLimit), refilled: opts.Clock()}
 	if opts.Contract {
@@ -295,6 +302,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	rec.writeTo(w)
+	if rec.rest != nil {
+		rec.rest(w)
+	}
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
@@ -366,6 +376,7 @@ type recorder struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
+	rest   func(http.ResponseWriter) // sends what is not there yet; nil if nothing
 }
 
 func (r *recorder) Header() http.Header         { return r.header }
