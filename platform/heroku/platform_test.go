@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,8 +24,15 @@ const token = "HRKU-0b9b7f3c-not-to-be-seen"
 
 // clock is the stand-in's clock, which stands until it is moved.
 type clock struct {
-	mu  sync.Mutex
-	now time.Time
+	mu     sync.Mutex
+	now    time.Time // guarded by mu
+	alarms []alarm   // guarded by mu; those that have not rung
+}
+
+// alarm rings at a time.
+type alarm struct {
+	at time.Time
+	c  chan time.Time // has room for the one time that it gets
 }
 
 func (c *clock) Now() time.Time {
@@ -37,6 +45,37 @@ func (c *clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
+	c.alarms = slices.DeleteFunc(c.alarms, func(a alarm) bool {
+		if a.at.After(c.now) {
+			return false
+		}
+		a.c <- c.now
+		return true
+	})
+}
+
+// Alarm rings once the clock was moved to a time.
+func (c *clock) Alarm(at time.Time) (<-chan time.Time, func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	a := alarm{at, make(chan time.Time, 1)}
+	if !at.After(c.now) {
+		a.c <- c.now
+		return a.c, func() {}
+	}
+	c.alarms = append(c.alarms, a)
+	return a.c, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.alarms = slices.DeleteFunc(c.alarms, func(b alarm) bool { return a == b })
+	}
+}
+
+// waited is how many wait for an alarm.
+func (c *clock) waited() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.alarms)
 }
 
 // world is a stand-in with a pipeline of three apps, and the platform that
@@ -94,12 +133,13 @@ func (w *world) connect(o heroku.Options) *heroku.Heroku {
 	}
 	o.URL = w.server.URL()
 	if o.Clock == nil {
-		o.Clock = w.clock.Now
+		o.Clock, o.Alarm = w.clock.Now, w.clock.Alarm
 	}
 	h, err := heroku.New(o)
 	if err != nil {
 		w.Fatalf("prepare to speak to Heroku: %v", err)
 	}
+	w.Cleanup(h.Close)
 	return h
 }
 
