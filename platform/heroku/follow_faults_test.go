@@ -1,9 +1,15 @@
 package heroku_test
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/platform/heroku"
@@ -135,4 +141,61 @@ func TestLookIsFirst(t *testing.T) {
 	l.look(b, bot.BuildCancelled)
 	l.eventually("nobody waits any more", func() bool { return w.clock.waited() == 0 })
 	l.ends()
+}
+
+// Links to outputs are secrets, wherever in them the secret is: no log has one,
+// and they lead to where they may and nowhere else.
+func TestOutputLinksAreSecret(t *testing.T) {
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		t.Errorf("%s, which is neither encrypted nor the API, was asked for an output", r.Host)
+	}))
+	defer elsewhere.Close()
+	w := newWorld(t)
+	core, logs := observer.New(zap.DebugLevel)
+	l := w.listen(heroku.Options{Logger: zap.New(core)})
+	w.prepare.BuildTakes(3 * time.Minute)
+	for _, f := range []herokutest.Fault{
+		{Status: 302, Header: http.Header{"Location": {elsewhere.URL + "/secret-key/logs"}}},
+		{Status: 302, Header: http.Header{"Location": {"http://%zz/secret-key"}}},
+		{Status: 302, Header: http.Header{"Location": {w.server.URL() + "/web/secret-key/"}}}, // where nothing is
+		{DropAfter: true},
+		{Status: 403, Body: "secret-key"},
+	} {
+		f.Match = "/streams/build/*"
+		w.server.Inject(f)
+	}
+	b := l.start("shop-prepare")
+	for _, d := range []time.Duration{1, 2, 4, 8, 16} {
+		l.wait(d * time.Second)
+	}
+	l.following(1)
+	w.clock.Advance(3 * time.Minute)
+	l.hears("shop-prepare")
+	l.ends()
+
+	// A link that leads elsewhere from the start.
+	l = w.listen(heroku.Options{Logger: zap.New(core)})
+	for _, link := range []string{elsewhere.URL + "/secret-key", "file:///secret-key", "https://127.0.0.1:1/secret-key", "https://%zz/secret-key", "secret-key"} {
+		opened := l.opened()
+		b.ID = "01234567-89ab-cdef-0123-" + fmt.Sprintf("%012x", len(link))
+		w.server.Inject(herokutest.Fault{Match: "GET /apps/*/builds/*", Status: 200, Body: fmt.Sprintf(
+			`{"id":%q,"status":"pending","created_at":"2026-03-04T12:00:00Z","output_stream_url":%q}`, b.ID, link)})
+		l.look(b, bot.BuildPending)
+		if l.opened() != opened {
+			t.Errorf("the link %q led to the stand-in", link)
+		}
+	}
+	l.eventually("two links could not be opened", func() bool { return w.clock.waited() == 2 })
+	l.ends()
+	for _, line := range logs.All() {
+		text := fmt.Sprint(line.Message, line.ContextMap())
+		for _, secret := range []string{token, "secret-key", "signature", "expires=", "/streams/"} {
+			if strings.Contains(text, secret) {
+				t.Errorf("a log has %q: %s", secret, text)
+			}
+		}
+	}
+	if logs.FilterMessageSnippet("could not be followed").Len() < 7 || logs.FilterMessageSnippet("has ended").Len() != 1 {
+		t.Errorf("the log does not tell what became of the outputs: %v", logs.All())
+	}
 }
