@@ -76,6 +76,10 @@ func buildInterval(ran, usual time.Duration, looks int) time.Duration {
 	return min(ran/8, 30*time.Second)
 }
 
+// Of reports whether the effect is an attempt of this flight, rather than of an
+// earlier one with the same key.
+func (e Effect) Of(f Flight) bool { return e.Since.Equal(f.Since) }
+
 func (s *State) start(e Effect, at time.Time) {
 	f := s.Flights[e.Key]
 	f.Since, f.LostAt, f.Unsure = e.Since, e.LostAt, e.Unsure
@@ -108,7 +112,7 @@ func (s *State) start(e Effect, at time.Time) {
 func (s *State) finish(f Finished, at time.Time) {
 	e := f.Effect
 	flight, ok := s.Flights[e.Key]
-	if !ok {
+	if !ok || !f.Effect.Of(flight) {
 		return // an outcome that was recorded before, or of a flight that is over
 	}
 	if e.Unsure && e.LostAt.After(flight.LostAt) {

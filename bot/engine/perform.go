@@ -80,7 +80,7 @@ func (e *Engine) givenUp(ctx context.Context, key bot.Key, effect bot.Effect) (b
 		return false, fmt.Errorf("load %s: %w", key, err)
 	}
 	f, under := state.Flights[effect.Key]
-	return !under || !f.Out || f.Attempt != effect.Attempt, nil
+	return !under || !f.Out || f.Attempt != effect.Attempt || !effect.Of(f), nil
 }
 
 // Router hands each effect to the performer of its kind.

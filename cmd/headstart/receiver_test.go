@@ -2,13 +2,16 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/headstart-cd/headstart/github/githubtest"
 	"github.com/headstart-cd/headstart/store"
+	"github.com/headstart-cd/headstart/webhooks"
 )
 
 // post sends the bot a delivery as GitHub would.
@@ -107,6 +110,42 @@ func TestReceiver(t *testing.T) {
 	b.must(err)
 	if status, _ := b.do(req); status != http.StatusNotFound {
 		t.Errorf("without a secret of Heroku's there should be nothing at /webhooks/heroku, it answers %d", status)
+	}
+}
+
+// A delivery that could not be processed is kept, and who watches the metrics
+// sees it.
+func TestDeliveryThatFailed(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, "heroku", choices{})
+	b.stopBot()
+	inbox, err := store.Open(t.Context(), b.settings().DatabaseURL, store.Options{Retries: []time.Duration{}})
+	b.must(err)
+	_, err = inbox.Receive(t.Context(), "f-1", "push", []byte(`{"ref": 7}`))
+	b.must(err)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- inbox.Run(ctx, store.Handlers{Deliver: func(_ context.Context, d store.Delivery) error {
+			_, err := webhooks.Decode(d.Event, d.Body)
+			return err
+		}})
+	}()
+	for idle := false; !idle; {
+		changed := inbox.Changed()
+		if idle, err = inbox.Idle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if !idle {
+			<-changed
+		}
+	}
+	stop()
+	b.must(<-ended)
+	b.must(inbox.Close())
+	b.start(nil)
+	if _, metrics := b.get("/metrics"); !strings.Contains(metrics, "headstart_deliveries_failed 1") {
+		t.Errorf("/metrics should count the delivery that failed, it has:\n%s", grep(metrics, "headstart_deliveries_failed"))
 	}
 }
 

@@ -83,6 +83,7 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 	if srv.store, err = store.Open(ctx, s.DatabaseURL, store.Options{Logger: w.Logger.Named("store"), Clock: w.Clock.Now}); err != nil {
 		return nil, err
 	}
+	registry.MustRegister(srv.failedDeliveries())
 	srv.github, err = github.New(github.Options{
 		AppID: s.GitHub.AppID, PrivateKey: key, URL: s.GitHub.APIURL, ParseConfig: parseConfig(allow), Events: webhooks.Events(),
 		Logger: w.Logger.Named("github"), Metrics: registry, Now: w.Clock.Now,
@@ -115,6 +116,25 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 	srv.sweeper = engine.NewSweeper(sweeps)
 	srv.handler, err = srv.routes(s, registry)
 	return srv, err
+}
+
+// failedDeliveries counts the deliveries that are kept as failed, for whoever
+// watches the metrics. Each of them is in the log, with its reason.
+func (srv *server) failedDeliveries() prometheus.Collector {
+	const most = 1000
+	failed := store.Failed
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "headstart_deliveries_failed",
+		Help: fmt.Sprintf("Webhook deliveries of the last seven days that could not be processed, at most %d; -1 if the database does not answer.", most),
+	}, func() float64 {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		list, err := srv.store.Deliveries(ctx, store.Filter{Outcome: &failed, Limit: most})
+		if err != nil {
+			return -1
+		}
+		return float64(len(list))
+	})
 }
 
 // parseConfig reads a pipeline's file and holds its apps against the allow-list,
