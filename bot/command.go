@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Verb is what a command asks for.
@@ -37,7 +38,7 @@ type Command struct {
 	Version int    // of a release, as in v12; 0: none named
 	Config  bool   // a rollback that brings the config vars back too
 	Reason  string // the rest of the line, where the command takes one
-	Text    string // the line, for answers
+	Text    string // the line, for answers; it is read as the same command
 	// Problem says why the line cannot be understood, and what was perhaps meant;
 	// empty if it can.
 	Problem string
@@ -136,16 +137,23 @@ var (
 )
 
 // parseCommand reads one line that starts with a slash. It reports false for a
-// line that is none of ours.
+// line that is none of ours. What looks like a secret after the verb is not
+// taken in: the bot would repeat it in its answers.
 func parseCommand(line string) (Command, bool) {
+	end := strings.IndexFunc(line, unicode.IsSpace)
+	if end < 0 {
+		end = len(line)
+	}
+	first := line[:min(end, maxLine)]
+	if !verbWord.MatchString(strings.ToLower(first)) {
+		return Command{}, false
+	}
+	line = first + " " + Redact(strings.Join(strings.Fields(line[end:]), " "))
 	if len(line) > maxLine {
 		line = strings.ToValidUTF8(line[:maxLine], "")
 	}
 	words := strings.Fields(line)
-	first := strings.ToLower(words[0])
-	if !verbWord.MatchString(first) {
-		return Command{}, false
-	}
+	first = strings.ToLower(first)
 	c := Command{Verb: Verb(first[1:]), Text: strings.Join(words, " ")}
 	if !slices.Contains(verbs, c.Verb) {
 		near, ok := nearest(string(c.Verb), verbNames())

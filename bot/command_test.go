@@ -35,6 +35,13 @@ func TestParseCommands(t *testing.T) {
 		{"a retry", "/retry build", []string{"retry|build||0|false|"}},
 		{"paths are no commands", "/usr/bin/env\n/etc\n/", nil},
 		{"other bots' commands", "/lgtm\n/assign @x", nil},
+		{"a token where a stage is meant", "/promote ghp_0123456789abcdef 0123abc", []string{"promote|[redacted]|0123abc|0|false|"}},
+		{"secrets in a reason", "/lock production as Authorization:      Bearer\u00a0hush, https://zoe:hush@h/ and \x1b[31mghs_0123456789\x1b[0m say",
+			[]string{"lock|production||0|false|as Authorization: Bearer [redacted], https://[redacted]@h/ and [redacted] say"}},
+		{"a secret that is longer than a line", "/lock production because https://zoe:" + strings.Repeat("hush", 100) + "@h/ is gone", []string{"lock|production||0|false|because https://[redacted]@h/ is gone"}},
+		{"a key with commands around", "/lock production -----BEGIN RSA PRIVATE KEY-----\r\nMIIE\r\n/status\r\n", []string{"lock|production||0|false|[redacted]", "status|||0|false|"}},
+		{"a header with a command behind", "Authorization:\n/status\n\"token\": \"\n/help\n", []string{"status|||0|false|", "help|||0|false|"}},
+		{"no command by a terminal's interpretation", "/pro\x1b[1mmote", nil},
 		{"a typo", "/promte production", []string{"promte!there is no command /promte; did you mean /promote?"}},
 		{"swapped letters", "/rollbakc", []string{"rollbakc!there is no command /rollbakc; did you mean /rollback?"}},
 		{"too much", "/cancel everything", []string{`cancel!"everything" is not understood after /cancel; /help says what it takes`}},
@@ -90,6 +97,9 @@ func FuzzParseCommands(f *testing.F) {
 			}
 			if utf8.ValidString(body) && !utf8.ValidString(c.Text+c.Reason+c.Stage+c.Problem) {
 				t.Errorf("%q was cut within a letter", body)
+			}
+			if again := ParseCommands(c.Text); len(again) != 1 || again[0].Verb != c.Verb || again[0].Stage != c.Stage {
+				t.Errorf("the command %q is read as %+v", c.Text, again)
 			}
 			if quoted := "> " + strings.ReplaceAll(c.Text, "\n", "\n> "); len(ParseCommands(quoted)) != 0 {
 				t.Errorf("quoting %q is still a command", c.Text)

@@ -12,7 +12,7 @@ type Commented struct {
 	ID     int64
 	Number int // of the pull request
 	User   string
-	Body   string
+	Body   string    // of its lines, at least those that are commands
 	At     time.Time // by GitHub's clock
 }
 

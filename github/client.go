@@ -167,7 +167,7 @@ func parseBase(text string) (*url.URL, error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return nil, fmt.Errorf("GITHUB_API_URL %q is no address of an API: expected https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise Server", Redact(text))
+		return nil, fmt.Errorf("GITHUB_API_URL %q is no address of an API: expected https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise Server", bot.Redact(text))
 	}
 	// go-github resolves paths against it, which takes a trailing slash.
 	u.Path = strings.TrimRight(u.Path, "/") + "/"

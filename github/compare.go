@@ -34,9 +34,9 @@ func (r repository) readChanges(ctx context.Context, do bot.ReadChanges) (bot.Ch
 		Complete: len(answer.Files) < maxCompared && len(answer.Commits) >= answer.Total,
 	}
 	for _, c := range answer.Commits {
-		by := bot.ChangedBy{SHA: c.SHA, Title: firstLine(c.Commit.Message), Author: c.Author.Login}
+		by := bot.ChangedBy{SHA: c.SHA, Title: bot.Title(c.Commit.Message), Author: c.Author.Login}
 		if by.Author == "" {
-			by.Author = firstLine(c.Commit.Author.Name)
+			by.Author = bot.Title(c.Commit.Author.Name)
 		}
 		read.Commits = append(read.Commits, by)
 	}

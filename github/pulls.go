@@ -67,7 +67,7 @@ func (r repository) pullRequest(ctx context.Context, number int) (*gh.PullReques
 
 func changeOf(p *gh.PullRequest) bot.PullRequestChanged {
 	change := bot.PullRequestChanged{
-		Number: p.GetNumber(), Title: p.GetTitle(), Author: p.GetUser().GetLogin(),
+		Number: p.GetNumber(), Title: bot.Title(p.GetTitle()), Author: p.GetUser().GetLogin(),
 		Head: p.GetHead().GetSHA(), Base: p.GetBase().GetRef(),
 		// A fork that was deleted leaves a head without a repository.
 		Fork:   p.GetHead().GetRepo().GetID() != p.GetBase().GetRepo().GetID() || p.GetHead().GetRepo() == nil,
@@ -106,6 +106,6 @@ func (r repository) findPullRequest(ctx context.Context, do bot.FindPullRequest)
 	if err != nil || merged == nil {
 		return found, err
 	}
-	found.Number, found.Title, found.Author = merged.GetNumber(), merged.GetTitle(), merged.GetUser().GetLogin()
+	found.Number, found.Title, found.Author = merged.GetNumber(), bot.Title(merged.GetTitle()), merged.GetUser().GetLogin()
 	return found, nil
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"strings"
 
 	gh "github.com/google/go-github/v60/github"
 	"github.com/headstart-cd/headstart/bot"
@@ -136,9 +135,9 @@ func parseBranch(answer []byte) (bot.Head, []bot.RequiredCheck, error) {
 	if !isSHA(b.Commit.SHA) || !isSHA(b.Commit.Commit.Tree.SHA) {
 		return bot.Head{}, nil, errors.New("read the branch: it names no commit, or no tree")
 	}
-	head := bot.Head{SHA: b.Commit.SHA, Tree: b.Commit.Commit.Tree.SHA, Title: firstLine(b.Commit.Commit.Message), Author: b.Commit.Author.Login}
+	head := bot.Head{SHA: b.Commit.SHA, Tree: b.Commit.Commit.Tree.SHA, Title: bot.Title(b.Commit.Commit.Message), Author: b.Commit.Author.Login}
 	if head.Author == "" {
-		head.Author = firstLine(b.Commit.Commit.Author.Name)
+		head.Author = bot.Title(b.Commit.Commit.Author.Name)
 	}
 	var checks []bot.RequiredCheck
 	byName := map[string]bool{}
@@ -155,16 +154,6 @@ func parseBranch(answer []byte) (bot.Head, []bot.RequiredCheck, error) {
 		}
 	}
 	return head, checks, nil
-}
-
-// maxTitle is how many characters are kept of a title. GitHub bounds those of
-// its own, but not what is in commits.
-const maxTitle = 256
-
-// firstLine is the title of a commit with that message.
-func firstLine(message string) string {
-	title, _, _ := strings.Cut(strings.TrimSpace(message), "\n")
-	return cut(strings.TrimSpace(title), maxTitle)
 }
 
 // appOf reads an app's number: null, and -1 in classic protection, mean any.

@@ -1,14 +1,23 @@
 package webhooks
 
-import "github.com/headstart-cd/headstart/bot"
+import (
+	"strings"
+
+	"github.com/headstart-cd/headstart/bot"
+)
 
 // commented finds a person's new comment on a pull request that may hold a
 // command. Everything else that happens to comments has no fact: those on
 // issues, edited and deleted ones, what bots and Apps write, and plain talk.
 // The author is not taken from the sender, who may be somebody else, and what
 // the author may do is not taken from author_association, which is none of it.
+// Of the body only the commands are kept, without secrets.
 func commented(p payload) (bot.Fact, error) {
 	c, issue := p.Comment, p.Issue
+	var commands []bot.Command
+	if c != nil {
+		commands = bot.ParseCommands(c.Body)
+	}
 	switch {
 	case p.Action != "created", issue != nil && issue.PullRequest == nil:
 		return nil, nil
@@ -16,7 +25,7 @@ func commented(p payload) (bot.Fact, error) {
 		return nil, wrong("issue_comment", "comment.id", "a number", "")
 	case c.User == nil: // whoever it was is gone
 		return nil, nil
-	case c.User.Type != "User", p.Sender.Type == "Bot", c.App != nil, bot.ParseCommands(c.Body) == nil:
+	case c.User.Type != "User", p.Sender.Type == "Bot", c.App != nil, commands == nil:
 		return nil, nil
 	case issue == nil || issue.Number <= 0:
 		return nil, wrong("issue_comment", "issue.number", "a number", "")
@@ -26,5 +35,9 @@ func commented(p payload) (bot.Fact, error) {
 	if err := oddTime("issue_comment", map[string]when{"comment.created_at": c.CreatedAt}); err != nil {
 		return nil, err
 	}
-	return bot.Commented{ID: c.ID, Number: issue.Number, User: c.User.Login, Body: c.Body, At: c.CreatedAt.time}, nil
+	lines := make([]string, len(commands))
+	for i, command := range commands {
+		lines[i] = command.Text
+	}
+	return bot.Commented{ID: c.ID, Number: issue.Number, User: c.User.Login, Body: strings.Join(lines, "\n"), At: c.CreatedAt.time}, nil
 }

@@ -47,10 +47,21 @@ func TestDecodeACommand(t *testing.T) {
 	}
 	want := []bot.Fact{
 		bot.Installed{Installation: 1, DefaultBranch: "master"},
-		bot.Commented{ID: 492700400, Number: 1, User: "Codertocat", Body: "Looks good.\r\n/promote production\r\n", At: at("2019-05-15T15:20:21Z")},
+		bot.Commented{ID: 492700400, Number: 1, User: "Codertocat", Body: "/promote production", At: at("2019-05-15T15:20:21Z")},
 	}
 	if !reflect.DeepEqual(d.Facts, want) {
 		t.Errorf("a command in a comment on a pull request has the facts\n%+v\nwanted\n%+v", d.Facts, want)
+	}
+}
+
+// What somebody wrote by mistake, the bot does not keep: of the text only the
+// commands, and of those no secrets.
+func TestDecodeKeepsNoSecretsOfComments(t *testing.T) {
+	d := decodeOne(t, "issue_comment", comment(t, map[string]any{"comment.body": "My token is ghp_hush0123456789.\r\n```\r\n/cancel\r\n```\r\n" +
+		"  /lock   production because ghp_hush0123456789 leaked  \r\n-----BEGIN PRIVATE KEY-----\r\nhush\r\n/promte https://me:hush@h/\r\n/status"}))
+	want := "/lock production because [redacted] leaked\n/promte https://[redacted]@h/\n/status"
+	if got, ok := d.(bot.Commented); !ok || got.Body != want {
+		t.Errorf("of this comment the commands %q should be kept, without secrets, got %+v", want, d)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -100,7 +99,7 @@ func pushed(p payload) (bot.Fact, error) {
 	}
 	return bot.Pushed{
 		Branch: branch, Before: p.Before, After: p.After, Tree: p.HeadCommit.TreeID,
-		Title: firstLine(p.HeadCommit.Message), Author: firstLine(orElse(p.HeadCommit.Author.Username, p.HeadCommit.Author.Name)),
+		Title: bot.Title(p.HeadCommit.Message), Author: orElse(p.HeadCommit.Author.Username, bot.Title(p.HeadCommit.Author.Name)),
 		PushedAt: p.Repository.PushedAt.time, Forced: p.Forced,
 	}, nil
 }
@@ -120,7 +119,7 @@ func pullRequest(p payload) (bot.Fact, error) {
 		return nil, err
 	}
 	f := bot.PullRequestChanged{
-		Number: pr.Number, Title: firstLine(pr.Title), Author: pr.User.Login, Head: pr.Head.SHA, Base: pr.Base.Ref,
+		Number: pr.Number, Title: bot.Title(pr.Title), Author: pr.User.Login, Head: pr.Head.SHA, Base: pr.Base.Ref,
 		// A fork that was deleted is null.
 		Fork: pr.Head.Repo == nil || !strings.EqualFold(pr.Head.Repo.FullName, p.Repository.FullName),
 		Open: pr.State == "open", Merged: pr.Merged, UpdatedAt: pr.UpdatedAt.time,
@@ -334,17 +333,11 @@ func oddTime(event string, fields map[string]when) error {
 	return nil
 }
 
-// secretive is what has no place in an error: tokens, keys, links with a password.
-var secretive = regexp.MustCompile(`(?i)gh[a-z]_|github_pat_|eyJ|-----BEGIN|bearer|basic |token |://[^/]*@`)
-
 func wrong(event, field, expected, found string) error {
-	switch {
-	case found == "":
+	if found == "" {
 		return fmt.Errorf("%s: %s: expected %s, found nothing", event, field, expected)
-	case secretive.MatchString(found):
-		return fmt.Errorf("%s: %s: expected %s, found what may be a secret", event, field, expected)
 	}
-	return fmt.Errorf("%s: %s: expected %s, found %.60q", event, field, expected, found)
+	return fmt.Errorf("%s: %s: expected %s, found %.60q", event, field, expected, bot.Redact(found))
 }
 
 // kindOf names a Go type as JSON does.
@@ -369,22 +362,6 @@ func isSHA(s string) bool {
 }
 
 func zeros(sha string) bool { return isSHA(sha) && strings.Trim(sha, "0") == "" }
-
-// maxLine is how many characters are kept of a title or a name. GitHub bounds
-// those of its own, but not what is in commits.
-const maxLine = 256
-
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(s, "\n")
-	line = strings.TrimSpace(line)
-	if len(line) <= maxLine {
-		return line
-	}
-	if characters := []rune(line); len(characters) > maxLine {
-		line = string(characters[:maxLine-1]) + "…"
-	}
-	return line
-}
 
 func orElse(s, other string) string {
 	if s == "" {

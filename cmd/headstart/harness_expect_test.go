@@ -114,7 +114,7 @@ func (b *bed) deployment(sha, stage string) (githubtest.Deployment, bool) {
 }
 
 // token finds what looks like a credential of GitHub's.
-var token = regexp.MustCompile(`gh[so]_[A-Za-z0-9._]+|github_pat_\w+|Bearer \S+|eyJ[\w-]+\.[\w-]+\.`)
+var token = regexp.MustCompile(`gh[so]_[A-Za-z0-9._]+|github_pat_\w+|Bearer [^\s\[]\S*|eyJ[\w-]+\.[\w-]+\.`)
 
 // expectNoSecrets looks for secrets wherever text left the bot.
 func (b *bed) expectNoSecrets() {

@@ -13,7 +13,6 @@ import (
 	heroku "github.com/heroku/heroku-go/v5"
 
 	"github.com/headstart-cd/headstart/bot"
-	"github.com/headstart-cd/headstart/platform"
 )
 
 // operation is one thing that is asked of Heroku.
@@ -135,6 +134,6 @@ var signed = regexp.MustCompile(`(https?://[^\s?"']+)\?[^\s"']*`)
 // clean makes one line of a text for people, without secrets: without the API
 // key, without the signatures of links, and without what looks like a secret.
 func (h *Heroku) clean(text string) string {
-	text = signed.ReplaceAllString(platform.Redact(text, h.token), "$1")
-	return platform.Line(text, 300)
+	text = signed.ReplaceAllString(bot.Redact(text, h.token), "$1")
+	return bot.Line(text, 300)
 }

@@ -226,7 +226,7 @@ func TestReasonsHoldNoSecrets(t *testing.T) {
 	for i, c := range []struct{ release, want string }{
 		{`echo "cannot connect to $DATABASE_URL as $STRIPE"`, "cannot connect to [redacted] as [redacted]"},
 		{`echo "password authentication failed: postgres://shop:hunter2hunter2@other/shop"`, "failed: postgres://[redacted]@other/shop"},
-		{`echo "401 for Authorization: Bearer abc.def"`, "401 for Authorization: [redacted]"},
+		{`echo "401 for Authorization: Bearer abc.def"`, "401 for Authorization: Bearer [redacted]"},
 		{`printf '\033[31mghs_0123456789abcdef is no good\033[0m\n\n'`, "[redacted] is no good"},
 		{`head -c 9000 /dev/zero | tr '\0' x; printf "$STRIPE the end"`, "the end"},
 		{`printf '%03990d %s' 1 "$STRIPE" | tail -c 4099`, "ended with exit status 3"},

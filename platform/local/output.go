@@ -9,7 +9,7 @@ import (
 	"sync"
 	"unicode"
 
-	"github.com/headstart-cd/headstart/platform"
+	"github.com/headstart-cd/headstart/bot"
 )
 
 // How much of an output is kept. A web process writes for ever, so its output
@@ -128,9 +128,9 @@ func (o *output) lastLine() string {
 		text = strings.TrimLeftFunc(text, func(r rune) bool { return !unicode.IsSpace(r) })
 	}
 	o.mu.Unlock()
-	lines := strings.Split(platform.Redact(text, secrets...), "\n")
+	lines := strings.Split(bot.Redact(text, secrets...), "\n")
 	for _, line := range slices.Backward(lines) {
-		if line = platform.Line(line, 200); line != "" {
+		if line = bot.Line(line, 200); line != "" {
 			return line
 		}
 	}
