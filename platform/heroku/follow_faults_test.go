@@ -80,7 +80,7 @@ func TestOutputCutOff(t *testing.T) {
 	w.clock.Advance(16 * time.Minute) // the link has expired
 	w.server.CutStreams()
 	l.wait(time.Second)
-	l.eventually("the follower pauses", func() bool { return w.clock.waited() == 1 })
+	l.pauses(1)
 	l.look(b, bot.BuildPending) // brings a fresh one
 	l.wait(2 * time.Second)
 	l.following(1)
@@ -108,12 +108,12 @@ func TestOutputEndsEarly(t *testing.T) {
 	l.wait(2 * time.Second)
 	l.hears("shop-prepare")
 	l.look(b, bot.BuildSucceeded)
-	l.eventually("nobody waits any more", func() bool { return w.clock.waited() == 0 })
+	l.pauses(0)
 	l.ends()
 
 	// If no look ever finds it, three times are enough.
 	l = w.listen(heroku.Options{})
-	b = l.start("shop-prepare")
+	l.start("shop-prepare")
 	l.following(1)
 	w.clock.Advance(time.Minute - 2500*time.Millisecond)
 	l.hears("shop-prepare")
@@ -134,12 +134,12 @@ func TestLookIsFirst(t *testing.T) {
 	l.following(1)
 	w.server.Inject(herokutest.Fault{Match: "/streams/build/*", Status: 404, Times: -1})
 	w.server.CutStreams()
-	l.eventually("the follower pauses", func() bool { return w.clock.waited() == 1 })
+	l.pauses(1)
 	if err := l.h.CancelBuild(t.Context(), b.App, b.ID); err != nil {
 		t.Fatal(err)
 	}
 	l.look(b, bot.BuildCancelled)
-	l.eventually("nobody waits any more", func() bool { return w.clock.waited() == 0 })
+	l.pauses(0)
 	l.ends()
 }
 
@@ -164,7 +164,7 @@ func TestOutputLinksAreSecret(t *testing.T) {
 		f.Match = "/streams/build/*"
 		w.server.Inject(f)
 	}
-	b := l.start("shop-prepare")
+	l.start("shop-prepare")
 	for _, d := range []time.Duration{1, 2, 4, 8, 16} {
 		l.wait(d * time.Second)
 	}
@@ -177,7 +177,7 @@ func TestOutputLinksAreSecret(t *testing.T) {
 	l = w.listen(heroku.Options{Logger: zap.New(core)})
 	for _, link := range []string{elsewhere.URL + "/secret-key", "file:///secret-key", "https://127.0.0.1:1/secret-key", "https://%zz/secret-key", "secret-key"} {
 		opened := l.opened()
-		b.ID = "01234567-89ab-cdef-0123-" + fmt.Sprintf("%012x", len(link))
+		b := bot.Build{App: "shop-prepare", ID: fmt.Sprintf("01234567-89ab-cdef-0123-%012x", len(link))}
 		w.server.Inject(herokutest.Fault{Match: "GET /apps/*/builds/*", Status: 200, Body: fmt.Sprintf(
 			`{"id":%q,"status":"pending","created_at":"2026-03-04T12:00:00Z","output_stream_url":%q}`, b.ID, link)})
 		l.look(b, bot.BuildPending)
@@ -185,7 +185,7 @@ func TestOutputLinksAreSecret(t *testing.T) {
 			t.Errorf("the link %q led to the stand-in", link)
 		}
 	}
-	l.eventually("two links could not be opened", func() bool { return w.clock.waited() == 2 })
+	l.pauses(2) // two could not be opened
 	l.ends()
 	for _, line := range logs.All() {
 		text := fmt.Sprint(line.Message, line.ContextMap())

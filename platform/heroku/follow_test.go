@@ -50,18 +50,20 @@ func (l listener) following(n int) {
 	l.eventually("the outputs of what is pending are followed", func() bool { return l.server.Streams() == n })
 }
 
+// pauses waits until so many outputs are waited for.
+func (l listener) pauses(n int) {
+	l.Helper()
+	l.eventually("the follower pauses", func() bool { return len(l.clock.waits()) == n })
+}
+
 // wait lets the follower's next pause pass.
 func (l listener) wait(d time.Duration) {
 	l.Helper()
-	l.eventually("the follower pauses", func() bool { return l.clock.waited() == 1 })
-	l.clock.Advance(d - time.Millisecond)
-	if l.clock.waited() != 1 {
-		l.Errorf("the follower pauses for less than %v", d)
+	l.pauses(1)
+	if got := l.clock.waits()[0]; got != d {
+		l.Errorf("the follower pauses for %v, want %v", got, d)
 	}
-	l.clock.Advance(time.Millisecond)
-	if l.clock.waited() != 0 {
-		l.Errorf("the follower pauses for more than %v", d)
-	}
+	l.clock.Advance(d)
 }
 
 // hears waits for a change of an app.
@@ -203,7 +205,7 @@ func TestEndBeforeOpening(t *testing.T) {
 	w.server.Inject(herokutest.Fault{Match: "/streams/build/*", Status: 404})
 	b := l.start("shop-prepare")
 	l.eventually("the output is refused", func() bool { return l.opened() == 1 })
-	l.eventually("the follower pauses", func() bool { return l.clock.waited() == 1 })
+	l.pauses(1)
 	w.clock.Advance(time.Minute)
 	l.hears("shop-prepare")
 	l.look(b, bot.BuildFailed)
@@ -261,7 +263,7 @@ func TestCloseEndsFollowing(t *testing.T) {
 	l.following(1)
 	w.server.Inject(herokutest.Fault{Match: "/streams/build/*", Status: 404, Times: -1})
 	l.start("shop-staging")
-	l.eventually("the follower pauses", func() bool { return w.clock.waited() == 1 })
+	l.pauses(1)
 	l.h.Close()
 	opened := l.opened()
 	b := l.start("shop-production")

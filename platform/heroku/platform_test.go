@@ -71,11 +71,14 @@ func (c *clock) Alarm(at time.Time) (<-chan time.Time, func()) {
 	}
 }
 
-// waited is how many wait for an alarm.
-func (c *clock) waited() int {
+// waits are how long it is until each of the alarms.
+func (c *clock) waits() (list []time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.alarms)
+	for _, a := range c.alarms {
+		list = append(list, a.at.Sub(c.now))
+	}
+	return list
 }
 
 // world is a stand-in with a pipeline of three apps, and the platform that
