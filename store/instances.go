@@ -265,7 +265,7 @@ func (m *member) beat(ctx context.Context) error {
 	m.heard = began
 	if taken > 0 {
 		m.db.log.WarnContext(ctx, "took over what an instance that is gone left", "jobs", taken)
-		m.db.wake.wake([]string{queueDeliveries, queueEffects})
+		m.db.wake.wake(queues())
 	}
 	return nil
 }

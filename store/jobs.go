@@ -14,19 +14,6 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// Deliveries and effects have queues of their own, so that slow effects never
-// keep deliveries waiting.
-const (
-	queueDeliveries = "deliveries"
-	queueEffects    = "effects"
-)
-
-// River's priorities: 1 goes first, 4 last.
-const (
-	priorityUsual = 1
-	priorityIdle  = 4 // of effects that nobody waits for
-)
-
 // attempts are never what ends a job: a delivery's attempts are counted in its
 // own row, and an effect's outcome is an event whatever it is. What is counted
 // here are only the times that the database could not take the outcome.
@@ -41,7 +28,7 @@ func (deliveriesArgs) Kind() string { return "deliveries" }
 
 func deliveriesJob(guids []string, at time.Time) river.InsertManyParams {
 	return river.InsertManyParams{Args: deliveriesArgs{GUIDs: guids},
-		InsertOpts: &river.InsertOpts{Queue: queueDeliveries, MaxAttempts: maxAttempts, Priority: priorityUsual, ScheduledAt: at}}
+		InsertOpts: &river.InsertOpts{Queue: queueDeliveries, MaxAttempts: maxAttempts, Priority: priorityDeploy, ScheduledAt: at}}
 }
 
 // effectArgs is a job that performs one effect. The work is JSON within a
@@ -66,12 +53,9 @@ func (j *jobs) addEffect(target bot.Target, e bot.Effect) error {
 	if err != nil {
 		return fmt.Errorf("encode the effect %s: %w", e.Key, err)
 	}
-	priority := priorityUsual
-	if e.Idle {
-		priority = priorityIdle
-	}
+	queue, priority := placeOf(e)
 	*j = append(*j, river.InsertManyParams{Args: effectArgs{string(data)},
-		InsertOpts: &river.InsertOpts{Queue: queueEffects, MaxAttempts: maxAttempts, Priority: priority}})
+		InsertOpts: &river.InsertOpts{Queue: queue, MaxAttempts: maxAttempts, Priority: priority}})
 	return nil
 }
 

@@ -31,9 +31,6 @@ type Handlers struct {
 }
 
 const (
-	deliverAtOnce = 16 // deliveries
-	performAtOnce = 64 // effects
-
 	// drainMore is how long handlers have to return once their contexts are
 	// cancelled.
 	drainMore = time.Second
@@ -101,6 +98,7 @@ func (s *Store) start(ctx context.Context, h Handlers, p *presence) (worker, err
 			Queues: map[string]river.QueueConfig{
 				queueDeliveries: {MaxWorkers: deliverAtOnce},
 				queueEffects:    {MaxWorkers: performAtOnce},
+				queueIdle:       {MaxWorkers: idleAtOnce},
 			},
 			FetchCooldown:     fetchCooldown,
 			FetchPollInterval: fetchPoll,

@@ -42,7 +42,8 @@ func TestStore(t *testing.T) {
 		{"what is old is removed in the end", testPrune},
 		{"sweeps come due", testSweepsDue},
 		{"deliveries that need not be asked for again are known", testProcessed},
-		{"effects that nobody waits for go last", testIdleLast},
+		{"effects go in the order of their urgency", testUrgency},
+		{"effects that nobody waits for hold nobody up", testIdleApart},
 		{"text that no database takes is stored all the same", testOddText},
 		{"changes are announced", testChanged},
 	} {

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -96,51 +95,6 @@ func testProcessed(t *testing.T, open opener) {
 	}
 	if got, err := s.Processed(t.Context(), nil); err != nil || len(got) != 0 {
 		t.Errorf("who asks for none is told of none, got %v, %v", got, err)
-	}
-}
-
-func testIdleLast(t *testing.T, open opener) {
-	s := open.open(t)
-	const atOnce = 64
-	var (
-		mu    sync.Mutex
-		order []string
-		full  = make(chan struct{}, atOnce)
-		hold  = make(chan struct{})
-	)
-	stop := run(t, s, store.Handlers{Perform: func(_ context.Context, _ bot.Target, e bot.Effect, _ bool) error {
-		if e.Key == "blocks" {
-			full <- struct{}{}
-			<-hold
-			return nil
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		order = append(order, e.Key)
-		return nil
-	}})
-	defer stop()
-	blocking := make([]bot.Effect, atOnce)
-	for i := range blocking {
-		blocking[i] = effect("blocks")
-	}
-	commit(t, s, change(0, blocking...))
-	for range atOnce {
-		<-full
-	}
-	sweep := effect("sweep")
-	sweep.Idle = true
-	commit(t, s, change(1, slices.Repeat([]bot.Effect{sweep}, 2*atOnce)...))
-	commit(t, s, change(2, effect("promote")))
-	hold <- struct{}{}
-	eventually(t, s, "the promotion is performed", func() bool { mu.Lock(); defer mu.Unlock(); return len(order) > 0 })
-	close(hold)
-	idle(t, s)
-	if order[0] != "promote" {
-		t.Error("an effect that somebody waits for goes before those that nobody waits for, though they came first")
-	}
-	if len(order) != 2*atOnce+1 {
-		t.Errorf("those that nobody waits for are performed as well, got %d", len(order))
 	}
 }
 

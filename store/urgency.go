@@ -1,0 +1,52 @@
+package store
+
+import "github.com/headstart-cd/headstart/bot"
+
+// Deliveries and effects have queues of their own, so that slow effects never
+// keep deliveries waiting. Effects that nobody waits for have one too: when they
+// all hang in slow calls, they hold none of the others' slots.
+const (
+	queueDeliveries = "deliveries"
+	queueEffects    = "effects"
+	queueIdle       = "idle"
+)
+
+// How many of each are worked on at once by one instance.
+const (
+	deliverAtOnce = 16
+	performAtOnce = 64
+	idleAtOnce    = 8
+)
+
+func queues() []string { return []string{queueDeliveries, queueEffects, queueIdle} }
+
+// River's priorities: 1 goes first, 4 last. When a hundred pipelines move at
+// once, the builds and promotions of all of them go before what is told about
+// any of them. Nothing waits for ever behind that: a deploy has few effects that
+// hold it up, and they are over in seconds.
+const (
+	priorityDeploy = 1 // a deploy, or a person, waits for it
+	priorityWatch  = 2 // looks how something goes that takes its time anyway
+	priorityTell   = 3 // tells people
+	priorityIdle   = 4 // nobody waits for it
+)
+
+// placeOf is where an effect stands in line. Effects of one pipeline may overtake
+// each other: those that must not are never under way at the same time.
+func placeOf(e bot.Effect) (queue string, priority int) {
+	if e.Idle {
+		return queueIdle, priorityIdle
+	}
+	switch do := e.Do.(type) {
+	case bot.StartBuild, bot.Promote, bot.ReadConfig, bot.ReadChecks, bot.ReadCommander:
+		return queueEffects, priorityDeploy
+	case bot.React:
+		if do.Content == "eyes" { // whoever commented sees that it was read
+			return queueEffects, priorityDeploy
+		}
+		return queueEffects, priorityTell
+	case bot.SetStatus, bot.CreateDeployment, bot.SetDeploymentStatus, bot.WriteComment, bot.Reply:
+		return queueEffects, priorityTell
+	}
+	return queueEffects, priorityWatch
+}
