@@ -20,7 +20,9 @@ import (
 // BenchmarkWholeProcess measures the built binary from outside, as those see it
 // who use it: with a database that is empty at first, and then with one that has
 // 10,000 pipelines and a million past deliveries. The stand-ins for GitHub and
-// Heroku share the machine with it.
+// Heroku share the machine with it. It takes about ten minutes:
+//
+//	go test -run '^$' -bench WholeProcess -timeout 40m ./cmd/headstart
 func BenchmarkWholeProcess(b *testing.B) {
 	b.Run("sqlite", func(b *testing.B) {
 		dir := b.TempDir()
