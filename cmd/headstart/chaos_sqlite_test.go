@@ -30,6 +30,9 @@ const (
 	// 10 s until lost webhooks are looked for, 30 s in which a lost request may
 	// still come true, and what an ordinary deploy takes.
 	chaosEnd = 60 * time.Second
+	// takenUpWithin is how soon the work of a process that died is taken up,
+	// whatever happens to the next ones meanwhile.
+	takenUpWithin = 30 * time.Second
 )
 
 // chaos pulls the plug.
@@ -200,6 +203,9 @@ func (c *chaos) judge(database string) {
 	lost, looked, problems := c.losses()
 	for _, what := range problems {
 		t.Error(what)
+	}
+	if looked > takenUpWithin {
+		t.Errorf("what was lost should be looked at within %s, it took %s", takenUpWithin, looked)
 	}
 	var starts []time.Duration
 	for _, i := range c.instances {
