@@ -162,3 +162,29 @@ func TestTarballs(t *testing.T) {
 		t.Errorf("a renamed repository is followed on the same host: %v", err)
 	}
 }
+
+// People paste tokens into titles by mistake, and take them back. What was read
+// in between does not have them.
+func TestTitlesAreReadWithoutSecrets(t *testing.T) {
+	w := start(t)
+	base := w.commit(map[string]string{"a": "1"})
+	_, err := w.shop.Commit("feature", map[string]string{"b": "1"})
+	w.must(err)
+	pull := w.open(githubtest.PullOptions{Head: "feature", Title: "Add b with ghp_hush0123456789", User: "ana"})
+	const want = "Add b with [redacted]"
+	if read := do[bot.CommanderRead](w, bot.ReadCommander{Number: pull.Number(), User: "ana"}); read.Pull.Title != want {
+		t.Errorf("the pull request's title should be %q, got %q", want, read.Pull.Title)
+	}
+	merged, err := pull.Merge(githubtest.MergeOptions{Method: "squash"})
+	w.must(err)
+	if found := do[bot.PullRequestFound](w, bot.FindPullRequest{SHA: merged.SHA}); found.Title != want {
+		t.Errorf("the title of the pull request that was merged should be %q, got %q", want, found.Title)
+	}
+	if read := do[bot.HeadRead](w, bot.ReadHead{Branch: "main"}); !strings.HasPrefix(read.Head.Title, want) {
+		t.Errorf("the head's title should begin with %q, got %q", want, read.Head.Title)
+	}
+	read := do[bot.ChangesRead](w, bot.ReadChanges{Base: base.SHA, Head: merged.SHA})
+	if len(read.Commits) != 1 || !strings.HasPrefix(read.Commits[0].Title, want) {
+		t.Errorf("the title of what was merged should begin with %q, got %+v", want, read.Commits)
+	}
+}
