@@ -56,6 +56,9 @@ func (s *State) apply(fact Fact, at time.Time) {
 		if f.Apps {
 			s.AppsSweptAt = s.SweptAt
 		}
+		if f.Anew {
+			s.AnewAt = s.SweptAt
+		}
 	case Started:
 		s.start(f.Effect, at)
 	case Finished:

@@ -186,7 +186,7 @@ func (d *decision) readChecks() {
 		switch {
 		case !sweep && d.due(at):
 			d.readChecksOf(c, false)
-		case sweep && d.overdue(at):
+		case sweep && d.overdue(d.anew(c.Reports.ReadAt, at)):
 			n := len(d.plan.Effects)
 			d.readChecksOf(c, false)
 			for i := range d.plan.Effects[n:] {

@@ -59,8 +59,9 @@ type ChecksMoved struct{ SHA string }
 type PlatformMoved struct{ Platform, App string }
 
 // Swept says that it is time to look for what webhooks have not told. With Apps
-// the platform may be asked as well.
-type Swept struct{ Apps bool }
+// the platform may be asked as well. With Anew nobody was there for a while: what
+// is under way is read again, however recently it was.
+type Swept struct{ Apps, Anew bool }
 
 // Started is recorded together with the effects of a plan: they are under way.
 type Started struct{ Effect Effect }

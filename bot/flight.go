@@ -247,7 +247,10 @@ func overheard(f Finished, flight Flight, at time.Time) time.Time {
 func heard(said *Saying, now Saying, f Finished, flight Flight, at time.Time) {
 	switch {
 	case f.Outcome == Done || f.Outcome == Refuse:
-		now.Again = overheard(f, flight, at)
+		now.Again = later(said.Again, overheard(f, flight, at)) // what was said before that one may still be heard, too
+		if !now.Again.After(at) {
+			now.Again = time.Time{}
+		}
 		*said = now
 	case f.Outcome == Retry && !flight.Unsure:
 		said.Doubt = false
@@ -326,7 +329,9 @@ func (s *State) commentWritten(do WriteComment, f Finished, flight Flight, at ti
 		return
 	case f.Outcome != Retry:
 		p.Comment.Body, p.Comment.WrittenAt, p.Comment.Refused = do.Body, at, f.Outcome == Refuse
-		p.Comment.Again = overheard(f, flight, at)
+		if p.Comment.Again = later(p.Comment.Again, overheard(f, flight, at)); !p.Comment.Again.After(at) {
+			p.Comment.Again = time.Time{}
+		}
 	}
 	p.Comment.Doubt = false
 	if fact, ok := f.Fact.(CommentWritten); ok {

@@ -21,6 +21,7 @@ type State struct {
 
 	SweptAt     time.Time // when it was last time to look for what webhooks have not told
 	AppsSweptAt time.Time // the same, with leave to ask the platform
+	AnewAt      time.Time // what was read before this is to be read again
 	HeadAt      time.Time // when the branch's head was last read; zero: never
 
 	Required   Required    // what GitHub requires of the branch; zero ReadAt: not read yet

@@ -52,6 +52,15 @@ func (d *decision) askSweep(t time.Time) {
 	}
 }
 
+// anew is when something is to be read again: as it would be anyway, but at once
+// where nobody was there since it was read last.
+func (d *decision) anew(last, at time.Time) time.Time {
+	if last.Before(d.s.AnewAt) && d.s.AnewAt.Before(at) {
+		return d.s.AnewAt
+	}
+	return at
+}
+
 // wantIdle wants what nobody waits for.
 func (d *decision) wantIdle(key string, do Action) {
 	if d.want(key, do) {
@@ -62,7 +71,7 @@ func (d *decision) wantIdle(key string, do Action) {
 // sweep reads the branch's head, which tells of pushes, and what runs on the
 // apps of stages in which nothing happens, which tells of releases by hand.
 func (d *decision) sweep() {
-	if last := d.lastPush(); !last.IsZero() && d.overdue(later(d.s.HeadAt, last).Add(d.sweepInterval())) {
+	if last := d.lastPush(); !last.IsZero() && d.overdue(d.anew(d.s.HeadAt, later(d.s.HeadAt, last).Add(d.sweepInterval()))) {
 		d.wantIdle("head", ReadHead{Branch: d.s.Branch()})
 	}
 	for _, stage := range d.s.Config.Stages {

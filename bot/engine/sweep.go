@@ -41,6 +41,7 @@ type Sweeper struct {
 
 	mu     sync.Mutex // guards everything below; rounds do not overlap
 	shares map[any]*share
+	led    bool             // it led in the round before
 	asked  map[string]asked // deliveries that were asked for again, by GUID
 	since  time.Time        // deliveries before this are known
 }
@@ -65,8 +66,13 @@ const (
 	standby = 5 * time.Second
 )
 
-// sweepBatch is how many pipelines a round asks the store for at once.
-const sweepBatch = 100
+const (
+	// sweepBatch is how many pipelines a round asks the store for at once.
+	sweepBatch = 200
+	// inMotion is when a pipeline in which something is under way would be swept
+	// at the latest.
+	inMotion = 5 * time.Minute
+)
 
 // NewSweeper makes a Sweeper. Run must be running.
 func NewSweeper(o SweepOptions) *Sweeper {
@@ -118,10 +124,11 @@ func (s *Sweeper) Sweep(ctx context.Context) (led bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("find out who sweeps: %w", err)
 	}
-	if !leads {
+	anew := leads && !s.led
+	if s.led = leads; !leads {
 		return false, nil
 	}
-	return true, errors.Join(s.redeliver(ctx), s.pipelines(ctx))
+	return true, errors.Join(s.redeliver(ctx), s.pipelines(ctx, anew))
 }
 
 // redeliver has GitHub deliver again what did not arrive and is not known.
@@ -198,31 +205,40 @@ func (s *Sweeper) lookBack(at time.Time) {
 	}
 }
 
-// pipelines lets those look whose time has come, the longest overdue first.
-func (s *Sweeper) pipelines(ctx context.Context) error {
-	now := s.o.Clock.Now()
+// pipelines lets those look whose time has come, the longest overdue first. With
+// anew, nobody has led for a while: those in motion look whatever their time is.
+func (s *Sweeper) pipelines(ctx context.Context, anew bool) error {
+	until := s.o.Clock.Now()
+	if anew {
+		until = until.Add(inMotion)
+	}
 	var spent []int64 // installations that have no requests left for this
+	seen := map[bot.Key]bool{}
 	for {
-		due, err := s.o.Sweeps.SweepsDue(ctx, now, spent, sweepBatch)
+		due, err := s.o.Sweeps.SweepsDue(ctx, until, spent, sweepBatch)
 		if err != nil {
 			return fmt.Errorf("find out what to look at: %w", err)
 		}
 		swept := 0
 		for _, key := range due {
-			if ctx.Err() != nil {
+			switch {
+			case ctx.Err() != nil:
 				return nil
+			case seen[key]:
+				continue
 			}
-			more, installation, err := s.pipeline(ctx, key)
+			more, installation, err := s.pipeline(ctx, key, anew)
 			if err != nil {
 				return err
 			}
 			if more {
 				swept++
+				seen[key] = true
 			} else {
 				spent = append(spent, installation)
 			}
 		}
-		// Whoever was swept is not due any more; whoever was not is excepted.
+		// Whoever was swept is not due any more, or seen; whoever was not is excepted.
 		if len(due) < sweepBatch || swept == 0 {
 			return nil
 		}
@@ -231,7 +247,7 @@ func (s *Sweeper) pipelines(ctx context.Context) error {
 
 // pipeline lets one pipeline look, if GitHub's share has something left. Its
 // apps are looked at if the platform's share has.
-func (s *Sweeper) pipeline(ctx context.Context, key bot.Key) (more bool, installation int64, err error) {
+func (s *Sweeper) pipeline(ctx context.Context, key bot.Key, anew bool) (more bool, installation int64, err error) {
 	state, _, err := s.o.Engine.store.Load(ctx, key)
 	if err != nil {
 		return false, 0, fmt.Errorf("load %s: %w", key, err)
@@ -242,7 +258,7 @@ func (s *Sweeper) pipeline(ctx context.Context, key bot.Key) (more bool, install
 		return false, installation, nil
 	}
 	apps := s.share(state.Config.Platform, s.o.Platform(state.Config.Platform))
-	effects, err := s.o.Engine.sweep(ctx, key, bot.Swept{Apps: apps.left()})
+	effects, err := s.o.Engine.sweep(ctx, key, bot.Swept{Apps: apps.left(), Anew: anew})
 	if err != nil {
 		return false, installation, err
 	}
