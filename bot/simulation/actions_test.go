@@ -241,7 +241,7 @@ func (s *sim) handRelease() {
 	app := among(s, "staging", "us", "ca")
 	a := s.App(app)
 	artifact, commit := fmt.Sprintf("hand%d", s.truth.hands), ""
-	switch s.pick(3) {
+	switch s.pick(4) {
 	case 1: // its config vars change: what runs is released again
 		if c := a.Current(); c != nil {
 			artifact, commit = c.Artifact, c.Commit
@@ -250,6 +250,14 @@ func (s *sim) handRelease() {
 		if n := len(a.Releases); n > 0 {
 			r := a.Releases[s.pick(n)]
 			artifact, commit = r.Artifact, r.Commit
+		}
+	case 3: // ahead of the bot, what was built last
+		for _, from := range apps {
+			for _, b := range s.App(from).Builds {
+				if b.Status == bot.BuildSucceeded && b.Commit > commit && len(s.pushed[b.Commit]) > 0 {
+					artifact, commit = b.Artifact, b.Commit
+				}
+			}
 		}
 	}
 	s.truth.hands++
