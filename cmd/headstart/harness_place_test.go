@@ -48,7 +48,7 @@ type herokuPlace struct {
 	apps map[string]*herokutest.App
 	pipe *herokutest.Pipeline
 
-	hooked bool // it sends webhooks
+	heard bool // the bot hears of every end without asking, by webhooks or by following outputs
 }
 
 const herokuSecret = "a-heroku-secret-91ab"
@@ -108,10 +108,10 @@ func (p *herokuPlace) releases(app string) (list []released) {
 func (p *herokuPlace) runs(app string) string { return p.apps[app].Current().Commit }
 func (p *herokuPlace) moved() <-chan struct{} { return nil }
 
-// busy waits for Heroku's webhooks, where it sends any: the bot is to know of
-// every end without asking.
+// busy waits until the bot knows of every end, where it hears of them without
+// asking.
 func (p *herokuPlace) busy() string {
-	if !p.hooked {
+	if !p.heard {
 		return ""
 	}
 	p.Settle()
@@ -146,7 +146,7 @@ func (p *herokuPlace) busy() string {
 // times are every second where Heroku speaks by itself, and else none: it only
 // answers.
 func (p *herokuPlace) times() []time.Time {
-	if !p.hooked {
+	if !p.heard {
 		return nil
 	}
 	return []time.Time{p.b.clock.Now().Truncate(time.Second).Add(time.Second)}
@@ -155,7 +155,7 @@ func (p *herokuPlace) times() []time.Time {
 // hook has Heroku tell the bot of every build and release, as people who give
 // the bot a HEROKU_WEBHOOK_SECRET set it up.
 func (p *herokuPlace) hook() {
-	p.hooked = true
+	p.heard = true
 	for app := range p.apps {
 		body := fmt.Sprintf(`{"include":["api:build","api:release"],"level":"notify","secret":%q,"url":%q}`, herokuSecret, p.b.url+"/webhooks/heroku")
 		req, err := http.NewRequest(http.MethodPost, p.URL()+"/apps/"+app+"/webhooks", strings.NewReader(body))

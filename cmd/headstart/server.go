@@ -44,6 +44,7 @@ type server struct {
 	engine  *engine.Engine
 	sweeper *engine.Sweeper
 	github  *github.Client
+	heroku  *heroku.Heroku
 	local   *local.Platform
 	moved   *movedApps
 	handler http.Handler
@@ -165,11 +166,13 @@ func (srv *server) platforms(ctx context.Context, s settings, w wiring) (map[str
 	}
 	if s.Heroku.APIKey != "" {
 		h, err := heroku.New(heroku.Options{
-			APIKey: s.Heroku.APIKey, URL: s.Heroku.APIURL, Clock: w.Clock.Now, Logger: w.Logger.Named("heroku"),
+			APIKey: s.Heroku.APIKey, URL: s.Heroku.APIURL, Clock: w.Clock.Now, Alarm: w.Clock.Alarm, Logger: w.Logger.Named("heroku"),
+			OnChange: func(app string) { srv.moved.add(bot.PlatformMoved{Platform: bot.PlatformHeroku, App: app}) },
 		})
 		if err != nil {
 			return nil, err
 		}
+		srv.heroku = h
 		m[bot.PlatformHeroku] = h
 	}
 	return m, nil
@@ -327,6 +330,9 @@ func (srv *server) close() {
 		if err := srv.local.Close(ctx); err != nil {
 			srv.log.Error("stop the embedded platform", zap.Error(err))
 		}
+	}
+	if srv.heroku != nil {
+		srv.heroku.Close()
 	}
 	if srv.github != nil {
 		srv.github.Close()
