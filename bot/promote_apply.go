@@ -107,16 +107,35 @@ func (s *State) promoteAnswered(do Promote, f Finished, at time.Time) {
 	}
 	if f.Outcome == Done {
 		a.Maybe = false // it was looked at, and there is nothing of ours
-		if by := st.Apps[do.App].Foreign; by != nil && p.Rollback == nil && p.touched() && s.newer(by, s.candidate(p.SHA), do.Stage) {
-			a.State, a.Reason = ReleaseFailed, by.name()+" was released there by hand meanwhile"
-		}
 		p.Apps[do.App] = a
-		if a.State != "" {
-			s.concludePromotion(do.Stage, at)
+		s.giveWay(do.Stage, at)
+		if s.Stages[do.Stage].InFlight == nil {
 			return
 		}
 	}
 	s.withdraw(do.Stage, f, at)
+}
+
+// giveWay ends a promotion that has begun on the apps on which somebody has
+// released something newer by hand meanwhile.
+func (s *State) giveWay(stage string, at time.Time) {
+	st := s.Stages[stage]
+	p := st.InFlight
+	if p == nil || p.Rollback != nil || !p.touched() {
+		return
+	}
+	c, gave := s.candidate(p.SHA), false
+	for _, app := range sortedKeys(p.Apps) {
+		a, by := p.Apps[app], st.Apps[app].Foreign
+		if c == nil || by == nil || a.State != "" || a.Maybe || s.Flights[promoteKey(stage, p.N, app)].Out || !s.newer(by, c, stage) {
+			continue
+		}
+		a.State, a.Reason, gave = ReleaseFailed, by.name()+" was released there by hand meanwhile", true
+		p.Apps[app] = a
+	}
+	if gave {
+		s.concludePromotion(stage, at)
+	}
 }
 
 // begun reports whether a promotion has touched any app, or may have.
@@ -231,6 +250,7 @@ func (s *State) releaseSeen(stage, app string, seen ReleaseSeen, at time.Time) {
 	put(&st.Apps, app, stand)
 	s.Stages[stage] = st
 	s.concludePromotion(stage, at)
+	s.giveWay(stage, at)
 }
 
 // concludePromotion ends a promotion once every app has an outcome. It succeeded
