@@ -103,7 +103,6 @@ type sim struct {
 	pushed  map[string][]int // commit → which pushes of the branch brought it, in order
 	broken  map[string][2]bool
 	acting  *job // whose request is being done, while it is
-	byHand  bool // somebody is at the platform's own command line
 	lines   []line
 }
 
