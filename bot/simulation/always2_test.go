@@ -1,5 +1,7 @@
 package simulation
 
+import "github.com/headstart-cd/headstart/bot"
+
 // alone is sentence 2: a stage has at most one promotion in flight.
 func (s *sim) alone(r *request) {
 	for _, o := range s.truth.requests {
@@ -20,5 +22,18 @@ func (s *sim) oneInFlight() {
 			s.fail(2, "%s and %s are both being released to %s", last.sha, r.sha, r.stage)
 		}
 		last = r
+	}
+}
+
+// oneDecided is sentence 2 for what one commit asks for: one promotion of a stage.
+func (s *sim) oneDecided(effects []bot.Effect) {
+	asked := map[string]int{}
+	for _, e := range effects {
+		do, ok := e.Do.(bot.Promote)
+		if n := asked[do.Stage]; ok && n != 0 && n != do.Promotion {
+			s.fail(2, "promotions %d and %d to %s are begun at once", n, do.Promotion, do.Stage)
+		} else if ok {
+			asked[do.Stage] = do.Promotion
+		}
 	}
 }

@@ -32,6 +32,7 @@ func (s *sim) committed(in *instance, c engine.Change) {
 	if !c.Wake.IsZero() && !c.Wake.After(in.loaded) {
 		s.fail(7, "the decision asks to be taken again at once: at %s for %s", in.loaded, c.Wake)
 	}
+	s.oneDecided(c.Effects)
 	s.meant(c.State.Config)
 	for _, e := range c.Events {
 		f, ok := e.Fact.(bot.Finished)

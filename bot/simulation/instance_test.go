@@ -167,7 +167,7 @@ func (s *sim) work() {
 }
 
 // storm bounds what may happen without time passing.
-const storm = 3000
+const storm = 1500
 
 // workOne has an instance do one of the things that wait to be done, and reports
 // whether there was any.

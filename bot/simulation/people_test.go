@@ -110,7 +110,7 @@ func (s *sim) lockedSince(stage string) time.Time {
 		return since
 	}
 	for _, o := range s.people.orders {
-		if o == by || !slices.Contains(o.stages, stage) || !o.ended.IsZero() && !o.ended.After(asked) {
+		if o == by || !slices.Contains(o.stages, stage) || !o.ended.IsZero() && o.ended.Before(asked) {
 			continue
 		}
 		switch o.verb {
