@@ -18,7 +18,7 @@ import (
 
 const (
 	burstPipelines = 100 // that each receive a push at once
-	burstRounds    = 20
+	burstRounds    = 10
 )
 
 // BenchmarkBurst has 100 pipelines receive a push in the same instant. Each push

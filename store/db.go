@@ -17,6 +17,10 @@ type database interface {
 	// be run together with the fn of others in one transaction; each still
 	// commits or rolls back on its own.
 	write(ctx context.Context, fn func(tx) error) error
+	// writeLazily is write, except that a power cut just afterwards may undo what
+	// was written. It never undoes what was written before it without undoing it,
+	// nor keeps what was written after it: see lazy.go.
+	writeLazily(ctx context.Context, fn func(tx) error) error
 	// writers is how many calls of write gain from being made at the same time.
 	writers() int
 	// each calls row for every row of a query outside of a transaction.

@@ -26,7 +26,11 @@ const (
 var errClosed = errors.New("the database is closed")
 
 func (db *sqliteDB) write(ctx context.Context, fn func(tx) error) error {
-	w := &write{ctx: ctx, fn: fn, done: make(chan error, 1)}
+	return db.send(&write{ctx: ctx, fn: fn, done: make(chan error, 1)})
+}
+
+func (db *sqliteDB) send(w *write) error {
+	ctx := w.ctx
 	select {
 	case db.writes <- w:
 	case <-ctx.Done():
@@ -52,22 +56,25 @@ func (db *sqliteDB) writeGroups() {
 		case <-db.stop:
 			return
 		case w := <-db.writes:
-			db.writeGroup(w)
+			for w != nil {
+				w = db.writeGroup(w)
+			}
 		}
 	}
 }
 
-// writeGroup runs the write and those that wait behind it.
-func (db *sqliteDB) writeGroup(w *write) {
+// writeGroup runs the write and those that wait behind it. It returns the one
+// that has to begin the next group: behind a lazy write, one that is not.
+func (db *sqliteDB) writeGroup(w *write) (next *write) {
 	// Whoever waits for its write may give up; the transaction of the others
 	// must not be interrupted by that.
-	ctx := context.WithoutCancel(w.ctx)
-	sqlTx, err := db.writer.BeginTx(ctx, nil)
+	ctx, lazy := context.WithoutCancel(w.ctx), w.lazy
+	sqlTx, err := db.begin(ctx, lazy)
 	if err != nil {
 		if w.taken.CompareAndSwap(false, true) {
 			w.done <- err
 		}
-		return
+		return nil
 	}
 	var (
 		written []*write
@@ -83,7 +90,7 @@ func (db *sqliteDB) writeGroup(w *write) {
 				for _, w := range written {
 					w.done <- broken
 				}
-				return
+				return nil
 			case err != nil:
 				w.done <- err
 			default:
@@ -96,7 +103,10 @@ func (db *sqliteDB) writeGroup(w *write) {
 		}
 		select {
 		case w = <-db.writes:
-			continue
+			if !lazy || w.lazy {
+				continue
+			}
+			next = w
 		default:
 		}
 		break
@@ -110,6 +120,14 @@ func (db *sqliteDB) writeGroup(w *write) {
 	if err == nil && len(queues) > 0 {
 		db.wake.wake(queues)
 	}
+	return next
+}
+
+func (db *sqliteDB) begin(ctx context.Context, lazy bool) (*sql.Tx, error) {
+	if err := db.relax(ctx, lazy); err != nil {
+		return nil, err
+	}
+	return db.writer.BeginTx(ctx, nil)
 }
 
 // sqliteTx is the part of a shared transaction that belongs to one write.

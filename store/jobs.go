@@ -234,16 +234,3 @@ func (s *Store) Idle(ctx context.Context) (bool, error) {
 	}
 	return n == 0, nil
 }
-
-// hot lists the statements that run many times a second.
-var hot = append([]string{
-	selectState, insertPipeline, updatePipeline, selectApps, insertEventOnce, finishJob,
-}, deliveryStatements()...)
-
-func deliveryStatements() []string {
-	list := make([]string, 0, 2*rowsAtOnce)
-	for n := range rowsAtOnce {
-		list = append(list, insertDelivery(n+1), processedDeliveries(n+1))
-	}
-	return list
-}

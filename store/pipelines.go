@@ -23,9 +23,18 @@ const (
 	insertApp  = `INSERT INTO pipeline_apps (platform, app, repo, name) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`
 	deleteApp  = `DELETE FROM pipeline_apps WHERE platform = $1 AND app = $2 AND repo = $3 AND name = $4`
 
-	insertEvents    = `INSERT INTO events (repo, name, seq, at, kind, event) VALUES `
-	insertEventOnce = insertEvents + `($1,$2,$3,$4,$5,$6)`
+	selectPipelines = `SELECT repo, name, 0 FROM pipelines WHERE repo = $1 ORDER BY name`
+	selectUsing     = `SELECT repo, name, 0 FROM pipeline_apps WHERE platform = $1 AND app = $2 ORDER BY repo, name`
+	selectDue       = `SELECT repo, name, wake_at FROM pipelines WHERE wake_at > 0 AND wake_at <= $1 ORDER BY wake_at LIMIT $2`
+	selectNextWake  = `SELECT COALESCE(MIN(wake_at), 0) FROM pipelines WHERE wake_at > 0 AND wake_at > $1`
+
+	// eventsAtOnce bounds how many events one statement is about.
+	eventsAtOnce = 8
 )
+
+func insertEvents(n int) string {
+	return `INSERT INTO events (repo, name, seq, at, kind, event) VALUES ` + values(n, 6)
+}
 
 // Load returns a pipeline's state and its version: the zero state and version 0
 // for one that was never saved.
@@ -33,14 +42,12 @@ func (s *Store) Load(ctx context.Context, key bot.Key) (bot.State, int64, error)
 	var (
 		state   bot.State
 		version int64
+		data    []byte
 	)
-	err := s.db.each(ctx, selectState, []any{key.Repo.String(), key.Name}, func(scan scanner) error {
-		var data string
-		if err := scan(&version, &data); err != nil {
-			return err
-		}
-		return json.Unmarshal([]byte(data), &state)
-	})
+	err := s.db.each(ctx, selectState, []any{key.Repo.String(), key.Name}, func(scan scanner) error { return scan(&version, &data) })
+	if err == nil && version > 0 {
+		s.think(ctx, func() { err = json.Unmarshal(data, &state) })
+	}
 	if err != nil {
 		return bot.State{}, 0, fmt.Errorf("load the state of %s: %w", key, err)
 	}
@@ -54,7 +61,11 @@ func (s *Store) Load(ctx context.Context, key bot.Key) (bot.State, int64, error)
 // effect off the queue in that transaction: an outcome that is recorded is never
 // performed again.
 func (s *Store) Commit(ctx context.Context, c engine.Change) error {
-	row, err := rowOf(c, s.now())
+	var (
+		row *pipelineRow
+		err error
+	)
+	s.think(ctx, func() { row, err = rowOf(c, s.now()) })
 	if err != nil {
 		return fmt.Errorf("save %s: %w", c.Pipeline, err)
 	}
@@ -73,6 +84,19 @@ func (s *Store) Commit(ctx context.Context, c engine.Change) error {
 		return engine.ErrMoved
 	}
 	return fmt.Errorf("save %s: %w", c.Pipeline, err)
+}
+
+// think calls fn, which reads or writes JSON: that is most of what a processor
+// has to do for a pipeline. For outcomes of effects there are only a few at once,
+// so that deliveries, which have no such bound, get the processor first: that a
+// hundred commits are built is decided before it is recorded what people were told
+// about the first of them.
+func (s *Store) think(ctx context.Context, fn func()) {
+	if runningJob(ctx) != nil {
+		s.thinking <- struct{}{}
+		defer func() { <-s.thinking }()
+	}
+	fn()
 }
 
 // pipelineRow is a change in the words of the database.
@@ -139,19 +163,14 @@ func (r *pipelineRow) save(t tx) error {
 
 // saveEvents appends the events after the one with the number last.
 func (r *pipelineRow) saveEvents(t tx, last int64) error {
-	const most = 100 // rows in one statement
-	for at := 0; at < len(r.events); at += most {
-		n := min(most, len(r.events)-at)
+	for at := 0; at < len(r.events); at += eventsAtOnce {
+		n := min(eventsAtOnce, len(r.events)-at)
 		args := make([]any, 0, n*6)
 		for i, data := range r.events[at : at+n] {
 			e := r.change.Events[at+i]
 			args = append(args, r.repo, r.change.Pipeline.Name, last+int64(at+i)+1, micros(e.At), bot.NameOf(e.Fact), data)
 		}
-		query := insertEventOnce
-		if n > 1 {
-			query = insertEvents + values(n, 6)
-		}
-		if _, err := t.exec(query, args...); err != nil {
+		if _, err := t.exec(insertEvents(n), args...); err != nil {
 			return err
 		}
 	}
@@ -192,23 +211,23 @@ func (r *pipelineRow) saveApps(t tx) error {
 // Pipelines lists the pipelines of a repository, by name; none for one that was
 // never saved.
 func (s *Store) Pipelines(ctx context.Context, repo bot.Repo) ([]bot.Key, error) {
-	return s.keys(ctx, `SELECT repo, name, 0 FROM pipelines WHERE repo = $1 ORDER BY name`, repo.String())
+	return s.keys(ctx, selectPipelines, repo.String())
 }
 
 // Using lists the pipelines whose configuration names the app.
 func (s *Store) Using(ctx context.Context, platform, app string) ([]bot.Key, error) {
-	return s.keys(ctx, `SELECT repo, name, 0 FROM pipeline_apps WHERE platform = $1 AND app = $2 ORDER BY repo, name`, platform, app)
+	return s.keys(ctx, selectUsing, platform, app)
 }
 
 // Due lists pipelines whose wake time is at or before now, the longest overdue
 // first, at most limit; and the earliest wake time after now, zero if there is
 // none.
 func (s *Store) Due(ctx context.Context, now time.Time, limit int) (due []bot.Key, next time.Time, err error) {
-	due, err = s.keys(ctx, `SELECT repo, name, wake_at FROM pipelines WHERE wake_at > 0 AND wake_at <= $1 ORDER BY wake_at LIMIT $2`, micros(now), limit)
+	due, err = s.keys(ctx, selectDue, micros(now), limit)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	err = s.db.each(ctx, `SELECT COALESCE(MIN(wake_at), 0) FROM pipelines WHERE wake_at > 0 AND wake_at > $1`, []any{micros(now)}, func(scan scanner) error {
+	err = s.db.each(ctx, selectNextWake, []any{micros(now)}, func(scan scanner) error {
 		var us int64
 		err := scan(&us)
 		next = fromMicros(us)

@@ -14,6 +14,7 @@ import (
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
+	"github.com/riverqueue/river/rivertype"
 )
 
 // postgresDB is a PostgreSQL database that any number of instances share.
@@ -28,11 +29,15 @@ type postgresDB struct {
 type postgresDriver struct {
 	*riverpgxv5.Driver
 	queue
+	db       *postgresDB
 	presence *presence // of the instance that works; nil: it only inserts
 }
 
 func (d *postgresDriver) GetExecutor() riverdriver.Executor {
-	return &executor{d.Driver.GetExecutor(), d.presence}
+	river := d.Driver.GetExecutor()
+	return &executor{river, d.presence, func(ctx context.Context, p *riverdriver.JobGetAvailableParams) ([]*rivertype.JobRow, error) {
+		return d.db.fetch(ctx, river, p)
+	}}
 }
 
 func (d *postgresDriver) GetListener(p *riverdriver.GetListenenerParams) riverdriver.Listener {
@@ -85,7 +90,7 @@ func openPostgres(ctx context.Context, url string, q queue) (_ *postgresDB, err 
 }
 
 func (db *postgresDB) driver(p *presence) *postgresDriver {
-	return &postgresDriver{riverpgxv5.New(db.pool), db.queue, p}
+	return &postgresDriver{riverpgxv5.New(db.pool), db.queue, db, p}
 }
 
 func (db *postgresDB) migrate(ctx context.Context) error {
@@ -140,7 +145,11 @@ func eachPostgresRow(rows pgx.Rows, row func(scanner) error) error {
 }
 
 func (db *postgresDB) write(ctx context.Context, fn func(tx) error) error {
-	pgTx, err := db.pool.Begin(ctx)
+	return db.transact(ctx, pgx.TxOptions{}, func(t *postgresTx) error { return fn(t) })
+}
+
+func (db *postgresDB) transact(ctx context.Context, how pgx.TxOptions, fn func(*postgresTx) error) error {
+	pgTx, err := db.pool.BeginTx(ctx, how)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/rivertype"
 )
 
@@ -143,24 +142,4 @@ func (p *presence) strays(running []attempt) []attempt {
 		}
 	}
 	return list
-}
-
-// executor is a driver's executor that gives jobs only to who is present, and
-// leaves it to us to end them. River would end them one by one, some time later,
-// and without regard to who runs the job by then.
-type executor struct {
-	riverdriver.Executor
-	presence *presence // nil for a client that only inserts
-}
-
-// JobGetAvailable gives nothing to an instance that is absent.
-func (x *executor) JobGetAvailable(ctx context.Context, p *riverdriver.JobGetAvailableParams) ([]*rivertype.JobRow, error) {
-	return x.presence.fetch(func() ([]*rivertype.JobRow, error) { return x.Executor.JobGetAvailable(ctx, p) })
-}
-
-// JobSetStateIfRunningMany changes nothing in the database: the handlers have.
-// River takes it for granted that a job may be gone by then.
-func (x *executor) JobSetStateIfRunningMany(_ context.Context, p *riverdriver.JobSetStateIfRunningManyParams) ([]*rivertype.JobRow, error) {
-	x.presence.giveUp(p.ID)
-	return nil, nil
 }

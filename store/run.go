@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -98,6 +100,7 @@ func (s *Store) start(ctx context.Context, h Handlers, p *presence) (worker, err
 			Queues: map[string]river.QueueConfig{
 				queueDeliveries: {MaxWorkers: deliverAtOnce},
 				queueEffects:    {MaxWorkers: performAtOnce},
+				queueTelling:    {MaxWorkers: tellAtOnce},
 				queueIdle:       {MaxWorkers: idleAtOnce},
 			},
 			FetchCooldown:     fetchCooldown,
@@ -181,7 +184,7 @@ func (w *deliverer) all(ctx context.Context, this *running, guids []string) erro
 	stopped := ctx.Err() != nil
 	// The outcomes are written even if the process is about to end.
 	var interrupted bool
-	err = s.write(context.WithoutCancel(ctx), func(t tx) (err error) {
+	err = s.writeLazily(context.WithoutCancel(ctx), func(t tx) (err error) {
 		if interrupted, err = s.saveResults(t, results, stopped); err != nil || interrupted {
 			return err
 		}
@@ -221,8 +224,8 @@ func (w *deliverer) one(ctx context.Context, d Delivery) (err error) {
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {
-			w.store.log.Error("processing a delivery panicked", zap.String("guid", d.GUID), zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
-			err = fmt.Errorf("panic: %v", p)
+			err = panicked(p)
+			w.store.log.Error("processing a delivery panicked", zap.String("guid", d.GUID), zap.Error(err), zap.ByteString("stack", debug.Stack()))
 		}
 	}()
 	return w.deliver(ctx, d)
@@ -231,25 +234,31 @@ func (w *deliverer) one(ctx context.Context, d Delivery) (err error) {
 // waiting reads those of the deliveries that have no outcome yet.
 func (s *Store) waiting(ctx context.Context, guids []string) ([]Delivery, error) {
 	list := make([]Delivery, 0, len(guids))
-	args := make([]any, len(guids))
-	for i, g := range guids {
-		args[i] = g
-	}
-	query := `SELECT guid, event, body, received_at, attempts FROM deliveries WHERE outcome = '' AND guid IN (` + placeholders(0, len(guids)) + `) ORDER BY received_at`
-	err := s.db.each(ctx, query, args, func(scan scanner) error {
-		var (
-			d        Delivery
-			received int64
-		)
-		err := scan(&d.GUID, &d.Event, &d.Body, &received, &d.Attempts)
-		d.ReceivedAt = fromMicros(received)
-		list = append(list, d)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read deliveries: %w", err)
+	for part := range slices.Chunk(guids, rowsAtOnce) {
+		args := make([]any, len(part))
+		for i, g := range part {
+			args[i] = g
+		}
+		err := s.db.each(ctx, waitingDeliveries(len(part)), args, func(scan scanner) error {
+			var (
+				d        Delivery
+				received int64
+			)
+			err := scan(&d.GUID, &d.Event, &d.Body, &received, &d.Attempts)
+			d.ReceivedAt = fromMicros(received)
+			list = append(list, d)
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read deliveries: %w", err)
+		}
 	}
 	return list, nil
+}
+
+func waitingDeliveries(n int) string {
+	return `SELECT guid, event, body, received_at, attempts FROM deliveries
+		WHERE outcome = '' AND guid IN (` + placeholders(0, n) + `) ORDER BY received_at`
 }
 
 const (
@@ -350,9 +359,18 @@ func (w *performer) effect(ctx context.Context, this *running, stored string) er
 func (w *performer) one(ctx context.Context, do work, again bool) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			w.store.log.Error("performing an effect panicked", zap.String("effect", do.Effect.Key), zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
-			err = fmt.Errorf("panic: %v", p)
+			err = panicked(p)
+			w.store.log.Error("performing an effect panicked", zap.String("effect", do.Effect.Key), zap.Error(err), zap.ByteString("stack", debug.Stack()))
 		}
 	}()
 	return w.perform(ctx, do.Target, do.Effect, again)
+}
+
+// panicked is the error of a panic. What it was called with may hold anything,
+// also a secret: only what the runtime itself says is repeated.
+func panicked(p any) error {
+	if err, ok := p.(runtime.Error); ok {
+		return fmt.Errorf("a defect in Headstart: %w", err)
+	}
+	return fmt.Errorf("a defect in Headstart: a panic with a value of type %T", p)
 }

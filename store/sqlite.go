@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"path/filepath"
 	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -35,15 +33,17 @@ type sqliteDB struct {
 	writes  chan *write
 	stop    chan struct{} // closed by close
 	writing sync.WaitGroup
-	// prepared holds statements that run many times a second. It is filled by
-	// openSQLite and only read afterwards.
-	prepared map[string]*sql.Stmt
+	relaxed bool // the writer does not wait for the disk; used by writeGroups alone
+	// Statements that run many times a second, for the writer and the reader.
+	// They are prepared by openSQLite, and the maps only read afterwards.
+	prepared, reads map[string]*sql.Stmt
 }
 
 // write is one call of sqliteDB.write.
 type write struct {
 	ctx   context.Context
 	fn    func(tx) error
+	lazy  bool
 	done  chan error  // takes the result, once
 	taken atomic.Bool // by the writer, or by the caller who gave up
 }
@@ -53,11 +53,12 @@ type write struct {
 type sqliteDriver struct {
 	*riversqlite.Driver
 	queue
+	db       *sqliteDB
 	presence *presence // of the instance that works; nil: it only inserts
 }
 
 func (d *sqliteDriver) GetExecutor() riverdriver.Executor {
-	return &executor{d.Driver.GetExecutor(), d.presence}
+	return &executor{d.Driver.GetExecutor(), d.presence, d.db.fetch}
 }
 
 func (d *sqliteDriver) SupportsListenNotify() bool { return false }
@@ -77,7 +78,7 @@ func openSQLite(ctx context.Context, path string, q queue) (_ *sqliteDB, err err
 	}()
 	dsn := "file::memory:"
 	if path != ":memory:" {
-		if db.lock, err = lockFile(path); err != nil {
+		if db.lock, err = lockFile(ctx, path); err != nil {
 			return nil, err
 		}
 		dsn = "file:" + (&url.URL{Path: path}).EscapedPath()
@@ -105,7 +106,7 @@ func openSQLite(ctx context.Context, path string, q queue) (_ *sqliteDB, err err
 		db.reader.SetMaxIdleConns(max(4, runtime.NumCPU()))
 	}
 
-	driver := &sqliteDriver{riversqlite.New(db.writer), q, nil}
+	driver := &sqliteDriver{riversqlite.New(db.writer), q, db, nil}
 	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: q.log})
 	if err != nil {
 		return nil, err
@@ -126,42 +127,25 @@ func openSQLite(ctx context.Context, path string, q queue) (_ *sqliteDB, err err
 	if err := migrate(ctx, db); err != nil {
 		return nil, err
 	}
-	prepared := make(map[string]*sql.Stmt, len(hot)+4)
-	for _, query := range append([]string{savepoint, releaseSavepoint, rollbackSavepoint, insertJob}, hot...) {
-		if prepared[query], err = db.writer.PrepareContext(ctx, query); err != nil {
-			return nil, fmt.Errorf("prepare %q: %w", query, err)
-		}
+	if db.prepared, err = prepare(ctx, db.writer, append([]string{savepoint, releaseSavepoint, rollbackSavepoint, insertJob, fetchJobs}, hotWrites...)); err != nil {
+		return nil, err
 	}
-	db.prepared = prepared
+	if db.reads, err = prepare(ctx, db.reader, hotReads); err != nil {
+		return nil, err
+	}
 	return db, nil
 }
 
-// lockFile takes the lock that keeps other processes off the database at path,
-// and creates both files if they are missing, for their owner's eyes only.
-func lockFile(path string) (*os.File, error) {
-	if strings.HasSuffix(path, string(filepath.Separator)) {
-		return nil, fmt.Errorf("the SQLite database %s is a folder: expected the path of a file", path)
-	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("open the SQLite database: %w", err)
-	}
-	if err := f.Close(); err != nil {
-		return nil, fmt.Errorf("open the SQLite database: %w", err)
-	}
-	lock, err := os.OpenFile(path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("open the lock of the SQLite database: %w", err)
-	}
-	// The kernel lets go of it when the process ends, however it ends.
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		_ = lock.Close() // nothing was written to it
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, fmt.Errorf("the SQLite database %s is in use by another Headstart: a file serves one process; use PostgreSQL to run several", path)
+func prepare(ctx context.Context, db *sql.DB, queries []string) (map[string]*sql.Stmt, error) {
+	prepared := make(map[string]*sql.Stmt, len(queries))
+	for _, query := range queries {
+		stmt, err := db.PrepareContext(ctx, query)
+		if err != nil {
+			return prepared, fmt.Errorf("prepare %q: %w", query, err)
 		}
-		return nil, fmt.Errorf("lock the SQLite database %s: %w", path, err)
+		prepared[query] = stmt
 	}
-	return lock, nil
+	return prepared, nil
 }
 
 func (db *sqliteDB) close() error {
@@ -172,8 +156,10 @@ func (db *sqliteDB) close() error {
 
 func (db *sqliteDB) release() error {
 	var errs []error
-	for _, stmt := range db.prepared {
-		errs = append(errs, stmt.Close())
+	for _, list := range []map[string]*sql.Stmt{db.prepared, db.reads} {
+		for _, stmt := range list {
+			errs = append(errs, stmt.Close())
+		}
 	}
 	if db.reader != nil && db.reader != db.writer {
 		errs = append(errs, db.reader.Close())
@@ -192,7 +178,15 @@ func (db *sqliteDB) release() error {
 func (db *sqliteDB) writers() int { return 1 }
 
 func (db *sqliteDB) each(ctx context.Context, query string, args []any, row func(scanner) error) error {
-	rows, err := db.reader.QueryContext(ctx, query, args...)
+	var (
+		rows *sql.Rows
+		err  error
+	)
+	if stmt := db.reads[query]; stmt != nil {
+		rows, err = stmt.QueryContext(ctx, args...)
+	} else {
+		rows, err = db.reader.QueryContext(ctx, query, args...)
+	}
 	if err != nil {
 		return err
 	}
@@ -210,7 +204,7 @@ func eachRow(rows *sql.Rows, row func(scanner) error) error {
 
 func (db *sqliteDB) work(cfg *river.Config, p *presence) (worker, error) {
 	cfg.Logger = db.log
-	return river.NewClient(&sqliteDriver{riversqlite.New(db.writer), db.queue, p}, cfg)
+	return river.NewClient(&sqliteDriver{riversqlite.New(db.writer), db.queue, db, p}, cfg)
 }
 
 // keep makes what an earlier process, or an earlier Run of this one, left

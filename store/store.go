@@ -20,6 +20,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -37,6 +38,8 @@ type Store struct {
 	drain   time.Duration
 	inbox   *inbox
 	changed changes
+	// thinking holds an element per outcome of an effect that is en- or decoded.
+	thinking chan struct{}
 	// presence is nil while Run does not run.
 	presence atomic.Pointer[presence]
 
@@ -80,7 +83,7 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	if opts.Drain == 0 {
 		opts.Drain = 7 * time.Second
 	}
-	s := &Store{log: opts.Logger, now: opts.Clock, retries: opts.Retries, drain: opts.Drain}
+	s := &Store{log: opts.Logger, now: opts.Clock, retries: opts.Retries, drain: opts.Drain, thinking: make(chan struct{}, runtime.GOMAXPROCS(0))}
 	db, err := openDatabase(ctx, url, queue{newWaker(), slogTo(opts.Logger)})
 	if err != nil {
 		return nil, err
@@ -134,9 +137,18 @@ const answerWithin = 8 * time.Second
 
 // write runs fn in one transaction and tells those who wait for a change.
 func (s *Store) write(ctx context.Context, fn func(tx) error) error {
+	return s.announce(ctx, s.db.write, fn)
+}
+
+// writeLazily is write for what a power cut may undo.
+func (s *Store) writeLazily(ctx context.Context, fn func(tx) error) error {
+	return s.announce(ctx, s.db.writeLazily, fn)
+}
+
+func (s *Store) announce(ctx context.Context, write func(context.Context, func(tx) error) error, fn func(tx) error) error {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	err := s.db.write(ctx, fn)
+	err := write(ctx, fn)
 	if err == nil {
 		s.changed.broadcast()
 	}

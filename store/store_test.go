@@ -43,7 +43,7 @@ func TestStore(t *testing.T) {
 		{"sweeps come due", testSweepsDue},
 		{"deliveries that need not be asked for again are known", testProcessed},
 		{"effects go in the order of their urgency", testUrgency},
-		{"effects that nobody waits for hold nobody up", testIdleApart},
+		{"effects that no deploy waits for hold none up", testApart},
 		{"text that no database takes is stored all the same", testOddText},
 		{"changes are announced", testChanged},
 	} {

@@ -3,27 +3,28 @@ package store
 import "github.com/headstart-cd/headstart/bot"
 
 // Deliveries and effects have queues of their own, so that slow effects never
-// keep deliveries waiting. Effects that nobody waits for have one too: when they
-// all hang in slow calls, they hold none of the others' slots.
+// keep deliveries waiting. Nor do effects keep more urgent ones waiting: when a
+// hundred pipelines move at once, or GitHub is slow, what is told about them hangs
+// in slots of its own; and so does what nobody waits for.
 const (
 	queueDeliveries = "deliveries"
 	queueEffects    = "effects"
+	queueTelling    = "telling"
 	queueIdle       = "idle"
 )
 
 // How many of each are worked on at once by one instance.
 const (
-	deliverAtOnce = 16
+	deliverAtOnce = 64
 	performAtOnce = 64
+	tellAtOnce    = 32
 	idleAtOnce    = 8
 )
 
-func queues() []string { return []string{queueDeliveries, queueEffects, queueIdle} }
+func queues() []string { return []string{queueDeliveries, queueEffects, queueTelling, queueIdle} }
 
-// River's priorities: 1 goes first, 4 last. When a hundred pipelines move at
-// once, the builds and promotions of all of them go before what is told about
-// any of them. Nothing waits for ever behind that: a deploy has few effects that
-// hold it up, and they are over in seconds.
+// River's priorities within a queue: 1 goes first. Nothing waits for ever behind
+// that: a deploy has few effects that hold it up, and they are over in seconds.
 const (
 	priorityDeploy = 1 // a deploy, or a person, waits for it
 	priorityWatch  = 2 // looks how something goes that takes its time anyway
@@ -44,9 +45,9 @@ func placeOf(e bot.Effect) (queue string, priority int) {
 		if do.Content == "eyes" { // whoever commented sees that it was read
 			return queueEffects, priorityDeploy
 		}
-		return queueEffects, priorityTell
+		return queueTelling, priorityTell
 	case bot.SetStatus, bot.CreateDeployment, bot.SetDeploymentStatus, bot.WriteComment, bot.Reply:
-		return queueEffects, priorityTell
+		return queueTelling, priorityTell
 	}
 	return queueEffects, priorityWatch
 }

@@ -140,12 +140,12 @@ func testRedeliver(t *testing.T, open opener) {
 func testDeliverPanics(t *testing.T, open opener) {
 	s := open(t, store.Options{Retries: []time.Duration{}})
 	defer closeStore(t, s)
-	stop := run(t, s, store.Handlers{Deliver: func(context.Context, store.Delivery) error { panic("a bug") }})
+	stop := run(t, s, store.Handlers{Deliver: func(context.Context, store.Delivery) error { panic("hunter2") }})
 	defer stop()
 	receive(t, s, "one")
 	idle(t, s)
-	if d := delivery(t, s, "one"); d.Outcome != store.Failed || d.Reason != "panic: a bug" {
-		t.Errorf("the delivery failed with the panic as its reason, got %+v", d)
+	if d := delivery(t, s, "one"); d.Outcome != store.Failed || d.Reason != "a defect in Headstart: a panic with a value of type string" {
+		t.Errorf("the delivery failed with the panic as its reason, but without its words, got %+v", d)
 	}
 }
 
