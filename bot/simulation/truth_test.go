@@ -45,16 +45,12 @@ func (t *truth) required(s *sim) {
 	t.rules = append(t.rules, rules{s.Now, s.Required})
 }
 
-// greenSince reports whether a commit's required checks were green at any time
-// since then.
+// greenSince reports whether a commit's checks, as they were at any time since
+// then, satisfy what was required at any time since then: the two are read apart.
 func (t *truth) greenSince(sha string, want bot.Checks, since time.Time) bool {
 	list := t.checks[sha]
 	for i := len(list) - 1; i >= 0; i-- {
 		for j := len(t.rules) - 1; j >= 0; j-- {
-			overlap := later(list[i].at, t.rules[j].at)
-			if i+1 < len(list) && !list[i+1].at.After(overlap) || j+1 < len(t.rules) && !t.rules[j+1].at.After(overlap) {
-				continue // never together
-			}
 			if green(want, t.rules[j].checks, list[i].checks) {
 				return true
 			}
