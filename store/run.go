@@ -98,7 +98,7 @@ func (s *Store) start(ctx context.Context, h Handlers, p *presence) (worker, err
 			ID:      p.instance,
 			Workers: workers,
 			Queues: map[string]river.QueueConfig{
-				queueDeliveries: {MaxWorkers: deliverAtOnce},
+				queueDeliveries: {MaxWorkers: groupsAtOnce},
 				queueEffects:    {MaxWorkers: performAtOnce},
 				queueTelling:    {MaxWorkers: tellAtOnce},
 				queueIdle:       {MaxWorkers: idleAtOnce},

@@ -15,7 +15,8 @@ const (
 
 // How many of each are worked on at once by one instance.
 const (
-	deliverAtOnce = 64
+	deliverAtOnce = 64 // deliveries
+	groupsAtOnce  = 16 // of deliveries that arrived together: all their bodies are in memory
 	performAtOnce = 64
 	tellAtOnce    = 32
 	idleAtOnce    = 8
