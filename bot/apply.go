@@ -206,7 +206,7 @@ func (s *State) checksRead(f ChecksRead, do ReadChecks, began, at time.Time) {
 		}
 		if f.Head.SHA != "" {
 			s.HeadAt = later(s.HeadAt, began)
-			s.headSeen(f.Head, began)
+			s.headSeen(f.Head, began, at)
 		}
 	}
 	c := s.candidate(do.SHA)

@@ -80,7 +80,9 @@ func (s *State) buildAnswered(do StartBuild, f Finished, flight Flight, at time.
 		}
 		switch f.Outcome {
 		case Done:
-			if seen, ok := f.Fact.(BuildSeen); ok {
+			if seen, ok := f.Fact.(BuildSeen); ok && seen.Build.ID == "" {
+				r.Status, r.App, r.Stage = RunWaiting, "", "" // it was looked at, and there is nothing of ours
+			} else if ok {
 				r.Adopted = seen.Adopted
 				s.buildSeen(r, seen.Build, at)
 			}
@@ -107,7 +109,8 @@ func (s *State) buildAnswered(do StartBuild, f Finished, flight Flight, at time.
 	if do.Stage == "" {
 		return
 	}
-	if f.Outcome == Retry && !flight.Unsure {
+	none, looked := f.Fact.(BuildSeen)
+	if f.Outcome == Retry && !flight.Unsure || looked && none.Build.ID == "" {
 		s.withdraw(do.Stage, f, at)
 		return
 	}

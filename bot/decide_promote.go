@@ -1,6 +1,9 @@
 package bot
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // enterStages lets the newest candidate whose gates are open into each stage
 // that is free.
@@ -88,8 +91,8 @@ func (d *decision) carryOn() {
 			continue
 		}
 		if p.Building {
-			if r := d.s.Builds[p.Build]; r.Status == RunStarting {
-				d.buildOnStage(c, stage, r.App, p.Build)
+			if r := d.s.Builds[p.Build]; r.Status == RunStarting && d.mayFly(d.s.Flights[buildEffect(r.App, p.Build)]) {
+				d.buildAgain(c, stage, r.App, p.Build)
 			}
 			continue
 		}
@@ -98,6 +101,22 @@ func (d *decision) carryOn() {
 				d.tryAgain(c, stage, app, p)
 			}
 		}
+	}
+}
+
+// buildAgain repeats the build on a stage's own app. It enters the stage, so the
+// gates must still be open, but for that of the build, which is this one: else
+// nothing is done but to look what has become of the first attempt.
+func (d *decision) buildAgain(c *Candidate, stage, app, key string) {
+	gates := slices.DeleteFunc(d.gates(c, stage), func(g Gate) bool { return g.Name == "build" })
+	_, no := blocked(gates)
+	switch {
+	case !d.s.Configured || d.stageIndex(stage) != 0 || no:
+		d.want(buildEffect(app, key), StartBuild{App: app, SHA: c.SHA, Tree: c.Tree, Stage: stage, Look: true})
+	case !d.freshlyGreen(c):
+		d.readChecksOf(c, true)
+	default:
+		d.buildOnStage(c, stage, app, key)
 	}
 }
 

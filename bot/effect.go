@@ -123,6 +123,9 @@ type StartBuild struct {
 	Tree    string // the tree of the commit
 	Command string
 	Stage   string // set when the build runs on a stage's own app: this enters the stage
+	// Look begins nothing: it finds out what has become of an earlier attempt. The
+	// answer has no ID if that did not begin a build.
+	Look bool
 }
 
 // WatchBuild looks at a pending build. Answer: BuildSeen.

@@ -159,7 +159,7 @@ func (s *State) finish(f Finished, at time.Time) {
 			s.checksRefused(do.SHA, f.Reason, e.At)
 		}
 	case ReadHead:
-		s.headRead(do, f, e.At)
+		s.headRead(do, f, e.At, at)
 	case LookAtApp:
 		s.appLooked(do, f, at)
 	case ReadPullRequest:
@@ -206,6 +206,8 @@ func (s *State) tooEarly(f Finished, flight Flight, at time.Time) bool {
 	switch fact := f.Fact.(type) {
 	case AppSeen:
 		return flight.Unsure && at.Sub(flight.LostAt) < doubt
+	case BuildSeen:
+		return fact.Build.ID == "" && flight.Unsure && at.Sub(flight.LostAt) < doubt
 	case PullRequestRead:
 		p, ok := s.Pulls[fact.Number]
 		return ok && p.Open && fact.Head != p.Head && !fact.UpdatedAt.After(p.UpdatedAt)

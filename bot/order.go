@@ -89,15 +89,18 @@ func (c *Candidate) learn(p Pushed) {
 
 // headSeen finds pushes that were never delivered: the branch's head is a commit
 // nobody told of, or one that was left behind by a push that is known.
-func (s *State) headSeen(h Head, at time.Time) {
+// The reading began at one time and was known at another: what was pushed before it
+// began was before the head, and of what was pushed in between the pushes themselves
+// tell what they came after.
+func (s *State) headSeen(h Head, began, at time.Time) {
 	p := Pushed{Branch: s.Branch(), After: h.SHA, Tree: h.Tree, Title: h.Title, Author: h.Author, PushedAt: at}
 	if n := len(s.Candidates); n > 0 {
 		newest := s.Candidates[n-1]
-		if newest.SHA == h.SHA || newest.PushedAt.After(at) {
+		if newest.SHA == h.SHA || newest.PushedAt.After(began) {
 			return // nothing new, or the reading is older than the newest push
 		}
 		if s.candidate(h.SHA) != nil {
-			if at.Sub(newest.PushedAt) < skew {
+			if began.Sub(newest.PushedAt) < skew {
 				return // GitHub's answers can lag behind its webhooks
 			}
 			p.Before, p.Forced = newest.SHA, true

@@ -121,13 +121,13 @@ func later(a, b time.Time) time.Time {
 }
 
 // headRead takes where the branch's head is.
-func (s *State) headRead(do ReadHead, f Finished, began time.Time) {
+func (s *State) headRead(do ReadHead, f Finished, began, at time.Time) {
 	if do.Branch != s.Branch() || f.Outcome != Done && f.Outcome != Refuse {
 		return
 	}
 	s.HeadAt = later(s.HeadAt, began)
 	if fact, ok := f.Fact.(HeadRead); ok && fact.Head.SHA != "" {
-		s.headSeen(fact.Head, began)
+		s.headSeen(fact.Head, began, at)
 	}
 }
 

@@ -97,6 +97,9 @@ func (p *Performer) startBuild(ctx context.Context, on Platform, target bot.Targ
 			return bot.BuildSeen{Build: b, Adopted: !ours}, nil
 		}
 	}
+	if do.Look {
+		return fact(bot.BuildSeen{}, stillDoubtful(e, "the build"))
+	}
 	for _, b := range builds {
 		if b.Status == bot.BuildPending {
 			return nil, &bot.Retryable{Reason: fmt.Sprintf("%s is busy with a build of %s", do.App, nameOr(bot.Short(b.Commit), "another source"))}

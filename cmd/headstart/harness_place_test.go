@@ -48,7 +48,8 @@ type herokuPlace struct {
 	apps map[string]*herokutest.App
 	pipe *herokutest.Pipeline
 
-	heard bool // the bot hears of every end without asking, by webhooks or by following outputs
+	hooked bool // it sends webhooks
+	heard  bool // the bot hears of every end without asking, by webhooks or by following outputs
 }
 
 const herokuSecret = "a-heroku-secret-91ab"
@@ -130,8 +131,8 @@ func (p *herokuPlace) busy() string {
 			continue
 		}
 		for app, a := range st.InFlight.Apps {
-			if a.State != bot.ReleasePending {
-				continue
+			if a.State != bot.ReleasePending || !p.hooked && a.Looks < 2 {
+				continue // the answer to a promotion names no output that could be followed
 			}
 			for _, x := range p.apps[app].Releases() {
 				if x.Commit == st.InFlight.SHA && x.Status != "pending" {
@@ -155,7 +156,7 @@ func (p *herokuPlace) times() []time.Time {
 // hook has Heroku tell the bot of every build and release, as people who give
 // the bot a HEROKU_WEBHOOK_SECRET set it up.
 func (p *herokuPlace) hook() {
-	p.heard = true
+	p.heard, p.hooked = true, true
 	for app := range p.apps {
 		body := fmt.Sprintf(`{"include":["api:build","api:release"],"level":"notify","secret":%q,"url":%q}`, herokuSecret, p.b.url+"/webhooks/heroku")
 		req, err := http.NewRequest(http.MethodPost, p.URL()+"/apps/"+app+"/webhooks", strings.NewReader(body))
