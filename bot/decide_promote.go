@@ -167,7 +167,7 @@ func (d *decision) awaitsOthers(stage, app string, p *Promotion) bool {
 // touched reports whether a release is known to have begun on some app.
 func (p *Promotion) touched() bool {
 	for _, a := range p.Apps {
-		if a.State != "" {
+		if a.begun() {
 			return true
 		}
 	}

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"hash/fnv"
+	"slices"
 	"time"
 )
 
@@ -93,6 +94,10 @@ func (s *State) start(e Effect, at time.Time) {
 		}
 	case SetStatus:
 		s.editTold(do, func(said *Saying) { said.Doubt = true })
+	case CreateDeployment:
+		if c := s.candidate(do.SHA); c != nil && c.deployment(do.Stage, do.Promotion) == nil {
+			c.Deployments = append(c.Deployments, Deployment{Stage: do.Stage, Promotion: do.Promotion, Asked: true})
+		}
 	case SetDeploymentStatus:
 		s.editDeployment(do, func(said *Saying) { said.Doubt = true })
 	case WriteComment:
@@ -173,7 +178,7 @@ func (s *State) finish(f Finished, at time.Time) {
 	case SetStatus:
 		s.statusTold(do, f, flight, at)
 	case CreateDeployment:
-		s.deploymentCreated(do, f)
+		s.deploymentCreated(do, f, flight)
 	case SetDeploymentStatus:
 		s.deploymentTold(do, f, flight, at)
 	case WriteComment:
@@ -287,16 +292,22 @@ func (s *State) editTold(do SetStatus, edit func(*Saying)) {
 	}
 }
 
-func (s *State) deploymentCreated(do CreateDeployment, f Finished) {
+func (s *State) deploymentCreated(do CreateDeployment, f Finished, flight Flight) {
 	c := s.candidate(do.SHA)
-	if c == nil || f.Outcome != Done && f.Outcome != Refuse || c.deployment(do.Stage, do.Promotion) != nil {
+	if c == nil {
 		return
 	}
-	d := Deployment{Stage: do.Stage, Promotion: do.Promotion}
-	if fact, ok := f.Fact.(DeploymentCreated); ok {
-		d.ID = fact.ID
+	d := c.deployment(do.Stage, do.Promotion)
+	switch {
+	case d == nil || !d.Asked:
+	case f.Outcome == Done || f.Outcome == Refuse:
+		d.Asked = false
+		if fact, ok := f.Fact.(DeploymentCreated); ok {
+			d.ID = fact.ID
+		}
+	case f.Outcome == Retry && !flight.Unsure: // it is certainly not there
+		c.Deployments = slices.DeleteFunc(c.Deployments, func(o Deployment) bool { return o.Stage == do.Stage && o.Promotion == do.Promotion })
 	}
-	c.Deployments = append(c.Deployments, d)
 }
 
 // deployment finds the deployment of a promotion; nil if there is none.

@@ -62,6 +62,9 @@ func (s *State) forgettable(c *Candidate) bool {
 		}
 	}
 	for _, d := range c.Deployments {
+		if d.Asked {
+			return false
+		}
 		if d.ID != 0 && (d.Told.State != DeploymentInactive && d.Told.State != StatusFailure || !d.Told.Again.IsZero()) {
 			return false
 		}

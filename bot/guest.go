@@ -1,6 +1,9 @@
 package bot
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+)
 
 // A guest is the head of an open pull request that somebody asked to promote,
 // into a stage that takes pull requests. It passes every gate that a commit of
@@ -78,6 +81,9 @@ func (s *State) inviteGuest(x execution, pull PullRequestChanged, stage string) 
 			PushedAt: x.at, SeenAt: x.at, Pull: pull.Number, PullSought: true, ConfigRead: true, Guest: true,
 		})
 		c = s.candidate(pull.Head)
+		if p := s.Pulls[pull.Number]; p.ToldHead == pull.Head {
+			c.Told = maps.Clone(p.Told) // it has to end, whatever becomes of the pull request
+		}
 	}
 	if c.Passages[stage].State != PassageReleasing {
 		s.reopen(c.SHA, stage, x.order())
@@ -140,6 +146,9 @@ func (d *decision) guestsToBuild() []*Candidate {
 func (d *decision) tellGuests() {
 	for i := range d.s.Guests {
 		c := &d.s.Guests[i]
+		if said := c.Told[buildContext]; d.s.Pulls[c.Pull].Head != c.SHA && (said.State == StatusPending || said.Doubt) {
+			d.tellStatus(c.SHA, buildContext, c.Told, say(StatusSuccess, "Not built ahead: newer commits were pushed", ""))
+		}
 		for _, stage := range d.stagesOf(c) {
 			_, asked := c.Ordered[stage]
 			_, entered := c.Passages[stage]

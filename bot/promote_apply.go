@@ -138,6 +138,11 @@ func (s *State) giveWay(stage string, at time.Time) {
 	}
 }
 
+// begun reports whether there is a release on the app; one that was refused never was.
+func (a AppRelease) begun() bool {
+	return a.State != "" && (a.State != ReleaseFailed || a.ID != "")
+}
+
 // begun reports whether a promotion has touched any app, or may have.
 func (s *State) begun(stage string) bool {
 	p := s.Stages[stage].InFlight
@@ -149,7 +154,7 @@ func (s *State) begun(stage string) bool {
 		return r.Status != RunStarting && r.Status != RunWaiting || s.Flights[buildEffect(r.App, p.Build)].Unsure
 	}
 	for app, a := range p.Apps {
-		if a.State != "" || a.Maybe || s.Flights[promoteKey(stage, p.N, app)].Unsure {
+		if a.begun() || a.Maybe || s.Flights[promoteKey(stage, p.N, app)].Unsure {
 			return true
 		}
 	}

@@ -107,7 +107,8 @@ type Passage struct {
 
 // Deployment is the GitHub Deployment of one promotion of a candidate.
 type Deployment struct {
-	ID        int64 // 0: GitHub refused to make it
+	ID        int64 // 0: GitHub refused to make it, or it is asked for
+	Asked     bool  // nobody knows yet whether GitHub has made it
 	Stage     string
 	Promotion int
 	Told      Saying

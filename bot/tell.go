@@ -337,19 +337,27 @@ func (d *decision) tellDeployment(c *Candidate, stage string) {
 	if !entered || c.deployment(stage, pass.Promotion) != nil || pass.State == PassageReleasing && !d.s.begun(stage) {
 		return
 	}
+	d.createDeployment(c, stage, pass.Promotion)
+}
+
+func (d *decision) createDeployment(c *Candidate, stage string, promotion int) {
 	last := false
 	if n := len(d.s.Config.Stages); n > 0 {
 		last = stage == d.s.Config.Stages[n-1].Name
 	}
-	d.want(fmt.Sprintf("deployment %s %d", stage, pass.Promotion), CreateDeployment{
-		SHA: c.SHA, Stage: stage, Promotion: pass.Promotion, Production: last, Text: cut(c.Title, maxStatusText),
+	d.want(fmt.Sprintf("deployment %s %d", stage, promotion), CreateDeployment{
+		SHA: c.SHA, Stage: stage, Promotion: promotion, Production: last, Text: cut(c.Title, maxStatusText),
 	})
 }
 
 // endDeployments tells how each deployment of a candidate stands.
 func (d *decision) endDeployments(c *Candidate) {
 	for _, dep := range c.Deployments {
-		if dep.ID == 0 {
+		switch {
+		case dep.Asked: // also where the promotion was taken back: it may be there, and has to end
+			d.createDeployment(c, dep.Stage, dep.Promotion)
+			continue
+		case dep.ID == 0:
 			continue // refused by GitHub
 		}
 		if w := d.deploymentStatus(c, dep); dep.Told.State != w.State || dep.Told.Doubt || d.again(dep.Told.Again) {

@@ -44,6 +44,7 @@ type Engine struct {
 	log     *zap.Logger
 	observe func(Commit)
 	nudged  chan struct{} // a wake time may have come closer
+	memory  memory
 
 	mu    sync.Mutex
 	locks map[bot.Key]*keyLock // guarded by mu
@@ -145,9 +146,9 @@ func (e *Engine) update(ctx context.Context, key bot.Key, facts []bot.Fact) erro
 func (e *Engine) commit(ctx context.Context, key bot.Key, facts []bot.Fact) (Change, error) {
 	defer e.lock(key)()
 	for range commitTries {
-		state, version, err := e.store.Load(ctx, key)
+		state, version, err := e.load(ctx, key)
 		if err != nil {
-			return Change{}, fmt.Errorf("load %s: %w", key, err)
+			return Change{}, err
 		}
 		state.Pipeline = key
 		c, explain := e.reconcile(state, facts)
@@ -156,17 +157,33 @@ func (e *Engine) commit(ctx context.Context, key bot.Key, facts []bot.Fact) (Cha
 			return Change{}, nil
 		}
 		err = e.store.Commit(ctx, c)
+		if err != nil {
+			e.memory.forget(key) // whether it was saved or not
+		}
 		if errors.Is(err, ErrMoved) {
 			continue
 		}
 		if err != nil {
 			return Change{}, fmt.Errorf("commit %s: %w", key, err)
 		}
+		e.memory.keep(key, remembered{c.State, version + 1})
 		e.nudge()
 		e.observe(Commit{Pipeline: key, Events: c.Events, State: c.State, Explain: explain})
 		return c, nil
 	}
 	return Change{}, fmt.Errorf("commit %s: somebody else was faster %d times in a row", key, commitTries)
+}
+
+// load returns a pipeline's state as this instance left it, else as the store has it.
+func (e *Engine) load(ctx context.Context, key bot.Key) (bot.State, int64, error) {
+	if r, ok := e.memory.recall(key); ok {
+		return r.state, r.version, nil
+	}
+	state, version, err := e.store.Load(ctx, key)
+	if err != nil {
+		return bot.State{}, 0, fmt.Errorf("load %s: %w", key, err)
+	}
+	return state, version, nil
 }
 
 func anythingIn(c Change) bool { return len(c.Events) > 0 }
@@ -207,6 +224,7 @@ const maxSkew = 2 * time.Minute
 // would be due at once here, again and again. A state that is far ahead was
 // written by a clock that was wrong.
 func timeOf(state bot.State, now time.Time) time.Time {
+	now = now.Round(0) // what is remembered is to be as what is loaded: without a monotonic reading
 	if ahead := state.At.Sub(now); ahead > 0 && ahead <= maxSkew {
 		return state.At
 	}

@@ -1,6 +1,8 @@
 package simulation
 
 import (
+	"time"
+
 	"github.com/headstart-cd/headstart/bot"
 )
 
@@ -33,7 +35,8 @@ func (s *sim) once5(r *request) {
 		last := a.Releases[n-1]
 		_, do := r.job.effect.Do.(bot.Promote)
 		restores := do && r.job.effect.Do.(bot.Promote).Restore != ""
-		if last.Artifact == r.artifact && (last.Status == bot.ReleasePending || last.Current) && !restores {
+		stuck := last.Status == bot.ReleasePending && s.Now.Sub(last.CreatedAt) >= 90*time.Minute // given up before
+		if last.Artifact == r.artifact && (last.Status == bot.ReleasePending || last.Current) && !restores && !stuck {
 			s.fail(5, "%s is released on %s, which runs it already", r.artifact, r.app)
 		}
 	}

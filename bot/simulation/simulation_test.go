@@ -7,7 +7,9 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -22,7 +24,29 @@ import (
 // core. rapid runs 100 in each, or as many as -rapid.checks says.
 const parts = 20
 
+// seeding holds the parts back from each other while one of them is given its seed.
+var seeding sync.Mutex
+
+// seeded says whether somebody gave a seed: then every part takes that.
+var seeded bool
+
+// seed gives a part histories of its own, and the same ones each time, so that a
+// change is judged by itself. -rapid.seed=0 draws others every time. The caller
+// calls begun in the first history.
+func seed(t *testing.T, part int) (begun func()) {
+	if seeded {
+		return func() {}
+	}
+	seeding.Lock()
+	if err := flag.Set("rapid.seed", strconv.Itoa(1_000_000*(part+1))); err != nil {
+		t.Fatal(err)
+	}
+	return sync.OnceFunc(seeding.Unlock)
+}
+
 func TestMain(m *testing.M) {
+	flag.Parse()
+	flag.Visit(func(f *flag.Flag) { seeded = seeded || f.Name == "rapid.seed" })
 	// Histories leave much behind and need little at a time.
 	debug.SetGCPercent(800)
 	os.Exit(m.Run())
@@ -37,7 +61,9 @@ func TestHistories(t *testing.T) {
 	for i := range parts {
 		t.Run(fmt.Sprintf("part%02d", i+1), func(t *testing.T) {
 			t.Parallel()
+			begun := seed(t, i)
 			rapid.Check(t, func(t *rapid.T) {
+				begun()
 				// Drawn as one value, so that a failure is told by its story and not by
 				// the thousands of draws that it is made of.
 				if part := failed.Load(); failfast && part != 0 && part != int32(i+1) {

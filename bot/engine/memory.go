@@ -1,0 +1,56 @@
+package engine
+
+import (
+	"sync"
+
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// memory keeps the states that this instance committed last, so that a pipeline
+// in motion need not be read and decoded for each of its events. It may be wrong:
+// another instance may have committed since. Then the commit that is built on it
+// fails by its version, and the state is loaded.
+type memory struct {
+	mu     sync.Mutex
+	states map[bot.Key]remembered // guarded by mu
+}
+
+type remembered struct {
+	state   bot.State
+	version int64
+}
+
+// mostRemembered bounds the memory: a state takes some ten kilobytes.
+const mostRemembered = 256
+
+func (m *memory) recall(key bot.Key) (remembered, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r, ok := m.states[key]
+	return r, ok
+}
+
+// keep remembers what was committed. Where there is no room, any other pipeline
+// is forgotten.
+func (m *memory) keep(key bot.Key, r remembered) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.states == nil {
+		m.states = map[bot.Key]remembered{}
+	}
+	m.states[key] = r
+	for other := range m.states {
+		if len(m.states) <= mostRemembered {
+			return
+		}
+		if other != key {
+			delete(m.states, other)
+		}
+	}
+}
+
+func (m *memory) forget(key bot.Key) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.states, key)
+}
