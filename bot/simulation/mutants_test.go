@@ -14,7 +14,7 @@ import (
 var runMutants = flag.Bool("mutants", false, "run the histories on each of the mutants, and not only see that they fit the code")
 
 // budget is how many histories of each part a mutant has to be caught in.
-const budget = 50
+const budget = 250
 
 // Each mutant is code that is wrong in one way, which the histories must catch.
 // One that they do not catch shows that they are too weak. Without -mutants this
