@@ -12,9 +12,9 @@ const (
 	// buildDeadline is how long a build may be pending. Heroku ends a compilation
 	// after 15 minutes.
 	buildDeadline = 40 * time.Minute
-	// releaseDeadline is how long a release may be pending. Heroku ends a release
+	// ReleaseDeadline is how long a release may be pending. Heroku ends a release
 	// phase after an hour.
-	releaseDeadline = 90 * time.Minute
+	ReleaseDeadline = 90 * time.Minute
 	// beginDeadline is how long a promotion is tried that cannot begin.
 	beginDeadline = 24 * time.Hour
 )

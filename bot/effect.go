@@ -170,13 +170,6 @@ type WatchRelease struct {
 // LookAtApp looks what an app of a stage runs. Answer: AppSeen.
 type LookAtApp struct{ Stage, App string }
 
-// Allowance is what a place allows of requests.
-type Allowance struct {
-	Limit int       // requests an hour; 0: not known; negative: there is none
-	Left  int       // of them until Reset
-	Reset time.Time // when Left is Limit again; zero: not known, or it is refilled steadily
-}
-
 func (ReadConfig) action()          {}
 func (ReadChecks) action()          {}
 func (ReadHead) action()            {}

@@ -39,10 +39,10 @@ func (d *decision) arrival(c *Candidate) (time.Time, bool) {
 				if begun.IsZero() {
 					begun = d.now
 				}
-				ready = latest(ready, begun.Add(usual.build))
+				ready = later(ready, begun.Add(usual.build))
 			}
 			if d.checksGate(c).State != GateOpen {
-				ready = latest(ready, c.SeenAt.Add(usual.checks))
+				ready = later(ready, c.SeenAt.Add(usual.checks))
 			}
 			at = ready
 		}
@@ -92,7 +92,7 @@ func (s *State) usualBuild() time.Duration {
 		if r.Status == RunSucceeded {
 			began := r.StartedAt
 			if !r.Adopted {
-				began = latest(began, r.RunningAt) // it may have waited for its place before
+				began = later(began, r.RunningAt) // it may have waited for its place before
 			}
 			list = append(list, r.FinishedAt.Sub(began))
 		}
@@ -112,13 +112,6 @@ func median(list []time.Duration) time.Duration {
 	}
 	slices.Sort(list)
 	return list[len(list)/2]
-}
-
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 // about says how long something usually takes: no more exactly than it is known,

@@ -195,12 +195,3 @@ func (CommentWritten) fact()     {}
 func (BuildSeen) fact()          {}
 func (AppSeen) fact()            {}
 func (ReleaseSeen) fact()        {}
-
-// FailedDelivery is a webhook that its sender could not deliver.
-type FailedDelivery struct {
-	ID       int64  // of the newest attempt, to ask for another by
-	GUID     string // the same for every attempt
-	Event    string
-	At       time.Time // of the newest attempt
-	Attempts int       // so far
-}

@@ -233,8 +233,8 @@ func (s *State) releaseSeen(stage, app string, seen ReleaseSeen, at time.Time) {
 	a.Looks++
 	a.LookAt = at.Add(lookInterval(a.Looks))
 	switch {
-	case a.State == ReleasePending && at.Sub(a.Since) >= releaseDeadline:
-		a.State, a.Reason = ReleaseFailed, "the release did not end within "+hours(releaseDeadline)+"; look at the app"
+	case a.State == ReleasePending && at.Sub(a.Since) >= ReleaseDeadline:
+		a.State, a.Reason = ReleaseFailed, "the release did not end within "+hours(ReleaseDeadline)+"; look at the app"
 	case a.State == ReleaseExpired:
 		a.State = ReleaseFailed
 	case a.State == ReleaseErrored && a.Errors < maxErrors:

@@ -246,3 +246,19 @@ func Requests(do Action) (github, platform int) {
 	}
 	return 0, 0
 }
+
+// Allowance is what a place allows of requests.
+type Allowance struct {
+	Limit int       // requests an hour; 0: not known; negative: there is none
+	Left  int       // of them until Reset
+	Reset time.Time // when Left is Limit again; zero: not known, or it is refilled steadily
+}
+
+// FailedDelivery is a webhook that its sender could not deliver.
+type FailedDelivery struct {
+	ID       int64  // of the newest attempt, to ask for another by
+	GUID     string // the same for every attempt
+	Event    string
+	At       time.Time // of the newest attempt
+	Attempts int       // so far
+}

@@ -27,10 +27,6 @@ type Performer struct {
 // other side. Heroku's router gives up on a request after 30 seconds.
 const doubt = 30 * time.Second
 
-// stuck is how long a release may be pending before it is no answer to a promotion
-// any more: Heroku ends a release phase after an hour.
-const stuck = 90 * time.Minute
-
 // Perform performs one effect on an app and returns what was learned.
 func (p *Performer) Perform(ctx context.Context, target bot.Target, e bot.Effect) (bot.Fact, error) {
 	on, ok := p.Platforms[target.Platform]
@@ -138,7 +134,7 @@ func (p *Performer) promote(ctx context.Context, on Platform, e bot.Effect, do b
 			continue
 		}
 		since := do.Base >= 0 && r.Version > do.Base // made after the decision: by an attempt whose answer was lost
-		young := e.At.Sub(r.CreatedAt) < stuck
+		young := e.At.Sub(r.CreatedAt) < bot.ReleaseDeadline // else it was given up, and is no answer
 		settled := r.Version == newest && (r.Status == bot.ReleasePending && young || r.Current && r.Status == bot.ReleaseSucceeded)
 		if do.Restore != "" {
 			// The same artifact may run with other config vars: only a release of

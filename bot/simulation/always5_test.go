@@ -1,10 +1,6 @@
 package simulation
 
-import (
-	"time"
-
-	"github.com/headstart-cd/headstart/bot"
-)
+import "github.com/headstart-cd/headstart/bot"
 
 // once5 is sentence 5: nothing is done twice because its outcome was unknown. It
 // is about builds and releases; what people read is in [sim.tells].
@@ -35,7 +31,7 @@ func (s *sim) once5(r *request) {
 		last := a.Releases[n-1]
 		_, do := r.job.effect.Do.(bot.Promote)
 		restores := do && r.job.effect.Do.(bot.Promote).Restore != ""
-		stuck := last.Status == bot.ReleasePending && s.Now.Sub(last.CreatedAt) >= 90*time.Minute // given up before
+		stuck := last.Status == bot.ReleasePending && s.Now.Sub(last.CreatedAt) >= bot.ReleaseDeadline // given up before
 		if last.Artifact == r.artifact && (last.Status == bot.ReleasePending || last.Current) && !restores && !stuck {
 			s.fail(5, "%s is released on %s, which runs it already", r.artifact, r.app)
 		}
