@@ -113,7 +113,8 @@ func (s *State) headSeen(h Head, began, at time.Time) {
 // pushes alone, not on the order in which they were heard of: by time, then
 // each push right behind the one it says it came after, where the times do not
 // tell: GitHub gives whole seconds, and a head that was found was pushed some
-// time before.
+// time before, by a clock that may differ from GitHub's. What came right after a
+// push that lies before such a head came before the head, too.
 func (s *State) sort() {
 	slices.SortStableFunc(s.Candidates, func(a, b Candidate) int {
 		return cmp.Or(a.PushedAt.Compare(b.PushedAt), cmp.Compare(a.SHA, b.SHA))
@@ -143,6 +144,20 @@ func (s *State) moveOne() bool {
 				s.Candidates[j] = child
 				return true
 			}
+		}
+	}
+	return s.moveFound()
+}
+
+// moveFound moves one head that was found behind a push that came right after one
+// that is known to lie before it, or returns false.
+func (s *State) moveFound() bool {
+	for i := 1; i+1 < len(s.Candidates); i++ {
+		found, next := s.Candidates[i], s.Candidates[i+1]
+		parent := s.position(next.Before)
+		if found.Before == "" && next.Before != "" && parent >= 0 && parent < i && next.PushedAt.Sub(found.PushedAt) <= skew {
+			s.Candidates[i], s.Candidates[i+1] = next, found
+			return true
 		}
 	}
 	return false

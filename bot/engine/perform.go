@@ -45,8 +45,12 @@ func (e *Engine) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 	}
 	if again {
 		// Nobody knows when the earlier attempt sent its request: it may have waited
-		// for long before it began. It was before now.
+		// for long before it began. It was after the decision, and before now, also
+		// where this clock is behind the one that dated the decision.
 		now := e.clock.Now()
+		if now.Before(effect.At) {
+			now = effect.At
+		}
 		effect.Unsure, effect.LostAt, effect.At = true, now, now
 	}
 	attempt, cancel := context.WithTimeout(ctx, performing)

@@ -248,9 +248,9 @@ func (s *Sweeper) pipelines(ctx context.Context, anew bool) error {
 // pipeline lets one pipeline look, if GitHub's share has something left. Its
 // apps are looked at if the platform's share has.
 func (s *Sweeper) pipeline(ctx context.Context, key bot.Key, anew bool) (more bool, installation int64, err error) {
-	state, _, err := s.o.Engine.store.Load(ctx, key)
+	state, _, err := s.o.Engine.load(ctx, key)
 	if err != nil {
-		return false, 0, fmt.Errorf("load %s: %w", key, err)
+		return false, 0, err
 	}
 	installation = state.Installation
 	github := s.share(installation, s.o.GitHub(installation))
