@@ -31,6 +31,9 @@ type Gate struct {
 // they are explained.
 func (d *decision) gates(c *Candidate, stage string) []Gate {
 	i := d.stageIndex(stage)
+	if i < 0 {
+		return []Gate{{Name: "stage", State: GateClosed, Text: "the pipeline has no stage " + stage + " any more", Who: "whoever edits the pipeline's file"}}
+	}
 	gates := []Gate{d.orderGate(c, stage)}
 	if i == 0 {
 		gates = append(gates, d.configGate(c), d.checksGate(c), d.buildGate(c))

@@ -163,9 +163,6 @@ func (d *decision) tellGuests() {
 }
 
 func (d *decision) guestStatus(c *Candidate, stage string, wanted bool) *saying {
-	if d.stageIndex(stage) < 0 && c.Passages[stage].State == "" {
-		return d.gone(c, contextOf(stage), "Not released: the pipeline has no stage "+stage+" any more")
-	}
 	if g := d.guestGate(c); g.State == GateClosed && c.Passages[stage].State == "" || !wanted {
 		if shut, no := blocked(d.gates(c, stage)); no && g.State != GateClosed {
 			g = shut
