@@ -133,7 +133,7 @@ func (p *Performer) promote(ctx context.Context, on Platform, e bot.Effect, do b
 		if r.Artifact != do.Artifact {
 			continue
 		}
-		since := do.Base >= 0 && r.Version > do.Base // made after the decision: by an attempt whose answer was lost
+		since := do.Base >= 0 && r.Version > do.Base         // made after the decision: by an attempt whose answer was lost
 		young := e.At.Sub(r.CreatedAt) < bot.ReleaseDeadline // else it was given up, and is no answer
 		settled := r.Version == newest && (r.Status == bot.ReleasePending && young || r.Current && r.Status == bot.ReleaseSucceeded)
 		if do.Restore != "" {
