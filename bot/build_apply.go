@@ -74,13 +74,17 @@ func (s *State) buildStarted(do StartBuild, at time.Time) {
 // not take it is trouble that is remembered with its beginning: it is what the
 // fallback is decided by.
 func (s *State) buildAnswered(do StartBuild, f Finished, flight Flight, at time.Time) {
+	seen, moved := f.Fact.(AppSeen)
+	if moved && do.Stage != "" {
+		s.appSeen(do.Stage, do.App, seen, at)
+	}
 	s.editRun(s.runKey(do), func(r *BuildRun) {
 		if r.App != do.App || r.Status != RunStarting {
 			return
 		}
 		switch f.Outcome {
 		case Done:
-			if seen, ok := f.Fact.(BuildSeen); ok && seen.Build.ID == "" {
+			if seen, ok := f.Fact.(BuildSeen); moved || ok && seen.Build.ID == "" {
 				r.Status, r.App, r.Stage = RunWaiting, "", "" // it was looked at, and there is nothing of ours
 			} else if ok {
 				r.Adopted = seen.Adopted
@@ -110,7 +114,7 @@ func (s *State) buildAnswered(do StartBuild, f Finished, flight Flight, at time.
 		return
 	}
 	none, looked := f.Fact.(BuildSeen)
-	if f.Outcome == Retry && !flight.Unsure || looked && none.Build.ID == "" {
+	if f.Outcome == Retry && !flight.Unsure || moved || looked && none.Build.ID == "" {
 		s.withdraw(do.Stage, f, at)
 		return
 	}

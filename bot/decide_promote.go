@@ -73,7 +73,8 @@ func (d *decision) freshlyGreen(c *Candidate) bool {
 // buildOnStage is the normal deploy: the first stage's own app builds. It enters
 // the stage, so it happens only when every gate is open.
 func (d *decision) buildOnStage(c *Candidate, stage, app, key string) {
-	if d.want(buildEffect(app, key), StartBuild{App: app, SHA: c.SHA, Tree: c.Tree, Command: d.s.Config.Build, Stage: stage}) {
+	do := StartBuild{App: app, SHA: c.SHA, Tree: c.Tree, Command: d.s.Config.Build, Stage: stage, Base: d.base(stage, app)}
+	if d.want(buildEffect(app, key), do) {
 		d.starting[key] = app
 	}
 }

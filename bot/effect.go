@@ -116,13 +116,17 @@ type WriteComment struct {
 }
 
 // StartBuild builds a commit on an app. If a build of that commit is pending or
-// succeeded there already, that one is the answer. Answer: BuildSeen.
+// succeeded there already, that one is the answer. On a stage's own app, where a
+// build releases, it acts only while the app's newest release is still Base; if
+// that moved, the answer is AppSeen and nothing was done. Answer: BuildSeen, or
+// AppSeen.
 type StartBuild struct {
 	App     string
 	SHA     string
 	Tree    string // the tree of the commit
 	Command string
 	Stage   string // set when the build runs on a stage's own app: this enters the stage
+	Base    int    // with Stage: version of the app's newest release as last seen; -1: never looked
 	// Look begins nothing: it finds out what has become of an earlier attempt. The
 	// answer has no ID if that did not begin a build.
 	Look bool

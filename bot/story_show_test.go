@@ -20,6 +20,9 @@ func describe(f bot.Finished) string {
 		if seen, ok := f.Fact.(bot.BuildSeen); ok && seen.Adopted {
 			line += " (found there)"
 		}
+		if _, ok := f.Fact.(bot.AppSeen); ok {
+			line = fmt.Sprintf("look at %s", do.App)
+		}
 	case bot.CancelBuild:
 		line = "cancel the build on " + do.App
 	case bot.Promote:

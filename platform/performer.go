@@ -105,6 +105,15 @@ func (p *Performer) startBuild(ctx context.Context, on Platform, target bot.Targ
 			return nil, &bot.Retryable{Reason: fmt.Sprintf("%s is busy with a build of %s", do.App, nameOr(bot.Short(b.Commit), "another source"))}
 		}
 	}
+	if do.Stage != "" {
+		releases, err := on.Releases(ctx, do.App)
+		if err != nil {
+			return nil, err
+		}
+		if newest, current := summary(releases); newest != do.Base {
+			return bot.AppSeen{Newest: newest, Current: current}, nil
+		}
+	}
 	if err := stillDoubtful(e, "the build"); err != nil {
 		return nil, err
 	}
