@@ -1,6 +1,9 @@
 package bot
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Config is what a pipeline's file asks for, with every default filled in. The
 // room config makes one of a file that it found valid, so the methods and the
@@ -11,7 +14,11 @@ type Config struct {
 	Build    string // the command that builds a commit; empty: the platform knows by itself
 	Prepare  Prepare
 	Checks   Checks
-	Stages   []Stage // in the order a candidate passes them; at least one
+	Changes  []Class // classes of change, in the file's order
+	Windows  []Window
+	Freezes  []Freeze
+	Paths    []string // globs: pushes that change none of these files are none of the pipeline's concern; none: every push is
+	Stages   []Stage  // in the order a candidate passes them; at least one
 }
 
 // The platforms a pipeline can name.
@@ -59,6 +66,18 @@ type Stage struct {
 	// once; write is the default.
 	Allow        []string
 	PullRequests bool // /promote works on an open pull request
+
+	Rehearse    *Rehearse     // the release phase is tried on a copy of a database; nil: it is not
+	Verify      *Verify       // how a release is proved to work; nil: by its release phase alone
+	Soak        time.Duration // how long it must stay healthy before the next stage; 0: not at all
+	Skip        []string      // classes of change that pass the stage by, if there are no others
+	Approval    bool          // nobody enters without somebody's /approve
+	FourEyes    bool          // which must come from somebody other than the author
+	Windows     []string      // nobody enters outside of these; none: there is no such rule
+	Hold        []Hold        // what classes of change need besides
+	Maintenance []string      // classes of change during whose release maintenance mode is on
+	Needs       []Need        // stages of other pipelines that go first
+	OnFailure   OnFailure     // empty is FailureRollback
 }
 
 // The beginnings of what Stage.Allow may name besides a permission.

@@ -15,12 +15,14 @@ var factTypes = namesOf(
 	Started{}, Finished{}, ConfigRead{}, ChecksRead{}, HeadRead{}, PullRequestRead{}, PullRequestFound{},
 	Told{}, DeploymentCreated{}, CommentWritten{}, BuildSeen{}, AppSeen{}, ReleaseSeen{},
 	Commented{}, CommanderRead{}, Replied{}, ChangesRead{},
+	Probed{}, FilesRead{}, MaintenanceSet{}, Inspected{}, CopySeen{},
 )
 
 var actionTypes = namesOf(
 	ReadConfig{}, ReadChecks{}, ReadHead{}, ReadPullRequest{}, FindPullRequest{}, SetStatus{}, CreateDeployment{},
 	SetDeploymentStatus{}, WriteComment{}, StartBuild{}, WatchBuild{}, CancelBuild{}, Promote{}, WatchRelease{}, LookAtApp{},
 	ReadCommander{}, React{}, Reply{}, ReadChanges{},
+	Probe{}, ReadFiles{}, SetMaintenance{}, Inspect{}, MakeCopy{}, WatchCopy{}, RemoveCopy{},
 )
 
 func namesOf(values ...any) map[string]reflect.Type {

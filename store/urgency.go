@@ -40,7 +40,7 @@ func placeOf(e bot.Effect) (queue string, priority int) {
 		return queueIdle, priorityIdle
 	}
 	switch do := e.Do.(type) {
-	case bot.StartBuild, bot.Promote, bot.ReadConfig, bot.ReadChecks, bot.ReadCommander:
+	case bot.StartBuild, bot.Promote, bot.ReadConfig, bot.ReadChecks, bot.ReadCommander, bot.ReadFiles, bot.SetMaintenance:
 		return queueEffects, priorityDeploy
 	case bot.React:
 		if do.Content == "eyes" { // whoever commented sees that it was read

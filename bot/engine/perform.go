@@ -91,13 +91,17 @@ func (e *Engine) givenUp(ctx context.Context, key bot.Key, effect bot.Effect) (b
 type Router struct {
 	GitHub   Performer
 	Platform Performer
+	Web      Performer // asks the addresses of stages
 }
 
-// Perform performs an effect on GitHub or on a platform.
+// Perform performs an effect on GitHub, on a platform, or on the web.
 func (r Router) Perform(ctx context.Context, target bot.Target, effect bot.Effect) (bot.Fact, error) {
 	switch effect.Do.(type) {
-	case bot.StartBuild, bot.WatchBuild, bot.CancelBuild, bot.Promote, bot.WatchRelease, bot.LookAtApp:
+	case bot.StartBuild, bot.WatchBuild, bot.CancelBuild, bot.Promote, bot.WatchRelease, bot.LookAtApp,
+		bot.SetMaintenance, bot.Inspect, bot.MakeCopy, bot.WatchCopy, bot.RemoveCopy:
 		return r.Platform.Perform(ctx, target, effect)
+	case bot.Probe:
+		return r.Web.Perform(ctx, target, effect)
 	}
 	return r.GitHub.Perform(ctx, target, effect)
 }

@@ -1,0 +1,109 @@
+package bot
+
+import "time"
+
+// What is done around a release, besides releasing.
+
+// Probe asks a stage's address once whether what was released works there.
+// Answer: Probed.
+type Probe struct {
+	Stage     string
+	Promotion int // counts the promotions of the stage
+	SHA       string
+	Verify    Verify
+}
+
+// Probed is what an address answered.
+type Probed struct {
+	OK bool // it answered as it should
+	// Other says that the answer named another commit: it says nothing about this one.
+	Other   bool
+	Status  int           // of HTTP; 0: there was no answer
+	Latency time.Duration // until the answer was read
+	Excerpt string        // the first bytes of the body, one line
+	Reason  string        // why it is not as it should be, one sentence; empty if it is
+}
+
+// ReadFiles reads which files differ between two commits. Answer: FilesRead.
+type ReadFiles struct{ Base, Head string }
+
+// FilesRead is the files that differ between two commits, those that were
+// renamed by both names.
+type FilesRead struct {
+	Base, Head string
+	Files      []string
+	Complete   bool // there are no others: GitHub lists only so many
+}
+
+// SetMaintenance turns an app's maintenance mode on or off, if it is not so
+// already. Answer: MaintenanceSet.
+type SetMaintenance struct {
+	Stage, App string
+	On         bool
+}
+
+// MaintenanceSet is an app whose maintenance mode is as it should be.
+type MaintenanceSet struct{ Was bool } // whether it was on before
+
+// Inspect looks what should be known of an app before anything is promoted to
+// it, beside the app that builds for it. Answer: Inspected.
+type Inspect struct {
+	Stage, App string
+	Source     string // the app that artifacts come from; empty: the app itself builds
+}
+
+// Inspected is what is to be known of an app.
+type Inspected struct {
+	App App
+	// TakesOver is how long after a release has succeeded the version before it
+	// may still answer, as the platform documents it; 0: not at all.
+	TakesOver time.Duration
+	Warnings  []string // each one sentence; names only, never the values of config vars
+	Problem   string   // why nothing can be promoted there, one sentence; empty if it can
+}
+
+// MakeCopy makes a copy of an app's database for a rehearsal, or finds the one
+// that it made before, and gives it to the app. Answer: CopySeen.
+type MakeCopy struct {
+	Stage     string
+	Promotion int    // counts the promotions of the stage; identifies the copy when looking
+	App       string // that gets the copy
+	From      string // whose database is copied
+	Command   string // as Rehearse.Command
+}
+
+// WatchCopy looks whether a copy is ready. Answer: CopySeen.
+type WatchCopy struct {
+	Stage     string
+	Promotion int
+	App, ID   string
+}
+
+// RemoveCopy takes a copy away from its app and deletes it. One that is not there
+// any more is no error. Answer: Told.
+type RemoveCopy struct {
+	Stage     string
+	Promotion int
+	App       string
+	ID        string // empty: whatever MakeCopy may have made for this promotion
+}
+
+// CopySeen is a copy of a database.
+type CopySeen struct {
+	ID    string
+	Ready bool
+}
+
+func (Probe) action()          {}
+func (ReadFiles) action()      {}
+func (SetMaintenance) action() {}
+func (Inspect) action()        {}
+func (MakeCopy) action()       {}
+func (WatchCopy) action()      {}
+func (RemoveCopy) action()     {}
+
+func (Probed) fact()         {}
+func (FilesRead) fact()      {}
+func (MaintenanceSet) fact() {}
+func (Inspected) fact()      {}
+func (CopySeen) fact()       {}
