@@ -160,13 +160,41 @@ func (d *decision) passageText(stage string, p Passage) string {
 	switch p.State {
 	case PassageReleasing:
 		cfg, _ := d.s.Config.Stage(stage)
+		if in := d.s.Stages[stage].InFlight; in != nil && in.Proof != nil {
+			return "⏳ released; verifying that it works" + in.Proof.text()
+		}
 		return "⏳ releasing to " + names(cfg.Apps)
 	case PassageDone:
-		return "✅ released in " + took(p.StartedAt, p.EndedAt)
+		return "✅ " + p.verb() + " in " + took(p.StartedAt, p.EndedAt) + p.seen() + d.soakText(stage, p)
 	case PassageUndone:
 		return "↩️ " + p.Reason
 	}
-	return "❌ " + p.Reason
+	return "❌ " + p.Reason + andThen(p.After)
+}
+
+// seen says what the verification saw last; empty: there was none.
+func (p Passage) seen() string {
+	if p.Seen == nil {
+		return ""
+	}
+	return ": " + p.Seen.text()
+}
+
+// text says how a verification stands; empty before the first answer.
+func (p *Proof) text() string {
+	if p.Last == nil {
+		return ""
+	}
+	return "; last at " + moment(p.LastAt) + ": " + p.Last.text()
+}
+
+// soakText says how long what is live has to stay healthy; empty: no longer.
+func (d *decision) soakText(stage string, p Passage) string {
+	k := d.s.Stages[stage].Soak
+	if k == nil || p.Soaked || k.Promotion != p.Promotion {
+		return ""
+	}
+	return "; it has to stay healthy until " + moment(k.Until)
 }
 
 func gateIcon(s GateState) string {

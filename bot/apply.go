@@ -11,6 +11,7 @@ func Apply(s State, e Event) State {
 	s = s.clone()
 	s.At = later(s.At, e.At)
 	s.apply(e.Fact, e.At)
+	s.settleProofs(e.At)
 	for _, stage := range sortedKeys(s.Stages) {
 		s.checkRollback(stage, e.At)
 	}

@@ -24,6 +24,8 @@ func deadline(do Action) time.Duration {
 	switch do.(type) {
 	case ReadHead, LookAtApp:
 		return 10 * time.Minute // the next sweep asks again
+	case Probe:
+		return 10 * time.Minute // nobody has asked: that proves nothing
 	case ReadPullRequest, FindPullRequest, ReadChanges, CancelBuild:
 		return 2 * time.Hour // nothing hangs on it
 	case WatchBuild, WatchRelease, StartBuild:

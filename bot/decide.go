@@ -31,6 +31,7 @@ func Decide(s State, now time.Time) Plan {
 		d.sweep()
 	}
 	d.watch()
+	d.verify()
 	d.tell()
 	d.plan.Explain = d.explain()
 	return d.plan

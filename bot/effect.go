@@ -30,6 +30,8 @@ func (e Effect) Creates() bool {
 		return true
 	case WriteComment:
 		return do.ID == 0
+	case WriteAlert:
+		return do.ID == 0
 	}
 	return false
 }

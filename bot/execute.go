@@ -201,7 +201,7 @@ func (x execution) promote() Answer {
 	case st.Lock != nil && !st.Lock.Rollback:
 		return refuse("%s is locked by @%s%s; /unlock %s first", stage, st.Lock.By, because(st.Lock.Reason), stage)
 	case st.Rollback != nil:
-		return refuse("%s is being rolled back by @%s; wait for the end of that", stage, st.Rollback.By)
+		return refuse("%s is being rolled back by %s; wait for the end of that", stage, st.Rollback.who())
 	}
 	text := fmt.Sprintf("%s goes to %s", Short(c.SHA), stage)
 	// Tried on a copy: where the gates refuse, nothing may be left behind.
@@ -336,7 +336,7 @@ func (s *State) outcomeOf(a Answer, at time.Time) Answer {
 	case PassageDone:
 		return end(true, "%s is live on %s, released in %s", Short(c.SHA), a.Stage, took(p.StartedAt, p.EndedAt))
 	case PassageFailed:
-		return end(false, "%s is not live on %s: %s", Short(c.SHA), a.Stage, p.Reason)
+		return end(false, "%s is not live on %s: %s%s", Short(c.SHA), a.Stage, p.Reason, andThen(p.After))
 	case PassageReleasing:
 		return a
 	}

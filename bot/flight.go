@@ -201,6 +201,10 @@ func (s *State) finish(f Finished, at time.Time) {
 		s.replied(do, f)
 	case ReadChanges:
 		s.changesRead(do, f)
+	case Probe:
+		s.probed(do, f, at)
+	case WriteAlert:
+		s.alertWritten(do, f)
 	}
 	s.forget(at)
 }

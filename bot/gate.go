@@ -39,6 +39,9 @@ func (d *decision) gates(c *Candidate, stage string) []Gate {
 		gates = append(gates, d.configGate(c), d.checksGate(c), d.buildGate(c))
 	} else {
 		gates = append(gates, d.proofGate(c, i))
+		if d.s.Config.Stages[i-1].Soak > 0 {
+			gates = append(gates, d.soakGate(c, i))
+		}
 	}
 	return append(gates, d.cancelGate(c), d.lockGateFor(c, stage), d.driftGate(c, stage), d.placeGate(c, stage))
 }
@@ -192,6 +195,10 @@ func (d *decision) placeGate(c *Candidate, stage string) Gate {
 	case st.InFlight != nil && st.InFlight.SHA != c.SHA:
 		g.State, g.Since, g.Who = GateWaiting, st.InFlight.StartedAt, "the promotion of "+Short(st.InFlight.SHA)
 		g.Text = Short(st.InFlight.SHA) + " is being promoted to " + stage
+	case st.InFlight == nil && d.soaking(c, stage) != nil:
+		k := st.Soak
+		g.State, g.Since, g.Until, g.Who = GateWaiting, k.Proof.From, k.Until, "time"
+		g.Text = fmt.Sprintf("%s has to stay healthy on %s until %s", Short(k.SHA), stage, moment(k.Until))
 	case st.InFlight == nil && !d.due(st.RetryAt):
 		g.State, g.Until, g.Who = GateWaiting, st.RetryAt, "the platform"
 		g.Text = "the last attempt could not begin" + because(st.Trouble)

@@ -121,7 +121,7 @@ func (s *State) promoteAnswered(do Promote, f Finished, at time.Time) {
 func (s *State) giveWay(stage string, at time.Time) {
 	st := s.Stages[stage]
 	p := st.InFlight
-	if p == nil || p.Rollback != nil || !p.touched() {
+	if p == nil || p.Rollback != nil && p.Rollback.byPerson() || !p.touched() {
 		return
 	}
 	c, gave := s.candidate(p.SHA), false
@@ -282,7 +282,7 @@ func (s *State) concludePromotion(stage string, at time.Time) {
 	}
 	switch {
 	case len(failed) == 0:
-		s.closePromotion(stage, PassageDone, "", "", at)
+		s.released(stage, at)
 		return
 	case p.Rollback != nil && len(took) == 0 && p.gone():
 		s.pastGone(stage, p)
@@ -313,6 +313,9 @@ func (s *State) closePromotion(stage string, end PassageState, reason, output st
 	if c := s.candidate(p.SHA); c != nil {
 		pass := c.Passages[stage]
 		pass.State, pass.EndedAt, pass.Reason, pass.OutputURL = end, at, reason, output
+		if p.Proof != nil {
+			pass.Seen = p.Proof.Last
+		}
 		put(&c.Passages, stage, pass)
 		if _, ordered := c.Ordered[stage]; ordered && end == PassageDone && p.Rollback == nil && st.Lock != nil && st.Lock.Rollback {
 			st.Lock = nil
@@ -331,7 +334,22 @@ func (s *State) closePromotion(stage string, end PassageState, reason, output st
 		}
 	}
 	s.Stages[stage] = st
-	if p.Rollback != nil {
+	switch c := s.candidate(p.SHA); {
+	case p.Rollback != nil:
 		s.rollbackClosed(stage, p, was, end, reason, at)
+	case end == PassageDone:
+		s.beginSoak(stage, p, at)
+	case c != nil && p.tookHold():
+		s.undo(stage, c, p.N, at)
 	}
+}
+
+// tookHold reports whether some app runs what was promoted.
+func (p *Promotion) tookHold() bool {
+	for _, a := range p.Apps {
+		if a.State == ReleaseSucceeded {
+			return true
+		}
+	}
+	return false
 }

@@ -26,12 +26,13 @@ func (x execution) rollback() Answer {
 	}
 	st := x.s.Stages[stage]
 	if st.Rollback != nil {
-		return refuse("%s is being rolled back by @%s already", stage, st.Rollback.By)
+		return refuse("%s is being rolled back by %s already", stage, st.Rollback.who())
 	}
 	order := RollbackOrder{Order: x.order(), Config: x.command.Config, From: st.Live.SHA}
 	if st.InFlight != nil {
 		order.From = st.InFlight.SHA
 	}
+	verifying := st.InFlight != nil && st.InFlight.Proof != nil
 	if x.command.SHA != "" || x.command.Version != 0 {
 		past, ok := st.named(x.command.SHA, x.command.Version)
 		if !ok {
@@ -52,6 +53,10 @@ func (x execution) rollback() Answer {
 		if c.Passages[stage].State != PassageReleasing {
 			delete(c.Ordered, stage) // what was asked for before gives way to this
 		}
+	}
+	if verifying { // its releases have ended: nothing needs to be waited for
+		x.s.closePromotion(stage, PassageFailed, "rolled back by @"+x.request.User+" before it was verified", "", x.at)
+		st = x.s.Stages[stage]
 	}
 	text := "rolling " + stage + " back"
 	switch target, ok := st.target(order); {
@@ -210,6 +215,10 @@ func (s *State) checkRollback(stage string, at time.Time) {
 			stage, Short(st.Live.SHA), Short(o.From), stage))
 		return
 	}
+	if f, app := st.foreign(); f != nil && !o.byPerson() && !f.SeenAt.Before(o.At) {
+		s.endRollback(stage, false, fmt.Sprintf("not rolled back: %s was released to %s by hand meanwhile", f.name(), app))
+		return
+	}
 	if _, ok := st.target(*o); !ok {
 		s.endRollback(stage, false, fmt.Sprintf("there is no proved release of %s left to go back to%s; it is locked until /unlock %s", stage, skipped(o), stage))
 	}
@@ -231,6 +240,10 @@ func (s *State) endRollback(stage string, ok bool, text string) {
 	}
 	st.Rollback = nil
 	s.Stages[stage] = st
+	if !o.byPerson() {
+		s.undone(stage, o, text)
+		return
+	}
 	s.editRequest(o.Comment, func(r *Request) {
 		for i, a := range r.Answers {
 			if a.Open && a.Rollback && a.Stage == stage {
@@ -247,18 +260,22 @@ func (s *State) rollbackClosed(stage string, p *Promotion, was Live, end Passage
 		s.endRollback(stage, false, fmt.Sprintf("the rollback of %s to %s failed: %s", stage, Short(p.SHA), reason))
 		return
 	}
-	if c := s.candidate(was.SHA); c != nil && was.SHA != p.SHA {
+	if c := s.candidate(was.SHA); c != nil && was.SHA != p.SHA && o.byPerson() {
 		pass := c.Passages[stage]
-		pass.State, pass.Reason = PassageUndone, "rolled back by @"+o.By
+		pass.State, pass.Reason = PassageUndone, "rolled back by "+o.who()
 		put(&c.Passages, stage, pass)
 	}
 	if c := s.candidate(p.SHA); c != nil {
 		pass := c.Passages[stage]
-		pass.Reason = "after a rollback by @" + o.By
+		pass.Reason = "after a rollback by " + o.who()
 		put(&c.Passages, stage, pass)
 	}
 	if was.SHA != p.SHA {
 		s.editPast(stage, was.SHA, func(q *Past) { q.Undone = true })
+	}
+	if !o.byPerson() {
+		s.endRollback(stage, true, fmt.Sprintf("rolled back to %s in %s%s", Short(p.SHA), took(p.StartedAt, at), skipped(o)))
+		return
 	}
 	further := ""
 	if o.Further {

@@ -32,6 +32,7 @@ type State struct {
 	Pulls      map[int]PullRequest
 	Flights    map[string]Flight
 	Guests     []Candidate // heads of open pull requests that somebody asked to promote
+	Alerts     []Alert     // failures that people were told of, or are to be, oldest first
 	Requests   []Request   // comments with commands, oldest first; answered ones are remembered for a while
 	DeafUntil  time.Time   // comments up to here, by GitHub's clock, have been forgotten: a late one is too late
 }
@@ -103,6 +104,10 @@ type Passage struct {
 	Reason    string    // why it failed, naming each app; or who undid it
 	OutputURL string    // of the release that failed; may be empty
 	Unbuilt   bool      // it failed because the code does not build: the stage was not touched
+	After     string    // what was done about a failure; empty: nothing had to be
+	Seen      *Probed   // the newest answer of its verification; nil: there was none
+	SoakUntil time.Time // how long it has to stay healthy; zero: that is not asked for
+	Soaked    bool      // and it did
 }
 
 // Deployment is the GitHub Deployment of one promotion of a candidate.
@@ -174,6 +179,7 @@ type Stand struct {
 	Lock       *Lock          // nil: promotions may enter
 	Rollback   *RollbackOrder // that has not ended yet; nil: none
 	InFlight   *Promotion     // nil: none
+	Soak       *Soak          // of what is live; nil: it is over, or was not asked for
 	Promotions int            // counts them
 	Apps       map[string]AppStand
 	RetryAt    time.Time // after a promotion that could not begin
@@ -205,9 +211,9 @@ type PastRelease struct {
 	Version int
 }
 
-// Order is something that a person asked for.
+// Order is something that a person asked for, or that a failure did.
 type Order struct {
-	By      string // login
+	By      string // login; empty: a failure
 	At      time.Time
 	Comment int64
 }
@@ -216,7 +222,7 @@ type Order struct {
 type Lock struct {
 	Order
 	Reason   string // may be empty
-	Rollback bool   // it came with a rollback; an explicit promotion opens it
+	Rollback bool   // it came with a rollback or a failure; an explicit promotion opens it
 }
 
 // RollbackOrder asks for a stage to be taken back.
@@ -227,6 +233,8 @@ type RollbackOrder struct {
 	From    string   // what was live, or on its way, when it was asked for
 	Further bool     // what is live was rolled back to already: it goes one further back
 	Skips   []string // what could not be brought back, and why
+	// Promotion is the one whose failure asked for it; 0: a person did.
+	Promotion int
 }
 
 // AppStand is what is known of one app of a stage.
@@ -237,7 +245,10 @@ type AppStand struct {
 	Newest   int  // version of its newest release
 	Artifact string
 	URL      string
-	Foreign  *Foreign // what somebody else released there; nil: it runs what Headstart released, for all that is known
+	// TakesOver is how long after a release the version before it may still
+	// answer, as the platform documents it.
+	TakesOver time.Duration
+	Foreign   *Foreign // what somebody else released there; nil: it runs what Headstart released, for all that is known
 }
 
 // Promotion is an artifact being put on all apps of a stage.
@@ -249,6 +260,7 @@ type Promotion struct {
 	Build     string // with Building: the key of that build's run
 	Built     bool   // and has done so
 	Apps      map[string]AppRelease
+	Proof     *Proof         // its releases have ended, and it is verified; nil: not yet
 	Rollback  *RollbackOrder // it takes the stage back; nil: it is on the way forward
 	Was       Passage        // with Rollback: the commit's passage before it
 }

@@ -43,6 +43,10 @@ func describe(f bot.Finished) string {
 	case bot.Reply:
 		line = fmt.Sprintf("answer in #%d", do.Number)
 	default:
+		var ours bool
+		if line, ours = describeStage(f); ours {
+			break
+		}
 		if f.Outcome == bot.Done {
 			return ""
 		}

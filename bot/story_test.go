@@ -33,7 +33,18 @@ func newStory() *story {
 	w := bottest.NewWorld()
 	s := &story{Loop: bottest.NewLoop(w), began: w.Now, kept: map[string][]bot.Fact{}}
 	w.Fault = s.fault
-	s.Performed = func(f bot.Finished) { s.note(describe(f)) }
+	probed := map[string]string{}
+	s.Performed = func(f bot.Finished) {
+		line := describe(f)
+		if do, ok := f.Effect.Do.(bot.Probe); ok { // told only when the answer changes
+			key := fmt.Sprint(do.Stage, do.Promotion)
+			if probed[key] == line {
+				return
+			}
+			probed[key] = line
+		}
+		s.note(line)
+	}
 	return s
 }
 
@@ -95,6 +106,7 @@ func (s *story) do(line string) error {
 		"stages": s.stages, "statuses": s.statuses, "deployments": s.deployments, "comment": s.comment,
 		"explain": s.explain, "requests": s.requests,
 		"role": s.role, "say": s.sayIn, "again": s.sayAgain, "answers": s.answers, "gone": s.gone,
+		"sick": s.sick, "well": s.well, "alerts": s.alerts,
 	}
 	f := commands[list[0]]
 	if f == nil {
@@ -140,7 +152,11 @@ func (s *story) config(list []string, set map[string]string) error {
 	}
 	for _, stage := range list {
 		name, apps, _ := strings.Cut(stage, ":")
-		c.Stages = append(c.Stages, bot.Stage{Name: name, Apps: strings.Split(apps, ","), Allow: strings.Split(or(set["allow."+name], "write"), ","), PullRequests: set["pulls."+name] == "yes"})
+		st := bot.Stage{Name: name, Apps: strings.Split(apps, ","), Allow: strings.Split(or(set["allow."+name], "write"), ","), PullRequests: set["pulls."+name] == "yes"}
+		if err := stageOptions(&st, set); err != nil {
+			return err
+		}
+		c.Stages = append(c.Stages, st)
 	}
 	s.file = bot.ConfigRead{Found: true, Config: c}
 	return nil

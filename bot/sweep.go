@@ -157,10 +157,9 @@ type Foreign struct {
 func (s *State) appSeen(stage, app string, seen AppSeen, at time.Time) {
 	st := s.Stages[stage]
 	old, r := st.Apps[app], seen.Current
-	now := AppStand{
-		Seen: true, SeenAt: at, Newest: seen.Newest, Artifact: r.Artifact,
-		URL: cmp.Or(seen.App.URL, old.URL), Foreign: old.Foreign,
-	}
+	now := old
+	now.Seen, now.SeenAt, now.Moved, now.Newest, now.Artifact = true, at, false, seen.Newest, r.Artifact
+	now.URL = cmp.Or(seen.App.URL, old.URL)
 	switch {
 	case !old.Seen || st.Live.SHA == "" || r.Artifact == "" || r.Artifact == st.Live.Artifact || st.releasing(s, r.Artifact):
 		now.Foreign = nil

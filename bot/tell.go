@@ -28,6 +28,7 @@ func (d *decision) tell() {
 		d.endDeployments(c)
 	}
 	d.tellGuests()
+	d.tellAlerts()
 	for _, n := range sortedKeys(d.s.Pulls) {
 		p := d.s.Pulls[n]
 		d.tellPull(p)
@@ -234,8 +235,10 @@ func (d *decision) stageStatus(c *Candidate, stage string) *saying {
 	case entered && pass.State == PassageDone && pass.EndedAt.Before(c.PushedAt):
 		return say(StatusSuccess, "Live on "+stage+": it was when the branch came back to it", d.appURL(stage))
 	case entered && pass.State == PassageDone:
-		return say(StatusSuccess, fmt.Sprintf("Live on %s %s after the push, released in %s", stage,
-			took(c.PushedAt, pass.EndedAt), took(pass.StartedAt, pass.EndedAt)), d.appURL(stage))
+		return say(StatusSuccess, fmt.Sprintf("Live on %s %s after the push, %s in %s%s", stage,
+			took(c.PushedAt, pass.EndedAt), pass.verb(), took(pass.StartedAt, pass.EndedAt), d.stillSoaking(c, stage)), d.appURL(stage))
+	case entered && pass.After != "":
+		return say(StatusFailure, capital(pass.After)+": "+pass.Reason, pass.OutputURL)
 	case entered:
 		return say(StatusFailure, "Not live: "+pass.Reason, pass.OutputURL)
 	}
@@ -255,6 +258,22 @@ func (d *decision) stageStatus(c *Candidate, stage string) *saying {
 		return nil
 	}
 	return d.waiting(c, stage, i == 0)
+}
+
+// verb is what was done with a candidate that is live.
+func (p Passage) verb() string {
+	if p.Seen != nil {
+		return "released and verified"
+	}
+	return "released"
+}
+
+// stillSoaking says until when what is live is watched; empty: it is not.
+func (d *decision) stillSoaking(c *Candidate, stage string) string {
+	if done, until := d.soaked(c, stage); !done && !until.IsZero() {
+		return "; watched until " + moment(until)
+	}
+	return ""
 }
 
 // drifted says what was released by hand over a candidate that is live, for all
@@ -279,6 +298,10 @@ func (d *decision) releasing(stage string) *saying {
 	switch {
 	case st.Trouble != "" && !d.s.begun(stage):
 		return d.trouble(stage)
+	case st.InFlight.Proof != nil && d.now.Before(st.InFlight.Proof.From):
+		return sayPending("taking over", "Released; the new version takes over at "+moment(st.InFlight.Proof.From), d.appURL(stage))
+	case st.InFlight.Proof != nil:
+		return sayPending("verifying", "Released; verifying that it works", d.appURL(stage))
 	case st.InFlight.Building:
 		return sayPending("building", "Building and releasing on "+names(apps), d.appURL(stage))
 	}

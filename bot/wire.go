@@ -23,6 +23,7 @@ var actionTypes = namesOf(
 	SetDeploymentStatus{}, WriteComment{}, StartBuild{}, WatchBuild{}, CancelBuild{}, Promote{}, WatchRelease{}, LookAtApp{},
 	ReadCommander{}, React{}, Reply{}, ReadChanges{},
 	Probe{}, ReadFiles{}, SetMaintenance{}, Inspect{}, MakeCopy{}, WatchCopy{}, RemoveCopy{},
+	WriteAlert{},
 )
 
 func namesOf(values ...any) map[string]reflect.Type {

@@ -47,7 +47,7 @@ func placeOf(e bot.Effect) (queue string, priority int) {
 			return queueEffects, priorityDeploy
 		}
 		return queueTelling, priorityTell
-	case bot.SetStatus, bot.CreateDeployment, bot.SetDeploymentStatus, bot.WriteComment, bot.Reply:
+	case bot.SetStatus, bot.CreateDeployment, bot.SetDeploymentStatus, bot.WriteComment, bot.WriteAlert, bot.Reply:
 		return queueTelling, priorityTell
 	}
 	return queueEffects, priorityWatch

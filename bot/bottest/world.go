@@ -30,6 +30,8 @@ type World struct {
 	Statuses    map[string]map[string]bot.Status // commit → context → as last set
 	Deployments []*Deployment
 	Comments    map[int]*Comment
+	Alerts      []bot.WriteAlert    // as they were written last
+	Sick        map[string]Sickness // commits and apps that answer badly
 
 	// BuildTime and ReleaseTime are how long what begins from now on takes; 0:
 	// until EndBuild or EndRelease says so.
@@ -114,7 +116,7 @@ func NewWorld() *World {
 	return &World{
 		Now:     time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC),
 		Commits: map[string]*Commit{}, Heads: map[string]string{}, Pulls: map[int]*Pull{}, Apps: map[string]*App{},
-		Statuses: map[string]map[string]bot.Status{}, Comments: map[int]*Comment{}, Requests: map[string]int{},
+		Statuses: map[string]map[string]bot.Status{}, Comments: map[int]*Comment{}, Sick: map[string]Sickness{}, Requests: map[string]int{},
 	}
 }
 
@@ -179,6 +181,8 @@ func (w *World) Perform(target bot.Target, e bot.Effect) (bot.Fact, error, bool)
 	switch e.Do.(type) {
 	case bot.StartBuild, bot.WatchBuild, bot.CancelBuild, bot.Promote, bot.WatchRelease, bot.LookAtApp:
 		fact, err = w.onPlatform(target, e, fault.Kind == FaultLate)
+	case bot.Probe:
+		fact = w.onWeb(e.Do.(bot.Probe))
 	default:
 		fact, err = w.onGitHub(e)
 	}
@@ -277,6 +281,20 @@ func (w *World) onGitHub(e bot.Effect) (bot.Fact, error) {
 		c.Body = do.Body
 		c.Writes++
 		return bot.CommentWritten{ID: c.ID, URL: fmt.Sprintf("https://github.example/pull/%d", do.Number)}, nil
+	case bot.WriteAlert:
+		count(1)
+		id := do.ID
+		for i, a := range w.Alerts {
+			if a.Number == do.Number && a.Stage == do.Stage && a.Promotion == do.Promotion {
+				id = int64(i + 1)
+				w.Alerts[i].Body = do.Body
+			}
+		}
+		if id == 0 {
+			w.Alerts = append(w.Alerts, do)
+			id = int64(len(w.Alerts))
+		}
+		return bot.CommentWritten{ID: id}, nil
 	}
 	if fact, err, ok := w.onSteering(e.Do); ok {
 		return fact, err

@@ -26,7 +26,7 @@ func (s *sim) gatesOpen(j *job, stage string, n int, sha, artifact string) {
 	}
 	cfg, stages := j.config, j.config.StageNames()
 	i := slices.Index(stages, stage)
-	if s.rollsBack(stage, sha, artifact) {
+	if s.rollsBack(stage, sha, artifact) || n != 0 && s.halfTaken(stage, n) && s.ran(stage, sha) {
 		return
 	}
 	decided := j.decided
@@ -55,7 +55,12 @@ func (s *sim) rollsBack(stage, sha, artifact string) bool {
 	asked := slices.ContainsFunc(s.people.orders, func(o *order) bool {
 		return o.verb == bot.VerbRollback && slices.Contains(o.stages, stage) && (o.ended.IsZero() || s.Now.Sub(o.ended) < time.Minute)
 	})
-	return asked && artifact != "" && slices.ContainsFunc(s.truth.requests, func(r *request) bool {
+	return asked && artifact != "" && s.ran(stage, sha)
+}
+
+// ran reports whether a commit was, or may have been, released to a stage.
+func (s *sim) ran(stage, sha string) bool {
+	return slices.ContainsFunc(s.truth.requests, func(r *request) bool {
 		return r.stage == stage && r.sha == sha && !r.never
 	})
 }

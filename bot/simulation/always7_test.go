@@ -71,10 +71,8 @@ func (s *sim) end() {
 	}
 	s.waitFor(long)
 	s.look()
-	if len(s.Pulls) > 0 {
-		s.say(1, "zoe", "/unlock")
-	}
-	s.waitFor(20 * time.Minute)
+	s.unlockAll()
+	s.waitFor(10 * time.Minute)
 	s.look()
 	s.arrived()
 	s.file = bot.ConfigRead{Found: true, Config: s.goodFile()}
@@ -84,10 +82,9 @@ func (s *sim) end() {
 		s.send(s.Installed(), s.report(c.SHA, name, bot.CheckPassed))
 	}
 	s.waitFor(time.Minute)
-	if len(s.Pulls) > 0 {
-		s.say(1, "zoe", "/unlock") // which nobody heard while there was no file
-	}
-	s.waitFor(30 * time.Minute)
+	s.unlockAll() // which nobody heard while there was no file
+	s.unlockAll() // what had waited may have failed
+	s.waitFor(10 * time.Minute)
 	s.look()
 	s.arrived()
 	s.live(c.SHA)

@@ -1,0 +1,46 @@
+package simulation
+
+import (
+	"slices"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/bottest"
+)
+
+// halfTaken reports whether a stage's newest promotion with any release before a
+// number was taken by some of its apps only: then the bot takes it back by
+// itself, and locks the stage. 0 stands for any number.
+func (s *sim) halfTaken(stage string, before int) bool {
+	last := 0
+	for _, r := range s.truth.requests {
+		if r.stage == stage && (before == 0 || r.n < before) && r.release != nil {
+			last = max(last, r.n)
+		}
+	}
+	took, apps := map[string]bool{}, []string(nil)
+	for _, r := range s.truth.requests {
+		if r.stage != stage || r.n != last {
+			continue
+		}
+		if cfg, ok := r.job.config.Stage(stage); ok {
+			apps = cfg.Apps
+		}
+		if r.release != nil && r.release.Status == bot.ReleaseSucceeded {
+			took[r.app] = true
+		}
+	}
+	return len(took) > 0 && slices.ContainsFunc(apps, func(app string) bool { return !took[app] })
+}
+
+// unlockAll has somebody unlock whatever is locked, on a pull request that is
+// opened for that if there is none.
+func (s *sim) unlockAll() {
+	if len(s.Pulls) == 0 {
+		p := &bottest.Pull{PullRequestChanged: bot.PullRequestChanged{Number: 1, Author: "bob", Title: "pull 1", Base: "main", Open: true, Fork: true}}
+		s.Pulls[1] = p
+		s.moveHead(p)
+	}
+	s.say(1, "zoe", "/unlock")
+	s.waitFor(10 * time.Minute)
+}

@@ -1,0 +1,137 @@
+package bot
+
+import (
+	"fmt"
+	"time"
+)
+
+// Soak is a release that has to stay healthy for a while before the next stage.
+type Soak struct {
+	SHA       string
+	Promotion int
+	Until     time.Time
+	Proof     Proof
+}
+
+// beginSoak lets a stage soak in what was just proved there.
+func (s *State) beginSoak(stage string, p *Promotion, at time.Time) {
+	cfg, _ := s.Config.Stage(stage)
+	c := s.candidate(p.SHA)
+	if cfg.Soak == 0 || c == nil || c.Guest || p.Rollback != nil {
+		return
+	}
+	st := s.Stages[stage]
+	st.Soak = &Soak{SHA: p.SHA, Promotion: p.N, Until: at.Add(cfg.Soak), Proof: Proof{From: at}}
+	st.Soak.Proof.NextAt = at.Add(st.Soak.interval(at))
+	s.Stages[stage] = st
+	pass := c.Passages[stage]
+	pass.SoakUntil = st.Soak.Until
+	put(&c.Passages, stage, pass)
+}
+
+// interval is how long to wait until the next look. The last one is at the end.
+func (k *Soak) interval(at time.Time) time.Duration {
+	if !k.Proof.BadFrom.IsZero() {
+		return soakAgain
+	}
+	every := min(max(k.Until.Sub(k.Proof.From)/soakProbes, soakLeast), soakMost)
+	if left := k.Until.Sub(at); left > 0 {
+		return min(every, left)
+	}
+	return every
+}
+
+// soakProbed takes an answer during a soak. One that was asked for at its end,
+// and is good, ends it.
+func (s *State) soakProbed(do Probe, answer Probed, asked, at time.Time) {
+	st := s.Stages[do.Stage]
+	k := *st.Soak
+	k.Proof.take(answer, at)
+	k.Proof.NextAt = at.Add(k.interval(at))
+	st.Soak = &k
+	s.Stages[do.Stage] = st
+	c := s.candidate(k.SHA)
+	if c == nil {
+		return // settled by settleProofs
+	}
+	pass := c.Passages[do.Stage]
+	pass.Seen = &answer
+	switch {
+	case answer.OK && !asked.Before(k.Until):
+		pass.Soaked, st.Soak = true, nil
+	case !k.Proof.BadFrom.IsZero() && at.Sub(k.Proof.BadFrom) >= soakBad:
+		pass.State, pass.EndedAt = PassageFailed, at
+		pass.Reason = fmt.Sprintf("it did not stay healthy for %s: %s", lasting(k.Until.Sub(k.Proof.From)), answer.text())
+		st.Soak = nil
+	}
+	put(&c.Passages, do.Stage, pass)
+	s.Stages[do.Stage] = st
+	if pass.State == PassageFailed {
+		s.editPast(do.Stage, k.SHA, func(q *Past) { q.Undone = true })
+		s.undo(do.Stage, c, k.Promotion, at)
+	}
+}
+
+// soaked reports whether a candidate has stayed healthy at a stage for as long as
+// it has to, and else until when it is watched; zero: it is not watched any more.
+func (d *decision) soaked(c *Candidate, stage string) (done bool, until time.Time) {
+	cfg, _ := d.s.Config.Stage(stage)
+	p, k := c.Passages[stage], d.s.Stages[stage].Soak
+	switch {
+	case p.Soaked || c.Guest || p.SoakUntil.IsZero() || cfg.Soak == 0:
+		return true, time.Time{}
+	case k == nil || k.SHA != c.SHA:
+		return false, time.Time{}
+	case cfg.Verify == nil:
+		return d.due(k.Until), k.Until
+	}
+	return false, k.Until
+}
+
+// soakGate keeps a candidate before a stage while the stage before soaks in it.
+func (d *decision) soakGate(c *Candidate, i int) Gate {
+	g := Gate{Name: "soak", State: GateOpen}
+	before := d.s.Config.Stages[i-1].Name
+	p := c.Passages[before]
+	if p.State != PassageDone {
+		return g // which the gate of the proof says
+	}
+	switch done, until := d.soaked(c, before); {
+	case done:
+	case until.IsZero():
+		g.State, g.Since, g.Who = GateClosed, p.EndedAt, "whoever may /promote "+before
+		g.Text = "it was replaced on " + before + " before it had stayed healthy for long enough"
+	default:
+		g.State, g.Since, g.Until, g.Who = GateWaiting, p.EndedAt, until, "time"
+		g.Text = before + " has to stay healthy until " + moment(until)
+	}
+	return g
+}
+
+// soaking is the other candidate that a stage must not lose yet, because it soaks
+// there on its way to the next one; nil: none.
+func (d *decision) soaking(c *Candidate, stage string) *Soak {
+	k := d.s.Stages[stage].Soak
+	if k == nil || k.SHA == c.SHA || stage == d.lastStage() {
+		return nil
+	}
+	x := d.s.candidate(k.SHA)
+	if x == nil || x.Cancelled != nil || d.settled(x) {
+		return nil
+	}
+	if done, _ := d.soaked(x, stage); done {
+		return nil
+	}
+	return k
+}
+
+// lasting writes a duration as people configure it.
+func lasting(d time.Duration) string {
+	switch {
+	case d >= time.Hour && d%time.Hour == 0:
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	case d >= time.Minute && d%time.Minute == 0:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	}
+	return d.Round(time.Second).String()
+}
