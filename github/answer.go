@@ -40,26 +40,7 @@ const clocksApart = time.Hour
 // this one takes the place of. An answer to the same comment that is there
 // already, of an attempt whose end nobody saw, is edited instead.
 func (r repository) reply(ctx context.Context, do bot.Reply, e bot.Effect) (bot.Replied, error) {
-	mark := answerMarker(r.pipeline, do.Comment)
-	body := fit(mark+"\n"+do.Body, maxComment)
-	var since time.Time // nobody has answered before it was decided to
-	if !e.Since.IsZero() {
-		since = e.Since.Add(-clocksApart)
-	}
-	known, err := r.findComment(ctx, do.Number, mark, since)
-	if err != nil {
-		return bot.Replied{}, err
-	}
-	written := bot.CommentWritten{ID: known.ID}
-	switch {
-	case known.ID == 0:
-		if err := stillDoubtful(e, "the answer"); err != nil {
-			return bot.Replied{}, err
-		}
-		written, err = r.createComment(ctx, do.Number, body)
-	case unix(known.Body) != unix(body):
-		written, err = r.editComment(ctx, do.Number, known.ID, body)
-	}
+	written, err := r.writeMarked(ctx, do.Number, answerMarker(r.pipeline, do.Comment), do.Body, e)
 	if err != nil {
 		return bot.Replied{}, err
 	}
@@ -69,6 +50,51 @@ func (r repository) reply(ctx context.Context, do bot.Reply, e bot.Effect) (bot.
 		}
 	}
 	return bot.Replied{ID: written.ID}, nil
+}
+
+// alertMarker is how the alert about a failed promotion is recognized.
+func alertMarker(pipeline, stage string, promotion int) string {
+	if pipeline == "" {
+		return fmt.Sprintf("<!-- headstart alert %s %d -->", url.PathEscape(stage), promotion)
+	}
+	return fmt.Sprintf("<!-- headstart:%s alert %s %d -->", url.PathEscape(pipeline), url.PathEscape(stage), promotion)
+}
+
+// writeAlert writes a comment of its own, or edits it where it is there. GitHub
+// mails a new comment to whom it names, an edit to nobody.
+func (r repository) writeAlert(ctx context.Context, do bot.WriteAlert, e bot.Effect) (bot.CommentWritten, error) {
+	mark := alertMarker(r.pipeline, do.Stage, do.Promotion)
+	if do.ID != 0 {
+		written, err := r.editComment(ctx, do.Number, do.ID, fit(mark+"\n"+do.Body, maxComment))
+		if !errors.Is(err, bot.ErrNotFound) {
+			return written, err
+		} // somebody deleted it: it is written anew
+	}
+	return r.writeMarked(ctx, do.Number, mark, do.Body, e)
+}
+
+// writeMarked writes the comment that a marker belongs to. One that is there
+// already, of an attempt whose end nobody saw, is edited instead.
+func (r repository) writeMarked(ctx context.Context, number int, mark, text string, e bot.Effect) (bot.CommentWritten, error) {
+	body := fit(mark+"\n"+text, maxComment)
+	var since time.Time // nobody has written it before it was decided to
+	if !e.Since.IsZero() {
+		since = e.Since.Add(-clocksApart)
+	}
+	known, err := r.findComment(ctx, number, mark, since)
+	if err != nil {
+		return bot.CommentWritten{}, err
+	}
+	switch {
+	case known.ID == 0:
+		if err := stillDoubtful(e, "the answer"); err != nil {
+			return bot.CommentWritten{}, err
+		}
+		return r.createComment(ctx, number, body)
+	case unix(known.Body) != unix(body):
+		return r.editComment(ctx, number, known.ID, body)
+	}
+	return bot.CommentWritten{ID: known.ID}, nil
 }
 
 // deleteComment deletes a comment of the bot's. One that is gone is fine. One

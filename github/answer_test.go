@@ -67,6 +67,34 @@ func TestAnAnswerTakesThePlaceOfTheLast(t *testing.T) {
 	}
 }
 
+func TestAnAlertIsWrittenOnce(t *testing.T) {
+	w := start(t)
+	c := w.asked("/promote")
+	alert := bot.WriteAlert{Number: c.Number, Stage: "production", Promotion: 3, Body: "@ana: it failed."}
+	e := bot.Effect{Do: alert, Since: w.clock.Now()}
+	undo := w.Inject(githubtest.Fault{Match: "POST */comments", Drop: true, After: true, Times: -1})
+	if _, err := w.perform(e); kind(err) != "unknown" {
+		t.Fatalf("the answer was lost: expected unknown, got %v", err)
+	}
+	undo()
+	w.clock.Advance(time.Minute)
+	e.Attempt, e.Unsure = 2, true
+	found := done[bot.CommentWritten](w, e)
+	alert.ID, alert.Body = found.ID, "@ana: it failed, and was rolled back."
+	w.costs(1, func() { do[bot.CommentWritten](w, alert) })
+	all := w.shop.Comments(c.Number)
+	if len(all) != 2 || all[1].ID != found.ID || !strings.HasPrefix(all[1].Body, "<!-- headstart alert production 3 -->\n@ana: it failed, and") {
+		t.Fatalf("one alert should stand after the command, got %+v", all)
+	}
+	alert.ID = 424242 // somebody deleted it meanwhile
+	if again := do[bot.CommentWritten](w, alert); again.ID != found.ID {
+		t.Errorf("it is looked for, expected %d, got %d", found.ID, again.ID)
+	}
+	if other := do[bot.CommentWritten](w, bot.WriteAlert{Number: c.Number, Stage: "production", Promotion: 4, Body: "x"}); other.ID == found.ID {
+		t.Error("every promotion that failed has an alert of its own")
+	}
+}
+
 func TestAnAnswerThatWasLostIsFound(t *testing.T) {
 	w := start(t)
 	c := w.asked("/status")

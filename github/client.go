@@ -282,6 +282,8 @@ func (c *Client) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 		return answer(r.react(ctx, do))
 	case bot.Reply:
 		return answer(r.reply(ctx, do, effect))
+	case bot.WriteAlert:
+		return answer(r.writeAlert(ctx, do, effect))
 	case bot.ReadChanges:
 		return answer(r.readChanges(ctx, do))
 	}

@@ -78,6 +78,8 @@ func steps(sha string, pull int) []step {
 		act(bot.WriteComment{Number: pull, ID: 5, Body: "table"}),
 		act(bot.React{Comment: 5, Content: "eyes"}),
 		act(bot.Reply{Number: pull, Comment: 5, Replace: 6, Body: "Because."}),
+		act(bot.WriteAlert{Number: pull, Stage: "production", Promotion: 3, Body: "It failed."}),
+		act(bot.WriteAlert{Number: pull, Stage: "production", Promotion: 3, ID: 5, Body: "It failed."}),
 	}
 }
 
