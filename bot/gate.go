@@ -120,7 +120,7 @@ func (d *decision) buildGate(c *Candidate) Gate {
 		g.Text = "building on " + a.run.App
 	case !a.run.TroubleAt.IsZero():
 		g.Text, g.Since = "the build could not be started"+because(a.run.Reason), a.run.TroubleAt
-	case !d.leads(c):
+	case !d.leads(c) && len(c.Ordered) == 0:
 		g.Text, g.Since, g.Who = "a newer commit goes first", c.SeenAt, "the newer commit"
 	default:
 		g.Text, g.Since = "waiting for a free prepare app", c.SeenAt
