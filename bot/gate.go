@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -226,8 +227,10 @@ func (d *decision) overtaker(c *Candidate, stage string) (*Candidate, bool) {
 		}
 	}
 	for i := len(d.s.Candidates) - 1; i > at; i-- {
-		if p, in := d.s.Candidates[i].Passages[stage]; in && !p.Unbuilt && (p.State != PassageReleasing || d.s.begun(stage)) {
-			return &d.s.Candidates[i], true
+		newer := &d.s.Candidates[i]
+		p, in := newer.Passages[stage]
+		if in && !p.Unbuilt && (p.State != PassageReleasing || d.s.begun(stage)) || slices.Contains(newer.Entered, stage) {
+			return newer, true
 		}
 	}
 	if n := len(d.s.Candidates); at < n-kept || at < n-1 && c.PushedAt.Before(d.s.Stages[stage].Barrier) {
