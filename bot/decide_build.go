@@ -83,6 +83,7 @@ func (d *decision) startBuild(key, app, sha, tree string) {
 // worth a build only where apps stand idle.
 func (d *decision) candidatesToBuild() []*Candidate {
 	var list []*Candidate
+	behind := false
 	for i := len(d.s.Candidates) - 1; i >= 0; i-- {
 		c := &d.s.Candidates[i]
 		if c.Cancelled != nil {
@@ -90,7 +91,10 @@ func (d *decision) candidatesToBuild() []*Candidate {
 		}
 		r, ok := d.s.runOf(c)
 		if d.s.verdict(c).State == CheckPassed && (r.Status == RunSucceeded || c.Artifact != "") {
-			break // whatever is older will not go before this one, nor after it
+			behind = true // whatever is older will not go before this one, nor after it
+		}
+		if behind && len(c.Ordered) == 0 {
+			continue // but where somebody asks for it, as while this one is kept out
 		}
 		if d.starting[d.s.buildKey(c.SHA, c.Tree)] != "" || d.overtaken(c, d.firstStage()) || d.s.verdict(c).State == CheckFailed || c.Artifact != "" {
 			continue

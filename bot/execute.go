@@ -239,7 +239,7 @@ func (x execution) stageToPromote(c *Candidate) (stage, problem string) {
 func (s *State) reopen(sha, stage string, by Order) {
 	c := s.candidate(sha)
 	if p := c.Passages[stage]; p.State == PassageFailed || p.State == PassageUndone || p.State == PassageDone {
-		delete(c.Passages, stage)
+		c.leave(stage)
 	}
 	put(&c.Ordered, stage, by)
 	st := s.Stages[stage]
@@ -275,7 +275,7 @@ func (x execution) retry() Answer {
 		}
 		delete(x.s.Builds, x.s.buildKey(c.SHA, c.Tree))
 		if c.Passages[x.d.firstStage()].State == PassageFailed {
-			delete(c.Passages, x.d.firstStage()) // it was the stage's own app that built
+			c.leave(x.d.firstStage()) // it was the stage's own app that built
 		}
 		return accept("%s is built again", Short(c.SHA))
 	}

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -123,7 +124,7 @@ func (d *decision) buildGate(c *Candidate) Gate {
 		g.Text = "building on " + a.run.App
 	case !a.run.TroubleAt.IsZero():
 		g.Text, g.Since = "the build could not be started"+because(a.run.Reason), a.run.TroubleAt
-	case !d.leads(c):
+	case !d.leads(c) && len(c.Ordered) == 0:
 		g.Text, g.Since, g.Who = "a newer commit goes first", c.SeenAt, "the newer commit"
 	default:
 		g.Text, g.Since = "waiting for a free prepare app", c.SeenAt
@@ -233,8 +234,10 @@ func (d *decision) overtaker(c *Candidate, stage string) (*Candidate, bool) {
 		}
 	}
 	for i := len(d.s.Candidates) - 1; i > at; i-- {
-		if p, in := d.s.Candidates[i].Passages[stage]; in && !p.Unbuilt && (p.State != PassageReleasing || d.s.begun(stage)) {
-			return &d.s.Candidates[i], true
+		newer := &d.s.Candidates[i]
+		p, in := newer.Passages[stage]
+		if in && !p.Unbuilt && (p.State != PassageReleasing || d.s.begun(stage)) || slices.Contains(newer.Entered, stage) {
+			return newer, true
 		}
 	}
 	if n := len(d.s.Candidates); at < n-kept || at < n-1 && c.PushedAt.Before(d.s.Stages[stage].Barrier) {

@@ -62,16 +62,26 @@ func (s *State) startOver(fresh, old *Candidate) {
 	}
 	for stage, pass := range old.Passages {
 		st := s.Stages[stage]
-		if pass.State != PassageReleasing && !pass.Unbuilt && old.PushedAt.After(st.Barrier) {
-			st.Barrier = old.PushedAt
-			s.Stages[stage] = st
+		if pass.State != PassageReleasing && !pass.Unbuilt {
+			s.bar(stage, old.PushedAt)
 		}
 		if pass.State == PassageReleasing || pass.State == PassageDone && st.Live.SHA == old.SHA && st.InFlight == nil {
 			put(&fresh.Passages, stage, pass)
 			fresh.Artifact, fresh.ArtifactApp = old.Artifact, old.ArtifactApp
 		}
 	}
+	for _, stage := range old.Entered {
+		s.bar(stage, old.PushedAt)
+	}
 	s.Candidates = slices.DeleteFunc(s.Candidates, func(c Candidate) bool { return c.SHA == fresh.SHA })
+}
+
+// bar closes a stage for what was pushed before a time.
+func (s *State) bar(stage string, before time.Time) {
+	if st := s.Stages[stage]; before.After(st.Barrier) {
+		st.Barrier = before
+		put(&s.Stages, stage, st)
+	}
 }
 
 // learn fills in what an earlier telling of the same push did not say.

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -193,6 +194,9 @@ func (s *State) withdraw(stage string, f Finished, at time.Time) {
 	}
 	s.Stages[stage] = st
 	if c != nil {
+		if p.brokeOff() {
+			c.leave(stage)
+		}
 		delete(c.Passages, stage)
 		if p.Rollback != nil {
 			put(&c.Passages, stage, p.Was)
@@ -201,6 +205,26 @@ func (s *State) withdraw(stage string, f Finished, at time.Time) {
 			c.Artifact, c.ArtifactApp = "", ""
 		}
 	}
+}
+
+// brokeOff reports whether a release of the promotion has ended through the
+// platform's own fault, so that it may have done something before.
+func (p *Promotion) brokeOff() bool {
+	for _, a := range p.Apps {
+		if a.Errors > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// leave takes a candidate out of a stage that it got into, so that it may get in
+// again. What it has done there is still not to be taken back by older ones.
+func (c *Candidate) leave(stage string) {
+	if !c.Passages[stage].Unbuilt && !slices.Contains(c.Entered, stage) {
+		c.Entered = append(slices.Clone(c.Entered), stage)
+	}
+	delete(c.Passages, stage)
 }
 
 func (s *State) releaseWatched(do WatchRelease, f Finished, at time.Time) {

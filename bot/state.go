@@ -64,6 +64,7 @@ type Candidate struct {
 	Cancelled *Order           // somebody took it out of the pipeline; nil: nobody
 
 	Passages    map[string]Passage // by stage
+	Entered     []string           // stages that it got into before and may get into again: older ones stay out
 	Deployments []Deployment       // one for each promotion that began, oldest first
 	Told        map[string]Saying  // by status context
 }

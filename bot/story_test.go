@@ -242,11 +242,13 @@ func (s *story) moved(app string, list []string) error {
 	return s.Deliver(bot.PlatformMoved{Platform: bot.PlatformHeroku, App: app})
 }
 
-// released APP [failed] [why=…] [quiet]: the pending release of an app ends.
+// released APP [failed|errored] [why=…] [quiet]: the pending release of an app ends.
 func (s *story) released(list []string, set map[string]string) error {
 	status := bot.ReleaseSucceeded
-	if slices.Contains(list, "failed") {
-		status = bot.ReleaseFailed
+	for _, w := range list[1:] {
+		if w != "quiet" {
+			status = bot.ReleaseStatus(w)
+		}
 	}
 	for _, r := range s.App(list[0]).Releases {
 		if r.Status == bot.ReleasePending {

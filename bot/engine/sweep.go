@@ -151,7 +151,14 @@ func (s *Sweeper) redeliver(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find out which deliveries arrived after all: %w", err)
 	}
-	s.since = now.Add(-overlap)
+	// Those that come after an error may be older than the one that it is about: the
+	// next round begins later than this one only if this one gets through.
+	since := now.Add(-overlap)
+	lookBack := func(at time.Time) {
+		if at = at.Add(-time.Second); at.Before(since) {
+			since = at
+		}
+	}
 	slices.SortStableFunc(failed, func(a, b bot.FailedDelivery) int { return cmp.Compare(rank(a.Event), rank(b.Event)) })
 	for _, f := range failed {
 		a := s.asked[f.GUID]
@@ -159,7 +166,7 @@ func (s *Sweeper) redeliver(ctx context.Context) error {
 			continue
 		}
 		if a.next.After(now) || !app.left() {
-			s.lookBack(f.At)
+			lookBack(f.At)
 			continue
 		}
 		app.spend(1)
@@ -170,14 +177,14 @@ func (s *Sweeper) redeliver(ctx context.Context) error {
 			s.asked[f.GUID] = asked{times: askMost, next: now}
 			continue
 		case err != nil:
-			s.lookBack(f.At)
 			return fmt.Errorf("have the delivery %s repeated: %w", f.GUID, err)
 		}
 		s.o.Logger.Info("had a delivery repeated that did not arrive",
 			zap.String("guid", f.GUID), zap.String("event", f.Event), zap.Time("sent", f.At), zap.Int("attempts", f.Attempts))
 		s.asked[f.GUID] = asked{times: a.times + 1, next: now.Add(askAgain << a.times)}
-		s.lookBack(f.At)
+		lookBack(f.At)
 	}
+	s.since = since
 	for guid, a := range s.asked {
 		if now.Sub(a.next) > deliveryLog {
 			delete(s.asked, guid)
@@ -196,13 +203,6 @@ func rank(event string) int {
 		return 1
 	}
 	return 2
-}
-
-// lookBack makes the next round look at a delivery once more.
-func (s *Sweeper) lookBack(at time.Time) {
-	if at = at.Add(-time.Second); at.Before(s.since) {
-		s.since = at
-	}
 }
 
 // pipelines lets those look whose time has come, the longest overdue first. With
