@@ -51,6 +51,8 @@ func (s *State) apply(fact Fact, at time.Time) {
 		s.comment(f, at)
 	case PlatformMoved:
 		s.hurry(f, at)
+	case Frozen:
+		s.freeze(f)
 	case Swept:
 		s.SweptAt = later(s.SweptAt, at)
 		if f.Apps {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 )
 
@@ -33,12 +34,14 @@ var verbs = []Verb{VerbPromote, VerbRollback, VerbLock, VerbUnlock, VerbApprove,
 // people wrote; whether its stage and its commit exist is seen when it is run.
 type Command struct {
 	Verb    Verb
-	Stage   string // as written, perhaps shortened; empty: none named
-	SHA     string // as written, at least seven digits; empty: none named
-	Version int    // of a release, as in v12; 0: none named
-	Config  bool   // a rollback that brings the config vars back too
-	Reason  string // the rest of the line, where the command takes one
-	Text    string // the line, for answers; it is read as the same command
+	Stage   string        // as written, perhaps shortened; empty: none named
+	SHA     string        // as written, at least seven digits; empty: none named
+	Version int           // of a release, as in v12; 0: none named
+	Config  bool          // a rollback that brings the config vars back too
+	Urgent  bool          // a promotion that passes windows, freezes and soak, for Reason
+	For     time.Duration // how long a lock lasts; 0: until somebody unlocks
+	Reason  string        // the rest of the line, where the command takes one
+	Text    string        // the line, for answers; it is read as the same command
 	// Problem says why the line cannot be understood, and what was perhaps meant;
 	// empty if it can.
 	Problem string

@@ -40,7 +40,9 @@ func (d *decision) gates(c *Candidate, stage string) []Gate {
 	} else {
 		gates = append(gates, d.proofGate(c, i))
 	}
-	return append(gates, d.cancelGate(c), d.lockGateFor(c, stage), d.driftGate(c, stage), d.placeGate(c, stage))
+	gates = append(gates, d.cancelGate(c), d.lockGateFor(c, stage), d.driftGate(c, stage))
+	gates = append(gates, d.timeGates(c, stage)...)
+	return append(gates, d.placeGate(c, stage))
 }
 
 // orderGate is closed for whoever would take the stage back to an older commit.

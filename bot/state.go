@@ -34,6 +34,7 @@ type State struct {
 	Guests     []Candidate // heads of open pull requests that somebody asked to promote
 	Requests   []Request   // comments with commands, oldest first; answered ones are remembered for a while
 	DeafUntil  time.Time   // comments up to here, by GitHub's clock, have been forgotten: a late one is too late
+	Freeze     Frozen      // the operator's word
 }
 
 // Candidate is one pushed commit on its way through the pipeline.
@@ -103,6 +104,7 @@ type Passage struct {
 	Reason    string    // why it failed, naming each app; or who undid it
 	OutputURL string    // of the release that failed; may be empty
 	Unbuilt   bool      // it failed because the code does not build: the stage was not touched
+	Urgent    *Order    // who let it pass windows, freezes and soak; nil: nobody. Never changed in place
 }
 
 // Deployment is the GitHub Deployment of one promotion of a candidate.
@@ -210,13 +212,16 @@ type Order struct {
 	By      string // login
 	At      time.Time
 	Comment int64
+	Urgent  bool   // of a promotion: it passes windows, freezes and soak
+	Reason  string // of what is urgent
 }
 
 // Lock keeps promotions out of a stage until somebody unlocks it.
 type Lock struct {
 	Order
-	Reason   string // may be empty
-	Rollback bool   // it came with a rollback; an explicit promotion opens it
+	Reason   string    // may be empty
+	Rollback bool      // it came with a rollback; an explicit promotion opens it
+	Until    time.Time // when it ends by itself; zero: it does not. One with a rollback never does
 }
 
 // RollbackOrder asks for a stage to be taken back.
