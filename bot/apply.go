@@ -10,6 +10,7 @@ import (
 func Apply(s State, e Event) State {
 	s = s.clone()
 	s.At = later(s.At, e.At)
+	s.expireLocks(e.At)
 	s.apply(e.Fact, e.At)
 	for _, stage := range sortedKeys(s.Stages) {
 		s.checkRollback(stage, e.At)

@@ -183,12 +183,15 @@ func (c *Command) parseWords(words []string) {
 	switch c.Verb {
 	case VerbLock:
 		c.takeStage(&words)
+		c.takeDuration(&words)
 		c.Reason = cut(strings.Join(words, " "), maxReason)
 		return
 	case VerbCancel, VerbPlan, VerbStatus, VerbHelp:
 	case VerbPromote:
 		c.takeStage(&words)
-		c.takeCommit(&words)
+		if c.takeUrgent(&words); c.Problem == "" && !c.Urgent {
+			c.takeCommit(&words)
+		}
 	case VerbRollback:
 		c.takeStage(&words)
 		c.takeTarget(&words)
@@ -209,6 +212,9 @@ func (c *Command) takeStage(words *[]string) {
 		return
 	}
 	w := strings.ToLower((*words)[0])
+	if isOption(w) || c.Verb == VerbLock && (isDuration(w) || w == "for" && len(*words) > 1 && isDuration(strings.ToLower((*words)[1]))) {
+		return
+	}
 	if commitWord.MatchString(w) || c.Verb == VerbRollback && (w == "to" || w == "with" || versionWord.MatchString(w)) {
 		return
 	}

@@ -133,6 +133,30 @@ func (d *decision) freezeGate() Gate {
 	return g
 }
 
+// timeNote says for a table what keeps a stage shut for now, apart from locks.
+func (d *decision) timeNote(stage string) string {
+	note := ""
+	for _, g := range d.timeGates(&Candidate{}, stage) {
+		if g.State != GateOpen {
+			note += "; 🕗 " + text(g.Text) + d.in(g.Until)
+		}
+	}
+	return note
+}
+
+// plannedTimes says when a merge would get into a stage, as lines of a list. What
+// it says changes seldom: it stands in the comment of every open pull request.
+func (d *decision) plannedTimes(stage string) string {
+	lines := ""
+	if cfg, _ := d.s.Config.Stage(stage); len(cfg.Windows) > 0 {
+		lines += fmt.Sprintf("- 🕗 Into %s only while the window %s is open\n", text(stage), text(strings.Join(cfg.Windows, " or ")))
+	}
+	if g := d.freezeGate(); g.State != GateOpen {
+		lines += fmt.Sprintf("- 🕗 It would wait before %s: %s\n", text(stage), text(g.Text))
+	}
+	return lines
+}
+
 // passed opens a gate for what was asked for urgently, and says so.
 func (d *decision) passed(c *Candidate, stage string, g Gate) Gate {
 	if g.State == GateOpen || !d.urgent(c, stage) {

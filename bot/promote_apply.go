@@ -314,7 +314,7 @@ func (s *State) closePromotion(stage string, end PassageState, reason, output st
 		pass := c.Passages[stage]
 		pass.State, pass.EndedAt, pass.Reason, pass.OutputURL = end, at, reason, output
 		put(&c.Passages, stage, pass)
-		if _, ordered := c.Ordered[stage]; ordered && end == PassageDone && p.Rollback == nil && st.Lock != nil && st.Lock.Rollback {
+		if _, ordered := c.Ordered[stage]; ordered && end == PassageDone && p.Rollback == nil && st.lockedAt(at) != nil && st.Lock.Rollback {
 			st.Lock = nil
 		}
 		delete(c.Ordered, stage)

@@ -6,6 +6,12 @@ package bot
 // urgent reports whether somebody asked urgently for a candidate at a stage.
 func (d *decision) urgent(c *Candidate, stage string) bool { return c.Ordered[stage].Urgent }
 
+// ordered reports whether somebody asked for a candidate at a stage.
+func (c *Candidate) ordered(stage string) bool {
+	_, ordered := c.Ordered[stage]
+	return ordered
+}
+
 // urgency says who found it urgent, and why.
 func (o Order) urgency() string { return "urgent, by @" + o.By + because(o.Reason) }
 
@@ -41,6 +47,31 @@ func (d *decision) stageStatus(c *Candidate, stage string) *saying {
 		w.Text = cut(w.Text+"; "+why, maxStatusText)
 	}
 	return w
+}
+
+// urgencyFirst is a commit's title, after who found it urgent and why.
+func urgencyFirst(c *Candidate, stage string) string {
+	if why := urgencyOf(c, stage); why != "" {
+		return capital(why) + " – " + c.Title
+	}
+	return c.Title
+}
+
+// urgentText is who found the commit urgent that is in a stage, for a table;
+// empty: nobody.
+func (d *decision) urgentText(sha, stage string) string {
+	if c := d.s.candidate(sha); c != nil {
+		return text(after("; ", urgencyOf(c, stage)))
+	}
+	return ""
+}
+
+// after puts something before words, if there are any.
+func after(before, words string) string {
+	if words == "" {
+		return ""
+	}
+	return before + words
 }
 
 // mayNotHurry says what somebody lacks who may not pass windows, freezes and soak;
