@@ -34,8 +34,9 @@ func (d *decision) replyBody(r *Request) string {
 const helpText = "**What Headstart understands**, each on a line of its own, in a new comment on a pull request:\n\n" +
 	"| command | what it does |\n| --- | --- |\n" +
 	"| `/promote [STAGE] [SHA]` | release it to the next stage, or to the one named; the pull request's commit, or the one named |\n" +
+	"| `/promote STAGE [SHA] --urgent REASON` | the same outside of windows, in a freeze and without soak; checks and locks hold. Takes `maintain` or `admin` |\n" +
 	"| `/rollback [STAGE] [to SHA or vN]` | the last good release before the current one; locks the stage. `with config` brings the config vars back too |\n" +
-	"| `/lock [STAGE] [REASON]` | no promotion into this stage, or into any |\n" +
+	"| `/lock [STAGE] [TIME] [REASON]` | no promotion into this stage, or into any; for a time such as `30m`, `2h` or `1d`, else until somebody unlocks |\n" +
 	"| `/unlock [STAGE]` | lets promotions in again |\n" +
 	"| `/approve [STAGE]` | opens an approval gate |\n" +
 	"| `/retry [build or STAGE]` | tries again what failed |\n" +
@@ -54,16 +55,17 @@ func (d *decision) statusText() string {
 		st := d.s.Stages[stage]
 		runs, since, way, note := "nothing yet", "", "–", ""
 		if st.Live.SHA != "" {
-			runs, since = d.commitText(st.Live.SHA), moment(st.Live.Since)
+			runs, since = d.commitText(st.Live.SHA)+d.urgentText(st.Live.SHA, stage), moment(st.Live.Since)
 		}
 		if st.InFlight != nil {
-			way = d.commitText(st.InFlight.SHA) + ", since " + moment(st.InFlight.StartedAt)
+			way = d.commitText(st.InFlight.SHA) + ", since " + moment(st.InFlight.StartedAt) + d.urgentText(st.InFlight.SHA, stage)
 		} else if waiting := d.waitingFor(stage); waiting != "" {
 			way = waiting
 		}
 		if g := d.lockGate(stage); g.State != GateOpen {
 			note = "🔒 " + text(g.Text) + ", since " + moment(g.Since)
 		}
+		note = strings.TrimPrefix(note+d.timeNote(stage), "; ")
 		if f, app := st.foreign(); f != nil {
 			note = strings.TrimPrefix(fmt.Sprintf("%s; ⚠️ %s was released to %s by hand, at %s", note, f.name(), text(app), moment(f.At)), "; ")
 		} else if st.mixed() {
@@ -125,7 +127,7 @@ func (d *decision) whyText(r *Request, cmd Command) string {
 	b.WriteString("\n\n| stage | gate | state | since | who can change it |\n| --- | --- | --- | --- | --- |\n")
 	for _, stage := range stages {
 		if p, in := c.Passages[stage]; in {
-			fmt.Fprintf(&b, "| %s | – | %s | %s | |\n", text(stage), text(d.passageText(stage, p)), moment(p.StartedAt))
+			fmt.Fprintf(&b, "| %s | – | %s | %s | |\n", text(stage), text(d.passageText(stage, p)+after("; ", urgencyOf(c, stage))), moment(p.StartedAt))
 			continue
 		}
 		for _, g := range append(d.gates(c, stage), d.freshGate(c, stage)...) {
@@ -138,6 +140,9 @@ func (d *decision) whyText(r *Request, cmd Command) string {
 				who = text(g.Who)
 			}
 			state := gateIcon(g.State) + " " + text(cmp.Or(g.Text, "open"))
+			if g.State != GateOpen {
+				state += d.in(g.Until)
+			}
 			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", text(stage), g.Name, state, since, who)
 		}
 	}
@@ -169,7 +174,7 @@ func (d *decision) passageText(stage string, p Passage) string {
 	case PassageUndone:
 		return "↩️ " + p.Reason
 	}
-	return "❌ " + p.Reason + andThen(p.After)
+	return "❌ " + p.Reason + after("; ", p.After)
 }
 
 // seen says what the verification saw last; empty: there was none.
@@ -232,6 +237,7 @@ func (d *decision) plannedWaits() string {
 		if g := d.lockGate(stage); g.State != GateOpen {
 			fmt.Fprintf(&b, "- 🔒 It would wait before %s: %s\n", text(stage), text(g.Text))
 		}
+		b.WriteString(d.plannedTimes(stage))
 	}
 	if t, ok := d.usualTime(); ok {
 		fmt.Fprintf(&b, "- Time to %s: %s, going by earlier deploys\n", text(d.lastStage()), about(t))

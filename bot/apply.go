@@ -10,6 +10,7 @@ import (
 func Apply(s State, e Event) State {
 	s = s.clone()
 	s.At = later(s.At, e.At)
+	s.expireLocks(e.At)
 	s.apply(e.Fact, e.At)
 	s.settleProofs(e.At)
 	for _, stage := range sortedKeys(s.Stages) {
@@ -52,6 +53,8 @@ func (s *State) apply(fact Fact, at time.Time) {
 		s.comment(f, at)
 	case PlatformMoved:
 		s.hurry(f, at)
+	case Frozen:
+		s.freeze(f)
 	case Swept:
 		s.SweptAt = later(s.SweptAt, at)
 		if f.Apps {

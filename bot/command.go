@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 )
 
@@ -33,12 +34,14 @@ var verbs = []Verb{VerbPromote, VerbRollback, VerbLock, VerbUnlock, VerbApprove,
 // people wrote; whether its stage and its commit exist is seen when it is run.
 type Command struct {
 	Verb    Verb
-	Stage   string // as written, perhaps shortened; empty: none named
-	SHA     string // as written, at least seven digits; empty: none named
-	Version int    // of a release, as in v12; 0: none named
-	Config  bool   // a rollback that brings the config vars back too
-	Reason  string // the rest of the line, where the command takes one
-	Text    string // the line, for answers; it is read as the same command
+	Stage   string        // as written, perhaps shortened; empty: none named
+	SHA     string        // as written, at least seven digits; empty: none named
+	Version int           // of a release, as in v12; 0: none named
+	Config  bool          // a rollback that brings the config vars back too
+	Urgent  bool          // a promotion that passes windows, freezes and soak, for Reason
+	For     time.Duration // how long a lock lasts; 0: until somebody unlocks
+	Reason  string        // the rest of the line, where the command takes one
+	Text    string        // the line, for answers; it is read as the same command
 	// Problem says why the line cannot be understood, and what was perhaps meant;
 	// empty if it can.
 	Problem string
@@ -180,12 +183,15 @@ func (c *Command) parseWords(words []string) {
 	switch c.Verb {
 	case VerbLock:
 		c.takeStage(&words)
+		c.takeDuration(&words)
 		c.Reason = cut(strings.Join(words, " "), maxReason)
 		return
 	case VerbCancel, VerbPlan, VerbStatus, VerbHelp:
 	case VerbPromote:
 		c.takeStage(&words)
-		c.takeCommit(&words)
+		if c.takeUrgent(&words); c.Problem == "" && !c.Urgent {
+			c.takeCommit(&words)
+		}
 	case VerbRollback:
 		c.takeStage(&words)
 		c.takeTarget(&words)
@@ -206,6 +212,9 @@ func (c *Command) takeStage(words *[]string) {
 		return
 	}
 	w := strings.ToLower((*words)[0])
+	if isOption(w) || c.Verb == VerbLock && (isDuration(w) || w == "for" && len(*words) > 1 && isDuration(strings.ToLower((*words)[1]))) {
+		return
+	}
 	if commitWord.MatchString(w) || c.Verb == VerbRollback && (w == "to" || w == "with" || versionWord.MatchString(w)) {
 		return
 	}

@@ -262,8 +262,11 @@ func (d *decision) next(c *Candidate) string {
 		case g.State == GateClosed:
 			return "Not released to " + text(stage.Name) + ": " + text(g.Text) + ". Who can change that: " + text(g.Who) + "."
 		}
-		if g.Name == "checks" || g.Name == "build" || g.Name == "configuration" {
+		if g.beforeBuilt() {
 			return "Next: " + text(stage.Name) + ", once the build and the checks are good."
+		}
+		if !g.Until.IsZero() && g.phase() != g.Name {
+			return "Next: " + text(stage.Name) + ". " + capital(text(g.Text)) + "."
 		}
 		return "Next: " + text(stage.Name) + ", which waits for " + g.Name + "."
 	}

@@ -42,8 +42,9 @@ type decision struct {
 	s        *State
 	now      time.Time
 	plan     Plan
-	wanted   map[string]bool   // keys of the effects in the plan
-	starting map[string]string // build key → app, of builds that this plan starts
+	wanted   map[string]bool    // keys of the effects in the plan
+	starting map[string]string  // build key → app, of builds that this plan starts
+	hours    map[string]opening // windows and freezes that were looked at
 }
 
 func newDecision(s *State, now time.Time) *decision {

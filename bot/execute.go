@@ -51,7 +51,11 @@ func (x execution) run() Answer {
 }
 
 func (x execution) order() Order {
-	return Order{By: x.request.User, At: x.at, Comment: x.request.Comment}
+	o := Order{By: x.request.User, At: x.at, Comment: x.request.Comment}
+	if x.command.Urgent {
+		o.Urgent, o.Reason = true, x.command.Reason
+	}
+	return o
 }
 
 // mayNot says what somebody lacks who may not command the stages; empty if they
@@ -96,47 +100,6 @@ func (x execution) stages() (list []string, problem string) {
 	}
 	stage, problem := resolveStage(x.command.Stage, x.s.Config.StageNames())
 	return []string{stage}, problem
-}
-
-func (x execution) lock() Answer {
-	stages, problem := x.stages()
-	reason := x.command.Reason
-	if problem != "" {
-		if strings.Contains(problem, "did you mean") || strings.Contains(problem, "may be") {
-			return refuse("%s", problem)
-		}
-		// It is the first word of the reason for locking everything.
-		stages, reason = x.s.Config.StageNames(), strings.TrimSpace(x.command.Stage+" "+reason)
-	}
-	if no := x.mayNot(stages...); no != "" {
-		return refuse("%s", no)
-	}
-	for _, stage := range stages {
-		st := x.s.Stages[stage]
-		st.Lock = &Lock{Order: x.order(), Reason: reason}
-		put(&x.s.Stages, stage, st)
-	}
-	return accept("locked %s%s", strings.Join(stages, ", "), because(reason))
-}
-
-func (x execution) unlock() Answer {
-	stages, problem := x.stages()
-	if problem != "" {
-		return refuse("%s", problem)
-	}
-	stages = slices.DeleteFunc(stages, func(stage string) bool { return x.s.Stages[stage].Lock == nil })
-	if len(stages) == 0 {
-		return refuse("nothing is locked there")
-	}
-	if no := x.mayNot(stages...); no != "" {
-		return refuse("%s", no)
-	}
-	for _, stage := range stages {
-		st := x.s.Stages[stage]
-		st.Lock = nil
-		x.s.Stages[stage] = st
-	}
-	return accept("unlocked %s", strings.Join(stages, ", "))
 }
 
 // subject is the candidate that the command is about: the named commit, else
@@ -188,7 +151,7 @@ func (x execution) promote() Answer {
 	if problem != "" {
 		return refuse("%s", problem)
 	}
-	if no := x.mayNot(stage); no != "" {
+	if no := cmp.Or(x.mayNot(stage), x.mayNotHurry()); no != "" {
 		return refuse("%s", no)
 	}
 	st := x.s.Stages[stage]
@@ -198,8 +161,8 @@ func (x execution) promote() Answer {
 	case p.State == PassageReleasing:
 		put(&c.Ordered, stage, x.order())
 		return Answer{OK: true, Open: true, Stage: stage, SHA: c.SHA, Text: fmt.Sprintf("%s is being released to %s", Short(c.SHA), stage)}
-	case st.Lock != nil && !st.Lock.Rollback:
-		return refuse("%s is locked by @%s%s; /unlock %s first", stage, st.Lock.By, because(st.Lock.Reason), stage)
+	case st.lockedAt(x.at) != nil && !st.Lock.Rollback:
+		return refuse("%s is locked %s; /unlock %s first", stage, st.Lock.whose(), stage)
 	case st.Rollback != nil:
 		return refuse("%s is being rolled back by %s; wait for the end of that", stage, st.Rollback.who())
 	}
@@ -336,7 +299,7 @@ func (s *State) outcomeOf(a Answer, at time.Time) Answer {
 	case PassageDone:
 		return end(true, "%s is live on %s, released in %s", Short(c.SHA), a.Stage, took(p.StartedAt, p.EndedAt))
 	case PassageFailed:
-		return end(false, "%s is not live on %s: %s%s", Short(c.SHA), a.Stage, p.Reason, andThen(p.After))
+		return end(false, "%s is not live on %s: %s%s", Short(c.SHA), a.Stage, p.Reason, after("; ", p.After))
 	case PassageReleasing:
 		return a
 	}

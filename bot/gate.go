@@ -44,7 +44,9 @@ func (d *decision) gates(c *Candidate, stage string) []Gate {
 			gates = append(gates, d.soakGate(c, i))
 		}
 	}
-	return append(gates, d.cancelGate(c), d.lockGateFor(c, stage), d.driftGate(c, stage), d.placeGate(c, stage))
+	gates = append(gates, d.cancelGate(c), d.lockGateFor(c, stage), d.driftGate(c, stage))
+	gates = append(gates, d.timeGates(c, stage)...)
+	return append(gates, d.placeGate(c, stage))
 }
 
 // orderGate is closed for whoever would take the stage back to an older commit.
@@ -164,16 +166,19 @@ func (d *decision) cancelGate(c *Candidate) Gate {
 
 // lockGate is closed while somebody has locked the stage.
 func (d *decision) lockGate(stage string) Gate {
-	l := d.s.Stages[stage].Lock
+	l := d.s.Stages[stage].lockedAt(d.now)
 	if l == nil {
 		return Gate{Name: "lock", State: GateOpen}
 	}
-	g := Gate{Name: "lock", State: GateClosed, Since: l.At, Who: "whoever may /unlock " + stage, Text: stage + " is locked"}
+	if !l.Until.IsZero() {
+		d.wake(l.Until)
+	}
+	g := Gate{Name: "lock", State: GateClosed, Since: l.At, Until: l.Until, Who: "whoever may /unlock " + stage, Text: stage + " is locked"}
 	switch {
 	case l.Rollback:
 		g.Text += ": " + l.Reason
 	default:
-		g.Text += " by @" + l.By + because(l.Reason)
+		g.Text += " " + l.whose()
 	}
 	return g
 }
@@ -182,7 +187,7 @@ func (d *decision) lockGate(stage string) Gate {
 // came with it: nothing else gets in before.
 func (d *decision) lockGateFor(c *Candidate, stage string) Gate {
 	g := d.lockGate(stage)
-	if _, ordered := c.Ordered[stage]; ordered && d.s.Stages[stage].Lock != nil && d.s.Stages[stage].Lock.Rollback {
+	if l := d.s.Stages[stage].lockedAt(d.now); l != nil && l.Rollback && c.ordered(stage) {
 		g = Gate{Name: "lock", State: GateOpen}
 	}
 	return g

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 )
@@ -46,11 +47,11 @@ func (x execution) promoteGuest(pull PullRequestChanged) Answer {
 	case !cfg.PullRequests:
 		return refuse("%s takes no open pull requests; merging goes the usual way", stage)
 	}
-	if no := x.mayNot(stage); no != "" {
+	if no := cmp.Or(x.mayNot(stage), x.mayNotHurry()); no != "" {
 		return refuse("%s", no)
 	}
-	if l := x.s.Stages[stage].Lock; l != nil {
-		return refuse("%s is locked by @%s%s; /unlock %s first", stage, l.By, because(l.Reason), stage)
+	if l := x.s.Stages[stage].lockedAt(x.at); l != nil {
+		return refuse("%s is locked %s; /unlock %s first", stage, l.whose(), stage)
 	}
 	if i := x.d.stageIndex(stage); i > 0 && !x.s.Config.Stages[i-1].PullRequests {
 		return refuse("%s comes after %s, which takes no open pull requests", stage, x.s.Config.Stages[i-1].Name)

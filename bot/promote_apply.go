@@ -34,7 +34,7 @@ func (s *State) openPromotion(stage, sha string, at time.Time, build string) {
 		st.InFlight.Rollback, st.InFlight.Was = st.Rollback, c.Passages[stage]
 	}
 	put(&s.Stages, stage, st)
-	put(&c.Passages, stage, Passage{State: PassageReleasing, Promotion: st.Promotions, StartedAt: at})
+	put(&c.Passages, stage, Passage{State: PassageReleasing, Promotion: st.Promotions, StartedAt: at, Urgent: c.urgentOrder(stage)})
 }
 
 func (s *State) promotionStarted(do Promote, at time.Time) {
@@ -341,7 +341,7 @@ func (s *State) closePromotion(stage string, end PassageState, reason, output st
 			pass.Seen = p.Proof.Last
 		}
 		put(&c.Passages, stage, pass)
-		if _, ordered := c.Ordered[stage]; ordered && end == PassageDone && p.Rollback == nil && st.Lock != nil && st.Lock.Rollback {
+		if _, ordered := c.Ordered[stage]; ordered && end == PassageDone && p.Rollback == nil && st.lockedAt(at) != nil && st.Lock.Rollback {
 			st.Lock = nil
 		}
 		delete(c.Ordered, stage)

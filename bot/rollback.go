@@ -45,7 +45,7 @@ func (x execution) rollback() Answer {
 	} else if _, ok := st.target(order); !ok && st.InFlight == nil {
 		return refuse("there is no proved release of %s to go back to", stage)
 	}
-	order.Further = order.To == "" && st.InFlight == nil && !st.mixed() && st.Lock != nil && st.Lock.Rollback
+	order.Further = order.To == "" && st.InFlight == nil && !st.mixed() && st.lockedAt(x.at) != nil && st.Lock.Rollback
 	st.Rollback = &order
 	st.Lock = &Lock{Order: x.order(), Reason: "rolled back by @" + x.request.User, Rollback: true}
 	put(&x.s.Stages, stage, st)

@@ -93,8 +93,8 @@ func (d *decision) soakGate(c *Candidate, i int) Gate {
 	g := Gate{Name: "soak", State: GateOpen}
 	before := d.s.Config.Stages[i-1].Name
 	p := c.Passages[before]
-	if p.State != PassageDone {
-		return g // which the gate of the proof says
+	if p.State != PassageDone || d.urgent(c, d.s.Config.Stages[i].Name) {
+		return g // else the gate of the proof says it
 	}
 	switch done, until := d.soaked(c, before); {
 	case done:
@@ -112,7 +112,7 @@ func (d *decision) soakGate(c *Candidate, i int) Gate {
 // there on its way to the next one; nil: none.
 func (d *decision) soaking(c *Candidate, stage string) *Soak {
 	k := d.s.Stages[stage].Soak
-	if k == nil || k.SHA == c.SHA || stage == d.lastStage() {
+	if k == nil || k.SHA == c.SHA || stage == d.lastStage() || d.urgent(c, stage) {
 		return nil
 	}
 	x := d.s.candidate(k.SHA)

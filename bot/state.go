@@ -35,6 +35,7 @@ type State struct {
 	Alerts     []Alert     // failures that people were told of, or are to be, oldest first
 	Requests   []Request   // comments with commands, oldest first; answered ones are remembered for a while
 	DeafUntil  time.Time   // comments up to here, by GitHub's clock, have been forgotten: a late one is too late
+	Freeze     Frozen      // the operator's word
 }
 
 // Candidate is one pushed commit on its way through the pipeline.
@@ -109,6 +110,7 @@ type Passage struct {
 	Seen      *Probed   // the newest answer of its verification; nil: there was none
 	SoakUntil time.Time // how long it has to stay healthy; zero: that is not asked for
 	Soaked    bool      // and it did
+	Urgent    *Order    // who let it pass windows, freezes and soak; nil: nobody. Never changed in place
 }
 
 // Deployment is the GitHub Deployment of one promotion of a candidate.
@@ -217,13 +219,16 @@ type Order struct {
 	By      string // login; empty: a failure
 	At      time.Time
 	Comment int64
+	Urgent  bool   // of a promotion: it passes windows, freezes and soak
+	Reason  string // of what is urgent
 }
 
 // Lock keeps promotions out of a stage until somebody unlocks it.
 type Lock struct {
 	Order
-	Reason   string // may be empty
-	Rollback bool   // it came with a rollback or a failure; an explicit promotion opens it
+	Reason   string    // may be empty
+	Rollback bool      // it came with a rollback or a failure; an explicit promotion opens it
+	Until    time.Time // when it ends by itself; zero: it does not. One with a rollback never does
 }
 
 // RollbackOrder asks for a stage to be taken back.

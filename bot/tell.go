@@ -220,9 +220,9 @@ func fellBack(why string) string {
 	return "; no prepare app could: " + why
 }
 
-// stageStatus is what headstart/STAGE says of a candidate; nil before the stage
+// stageStanding is what headstart/STAGE says of a candidate; nil before the stage
 // is any of its concern.
-func (d *decision) stageStatus(c *Candidate, stage string) *saying {
+func (d *decision) stageStanding(c *Candidate, stage string) *saying {
 	switch pass, entered := c.Passages[stage]; {
 	case entered && pass.State == PassageReleasing:
 		return d.releasing(stage)
@@ -328,19 +328,19 @@ func (d *decision) waiting(c *Candidate, stage string, first bool) *saying {
 		}
 		return say(StatusError, fmt.Sprintf("Superseded by %s", Short(by.SHA)), "").in("order")
 	case no && g.Name == "lock":
-		return sayPending("lock", "Waiting: "+g.Text, "")
+		return sayPending(g.phase(), "Waiting: "+g.Text, "")
 	case no && g.State == GateClosed:
 		return say(StatusFailure, "Not released: "+g.Text, "")
 	case (!no || g.Name == "place") && d.s.Stages[stage].Trouble != "" && !d.s.begun(stage):
 		return d.trouble(stage)
 	case no && g.Name == "place" && d.s.Stages[stage].InFlight != nil && !d.s.begun(stage):
 		return nil // it may not come to that
-	case first && (!no || g.Name != "place"):
+	case first && (!no || g.beforeBuilt()):
 		return sayPending("checks and build", "Waiting for the build and the checks", "")
 	case !no:
 		return nil // it is let in now, or as soon as it was looked at freshly
 	}
-	return sayPending(g.Name, "Waiting: "+g.Text, "")
+	return sayPending(g.phase(), "Waiting: "+g.Text, "")
 }
 
 // forcedBetween reports whether history was replaced after c, so that a later
@@ -369,7 +369,7 @@ func (d *decision) createDeployment(c *Candidate, stage string, promotion int) {
 		last = stage == d.s.Config.Stages[n-1].Name
 	}
 	d.want(fmt.Sprintf("deployment %s %d", stage, promotion), CreateDeployment{
-		SHA: c.SHA, Stage: stage, Promotion: promotion, Production: last, Text: cut(c.Title, maxStatusText),
+		SHA: c.SHA, Stage: stage, Promotion: promotion, Production: last, Text: cut(urgencyFirst(c, stage), maxStatusText),
 	})
 }
 

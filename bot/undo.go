@@ -60,14 +60,6 @@ func (s *State) undone(stage string, o *RollbackOrder, text string) {
 	}
 }
 
-// andThen appends what was done about a failure.
-func andThen(after string) string {
-	if after == "" {
-		return ""
-	}
-	return "; " + after
-}
-
 // byPerson reports whether somebody asked for it, rather than a failure.
 func (o Order) byPerson() bool { return o.By != "" }
 

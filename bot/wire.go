@@ -16,6 +16,7 @@ var factTypes = namesOf(
 	Told{}, DeploymentCreated{}, CommentWritten{}, BuildSeen{}, AppSeen{}, ReleaseSeen{},
 	Commented{}, CommanderRead{}, Replied{}, ChangesRead{},
 	Probed{}, FilesRead{}, MaintenanceSet{}, Inspected{}, CopySeen{},
+	Frozen{},
 )
 
 var actionTypes = namesOf(

@@ -1,0 +1,164 @@
+package bot
+
+import (
+	"fmt"
+	"time"
+)
+
+// Windows and freezes are by the clocks of their zone, and by nothing else: a
+// window is open whenever a clock on the wall there shows a time inside it. An
+// hour that exists twice is inside it twice. One that does not exist is not
+// there: a window from 02:30 begins at 03:00 on a day whose clocks go from 02:00
+// to 03:00, and one from 02:15 to 02:45 does not open on that day.
+
+// horizon is how many days ahead a change of a window is looked for. A window
+// that does not change within two weeks, of which its zone may skip a day, never
+// does.
+const horizon = 16
+
+// dateOf is a day as [Freeze] writes it.
+const dateOf = "2006-01-02"
+
+// openAt reports whether the window is open at an instant. The error says that
+// the zone is none that is known.
+func (w Window) openAt(t time.Time) (bool, error) {
+	zone, err := loadZone(w.Zone)
+	if err != nil {
+		return false, err
+	}
+	return w.shows(t.In(zone)), nil
+}
+
+// next is the first instant after t at which the window opens, if it is closed at
+// t, else closes; zero if it never does.
+func (w Window) next(t time.Time) (time.Time, error) {
+	zone, err := loadZone(w.Zone)
+	if err != nil {
+		return time.Time{}, err
+	}
+	is := w.shows(t.In(zone))
+	end := t.AddDate(0, 0, horizon)
+	for from := t; from.Before(end); {
+		// Between two changes of the zone's clocks they run like any other clock.
+		_, until := from.In(zone).ZoneBounds()
+		for at := range w.marks(from.In(zone), end, until) {
+			if at.After(t) && w.shows(at.In(zone)) != is {
+				return at.UTC(), nil
+			}
+		}
+		if until.IsZero() {
+			break
+		}
+		if w.shows(until.In(zone)) != is {
+			return until.UTC(), nil
+		}
+		from = until
+	}
+	return time.Time{}, nil
+}
+
+// shows reports whether a clock on the wall shows a time inside the window.
+func (w Window) shows(wall time.Time) bool {
+	minute := wall.Hour()*60 + wall.Minute()
+	if w.From < w.To {
+		return w.Days[wall.Weekday()] && w.From <= minute && minute < w.To
+	}
+	return w.Days[wall.Weekday()] && w.From <= minute || w.Days[dayBefore(wall)] && minute < w.To
+}
+
+// marks are the instants, in their order, at which the clocks show that the window
+// begins or ends, or that a day does: from the day of wall on, up to but without
+// end, and without until, when the clocks are changed (zero: never).
+func (w Window) marks(wall, end, until time.Time) func(func(time.Time) bool) {
+	return func(yield func(time.Time) bool) {
+		_, offset := wall.Zone()
+		minutes := [...]int{0, min(w.From, w.To), max(w.From, w.To)}
+		for day := 0; ; day++ {
+			for _, minute := range minutes {
+				clock := time.Date(wall.Year(), wall.Month(), wall.Day()+day, 0, minute, 0, 0, time.UTC)
+				at := clock.Add(-time.Duration(offset) * time.Second)
+				if !at.Before(end) || !until.IsZero() && !at.Before(until) {
+					return
+				}
+				if !yield(at) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// dayBefore is the weekday of the day before, where the clock is. Some places have
+// skipped a day: then it is the day before that one.
+func dayBefore(wall time.Time) time.Weekday {
+	year, month, day := wall.Date()
+	for back := 1; back < 3; back++ {
+		noon := time.Date(year, month, day-back, 12, 0, 0, 0, wall.Location())
+		if noon.Day() == time.Date(year, month, day-back, 0, 0, 0, 0, time.UTC).Day() {
+			return noon.Weekday()
+		}
+	}
+	return (wall.Weekday() + 6) % 7
+}
+
+// frozenAt reports whether an instant is on one of the days of the freeze. The
+// error says that the zone is none that is known.
+func (f Freeze) frozenAt(t time.Time) (bool, error) {
+	zone, err := loadZone(f.Zone)
+	if err != nil {
+		return false, err
+	}
+	day := t.In(zone).Format(dateOf)
+	return f.From <= day && day <= f.To, nil
+}
+
+// next is the first instant after t at which the freeze begins or ends; zero if
+// it is over.
+func (f Freeze) next(t time.Time) (time.Time, error) {
+	zone, err := loadZone(f.Zone)
+	if err != nil {
+		return time.Time{}, err
+	}
+	first, err := time.Parse(dateOf, f.From)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%q is no day", f.From)
+	}
+	last, err := time.Parse(dateOf, f.To)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%q is no day", f.To)
+	}
+	for _, day := range []time.Time{first, last.AddDate(0, 0, 1)} {
+		if at := beginning(day, zone); at.After(t) {
+			return at.UTC(), nil
+		}
+	}
+	return time.Time{}, nil
+}
+
+// beginning is the first instant at which the clocks of a zone show the day, or a
+// later one where they skip it. The day is given as midnight UTC.
+func beginning(day time.Time, zone *time.Location) time.Time {
+	const apart = 26 * time.Hour // no clock is further away from UTC
+	from := day.Add(-apart)
+	for {
+		_, offset := from.In(zone).Zone()
+		_, until := from.In(zone).ZoneBounds()
+		at := day.Add(-time.Duration(offset) * time.Second)
+		switch {
+		case at.Before(from): // the clocks were put forward over midnight
+			return from
+		case until.IsZero() || at.Before(until):
+			return at
+		}
+		from = until
+	}
+}
+
+// loadZone finds a zone by its name in the IANA time zone database.
+func loadZone(name string) (*time.Location, error) {
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, fmt.Errorf("the time zone %s is unknown", name)
+	}
+	return zone, nil
+}

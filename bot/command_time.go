@@ -1,0 +1,127 @@
+package bot
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The words of commands that are about time: how long a lock lasts, and that a
+// promotion is urgent.
+
+const (
+	urgentWord = "--urgent"
+	// maxLock is how long a lock with an end lasts at most. One that is to last
+	// longer ends when somebody unlocks.
+	maxLock = 30 * 24 * time.Hour
+)
+
+var (
+	durationWord = regexp.MustCompile(`^([0-9]{1,6}[smhd])+$`)
+	durationPart = regexp.MustCompile(`([0-9]+)([smhd])`)
+	// almostDuration is what people write who mean a duration.
+	almostDuration = regexp.MustCompile(`^[0-9]+([.,][0-9]+)?(s|m|h|d|w|secs?|seconds?|mins?|minutes?|hrs?|hours?|days?|weeks?|months?)$`)
+	unit           = map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}
+)
+
+// parseDuration reads 90s, 30m, 2h, 1d or 1h30m. It reports false for what is
+// none of these, and for what no clock can hold.
+func parseDuration(w string) (time.Duration, bool) {
+	if !durationWord.MatchString(w) {
+		return 0, false
+	}
+	var sum time.Duration
+	for _, part := range durationPart.FindAllStringSubmatch(w, -1) {
+		n, _ := strconv.Atoi(part[1])
+		if sum += time.Duration(n) * unit[part[2]]; sum > 2*maxLock {
+			return 2 * maxLock, true // too long, however much
+		}
+	}
+	return sum, true
+}
+
+// isDuration reports whether a word says, or is meant to say, how long.
+func isDuration(w string) bool {
+	return durationWord.MatchString(w) || almostDuration.MatchString(w)
+}
+
+// takeDuration reads `2h` or `for 2h`.
+func (c *Command) takeDuration(words *[]string) {
+	list := *words
+	if len(list) >= 2 && strings.EqualFold(list[0], "for") && isDuration(strings.ToLower(list[1])) {
+		list = list[1:]
+	}
+	if len(list) == 0 {
+		return
+	}
+	w := strings.ToLower(list[0])
+	d, ok := parseDuration(w)
+	switch {
+	case !ok && almostDuration.MatchString(w):
+		c.Problem = fmt.Sprintf("%q is no time: write 30m, 2h, 1d or 1h30m", cut(w, 40))
+	case !ok:
+		return
+	case d == 0:
+		c.Problem = fmt.Sprintf("a lock of %s is none; without a time it lasts until /unlock", w)
+	case d > maxLock:
+		c.Problem = fmt.Sprintf("a lock with an end lasts at most %d days; without a time it lasts until /unlock", maxLock/(24*time.Hour))
+	default:
+		c.For = d
+	}
+	*words = list[1:]
+}
+
+// isOption reports whether a word begins with two dashes, or with what telephones
+// make of them.
+func isOption(w string) bool { return strings.HasPrefix(dashes(w), "--") }
+
+func dashes(w string) string {
+	for _, dash := range []string{"—", "–"} {
+		if rest, ok := strings.CutPrefix(w, dash); ok {
+			return "--" + strings.TrimLeft(rest, "-")
+		}
+	}
+	return w
+}
+
+// takeUrgent reads --urgent and the reason. A commit may stand on either side of
+// it; everything else is the reason.
+func (c *Command) takeUrgent(words *[]string) {
+	var rest []string
+	named := len(*words) > 0 && commitWord.MatchString(strings.ToLower((*words)[0]))
+	for _, w := range *words {
+		switch option := strings.ToLower(dashes(w)); {
+		case c.Problem != "" || !isOption(w) && !strings.EqualFold(w, "-urgent"):
+			rest = append(rest, w)
+		case option == urgentWord:
+			c.Urgent = true
+		default:
+			c.Problem = fmt.Sprintf("there is no %s", cut(w, 40))
+			if _, near := nearest(strings.TrimLeft(option, "-"), []string{"urgent"}); near {
+				c.Problem += "; did you mean " + urgentWord + "?"
+			}
+		}
+	}
+	*words = rest
+	if !c.Urgent || c.Problem != "" {
+		return
+	}
+	if len(rest) > 0 && (named || meansCommit(strings.ToLower(rest[0]))) {
+		c.SHA, rest = strings.ToLower(rest[0]), rest[1:]
+	}
+	c.Reason, *words = cut(strings.Join(rest, " "), maxReason), nil
+	switch {
+	case c.Stage == "":
+		c.Problem = "what is urgent names its stage first: /promote STAGE " + urgentWord + " REASON"
+	case c.Reason == "":
+		c.Problem = "the reason is missing: /promote " + cut(c.Stage, 40) + " " + urgentWord + " REASON; it is shown to everybody"
+	}
+}
+
+// meansCommit reports whether the first word of what may be a reason is a commit:
+// "defaced" is not.
+func meansCommit(w string) bool {
+	return commitWord.MatchString(w) && strings.ContainsAny(w, "0123456789")
+}
