@@ -21,8 +21,7 @@ stages:
 ` + "```" + `
 
 It is read from the tracked branch and never from a pull request. Everything has a default except ` + "`stages`" + `. Unknown keys
-and impossible values are refused with file, line, column and a suggestion; nothing is ignored silently. Keys marked
-*not supported yet* are known, checked, and refused until the version that brings their effect.
+and impossible values are refused with file, line, column and a suggestion; nothing is ignored silently.
 
 ` + "`headstart check`" + ` says what is wrong with a file, or what it means in words. Editors that read JSON schemas check it while
 you type, with this as the file's first line:
@@ -70,13 +69,6 @@ func describe(b *strings.Builder, path string, o object) {
 
 func describeKey(b *strings.Builder, path string, k key) {
 	fmt.Fprintf(b, "\n### `%s`\n\n%s", path, k.doc)
-	except, refused := unsupported(plainPath(path))
-	switch {
-	case refused && except != "":
-		fmt.Fprintf(b, " *Not supported yet, except `%s: %s`.*", k.name, except)
-	case refused:
-		b.WriteString(" *Not supported yet.*")
-	}
 	fmt.Fprintf(b, "\n\n- Value: %s", k.value.what())
 	switch {
 	case k.required:
@@ -110,9 +102,4 @@ func objects(path string, s shape) []placed {
 		return all
 	}
 	return nil
-}
-
-// plainPath is a path of the documentation as notYet spells it.
-func plainPath(path string) string {
-	return strings.NewReplacer("[]", "", ".NAME", "").Replace(path)
 }

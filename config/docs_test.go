@@ -54,18 +54,6 @@ func TestExamplesAreValid(t *testing.T) {
 	}
 }
 
-// Whoever gives a key its effect deletes it from notYet; a leftover would be an
-// entry that nobody sees.
-func TestNotYetNamesKeysThatExist(t *testing.T) {
-	known := map[string]bool{}
-	eachKey("", root, func(path string, _ key) { known[plainPath(path)] = true })
-	for path := range notYet {
-		if !known[path] {
-			t.Errorf("notYet names %s, which is no key", path)
-		}
-	}
-}
-
 func eachKey(path string, o object, do func(path string, k key)) {
 	for _, k := range o.keys {
 		in := strings.TrimPrefix(path+"."+k.name, ".")

@@ -32,7 +32,7 @@ func pipelineKeys() []key {
 			name: "build", example: "build: go build -o bin/web .",
 			doc: "The command that builds a commit in a clean copy of it. Required with `platform: local` and not " +
 				"allowed without; Heroku's buildpacks know by themselves.",
-			value: text{is: "a command", lines: true, check: checkCommand},
+			value: text{is: "a command", lines: true, check: checkCommand(buildIsLocal.hint)},
 		},
 		{
 			name: "prepare", def: "none: the first stage builds, after the checks", example: "prepare: shop-prepare",
@@ -232,11 +232,18 @@ var stage = object{
 var rehearse = object{
 	is:  "the keys of rehearse",
 	doc: "A rehearsal.",
-	keys: []key{{
-		name: "copy_from", required: true, example: "copy_from: shop-us",
-		doc:   "The app whose database is copied; one of another stage.",
-		value: appName,
-	}},
+	keys: []key{
+		{
+			name: "copy_from", required: true, example: "copy_from: shop-us",
+			doc:   "The app whose database is copied; one of a later stage.",
+			value: appName,
+		},
+		{
+			name: "command", example: "command: ./copy-database",
+			doc:   "The command that copies the database. Required with `platform: local` and not allowed without; on Heroku the database's add-on is forked.",
+			value: copyCommand,
+		},
+	},
 }
 
 var verify = object{
@@ -244,7 +251,7 @@ var verify = object{
 	doc: "A verification.",
 	keys: []key{
 		{name: "url", required: true, example: "url: https://shop-staging.example.com/healthz", doc: "The address that is asked.", value: webAddress},
-		{name: "status", def: "200", example: "status: 204", doc: "The HTTP status that the answer must have.", value: number{is: "an HTTP status from 100 to 599", min: 100, max: 599}},
+		{name: "status", def: "200", example: "status: 204", doc: "The HTTP status that the answer must have.", value: number{is: "an HTTP status from 200 to 599", min: 200, max: 599}},
 		{name: "contains", example: "contains: ok", doc: "Text that the answer's body must contain.", value: shortText},
 		{
 			name: "revision", example: "revision: header X-Revision",

@@ -55,17 +55,11 @@ func (v value) texts() []string {
 // walker says where in the file a walk is.
 type walker struct {
 	*problems
-	key  string // with indices and names, as in Problem.Key
-	path string // without, as in notYet
+	key string // as in Problem.Key
 }
 
-func (w walker) field(k string) walker {
-	return walker{w.problems, strings.TrimPrefix(w.key+"."+k, "."), strings.TrimPrefix(w.path+"."+k, ".")}
-}
-func (w walker) entry(name string) walker { return walker{w.problems, w.key + "." + name, w.path} }
-func (w walker) item(i int) walker {
-	return walker{w.problems, fmt.Sprintf("%s[%d]", w.key, i), w.path}
-}
+func (w walker) field(k string) walker { return walker{w.problems, strings.TrimPrefix(w.key+"."+k, ".")} }
+func (w walker) item(i int) walker     { return walker{w.problems, fmt.Sprintf("%s[%d]", w.key, i)} }
 
 // bad notes a problem with a node and is the value it leaves.
 func (w walker) bad(n node, message, hint string) value {
