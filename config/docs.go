@@ -76,7 +76,7 @@ func describeKey(b *strings.Builder, path string, k key) {
 	case k.def != "":
 		fmt.Fprintf(b, "\n- Default: %s", k.def)
 	}
-	fmt.Fprintf(b, "\n\n```yaml\n%s\n```\n", k.example)
+	fmt.Fprintf(b, "\n\n```yaml\n%s```\n\nIn the words of `headstart check`:\n\n```text\n%s\n```\n", exampleFile(path, k), k.says)
 }
 
 // placed is an object and where in the file it stands.

@@ -43,7 +43,7 @@ func checkNeeds(pipelines []named, repo bot.Repo, p *problems) {
 					continue
 				}
 				from, to := step{pl.name, name.text}, step{need.Pipeline.Name, need.Stage}
-				if waits[to] == nil && unnamed(pipelines, to.pipeline) {
+				if _, exists := waits[to]; !exists && unnamed(pipelines, to.pipeline) {
 					continue // it may be the stage whose name was refused
 				}
 				if message, hint := waits.refuse(from, to, need.Pipeline.Repo); message != "" {

@@ -58,8 +58,10 @@ type walker struct {
 	key string // as in Problem.Key
 }
 
-func (w walker) field(k string) walker { return walker{w.problems, strings.TrimPrefix(w.key+"."+k, ".")} }
-func (w walker) item(i int) walker     { return walker{w.problems, fmt.Sprintf("%s[%d]", w.key, i)} }
+func (w walker) field(k string) walker {
+	return walker{w.problems, strings.TrimPrefix(w.key+"."+k, ".")}
+}
+func (w walker) item(i int) walker { return walker{w.problems, fmt.Sprintf("%s[%d]", w.key, i)} }
 
 // bad notes a problem with a node and is the value it leaves.
 func (w walker) bad(n node, message, hint string) value {
@@ -140,10 +142,30 @@ func (t text) refuses(s string) (message, hint string) {
 	return "", ""
 }
 
+// unquoted is the text that the YAML library took for keys and values because of
+// its colons: in a list inside braces it wants no space after them.
+func unquoted(n node) (string, bool) {
+	if m, ok := n.(*ast.MappingNode); ok && len(m.Values) == 1 {
+		n = m.Values[0]
+	}
+	if pair, ok := n.(*ast.MappingValueNode); ok {
+		key, ok1 := scalar(pair.Key)
+		value, ok2 := unquoted(pair.Value)
+		return key + ":" + value, ok1 && ok2
+	}
+	return scalar(n)
+}
+
 func (t text) walk(n node, w walker) value {
 	s, ok := scalar(n)
 	if !ok {
-		return w.wrong(n, t.what(), "")
+		hint := ""
+		if s, ok := unquoted(n); ok {
+			if message, _ := t.refuses(s); message == "" {
+				hint = "inside braces, text with a colon needs quotes: " + strconv.Quote(s)
+			}
+		}
+		return w.wrong(n, t.what(), hint)
 	}
 	message, hint := t.refuses(s)
 	switch n.(type) {
