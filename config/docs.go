@@ -1,12 +1,13 @@
 package config
 
 import (
+	_ "embed"
 	"fmt"
 	"strings"
 )
 
 // docsIntro opens the reference documentation.
-const docsIntro = "<!-- Generated from config/keys.go by `go test ./config -update`. Do not edit. -->\n" + `
+var docsIntro = "<!-- Generated from config/keys.go by `go test ./config -update`. Do not edit. -->\n" + `
 # The pipeline's file
 
 ` + "A repository says in `" + Path + "`" + ` how its commits get to production. The short form is all that most teams need:
@@ -32,13 +33,26 @@ you type, with this as the file's first line:
 
 The file is YAML 1.2 in UTF-8, one document of at most 32 KiB, without anchors, aliases, merge keys and tags. What YAML
 would read as a number, or as true or false, needs quotes where text is expected.
+
+The long form:
+
+` + "```yaml\n" + everyKey + "```" + `
+
+Of this file ` + "`headstart check`" + ` says:
+
 `
+
+// everyKey is the long form of a file.
+//
+//go:embed testdata/good/every-key.yml
+var everyKey string
 
 // Docs is the reference documentation of the pipeline's file in Markdown. A
 // copy is committed as docs/configuration.md.
 func Docs() string {
 	var b strings.Builder
 	b.WriteString(docsIntro)
+	fmt.Fprintf(&b, "```text\n%s```\n", explained(everyKey))
 	describe(&b, "", root)
 	return b.String()
 }
@@ -76,7 +90,7 @@ func describeKey(b *strings.Builder, path string, k key) {
 	case k.def != "":
 		fmt.Fprintf(b, "\n- Default: %s", k.def)
 	}
-	fmt.Fprintf(b, "\n\n```yaml\n%s```\n\nIn the words of `headstart check`:\n\n```text\n%s\n```\n", exampleFile(path, k), k.says)
+	fmt.Fprintf(b, "\n\n```yaml\n%s```\n\nIn the words of `headstart check`:\n\n```text\n%s\n```\n", exampleFile(path, k), explainedLine(path, k))
 }
 
 // placed is an object and where in the file it stands.

@@ -32,6 +32,26 @@ func exampleFile(path string, k key) string {
 	panic(fmt.Sprintf("the key %s has no file as an example", path)) // a test asks for every key's
 }
 
+// explained is what Explain says of a file that is valid.
+func explained(file string) string {
+	all, err := ParseAll([]byte(file), Path)
+	if err != nil {
+		return err.Error() + "\n" // which a test finds in the documentation
+	}
+	return ExplainAll(all)
+}
+
+// explainedLine is the line with which Explain says what a key means in its
+// example's file; empty if it does not, which a test finds.
+func explainedLine(path string, k key) string {
+	for _, line := range strings.Split(explained(exampleFile(path, k)), "\n") {
+		if strings.Contains(line, k.says) {
+			return strings.TrimSpace(line[min(labelWidth, len(line)):])
+		}
+	}
+	return ""
+}
+
 // withRequired is a key and those that are required beside it, in the order of
 // the documentation.
 func withRequired(indent string, k key, of object) string {

@@ -27,7 +27,11 @@ func TestDocsAreCommitted(t *testing.T) {
 // Every key that the parser knows is told with an example: a whole file that is
 // valid, and what it means in the words of Explain.
 func TestExamplesAreValidAndExplained(t *testing.T) {
-	tried := map[string]bool{}
+	if _, err := Parse([]byte(everyKey), "long form"); err != nil {
+		t.Errorf("the long form is refused:\n%v", err)
+	}
+	docs, tried := Docs(), map[string]bool{}
+	notInLongForm := map[string]bool{"build": true, "pipelines": true, "pipelines.NAME.paths": true, "stages[].rehearse.command": true}
 	eachKey("", root, func(path string, k key) {
 		tried[path] = true
 		if k.doc == "" || k.says == "" || !strings.HasPrefix(k.example, k.name+":") {
@@ -38,11 +42,14 @@ func TestExamplesAreValidAndExplained(t *testing.T) {
 			return // told as the key of a file with one pipeline
 		}
 		file := exampleFile(path, k)
-		if !strings.Contains(Docs(), "```yaml\n"+file+"```") || !strings.Contains(Docs(), "```text\n"+k.says+"\n```") {
+		if !strings.Contains(docs, "```yaml\n"+file+"```") || !strings.Contains(docs, "```text\n"+explainedLine(path, k)+"\n```") {
 			t.Errorf("the documentation does not tell %s", path)
 		}
 		if !regexp.MustCompile(`(^|[\s{])` + k.name + `: `).MatchString(strings.ReplaceAll(file, ":\n", ": \n")) {
 			t.Errorf("the example of %s does not use it:\n%s", path, file)
+		}
+		if !notInLongForm[path] && !regexp.MustCompile(`(^|[\s{])`+k.name+`:`).MatchString(everyKey) {
+			t.Errorf("the long form leaves out %s", path)
 		}
 		all, err := ParseAll([]byte(file), "example")
 		if err != nil {

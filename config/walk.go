@@ -143,14 +143,15 @@ func (t text) refuses(s string) (message, hint string) {
 }
 
 // unquoted is the text that the YAML library took for keys and values because of
-// its colons: in a list inside braces it wants no space after them.
-func unquoted(n node) (string, bool) {
+// its colons, at most so many: in a list inside braces it wants no space after
+// them.
+func unquoted(n node, most int) (string, bool) {
 	if m, ok := n.(*ast.MappingNode); ok && len(m.Values) == 1 {
 		n = m.Values[0]
 	}
-	if pair, ok := n.(*ast.MappingValueNode); ok {
+	if pair, ok := n.(*ast.MappingValueNode); ok && most > 0 {
 		key, ok1 := scalar(pair.Key)
-		value, ok2 := unquoted(pair.Value)
+		value, ok2 := unquoted(pair.Value, most-1)
 		return key + ":" + value, ok1 && ok2
 	}
 	return scalar(n)
@@ -160,7 +161,7 @@ func (t text) walk(n node, w walker) value {
 	s, ok := scalar(n)
 	if !ok {
 		hint := ""
-		if s, ok := unquoted(n); ok {
+		if s, ok := unquoted(n, 3); ok {
 			if message, _ := t.refuses(s); message == "" {
 				hint = "inside braces, text with a colon needs quotes: " + strconv.Quote(s)
 			}
