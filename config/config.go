@@ -29,12 +29,13 @@ const MaxSize = 32 << 10
 // no other kind of error exists.
 func Parse(file []byte, name string) (bot.Config, error) {
 	p := &problems{file: name}
-	all := parse(file, bot.Repo{}, p)
-	if cfg, one := all[""]; one || len(p.all) > 0 {
-		return cfg, p.err(file)
-	}
-	p.add(position{}, "pipelines", "the file has several pipelines, expected one", "")
-	return bot.Config{}, p.err(file)
+	all := parse(file, p, func(v value) map[string]bot.Config {
+		if v.has("pipelines") {
+			p.add(v.nameOf("pipelines").at, "pipelines", "several pipelines are not possible here, expected the keys of one", "")
+		}
+		return meaning(v, bot.Repo{}, p)
+	})
+	return all[""], p.err(file)
 }
 
 // ParseAll reads a file as [Parse] does and returns every pipeline of it by its
@@ -48,14 +49,16 @@ func ParseAll(file []byte, name string) (map[string]bot.Config, error) {
 // them, or that would wait for itself, is refused.
 func ParseOf(repo bot.Repo, file []byte, name string) (map[string]bot.Config, error) {
 	p := &problems{file: name}
-	all := parse(file, repo, p)
+	all := parse(file, p, func(v value) map[string]bot.Config { return meaning(v, repo, p) })
 	if err := p.err(file); err != nil {
 		return nil, err
 	}
 	return all, nil
 }
 
-func parse(file []byte, repo bot.Repo, p *problems) map[string]bot.Config {
+// parse reads a file and hands it to meaning, whose answer counts only if nothing
+// is wrong with the file.
+func parse(file []byte, p *problems, meaning func(value) map[string]bot.Config) map[string]bot.Config {
 	doc, ok := readYAML(file, p)
 	if !ok {
 		return nil
@@ -64,7 +67,7 @@ func parse(file []byte, repo bot.Repo, p *problems) map[string]bot.Config {
 	if v.bad {
 		return nil
 	}
-	all := meaning(v, repo, p)
+	all := meaning(v)
 	if len(p.all) > 0 {
 		return nil
 	}

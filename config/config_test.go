@@ -176,7 +176,7 @@ func TestParseRefuses(t *testing.T) {
 		{"a key without a value", "prepare:\n" + production, "f:1:9: there is no value, expected the name of an app (3 to 30 lowercase letters, digits and dashes, a letter first) or the keys of prepare"},
 		{"a check of our own", "checks: [headstart/staging]\n" + production, `f:1:10: "headstart/staging" is a status of Headstart itself, which would wait for itself forever; remove it`},
 		{"a key of a stage at the top", production + "verify: {url: https://shop.example.com}\n", `f:2:1: unknown key "verify" in the pipeline's file; it is a key of a stage`},
-		{"several pipelines", "pipelines: {api: {stages: [{name: production, app: shop}]}}\n", "f:1:1: the file has several pipelines, expected one"},
+		{"several pipelines", "pipelines: {api: {stages: [{name: production, app: shop}]}}\n", "f:1:1: several pipelines are not possible here, expected the keys of one"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -32,7 +32,8 @@ you type, with this as the file's first line:
 ` + "```" + `
 
 The file is YAML 1.2 in UTF-8, one document of at most 32 KiB, without anchors, aliases, merge keys and tags. What YAML
-would read as a number, or as true or false, needs quotes where text is expected.
+would read as a number, or as true or false, needs quotes where text is expected; so does text with a colon in a list
+inside braces.
 
 The long form:
 

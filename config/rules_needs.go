@@ -102,9 +102,14 @@ func (w waits) refuse(from, to step, repo bot.Repo) (message, hint string) {
 		return fmt.Sprintf("%s goes before %s anyway: the stages of one pipeline go in order", to.stage, from.stage), "remove it"
 	}
 	if way := w.way(to, from); way != nil {
-		var names []string
-		for _, s := range append([]step{from}, way...) {
-			names = append(names, s.String())
+		names := []string{from.String()}
+		for i, s := range way {
+			switch {
+			case i < 3 || i >= len(way)-2:
+				names = append(names, s.String())
+			case i == 3:
+				names = append(names, "…")
+			}
 		}
 		return fmt.Sprintf("the stage %s would wait for itself: %s", from, strings.Join(names, " → ")), "remove one of these needs"
 	}

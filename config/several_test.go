@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -63,6 +64,15 @@ func TestNeedsOfTheSameRepository(t *testing.T) {
 		{
 			"one another", two("acme/shop:api:production", "acme/shop:web:production"),
 			"f:12:15: the stage api:staging would wait for itself: api:staging → web:production → api:production → api:staging; remove one of these needs",
+		},
+		{
+			"a long way round", "stages:\n- name: s0\n  app: app-0\n  needs: [acme/shop:s9]\n" + func() (more string) {
+				for i := range 10 {
+					more += fmt.Sprintf("- {name: s%d, app: app-%d}\n", i+1, i+1)
+				}
+				return more
+			}(),
+			"f:4:11: the stage s0 would wait for itself: s0 → s9 → s8 → s7 → … → s1 → s0; remove one of these needs",
 		},
 		{"several pipelines and none is named", two("acme/shop:production", elsewhere), "f:7:15: this file has several pipelines, expected acme/shop:PIPELINE:production; its pipelines are api and web"},
 		{"no such pipeline", two("acme/shop:apis:production", elsewhere), `f:7:15: this file has no pipeline "apis"; did you mean "api"?`},
