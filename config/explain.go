@@ -13,18 +13,26 @@ import (
 // their names. It ends with a newline.
 func ExplainAll(all map[string]bot.Config) string {
 	names := slices.Sorted(maps.Keys(all))
-	if len(names) == 1 && names[0] == "" {
-		return Explain(all[""])
+	if cfg, one := all[""]; one || len(names) == 0 {
+		return Explain(cfg)
 	}
 	var b strings.Builder
-	for i, name := range names {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
+	for _, name := range names {
 		fmt.Fprintf(&b, "%-*s  %s\n", labelWidth, "Pipeline", name)
-		b.WriteString(Explain(all[name]))
+		fmt.Fprintf(&b, "%s\n", Explain(all[name]))
 	}
+	b.WriteString("A command may name its pipeline, as in " + exampleCommand(names[0], all[names[0]]) + ".\n" +
+		"One that does not is for the pipeline that the pull request concerns.\n")
 	return b.String()
+}
+
+// exampleCommand is a command that names a pipeline.
+func exampleCommand(name string, cfg bot.Config) string {
+	stage := "STAGE"
+	if stages := cfg.StageNames(); len(stages) > 0 {
+		stage = stages[len(stages)-1]
+	}
+	return "/promote " + name + ":" + stage
 }
 
 // labelWidth is how many characters the labels at the left take.

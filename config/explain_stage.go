@@ -80,7 +80,7 @@ func explainGates(s bot.Stage) []string {
 		if n.Pipeline.Name != "" {
 			where = fmt.Sprintf("the pipeline %s of %s", n.Pipeline.Name, where)
 		}
-		all = append(all, fmt.Sprintf("Waits until the stage %s of %s runs a commit that is newer than the push.", n.Stage, where))
+		all = append(all, fmt.Sprintf("Waits until the stage %s of %s runs everything that was pushed there before.", n.Stage, where))
 	}
 	approve := "somebody's /approve"
 	if s.FourEyes {

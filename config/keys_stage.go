@@ -6,7 +6,7 @@ var stage = object{
 	keys: []key{
 		{
 			name: "name", required: true, example: "name: production",
-			doc:   "The name of the stage, as in the commit status `headstart/NAME`.",
+			doc:   "The name of the stage, as in the commit status `headstart/NAME`; with several pipelines `headstart/PIPELINE/NAME`.",
 			value: stageName,
 			says:  "1. production: builds and runs on shop-production, once the checks have passed.",
 		},
@@ -92,11 +92,11 @@ var stage = object{
 		},
 		{
 			name: "needs", example: "needs: [acme/api:production]",
-			doc: "Wait until these stages of other pipelines run something newer than this push: OWNER/REPOSITORY:STAGE, or " +
+			doc: "Wait until these stages of other pipelines run everything that was pushed there before this: OWNER/REPOSITORY:STAGE, or " +
 				"OWNER/REPOSITORY:PIPELINE:STAGE where that repository has several. They may be pipelines of this repository, if none " +
 				"waits for itself in the end.",
 			value: list{is: "a list of stages of other pipelines", of: foreignStage},
-			says:  "Waits until the stage production of acme/api runs a commit that is newer than the push.",
+			says:  "Waits until the stage production of acme/api runs everything that was pushed there before.",
 		},
 		{
 			name: "on_failure", def: "rollback", example: "on_failure: hold",
@@ -140,12 +140,12 @@ var verify = object{
 			says: "must answer with status 204, within 5m of the release.",
 		},
 		{
-			name: "contains", example: "contains: ok", doc: "Text that the answer's body must contain.", value: shortText,
+			name: "contains", example: "contains: ok", doc: "Text that the first 64 KiB of the answer's body must contain.", value: shortText,
 			says: "must answer with status 200 and contain \"ok\", within 5m of the release.",
 		},
 		{
 			name: "revision", example: "revision: header X-Revision",
-			doc: "Where the answer names the commit that it runs, `header NAME` or `body`; answers of other commits don't count. Without it " +
+			doc: "Where the answer names the commit that it runs, by its SHA or at least the first seven digits of it: `header NAME` or `body`. Answers of other commits don't count. Without it " +
 				"none counts while the platform may still let the version before answer, which on Heroku with preboot takes minutes.",
 			value: revision,
 			says:  "Only answers count whose header X-Revision names the commit.",
