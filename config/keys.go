@@ -88,7 +88,8 @@ func pipelineKeys() []key {
 func pipelinesKey() key {
 	return key{
 		name: "pipelines", example: "pipelines: {api: {paths: [services/api/**], stages: [{name: production, app: shop-api}]}}",
-		doc: "Several pipelines of one repository, by name. They take the place of all other keys of the file. No app may serve two of them; their stages may have the same names. " +
+		doc: "Several pipelines of one repository, by name. They take the place of all other keys of the file. No app may " +
+			"serve two of them; their stages may have the same names. " +
 			"Each has its own statuses and comments, and a command may name its pipeline, as in `/promote api:production`.",
 		value: table{is: "pipelines by name", name: pipelineName, of: pipeline},
 		says:  "Pushes to the repository's default branch that change a file like services/api/** go to production, on Heroku.",
@@ -100,7 +101,8 @@ var pipeline = object{
 	doc: "Each of `pipelines` has the keys of a file with one pipeline, and one more.",
 	keys: append([]key{{
 		name: "paths", def: "every push", example: "paths: [services/api/**]",
-		doc:   "Which pushes concern this pipeline: those that change a file with one of these paths, or `.github/headstart.yml` itself.",
+		doc: "Which pushes concern this pipeline: those that change a file with one of these paths, or " +
+			"`.github/headstart.yml` itself.",
 		value: list{is: "a list of paths", of: pathGlob},
 		says:  "Other pushes are none of this pipeline's concern.",
 	}}, required(pipelineKeys(), "stages")...),
@@ -144,8 +146,11 @@ var window = object{
 	doc: "One of `windows`. One whose end is earlier than its start goes over midnight and belongs to the day it starts on.",
 	keys: []key{
 		{
-			name: "days", def: "every day", example: "days: mon-fri", doc: "The days it starts on: days or spans of days, separated by commas. A span may go over the end of the week: `fri-mon` is four days.", value: weekdays,
-			says: "office-closed: Monday to Friday from 20:00",
+			name: "days", def: "every day", example: "days: mon-fri",
+			doc: "The days it starts on: days or spans of days, separated by commas. A span may go over the end of the week: " +
+				"`fri-mon` is four days.",
+			value: weekdays,
+			says:  "office-closed: Monday to Friday from 20:00",
 		},
 		{
 			name: "from", required: true, example: "from: \"20:00\"", doc: "When it opens, from 00:00 to 23:59.", value: timeOfDay,

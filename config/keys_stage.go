@@ -15,7 +15,9 @@ var stage = object{
 			says: "1. production: builds and runs on shop-production, once the checks have passed.",
 		},
 		{
-			name: "apps", example: "apps: [shop-us, shop-ca]", doc: "The apps of this stage, in the order they are released. Either this or `app`. The stage has a build only when each of them has it.",
+			name: "apps", example: "apps: [shop-us, shop-ca]",
+			doc: "The apps of this stage, in the order they are released. Either this or `app`. The stage has a build only " +
+				"when each of them has it.",
 			value: list{is: "a list of apps", of: appName},
 			says:  "2. production: the very same build goes to shop-us and shop-ca, once staging runs it.",
 		},
@@ -34,7 +36,8 @@ var stage = object{
 		},
 		{
 			name: "verify", example: "verify: {url: https://shop.example.com/healthz}",
-			doc:   "Prove after a release that the new version works, by asking an address until it has answered well often enough. Without it a release is proved by its release phase alone.",
+			doc: "Prove after a release that the new version works, by asking an address until it has answered well often " +
+				"enough. Without it a release is proved by its release phase alone.",
 			value: verify,
 			says:  "Verified: https://shop.example.com/healthz must answer with status 200, within 5m of the release.",
 		},
@@ -47,7 +50,8 @@ var stage = object{
 		},
 		{
 			name: "skip", example: "skip: [docs]",
-			doc:   "Classes of change that pass this stage by, if a candidate has no other changes: it goes on to the next stage at once. Not for the first stage, which nothing goes before.",
+			doc: "Classes of change that pass this stage by, if a candidate has no other changes: it goes on to the next stage " +
+				"at once. Not for the first stage, which nothing goes before.",
 			value: list{is: "a list of classes of change", of: className},
 			says:  "It is passed by when nothing but docs has changed.",
 		},
@@ -92,7 +96,8 @@ var stage = object{
 		},
 		{
 			name: "needs", example: "needs: [acme/api:production]",
-			doc: "Wait until these stages of other pipelines run everything that was pushed there before this: OWNER/REPOSITORY:STAGE, or " +
+			doc: "Wait until these stages of other pipelines run everything that was pushed there before this: " +
+				"OWNER/REPOSITORY:STAGE, or " +
 				"OWNER/REPOSITORY:PIPELINE:STAGE where that repository has several. They may be pipelines of this repository, if none " +
 				"waits for itself in the end.",
 			value: list{is: "a list of stages of other pipelines", of: foreignStage},
@@ -100,7 +105,9 @@ var stage = object{
 		},
 		{
 			name: "on_failure", def: "rollback", example: "on_failure: hold",
-			doc:   "What happens when a release or its verification fails: with `rollback` the last good build goes back on every app of the stage, which is locked then; with `hold` everything stays as it is until a person does something. Where there is no good build to go back to, `rollback` holds too.",
+			doc: "What happens when a release or its verification fails: with `rollback` the last good build goes back on " +
+				"every app of the stage, which is locked then; with `hold` everything stays as it is until a person does " +
+				"something. Where there is no good build to go back to, `rollback` holds too.",
 			value: text{options: []string{"rollback", "hold"}},
 			says:  "When a release fails, everything stays as it is until somebody steps in.",
 		},
@@ -120,7 +127,8 @@ var rehearse = object{
 		},
 		{
 			name: "command", example: "command: ./copy-database",
-			doc:   "The command that copies the database. Required with `platform: local` and not allowed without; on Heroku the database's add-on is forked.",
+			doc: "The command that copies the database. Required with `platform: local` and not allowed without; on Heroku the " +
+				"database's add-on is forked.",
 			value: copyCommand,
 			says:  "To make the copy it runs: ./copy-database",
 		},
@@ -131,13 +139,17 @@ var verify = object{
 	is:  "the keys of verify",
 	doc: "A verification.",
 	keys: []key{
-		{name: "url", required: true, example: "url: https://shop-staging.example.com/healthz", doc: "The address that is asked, of every app of the stage the same. Redirects are followed on the same host only. Private " +
-			"addresses are refused unless the server's `HEADSTART_PRIVATE_URLS` allows them.", value: webAddress,
+		{
+			name: "url", required: true, example: "url: https://shop-staging.example.com/healthz",
+			doc: "The address that is asked, one for all apps of the stage. Redirects are followed on the same host only. Private " +
+				"addresses are refused unless the server's `HEADSTART_PRIVATE_URLS` allows them.", value: webAddress,
 			says: "Verified: https://shop-staging.example.com/healthz must answer",
 		},
 		{
-			name: "status", def: "200", example: "status: 204", doc: "The HTTP status that the answer must have.", value: number{is: "an HTTP status from 200 to 599", min: 200, max: 599},
-			says: "must answer with status 204, within 5m of the release.",
+			name: "status", def: "200", example: "status: 204",
+			doc:   "The HTTP status that the answer must have.",
+			value: number{is: "an HTTP status from 200 to 599", min: 200, max: 599},
+			says:  "must answer with status 204, within 5m of the release.",
 		},
 		{
 			name: "contains", example: "contains: ok", doc: "Text that the first 64 KiB of the answer's body must contain.", value: shortText,
@@ -145,14 +157,17 @@ var verify = object{
 		},
 		{
 			name: "revision", example: "revision: header X-Revision",
-			doc: "Where the answer names the commit that it runs, by its SHA or at least the first seven digits of it: `header NAME` or `body`. Answers of other commits don't count. Without it " +
+			doc: "Where the answer names the commit that it runs, by its SHA or at least the first seven digits of it: " +
+				"`header NAME` or `body`. Answers of other commits don't count. Without it " +
 				"none counts while the platform may still let the version before answer, which on Heroku with preboot takes minutes.",
 			value: revision,
 			says:  "Only answers count whose header X-Revision names the commit.",
 		},
 		{
-			name: "successes", def: "1", example: "successes: 3", doc: "How many good answers in a row are needed.", value: number{is: "a number from 1 to 100", min: 1, max: 100},
-			says: "must answer with status 200, 3 times in a row, within 5m of the release.",
+			name: "successes", def: "1", example: "successes: 3",
+			doc:   "How many good answers in a row are needed.",
+			value: number{is: "a number from 1 to 100", min: 1, max: 100},
+			says:  "must answer with status 200, 3 times in a row, within 5m of the release.",
 		},
 		{
 			name: "within", def: "5m", example: "within: 10m", doc: "How long it may take until they have come.", value: duration,
