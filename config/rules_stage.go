@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/headstart-cd/headstart/bot"
 )
@@ -54,9 +55,15 @@ func checkSoak(s value, last bool, p *problems) {
 // 15.3.6 and 15.4.5).
 var noBody = []string{"204", "205", "304"}
 
-// checkVerify refuses to look for something in a body that cannot be there.
+// checkVerify refuses to look for something in a body that cannot be there, and
+// more answers than come in time: they are asked for a second apart, or slower.
 func checkVerify(s value, p *problems) {
 	verify, _ := s.get("verify")
+	if successes, ok := verify.get("successes"); ok {
+		if v := verifyMeaning(verify); time.Duration(v.Successes-1)*time.Second > v.Within {
+			p.add(successes.at, successes.key, fmt.Sprintf("%d answers, a second apart, do not fit into the %s of within", v.Successes, span(v.Within)), "raise within, or expect fewer")
+		}
+	}
 	status, ok := verify.get("status")
 	if !ok || !slices.Contains(noBody, status.text) {
 		return

@@ -89,6 +89,7 @@ func TestParseRefusesStage(t *testing.T) {
 		{"verify: {url: https://shop.example.com, status: 101}", `f:7:51: expected an HTTP status from 200 to 599, found "101"`},
 		{"verify: {url: https://shop.example.com, successes: 0}", `f:7:54: expected a number from 1 to 100, found "0"`},
 		{"verify: {url: https://shop.example.com, status: 304, revision: body}", "f:7:66: an answer with status 304 has no body that could name a commit; write header NAME, or expect another status"},
+		{"verify: {url: https://shop.example.com, successes: 100, within: 1m30s}", "f:7:54: 100 answers, a second apart, do not fit into the 1m30s of within; raise within, or expect fewer"},
 		{"rehearse: {copy_from: shop}", "f:7:25: the stage production rehearses on a copy of its own database; name the app of a later stage, whose database the release phase must not harm"},
 		{"rehearse: {copy_from: shop-first}", `f:7:25: the rehearsal comes after the stage first, which has run the release phase on "shop-first" already; move the rehearsal before it`},
 		{"rehearse: {copy_from: shop-lost}", `f:7:25: no later stage has an app "shop-lost"; did you mean "shop-last"?`},
