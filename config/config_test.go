@@ -57,11 +57,11 @@ func files(t testing.TB, folder string) map[string][]byte {
 func TestGoodFilesAreExplained(t *testing.T) {
 	for name, file := range files(t, "good") {
 		t.Run(name, func(t *testing.T) {
-			cfg, err := config.Parse(file, config.Path)
+			all, err := config.ParseAll(file, config.Path)
 			if err != nil {
 				t.Fatalf("a good file was refused:\n%v", err)
 			}
-			golden(t, filepath.Join("testdata", "good", name+".txt"), config.Explain(cfg))
+			golden(t, filepath.Join("testdata", "good", name+".txt"), config.ExplainAll(all))
 		})
 	}
 }
@@ -69,13 +69,13 @@ func TestGoodFilesAreExplained(t *testing.T) {
 func TestBadFilesAreRefusedWithEveryProblem(t *testing.T) {
 	for name, file := range files(t, "bad") {
 		t.Run(name, func(t *testing.T) {
-			cfg, err := config.Parse(file, "headstart.yml")
+			all, err := config.ParseAll(file, "headstart.yml")
 			var refused *config.Error
 			if !errors.As(err, &refused) {
-				t.Fatalf("a bad file was accepted: %+v", cfg)
+				t.Fatalf("a bad file was accepted: %+v", all)
 			}
-			if !reflect.DeepEqual(cfg, bot.Config{}) {
-				t.Errorf("a refused file still gave a configuration: %+v", cfg)
+			if cfg, err := config.Parse(file, "headstart.yml"); all != nil || err == nil || !reflect.DeepEqual(cfg, bot.Config{}) {
+				t.Errorf("a refused file still gave a configuration: %+v and %+v, %v", all, cfg, err)
 			}
 			golden(t, filepath.Join("testdata", "bad", name+".txt"), refused.Detail())
 		})
@@ -84,7 +84,7 @@ func TestBadFilesAreRefusedWithEveryProblem(t *testing.T) {
 
 // stage is a stage with the defaults.
 func stage(name string, apps ...string) bot.Stage {
-	return bot.Stage{Name: name, Apps: apps, Allow: []string{"write"}}
+	return bot.Stage{Name: name, Apps: apps, Allow: []string{"write"}, OnFailure: bot.FailureRollback}
 }
 
 func TestParse(t *testing.T) {
@@ -176,8 +176,7 @@ func TestParseRefuses(t *testing.T) {
 		{"a key without a value", "prepare:\n" + production, "f:1:9: there is no value, expected the name of an app (3 to 30 lowercase letters, digits and dashes, a letter first) or the keys of prepare"},
 		{"a check of our own", "checks: [headstart/staging]\n" + production, `f:1:10: "headstart/staging" is a status of Headstart itself, which would wait for itself forever; remove it`},
 		{"a key of a stage at the top", production + "verify: {url: https://shop.example.com}\n", `f:2:1: unknown key "verify" in the pipeline's file; it is a key of a stage`},
-		{"a key without effect", "stages: [{name: production, app: shop, soak: 15m}]\n", `f:1:40: "soak" is not supported yet; remove it for now`},
-		{"a value without effect", "stages: [{name: production, app: shop, promote: approval}]\n", `f:1:40: "promote" is not supported yet; remove it for now; only promote: auto is possible`},
+		{"several pipelines", "pipelines: {api: {stages: [{name: production, app: shop}]}}\n", "f:1:1: several pipelines are not possible here, expected the keys of one"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,12 +1,13 @@
 package config
 
 import (
+	_ "embed"
 	"fmt"
 	"strings"
 )
 
 // docsIntro opens the reference documentation.
-const docsIntro = "<!-- Generated from config/keys.go by `go test ./config -update`. Do not edit. -->\n" + `
+var docsIntro = "<!-- Generated from config/keys.go by `go test ./config -update`. Do not edit. -->\n" + `
 # The pipeline's file
 
 ` + "A repository says in `" + Path + "`" + ` how its commits get to production. The short form is all that most teams need:
@@ -21,8 +22,7 @@ stages:
 ` + "```" + `
 
 It is read from the tracked branch and never from a pull request. Everything has a default except ` + "`stages`" + `. Unknown keys
-and impossible values are refused with file, line, column and a suggestion; nothing is ignored silently. Keys marked
-*not supported yet* are known, checked, and refused until the version that brings their effect.
+and impossible values are refused with file, line, column and a suggestion; nothing is ignored silently.
 
 ` + "`headstart check`" + ` says what is wrong with a file, or what it means in words. Editors that read JSON schemas check it while
 you type, with this as the file's first line:
@@ -32,14 +32,28 @@ you type, with this as the file's first line:
 ` + "```" + `
 
 The file is YAML 1.2 in UTF-8, one document of at most 32 KiB, without anchors, aliases, merge keys and tags. What YAML
-would read as a number, or as true or false, needs quotes where text is expected.
+would read as a number, or as true or false, needs quotes where text is expected; so does text with a colon in a list
+inside braces.
+
+The long form:
+
+` + "```yaml\n" + everyKey + "```" + `
+
+Of this file ` + "`headstart check`" + ` says:
+
 `
+
+// everyKey is the long form of a file.
+//
+//go:embed testdata/good/every-key.yml
+var everyKey string
 
 // Docs is the reference documentation of the pipeline's file in Markdown. A
 // copy is committed as docs/configuration.md.
 func Docs() string {
 	var b strings.Builder
 	b.WriteString(docsIntro)
+	fmt.Fprintf(&b, "```text\n%s```\n", explained(everyKey))
 	describe(&b, "", root)
 	return b.String()
 }
@@ -70,13 +84,6 @@ func describe(b *strings.Builder, path string, o object) {
 
 func describeKey(b *strings.Builder, path string, k key) {
 	fmt.Fprintf(b, "\n### `%s`\n\n%s", path, k.doc)
-	except, refused := unsupported(plainPath(path))
-	switch {
-	case refused && except != "":
-		fmt.Fprintf(b, " *Not supported yet, except `%s: %s`.*", k.name, except)
-	case refused:
-		b.WriteString(" *Not supported yet.*")
-	}
 	fmt.Fprintf(b, "\n\n- Value: %s", k.value.what())
 	switch {
 	case k.required:
@@ -84,7 +91,7 @@ func describeKey(b *strings.Builder, path string, k key) {
 	case k.def != "":
 		fmt.Fprintf(b, "\n- Default: %s", k.def)
 	}
-	fmt.Fprintf(b, "\n\n```yaml\n%s\n```\n", k.example)
+	fmt.Fprintf(b, "\n\n```yaml\n%s```\n\nIn the words of `headstart check`:\n\n```text\n%s\n```\n", exampleFile(path, k), explainedLine(path, k))
 }
 
 // placed is an object and where in the file it stands.
@@ -110,9 +117,4 @@ func objects(path string, s shape) []placed {
 		return all
 	}
 	return nil
-}
-
-// plainPath is a path of the documentation as notYet spells it.
-func plainPath(path string) string {
-	return strings.NewReplacer("[]", "", ".NAME", "").Replace(path)
 }

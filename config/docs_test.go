@@ -1,10 +1,9 @@
 package config
 
 import (
-	"errors"
 	"flag"
-	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -25,44 +24,49 @@ func TestDocsAreCommitted(t *testing.T) {
 	}
 }
 
-// Every key that the parser knows is told with an example, and the example is
-// valid apart from keys that are not supported yet.
-func TestExamplesAreValid(t *testing.T) {
-	tried := 0
+// Every key that the parser knows is told with an example: a whole file that is
+// valid, and what it means in the words of Explain.
+func TestExamplesAreValidAndExplained(t *testing.T) {
+	if _, err := Parse([]byte(everyKey), "long form"); err != nil {
+		t.Errorf("the long form is refused:\n%v", err)
+	}
+	docs, tried := Docs(), map[string]bool{}
+	notInLongForm := map[string]bool{"build": true, "pipelines": true, "pipelines.NAME.paths": true, "stages[].rehearse.command": true}
 	eachKey("", root, func(path string, k key) {
-		tried++
-		if k.doc == "" || k.example == "" || !strings.HasPrefix(k.example, k.name+":") {
-			t.Errorf("%s has no description, or no example of the form %s: …", path, k.name)
+		tried[path] = true
+		if k.doc == "" || k.says == "" || !strings.HasPrefix(k.example, k.name+":") {
+			t.Errorf("%s has no description, no meaning, or no example of the form %s: …", path, k.name)
 			return
 		}
-		if !strings.Contains(Docs(), k.example) {
+		if inner, ok := strings.CutPrefix(path, "pipelines.NAME."); ok && inner != "paths" {
+			return // told as the key of a file with one pipeline
+		}
+		file := exampleFile(path, k)
+		if !strings.Contains(docs, "```yaml\n"+file+"```") || !strings.Contains(docs, "```text\n"+explainedLine(path, k)+"\n```") {
 			t.Errorf("the documentation does not tell %s", path)
 		}
-		file := inContext(path, k)
-		_, err := Parse([]byte(file), "example")
-		var refused *Error
-		if errors.As(err, &refused) {
-			for _, p := range refused.Problems {
-				if !strings.HasSuffix(p.Message, "is not supported yet") {
-					t.Errorf("the example of %s is refused: %v\n%s", path, p, file)
-				}
-			}
+		if !regexp.MustCompile(`(^|[\s{])` + k.name + `: `).MatchString(strings.ReplaceAll(file, ":\n", ": \n")) {
+			t.Errorf("the example of %s does not use it:\n%s", path, file)
+		}
+		if !notInLongForm[path] && !regexp.MustCompile(`(^|[\s{])`+k.name+`:`).MatchString(everyKey) {
+			t.Errorf("the long form leaves out %s", path)
+		}
+		all, err := ParseAll([]byte(file), "example")
+		if err != nil {
+			t.Errorf("the example of %s is refused:\n%v\n%s", path, err, file)
+			return
+		}
+		if said := ExplainAll(all); !strings.Contains(said, k.says) {
+			t.Errorf("the example of %s should be explained with %q, it says:\n%s", path, k.says, said)
 		}
 	})
-	if tried < 40 {
-		t.Errorf("expected at least 40 keys, saw %d", tried)
-	}
-}
-
-// Whoever gives a key its effect deletes it from notYet; a leftover would be an
-// entry that nobody sees.
-func TestNotYetNamesKeysThatExist(t *testing.T) {
-	known := map[string]bool{}
-	eachKey("", root, func(path string, _ key) { known[plainPath(path)] = true })
-	for path := range notYet {
-		if !known[path] {
-			t.Errorf("notYet names %s, which is no key", path)
+	for path := range exampleFiles {
+		if !tried[path] {
+			t.Errorf("exampleFiles names %s, which is no key", path)
 		}
+	}
+	if len(tried) < 40 {
+		t.Errorf("expected at least 40 keys, saw %d", len(tried))
 	}
 }
 
@@ -74,64 +78,6 @@ func eachKey(path string, o object, do func(path string, k key)) {
 			eachKey(below.path, below.object, do)
 		}
 	}
-}
-
-// inContext makes a whole file around the example of one key: what is required
-// beside it and above it, and what it refers to.
-func inContext(path string, k key) string {
-	const (
-		production = "stages: [{name: production, app: shop}]\n"
-		classes    = "changes: {migration: [db/**], docs: [docs/**]}\n"
-		hours      = "windows: {office-closed: {from: \"20:00\", to: \"06:00\", zone: UTC}}\n"
-		us         = "- {name: us, app: shop-us}\n"
-	)
-	parent := strings.TrimSuffix(strings.TrimSuffix(path, k.name), ".")
-	switch {
-	case parent == "" && (k.name == "stages" || k.name == "pipelines"):
-		return k.example + "\n"
-	case path == "build":
-		return "platform: local\n" + k.example + "\n" + production
-	case parent == "":
-		return k.example + "\n" + production
-	case parent == "prepare":
-		return "prepare:\n" + block("  ", k, prepare) + production
-	case parent == "windows.NAME":
-		return "windows:\n  closed:\n" + block("    ", k, window) + production
-	case parent == "freezes[]":
-		return "freezes:\n  -\n" + block("    ", k, freeze) + production
-	case parent == "stages[]":
-		extra := ""
-		if k.name == "four_eyes" {
-			extra = "  promote: approval\n"
-		}
-		if k.name == "rehearse" {
-			extra = "  app: shop-rehearsal\n" + us
-		}
-		return classes + hours + "stages:\n-\n" + block("  ", k, stage) + extra
-	case parent == "stages[].verify":
-		return "stages:\n- name: production\n  app: shop\n  verify:\n" + block("    ", k, verify)
-	case parent == "stages[].rehearse":
-		return "stages:\n" + us + "- name: rehearsal\n  app: shop-rehearsal\n  rehearse:\n" + block("    ", k, rehearse)
-	case strings.HasPrefix(parent, "pipelines.NAME"):
-		inner := inContext(strings.TrimPrefix(path, "pipelines.NAME."), k)
-		if path == "pipelines.NAME.paths" {
-			inner = k.example + "\n" + production
-		}
-		return "pipelines:\n  api:\n    " + strings.ReplaceAll(strings.TrimSpace(inner), "\n", "\n    ") + "\n"
-	}
-	panic(fmt.Sprintf("the test knows no file for %s", path))
-}
-
-// block is a key with those that are required beside it.
-func block(indent string, k key, of object) string {
-	lines := indent + k.example + "\n"
-	for _, other := range of.keys {
-		one := len(of.exactlyOne) > 0 && other.name == of.exactlyOne[0] && k.name != "apps" && k.name != "rehearse"
-		if other.name != k.name && (other.required || one) {
-			lines += indent + other.example + "\n"
-		}
-	}
-	return lines
 }
 
 // updating reports whether the test was called with -update, which is declared

@@ -2,11 +2,41 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/headstart-cd/headstart/bot"
 )
+
+// ExplainAll says in words what the pipelines of a file mean, in the order of
+// their names. It ends with a newline.
+func ExplainAll(all map[string]bot.Config) string {
+	names := slices.Sorted(maps.Keys(all))
+	if cfg, one := all[""]; one || len(names) == 0 {
+		return Explain(cfg)
+	}
+	var b strings.Builder
+	for _, name := range names {
+		fmt.Fprintf(&b, "%-*s  %s\n", labelWidth, "Pipeline", name)
+		fmt.Fprintf(&b, "%s\n", Explain(all[name]))
+	}
+	b.WriteString("A command may name its pipeline, as in " + exampleCommand(names[0], all[names[0]]) + ".\n" +
+		"One that does not is for the pipeline that the pull request concerns.\n")
+	return b.String()
+}
+
+// exampleCommand is a command that names a pipeline.
+func exampleCommand(name string, cfg bot.Config) string {
+	stage := "STAGE"
+	if stages := cfg.StageNames(); len(stages) > 0 {
+		stage = stages[len(stages)-1]
+	}
+	return "/promote " + name + ":" + stage
+}
+
+// labelWidth is how many characters the labels at the left take.
+const labelWidth = 14
 
 // Explain says in words what a configuration means, in a few lines of text for
 // somebody who sees Headstart for the first time. It ends with a newline.
@@ -14,28 +44,34 @@ func Explain(cfg bot.Config) string {
 	var b strings.Builder
 	write := func(what string, sentences ...string) {
 		for _, s := range sentences {
-			fmt.Fprintf(&b, "%-*s  %s\n", 14, what, s)
+			fmt.Fprintf(&b, "%-*s  %s\n", labelWidth, what, s)
 			what = ""
 		}
 	}
+	write("Branch", explainBranch(cfg)...)
+	write("Build", explainBuild(cfg)...)
+	write("Pull requests", explainPullRequests(cfg)...)
+	write("Checks", explainChecks(cfg.Checks)...)
+	write("Changes", explainChanges(cfg)...)
+	write("Windows", explainWindows(cfg)...)
+	write("Freezes", explainFreezes(cfg.Freezes)...)
+	write("Stages", explainStages(cfg)...)
+	write("Commands", explainCommands(cfg)...)
+	return b.String()
+}
+
+func explainBranch(cfg bot.Config) []string {
 	branch := cfg.Branch
 	if branch == "" {
 		branch = "the repository's default branch"
 	}
-	write("Branch", fmt.Sprintf("Every push to %s goes %s.", branch, route(cfg)))
-	write("Build", explainBuild(cfg)...)
-	write("Pull requests", explainPullRequests(cfg)...)
-	write("Checks", explainChecks(cfg.Checks)...)
-	for i, s := range cfg.Stages {
-		what := "Stages"
-		if i > 0 {
-			what = ""
-		}
-		write(what, fmt.Sprintf("%d. %s: %s", i+1, s.Name, explainStage(cfg, i)))
+	if len(cfg.Paths) == 0 {
+		return []string{fmt.Sprintf("Every push to %s goes %s.", branch, route(cfg))}
 	}
-	write("", "When a newer commit is ready first, older ones that still wait are passed over.")
-	write("Commands", explainCommands(cfg.Stages)...)
-	return b.String()
+	return []string{
+		fmt.Sprintf("Pushes to %s that change a file like %s go %s.", branch, paths(cfg.Paths), route(cfg)),
+		"Other pushes are none of this pipeline's concern.",
+	}
 }
 
 // route names the way: to production, or through staging to production.
@@ -74,16 +110,20 @@ func explainBuild(cfg bot.Config) []string {
 		all = append(all, fmt.Sprintf("On %s, from the moment of the push, while the checks run; %d at a time.", oneOf(apps, "or"), len(apps)))
 	}
 	if cfg.Build != "" {
-		if command := strings.TrimSpace(cfg.Build); strings.Contains(command, "\n") {
-			all = append(all, fmt.Sprintf("A build runs a script of %d lines.", strings.Count(command, "\n")+1))
-		} else {
-			all = append(all, "A build runs: "+command)
-		}
+		all = append(all, "A build runs"+command(cfg.Build))
 	}
 	if cfg.Prepare.Reuse == bot.ReuseCommit {
 		return append(all, "Every commit is built for itself, even if another with the same files was built before.")
 	}
 	return append(all, "A commit with exactly the same files as one that was built before takes that build.")
+}
+
+// command shows a command after a verb, or how long it is.
+func command(s string) string {
+	if s = strings.TrimSpace(s); strings.Contains(s, "\n") {
+		return fmt.Sprintf(" a script of %d lines.", strings.Count(s, "\n")+1)
+	}
+	return ": " + printable(s)
 }
 
 func explainPullRequests(cfg bot.Config) []string {
@@ -117,21 +157,26 @@ func explainChecks(c bot.Checks) []string {
 }
 
 // explainCommands says who steers which stage.
-func explainCommands(stages []bot.Stage) []string {
+func explainCommands(cfg bot.Config) []string {
+	stages := cfg.Stages
 	all, open := []string{"In comments on pull requests, for each stage by those whom it allows:"}, []string(nil)
-	one := true
+	one, gated := true, len(cfg.Freezes) > 0
 	for _, s := range stages {
 		one = one && slices.Equal(s.Allow, stages[0].Allow)
 		all = append(all, fmt.Sprintf("%s: %s.", s.Name, explainAllow(s.Allow)))
 		if s.PullRequests {
 			open = append(open, s.Name)
 		}
+		gated = gated || len(s.Windows) > 0 || s.Soak > 0 || slices.ContainsFunc(s.Hold, func(h bot.Hold) bool { return h.Window != "" })
 	}
 	if one && len(stages) > 0 {
 		all = []string{fmt.Sprintf("In comments on pull requests, by %s.", explainAllow(stages[0].Allow))}
 	}
 	if len(open) > 0 {
 		all = append(all, fmt.Sprintf("/promote also puts an open pull request of this repository on %s.", oneOf(open, "or")))
+	}
+	if gated {
+		all = append(all, "/promote STAGE --urgent REASON, by somebody who may maintain the repository, waits for no window, freeze or soak.")
 	}
 	return all
 }
@@ -151,21 +196,4 @@ func explainAllow(allow []string) string {
 		}
 	}
 	return oneOf(who, "and")
-}
-
-func explainStage(cfg bot.Config, i int) string {
-	apps := oneOf(cfg.Stages[i].Apps, "and")
-	when := "once the checks have passed"
-	if cfg.Checks.None {
-		when = "without waiting for checks"
-	}
-	switch {
-	case i > 0:
-		return fmt.Sprintf("the very same build goes to %s, once %s runs it.", apps, cfg.Stages[i-1].Name)
-	case len(cfg.Prepare.Apps) > 0:
-		return fmt.Sprintf("the finished build goes to %s, %s.", apps, when)
-	case len(cfg.Stages[i].Apps) > 1:
-		return fmt.Sprintf("builds on %s, %s, and goes to %s.", cfg.Stages[i].Apps[0], when, oneOf(cfg.Stages[i].Apps[1:], "and"))
-	}
-	return fmt.Sprintf("builds and runs on %s, %s.", apps, when)
 }

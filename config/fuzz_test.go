@@ -1,7 +1,6 @@
 package config_test
 
 import (
-	"encoding/json"
 	"errors"
 	"reflect"
 	"strings"
@@ -21,15 +20,18 @@ func FuzzParse(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, file []byte) {
-		cfg, err := config.Parse(file, "f")
+		all, err := config.ParseAll(file, "f")
+		if _, errOf := config.ParseOf(bot.Repo{Owner: "acme", Name: "shop"}, file, "f"); err != nil && errOf == nil {
+			t.Fatalf("a file is accepted once its repository is known: %v", err)
+		}
 		if err == nil {
-			config.Explain(cfg)
-			again, err := config.Parse(written(t, cfg), "f")
+			config.ExplainAll(all)
+			again, err := config.ParseAll(written(t, all), "f")
 			if err != nil {
-				t.Fatalf("an accepted configuration is refused when it is written out: %v\n%s", err, written(t, cfg))
+				t.Fatalf("an accepted configuration is refused when it is written out: %v\n%s", err, written(t, all))
 			}
-			if !reflect.DeepEqual(again, cfg) {
-				t.Fatalf("an accepted configuration changes when it is written out:\n%+v\n%+v", cfg, again)
+			if !reflect.DeepEqual(again, all) {
+				t.Fatalf("an accepted configuration changes when it is written out:\n%+v\n%+v", all, again)
 			}
 			return
 		}
@@ -52,35 +54,4 @@ func FuzzParse(f *testing.F) {
 		}
 		_ = refused.Detail()
 	})
-}
-
-// written is a configuration as a file in the long form. JSON is YAML.
-func written(t *testing.T, cfg bot.Config) []byte {
-	t.Helper()
-	file := map[string]any{"platform": cfg.Platform}
-	if cfg.Branch != "" {
-		file["branch"] = cfg.Branch
-	}
-	if cfg.Build != "" {
-		file["build"] = cfg.Build
-	}
-	if len(cfg.Prepare.Apps) > 0 {
-		file["prepare"] = map[string]any{"apps": cfg.Prepare.Apps, "pull_requests": cfg.Prepare.PullRequests, "reuse": cfg.Prepare.Reuse}
-	}
-	switch {
-	case cfg.Checks.None:
-		file["checks"] = "none"
-	case len(cfg.Checks.Names) > 0:
-		file["checks"] = cfg.Checks.Names
-	}
-	var stages []any
-	for _, s := range cfg.Stages {
-		stages = append(stages, map[string]any{"name": s.Name, "apps": s.Apps, "allow": s.Allow, "pull_requests": s.PullRequests})
-	}
-	file["stages"] = stages
-	data, err := json.Marshal(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
 }

@@ -22,23 +22,27 @@ func pipelineKeys() []key {
 			name: "branch", def: "the repository's default branch", example: "branch: main",
 			doc:   "The branch that goes to production.",
 			value: branchName,
+			says:  "Every push to main goes to production, on Heroku.",
 		},
 		{
-			name: "platform", def: "heroku", example: "platform: heroku",
+			name: "platform", def: "heroku", example: "platform: local",
 			doc:   "Where the apps live: on Heroku, or on the embedded platform of the machine that Headstart runs on.",
 			value: text{options: []string{"heroku", "local"}},
+			says:  "Every push to the repository's default branch goes to production, on the machine that Headstart runs on.",
 		},
 		{
 			name: "build", example: "build: go build -o bin/web .",
 			doc: "The command that builds a commit in a clean copy of it. Required with `platform: local` and not " +
 				"allowed without; Heroku's buildpacks know by themselves.",
-			value: text{is: "a command", lines: true, check: checkCommand},
+			value: text{is: "a command", lines: true, check: checkCommand(buildIsLocal.hint)},
+			says:  "A build runs: go build -o bin/web .",
 		},
 		{
 			name: "prepare", def: "none: the first stage builds, after the checks", example: "prepare: shop-prepare",
 			doc: "The app that builds a commit the moment it is pushed, while its checks run. It serves nobody, only " +
 				"what it builds matters. One app's name, or the keys below.",
 			value: either{appName, prepare},
+			says:  "On shop-prepare, from the moment of the push, while the checks run.",
 		},
 		{
 			name: "checks", def: "what GitHub requires of the branch, or everything that reports if that is nothing",
@@ -49,27 +53,34 @@ func pipelineKeys() []key {
 				text{options: []string{"none"}, check: checkChecksWord},
 				list{is: "a list of checks", of: checkName},
 			},
+			says: "ci/test and lint must pass before the first stage; nothing else is waited for.",
 		},
 		{
 			name: "changes", example: "changes: {migration: [db/migrate/**], docs: [docs/**, \"*.md\"]}",
-			doc: "Classes of change, by the paths of the files that differ. `*` stands for anything within one " +
-				"folder's name, `**` for any number of folders. Stages refer to a class by its name.",
+			doc: "Classes of change, by the paths of the files that differ between what is live on a stage and what is to enter it. " +
+				"`*` stands for anything within one folder's name, `**` for any number of folders: `*.md` means those at the top of the " +
+				"repository, `**/*.md` those in every folder. A file may belong to several classes. Where so many files differ that GitHub " +
+				"does not list them all, the change is of every class. Stages refer to a class by its name.",
 			value: table{is: "classes of change by name", name: className, of: list{is: "a list of paths", of: pathGlob}},
+			says:  "migration: files like db/migrate/**.",
 		},
 		{
 			name: "windows", example: "windows: {office-closed: {days: mon-fri, from: \"20:00\", to: \"06:00\", zone: America/Toronto}}",
 			doc:   "Times of the week, by name, that stages refer to.",
 			value: table{is: "windows by name", name: windowName, of: window},
+			says:  "office-closed: Monday to Friday from 20:00 to 06:00 of the next day, by the clocks of America/Toronto.",
 		},
 		{
 			name: "freezes", example: "freezes: [{from: 2026-12-23, to: 2027-01-02, zone: America/Toronto, reason: holidays}]",
-			doc:   "Days on which nothing is promoted.",
+			doc:   "Days on which nothing is promoted, to any stage of the pipeline.",
 			value: list{is: "a list of freezes", of: freeze},
+			says:  "From 2026-12-23 to 2027-01-02, by the clocks of America/Toronto, nothing is promoted: holidays",
 		},
 		{
 			name: "stages", example: "stages: [{name: staging, app: shop-staging}, {name: production, app: shop-production}]",
 			doc:   "The steps to production, in order. What reaches one stage is the very build that the stage before it ran.",
 			value: list{is: "a list of stages", of: stage},
+			says:  "2. production: the very same build goes to shop-production, once staging runs it.",
 		},
 	}
 }
@@ -77,8 +88,11 @@ func pipelineKeys() []key {
 func pipelinesKey() key {
 	return key{
 		name: "pipelines", example: "pipelines: {api: {paths: [services/api/**], stages: [{name: production, app: shop-api}]}}",
-		doc:   "Several pipelines of one repository, by name. They take the place of all other keys of the file.",
+		doc: "Several pipelines of one repository, by name. They take the place of all other keys of the file. No app may " +
+			"serve two of them; their stages may have the same names. " +
+			"Each has its own statuses and comments, and a command may name its pipeline, as in `/promote api:production`.",
 		value: table{is: "pipelines by name", name: pipelineName, of: pipeline},
+		says:  "Pushes to the repository's default branch that change a file like services/api/** go to production, on Heroku.",
 	}
 }
 
@@ -87,8 +101,10 @@ var pipeline = object{
 	doc: "Each of `pipelines` has the keys of a file with one pipeline, and one more.",
 	keys: append([]key{{
 		name: "paths", def: "every push", example: "paths: [services/api/**]",
-		doc:   "Which pushes concern this pipeline: those that change a file with one of these paths.",
+		doc: "Which pushes concern this pipeline: those that change a file with one of these paths, or " +
+			"`.github/headstart.yml` itself.",
 		value: list{is: "a list of paths", of: pathGlob},
+		says:  "Other pushes are none of this pipeline's concern.",
 	}}, required(pipelineKeys(), "stages")...),
 	wants: []want{buildIsLocal},
 }
@@ -108,16 +124,19 @@ var prepare = object{
 			name: "apps", required: true, example: "apps: [shop-prepare, shop-prepare-2]",
 			doc:   "The apps that build, one commit at a time each.",
 			value: list{is: "a list of apps", of: appName},
+			says:  "On shop-prepare or shop-prepare-2, from the moment of the push, while the checks run; 2 at a time.",
 		},
 		{
 			name: "pull_requests", def: "true", example: "pull_requests: false",
 			doc:   "Build pull requests of this repository too, so that their merge finds its build done. Those of forks are never built.",
 			value: boolean{},
+			says:  "Not built ahead: prepare.pull_requests is false.",
 		},
 		{
 			name: "reuse", def: "tree", example: "reuse: commit",
 			doc:   "Which commits a build serves: with `tree` every commit with exactly the same files, with `commit` only its own.",
 			value: text{options: []string{"tree", "commit"}},
+			says:  "Every commit is built for itself, even if another with the same files was built before.",
 		},
 	},
 }
@@ -126,10 +145,25 @@ var window = object{
 	is:  "a window",
 	doc: "One of `windows`. One whose end is earlier than its start goes over midnight and belongs to the day it starts on.",
 	keys: []key{
-		{name: "days", def: "every day", example: "days: mon-fri", doc: "The days it starts on: days or spans of days, separated by commas.", value: weekdays},
-		{name: "from", required: true, example: "from: \"20:00\"", doc: "When it opens, from 00:00 to 23:59.", value: timeOfDay},
-		{name: "to", required: true, example: "to: \"06:00\"", doc: "When it closes.", value: timeOfDay},
-		{name: "zone", required: true, example: "zone: America/Toronto", doc: "The time zone, by its name in the IANA database.", value: timeZone},
+		{
+			name: "days", def: "every day", example: "days: mon-fri",
+			doc: "The days it starts on: days or spans of days, separated by commas. A span may go over the end of the week: " +
+				"`fri-mon` is four days.",
+			value: weekdays,
+			says:  "office-closed: Monday to Friday from 20:00",
+		},
+		{
+			name: "from", required: true, example: "from: \"20:00\"", doc: "When it opens, from 00:00 to 23:59.", value: timeOfDay,
+			says: "from 20:00",
+		},
+		{
+			name: "to", required: true, example: "to: \"06:00\"", doc: "When it closes.", value: timeOfDay,
+			says: "to 06:00 of the next day",
+		},
+		{
+			name: "zone", required: true, example: "zone: America/Toronto", doc: "The time zone, by its name in the IANA database.", value: timeZone,
+			says: "by the clocks of America/Toronto.",
+		},
 	},
 }
 
@@ -137,121 +171,21 @@ var freeze = object{
 	is:  "a freeze",
 	doc: "One of `freezes`.",
 	keys: []key{
-		{name: "from", required: true, example: "from: 2026-12-23", doc: "The first day.", value: date},
-		{name: "to", required: true, example: "to: 2027-01-02", doc: "The last day.", value: date},
-		{name: "zone", required: true, example: "zone: America/Toronto", doc: "The time zone, by its name in the IANA database.", value: timeZone},
-		{name: "reason", example: "reason: holidays", doc: "What people are told.", value: shortText},
-	},
-}
-
-var stage = object{
-	is:  "a stage",
-	doc: "One of `stages`.",
-	keys: []key{
 		{
-			name: "name", required: true, example: "name: production",
-			doc:   "The name of the stage, as in the commit status `headstart/NAME`.",
-			value: stageName,
-		},
-		{name: "app", example: "app: shop-production", doc: "The app of this stage. Either this or `apps`.", value: appName},
-		{
-			name: "apps", example: "apps: [shop-us, shop-ca]", doc: "The apps of this stage, in the order they are released. Either this or `app`.",
-			value: list{is: "a list of apps", of: appName},
+			name: "from", required: true, example: "from: 2026-12-23", doc: "The first day, from midnight.", value: date,
+			says: "From 2026-12-23 to 2027-01-02",
 		},
 		{
-			name: "pull_requests", def: "false", example: "pull_requests: true",
-			doc:   "Whether `/promote` may put an open pull request on this stage. Those of forks it never may.",
-			value: boolean{},
+			name: "to", required: true, example: "to: 2027-01-02", doc: "The last day, to midnight. May be the first one too.", value: date,
+			says: "From 2026-12-23 to 2027-01-02",
 		},
 		{
-			name: "rehearse", example: "rehearse: {copy_from: shop-us}",
-			doc:   "Run the release phase on a copy of another app's database first.",
-			value: rehearse,
+			name: "zone", required: true, example: "zone: America/Toronto", doc: "The time zone, by its name in the IANA database.", value: timeZone,
+			says: "by the clocks of America/Toronto, nothing is promoted",
 		},
 		{
-			name: "verify", example: "verify: {url: https://shop.example.com/healthz}",
-			doc:   "Prove after a release that the new version works.",
-			value: verify,
+			name: "reason", example: "reason: holidays", doc: "What people are told.", value: shortText,
+			says: "nothing is promoted: holidays",
 		},
-		{
-			name: "soak", example: "soak: 15m",
-			doc:   "How long this stage must stay healthy before the next one.",
-			value: duration,
-		},
-		{
-			name: "skip", example: "skip: [docs]",
-			doc:   "Classes of change that pass this stage by, if a candidate has no other changes.",
-			value: list{is: "a list of classes of change", of: className},
-		},
-		{
-			name: "promote", def: "auto", example: "promote: approval",
-			doc:   "Whether a candidate enters this stage by itself or needs somebody's `/approve`.",
-			value: text{options: []string{"auto", "approval"}},
-		},
-		{
-			name: "allow", def: "write", example: "allow: maintain",
-			doc: "Who may command this stage: everybody with at least the permission `write`, `maintain` or `admin`, the " +
-				"members of `team/NAME`, which is a team of the repository's organization by the name in its address, or " +
-				"`@NAME`. One of them, or a list of which any one is enough. Questions such as `/why` are everybody's.",
-			value: either{person, list{is: "a list of these", of: person}},
-		},
-		{
-			name: "windows", example: "windows: [office-closed]",
-			doc:   "Promote only inside one of these windows.",
-			value: list{is: "a list of windows", of: windowName},
-		},
-		{
-			name: "hold", example: "hold: {migration: approval}",
-			doc:   "What a class of change needs to enter this stage: `approval`, or the name of a window.",
-			value: table{is: "what classes of change need", name: className, of: holdFor},
-		},
-		{
-			name: "maintenance", example: "maintenance: [migration]",
-			doc:   "Turn maintenance mode on while a change of one of these classes is released.",
-			value: list{is: "a list of classes of change", of: className},
-		},
-		{
-			name: "four_eyes", def: "false", example: "four_eyes: true",
-			doc:   "Whether an approval must come from somebody other than the author.",
-			value: boolean{},
-		},
-		{
-			name: "needs", example: "needs: [acme/api:production]",
-			doc:   "Wait until these stages of other repositories' pipelines are at least as new: OWNER/REPOSITORY:STAGE.",
-			value: list{is: "a list of stages of other pipelines", of: foreignStage},
-		},
-		{
-			name: "on_failure", def: "rollback", example: "on_failure: hold",
-			doc:   "What happens when a release or its verification fails: the last good build goes back, or everything waits for a person.",
-			value: text{options: []string{"rollback", "hold"}},
-		},
-	},
-	exactlyOne: []string{"app", "apps"},
-}
-
-var rehearse = object{
-	is:  "the keys of rehearse",
-	doc: "A rehearsal.",
-	keys: []key{{
-		name: "copy_from", required: true, example: "copy_from: shop-us",
-		doc:   "The app whose database is copied; one of another stage.",
-		value: appName,
-	}},
-}
-
-var verify = object{
-	is:  "the keys of verify",
-	doc: "A verification.",
-	keys: []key{
-		{name: "url", required: true, example: "url: https://shop-staging.example.com/healthz", doc: "The address that is asked.", value: webAddress},
-		{name: "status", def: "200", example: "status: 204", doc: "The HTTP status that the answer must have.", value: number{is: "an HTTP status from 100 to 599", min: 100, max: 599}},
-		{name: "contains", example: "contains: ok", doc: "Text that the answer's body must contain.", value: shortText},
-		{
-			name: "revision", example: "revision: header X-Revision",
-			doc:   "Where the answer names the commit that it runs, `header NAME` or `body`; answers of older commits don't count.",
-			value: revision,
-		},
-		{name: "successes", def: "1", example: "successes: 3", doc: "How many good answers in a row are needed.", value: number{is: "a number from 1 to 100", min: 1, max: 100}},
-		{name: "within", def: "5m", example: "within: 10m", doc: "How long it may take until they have come.", value: duration},
 	},
 }

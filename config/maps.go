@@ -54,7 +54,7 @@ func (t table) walk(n node, w walker) value {
 			w.add(k.at, w.key, message, hint)
 		}
 		v.names = append(v.names, k)
-		v.fields[k.text] = t.of.walk(x, w.entry(k.text))
+		v.fields[k.text] = t.of.walk(x, w.field(k.text))
 	})
 	switch {
 	case !isMap:
@@ -81,16 +81,8 @@ func (o object) walk(n node, w walker) value {
 			w.add(k.at, in.key, fmt.Sprintf("unknown key %s in %s", quote(k.text), o.is), hint)
 			return
 		}
-		got := known.value.walk(x, in)
 		v.names = append(v.names, k)
-		v.fields[k.text] = got
-		if except, refused := unsupported(in.path); refused && (got.text != except || except == "") {
-			hint := "remove it for now"
-			if except != "" {
-				hint = fmt.Sprintf("remove it for now; only %s: %s is possible", k.text, except)
-			}
-			w.add(k.at, in.key, fmt.Sprintf("%q is not supported yet", k.text), hint)
-		}
+		v.fields[k.text] = known.value.walk(x, in)
 	})
 	if !isMap {
 		return w.wrong(n, o.is, "")

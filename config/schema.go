@@ -15,7 +15,6 @@ type schema map[string]any
 // Parse. A copy is committed as schema.json in this folder.
 func Schema() []byte {
 	s := root.schema()
-	mark(s, "", root)
 	s["$schema"] = "http://json-schema.org/draft-07/schema#"
 	s["$id"] = "https://raw.githubusercontent.com/headstart-cd/headstart/main/config/schema.json"
 	s["title"] = "Headstart: " + Path
@@ -108,38 +107,4 @@ func (k key) description() string {
 		d += " Default: " + k.def + "."
 	}
 	return d + " Example: " + k.example
-}
-
-// mark makes the schema of a shape refuse the keys that have no effect yet.
-func mark(s schema, path string, of shape) {
-	switch of := of.(type) {
-	case list:
-		mark(s["items"].(schema), path, of.of)
-	case table:
-		mark(s["additionalProperties"].(schema), path, of.of)
-	case either:
-		for i, option := range of {
-			mark(s["oneOf"].([]schema)[i], path, option)
-		}
-	case object:
-		properties := s["properties"].(schema)
-		for _, k := range of.keys {
-			in, p := strings.TrimPrefix(path+"."+k.name, "."), properties[k.name].(schema)
-			mark(p, in, k.value)
-			except, refused := unsupported(in)
-			if !refused {
-				continue
-			}
-			p["description"] = "Not supported yet. " + p["description"].(string)
-			p["errorMessage"] = k.name + " is not supported yet" // understood by editors, ignored by others
-			switch _, isBoolean := k.value.(boolean); {
-			case except == "":
-				p["not"] = schema{}
-			case isBoolean:
-				p["const"] = except == "true"
-			default:
-				p["const"] = except
-			}
-		}
-	}
 }

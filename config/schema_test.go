@@ -47,6 +47,7 @@ func editor(t *testing.T) func(file []byte) error {
 // traps are gone once a file is data. Of all bad files only these pass it.
 var beyondSchema = map[string]bool{
 	"several-documents": true,
+	"rehearsal-local":   true,
 }
 
 func TestSchemaAgreesWithParserOnFiles(t *testing.T) {
@@ -99,7 +100,7 @@ func TestSchemaAgreesWithParserOnValues(t *testing.T) {
 		{"stages: [{name: production, app: shop, apps: [shop-2]}]\n", false, false},
 		{"stages: [{name: a, app: shop}, {name: a, app: shop-2}]\n", false, true},
 		{"stages: [{name: production, app: shop, promote: auto, pull_requests: false, allow: write, four_eyes: false}]\n", true, true},
-		{"stages: [{name: production, app: shop, promote: approval}]\n", false, false},
+		{"stages: [{name: production, app: shop, promote: approval}]\n", true, true},
 		{"stages: [{name: production, app: shop, pull_requests: true}]\n", true, true},
 		{"stages: [{name: production, app: shop, pull_requests: 'yes'}]\n", false, false},
 		{"stages: [{name: production, app: shop, allow: team/releasers}]\n", true, true},
@@ -109,13 +110,29 @@ func TestSchemaAgreesWithParserOnValues(t *testing.T) {
 		{"stages: [{name: production, app: shop, allow: read}]\n", false, false},
 		{"stages: [{name: production, app: shop, allow: []}]\n", false, false},
 		{"stages: [{name: production, app: shop, allow: [admin, admin]}]\n", false, false},
-		{"stages: [{name: production, app: shop, soak: 15m}]\n", false, false},
-		{"changes: {docs: [docs/**]}\n" + production, false, false},
-		{"pipelines: {api: {stages: [{name: production, app: shop}]}}\n", false, false},
+		{"stages: [{name: production, app: shop, soak: 15m}]\n", false, true}, // nothing waits for it
+		{"stages: [{name: production, app: shop, soak: 15m, verify: {url: https://shop.example.com}}]\n", true, true},
+		{"stages: [{name: production, app: shop, verify: {url: ftp://shop.example.com}}]\n", false, false},
+		{"stages: [{name: production, app: shop, verify: {url: https://shop.example.com, status: 100}}]\n", false, false},
+		{"stages: [{name: production, app: shop, needs: ['acme/api:production', 'acme/mono:web:live']}]\n", true, true},
+		{"stages: [{name: production, app: shop, needs: [acme/api]}]\n", false, false},
+		{"stages: [{name: production, app: shop, needs: ['acme/mono:web:live:now']}]\n", false, false},
+		{"stages: [{name: production, app: shop, on_failure: hold}]\n", true, true},
+		{"stages: [{name: production, app: shop, on_failure: nothing}]\n", false, false},
+		{"stages: [{name: production, app: shop, windows: [nights]}]\n", false, true}, // which are not there
+		{"changes: {docs: [docs/**]}\n" + production, true, true},
+		{"changes: {docs: []}\n" + production, false, false},
+		{"windows: {nights: {from: \"20:00\", to: \"06:00\", zone: UTC}}\n" + production, true, true},
+		{"windows: {nights: {days: friday, from: \"20:00\", to: \"06:00\", zone: UTC}}\n" + production, false, false},
+		{"freezes: [{from: 2026-12-23, to: 2027-01-02, zone: UTC}]\n" + production, true, true},
+		{"freezes: [{from: 2026-12-23, zone: UTC}]\n" + production, false, false},
+		{"pipelines: {api: {stages: [{name: production, app: shop}]}}\n", true, true},
+		{"pipelines: {api: {paths: [api/**]}}\n", false, false},
+		{"pipelines: {api: {stages: [{name: production, app: shop}]}}\n" + production, false, false},
 		{"unknown: 1\n" + production, false, false},
 	}
 	for _, tt := range tests {
-		_, err := config.Parse([]byte(tt.file), "f")
+		_, err := config.ParseAll([]byte(tt.file), "f")
 		if (err == nil) != tt.parser {
 			t.Errorf("%q: expected accepted by the parser: %v, got: %v", tt.file, tt.parser, err)
 		}

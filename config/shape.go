@@ -79,9 +79,10 @@ type key struct {
 	name     string
 	doc      string // sentences for people, in the schema and the documentation
 	def      string // the default in words or as YAML; empty if there is none
-	example  string // YAML of the whole key, as it would stand in a file
+	example  string // YAML of the key alone, for hints and editors
 	required bool
 	value    shape
+	says     string // what Explain says of the key in its example's file (docs_example.go)
 }
 
 func (o object) key(name string) (key, bool) {

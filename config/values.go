@@ -63,7 +63,13 @@ var (
 	timeZone  = text{is: "a time zone such as America/Toronto or UTC", pattern: regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_+/-]*$`), check: checkZone}
 
 	person       = text{is: "write, maintain, admin, team/NAME or @NAME", pattern: regexp.MustCompile(`^(write|maintain|admin|team/[A-Za-z0-9][A-Za-z0-9_-]*|@[A-Za-z0-9][A-Za-z0-9_-]*)$`), check: checkPerson}
-	foreignStage = text{is: "OWNER/REPOSITORY:STAGE", pattern: regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+:[a-z]([a-z0-9_-]{0,38}[a-z0-9])?$`)}
+	foreignStage = text{
+		is:      "OWNER/REPOSITORY:STAGE or OWNER/REPOSITORY:PIPELINE:STAGE",
+		pattern: regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+(:[a-z]([a-z0-9_-]{0,38}[a-z0-9])?){1,2}$`),
+		check:   checkForeignStage,
+	}
+
+	copyCommand = text{is: "a command", lines: true, check: checkCommand("write the command that copies the database")}
 )
 
 // checkNamePattern adds to a pattern for names the name that was probably meant.
@@ -126,11 +132,13 @@ func checkBranch(s string) (message, hint string) {
 	return "", ""
 }
 
-func checkCommand(s string) (message, hint string) {
-	if strings.TrimSpace(s) == "" {
-		return "the command is empty", buildIsLocal.hint
+func checkCommand(hint string) func(string) (string, string) {
+	return func(s string) (string, string) {
+		if strings.TrimSpace(s) == "" {
+			return "the command is empty", hint
+		}
+		return "", ""
 	}
-	return "", ""
 }
 
 // checkChecksWord is about text in the place of a list of checks.
@@ -166,6 +174,8 @@ func checkGlob(s string) (message, hint string) {
 	}
 	for _, part := range strings.Split(s, "/") {
 		switch {
+		case part == "":
+			return fmt.Sprintf("the path %s has a part without a name", quote(s)), fmt.Sprintf("write %q for everything in a folder", strings.TrimRight(s, "/")+"/**")
 		case part == "." || part == "..":
 			return fmt.Sprintf("the path %s has a part %q", quote(s), part), "name it as git does"
 		case part != "**" && strings.Contains(part, "**"):
@@ -286,6 +296,18 @@ func checkPerson(s string) (message, hint string) {
 	permissions := []string{"write", "maintain", "admin"}
 	if hint := didYouMean(s, permissions); hint != "" && !slices.Contains(permissions, s) {
 		return generic, hint
+	}
+	return "", ""
+}
+
+var looksLikeRepo = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$`)
+
+func checkForeignStage(s string) (message, hint string) {
+	switch {
+	case looksLikeRepo.MatchString(s):
+		return generic, fmt.Sprintf("name the stage too: %s:production", s)
+	case namePattern.MatchString(s):
+		return generic, "stages of this pipeline go in order by themselves"
 	}
 	return "", ""
 }

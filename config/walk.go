@@ -55,17 +55,13 @@ func (v value) texts() []string {
 // walker says where in the file a walk is.
 type walker struct {
 	*problems
-	key  string // with indices and names, as in Problem.Key
-	path string // without, as in notYet
+	key string // as in Problem.Key
 }
 
 func (w walker) field(k string) walker {
-	return walker{w.problems, strings.TrimPrefix(w.key+"."+k, "."), strings.TrimPrefix(w.path+"."+k, ".")}
+	return walker{w.problems, strings.TrimPrefix(w.key+"."+k, ".")}
 }
-func (w walker) entry(name string) walker { return walker{w.problems, w.key + "." + name, w.path} }
-func (w walker) item(i int) walker {
-	return walker{w.problems, fmt.Sprintf("%s[%d]", w.key, i), w.path}
-}
+func (w walker) item(i int) walker { return walker{w.problems, fmt.Sprintf("%s[%d]", w.key, i)} }
 
 // bad notes a problem with a node and is the value it leaves.
 func (w walker) bad(n node, message, hint string) value {
@@ -146,10 +142,31 @@ func (t text) refuses(s string) (message, hint string) {
 	return "", ""
 }
 
+// unquoted is the text that the YAML library took for keys and values because of
+// its colons, at most so many: in a list inside braces it wants no space after
+// them.
+func unquoted(n node, most int) (string, bool) {
+	if m, ok := n.(*ast.MappingNode); ok && len(m.Values) == 1 {
+		n = m.Values[0]
+	}
+	if pair, ok := n.(*ast.MappingValueNode); ok && most > 0 {
+		key, ok1 := scalar(pair.Key)
+		value, ok2 := unquoted(pair.Value, most-1)
+		return key + ":" + value, ok1 && ok2
+	}
+	return scalar(n)
+}
+
 func (t text) walk(n node, w walker) value {
 	s, ok := scalar(n)
 	if !ok {
-		return w.wrong(n, t.what(), "")
+		hint := ""
+		if s, ok := unquoted(n, 3); ok {
+			if message, _ := t.refuses(s); message == "" {
+				hint = "inside braces, text with a colon needs quotes: " + strconv.Quote(s)
+			}
+		}
+		return w.wrong(n, t.what(), hint)
 	}
 	message, hint := t.refuses(s)
 	switch n.(type) {

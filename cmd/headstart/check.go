@@ -6,16 +6,25 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/config"
 )
 
 type checkCommand struct {
 	File string `arg:"" optional:"" default:".github/headstart.yml" help:"The pipeline's file (default: ${default})."`
+	Repo string `placeholder:"OWNER/NAME" help:"The repository that the file is for, to find needs that would wait for themselves."`
 }
 
 // Run validates the file and prints what it means. Its error names every
 // problem with file, line and column.
 func (cmd checkCommand) Run(c console) error {
+	var repo bot.Repo
+	if cmd.Repo != "" {
+		var err error
+		if repo, err = bot.ParseRepo(cmd.Repo); err != nil {
+			return err
+		}
+	}
 	file, err := os.ReadFile(cmd.File)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s does not exist: name the file, or call this in a repository that has %s", cmd.File, config.Path)
@@ -23,7 +32,7 @@ func (cmd checkCommand) Run(c console) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := config.Parse(file, cmd.File)
+	pipelines, err := config.ParseOf(repo, file, cmd.File)
 	if err != nil {
 		var problems *config.Error
 		if errors.As(err, &problems) {
@@ -32,6 +41,6 @@ func (cmd checkCommand) Run(c console) error {
 		}
 		return err
 	}
-	_, err = fmt.Fprint(c.out, config.Explain(cfg))
+	_, err = fmt.Fprint(c.out, config.ExplainAll(pipelines))
 	return err
 }

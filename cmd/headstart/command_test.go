@@ -44,7 +44,7 @@ func TestCheck(t *testing.T) {
 	for what, k := range map[string]struct{ content, want string }{
 		"an unknown key":          {pipeline + "prepair: x\n", "bad.yml:8:1"},
 		"a suggestion":            {strings.Replace(pipeline, "prepare:", "prepair:", 1), "prepare"},
-		"what is not there yet":   {pipeline + "windows: {office: {days: mon-fri, from: \"09:00\", to: \"17:00\", zone: Europe/Berlin}}\n", "not supported yet"},
+		"a time zone":             {pipeline + "windows: {office: {days: mon-fri, from: \"09:00\", to: \"17:00\", zone: Europe/Berln}}\n", "Europe/Berlin"},
 		"a stage without an app":  {"stages:\n  - name: staging\n", "bad.yml:2"},
 		"what is no YAML":         {"stages: [", "bad.yml:1"},
 		"an app twice in a stage": {strings.Replace(pipeline, "app: shop-staging", "apps: [shop-staging, shop-staging]", 1), "bad.yml:5"},
@@ -54,6 +54,17 @@ func TestCheck(t *testing.T) {
 		if err == nil || !strings.Contains(errs, k.want) {
 			t.Errorf("%s should be refused with %q, check said %v and:\n%s", what, k.want, err, errs)
 		}
+	}
+	several := write("several.yml", "pipelines:\n  api:\n    stages: [{name: production, app: shop-api}]\n  web:\n    stages:\n      - name: production\n"+
+		"        app: shop-web\n        needs: [acme/shop:web:production]\n")
+	if out, _, err := headstart(t, "check", several); err != nil || !strings.Contains(out, "Pipeline        web") || !strings.Contains(out, "shop-api") {
+		t.Errorf("a file with two pipelines should be explained, check said %v and:\n%s", err, out)
+	}
+	if _, errs, err := headstart(t, "check", "--repo", "acme/shop", several); err == nil || !strings.Contains(errs, "several.yml:8:17: the stage production would wait for itself") {
+		t.Errorf("a need of its own repository should be refused when that is known, check said %v and:\n%s", err, errs)
+	}
+	if _, _, err := headstart(t, "check", "--repo", "acme", several); err == nil || !strings.Contains(err.Error(), "OWNER/NAME") {
+		t.Errorf("what is no repository should be said so, got %v", err)
 	}
 	if _, _, err := headstart(t, "check", filepath.Join(dir, "none.yml")); err == nil || !strings.Contains(err.Error(), "does not exist") {
 		t.Errorf("a file that is not there should be said so, got %v", err)
