@@ -68,7 +68,7 @@ func (p *Prober) mayAsk(repo bot.Repo, u *url.URL) error {
 }
 
 // dial connects to an address, HOST:PORT, that a request is about.
-func (a *attempt) dial(ctx context.Context, _, address string) (net.Conn, error) {
+func (a *attempt) dial(ctx context.Context, address string) (net.Conn, error) {
 	host, portText, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, err

@@ -175,7 +175,9 @@ func (a *attempt) ask(ctx context.Context) (bot.Probed, error) {
 	req.Header.Set("Accept", "*/*")
 	req.Header.Set("Cache-Control", "no-cache")
 	client := &http.Client{CheckRedirect: a.follow, Transport: &http.Transport{
-		DialContext: a.dial, TLSClientConfig: a.tls.Clone(), DisableKeepAlives: true, MaxResponseHeaderBytes: maxHeader,
+		// The transport's own context goes on when the request's time is over.
+		DialContext:     func(_ context.Context, _, address string) (net.Conn, error) { return a.dial(ctx, address) },
+		TLSClientConfig: a.tls.Clone(), DisableKeepAlives: true, MaxResponseHeaderBytes: maxHeader,
 	}}
 	began := a.now()
 	res, err := client.Do(req)
