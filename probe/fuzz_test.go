@@ -37,7 +37,7 @@ func FuzzAnswer(f *testing.F) {
 			}
 			got := e.judge(seen)
 			named := namesCommit.MatchString(strings.ToValidUTF8(text, "?"))
-			several := revision != "" && revision != "body" && fullCommit(text, sha) != ""
+			several := revision != "" && revision != "body" && e.another(text) != ""
 			if got.Other != (!named || several) {
 				t.Errorf("%q in %q: of another commit should be %v: %+v", revision, text, !named || several, got)
 			}

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"iter"
 	"net/http"
@@ -21,7 +22,9 @@ type expectation struct {
 	url      *url.URL
 	status   int
 	contains string
-	sha      string // in small letters
+	// The commit, in small letters, and the one that its artifact was built of; the
+	// same twice where that is no other.
+	sha, built string
 	// Where the answer names its commit: in the body, in a header, or, if header
 	// is empty too, nowhere.
 	inBody bool
@@ -44,6 +47,7 @@ func newExpectation(do bot.Probe) (expectation, error) {
 		return expectation{}, &bot.Refused{Reason: "the address to verify has no possible port"}
 	}
 	e := expectation{url: u, status: do.Verify.Status, contains: do.Verify.Contains, sha: strings.ToLower(do.SHA)}
+	e.built = cmp.Or(strings.ToLower(do.Built), e.sha)
 	if e.status == 0 {
 		e.status = http.StatusOK
 	}
@@ -105,11 +109,11 @@ func (e expectation) subject(a answer, many, one string) string {
 // empty if it does.
 func (e expectation) otherRevision(a answer) string {
 	switch {
-	case e.inBody && names(string(a.body), e.sha):
+	case e.inBody && e.names(string(a.body)):
 		return ""
 	case e.inBody:
 		// Shown only if it is no secret.
-		if other := fullCommit(bot.Redact(string(a.body)), e.sha); other != "" {
+		if other := e.another(bot.Redact(string(a.body))); other != "" {
 			return fmt.Sprintf("its answer names commit %s and not %s", bot.Short(other), bot.Short(e.sha))
 		}
 		return fmt.Sprintf("%s not name commit %s", e.subject(a, "do", "does"), bot.Short(e.sha))
@@ -117,8 +121,8 @@ func (e expectation) otherRevision(a answer) string {
 		return ""
 	}
 	text := strings.Join(a.header.Values(e.header), "\n")
-	other := fullCommit(text, e.sha)
-	switch named := names(text, e.sha); {
+	other := e.another(text)
+	switch named := e.names(text); {
 	case named && other == "":
 		return ""
 	case named:
@@ -131,23 +135,25 @@ func (e expectation) otherRevision(a answer) string {
 	return fmt.Sprintf("its header %s does not name commit %s", e.header, bot.Short(e.sha))
 }
 
-// names reports whether a text names a commit: by its SHA, or by the first of its
-// digits, at least seven. A longer or a different number is another one's.
-func names(text, sha string) bool {
+// names reports whether a text names the commit: by its SHA, or by the first of
+// its digits, at least seven. A longer or a different number is another one's.
+func (e expectation) names(text string) bool {
 	for number := range hexadecimals(text) {
-		if len(number) >= shortest && strings.HasPrefix(sha, strings.ToLower(number)) {
+		number = strings.ToLower(number)
+		if len(number) >= shortest && (strings.HasPrefix(e.sha, number) || strings.HasPrefix(e.built, number)) {
 			return true
 		}
 	}
 	return false
 }
 
-// fullCommit finds another commit than sha in a text, by a SHA in full length;
-// empty if there is none.
-func fullCommit(text, sha string) string {
+// another finds another commit in a text, by a SHA in full length; empty if there
+// is none.
+func (e expectation) another(text string) string {
 	for number := range hexadecimals(text) {
-		if len(number) == len(sha) && !strings.EqualFold(number, sha) {
-			return strings.ToLower(number)
+		number = strings.ToLower(number)
+		if len(number) == len(e.sha) && number != e.sha && number != e.built {
+			return number
 		}
 	}
 	return ""

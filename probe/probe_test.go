@@ -21,6 +21,7 @@ import (
 
 const (
 	sha      = "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d"
+	builtSHA = "00aa11bb22cc33dd44ee55ff66778899aabbccdd" // with the same files
 	otherSHA = "ffeeddccbbaa99887766554433221100ffeeddcc"
 	token    = "ghp_0123456789abcdefghijABCDEFGHIJ012345"
 )
@@ -44,7 +45,7 @@ func newProber(t *testing.T, change func(*Options)) *Prober {
 // ask asks an address for the commit.
 func ask(t *testing.T, p *Prober, v bot.Verify) (bot.Probed, error) {
 	t.Helper()
-	fact, err := p.Perform(t.Context(), shop, bot.Effect{Do: bot.Probe{Stage: "production", SHA: sha, Verify: v}})
+	fact, err := p.Perform(t.Context(), shop, bot.Effect{Do: bot.Probe{Stage: "production", SHA: sha, Built: builtSHA, Verify: v}})
 	if err != nil {
 		if fact != nil {
 			t.Errorf("an error should come without an answer, got %+v", fact)
@@ -102,6 +103,9 @@ func TestAnswersAreHeldAgainstWhatIsExpected(t *testing.T) {
 		"in capitals":                      {answer: body(strings.ToUpper(sha)), ask: inBody},
 		"abbreviated":                      {answer: body("v7 (1a2b3c4)\n"), ask: inBody},
 		"as git describes it":              {answer: body("v1.2-14-g1a2b3c4d5"), ask: inBody},
+		"the commit that was built":        {answer: body("this is 00aa11bb22"), ask: inBody},
+		"that one in the header":           {answer: header(builtSHA), ask: inHeader},
+		"both in the header":               {answer: header(sha, builtSHA), ask: inHeader},
 		"too short":                        {answer: body("1a2b3c"), ask: inBody, other: true, reason: "its answer does not name commit 1a2b3c4"},
 		"beginning alike":                  {answer: body("1a2b3c4e"), ask: inBody, other: true, reason: "its answer does not name commit 1a2b3c4"},
 		"a longer number":                  {answer: body(sha + "00"), ask: inBody, other: true, reason: "its answer does not name commit 1a2b3c4"},
