@@ -10,7 +10,10 @@ type Probe struct {
 	Stage     string
 	Promotion int // counts the promotions of the stage
 	SHA       string
-	Verify    Verify
+	// Built is the commit that the artifact was built of, where that is another one
+	// with the same files: what runs may know itself by that name. Empty: SHA.
+	Built  string
+	Verify Verify
 }
 
 // Probed is what an address answered.

@@ -44,6 +44,7 @@ var inward = map[string][]string{
 	"platform/local":             {"bot", "platform"},
 	"store":                      {"bot", "bot/engine"},
 	"config":                     {"bot"},
+	"probe":                      {"bot"},
 	"cmd/headstart":              {"*"},
 	"platform/heroku/herokutest": {"bot"},
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/headstart-cd/headstart/platform"
 	"github.com/headstart-cd/headstart/platform/heroku"
 	"github.com/headstart-cd/headstart/platform/local"
+	"github.com/headstart-cd/headstart/probe"
 	"github.com/headstart-cd/headstart/store"
 	"github.com/headstart-cd/headstart/webhooks"
 )
@@ -46,6 +47,7 @@ type server struct {
 	github  *github.Client
 	heroku  *heroku.Heroku
 	local   *local.Platform
+	prober  *probe.Prober
 	moved   *movedApps
 	handler http.Handler
 	clock   engine.Clock
@@ -96,6 +98,9 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 	if err != nil {
 		return nil, err
 	}
+	if srv.prober, err = srv.newProber(s, allow); err != nil {
+		return nil, err
+	}
 	newest, err := srv.store.Deliveries(ctx, store.Filter{Limit: 1})
 	if err != nil {
 		return nil, err
@@ -105,6 +110,7 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 		Perform: engine.Router{
 			GitHub:   srv.github,
 			Platform: &platform.Performer{Platforms: platforms, Allow: allow, Source: srv.github},
+			Web:      srv.prober,
 		},
 	})
 	sweeps := engine.SweepOptions{
@@ -176,6 +182,16 @@ func (srv *server) platforms(ctx context.Context, s settings, w wiring) (map[str
 		m[bot.PlatformHeroku] = h
 	}
 	return m, nil
+}
+
+// newProber makes what asks the addresses of stages. The embedded platform's apps
+// are at private addresses, and those that the repository may use can be asked.
+func (srv *server) newProber(s settings, allow platform.Allow) (*probe.Prober, error) {
+	o := probe.Options{Version: version(), Private: s.PrivateURLs, Apps: allow.Check}
+	if srv.local != nil {
+		o.Router = srv.local.RouterAddr()
+	}
+	return probe.New(o)
 }
 
 // allowances tells what each platform allows of requests.

@@ -25,6 +25,7 @@ type settings struct {
 	Heroku      herokuFlags   `embed:"" prefix:"heroku-"`
 	LocalDir    string        `env:"HEADSTART_LOCAL_DIR" placeholder:"headstart-apps" help:"Folder of the embedded platform."`
 	LocalAddr   string        `env:"HEADSTART_LOCAL_ADDR" placeholder:":8081" help:"Address of the embedded platform's router."`
+	PrivateURLs bool          `name:"private-urls" env:"HEADSTART_PRIVATE_URLS" help:"Let verification call private and loopback addresses."`
 	Sweep       time.Duration `env:"HEADSTART_SWEEP" default:"2m" help:"How often lost webhooks are looked for."`
 	LogLevel    string        `env:"LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"debug, info, warn or error."`
 	LogFormat   string        `env:"LOG_FORMAT" enum:"json,console" default:"json" help:"json or console."`
