@@ -183,7 +183,7 @@ func (c *Command) parseWords(words []string) {
 		c.Reason = cut(strings.Join(words, " "), maxReason)
 		return
 	case VerbCancel, VerbPlan, VerbStatus, VerbHelp:
-	case VerbPromote:
+	case VerbPromote, VerbApprove:
 		c.takeStage(&words)
 		c.takeCommit(&words)
 	case VerbRollback:

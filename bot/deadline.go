@@ -24,8 +24,8 @@ func deadline(do Action) time.Duration {
 	switch do.(type) {
 	case ReadHead, LookAtApp:
 		return 10 * time.Minute // the next sweep asks again
-	case ReadPullRequest, FindPullRequest, ReadChanges, CancelBuild:
-		return 2 * time.Hour // nothing hangs on it
+	case ReadPullRequest, FindPullRequest, ReadChanges, ReadFiles, CancelBuild:
+		return 2 * time.Hour // nothing hangs on it, or it is decided without
 	case WatchBuild, WatchRelease, StartBuild:
 		return 6 * time.Hour // it is the platform that does not answer
 	}

@@ -201,6 +201,8 @@ func (s *State) finish(f Finished, at time.Time) {
 		s.replied(do, f)
 	case ReadChanges:
 		s.changesRead(do, f)
+	case ReadFiles:
+		s.filesRead(do, f, at)
 	}
 	s.forget(at)
 }

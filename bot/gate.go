@@ -40,6 +40,7 @@ func (d *decision) gates(c *Candidate, stage string) []Gate {
 	} else {
 		gates = append(gates, d.proofGate(c, i))
 	}
+	gates = append(gates, d.classGates(c, stage)...)
 	return append(gates, d.cancelGate(c), d.lockGateFor(c, stage), d.driftGate(c, stage), d.placeGate(c, stage))
 }
 
@@ -135,6 +136,8 @@ func (d *decision) proofGate(c *Candidate, i int) Gate {
 	switch p := c.Passages[before]; p.State {
 	case PassageDone:
 		g.State, g.Since = GateOpen, p.EndedAt
+	case PassageSkipped:
+		return d.skippedGate(c, i)
 	case PassageFailed:
 		g.State, g.Since, g.Text, g.Who = GateClosed, p.EndedAt, before+" failed: "+p.Reason, "whoever pushes a fix"
 	case PassageUndone:

@@ -62,6 +62,9 @@ type Candidate struct {
 	Guest     bool             // the head of an open pull request, not a commit of the branch
 	Cancelled *Order           // somebody took it out of the pipeline; nil: nobody
 
+	Beside    map[string]Difference // what it changes, by the commit it was compared with
+	Approvals map[string]Approval   // the newest that people gave, by stage
+
 	Passages    map[string]Passage // by stage
 	Deployments []Deployment       // one for each promotion that began, oldest first
 	Told        map[string]Saying  // by status context
@@ -86,12 +89,14 @@ type Reports struct {
 type PassageState string
 
 // A candidate that has not entered a stage has no passage there. One that was
-// undone was live, and somebody rolled back from it.
+// undone was live, and somebody rolled back from it. One that was skipped has passed
+// the stage by.
 const (
 	PassageReleasing PassageState = "releasing"
 	PassageDone      PassageState = "done"
 	PassageFailed    PassageState = "failed"
 	PassageUndone    PassageState = "undone"
+	PassageSkipped   PassageState = "skipped"
 )
 
 // Passage is a candidate's way through one stage.
@@ -100,9 +105,10 @@ type Passage struct {
 	Promotion int
 	StartedAt time.Time
 	EndedAt   time.Time // zero while releasing
-	Reason    string    // why it failed, naming each app; or who undid it
+	Reason    string    // why it failed, naming each app; who undid it; or why it passed the stage by
 	OutputURL string    // of the release that failed; may be empty
 	Unbuilt   bool      // it failed because the code does not build: the stage was not touched
+	Beside    string    // of one that passed the stage by: the commit that was live there
 }
 
 // Deployment is the GitHub Deployment of one promotion of a candidate.
@@ -362,6 +368,8 @@ func cloneCandidates(list []Candidate) []Candidate {
 		c := &list[i]
 		c.Passages = maps.Clone(c.Passages)
 		c.Ordered = maps.Clone(c.Ordered)
+		c.Beside = maps.Clone(c.Beside)
+		c.Approvals = maps.Clone(c.Approvals)
 		c.Deployments = slices.Clone(c.Deployments)
 		c.Told = maps.Clone(c.Told)
 	}
