@@ -16,9 +16,12 @@ type Approval struct {
 	Order
 	Artifact string // that was approved; empty: the stage's own app builds it
 	Live     string // the commit that the stage ran; empty: none
-	Used     bool   // the candidate has been live by it
-	Lapsed   string // why it is not good any more; empty: it is
-	LapsedAt time.Time
+	// Promotion is the one that it let in; 0: none yet. Used says that the candidate
+	// has been live by it.
+	Promotion int
+	Used      bool
+	Lapsed    string // why it is not good any more; empty: it is
+	LapsedAt  time.Time
 }
 
 // good reports whether the approval lets the candidate in.
@@ -47,8 +50,10 @@ func (s *State) lapse(at time.Time) {
 			switch p, in := c.Passages[stage]; {
 			case p.State == PassageDone || p.State == PassageUndone:
 				a.Used = true
+			case p.State == PassageReleasing:
+				a.Promotion = p.Promotion
 			case in:
-				continue // it is being released, or that failed: the stage is as it was
+				continue // its release failed: the stage is as it was
 			case st.Live.SHA != a.Live:
 				a.Lapsed = fmt.Sprintf("%s runs %s now", stage, Short(st.Live.SHA))
 			case s.artifactOf(c) != a.Artifact:
@@ -285,11 +290,11 @@ func isLogin(name string) bool {
 	}) < 0
 }
 
-// deploymentText is the text of a candidate's deployment: what it is, and who
+// deploymentText is the text of a promotion's deployment: what it is, and who
 // approved it.
-func (c *Candidate) deploymentText(stage string) string {
+func (c *Candidate) deploymentText(stage string, promotion int) string {
 	a := c.Approvals[stage]
-	if a.By == "" || a.Lapsed != "" {
+	if a.Promotion == 0 || a.Promotion != promotion {
 		return cut(c.Title, maxStatusText)
 	}
 	by := " (approved by @" + a.By + ")"

@@ -40,7 +40,7 @@ func (h *history) command() {
 	text := rapid.SampledFrom([]string{
 		"/rollback", "/rollback production", "/rollback staging", "/rollback to SHA", "/promote", "/promote SHA", "/promote production SHA",
 		"/promote staging SHA", "/lock", "/lock production", "/lock staging\n/unlock production", "/unlock", "/unlock\n/promote SHA",
-		"/retry", "/retry build", "/cancel", "/why", "/status", "/plan", "/help", "/rolback",
+		"/approve", "/approve SHA", "/approve production SHA", "/retry", "/retry build", "/cancel", "/why", "/status", "/plan", "/help", "/rolback",
 	}).Draw(h.T, "command")
 	text = strings.ReplaceAll(text, "SHA", h.any("of command"))
 	h.say(rapid.IntRange(1, len(h.Pulls)).Draw(h.T, "number"), user, text)

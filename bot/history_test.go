@@ -165,7 +165,8 @@ func (h *history) hear(facts ...bot.Fact) {
 
 func (h *history) push() {
 	h.pushes++
-	c := bottest.Commit{SHA: named(h.pushes), Author: "ada", File: h.Commits["file"].File}
+	c := bottest.Commit{SHA: named(h.pushes), Author: rapid.SampledFrom([]string{"ada", "Zoe"}).Draw(h.T, "author"), File: h.Commits["file"].File}
+	c.Files = rapid.SampledFrom([][]string{{"app.go"}, {"docs/a.md"}, {"docs/b.md", "app.go"}, {"db/1.sql"}}).Draw(h.T, "files")
 	forced := false
 	if len(h.pushed) > 0 {
 		switch rapid.IntRange(0, 9).Draw(h.T, "kind of push") {

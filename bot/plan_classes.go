@@ -14,11 +14,11 @@ func (d *decision) plannedAsks(ch *ChangesRead) string {
 	if len(d.s.Config.Changes) > 0 {
 		switch {
 		case why != "":
-			fmt.Fprintf(&b, "- Changes: %s, so that they count as every class: %s\n", text(why), text(strings.Join(classes, ", ")))
+			fmt.Fprintf(&b, "- Classes of change: %s, so that they count as all of them: %s\n", text(why), text(strings.Join(classes, ", ")))
 		case len(classes) == 0:
-			b.WriteString("- Changes: of no class\n")
+			b.WriteString("- Classes of change: none\n")
 		default:
-			fmt.Fprintf(&b, "- Changes: %s\n", text(strings.Join(classes, ", ")))
+			fmt.Fprintf(&b, "- Classes of change: %s\n", text(strings.Join(classes, ", ")))
 		}
 	}
 	others := why != ""

@@ -351,7 +351,7 @@ func (d *decision) createDeployment(c *Candidate, stage string, promotion int) {
 		last = stage == d.s.Config.Stages[n-1].Name
 	}
 	d.want(fmt.Sprintf("deployment %s %d", stage, promotion), CreateDeployment{
-		SHA: c.SHA, Stage: stage, Promotion: promotion, Production: last, Text: c.deploymentText(stage),
+		SHA: c.SHA, Stage: stage, Promotion: promotion, Production: last, Text: c.deploymentText(stage, promotion),
 	})
 }
 
