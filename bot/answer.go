@@ -38,7 +38,7 @@ const helpText = "**What Headstart understands**, each on a line of its own, in 
 	"| `/rollback [STAGE] [to SHA or vN]` | the last good release before the current one; locks the stage. `with config` brings the config vars back too |\n" +
 	"| `/lock [STAGE] [TIME] [REASON]` | no promotion into this stage, or into any; for a time such as `30m`, `2h` or `1d`, else until somebody unlocks |\n" +
 	"| `/unlock [STAGE]` | lets promotions in again |\n" +
-	"| `/approve [STAGE]` | opens an approval gate |\n" +
+	"| `/approve [STAGE] [SHA]` | lets it into a stage that asks for an approval, as long as neither it nor the stage changes |\n" +
 	"| `/retry [build or STAGE]` | tries again what failed |\n" +
 	"| `/cancel` | takes this commit out of the pipeline |\n" +
 	"| `/why [STAGE]` | what it waits for, since when, and who can change that |\n" +
@@ -171,6 +171,8 @@ func (d *decision) passageText(stage string, p Passage) string {
 		return "⏳ releasing to " + names(cfg.Apps)
 	case PassageDone:
 		return "✅ " + p.verb() + " in " + took(p.StartedAt, p.EndedAt) + p.seen() + d.soakText(stage, p)
+	case PassageSkipped:
+		return "⏭️ passed by: " + p.Reason
 	case PassageUndone:
 		return "↩️ " + p.Reason
 	}
@@ -225,6 +227,7 @@ func (d *decision) planText(r *Request) string {
 	fmt.Fprintf(&b, "**Merging this deploys it**: %s.\n", d.path())
 	fmt.Fprintf(&b, "\n- Build: %s\n", d.plannedBuild(r))
 	b.WriteString(d.plannedWaits())
+	b.WriteString(d.plannedAsks(r.Changes))
 	b.WriteString(d.plannedChanges(r.Changes))
 	return strings.TrimSuffix(b.String(), "\n")
 }

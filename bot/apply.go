@@ -16,6 +16,8 @@ func Apply(s State, e Event) State {
 	for _, stage := range sortedKeys(s.Stages) {
 		s.checkRollback(stage, e.At)
 	}
+	s.passBy(e.At)
+	s.lapse(e.At)
 	if !s.Configured {
 		s.abandonRequests()
 	}
@@ -180,12 +182,13 @@ func (s *State) configRead(f ConfigRead, ref string, at time.Time) {
 	case !f.Found:
 		s.Configured = false
 	case f.Problem == "":
-		before := s.Branch()
+		before, classes := s.Branch(), s.Config.Changes
 		if s.ConfigRef == "" {
 			// What was pushed before there was a file was never to be deployed.
 			s.Candidates = slices.DeleteFunc(s.Candidates, func(c Candidate) bool { return c.SHA != ref && c.ConfigRead })
 		}
 		s.Configured, s.Config, s.ConfigRef = true, f.Config, ref
+		s.classesChanged(classes)
 		if s.Branch() != before {
 			s.branchChanged()
 		}

@@ -187,7 +187,7 @@ func (c *Command) parseWords(words []string) {
 		c.Reason = cut(strings.Join(words, " "), maxReason)
 		return
 	case VerbCancel, VerbPlan, VerbStatus, VerbHelp:
-	case VerbPromote:
+	case VerbPromote, VerbApprove:
 		c.takeStage(&words)
 		if c.takeUrgent(&words); c.Problem == "" && !c.Urgent {
 			c.takeCommit(&words)

@@ -90,6 +90,9 @@ func (d *decision) openComment(p PullRequest) string {
 	if waits := d.plannedWaits(); waits != "" {
 		b.WriteString("\n" + waits)
 	}
+	if p.ChangesOf == p.Head || d.s.Stages[d.lastStage()].Live.SHA == "" {
+		b.WriteString(d.plannedAsks(&p.Changes))
+	}
 	if p.ChangesOf == p.Head {
 		if changes := d.plannedChanges(&p.Changes); changes != "" {
 			b.WriteString(changes)
@@ -161,12 +164,18 @@ func (d *decision) stageRow(c *Candidate, stage string) row {
 	w := d.stageStatus(c, stage)
 	if w != nil {
 		r.state, r.link = icon(w.State)+" "+text(w.Text), link(w.URL)
-	} else if by, gone := d.overtaker(c, stage); gone && by.Passages[stage].State == PassageDone && !d.forcedBetween(c, by) {
+	} else if by, gone := d.overtaker(c, stage); gone && d.partOf(c, by, stage) != "" {
 		r.state = "✅ live as part of `" + Short(by.SHA) + "`"
+		if by.Passages[stage].State == PassageSkipped {
+			r.state = "✅ passed by as part of `" + Short(by.SHA) + "`"
+		}
 	}
 	p := c.Passages[stage]
 	past, proved := d.s.Stages[stage].named(c.SHA, 0)
 	switch {
+	case p.State == PassageSkipped:
+		r.state = "⏭️ passed by: " + text(p.Reason)
+		return r
 	case p.State != PassageDone && p.State != PassageUndone:
 		return r
 	case proved:
@@ -198,6 +207,8 @@ func (d *decision) headline(c *Candidate) string {
 		case p.State == PassageDone:
 			at = stage.Name
 			continue
+		case p.State == PassageSkipped:
+			continue
 		case p.State == PassageFailed:
 			return fmt.Sprintf("**%s did not make it to %s**", sha, text(stage.Name))
 		case p.State == PassageUndone:
@@ -206,13 +217,15 @@ func (d *decision) headline(c *Candidate) string {
 			return fmt.Sprintf("**%s is on its way to %s**", sha, text(stage.Name))
 		}
 		if by, ok := d.overtaker(c, stage.Name); ok {
-			if by.Passages[stage.Name].State == PassageDone && !d.forcedBetween(c, by) {
-				at = stage.Name
+			if d.partOf(c, by, stage.Name) != "" {
+				if by.Passages[stage.Name].State == PassageDone {
+					at = stage.Name
+				}
 				continue
 			}
 			return fmt.Sprintf("**%s was superseded by `%s`**", sha, Short(by.SHA))
 		}
-		if g, no := blocked(d.gates(c, stage.Name)); no && g.Name == "lock" {
+		if g, no := blocked(d.gates(c, stage.Name)); no && (g.Name == "lock" || g.Name == "approval") {
 			return fmt.Sprintf("**%s waits before %s**", sha, text(stage.Name))
 		} else if no && g.State == GateClosed {
 			return fmt.Sprintf("**%s is not released to %s**", sha, text(stage.Name))
@@ -231,7 +244,7 @@ func (d *decision) headline(c *Candidate) string {
 func (d *decision) next(c *Candidate) string {
 	for _, stage := range d.s.Config.Stages {
 		switch p := c.Passages[stage.Name]; p.State {
-		case PassageDone:
+		case PassageDone, PassageSkipped:
 			continue
 		case PassageFailed:
 			if p.After != "" {
@@ -265,7 +278,7 @@ func (d *decision) next(c *Candidate) string {
 		if g.beforeBuilt() {
 			return "Next: " + text(stage.Name) + ", once the build and the checks are good."
 		}
-		if !g.Until.IsZero() && g.phase() != g.Name {
+		if g.Name == "approval" || g.Name == "class" || !g.Until.IsZero() && g.phase() != g.Name {
 			return "Next: " + text(stage.Name) + ". " + capital(text(g.Text)) + "."
 		}
 		return "Next: " + text(stage.Name) + ", which waits for " + g.Name + "."

@@ -26,8 +26,8 @@ func deadline(do Action) time.Duration {
 		return 10 * time.Minute // the next sweep asks again
 	case Probe:
 		return 10 * time.Minute // nobody has asked: that proves nothing
-	case ReadPullRequest, FindPullRequest, ReadChanges, CancelBuild:
-		return 2 * time.Hour // nothing hangs on it
+	case ReadPullRequest, FindPullRequest, ReadChanges, ReadFiles, CancelBuild:
+		return 2 * time.Hour // nothing hangs on it, or it is decided without
 	case WatchBuild, WatchRelease, StartBuild:
 		return 6 * time.Hour // it is the platform that does not answer
 	}

@@ -24,6 +24,7 @@ func Decide(s State, now time.Time) Plan {
 	d.steer()
 	if s.Configured {
 		d.readPullRequests()
+		d.readFiles()
 		d.startRollbacks()
 		d.enterStages()
 		d.build()

@@ -191,7 +191,9 @@ func (d *decision) promoteTo(c *Candidate, stage, app string, n, base int) {
 		artifact, from = r.Artifact, r.App
 	}
 	if i := d.stageIndex(stage); i > 0 {
-		from = d.s.Config.Stages[i-1].Apps[0]
+		if before, ok := d.s.Config.Stage(d.provedOn(c, i)); ok {
+			from = before.Apps[0]
+		}
 	}
 	d.want(promoteKey(stage, n, app), Promote{
 		Stage: stage, Promotion: n, App: app, From: from, Artifact: artifact, SHA: c.SHA, Base: base,

@@ -17,7 +17,7 @@ func (d *decision) arrival(c *Candidate) (time.Time, bool) {
 	entered := false
 	for _, stage := range d.s.Config.StageNames() {
 		switch p := c.Passages[stage]; p.State {
-		case PassageDone:
+		case PassageDone, PassageSkipped:
 			entered = true
 			continue
 		case PassageReleasing:
@@ -27,7 +27,7 @@ func (d *decision) arrival(c *Candidate) (time.Time, bool) {
 		case PassageFailed, PassageUndone:
 			return time.Time{}, false
 		}
-		if g, no := blocked(d.gates(c, stage)); no && (g.State == GateClosed || usual.total == 0) {
+		if g, no := blocked(d.gates(c, stage)); no && (g.State == GateClosed || g.Name == "approval" || usual.total == 0) {
 			return time.Time{}, false
 		}
 		if !entered {
@@ -48,7 +48,7 @@ func (d *decision) arrival(c *Candidate) (time.Time, bool) {
 		}
 		at = at.Add(usual.releases[stage])
 	}
-	if c.Passages[d.lastStage()].State == PassageDone {
+	if c.Passages[d.lastStage()].passed() {
 		return time.Time{}, false
 	}
 	return at, true

@@ -47,7 +47,7 @@ func (x execution) run() Answer {
 	case v == VerbCancel:
 		return x.cancel()
 	}
-	return refuse("no stage of this pipeline asks for an approval")
+	return x.approve()
 }
 
 func (x execution) order() Order {
@@ -190,7 +190,7 @@ func (x execution) stageToPromote(c *Candidate) (stage, problem string) {
 		return resolveStage(x.command.Stage, x.s.Config.StageNames())
 	}
 	for _, s := range x.s.Config.StageNames() {
-		if c.Passages[s].State != PassageDone {
+		if !c.Passages[s].passed() {
 			return s, ""
 		}
 	}
@@ -201,7 +201,7 @@ func (x execution) stageToPromote(c *Candidate) (stage, problem string) {
 // may pass the lock of a rollback, which ends once it is live.
 func (s *State) reopen(sha, stage string, by Order) {
 	c := s.candidate(sha)
-	if p := c.Passages[stage]; p.State == PassageFailed || p.State == PassageUndone || p.State == PassageDone {
+	if p := c.Passages[stage]; p.State == PassageFailed || p.State == PassageUndone || p.passed() {
 		c.leave(stage)
 	}
 	put(&c.Ordered, stage, by)

@@ -65,7 +65,7 @@ func (d *decision) explainStage(c *Candidate, stage string) StageExplained {
 func (d *decision) settled(c *Candidate) bool {
 	for _, stage := range d.s.Config.Stages {
 		switch p := c.Passages[stage.Name]; p.State {
-		case PassageDone:
+		case PassageDone, PassageSkipped:
 		case PassageFailed, PassageUndone:
 			return true
 		case PassageReleasing:

@@ -205,6 +205,8 @@ func (s *State) finish(f Finished, at time.Time) {
 		s.probed(do, f, at)
 	case WriteAlert:
 		s.alertWritten(do, f)
+	case ReadFiles:
+		s.filesRead(do, f, at)
 	}
 	s.forget(at)
 }

@@ -40,11 +40,10 @@ func (d *decision) gates(c *Candidate, stage string) []Gate {
 		gates = append(gates, d.configGate(c), d.checksGate(c), d.buildGate(c))
 	} else {
 		gates = append(gates, d.proofGate(c, i))
-		if d.s.Config.Stages[i-1].Soak > 0 {
-			gates = append(gates, d.soakGate(c, i))
-		}
+		gates = append(gates, d.soakGates(c, i)...)
 	}
 	gates = append(gates, d.cancelGate(c), d.lockGateFor(c, stage), d.driftGate(c, stage))
+	gates = append(gates, d.classGates(c, stage)...)
 	gates = append(gates, d.timeGates(c, stage)...)
 	return append(gates, d.placeGate(c, stage))
 }
@@ -141,6 +140,8 @@ func (d *decision) proofGate(c *Candidate, i int) Gate {
 	switch p := c.Passages[before]; p.State {
 	case PassageDone:
 		g.State, g.Since = GateOpen, p.EndedAt
+	case PassageSkipped:
+		return d.skippedGate(c, i)
 	case PassageFailed:
 		g.State, g.Since, g.Text, g.Who = GateClosed, p.EndedAt, before+" failed: "+p.Reason, "whoever pushes a fix"
 	case PassageUndone:

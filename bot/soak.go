@@ -88,24 +88,33 @@ func (d *decision) soaked(c *Candidate, stage string) (done bool, until time.Tim
 	return false, k.Until
 }
 
-// soakGate keeps a candidate before a stage while the stage before soaks in it.
-func (d *decision) soakGate(c *Candidate, i int) Gate {
-	g := Gate{Name: "soak", State: GateOpen}
-	before := d.s.Config.Stages[i-1].Name
-	p := c.Passages[before]
-	if p.State != PassageDone || d.urgent(c, d.s.Config.Stages[i].Name) {
-		return g // else the gate of the proof says it
+// soakGates keeps a candidate before a stage while the stage that it comes from
+// soaks in it; nothing where none has to.
+func (d *decision) soakGates(c *Candidate, i int) []Gate {
+	before := d.provedOn(c, i)
+	cfg, _ := d.s.Config.Stage(before)
+	if cfg.Soak == 0 {
+		return nil
 	}
-	switch done, until := d.soaked(c, before); {
+	g := Gate{Name: "soak", State: GateOpen}
+	if p := c.Passages[before]; p.State == PassageDone && !d.urgent(c, d.s.Config.Stages[i].Name) { // else the gate of the proof says it
+		d.healthy(&g, c, before, p.EndedAt)
+	}
+	return []Gate{g}
+}
+
+// healthy closes a gate for as long as a stage has not stayed healthy with a
+// candidate since it got there.
+func (d *decision) healthy(g *Gate, c *Candidate, stage string, since time.Time) {
+	switch done, until := d.soaked(c, stage); {
 	case done:
 	case until.IsZero():
-		g.State, g.Since, g.Who = GateClosed, p.EndedAt, "whoever may /promote "+before
-		g.Text = "it was replaced on " + before + " before it had stayed healthy for long enough"
+		g.State, g.Since, g.Who = GateClosed, since, "whoever may /promote "+stage
+		g.Text = Short(c.SHA) + " was replaced on " + stage + " before it had stayed healthy for long enough"
 	default:
-		g.State, g.Since, g.Until, g.Who = GateWaiting, p.EndedAt, until, "time"
-		g.Text = before + " has to stay healthy until " + moment(until)
+		g.State, g.Since, g.Until, g.Who = GateWaiting, since, until, "time"
+		g.Text = fmt.Sprintf("%s has to stay healthy with %s until %s", stage, Short(c.SHA), moment(until))
 	}
-	return g
 }
 
 // soaking is the other candidate that a stage must not lose yet, because it soaks

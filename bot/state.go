@@ -64,6 +64,9 @@ type Candidate struct {
 	Guest     bool             // the head of an open pull request, not a commit of the branch
 	Cancelled *Order           // somebody took it out of the pipeline; nil: nobody
 
+	Beside    map[string]Difference // what it changes, by the commit it was compared with
+	Approvals map[string]Approval   // the newest that people gave, by stage
+
 	Passages    map[string]Passage // by stage
 	Entered     []string           // stages that it got into before and may get into again: older ones stay out
 	Deployments []Deployment       // one for each promotion that began, oldest first
@@ -89,12 +92,14 @@ type Reports struct {
 type PassageState string
 
 // A candidate that has not entered a stage has no passage there. One that was
-// undone was live, and somebody rolled back from it.
+// undone was live, and somebody rolled back from it. One that was skipped has passed
+// the stage by.
 const (
 	PassageReleasing PassageState = "releasing"
 	PassageDone      PassageState = "done"
 	PassageFailed    PassageState = "failed"
 	PassageUndone    PassageState = "undone"
+	PassageSkipped   PassageState = "skipped"
 )
 
 // Passage is a candidate's way through one stage.
@@ -103,7 +108,7 @@ type Passage struct {
 	Promotion int
 	StartedAt time.Time
 	EndedAt   time.Time // zero while releasing
-	Reason    string    // why it failed, naming each app; or who undid it
+	Reason    string    // why it failed, naming each app; who undid it; or why it passed the stage by
 	OutputURL string    // of the release that failed; may be empty
 	Unbuilt   bool      // it failed because the code does not build: the stage was not touched
 	After     string    // what was done about a failure; empty: nothing had to be
@@ -111,6 +116,7 @@ type Passage struct {
 	SoakUntil time.Time // how long it has to stay healthy; zero: that is not asked for
 	Soaked    bool      // and it did
 	Urgent    *Order    // who let it pass windows, freezes and soak; nil: nobody. Never changed in place
+	Beside    string    // of one that passed the stage by: the commit that was live there
 }
 
 // Deployment is the GitHub Deployment of one promotion of a candidate.
@@ -380,6 +386,8 @@ func cloneCandidates(list []Candidate) []Candidate {
 		c := &list[i]
 		c.Passages = maps.Clone(c.Passages)
 		c.Ordered = maps.Clone(c.Ordered)
+		c.Beside = maps.Clone(c.Beside)
+		c.Approvals = maps.Clone(c.Approvals)
 		c.Deployments = slices.Clone(c.Deployments)
 		c.Told = maps.Clone(c.Told)
 	}

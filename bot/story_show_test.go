@@ -102,6 +102,9 @@ func (s *story) deployments(_ []string, _ map[string]string) error {
 		if d.Do.Production {
 			kind = " (production)"
 		}
+		if strings.Contains(d.Do.Text, "approved by") {
+			kind += fmt.Sprintf(" %q", d.Do.Text)
+		}
 		s.say("%s to %s%s: %s", d.Do.SHA, d.Do.Stage, kind, or(string(d.Status.State), "nothing said"))
 	}
 	return nil

@@ -107,6 +107,7 @@ func (s *story) do(line string) error {
 		"explain": s.explain, "requests": s.requests,
 		"role": s.role, "say": s.sayIn, "again": s.sayAgain, "answers": s.answers, "gone": s.gone,
 		"sick": s.sick, "well": s.well, "alerts": s.alerts,
+		"lists": s.lists,
 	}
 	f := commands[list[0]]
 	if f == nil {
@@ -158,7 +159,7 @@ func (s *story) config(list []string, set map[string]string) error {
 		}
 		c.Stages = append(c.Stages, st)
 	}
-	s.file = bot.ConfigRead{Found: true, Config: c}
+	s.file = bot.ConfigRead{Found: true, Config: asks(c, set)}
 	return nil
 }
 
@@ -173,9 +174,10 @@ func (s *story) required(list []string, _ map[string]string) error {
 	return nil
 }
 
-// push SHA [held] [forced] [on=BRANCH] [tree=TREE] [pull=N] [title=…]
+// push SHA [held] [forced] [on=BRANCH] [tree=TREE] [pull=N] [title=…] [by=AUTHOR] [files=PATHS]
 func (s *story) push(list []string, set map[string]string) error {
-	c := bottest.Commit{SHA: list[0], Tree: set["tree"], Title: or(set["title"], "change "+list[0]), Author: "ada", File: s.file}
+	c := bottest.Commit{SHA: list[0], Tree: set["tree"], Title: or(set["title"], "change "+list[0]), Author: or(set["by"], "ada"), File: s.file}
+	c.Files = strings.Split(or(set["files"], "app.go"), ",")
 	c.Pull, _ = strconv.Atoi(set["pull"])
 	return s.hear("push "+list[0], list, s.Push(or(set["on"], "main"), c, slices.Contains(list, "forced"))...)
 }

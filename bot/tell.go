@@ -239,6 +239,8 @@ func (d *decision) stageStanding(c *Candidate, stage string) *saying {
 			took(c.PushedAt, pass.EndedAt), pass.verb(), took(pass.StartedAt, pass.EndedAt), d.stillSoaking(c, stage)), d.appURL(stage))
 	case entered && pass.After != "":
 		return say(StatusFailure, capital(pass.After)+": "+pass.Reason, pass.OutputURL)
+	case entered && pass.State == PassageSkipped:
+		return say(StatusSuccess, "Passed by: "+pass.Reason, "")
 	case entered:
 		return say(StatusFailure, "Not live: "+pass.Reason, pass.OutputURL)
 	}
@@ -250,7 +252,7 @@ func (d *decision) stageStanding(c *Candidate, stage string) *saying {
 		return d.gone(c, contextOf(stage), "Not released: the pipeline has no stage "+stage+" any more")
 	}
 	if _, told := c.Told[contextOf(stage)]; i > 0 && !told {
-		if before := d.s.Config.Stages[i-1].Name; c.Passages[before].State != PassageDone || d.s.Stages[before].Live.SHA != c.SHA {
+		if before := d.provedOn(c, i); c.Passages[before].State != PassageDone || d.s.Stages[before].Live.SHA != c.SHA {
 			return nil
 		}
 	}
@@ -323,8 +325,8 @@ func (d *decision) waiting(c *Candidate, stage string, first bool) *saying {
 			return nil // the stage is younger than the commit
 		}
 		by, _ := d.overtaker(c, stage)
-		if by.Passages[stage].State == PassageDone && !d.forcedBetween(c, by) {
-			return say(StatusSuccess, fmt.Sprintf("Live on %s as part of %s", stage, Short(by.SHA)), d.appURL(stage)).in("order")
+		if part := d.partOf(c, by, stage); part != "" {
+			return say(StatusSuccess, part+Short(by.SHA), d.appURL(stage)).in("order")
 		}
 		return say(StatusError, fmt.Sprintf("Superseded by %s", Short(by.SHA)), "").in("order")
 	case no && g.Name == "lock":
@@ -339,6 +341,9 @@ func (d *decision) waiting(c *Candidate, stage string, first bool) *saying {
 		return sayPending("checks and build", "Waiting for the build and the checks", "")
 	case !no:
 		return nil // it is let in now, or as soon as it was looked at freshly
+	}
+	if g.Name == "approval" {
+		return sayPending(g.phase(), capital(g.Text), "")
 	}
 	return sayPending(g.phase(), "Waiting: "+g.Text, "")
 }
@@ -357,7 +362,7 @@ func (d *decision) forcedBetween(c, later *Candidate) bool {
 // tellDeployment makes the GitHub Deployment of a promotion once it has begun.
 func (d *decision) tellDeployment(c *Candidate, stage string) {
 	pass, entered := c.Passages[stage]
-	if !entered || c.deployment(stage, pass.Promotion) != nil || pass.State == PassageReleasing && !d.s.begun(stage) {
+	if !entered || pass.Promotion == 0 || c.deployment(stage, pass.Promotion) != nil || pass.State == PassageReleasing && !d.s.begun(stage) {
 		return
 	}
 	d.createDeployment(c, stage, pass.Promotion)
@@ -369,7 +374,7 @@ func (d *decision) createDeployment(c *Candidate, stage string, promotion int) {
 		last = stage == d.s.Config.Stages[n-1].Name
 	}
 	d.want(fmt.Sprintf("deployment %s %d", stage, promotion), CreateDeployment{
-		SHA: c.SHA, Stage: stage, Promotion: promotion, Production: last, Text: cut(urgencyFirst(c, stage), maxStatusText),
+		SHA: c.SHA, Stage: stage, Promotion: promotion, Production: last, Text: c.deploymentText(stage, promotion),
 	})
 }
 

@@ -286,6 +286,8 @@ func (c *Client) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 		return answer(r.writeAlert(ctx, do, effect))
 	case bot.ReadChanges:
 		return answer(r.readChanges(ctx, do))
+	case bot.ReadFiles:
+		return answer(r.readFiles(ctx, do))
 	}
 	return nil, &bot.Refused{Reason: fmt.Sprintf("GitHub cannot be asked for %q.", bot.NameOf(effect.Do))}
 }

@@ -2,6 +2,7 @@ package github
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 
@@ -16,18 +17,9 @@ const maxCompared = 300 // files
 // the two parted, as in a pull request: where Base has commits that Head lacks,
 // what those changed is not among them.
 func (r repository) readChanges(ctx context.Context, do bot.ReadChanges) (bot.ChangesRead, error) {
-	if do.Base == "" || do.Head == "" {
-		return bot.ChangesRead{}, &bot.Refused{Reason: "Two commits are needed to compare."}
-	}
-	a := ask{what: fmt.Sprintf("compare %s with %s in %s", bot.Short(do.Base), bot.Short(do.Head), r.repo), needs: "Contents: read"}
-	var answer comparison
-	if err := r.get(ctx, a, "compare/"+url.PathEscape(do.Base)+"..."+url.PathEscape(do.Head), &answer); err != nil {
+	answer, err := r.compare(ctx, do.Base, do.Head)
+	if err != nil {
 		return bot.ChangesRead{}, err
-	}
-	switch answer.Status {
-	case "ahead", "behind", "diverged", "identical":
-	default:
-		return bot.ChangesRead{}, a.unreadable(fmt.Sprintf("there is no relation %q", answer.Status))
 	}
 	read := bot.ChangesRead{
 		Base: do.Base, Head: do.Head, Relation: answer.Status, Total: max(answer.Total, len(answer.Commits)),
@@ -40,15 +32,47 @@ func (r repository) readChanges(ctx context.Context, do bot.ReadChanges) (bot.Ch
 		}
 		read.Commits = append(read.Commits, by)
 	}
-	for _, f := range answer.Files {
-		if f.Status == "renamed" && f.Previous != "" {
-			read.Files = append(read.Files, f.Previous)
-		}
-		if f.Name != "" {
-			read.Files = append(read.Files, f.Name)
-		}
-	}
+	read.Files = answer.files()
 	return read, nil
+}
+
+// readFiles reads which files differ between two commits. All of them are known
+// only where Head comes after Base: else what GitHub compares with is not Base but
+// where the two parted. An unknown commit, as after history was replaced, is no
+// error: nothing is known of what differs.
+func (r repository) readFiles(ctx context.Context, do bot.ReadFiles) (bot.FilesRead, error) {
+	read := bot.FilesRead{Base: do.Base, Head: do.Head}
+	answer, err := r.compare(ctx, do.Base, do.Head)
+	if errors.Is(err, bot.ErrNotFound) {
+		return read, nil
+	}
+	if err != nil {
+		return bot.FilesRead{}, err
+	}
+	read.Files = answer.files()
+	// Commits that bring no file are rare, and an answer that left them out is not
+	// to be taken for one.
+	ahead := answer.Status == "ahead" && len(answer.Files) > 0 && len(answer.Files) < maxCompared
+	read.Complete = ahead || answer.Status == "identical"
+	return read, nil
+}
+
+// compare asks GitHub what lies between two commits. A commit that it does not
+// know is a refusal that wraps [bot.ErrNotFound].
+func (r repository) compare(ctx context.Context, base, head string) (comparison, error) {
+	if base == "" || head == "" {
+		return comparison{}, &bot.Refused{Reason: "Two commits are needed to compare."}
+	}
+	a := ask{what: fmt.Sprintf("compare %s with %s in %s", bot.Short(base), bot.Short(head), r.repo), needs: "Contents: read"}
+	var answer comparison
+	if err := r.get(ctx, a, "compare/"+url.PathEscape(base)+"..."+url.PathEscape(head), &answer); err != nil {
+		return comparison{}, err
+	}
+	switch answer.Status {
+	case "ahead", "behind", "diverged", "identical":
+		return answer, nil
+	}
+	return comparison{}, a.unreadable(fmt.Sprintf("there is no relation %q", answer.Status))
 }
 
 // comparison is the answer of GET …/compare/{base}...{head}: what is needed of
@@ -69,4 +93,18 @@ type comparison struct {
 		Previous string `json:"previous_filename"`
 		Status   string
 	}
+}
+
+// files lists the paths that differ, those of renamed files by both names.
+func (c comparison) files() []string {
+	var list []string
+	for _, f := range c.Files {
+		if f.Status == "renamed" && f.Previous != "" {
+			list = append(list, f.Previous)
+		}
+		if f.Name != "" {
+			list = append(list, f.Name)
+		}
+	}
+	return list
 }

@@ -84,3 +84,58 @@ func TestLongComparisonsAreIncomplete(t *testing.T) {
 		}
 	}
 }
+
+func TestWhichFilesDiffer(t *testing.T) {
+	w := start(t)
+	base := w.commit(map[string]string{"a": "one\ntwo\nthree\nfour\n", "docs/x": "1"})
+	w.commit(map[string]string{"docs/x": "2"})
+	head := w.commit(map[string]string{"db/migrate/1.sql": "create table t"})
+	side, err := w.shop.Commit("feature", map[string]string{"b": "1"})
+	w.must(err)
+	last := w.commit(map[string]string{"c": "1"})
+	for _, c := range []struct {
+		name, base, head string
+		files            []string
+		complete         bool
+	}{
+		{"what came after", base.SHA, head.SHA, []string{"db/migrate/1.sql", "docs/x"}, true},
+		{"nothing", head.SHA, head.SHA, nil, true},
+		{"what was there before, of which GitHub lists nothing", head.SHA, base.SHA, nil, false},
+		{"two that parted, of which GitHub lists one side", last.SHA, side.SHA, []string{"b"}, false},
+		{"a commit that is gone", strings.Repeat("ab", 20), head.SHA, nil, false},
+	} {
+		w.costs(1, func() {
+			read := do[bot.FilesRead](w, bot.ReadFiles{Base: c.base, Head: c.head})
+			if read.Base != c.base || read.Head != c.head || !slices.Equal(read.Files, c.files) || read.Complete != c.complete {
+				t.Errorf("%s: expected %q (complete: %v), got %+v", c.name, c.files, c.complete, read)
+			}
+		})
+	}
+	w.refuse(bot.ReadFiles{Head: head.SHA})
+}
+
+func TestMoreFilesThanGitHubListsAreNotAll(t *testing.T) {
+	w := start(t)
+	base := w.commit(map[string]string{"a": "1"})
+	files := map[string]string{}
+	for i := range 299 {
+		files[fmt.Sprintf("docs/%03d", i)] = fmt.Sprint(i)
+	}
+	most := w.commit(files)
+	if read := do[bot.FilesRead](w, bot.ReadFiles{Base: base.SHA, Head: most.SHA}); len(read.Files) != 299 || !read.Complete {
+		t.Errorf("299 files are all of them, got %d (complete: %v)", len(read.Files), read.Complete)
+	}
+	many := w.commit(map[string]string{"z.sql": "1"})
+	if read := do[bot.FilesRead](w, bot.ReadFiles{Base: base.SHA, Head: many.SHA}); len(read.Files) != 300 || read.Complete {
+		t.Errorf("300 files are perhaps not all, got %d (complete: %v)", len(read.Files), read.Complete)
+	}
+	w.Inject(githubtest.Fault{Match: "GET */compare/*", Status: 200, Body: `{"status":"ahead","total_commits":1,
+		"files":[{"filename":"docs/new","previous_filename":"db/old","status":"renamed"}]}`})
+	if read := do[bot.FilesRead](w, bot.ReadFiles{Base: "a", Head: "b"}); !slices.Equal(read.Files, []string{"db/old", "docs/new"}) || !read.Complete {
+		t.Errorf("a renamed file counts by both names, got %+v", read)
+	}
+	w.Inject(githubtest.Fault{Match: "GET */compare/*", Status: 200, Body: `{"status":"ahead","total_commits":1,"files":[]}`})
+	if read := do[bot.FilesRead](w, bot.ReadFiles{Base: "a", Head: "b"}); read.Complete {
+		t.Errorf("an answer without files says nothing where the commits differ, got %+v", read)
+	}
+}

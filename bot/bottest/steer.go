@@ -66,7 +66,11 @@ func (w *World) onSteering(a bot.Action) (bot.Fact, error, bool) {
 	case bot.ReadChanges:
 		w.Requests["ReadChanges"]++
 		if w.Changes == nil {
-			return bot.ChangesRead{Base: do.Base, Head: do.Head, Relation: "ahead", Complete: true}, nil, true
+			read := bot.ChangesRead{Base: do.Base, Head: do.Head, Relation: "ahead", Complete: true}
+			if c := w.Commits[do.Head]; c != nil {
+				read.Files = c.Files
+			}
+			return read, nil, true
 		}
 		return w.Changes(do), nil, true
 	}

@@ -46,6 +46,9 @@ type World struct {
 	// Changes compares two commits for /plan; nil: nothing lies between them.
 	Changes func(bot.ReadChanges) bot.ChangesRead
 
+	// MostFiles is how many files GitHub lists of a comparison; 0: all.
+	MostFiles int
+
 	// Moved, if not nil, is told of each app whose builds or releases changed.
 	Moved func(app string)
 
@@ -64,7 +67,9 @@ type Commit struct {
 	File                     bot.ConfigRead // the pipeline's file as of the commit
 	Checks                   []bot.Check    // nothing replaces what was set before
 	Suites                   []bot.Suite
-	Pull                     int // the pull request that was merged as it; 0: none
+	Pull                     int      // the pull request that was merged as it; 0: none
+	Files                    []string // that it changed
+	Parent                   string   // the commit it was pushed after; empty: none
 }
 
 // Pull is a pull request.
@@ -125,11 +130,14 @@ func (w *World) Push(branch string, c Commit, forced bool) []bot.Fact {
 	if c.Tree == "" {
 		c.Tree = "tree-" + c.SHA
 	}
+	before := w.Heads[branch]
 	if w.Commits[c.SHA] == nil {
+		if !forced {
+			c.Parent = before
+		}
 		w.Commits[c.SHA] = &c
 	}
 	k := w.Commits[c.SHA]
-	before := w.Heads[branch]
 	if before == "" {
 		before = strings.Repeat("0", 40)
 	}
@@ -296,10 +304,33 @@ func (w *World) onGitHub(e bot.Effect) (bot.Fact, error) {
 		}
 		return bot.CommentWritten{ID: id}, nil
 	}
+	if do, ok := e.Do.(bot.ReadFiles); ok {
+		count(1)
+		files, all := w.Differ(do.Base, do.Head)
+		return bot.FilesRead{Base: do.Base, Head: do.Head, Files: files, Complete: all}, nil
+	}
 	if fact, err, ok := w.onSteering(e.Do); ok {
 		return fact, err
 	}
 	return nil, &bot.Refused{Reason: "GitHub does not perform " + bot.NameOf(e.Do)}
+}
+
+// Differ lists the files that the commits after base changed, up to head, and
+// reports whether they are all: base must come before head.
+func (w *World) Differ(base, head string) (files []string, all bool) {
+	for sha := head; sha != base; {
+		c := w.Commits[sha]
+		if c == nil || c.Parent == "" {
+			return nil, false
+		}
+		files, sha = append(files, c.Files...), c.Parent
+	}
+	slices.Sort(files)
+	files = slices.Compact(files)
+	if w.MostFiles > 0 && len(files) >= w.MostFiles {
+		return files[:w.MostFiles], false
+	}
+	return files, len(files) > 0
 }
 
 // performer is the real one, over this world's apps.

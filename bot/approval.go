@@ -1,0 +1,302 @@
+package bot
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A stage may ask for an approval: of everybody with `promote: approval`, of some
+// classes of change with `hold:`. Whoever approves says yes to one artifact in the
+// place of what is live at that moment. If either moves, the approval lapses.
+
+// Approval is somebody's yes to a candidate at a stage.
+type Approval struct {
+	Order
+	Artifact string // that was approved; empty: the stage's own app builds it
+	Live     string // the commit that the stage ran; empty: none
+	// Promotion is the one that it let in; 0: none yet. Used says that the candidate
+	// has been live by it.
+	Promotion int
+	Used      bool
+	Lapsed    string // why it is not good any more; empty: it is
+	LapsedAt  time.Time
+}
+
+// good reports whether the approval lets the candidate in.
+func (a Approval) good() bool { return a.By != "" && !a.Used && a.Lapsed == "" }
+
+// artifactOf is what a candidate would promote; empty: nothing is built yet.
+func (s *State) artifactOf(c *Candidate) string {
+	if c.Artifact != "" {
+		return c.Artifact
+	}
+	r, _ := s.runOf(c)
+	return r.Artifact
+}
+
+// lapse ends the approvals whose artifact, or whose stage, is not what it was when
+// they were given, and says so where they were given.
+func (s *State) lapse(at time.Time) {
+	for _, c := range s.all() {
+		for _, stage := range sortedKeys(c.Approvals) {
+			a := c.Approvals[stage]
+			if !a.good() {
+				continue
+			}
+			st := s.Stages[stage]
+			f, app := st.foreign()
+			switch p, in := c.Passages[stage]; {
+			case p.State == PassageDone || p.State == PassageUndone:
+				a.Used = true
+			case p.State == PassageReleasing:
+				a.Promotion = p.Promotion
+			case in:
+				continue // its release failed: the stage is as it was
+			case st.Live.SHA != a.Live:
+				a.Lapsed = fmt.Sprintf("%s runs %s now", stage, Short(st.Live.SHA))
+			case s.artifactOf(c) != a.Artifact:
+				a.Lapsed = "it was built anew"
+			case f != nil && f.SeenAt.After(a.At):
+				a.Lapsed = fmt.Sprintf("%s was released to %s by hand", f.name(), app)
+			default:
+				continue
+			}
+			if a.Lapsed != "" {
+				a.LapsedAt = at
+				s.tellLapsed(c.SHA, stage, a)
+			}
+			c.Approvals[stage] = a
+		}
+	}
+}
+
+// tellLapsed corrects the answer to the command that approved.
+func (s *State) tellLapsed(sha, stage string, a Approval) {
+	s.editRequest(a.Comment, func(r *Request) {
+		for i, answer := range r.Answers {
+			if r.Commands[i].Verb == VerbApprove && answer.OK && answer.SHA == sha && answer.Stage == stage {
+				r.Answers[i] = Answer{Stage: stage, SHA: sha, Text: fmt.Sprintf("the approval of %s for %s lapsed: %s", Short(sha), stage, a.Lapsed)}
+			}
+		}
+	})
+}
+
+// needsApproval reports whether a candidate needs an approval to enter a stage, as
+// far as is known.
+func (d *decision) needsApproval(c *Candidate, stage Stage) bool {
+	return stage.Approval || len(d.heldFor(c, stage)) > 0
+}
+
+// approvalGate waits for somebody's approval; none where the stage never asks for
+// one.
+func (d *decision) approvalGate(c *Candidate, stage Stage) []Gate {
+	if !stage.Approval && !slices.ContainsFunc(stage.Hold, func(h Hold) bool { return h.Window == "" }) {
+		return nil
+	}
+	g := Gate{Name: "approval", State: GateOpen}
+	a := c.Approvals[stage.Name]
+	switch {
+	case !d.needsApproval(c, stage):
+		g.Text = "no class of change that it has needs one"
+	case a.good():
+		g.Since, g.Text = a.At, "approved by @"+a.By
+	default:
+		g.State, g.Since, g.Who = GateWaiting, d.arrivedAt(c, stage.Name), approvers(stage)
+		g.Text = fmt.Sprintf("waiting for /approve %s by %s", stage.Name, approvers(stage))
+		if a.Lapsed != "" {
+			g.Since = a.LapsedAt
+			g.Text = fmt.Sprintf("the approval by @%s lapsed: %s; %s", a.By, a.Lapsed, g.Text)
+		} else if held := d.heldFor(c, stage); !stage.Approval {
+			g.Text += ": " + d.changesText(c, stage.Name, held)
+		}
+	}
+	return []Gate{g}
+}
+
+// approvers says who may approve at a stage.
+func approvers(stage Stage) string {
+	allow := stage.Allow
+	if len(allow) == 0 {
+		allow = []string{string(RoleWrite)}
+	}
+	who := make([]string, len(allow))
+	for i, entry := range allow {
+		if who[i] = entry; rank[Role(entry)] > 0 {
+			who[i] = "somebody with " + entry
+		}
+	}
+	text := strings.Join(who, " or ")
+	if stage.FourEyes {
+		text += ", not the author"
+	}
+	return text
+}
+
+// arrivedAt is since when only gates keep a candidate from a stage: since it passed
+// the stage before.
+func (d *decision) arrivedAt(c *Candidate, stage string) time.Time {
+	if i := d.stageIndex(stage); i > 0 {
+		return c.Passages[d.s.Config.Stages[i-1].Name].EndedAt
+	}
+	return c.SeenAt
+}
+
+// phaseOfApproval is as Gate.phase: a lapse is told.
+func (g Gate) phaseOfApproval() string {
+	if g.Name == "approval" && strings.Contains(g.Text, "lapsed") {
+		return g.Name + ": " + g.Text
+	}
+	return g.Name
+}
+
+// approve lets a candidate into a stage that asks for an approval.
+func (x execution) approve() Answer {
+	c, problem := x.approved()
+	if problem != "" {
+		return refuse("%s", problem)
+	}
+	name, problem := x.stageToApprove(c)
+	if problem != "" {
+		return refuse("%s", problem)
+	}
+	if no := x.mayNot(name); no != "" {
+		return refuse("%s", no)
+	}
+	stage, _ := x.s.Config.Stage(name)
+	if no := x.mayNotApprove(c, stage); no != "" {
+		return refuse("%s", no)
+	}
+	note := ""
+	if stage.FourEyes {
+		problem, note = x.fourEyes(c)
+		if problem != "" {
+			return refuse("%s", problem)
+		}
+	}
+	put(&c.Approvals, name, Approval{Order: x.order(), Artifact: x.s.artifactOf(c), Live: x.s.Stages[name].Live.SHA})
+	text := fmt.Sprintf("%s is approved for %s%s", Short(c.SHA), name, note)
+	if g, no := blocked(newDecision(x.s, x.at).gates(c, name)); no {
+		text += "; it goes there as soon as it may: " + g.Text
+	}
+	return Answer{OK: true, Stage: name, SHA: c.SHA, Text: text}
+}
+
+// approved is the candidate that the approval is about. On an open pull request it
+// is its head, where somebody asked to promote that.
+func (x execution) approved() (*Candidate, string) {
+	pull := x.request.Commander.Pull
+	if !pull.Open || x.command.SHA != "" {
+		return x.subject()
+	}
+	if c := x.s.candidate(pull.Head); c != nil && c.Guest {
+		return c, ""
+	}
+	for _, stage := range x.s.Config.Stages {
+		if stage.PullRequests && (stage.Approval || len(stage.Hold) > 0) {
+			return nil, fmt.Sprintf("this pull request is not merged yet, and nobody asked for it at a stage; /promote %s asks for its head there", stage.Name)
+		}
+	}
+	return nil, "this pull request is not merged yet"
+}
+
+// stageToApprove is the stage that is named, else the one that waits for an
+// approval of the candidate: of several the one that waits for nothing else.
+func (x execution) stageToApprove(c *Candidate) (stage, problem string) {
+	if x.command.Stage != "" {
+		return resolveStage(x.command.Stage, x.s.Config.StageNames())
+	}
+	var waiting, next []string
+	for _, s := range x.s.Config.Stages {
+		gates := x.d.gates(c, s.Name)
+		asks := slices.ContainsFunc(gates, func(g Gate) bool { return g.Name == "approval" && g.State == GateWaiting })
+		if _, in := c.Passages[s.Name]; in || !asks {
+			continue
+		}
+		waiting = append(waiting, s.Name)
+		if g, _ := blocked(gates); g.Name == "approval" {
+			next = append(next, s.Name)
+		}
+	}
+	switch {
+	case len(next) == 1:
+		return next[0], ""
+	case len(waiting) == 1:
+		return waiting[0], ""
+	case len(waiting) > 1:
+		return "", fmt.Sprintf("several stages wait for an approval of %s: %s; name one", Short(c.SHA), strings.Join(waiting, ", "))
+	}
+	return "", "no stage waits for an approval of " + Short(c.SHA)
+}
+
+// mayNotApprove says why there is nothing to approve; empty if there is.
+func (x execution) mayNotApprove(c *Candidate, stage Stage) string {
+	sha := Short(c.SHA)
+	build := x.d.buildOf(c)
+	// What the first stage's own app builds has no artifact before it is there.
+	own := build.fallback && stage.Name == x.d.firstStage() && !c.Guest
+	switch p := c.Passages[stage.Name]; {
+	case p.State == PassageDone:
+		return fmt.Sprintf("%s has been released to %s already", sha, stage.Name)
+	case p.State == PassageReleasing:
+		return fmt.Sprintf("%s is being released to %s already", sha, stage.Name)
+	case p.State == PassageSkipped:
+		return fmt.Sprintf("%s has passed %s by: %s", sha, stage.Name, p.Reason)
+	case p.State != "":
+		return fmt.Sprintf("%s is not on its way to %s: %s; /promote %s comes first", sha, stage.Name, p.Reason, stage.Name)
+	case c.Cancelled != nil:
+		return fmt.Sprintf("%s was cancelled by @%s", sha, c.Cancelled.By)
+	case x.d.overtaken(c, stage.Name):
+		return fmt.Sprintf("%s does not go to %s any more: %s", sha, stage.Name, x.d.orderGate(c, stage.Name).Text)
+	case !x.d.needsApproval(c, stage):
+		return fmt.Sprintf("%s needs no approval for %s", sha, stage.Name)
+	case c.Approvals[stage.Name].good():
+		return fmt.Sprintf("@%s has approved %s for %s already", c.Approvals[stage.Name].By, sha, stage.Name)
+	case x.s.artifactOf(c) == "" && !own:
+		return fmt.Sprintf("%s is not built yet%s; approve what is there", sha, because(x.d.buildGate(c).Text))
+	}
+	return ""
+}
+
+// fourEyes holds the commander against who made the commit and its pull request:
+// who merged it does not matter. Where an author has no account on GitHub, nobody
+// can tell whether it is the same person, and the note says so.
+func (x execution) fourEyes(c *Candidate) (problem, note string) {
+	authors := map[string]string{"commit": c.Author}
+	if p, ok := x.s.Pulls[c.Pull]; ok && c.Pull != 0 {
+		authors["pull request"] = p.Author
+	}
+	for _, what := range sortedKeys(authors) {
+		author := authors[what]
+		switch {
+		case strings.EqualFold(author, x.request.User):
+			return fmt.Sprintf("@%s is the author of the %s: this stage needs the approval of somebody else", x.request.User, what), ""
+		case author == "":
+			note += fmt.Sprintf(" (who is the author of the %s is not known)", what)
+		case !isLogin(author):
+			note += fmt.Sprintf(" (%s, the author of the %s, has no account on GitHub to compare with)", author, what)
+		}
+	}
+	return "", note
+}
+
+// isLogin reports whether a name may be a login of GitHub, which git's names of
+// authors stand in for where no account has their address.
+func isLogin(name string) bool {
+	name = strings.TrimSuffix(name, "[bot]")
+	return name != "" && len(name) <= 39 && strings.IndexFunc(name, func(r rune) bool {
+		return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	}) < 0
+}
+
+// deploymentText is the text of a promotion's deployment: what it is, and who
+// approved it.
+func (c *Candidate) deploymentText(stage string, promotion int) string {
+	a := c.Approvals[stage]
+	if a.Promotion == 0 || a.Promotion != promotion {
+		return cut(urgencyFirst(c, stage), maxStatusText)
+	}
+	by := " (approved by @" + a.By + ")"
+	return cut(urgencyFirst(c, stage), maxStatusText-len(by)) + by
+}

@@ -1,0 +1,233 @@
+package bot
+
+import (
+	"fmt"
+	"reflect"
+	"time"
+)
+
+// What a candidate changes decides what a stage asks of it. It is read once for
+// each commit that is live where it matters, while the candidate is built, and
+// kept as the classes that it comes to.
+
+// Difference is what differs between a commit that is live and a candidate.
+type Difference struct {
+	Classes  []string // of which a file differs, in the file's order
+	Others   bool     // a file that differs is in no class
+	Complete bool     // there are no other files
+	Listed   bool     // GitHub listed some
+	Refused  string   // why GitHub does not tell; empty if it does
+	ReadAt   time.Time
+	Readings int
+}
+
+// GitHub does not always know a commit at once that it has just told of. What it
+// does not know is asked for again before it counts as unknown.
+const (
+	fileReadings = 3
+	fileGap      = 10 * time.Second
+)
+
+// final reports whether reading it once more would tell nothing new.
+func (f Difference) final() bool {
+	return f.Complete || f.Listed || f.Refused != "" || f.Readings >= fileReadings
+}
+
+// asksClasses reports whether it matters for a stage what a candidate changes.
+func (s Stage) asksClasses() bool {
+	return len(s.Skip)+len(s.Hold)+len(s.Maintenance) > 0
+}
+
+// readFiles reads what candidates change that are on their way to stages for which
+// that matters: beside what is live there, and beside what is about to be.
+func (d *decision) readFiles() {
+	if !d.configSettled() {
+		return // it may name other classes
+	}
+	for _, stage := range d.s.Config.Stages {
+		if !stage.asksClasses() {
+			continue
+		}
+		for _, c := range d.s.all() {
+			if !d.mayEnter(c, stage.Name) {
+				continue
+			}
+			for _, base := range d.s.bases(stage.Name) {
+				if base != d.s.Stages[stage.Name].Live.SHA && d.s.position(base) > d.s.position(c.SHA) {
+					continue // a newer commit is on its way in: c is not compared with it once it is there
+				}
+				if f := c.Beside[base]; base != c.SHA && !f.final() && (f.Readings == 0 || d.due(f.ReadAt.Add(fileGap))) {
+					d.want("files "+base+" "+c.SHA, ReadFiles{Base: base, Head: c.SHA})
+				}
+			}
+		}
+	}
+}
+
+// mayEnter reports whether a candidate may still get into a stage, or pass it by.
+func (d *decision) mayEnter(c *Candidate, stage string) bool {
+	if _, in := c.Passages[stage]; in || c.Cancelled != nil || d.overtaken(c, stage) {
+		return false
+	}
+	if _, asked := c.Ordered[stage]; c.Guest && !asked {
+		return false
+	}
+	for _, before := range d.s.Config.Stages[:d.stageIndex(stage)] {
+		if p := c.Passages[before.Name]; p.State == PassageFailed || p.State == PassageUndone || p.State == "" && d.overtaken(c, before.Name) {
+			return false
+		}
+	}
+	return len(c.Passages) > 0 || d.s.verdict(c).State != CheckFailed && d.buildGate(c).State != GateClosed
+}
+
+// bases lists the commits that a candidate for a stage is to be compared with: what
+// is live there, and what is being released.
+func (s *State) bases(stage string) (list []string) {
+	st := s.Stages[stage]
+	if st.Live.SHA != "" {
+		list = append(list, st.Live.SHA)
+	}
+	if st.InFlight != nil && st.InFlight.SHA != st.Live.SHA {
+		list = append(list, st.InFlight.SHA)
+	}
+	return list
+}
+
+// filesRead takes what a candidate changes. What it was compared with before is
+// forgotten where no stage runs that any more.
+func (s *State) filesRead(do ReadFiles, f Finished, at time.Time) {
+	c := s.candidate(do.Head)
+	if c == nil || f.Outcome != Done && f.Outcome != Refuse {
+		return
+	}
+	diff := Difference{ReadAt: at, Readings: c.Beside[do.Base].Readings + 1, Refused: f.Reason}
+	if read, ok := f.Fact.(FilesRead); ok {
+		diff.Complete, diff.Listed, diff.Refused = read.Complete, len(read.Files) > 0, ""
+		diff.Classes, diff.Others = s.Config.classesOf(read.Files)
+	}
+	needed := map[string]bool{do.Base: true}
+	for stage := range s.Stages {
+		for _, base := range s.bases(stage) {
+			needed[base] = true
+		}
+	}
+	for base := range c.Beside {
+		if !needed[base] {
+			delete(c.Beside, base)
+		}
+	}
+	put(&c.Beside, do.Base, diff)
+}
+
+// classesOf lists the classes of files, in the order of the pipeline's file, and
+// reports whether any file is in none.
+func (c Config) classesOf(files []string) (classes []string, others bool) {
+	in := map[string]bool{}
+	for _, file := range files {
+		found := false
+		for _, class := range c.Changes {
+			if class.matches(file) {
+				in[class.Name], found = true, true
+			}
+		}
+		others = others || !found
+	}
+	for _, class := range c.Changes {
+		if in[class.Name] {
+			classes = append(classes, class.Name)
+		}
+	}
+	return classes, others
+}
+
+// classNames lists every class of change.
+func (c Config) classNames() []string {
+	var list []string
+	for _, class := range c.Changes {
+		list = append(list, class.Name)
+	}
+	return list
+}
+
+// classesChanged forgets what every candidate changes, once the pipeline's file
+// says otherwise which classes there are.
+func (s *State) classesChanged(before []Class) {
+	if reflect.DeepEqual(before, s.Config.Changes) {
+		return
+	}
+	for _, c := range s.all() {
+		c.Beside = nil
+	}
+}
+
+// difference is what differs between what a stage runs and a candidate. Where that
+// cannot be told, why says it.
+func (d *decision) difference(c *Candidate, stage string) (diff Difference, why string) {
+	st := d.s.Stages[stage]
+	if st.Live.SHA == "" {
+		return diff, "nothing is live on " + stage + " yet"
+	}
+	if st.Live.SHA == c.SHA {
+		return Difference{Complete: true}, ""
+	}
+	if f, app := st.foreign(); f != nil {
+		return diff, fmt.Sprintf("%s was released to %s by hand", f.name(), app)
+	}
+	if st.mixed() && (st.InFlight == nil || !st.InFlight.touched()) {
+		return diff, "the apps of " + stage + " do not all run the same"
+	}
+	diff, read := c.Beside[st.Live.SHA]
+	switch {
+	case diff.Complete:
+		return diff, ""
+	case !read || !diff.final():
+		return diff, "which files differ from " + Short(st.Live.SHA) + " has not been read yet"
+	case diff.Refused != "":
+		return diff, "GitHub does not tell which files differ from " + Short(st.Live.SHA) + because(diff.Refused)
+	case diff.Listed:
+		return diff, "GitHub does not list all files that differ from " + Short(st.Live.SHA)
+	}
+	return diff, "GitHub does not tell which files differ from " + Short(st.Live.SHA)
+}
+
+// classesOf lists the classes of what differs between what is live on a stage and a
+// candidate, in the order of the pipeline's file. Where that is not known it is
+// every class.
+func (d *decision) classesOf(c *Candidate, stage string) (classes []string, known bool) {
+	diff, why := d.difference(c, stage)
+	if why != "" {
+		return d.s.Config.classNames(), false
+	}
+	return diff.Classes, true
+}
+
+// onlyOf reports whether a candidate is known to change files of the given classes
+// and no others. A file that is also of another class is another change.
+func (d *decision) onlyOf(c *Candidate, stage string, classes []string) (changed []string, only bool) {
+	diff, why := d.difference(c, stage)
+	return diff.Classes, why == "" && !diff.Others && len(diff.Classes) > 0 && within(diff.Classes, classes)
+}
+
+// changesGate keeps a candidate waiting until it is known what it changes, where
+// that matters.
+func (d *decision) changesGate(c *Candidate, stage Stage) []Gate {
+	if !stage.asksClasses() {
+		return nil
+	}
+	g := Gate{Name: "changes", State: GateOpen}
+	live := d.s.Stages[stage.Name].Live.SHA
+	if diff := c.Beside[live]; live != "" && live != c.SHA && !diff.final() {
+		f := d.s.Flights["files "+live+" "+c.SHA]
+		g.State, g.Since, g.Who = GateWaiting, f.Since, "GitHub"
+		g.Text = "reading which files differ from " + Short(live) + because(f.Reason)
+		if g.Since.IsZero() {
+			g.Since = c.SeenAt
+		}
+		return []Gate{g}
+	}
+	g.Text = "changes of no class"
+	if classes, known := d.classesOf(c, stage.Name); len(classes) > 0 || !known {
+		g.Text = d.changesText(c, stage.Name, classes)
+	}
+	return []Gate{g}
+}

@@ -1,0 +1,100 @@
+package bot
+
+import (
+	"time"
+)
+
+// A stage that says `skip: [docs]` is passed by by whatever changes nothing else,
+// compared with what is live there. What goes on to the next stage is still what an
+// earlier one has proved: the stage that is passed by has proved the same code,
+// but for files of these classes.
+
+// passed reports whether the candidate went through the stage, or passed it by.
+func (p Passage) passed() bool { return p.State == PassageDone || p.State == PassageSkipped }
+
+// passBy lets candidates pass by the stages that their changes do not concern,
+// once the stage before is passed and nothing is about to change what is live.
+func (s *State) passBy(at time.Time) {
+	if !s.Configured {
+		return
+	}
+	d := newDecision(s, at)
+	for i, stage := range s.Config.Stages {
+		for j := range s.Candidates {
+			c := &s.Candidates[j]
+			s.leftBehind(c, stage.Name, at)
+			st := s.Stages[stage.Name]
+			if i == 0 || len(stage.Skip) == 0 || st.InFlight != nil || st.Rollback != nil || !d.mayEnter(c, stage.Name) {
+				continue
+			}
+			if _, asked := c.Ordered[stage.Name]; asked || d.astray(c) || !c.Passages[s.Config.Stages[i-1].Name].passed() {
+				continue
+			}
+			if classes, only := d.onlyOf(c, stage.Name, stage.Skip); only {
+				put(&c.Passages, stage.Name, Passage{
+					State: PassageSkipped, StartedAt: at, EndedAt: at, Reason: "only " + names(classes) + " changed", Beside: st.Live.SHA,
+				})
+			}
+		}
+	}
+}
+
+// leftBehind takes back that a candidate has passed a stage by where what it was
+// compared with is not live any more because it was taken back: then so is the
+// candidate, which contains it.
+func (s *State) leftBehind(c *Candidate, stage string, at time.Time) {
+	p := c.Passages[stage]
+	if p.State != PassageSkipped || s.Stages[stage].Live.SHA == p.Beside {
+		return
+	}
+	was := s.candidate(p.Beside)
+	if was == nil {
+		return
+	}
+	if q := was.Passages[stage]; q.State == PassageUndone || q.State == PassageFailed {
+		p.State, p.Reason, p.EndedAt = PassageUndone, q.Reason, at
+		put(&c.Passages, stage, p)
+	}
+}
+
+// skippedGate is the proof of a candidate that has passed the stage before by:
+// what proved it before that, and what proves the commit that is live there, which
+// must have stayed as long as it has to.
+func (d *decision) skippedGate(c *Candidate, i int) Gate {
+	if g := d.proofGate(c, i-1); i > 1 && g.State != GateOpen {
+		return g
+	}
+	before := d.s.Config.Stages[i-1]
+	p := c.Passages[before.Name]
+	g := Gate{Name: "proof", State: GateOpen, Since: p.EndedAt}
+	if was := d.s.candidate(p.Beside); was != nil && before.Soak > 0 && !d.urgent(c, d.s.Config.Stages[i].Name) {
+		d.healthy(&g, was, before.Name, was.Passages[before.Name].EndedAt)
+	}
+	return g
+}
+
+// provedOn is the stage that a candidate comes to another one from: the last before
+// it that it has not passed by; empty: none.
+func (d *decision) provedOn(c *Candidate, i int) string {
+	for i--; i >= 0; i-- {
+		if name := d.s.Config.Stages[i].Name; c.Passages[name].State != PassageSkipped {
+			return name
+		}
+	}
+	return ""
+}
+
+// partOf says how a later commit has brought an older one to a stage; empty where
+// it has not.
+func (d *decision) partOf(c, by *Candidate, stage string) string {
+	if d.forcedBetween(c, by) {
+		return ""
+	}
+	switch by.Passages[stage].State {
+	case PassageDone:
+		return "Live on " + stage + " as part of "
+	case PassageSkipped:
+		return "Passed by as part of "
+	}
+	return ""
+}
