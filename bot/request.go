@@ -145,7 +145,7 @@ func (s *State) replied(do Reply, f Finished) {
 // abandonRequests answers everybody who waits for something once the pipeline's
 // file is gone. A rollback that has begun goes to its end.
 func (s *State) abandonRequests() {
-	const why = "the branch has no .github/headstart.yml any more"
+	const why = noFile
 	for _, stage := range sortedKeys(s.Stages) {
 		if st := s.Stages[stage]; st.Rollback != nil && st.InFlight == nil {
 			s.endRollback(stage, false, why)

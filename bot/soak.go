@@ -110,7 +110,7 @@ func (d *decision) healthy(g *Gate, c *Candidate, stage string, since time.Time)
 	case done:
 	case until.IsZero():
 		g.State, g.Since, g.Who = GateClosed, since, "whoever may /promote "+stage
-		g.Text = Short(c.SHA) + " was replaced on " + stage + " before it had stayed healthy for long enough"
+		g.Text = Short(c.SHA) + " was not watched on " + stage + " for as long as it has to stay healthy there"
 	default:
 		g.State, g.Since, g.Until, g.Who = GateWaiting, since, until, "time"
 		g.Text = fmt.Sprintf("%s has to stay healthy with %s until %s", stage, Short(c.SHA), moment(until))

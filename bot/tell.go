@@ -137,7 +137,10 @@ func (d *decision) gone(c *Candidate, context, text string) *saying {
 	return nil
 }
 
-const fileGone = "Not deployed: the branch has no .github/headstart.yml any more"
+const (
+	noFile   = "the branch has no .github/headstart.yml any more"
+	fileGone = "Not deployed: " + noFile
+)
 
 // buildStatus is what headstart/build says of a candidate; nil if nothing.
 func (d *decision) buildStatus(c *Candidate) *saying {

@@ -138,12 +138,17 @@ func (s *State) promotionProbed(do Probe, answer Probed, refused bool, at time.T
 }
 
 // settleProofs ends verifications and soaks that the pipeline's file no longer
-// asks for, and soaks of what is no longer live.
+// asks for, and soaks of what is no longer live. Without a file nobody says what is
+// to be asked: then nothing is proved.
 func (s *State) settleProofs(at time.Time) {
 	for _, stage := range sortedKeys(s.Stages) {
 		st, v := s.Stages[stage], s.verification(stage)
 		if p := st.InFlight; p != nil && p.Proof != nil && v == nil {
-			s.closePromotion(stage, PassageDone, "", "", at)
+			if s.Configured {
+				s.closePromotion(stage, PassageDone, "", "", at)
+			} else {
+				s.closePromotion(stage, PassageFailed, "it was released, and not verified: "+noFile, "", at)
+			}
 			st = s.Stages[stage]
 		}
 		if st.Soak == nil {
@@ -151,10 +156,11 @@ func (s *State) settleProofs(at time.Time) {
 		}
 		c := s.candidate(st.Soak.SHA)
 		cfg, _ := s.Config.Stage(stage)
+		by, _ := st.foreign()
 		switch {
-		case c == nil || c.Passages[stage].State != PassageDone || st.Live.SHA != st.Soak.SHA:
-			st.Soak = nil
-		case !s.Configured || cfg.Soak == 0 || v == nil && !at.Before(st.Soak.Until):
+		case c == nil || c.Passages[stage].State != PassageDone || st.Live.SHA != st.Soak.SHA, by != nil, !s.Configured:
+			st.Soak = nil // it was cut short
+		case cfg.Soak == 0 || v == nil && !at.Before(st.Soak.Until):
 			pass := c.Passages[stage]
 			pass.Soaked = true
 			put(&c.Passages, stage, pass)

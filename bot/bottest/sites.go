@@ -18,8 +18,8 @@ type Sickness struct {
 	Body   string
 }
 
-// onWeb asks an app's address.
-func (w *World) onWeb(do bot.Probe) bot.Probed {
+// Web asks an app's address.
+func (w *World) Web(do bot.Probe) bot.Probed {
 	w.Requests[bot.NameOf(do)]++
 	host, _, _ := strings.Cut(strings.TrimPrefix(do.Verify.URL, "https://"), ".")
 	commit := ""

@@ -190,7 +190,7 @@ func (w *World) Perform(target bot.Target, e bot.Effect) (bot.Fact, error, bool)
 	case bot.StartBuild, bot.WatchBuild, bot.CancelBuild, bot.Promote, bot.WatchRelease, bot.LookAtApp:
 		fact, err = w.onPlatform(target, e, fault.Kind == FaultLate)
 	case bot.Probe:
-		fact = w.onWeb(e.Do.(bot.Probe))
+		fact = w.Web(e.Do.(bot.Probe))
 	default:
 		fact, err = w.onGitHub(e)
 	}

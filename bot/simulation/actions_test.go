@@ -141,6 +141,7 @@ func (s *sim) drawFile() bot.ConfigRead {
 	case 4:
 		c.Checks = bot.Checks{None: true}
 	}
+	s.asks.of(c.Stages)
 	return bot.ConfigRead{Found: true, Config: c}
 }
 

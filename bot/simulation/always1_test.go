@@ -26,7 +26,7 @@ func (s *sim) gatesOpen(j *job, stage string, n int, sha, artifact string) {
 	}
 	cfg, stages := j.config, j.config.StageNames()
 	i := slices.Index(stages, stage)
-	if s.rollsBack(stage, sha, artifact) || n != 0 && s.halfTaken(stage, n) && s.ran(stage, sha) {
+	if s.rollsBack(stage, sha, artifact) || s.goesBack(stage, n, sha, artifact) {
 		return
 	}
 	decided := j.decided
@@ -40,6 +40,9 @@ func (s *sim) gatesOpen(j *job, stage string, n int, sha, artifact string) {
 	}
 	if i > 0 && !s.proved(artifact, cfg.Stages[i-1].Apps) {
 		s.fail(1, "%s enters %s with %s, though %s has not proved it", sha, stage, artifact, stages[i-1])
+	}
+	if i > 0 {
+		s.verified1(sha, stage, artifact, cfg.Stages[i-1])
 	}
 	if locked := s.lockedSince(stage); !locked.IsZero() && decided.After(locked) {
 		s.fail(1, "%s enters %s, which people have been told is locked since %s", sha, stage, locked.Format(time.TimeOnly))

@@ -21,7 +21,7 @@ func (s *sim) sameArtifact(r *request, cfg bot.Config) {
 		}
 	}
 	i := slices.Index(cfg.StageNames(), r.stage)
-	if i <= 0 || s.rollsBack(r.stage, r.sha, r.artifact) {
+	if i <= 0 || s.rollsBack(r.stage, r.sha, r.artifact) || s.goesBack(r.stage, r.n, r.sha, r.artifact) {
 		return
 	}
 	if before := cfg.Stages[i-1]; !s.proved(r.artifact, before.Apps) {

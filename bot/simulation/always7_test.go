@@ -48,6 +48,7 @@ func (s *sim) end() {
 	s.note("", "the faults stop")
 	stuck := s.once(1)
 	s.calm = true
+	clear(s.Sick)
 	s.allowed = apps
 	for _, in := range slices.Clone(s.alive) {
 		if !stuck || len(in.allowed) < len(apps) {

@@ -57,6 +57,7 @@ func (s *sim) start() *instance {
 		Store: port{in}, Clock: clock{in}, Logger: zap.New(log{s}),
 		Perform: engine.Router{
 			GitHub:   hub{in},
+			Web:      web{in},
 			Platform: &platform.Performer{Platforms: map[string]platform.Platform{"heroku": place{in, s.Platform()}}, Allow: s.allowList(), Source: source{in}},
 		},
 	})

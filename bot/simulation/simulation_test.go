@@ -118,6 +118,7 @@ type sim struct {
 	truth   truth
 	people  people
 	may     weather
+	asks    asks
 	calm    bool        // faults have stopped
 	alive   []*instance // in the order in which they were started
 	started int         // instances so far
@@ -167,6 +168,7 @@ func newSim(t *rapid.T) *sim {
 	}
 	s.truth = newTruth(s)
 	s.may = s.drawWeather()
+	s.asks = s.drawAsks()
 	s.BuildTime, s.ReleaseTime = 20*time.Second, 4*time.Second
 	s.Breaks = func(sha string) (bool, bool) {
 		c := s.Commits[sha]
@@ -252,12 +254,13 @@ type weather struct {
 	configs bool // changes of the pipeline's file
 	allow   bool // the operator takes apps away
 	endless bool // builds and releases that never end, or end by the platform's fault
+	illness bool // what is released answers badly
 }
 
 func (s *sim) drawWeather() weather {
 	var w weather
 	for _, kind := range []*bool{
-		&w.calls, &w.late, &w.limits, &w.crashes, &w.commits, &w.races, &w.slow, &w.hooks, &w.clocks, &w.hand, &w.people, &w.pulls, &w.configs, &w.allow, &w.endless,
+		&w.calls, &w.late, &w.limits, &w.crashes, &w.commits, &w.races, &w.slow, &w.hooks, &w.clocks, &w.hand, &w.people, &w.pulls, &w.configs, &w.allow, &w.endless, &w.illness,
 	} {
 		*kind = s.once(1)
 	}
@@ -280,6 +283,7 @@ func (s *sim) step() {
 	add(s.may.people, s.comment, s.comment)
 	add(s.may.configs, s.changeFile)
 	add(s.may.allow, s.changeAllowed)
+	add(s.may.illness, s.fallIll, s.recover)
 	add(true, s.sleep)
 	kinds[s.pick(len(kinds))]()
 }

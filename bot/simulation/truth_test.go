@@ -14,6 +14,7 @@ type truth struct {
 	checks   map[string][]snapshot // commit → every change of its checks
 	rules    []rules
 	requests []*request
+	probes   []probe
 	byHand   map[*bot.Release]bool
 	hands    int
 	heads    int
@@ -111,6 +112,7 @@ type request struct {
 	build    *bot.Build   // once there is one
 	release  *bot.Release // once there is one
 	endless  bool         // it never ends by itself
+	back     bool         // it takes a stage back by itself
 }
 
 // open reports whether a request may still change what its app runs.

@@ -1,0 +1,177 @@
+package simulation
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/bottest"
+)
+
+// asks is what the stages of a history ask for. It is the same in every file, so
+// that what had to be proved does not depend on when it was.
+type asks struct {
+	verify    bool // every stage is verified
+	successes int
+	revision  string
+	soak      time.Duration // of canary
+	hold      bool          // nothing is taken back by itself
+}
+
+func (s *sim) drawAsks() asks {
+	a := asks{verify: s.once(1), successes: 1 + s.pick(3), hold: s.once(2)}
+	if s.once(1) {
+		a.revision = "body"
+	}
+	if s.once(1) {
+		a.soak = 3 * time.Minute
+	}
+	return a
+}
+
+// within is how long a verification may take.
+const within = 30 * time.Second
+
+// of writes it into the stages of a file.
+func (a asks) of(stages []bot.Stage) {
+	for i := range stages {
+		st := &stages[i]
+		if a.verify {
+			st.Verify = &bot.Verify{URL: bottest.Site(st.Apps[0]), Status: 200, Revision: a.revision, Successes: a.successes, Within: within}
+		}
+		if a.hold {
+			st.OnFailure = bot.FailureHold
+		}
+		if st.Name == "canary" {
+			st.Soak = a.soak
+		}
+	}
+}
+
+// probe is one look of the bot's at a stage, as it was in truth.
+type probe struct {
+	at       time.Time
+	stage    string
+	artifact string // that its first app ran
+	ok       bool
+}
+
+// fallIll makes a commit answer badly wherever it runs, or an app.
+func (s *sim) fallIll() {
+	who := s.any()
+	if s.once(2) || who == "" {
+		who = among(s, "staging", "eu", "us")
+	}
+	s.Sick[who] = bottest.Sickness{Status: 500, Body: "boom"}
+	s.note("", "%s falls ill", who)
+}
+
+// recover makes everything answer well again.
+func (s *sim) recover() {
+	clear(s.Sick)
+	s.note("", "everything is well again")
+}
+
+// web is the web as one instance sees it.
+type web struct{ in *instance }
+
+func (w web) Perform(ctx context.Context, _ bot.Target, e bot.Effect) (bot.Fact, error) {
+	s, do := w.in.s, e.Do.(bot.Probe)
+	return call(w.in, ask{what: e.Key, job: jobOf(ctx)}, func() (bot.Fact, error) {
+		p := probe{at: s.Now, stage: do.Stage}
+		if r := s.App(siteOf(do.Stage)).Current(); r != nil {
+			p.artifact = r.Artifact
+		}
+		seen := s.Web(do)
+		p.ok = seen.OK
+		s.truth.probes = append(s.truth.probes, p)
+		s.note(w.in.name, "%s answers %t", do.Stage, seen.OK)
+		return seen, nil
+	})
+}
+
+// siteOf is the app whose address a stage's verification asks.
+func siteOf(stage string) string {
+	return map[string]string{"staging": "staging", "canary": "eu", "production": "us"}[stage]
+}
+
+// answeredWell reports whether a stage was seen to answer well with an artifact.
+func (s *sim) answeredWell(stage, artifact string) bool {
+	return slices.ContainsFunc(s.truth.probes, func(p probe) bool { return p.stage == stage && p.artifact == artifact && p.ok })
+}
+
+// verified1 is the part of sentence 1 about proofs: what enters a stage was seen to
+// work on the stage before, and stayed there for as long as it has to.
+func (s *sim) verified1(sha, stage, artifact string, before bot.Stage) {
+	if !s.asks.verify {
+		return
+	}
+	if !s.answeredWell(before.Name, artifact) {
+		s.fail(1, "%s enters %s, and nobody has seen it work on %s", sha, stage, before.Name)
+	}
+	if before.Soak == 0 || slices.ContainsFunc(s.App("eu").Releases, func(r *bot.Release) bool { return s.truth.byHand[r] }) {
+		return
+	}
+	var since, last time.Time
+	for _, r := range s.App("eu").Releases {
+		if r.Artifact == artifact && r.Status == bot.ReleaseSucceeded {
+			since = r.CreatedAt
+		}
+	}
+	for _, p := range s.truth.probes {
+		if p.stage == before.Name && p.artifact == artifact && p.ok {
+			last = p.at
+		}
+	}
+	short := before.Soak - time.Minute - 30*time.Second // an instance's clock may be behind by so much
+	if last.Sub(since) < short {
+		s.fail(1, "%s enters %s, and was watched on %s for %s only, not for %s", sha, stage, before.Name, last.Sub(since), before.Soak)
+	}
+}
+
+// failedProof reports whether the newest promotion of a stage before a number was
+// released everywhere, and seen to answer badly after that.
+func (s *sim) failedProof(stage string, before int) bool {
+	last := s.newest(stage, before)
+	if last == nil || last.release == nil {
+		return false
+	}
+	return slices.ContainsFunc(s.truth.probes, func(p probe) bool {
+		return p.stage == stage && !p.ok && !p.at.Before(last.release.CreatedAt)
+	})
+}
+
+// newest is the newest request for a release of a stage before a promotion; nil:
+// there was none.
+func (s *sim) newest(stage string, before int) *request {
+	var last *request
+	for _, r := range s.truth.requests {
+		if r.stage == stage && r.n < before && r.n > 0 && r.release != nil && (last == nil || r.n > last.n) {
+			last = r
+		}
+	}
+	return last
+}
+
+// takenBack reports whether a release may be one that takes a stage back by itself,
+// because the one before failed. It goes onto what was proved, and never follows
+// another one like it.
+func (s *sim) takenBack(r *request) bool {
+	if r.n == 0 || s.asks.hold || !s.halfTaken(r.stage, r.n) && !s.failedProof(r.stage, r.n) {
+		return false
+	}
+	if last := s.newest(r.stage, r.n); last != nil && last.back {
+		s.fail(3, "%s goes back to %s by itself, right after it went back to %s by itself", r.stage, r.sha, last.sha)
+	}
+	if s.asks.verify && !s.answeredWell(r.stage, r.artifact) {
+		s.fail(3, "%s goes back to %s by itself, which was never seen to work there", r.stage, r.sha)
+	}
+	r.back = true
+	return true
+}
+
+// goesBack is takenBack for whoever has no request yet.
+func (s *sim) goesBack(stage string, n int, sha, artifact string) bool {
+	return n != 0 && artifact != "" && !s.asks.hold && (s.halfTaken(stage, n) || s.failedProof(stage, n)) && s.ran(stage, sha)
+}
