@@ -68,7 +68,7 @@ func (s *State) startOver(fresh, old *Candidate) {
 		}
 		if pass.State == PassageReleasing || pass.State == PassageDone && st.Live.SHA == old.SHA && st.InFlight == nil {
 			put(&fresh.Passages, stage, pass)
-			fresh.Artifact, fresh.ArtifactApp = old.Artifact, old.ArtifactApp
+			fresh.Artifact, fresh.ArtifactApp, fresh.ArtifactSHA = old.Artifact, old.ArtifactApp, old.ArtifactSHA
 		}
 	}
 	for _, stage := range old.Entered {

@@ -41,7 +41,7 @@ func (s *State) promotionStarted(do Promote, at time.Time) {
 	s.openPromotion(do.Stage, do.SHA, at, "")
 	if c := s.candidate(do.SHA); c != nil && c.Artifact == "" {
 		r, _ := s.runOf(c)
-		c.Artifact, c.ArtifactApp = do.Artifact, r.App
+		c.Artifact, c.ArtifactApp, c.ArtifactSHA = do.Artifact, r.App, r.SHA
 	}
 }
 
@@ -55,7 +55,7 @@ func (s *State) stageBuildMoved(stage, sha string, at time.Time) {
 	r := s.Builds[st.InFlight.Build]
 	switch r.Status {
 	case RunSucceeded:
-		c.Artifact, c.ArtifactApp = r.Artifact, r.App
+		c.Artifact, c.ArtifactApp, c.ArtifactSHA = r.Artifact, r.App, r.SHA
 		st.InFlight.Building, st.InFlight.Built = false, true
 		if a, ok := st.InFlight.Apps[r.App]; ok && r.Release != "" {
 			a.State, a.ID, a.LookAt = ReleasePending, r.Release, at
@@ -202,7 +202,7 @@ func (s *State) withdraw(stage string, f Finished, at time.Time) {
 			put(&c.Passages, stage, p.Was)
 		}
 		if len(c.Passages) == 0 {
-			c.Artifact, c.ArtifactApp = "", ""
+			c.Artifact, c.ArtifactApp, c.ArtifactSHA = "", "", ""
 		}
 	}
 }
@@ -346,7 +346,7 @@ func (s *State) closePromotion(stage string, end PassageState, reason, output st
 		}
 		delete(c.Ordered, stage)
 		if past, ok := st.named(c.SHA, 0); ok && p.Rollback != nil {
-			c.Artifact, c.ArtifactApp = past.Artifact, past.From
+			c.Artifact, c.ArtifactApp, c.ArtifactSHA = past.Artifact, past.From, past.Built
 		}
 		if end == PassageDone {
 			st.Live = Live{SHA: c.SHA, Artifact: c.Artifact, Since: at}

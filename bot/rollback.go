@@ -292,7 +292,7 @@ func (s *State) proved(stage string, c *Candidate, p *Promotion, at time.Time) {
 	for app, a := range p.Apps {
 		releases[app] = PastRelease{ID: a.ID, Version: a.Version}
 	}
-	past := Past{SHA: c.SHA, Artifact: c.Artifact, From: c.ArtifactApp, Title: c.Title, At: at, Releases: releases}
+	past := Past{SHA: c.SHA, Artifact: c.Artifact, From: c.ArtifactApp, Built: c.ArtifactSHA, Title: c.Title, At: at, Releases: releases}
 	if i := slices.IndexFunc(st.Past, func(q Past) bool { return q.SHA == c.SHA }); i >= 0 {
 		known := st.Past[i]
 		past.Versions = slices.Clone(known.Versions)

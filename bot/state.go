@@ -59,6 +59,7 @@ type Candidate struct {
 	// enters the first stage, so that every later stage gets the very same one.
 	Artifact    string
 	ArtifactApp string // where Artifact was built
+	ArtifactSHA string // the commit it was built of: this one, or one with the same files
 
 	Ordered   map[string]Order // promotions that people asked for, by stage
 	Guest     bool             // the head of an open pull request, not a commit of the branch
@@ -206,6 +207,7 @@ type Live struct {
 // Past is a release of a stage that was proved good on all of its apps.
 type Past struct {
 	SHA, Artifact, From string // From: the app where the artifact was built
+	Built               string // the commit that the artifact was built of
 	Title               string
 	At                  time.Time
 	Releases            map[string]PastRelease // by app, as it was proved the first time

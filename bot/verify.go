@@ -85,8 +85,23 @@ func (d *decision) verify() {
 
 func (d *decision) probe(stage string, n int, sha string, v Verify, p *Proof) {
 	if d.due(p.NextAt) {
-		d.want(fmt.Sprintf("probe %s %d", stage, n), Probe{Stage: stage, Promotion: n, SHA: sha, Verify: v})
+		d.want(fmt.Sprintf("probe %s %d", stage, n), Probe{Stage: stage, Promotion: n, SHA: sha, Built: d.s.builtOf(stage, sha), Verify: v})
 	}
+}
+
+// builtOf is the commit that the artifact was built of which a stage is to run for
+// a commit: an app that is told its commit by its build names that one.
+func (s *State) builtOf(stage, sha string) string {
+	st := s.Stages[stage]
+	if p := st.InFlight; p != nil && p.Rollback != nil {
+		if past, ok := st.named(sha, 0); ok {
+			return past.Built
+		}
+	}
+	if c := s.candidate(sha); c != nil {
+		return c.ArtifactSHA
+	}
+	return ""
 }
 
 // probed takes what an address answered.

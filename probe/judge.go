@@ -113,7 +113,7 @@ func (e expectation) otherRevision(a answer) string {
 		return ""
 	case e.inBody:
 		// Shown only if it is no secret.
-		if other := e.another(bot.Redact(string(a.body))); other != "" {
+		if other := e.another(beginning(a.body)); other != "" {
 			return fmt.Sprintf("its answer names commit %s and not %s", bot.Short(other), bot.Short(e.sha))
 		}
 		return fmt.Sprintf("%s not name commit %s", e.subject(a, "do", "does"), bot.Short(e.sha))
@@ -167,8 +167,22 @@ func hexadecimals(text string) iter.Seq[string] {
 	})
 }
 
-// maxExcerpt is how many characters are shown of an answer.
-const maxExcerpt = 200
+const (
+	maxExcerpt = 200     // characters that are shown of an answer
+	maxShown   = 8 << 10 // bytes that they are taken from: redacting more takes its time
+)
+
+// beginning is the first of a body without secrets. It is cut between two words,
+// because half of a secret is not known again.
+func beginning(body []byte) string {
+	if len(body) > maxShown {
+		body = body[:maxShown]
+		if i := bytes.LastIndexFunc(body, unicode.IsSpace); i > 0 {
+			body = body[:i]
+		}
+	}
+	return bot.Redact(string(body))
+}
 
 // excerpt is the beginning of a body as one line that can be shown. Secrets are
 // taken out before it is cut, and again once it is one line: what was between
@@ -179,6 +193,6 @@ func excerpt(body []byte) string {
 			return ' '
 		}
 		return r
-	}, strings.ToValidUTF8(bot.Redact(string(body)), "\uFFFD"))
+	}, strings.ToValidUTF8(beginning(body), "\uFFFD"))
 	return bot.Line(bot.Redact(strings.Join(strings.Fields(line), " ")), maxExcerpt)
 }

@@ -22,9 +22,12 @@ type Sickness struct {
 func (w *World) Web(do bot.Probe) bot.Probed {
 	w.Requests[bot.NameOf(do)]++
 	host, _, _ := strings.Cut(strings.TrimPrefix(do.Verify.URL, "https://"), ".")
-	commit := ""
+	commit, named := "", "" // what runs, and what it calls itself: the commit that was built
 	if r := w.App(host).Current(); r != nil {
-		commit = r.Commit
+		commit, named = r.Commit, r.Commit
+		if _, built, ok := strings.Cut(r.Artifact, "-"); ok && strings.HasPrefix(r.Artifact, "slug") {
+			named = built
+		}
 	}
 	p := bot.Probed{OK: true, Status: 200, Latency: 20 * time.Millisecond, Excerpt: "ok " + commit}
 	sick, ill := w.Sick[commit]
@@ -37,8 +40,8 @@ func (w *World) Web(do bot.Probe) bot.Probed {
 	case ill:
 		p.OK, p.Status, p.Excerpt = false, sick.Status, sick.Body
 		p.Reason = fmt.Sprintf("it answered with the status %d instead of %d", sick.Status, do.Verify.Status)
-	case do.Verify.Revision != "" && commit != do.SHA:
-		p.OK, p.Other, p.Reason = false, true, "it answers as "+bot.Short(commit)
+	case do.Verify.Revision != "" && named != do.SHA && named != do.Built:
+		p.OK, p.Other, p.Reason = false, true, "it answers as "+bot.Short(named)
 	}
 	return p
 }
