@@ -33,11 +33,9 @@ const (
 	soakBad    = 30 * time.Second // without a good answer ends the soak
 )
 
-// verification is how a stage proves its releases; nil: by the release phase alone.
+// verification is how a stage proves its releases, by the last good file; nil: by
+// the release phase alone.
 func (s *State) verification(stage string) *Verify {
-	if !s.Configured {
-		return nil
-	}
 	cfg, _ := s.Config.Stage(stage)
 	return cfg.Verify
 }
@@ -153,17 +151,12 @@ func (s *State) promotionProbed(do Probe, answer Probed, refused bool, at time.T
 }
 
 // settleProofs ends verifications and soaks that the pipeline's file no longer
-// asks for, and soaks of what is no longer live. Without a file nobody says what is
-// to be asked: then nothing is proved.
+// asks for, and soaks of what is no longer live.
 func (s *State) settleProofs(at time.Time) {
 	for _, stage := range sortedKeys(s.Stages) {
 		st, v := s.Stages[stage], s.verification(stage)
 		if p := st.InFlight; p != nil && p.Proof != nil && v == nil {
-			if s.Configured {
-				s.closePromotion(stage, PassageDone, "", "", at)
-			} else {
-				s.closePromotion(stage, PassageFailed, "it was released, and not verified: "+noFile, "", at)
-			}
+			s.closePromotion(stage, PassageDone, "", "", at)
 			st = s.Stages[stage]
 		}
 		if st.Soak == nil {
@@ -173,7 +166,7 @@ func (s *State) settleProofs(at time.Time) {
 		cfg, _ := s.Config.Stage(stage)
 		by, _ := st.foreign()
 		switch {
-		case c == nil || c.Passages[stage].State != PassageDone || st.Live.SHA != st.Soak.SHA, by != nil, !s.Configured:
+		case c == nil || c.Passages[stage].State != PassageDone || st.Live.SHA != st.Soak.SHA, by != nil:
 			st.Soak = nil // it was cut short
 		case cfg.Soak == 0 || v == nil && !at.Before(st.Soak.Until):
 			pass := c.Passages[stage]
