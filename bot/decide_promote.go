@@ -48,7 +48,7 @@ func (d *decision) enter(stage Stage) {
 // begin asks for the releases of a promotion on all apps of a stage.
 func (d *decision) begin(c *Candidate, stage Stage) {
 	for _, app := range stage.Apps {
-		d.promoteTo(c, stage.Name, app, d.s.Stages[stage.Name].Promotions+1, d.base(stage.Name, app))
+		d.promoteTo(c, stage.Name, app, d.s.Stages[stage.Name].Promotions+1, d.base(stage.Name, app), false)
 	}
 }
 
@@ -127,11 +127,11 @@ func (d *decision) buildAgain(c *Candidate, stage, app, key string) {
 func (d *decision) tryAgain(c *Candidate, stage, app string, p *Promotion) {
 	if p.Rollback != nil {
 		if past, ok := d.s.Stages[stage].named(p.SHA, 0); ok {
-			d.rollbackTo(past, stage, app, p.N, p.Rollback)
+			d.rollbackTo(past, stage, app, p.N, d.baseOf(stage, app, p), p.Rollback)
 		}
 		return
 	}
-	base := d.base(stage, app)
+	look := false
 	if !p.touched() {
 		_, configured := d.s.Config.Stage(stage)
 		switch {
@@ -139,13 +139,13 @@ func (d *decision) tryAgain(c *Candidate, stage, app string, p *Promotion) {
 			if d.awaitsOthers(stage, app, p) {
 				return
 			}
-			base = -1
+			look = true
 		case stage == d.firstStage() && !d.freshlyGreen(c):
 			d.readChecksOf(c, true)
 			return
 		}
 	}
-	d.promoteTo(c, stage, app, p.N, base)
+	d.promoteTo(c, stage, app, p.N, d.baseOf(stage, app, p), look)
 }
 
 // awaitsOthers reports whether one app of a promotion is known to be as it was,
@@ -176,7 +176,7 @@ func (p *Promotion) touched() bool {
 }
 
 // base is the newest release of a stage's app as last seen; -1: never looked.
-// With -1 a promotion looks, and does nothing else.
+// With -1 a promotion looks, and does nothing else, as with Look.
 func (d *decision) base(stage, app string) int {
 	if stand := d.s.Stages[stage].Apps[app]; stand.Seen {
 		return stand.Newest
@@ -184,7 +184,18 @@ func (d *decision) base(stage, app string) int {
 	return -1
 }
 
-func (d *decision) promoteTo(c *Candidate, stage, app string, n, base int) {
+// baseOf is the base of a release that is asked for again. While nobody knows
+// whether an earlier attempt has made it, it is that attempt's: what it made is
+// newer, and so is what others may have released on top of that. One that only
+// looked has made none.
+func (d *decision) baseOf(stage, app string, p *Promotion) int {
+	if f, base := d.s.Flights[promoteKey(stage, p.N, app)], p.Apps[app].Base; base >= 0 && (f.Unsure || f.Out) {
+		return base
+	}
+	return d.base(stage, app)
+}
+
+func (d *decision) promoteTo(c *Candidate, stage, app string, n, base int, look bool) {
 	artifact, from := c.Artifact, c.ArtifactApp
 	if artifact == "" {
 		r, _ := d.s.runOf(c)
@@ -196,7 +207,7 @@ func (d *decision) promoteTo(c *Candidate, stage, app string, n, base int) {
 		}
 	}
 	d.want(promoteKey(stage, n, app), Promote{
-		Stage: stage, Promotion: n, App: app, From: from, Artifact: artifact, SHA: c.SHA, Base: base,
+		Stage: stage, Promotion: n, App: app, From: from, Artifact: artifact, SHA: c.SHA, Base: base, Look: look,
 	})
 }
 

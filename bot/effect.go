@@ -159,7 +159,9 @@ type Promote struct {
 	From      string // the app where the artifact was built or proved
 	Artifact  string
 	SHA       string
-	Base      int // version of the app's newest release as last seen; -1: never looked
+	Base      int // version of the app's newest release as last seen before any attempt that may have begun it; -1: never looked
+	// Look begins nothing: it finds out what has become of an earlier attempt.
+	Look bool
 	// Restore is the release to go back to with its config vars, by the
 	// platform's own rollback; empty: only the artifact is released.
 	Restore string

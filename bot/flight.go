@@ -110,7 +110,7 @@ func (s *State) start(e Effect, at time.Time) {
 	case CancelBuild:
 		s.editRun(do.Tree, func(r *BuildRun) { r.Cancelling = true })
 	case Promote:
-		s.promotionStarted(do, at)
+		s.promotionStarted(do, e.Unsure, at)
 	}
 }
 

@@ -37,8 +37,14 @@ func (s *State) openPromotion(stage, sha string, at time.Time, build string) {
 	put(&c.Passages, stage, Passage{State: PassageReleasing, Promotion: st.Promotions, StartedAt: at, Urgent: c.urgentOrder(stage)})
 }
 
-func (s *State) promotionStarted(do Promote, at time.Time) {
+func (s *State) promotionStarted(do Promote, unsure bool, at time.Time) {
 	s.openPromotion(do.Stage, do.SHA, at, "")
+	if p := s.Stages[do.Stage].InFlight; p != nil && p.N == do.Promotion {
+		if a := p.Apps[do.App]; !unsure || a.Base < 0 {
+			a.Base = do.Base
+			p.Apps[do.App] = a
+		}
+	}
 	if c := s.candidate(do.SHA); c != nil && c.Artifact == "" {
 		r, _ := s.runOf(c)
 		c.Artifact, c.ArtifactApp, c.ArtifactSHA = do.Artifact, r.App, r.SHA

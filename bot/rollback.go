@@ -182,20 +182,20 @@ func (d *decision) startRollbacks() {
 			continue // settled by endRollback
 		}
 		for _, app := range stage.Apps {
-			d.rollbackTo(past, stage.Name, app, st.Promotions+1, st.Rollback)
+			d.rollbackTo(past, stage.Name, app, st.Promotions+1, d.base(stage.Name, app), st.Rollback)
 		}
 	}
 }
 
 // rollbackTo releases a proved artifact on one app again, or, with config, has
 // the platform restore its release.
-func (d *decision) rollbackTo(past Past, stage, app string, n int, o *RollbackOrder) {
+func (d *decision) rollbackTo(past Past, stage, app string, n, base int, o *RollbackOrder) {
 	restore := ""
 	if o.Config {
 		restore = past.Releases[app].ID
 	}
 	d.want(promoteKey(stage, n, app), Promote{
-		Stage: stage, Promotion: n, App: app, From: app, Artifact: past.Artifact, SHA: past.SHA, Base: d.base(stage, app), Restore: restore,
+		Stage: stage, Promotion: n, App: app, From: app, Artifact: past.Artifact, SHA: past.SHA, Base: base, Restore: restore,
 	})
 }
 

@@ -286,6 +286,7 @@ type AppRelease struct {
 	Version   int       // 0: not numbered yet
 	Since     time.Time // when it was first seen; zero: not yet
 	Maybe     bool      // an attempt may have begun it
+	Base      int       // newest release of the app before the first attempt that may have begun it
 	Gone      bool      // with a failure: the platform no longer has what was to be released
 	Errors    int       // releases before this one that ended through the platform's own fault
 	Looks     int

@@ -155,7 +155,7 @@ func (p *Performer) promote(ctx context.Context, on Platform, e bot.Effect, do b
 			return fact(bot.ReleaseSeen{Release: r, App: app}, err)
 		}
 	}
-	if newest != do.Base {
+	if newest != do.Base || do.Look {
 		app, err := on.App(ctx, do.App)
 		return fact(bot.AppSeen{App: app, Newest: newest, Current: current}, err)
 	}

@@ -242,7 +242,7 @@ func (s *sim) handRelease() {
 	app := among(s, "staging", "us", "ca")
 	a := s.App(app)
 	artifact, commit := fmt.Sprintf("hand%d", s.truth.hands), ""
-	switch s.pick(4) {
+	switch s.pick(5) {
 	case 1: // its config vars change: what runs is released again
 		if c := a.Current(); c != nil {
 			artifact, commit = c.Artifact, c.Commit
@@ -259,6 +259,10 @@ func (s *sim) handRelease() {
 					artifact, commit = b.Artifact, b.Commit
 				}
 			}
+		}
+	case 4: // ahead of the bot, built there as with git push
+		if head := s.Heads["main"]; head != "" {
+			artifact, commit = fmt.Sprintf("hand%d-%s", s.truth.hands, head), head
 		}
 	}
 	s.truth.hands++

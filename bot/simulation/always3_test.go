@@ -39,7 +39,8 @@ func (s *sim) notOverHand(r *request) {
 		return
 	}
 	ours := slices.ContainsFunc(s.truth.requests, func(o *request) bool {
-		return o.app == r.app && o.release != nil && o.release.Status == bot.ReleaseSucceeded && o.release.Version < now.Version
+		made := s.made(o)
+		return o.app == r.app && made != nil && made.Status == bot.ReleaseSucceeded && made.Version < now.Version
 	})
 	asked := slices.ContainsFunc(s.people.orders, func(o *order) bool {
 		return (o.verb == bot.VerbPromote || o.verb == bot.VerbRollback || o.verb == bot.VerbRetry) && !o.at.Before(now.CreatedAt)

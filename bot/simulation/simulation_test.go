@@ -247,7 +247,7 @@ type weather struct {
 	races   bool // instances that get in each other's way
 	slow    bool // calls that take their time
 	hooks   bool // webhooks that are lost, come late or twice
-	clocks  bool // an instance's clock is behind by up to a minute
+	clocks  bool // an instance's clock is behind by up to a minute, and jumps
 	hand    bool // releases by others
 	people  bool // comments
 	pulls   bool // pull requests
@@ -278,6 +278,7 @@ func (s *sim) step() {
 	}
 	add(s.may.hooks, s.lateHook, s.hookAgain)
 	add(s.may.crashes, s.crash, s.restart)
+	add(s.may.clocks, s.setClock)
 	add(s.may.hand, s.handRelease)
 	add(s.may.pulls || s.may.people, s.pull)
 	add(s.may.people, s.comment, s.comment)

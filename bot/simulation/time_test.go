@@ -2,12 +2,27 @@ package simulation
 
 import "time"
 
-// pass moves the clock, and with it the world.
+// pass moves the clock, and with it the world. The world's own time never goes
+// back: a request that is on its way would come true the later, though no request
+// does. What is set back is the clock of an instance.
 func (s *sim) pass(t time.Time) {
+	if t.Before(s.Now) {
+		return
+	}
 	if t.After(s.Now) {
 		s.ops = 0
 	}
 	s.World.Pass(t)
+}
+
+// setClock sets the clock of an instance, ahead or back.
+func (s *sim) setClock() {
+	if n := len(s.alive); n > 0 {
+		in := s.alive[s.pick(n)]
+		in.skew = -time.Duration(s.pick(61)) * time.Second
+		in.loaded = in.now()
+		s.note(in.name, "has its clock set: it is off by %s", in.skew)
+	}
 }
 
 // wait lets time pass while the instances work.

@@ -125,10 +125,23 @@ func (s *sim) open(r *request) bool {
 	case r.build == nil:
 		return true
 	case r.build.Status == bot.BuildSucceeded:
-		i := slices.IndexFunc(s.App(r.app).Releases, func(o *bot.Release) bool { return o.ID == r.build.Release })
-		return i >= 0 && s.App(r.app).Releases[i].Status == bot.ReleasePending
+		made := s.made(r)
+		return made != nil && made.Status == bot.ReleasePending
 	}
 	return r.build.Status == bot.BuildPending
+}
+
+// made is the release that came of a request, by itself or by a build; nil: none.
+func (s *sim) made(r *request) *bot.Release {
+	if r.release != nil || r.build == nil {
+		return r.release
+	}
+	for _, o := range s.App(r.app).Releases {
+		if o.ID == r.build.Release {
+			return o
+		}
+	}
+	return nil
 }
 
 // stageOf is the stage that an app belongs to, in every file; empty for a prepare
