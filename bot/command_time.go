@@ -75,7 +75,10 @@ func (c *Command) takeDuration(words *[]string) {
 
 // isOption reports whether a word begins with two dashes, or with what telephones
 // make of them.
-func isOption(w string) bool { return strings.HasPrefix(dashes(w), "--") }
+func isOption(w string) bool {
+	name, ok := strings.CutPrefix(dashes(w), "--")
+	return ok && strings.Trim(name, "-") != ""
+}
 
 func dashes(w string) string {
 	for _, dash := range []string{"—", "–"} {
@@ -93,7 +96,7 @@ func (c *Command) takeUrgent(words *[]string) {
 	named := len(*words) > 0 && commitWord.MatchString(strings.ToLower((*words)[0]))
 	for _, w := range *words {
 		switch option := strings.ToLower(dashes(w)); {
-		case c.Problem != "" || !isOption(w) && !strings.EqualFold(w, "-urgent"):
+		case c.Problem != "" || c.Urgent || !isOption(w) && !strings.EqualFold(w, "-urgent"):
 			rest = append(rest, w)
 		case option == urgentWord:
 			c.Urgent = true
