@@ -183,7 +183,7 @@ func (d *decision) passed(c *Candidate, stage string, g Gate) Gate {
 // it waits for changes, and not while time passes.
 func (g Gate) phase() string {
 	switch g.Name {
-	case "window", "freeze":
+	case "window", "freeze", "class":
 		return g.Name + ": " + g.Text
 	case "lock":
 		if !g.Until.IsZero() {
