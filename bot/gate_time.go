@@ -185,6 +185,8 @@ func (g Gate) phase() string {
 	switch g.Name {
 	case "window", "freeze", "class":
 		return g.Name + ": " + g.Text
+	case "approval":
+		return g.phaseOfApproval()
 	case "lock":
 		if !g.Until.IsZero() {
 			return g.Name + " until " + moment(g.Until)
