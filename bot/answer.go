@@ -121,7 +121,7 @@ func (d *decision) whyText(r *Request, cmd Command) string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "**%s**", d.commitText(c.SHA))
-	if at, ok := d.arrival(c); ok {
+	if at, ok := d.arrival(c); ok && !d.shutBeyond(c, at) {
 		fmt.Fprintf(&b, ": expected on %s at %s, going by earlier deploys", text(d.lastStage()), moment(at))
 	}
 	b.WriteString("\n\n| stage | gate | state | since | who can change it |\n| --- | --- | --- | --- | --- |\n")

@@ -19,23 +19,13 @@ const horizon = 16
 // dateOf is a day as [Freeze] writes it.
 const dateOf = "2006-01-02"
 
-// openAt reports whether the window is open at an instant. The error says that
-// the zone is none that is known.
-func (w Window) openAt(t time.Time) (bool, error) {
-	zone, err := loadZone(w.Zone)
-	if err != nil {
-		return false, err
-	}
-	return w.shows(t.In(zone)), nil
-}
+// openAt reports whether the window is open at an instant. The zone is the
+// window's own.
+func (w Window) openAt(t time.Time, zone *time.Location) bool { return w.shows(t.In(zone)) }
 
 // next is the first instant after t at which the window opens, if it is closed at
-// t, else closes; zero if it never does.
-func (w Window) next(t time.Time) (time.Time, error) {
-	zone, err := loadZone(w.Zone)
-	if err != nil {
-		return time.Time{}, err
-	}
+// t, else closes; zero if it never does. The zone is the window's own.
+func (w Window) next(t time.Time, zone *time.Location) time.Time {
 	is := w.shows(t.In(zone))
 	end := t.AddDate(0, 0, horizon)
 	for from := t; from.Before(end); {
@@ -43,18 +33,18 @@ func (w Window) next(t time.Time) (time.Time, error) {
 		_, until := from.In(zone).ZoneBounds()
 		for at := range w.marks(from.In(zone), end, until) {
 			if at.After(t) && w.shows(at.In(zone)) != is {
-				return at.UTC(), nil
+				return at.UTC()
 			}
 		}
 		if until.IsZero() {
 			break
 		}
 		if w.shows(until.In(zone)) != is {
-			return until.UTC(), nil
+			return until.UTC()
 		}
 		from = until
 	}
-	return time.Time{}, nil
+	return time.Time{}
 }
 
 // shows reports whether a clock on the wall shows a time inside the window.
@@ -102,37 +92,29 @@ func dayBefore(wall time.Time) time.Weekday {
 }
 
 // frozenAt reports whether an instant is on one of the days of the freeze. The
-// error says that the zone is none that is known.
-func (f Freeze) frozenAt(t time.Time) (bool, error) {
-	zone, err := loadZone(f.Zone)
-	if err != nil {
-		return false, err
-	}
+// zone is the freeze's own.
+func (f Freeze) frozenAt(t time.Time, zone *time.Location) bool {
 	day := t.In(zone).Format(dateOf)
-	return f.From <= day && day <= f.To, nil
+	return f.From <= day && day <= f.To
 }
 
 // next is the first instant after t at which the freeze begins or ends; zero if
-// it is over.
-func (f Freeze) next(t time.Time) (time.Time, error) {
-	zone, err := loadZone(f.Zone)
-	if err != nil {
-		return time.Time{}, err
-	}
+// it is over, or if its days are none. The zone is the freeze's own.
+func (f Freeze) next(t time.Time, zone *time.Location) time.Time {
 	first, err := time.Parse(dateOf, f.From)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("%q is no day", f.From)
+		return time.Time{}
 	}
 	last, err := time.Parse(dateOf, f.To)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("%q is no day", f.To)
+		return time.Time{}
 	}
 	for _, day := range []time.Time{first, last.AddDate(0, 0, 1)} {
 		if at := beginning(day, zone); at.After(t) {
-			return at.UTC(), nil
+			return at.UTC()
 		}
 	}
-	return time.Time{}, nil
+	return time.Time{}
 }
 
 // beginning is the first instant at which the clocks of a zone show the day, or a

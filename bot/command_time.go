@@ -13,9 +13,9 @@ import (
 
 const (
 	urgentWord = "--urgent"
-	// maxLock is how long a lock with an end lasts at most. One that is to last
-	// longer ends when somebody unlocks.
-	maxLock = 30 * 24 * time.Hour
+	// MaxLock is how long a lock or an operator's freeze lasts at most that has an
+	// end. One that is to last longer ends when somebody ends it.
+	MaxLock = 30 * 24 * time.Hour
 )
 
 var (
@@ -26,17 +26,17 @@ var (
 	unit           = map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}
 )
 
-// parseDuration reads 90s, 30m, 2h, 1d or 1h30m. It reports false for what is
-// none of these, and for what no clock can hold.
-func parseDuration(w string) (time.Duration, bool) {
+// ParseDuration reads 90s, 30m, 2h, 1d or 1h30m. It reports false for what is
+// none of these. What is longer than twice MaxLock is twice MaxLock.
+func ParseDuration(w string) (time.Duration, bool) {
 	if !durationWord.MatchString(w) {
 		return 0, false
 	}
 	var sum time.Duration
 	for _, part := range durationPart.FindAllStringSubmatch(w, -1) {
 		n, _ := strconv.Atoi(part[1])
-		if sum += time.Duration(n) * unit[part[2]]; sum > 2*maxLock {
-			return 2 * maxLock, true // too long, however much
+		if sum += time.Duration(n) * unit[part[2]]; sum > 2*MaxLock {
+			return 2 * MaxLock, true
 		}
 	}
 	return sum, true
@@ -57,7 +57,7 @@ func (c *Command) takeDuration(words *[]string) {
 		return
 	}
 	w := strings.ToLower(list[0])
-	d, ok := parseDuration(w)
+	d, ok := ParseDuration(w)
 	switch {
 	case !ok && almostDuration.MatchString(w):
 		c.Problem = fmt.Sprintf("%q is no time: write 30m, 2h, 1d or 1h30m", cut(w, 40))
@@ -65,8 +65,8 @@ func (c *Command) takeDuration(words *[]string) {
 		return
 	case d == 0:
 		c.Problem = fmt.Sprintf("a lock of %s is none; without a time it lasts until /unlock", w)
-	case d > maxLock:
-		c.Problem = fmt.Sprintf("a lock with an end lasts at most %d days; without a time it lasts until /unlock", maxLock/(24*time.Hour))
+	case d > MaxLock:
+		c.Problem = fmt.Sprintf("a lock with an end lasts at most %d days; without a time it lasts until /unlock", MaxLock/(24*time.Hour))
 	default:
 		c.For = d
 	}
@@ -75,7 +75,10 @@ func (c *Command) takeDuration(words *[]string) {
 
 // isOption reports whether a word begins with two dashes, or with what telephones
 // make of them.
-func isOption(w string) bool { return strings.HasPrefix(dashes(w), "--") }
+func isOption(w string) bool {
+	name, ok := strings.CutPrefix(dashes(w), "--")
+	return ok && strings.Trim(name, "-") != ""
+}
 
 func dashes(w string) string {
 	for _, dash := range []string{"—", "–"} {
@@ -93,7 +96,7 @@ func (c *Command) takeUrgent(words *[]string) {
 	named := len(*words) > 0 && commitWord.MatchString(strings.ToLower((*words)[0]))
 	for _, w := range *words {
 		switch option := strings.ToLower(dashes(w)); {
-		case c.Problem != "" || !isOption(w) && !strings.EqualFold(w, "-urgent"):
+		case c.Problem != "" || c.Urgent || !isOption(w) && !strings.EqualFold(w, "-urgent"):
 			rest = append(rest, w)
 		case option == urgentWord:
 			c.Urgent = true

@@ -270,6 +270,8 @@ func (d *decision) next(c *Candidate) string {
 			return "Next: " + text(stage.Name) + ", once the build and the checks are good."
 		case g.Name == "order":
 			continue
+		case g.Name == "lock" && !g.Until.IsZero():
+			return fmt.Sprintf("Next: %s, at %s or after `/unlock %s`. %s.", text(stage.Name), moment(g.Until), code(stage.Name), capital(text(g.Text)))
 		case g.Name == "lock":
 			return fmt.Sprintf("Next: %s, after `/unlock %s`. %s.", text(stage.Name), code(stage.Name), capital(text(g.Text)))
 		case g.State == GateClosed:

@@ -15,8 +15,10 @@ const (
 	// ReleaseDeadline is how long a release may be pending. Heroku ends a release
 	// phase after an hour.
 	ReleaseDeadline = 90 * time.Minute
-	// beginDeadline is how long a promotion is tried that cannot begin.
+	// beginDeadline is how long a promotion is tried that cannot begin. While it is
+	// not tried for so long, because a window has closed, its time starts anew.
 	beginDeadline = 24 * time.Hour
+	untried       = time.Hour
 )
 
 // deadline is how long after its first attempt an effect is given up.

@@ -36,9 +36,9 @@ func (f Frozen) Holds(now time.Time) bool {
 }
 
 func (f Frozen) text() string {
-	text := "everything is frozen by the operator" + because(f.Reason)
+	text := "everything is frozen by the operator"
 	if !f.Until.IsZero() {
-		text += ", until " + moment(f.Until)
+		text += " until " + moment(f.Until)
 	}
-	return text
+	return text + because(f.Reason)
 }

@@ -15,36 +15,33 @@ import (
 type opening struct {
 	is   bool      // open, or frozen
 	next time.Time // when that changes; zero: never
+	text string    // that time, for people
 	err  error     // the zone is unknown
 }
 
-// window looks at a window, once in each decision.
-func (d *decision) window(w Window) opening {
-	return d.hour("window "+w.Name, func() (o opening) {
-		if o.is, o.err = w.openAt(d.now); o.err == nil {
-			o.next, o.err = w.next(d.now)
-		}
+// look finds out how a window or a freeze stands, once in each decision.
+func (d *decision) look(key, zone string, is func(time.Time, *time.Location) bool, next func(time.Time, *time.Location) time.Time) opening {
+	key += " " + zone
+	if o, known := d.hours[key]; known {
 		return o
-	})
-}
-
-// freeze looks at a freeze of the pipeline's file, once in each decision.
-func (d *decision) freeze(f Freeze) opening {
-	return d.hour("freeze "+f.From+" "+f.To+" "+f.Zone, func() (o opening) {
-		if o.is, o.err = f.frozenAt(d.now); o.err == nil {
-			o.next, o.err = f.next(d.now)
-		}
-		return o
-	})
-}
-
-func (d *decision) hour(key string, look func() opening) opening {
-	o, known := d.hours[key]
-	if !known {
-		o = look()
-		put(&d.hours, key, o)
 	}
+	var o opening
+	if loc, err := loadZone(zone); err != nil {
+		o.err = err
+	} else {
+		o.is, o.next = is(d.now, loc), next(d.now, loc)
+		o.text = o.next.In(loc).Format("Mon "+dateOf+" 15:04") + " " + zone
+	}
+	put(&d.hours, key, o)
 	return o
+}
+
+func (d *decision) window(w Window) opening {
+	return d.look("window "+w.Name, w.Zone, w.openAt, w.next)
+}
+
+func (d *decision) freeze(f Freeze) opening {
+	return d.look("freeze "+f.From+" "+f.To, f.Zone, f.frozenAt, f.next)
 }
 
 // windowsOpen reports whether any of the pipeline's windows with these names is
@@ -65,7 +62,7 @@ func (d *decision) windowsOpen(names []string) (open bool, until time.Time, text
 		case o.is:
 			return true, time.Time{}, ""
 		case !o.next.IsZero() && (until.IsZero() || o.next.Before(until)):
-			until, text = o.next, fmt.Sprintf("the window %s opens %s", w.Name, momentIn(o.next, w.Zone))
+			until, text = o.next, fmt.Sprintf("the window %s opens %s", w.Name, o.text)
 		case text == "":
 			text = fmt.Sprintf("the window %s never opens", w.Name)
 		}
@@ -98,7 +95,7 @@ func (d *decision) windowGate(stage Stage) Gate {
 	if open {
 		return Gate{Name: "window", State: GateOpen}
 	}
-	return Gate{Name: "window", State: GateWaiting, Until: until, Text: text, Who: "whoever may /promote " + stage.Name + " --urgent"}
+	return Gate{Name: "window", State: GateWaiting, Until: until, Text: text, Who: "whoever has maintain, by /promote " + stage.Name + " --urgent"}
 }
 
 // freezeGate waits for the end of whatever is frozen: of the operator's freeze,
@@ -111,7 +108,7 @@ func (d *decision) freezeGate() Gate {
 		}
 		g.State, g.Since, g.Until, g.Text, g.Who = GateWaiting, f.At, f.Until, f.text(), "the operator"
 		if f.By != "" {
-			g.Who += " (" + f.By + ")"
+			g.Who += ", " + f.By
 		}
 		return g
 	}
@@ -126,8 +123,8 @@ func (d *decision) freezeGate() Gate {
 		}
 		d.wake(o.next)
 		if g.State == GateOpen || o.next.After(g.Until) {
-			g.State, g.Until, g.Who = GateWaiting, o.next, "whoever edits the pipeline's file"
-			g.Text = fmt.Sprintf("frozen until %s%s", momentIn(o.next, f.Zone), because(f.Reason))
+			g.State, g.Until, g.Who = GateWaiting, o.next, "whoever edits the pipeline's file, or has maintain, by /promote --urgent"
+			g.Text = fmt.Sprintf("frozen until %s%s", o.text, because(f.Reason))
 		}
 	}
 	return g
@@ -157,6 +154,22 @@ func (d *decision) plannedTimes(stage string) string {
 	return lines
 }
 
+// shutBeyond reports whether a window or a freeze keeps a candidate out of a stage
+// that it has not entered for longer than until a time.
+func (d *decision) shutBeyond(c *Candidate, at time.Time) bool {
+	for _, stage := range d.s.Config.StageNames() {
+		if _, in := c.Passages[stage]; in {
+			continue
+		}
+		for _, g := range d.timeGates(c, stage) {
+			if g.State != GateOpen && (g.Until.IsZero() || g.Until.After(at)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // passed opens a gate for what was asked for urgently, and says so.
 func (d *decision) passed(c *Candidate, stage string, g Gate) Gate {
 	if g.State == GateOpen || !d.urgent(c, stage) {
@@ -170,8 +183,10 @@ func (d *decision) passed(c *Candidate, stage string, g Gate) Gate {
 // it waits for changes, and not while time passes.
 func (g Gate) phase() string {
 	switch g.Name {
-	case "window", "freeze":
+	case "window", "freeze", "class":
 		return g.Name + ": " + g.Text
+	case "approval":
+		return g.phaseOfApproval()
 	case "lock":
 		if !g.Until.IsZero() {
 			return g.Name + " until " + moment(g.Until)
@@ -184,14 +199,6 @@ func (g Gate) phase() string {
 // checks and the build: those are told of as one.
 func (g Gate) beforeBuilt() bool {
 	return g.Name == "configuration" || g.Name == "checks" || g.Name == "build"
-}
-
-// momentIn writes a time for people by the clocks of a zone, which is known.
-func momentIn(t time.Time, zone string) string {
-	if loc, err := loadZone(zone); err == nil {
-		t = t.In(loc)
-	}
-	return t.Format("Mon "+dateOf+" 15:04") + " " + zone
 }
 
 // in says how long it is until something, as exactly as people care; empty for

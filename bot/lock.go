@@ -32,6 +32,9 @@ func (s *State) expireLocks(at time.Time) {
 // whose says who has locked, until when, and why.
 func (l *Lock) whose() string {
 	text := "by @" + l.By
+	if l.By == "" { // after a release that failed
+		text = "by Headstart"
+	}
 	if !l.Until.IsZero() {
 		text += " until " + moment(l.Until)
 	}

@@ -185,7 +185,7 @@ func (s *State) withdraw(stage string, f Finished, at time.Time) {
 		delete(s.Flights, promoteKey(stage, p.N, app))
 	}
 	c := s.candidate(p.SHA)
-	if f.Outcome == Retry && st.TroubleAt.IsZero() {
+	if f.Outcome == Retry && (st.TroubleAt.IsZero() || at.Sub(st.RetryAt) > untried) {
 		st.TroubleAt = at
 		s.Stages[stage] = st
 	}

@@ -108,6 +108,7 @@ func (s *story) do(line string) error {
 		"role": s.role, "say": s.sayIn, "again": s.sayAgain, "answers": s.answers, "gone": s.gone,
 		"sick": s.sick, "well": s.well, "alerts": s.alerts,
 		"lists": s.lists,
+		"clock": s.clock, "time": s.time, "freeze": s.freeze, "unfreeze": s.unfreeze,
 	}
 	f := commands[list[0]]
 	if f == nil {
@@ -160,7 +161,7 @@ func (s *story) config(list []string, set map[string]string) error {
 		c.Stages = append(c.Stages, st)
 	}
 	s.file = bot.ConfigRead{Found: true, Config: asks(c, set)}
-	return nil
+	return times(&s.file.Config, set)
 }
 
 // required NAME… is what GitHub requires of the branch; NAME@ID of one app.

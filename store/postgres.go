@@ -50,6 +50,8 @@ const poolConnections = 16
 // connectWithin bounds how long a connection may take to be made.
 const connectWithin = 5 * time.Second
 
+var errPostgresURL = errors.New("DATABASE_URL is no valid PostgreSQL URL: expected postgres://USER:PASSWORD@HOST:PORT/NAME, with special characters of the password percent-encoded")
+
 // migrationLock keeps instances that start together from migrating together:
 // "headstar" in ASCII.
 const migrationLock = 0x6865616473746172
@@ -58,7 +60,7 @@ func openPostgres(ctx context.Context, url string, q queue) (_ *postgresDB, err 
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		// The parser's error may quote a part of the password.
-		return nil, errors.New("DATABASE_URL is no valid PostgreSQL URL: expected postgres://USER:PASSWORD@HOST:PORT/NAME, with special characters of the password percent-encoded")
+		return nil, errPostgresURL
 	}
 	if !strings.Contains(url, "pool_max_conns") {
 		cfg.MaxConns = poolConnections

@@ -105,8 +105,10 @@ func openDatabase(ctx context.Context, url string, q queue) (database, error) {
 	case "postgres", "postgresql":
 		return openPostgres(ctx, url, q)
 	}
-	return nil, errors.New("DATABASE_URL names no database: expected sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME")
+	return nil, errNoDatabase
 }
+
+var errNoDatabase = errors.New("DATABASE_URL names no database: expected sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME")
 
 // Close waits for what is being written and closes the database. Whoever still
 // calls Receive gets an error; Run must have returned before.

@@ -33,6 +33,7 @@ func TestStore(t *testing.T) {
 		{"a version is committed once", testFence},
 		{"a change is saved as a whole or not at all", testAtomic},
 		{"pipelines are found by repository, by app and by wake time", testFind},
+		{"every pipeline is listed", testAll},
 		{"an effect is performed once, soon", testPerform},
 		{"an effect without a recorded outcome is performed again, and told so", testPerformAgain},
 		{"an effect whose outcome is recorded is done, whatever its handler says", testPerformRecorded},

@@ -20,6 +20,7 @@ import (
 type Options struct {
 	Store   Store
 	Perform Performer
+	Freezes Freezes     // nil: nobody can freeze everything
 	Clock   Clock       // nil: the system's
 	Logger  *zap.Logger // nil: none
 	// Observe, if not nil, is told of every commit, in the order in which a
@@ -45,6 +46,9 @@ type Engine struct {
 	observe func(Commit)
 	nudged  chan struct{} // a wake time may have come closer
 	memory  memory
+	freezes Freezes
+
+	operator operator
 
 	mu    sync.Mutex
 	locks map[bot.Key]*keyLock // guarded by mu
@@ -53,7 +57,7 @@ type Engine struct {
 // New makes an Engine. Run must be running for wake times to be kept.
 func New(o Options) *Engine {
 	e := &Engine{
-		store: o.Store, perform: o.Perform, clock: o.Clock, log: o.Logger, observe: o.Observe,
+		store: o.Store, perform: o.Perform, freezes: o.Freezes, clock: o.Clock, log: o.Logger, observe: o.Observe,
 		nudged: make(chan struct{}, 1), locks: map[bot.Key]*keyLock{},
 	}
 	if e.clock == nil {
@@ -151,7 +155,11 @@ func (e *Engine) commit(ctx context.Context, key bot.Key, facts []bot.Fact) (Cha
 			return Change{}, err
 		}
 		state.Pipeline = key
-		c, explain := e.reconcile(state, facts)
+		word, err := e.frozen(ctx)
+		if err != nil {
+			return Change{}, err
+		}
+		c, explain := e.reconcile(state, withFreeze(state, word, facts))
 		c.Version = version
 		if version == 0 && !anythingIn(c) {
 			return Change{}, nil

@@ -56,6 +56,14 @@ type Sweeps interface {
 	Processed(ctx context.Context, guids []string) (map[string]bool, error)
 }
 
+// Freezes is where the operator says that nothing is to be promoted.
+type Freezes interface {
+	// Freeze returns the operator's newest word; zero if there never was one.
+	Freeze(ctx context.Context) (bot.Frozen, error)
+	// All lists every pipeline.
+	All(ctx context.Context) ([]bot.Key, error)
+}
+
 // Hooks asks the sender of webhooks for those that did not arrive.
 type Hooks interface {
 	// FailedDeliveries lists the deliveries since a time of which no attempt was

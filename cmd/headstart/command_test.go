@@ -80,7 +80,7 @@ func TestVersionAndHelp(t *testing.T) {
 	if err != nil {
 		t.Errorf("--help should not fail: %v", err)
 	}
-	for _, command := range []string{"serve", "demo", "check", "version"} {
+	for _, command := range []string{"serve", "demo", "check", "freeze", "unfreeze", "version"} {
 		if !strings.Contains(out, command) {
 			t.Errorf("--help should name %s, it says:\n%s", command, out)
 		}

@@ -106,7 +106,7 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 		return nil, err
 	}
 	srv.engine = engine.New(engine.Options{
-		Store: srv.store, Clock: w.Clock, Logger: w.Logger.Named("engine"), Observe: w.Observe,
+		Store: srv.store, Freezes: srv.store, Clock: w.Clock, Logger: w.Logger.Named("engine"), Observe: w.Observe,
 		Perform: engine.Router{
 			GitHub:   srv.github,
 			Platform: &platform.Performer{Platforms: platforms, Allow: allow, Source: srv.github},
@@ -270,6 +270,7 @@ func (srv *server) serve(ctx context.Context, listener net.Listener) error {
 	})
 	start("work", func() error { return srv.store.Run(ctx, srv.handlers()) })
 	start("keep time", func() error { return srv.engine.Run(ctx) })
+	start("hear the operator", func() error { return srv.engine.WatchFreeze(ctx) })
 	start("sweep", func() error { return srv.sweeper.Run(ctx) })
 	start("follow apps", func() error { return srv.followApps(ctx) })
 	start("clean up", func() error { return srv.prune(ctx) })

@@ -1,0 +1,117 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// The operator's word reaches a pipeline as a fact, in whatever is committed next:
+// the pipeline's state then has it, and no instance that has not heard of it yet
+// can take it back, because an older word changes nothing.
+
+// freezeEvery is how often each instance looks whether the operator has said
+// something new.
+const freezeEvery = time.Second
+
+// operator is what an instance has heard of the operator.
+type operator struct {
+	mu    sync.Mutex
+	heard bool       // guarded by mu; the store was asked at least once
+	word  bot.Frozen // guarded by mu; the newest
+
+	passed time.Time // the word of this time has reached every pipeline; of LookAtFreeze alone
+}
+
+// WatchFreeze passes the operator's word on to every pipeline, until ctx ends. It
+// returns nil then. The operator's commands come by the machine's time, whatever
+// the pipelines' clock is.
+func (e *Engine) WatchFreeze(ctx context.Context) error {
+	tick := time.NewTicker(freezeEvery)
+	defer tick.Stop()
+	for {
+		if err := e.LookAtFreeze(ctx); err != nil && ctx.Err() == nil {
+			e.log.Warn("pass on what the operator has frozen; tried again in a second", zap.Error(err))
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// LookAtFreeze looks once, and returns when every pipeline has what is new. It
+// must not be called twice at the same time. A pipeline that appears meanwhile
+// hears of it with its next event: it has just begun to read its file.
+func (e *Engine) LookAtFreeze(ctx context.Context) error {
+	if e.freezes == nil {
+		return nil
+	}
+	word, err := e.freezes.Freeze(ctx)
+	if err != nil {
+		return err
+	}
+	e.hear(word)
+	if !word.At.After(e.operator.passed) {
+		return nil
+	}
+	keys, err := e.freezes.All(ctx)
+	if err != nil {
+		return fmt.Errorf("find every pipeline: %w", err)
+	}
+	for _, key := range keys {
+		state, _, err := e.load(ctx, key)
+		if err != nil {
+			return err
+		}
+		if !word.At.After(state.Freeze.At) {
+			continue
+		}
+		if err := e.update(ctx, key, nil); err != nil {
+			return err
+		}
+	}
+	e.operator.passed = word.At
+	e.log.Info("passed on the operator's word", zap.Bool("frozen", word.On), zap.String("reason", word.Reason), zap.Int("pipelines", len(keys)))
+	return nil
+}
+
+func (e *Engine) hear(word bot.Frozen) {
+	e.operator.mu.Lock()
+	defer e.operator.mu.Unlock()
+	e.operator.heard = true
+	if word.At.After(e.operator.word.At) {
+		e.operator.word = word
+	}
+}
+
+// frozen is the operator's word as last heard. Nothing is decided before it was
+// asked for once.
+func (e *Engine) frozen(ctx context.Context) (bot.Frozen, error) {
+	e.operator.mu.Lock()
+	word, heard := e.operator.word, e.operator.heard
+	e.operator.mu.Unlock()
+	if heard || e.freezes == nil {
+		return word, nil
+	}
+	word, err := e.freezes.Freeze(ctx)
+	if err != nil {
+		return bot.Frozen{}, err
+	}
+	e.hear(word)
+	return word, nil
+}
+
+// withFreeze adds the operator's word to what a pipeline is told, if it is new to it.
+func withFreeze(state bot.State, word bot.Frozen, facts []bot.Fact) []bot.Fact {
+	if !word.At.After(state.Freeze.At) {
+		return facts
+	}
+	return append([]bot.Fact{word}, facts...)
+}

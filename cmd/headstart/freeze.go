@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/user"
+	"strings"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/store"
+)
+
+// freezeCommand stops every promotion of every pipeline, also while the server
+// runs: it writes to the server's database, which every instance looks at.
+type freezeCommand struct {
+	DatabaseURL string   `env:"DATABASE_URL" default:"sqlite:headstart.db" help:"The database of the server: sqlite:PATH or postgres://…"`
+	For         string   `placeholder:"4h" help:"How long, such as 30m, 4h or 2d; without it until 'headstart unfreeze'."`
+	By          string   `placeholder:"NAME" help:"Who says so; the account's name by default."`
+	Show        bool     `help:"Only say whether everything is frozen."`
+	Reason      []string `arg:"" optional:"" help:"Why. Everybody whose deploy waits reads it."`
+}
+
+// unfreezeCommand ends it.
+type unfreezeCommand struct {
+	DatabaseURL string `env:"DATABASE_URL" default:"sqlite:headstart.db" help:"The database of the server: sqlite:PATH or postgres://…"`
+	By          string `placeholder:"NAME" help:"Who says so; the account's name by default."`
+}
+
+// Run freezes, or says what is frozen.
+func (c *freezeCommand) Run(ctx context.Context, out console) error {
+	now := time.Now()
+	reason := bot.Redact(strings.Join(strings.Fields(strings.Join(c.Reason, " ")), " "))
+	word := bot.Frozen{On: true, By: whoSays(c.By), Reason: reason, At: now}
+	switch lasts, ok := bot.ParseDuration(c.For); {
+	case c.Show:
+		return beside(ctx, c.DatabaseURL, func(db *store.Beside) error {
+			f, err := db.Freeze(ctx)
+			if err == nil {
+				fmt.Fprintln(out.out, frozenText(f, now))
+			}
+			return err
+		})
+	case reason == "":
+		return errors.New("the reason is missing: headstart freeze [--for 4h] REASON")
+	case c.For == "":
+	case !ok || lasts == 0:
+		return fmt.Errorf("--for %s is no time: write 30m, 4h, 2d or 1h30m", c.For)
+	case lasts > bot.MaxLock:
+		return fmt.Errorf("--for is at most %d days; without it everything stays frozen until headstart unfreeze", bot.MaxLock/(24*time.Hour))
+	default:
+		word.Until = now.Add(lasts).Round(time.Second)
+	}
+	return say(ctx, c.DatabaseURL, word, out)
+}
+
+// Run ends the freeze.
+func (c *unfreezeCommand) Run(ctx context.Context, out console) error {
+	return say(ctx, c.DatabaseURL, bot.Frozen{By: whoSays(c.By), At: time.Now()}, out)
+}
+
+// say saves the operator's word and repeats it.
+func say(ctx context.Context, url string, word bot.Frozen, out console) error {
+	return beside(ctx, url, func(db *store.Beside) error {
+		saved, err := db.SetFreeze(ctx, word)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out.out, "%s\nServers that run know it within seconds; what is being released goes to its end.\n", frozenText(saved, word.At))
+		return nil
+	})
+}
+
+func beside(ctx context.Context, url string, do func(*store.Beside) error) error {
+	db, err := store.OpenBeside(ctx, url)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(db), db.Close(ctx))
+}
+
+// frozenText says what the operator's word means now.
+func frozenText(f bot.Frozen, now time.Time) string {
+	by := ""
+	if f.By != "" {
+		by = " by " + f.By
+	}
+	at := f.At.UTC().Format(time.RFC3339)
+	switch {
+	case f.At.IsZero():
+		return "Nothing is frozen."
+	case !f.On:
+		return fmt.Sprintf("Nothing is frozen: that was ended%s at %s.", by, at)
+	case !f.Holds(now):
+		return fmt.Sprintf("Nothing is frozen: that ended at %s.", f.Until.UTC().Format(time.RFC3339))
+	case f.Until.IsZero():
+		return fmt.Sprintf("Everything is frozen%s since %s, until `headstart unfreeze`: %s", by, at, f.Reason)
+	}
+	return fmt.Sprintf("Everything is frozen%s since %s, until %s: %s", by, at, f.Until.UTC().Format(time.RFC3339), f.Reason)
+}
+
+// whoSays is the name that was given, else the account's.
+func whoSays(name string) string {
+	if name != "" {
+		return name
+	}
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "" // a container may have no account for its number
+}

@@ -1,0 +1,50 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/engine"
+)
+
+var _ engine.Freezes = (*Store)(nil)
+
+const (
+	selectFreeze = `SELECT frozen, by_whom, reason, until, said_at FROM operator_freeze WHERE id = 1`
+	// A word is later than the one before, also by a clock that is behind.
+	saveFreeze = `INSERT INTO operator_freeze (id, frozen, by_whom, reason, until, said_at) VALUES (1, $1, $2, $3, $4, $5)
+		ON CONFLICT (id) DO UPDATE SET frozen = excluded.frozen, by_whom = excluded.by_whom, reason = excluded.reason, until = excluded.until,
+			said_at = CASE WHEN excluded.said_at > operator_freeze.said_at THEN excluded.said_at ELSE operator_freeze.said_at + 1 END
+		RETURNING said_at`
+	selectAll = `SELECT repo, name, 0 FROM pipelines ORDER BY repo, name`
+)
+
+// Freeze returns the operator's newest word; zero if there never was one. It is
+// that of [Beside.SetFreeze], which another process may have called a moment ago.
+func (s *Store) Freeze(ctx context.Context) (bot.Frozen, error) {
+	return readFreeze(ctx, s.db)
+}
+
+// All lists every pipeline.
+func (s *Store) All(ctx context.Context) ([]bot.Key, error) {
+	return s.keys(ctx, selectAll)
+}
+
+// reader is what can be asked: a Store's database, or the one beside it.
+type reader interface {
+	each(ctx context.Context, query string, args []any, row func(scanner) error) error
+}
+
+func readFreeze(ctx context.Context, db reader) (f bot.Frozen, err error) {
+	err = db.each(ctx, selectFreeze, nil, func(scan scanner) error {
+		var on, until, at int64
+		err := scan(&on, &f.By, &f.Reason, &until, &at)
+		f.On, f.Until, f.At = on != 0, fromMicros(until), fromMicros(at)
+		return err
+	})
+	if err != nil {
+		return bot.Frozen{}, fmt.Errorf("read the operator's freeze: %w", err)
+	}
+	return f, nil
+}
