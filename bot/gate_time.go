@@ -170,6 +170,8 @@ func (d *decision) passed(c *Candidate, stage string, g Gate) Gate {
 // it waits for changes, and not while time passes.
 func (g Gate) phase() string {
 	switch g.Name {
+	case "approval":
+		return g.phaseOfApproval()
 	case "window", "freeze":
 		return g.Name + ": " + g.Text
 	case "lock":
