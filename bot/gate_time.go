@@ -172,7 +172,7 @@ func (g Gate) phase() string {
 	switch g.Name {
 	case "approval":
 		return g.phaseOfApproval()
-	case "window", "freeze":
+	case "window", "freeze", "class":
 		return g.Name + ": " + g.Text
 	case "lock":
 		if !g.Until.IsZero() {

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"fmt"
 	"time"
 )
 
@@ -56,6 +57,9 @@ func (s *State) leftBehind(c *Candidate, stage string, at time.Time) {
 	}
 	if q := was.Passages[stage]; q.State == PassageUndone || q.State == PassageFailed {
 		p.State, p.Reason, p.EndedAt = PassageUndone, q.Reason, at
+		if q.State == PassageFailed {
+			p.Reason = fmt.Sprintf("taken back with %s, which failed", Short(was.SHA))
+		}
 		put(&c.Passages, stage, p)
 	}
 }
