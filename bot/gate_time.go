@@ -170,10 +170,10 @@ func (d *decision) passed(c *Candidate, stage string, g Gate) Gate {
 // it waits for changes, and not while time passes.
 func (g Gate) phase() string {
 	switch g.Name {
-	case "approval":
-		return g.phaseOfApproval()
 	case "window", "freeze", "class":
 		return g.Name + ": " + g.Text
+	case "approval":
+		return g.phaseOfApproval()
 	case "lock":
 		if !g.Until.IsZero() {
 			return g.Name + " until " + moment(g.Until)
