@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"fmt"
 	"time"
 )
 
@@ -30,6 +31,9 @@ func (s *State) passBy(at time.Time) {
 			if _, asked := c.Ordered[stage.Name]; asked || d.astray(c) || !c.Passages[s.Config.Stages[i-1].Name].passed() {
 				continue
 			}
+			if live := s.candidate(st.Live.SHA); live != nil && live.Passages[stage.Name].State == PassageFailed {
+				continue // it did not stay healthy, and nothing has taken its place yet
+			}
 			if classes, only := d.onlyOf(c, stage.Name, stage.Skip); only {
 				put(&c.Passages, stage.Name, Passage{
 					State: PassageSkipped, StartedAt: at, EndedAt: at, Reason: "only " + names(classes) + " changed", Beside: st.Live.SHA,
@@ -40,11 +44,11 @@ func (s *State) passBy(at time.Time) {
 }
 
 // leftBehind takes back that a candidate has passed a stage by where what it was
-// compared with is not live any more because it was taken back: then so is the
-// candidate, which contains it.
+// compared with has failed there after all, or was rolled back from: the candidate
+// contains it.
 func (s *State) leftBehind(c *Candidate, stage string, at time.Time) {
 	p := c.Passages[stage]
-	if p.State != PassageSkipped || s.Stages[stage].Live.SHA == p.Beside {
+	if p.State != PassageSkipped {
 		return
 	}
 	was := s.candidate(p.Beside)
@@ -53,20 +57,27 @@ func (s *State) leftBehind(c *Candidate, stage string, at time.Time) {
 	}
 	if q := was.Passages[stage]; q.State == PassageUndone || q.State == PassageFailed {
 		p.State, p.Reason, p.EndedAt = PassageUndone, q.Reason, at
+		if q.State == PassageFailed {
+			p.Reason = fmt.Sprintf("taken back with %s, which failed", Short(was.SHA))
+		}
 		put(&c.Passages, stage, p)
 	}
 }
 
 // skippedGate is the proof of a candidate that has passed the stage before by:
 // what proved it before that, and what proves the commit that is live there, which
-// must have stayed as long as it has to.
+// must have stayed healthy for as long as it has to.
 func (d *decision) skippedGate(c *Candidate, i int) Gate {
-	if g := d.proofGate(c, i-1); i > 1 && g.State != GateOpen {
-		return g
-	}
 	before := d.s.Config.Stages[i-1]
 	p := c.Passages[before.Name]
 	g := Gate{Name: "proof", State: GateOpen, Since: p.EndedAt}
+	if i < 2 { // the stages before are gone from the pipeline's file
+		g.State, g.Text, g.Who = GateClosed, "no stage has proved it", "whoever may /promote "+before.Name
+		return g
+	}
+	if proof := d.proofGate(c, i-1); proof.State != GateOpen {
+		return proof
+	}
 	if was := d.s.candidate(p.Beside); was != nil && before.Soak > 0 && !d.urgent(c, d.s.Config.Stages[i].Name) {
 		d.healthy(&g, was, before.Name, was.Passages[before.Name].EndedAt)
 	}

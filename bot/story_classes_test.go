@@ -3,14 +3,13 @@ package bot_test
 import (
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/headstart-cd/headstart/bot"
 )
 
 // asks reads what stages ask for from the settings of a config line:
 // changes=CLASS:GLOB,…, and of a stage skip.STAGE=CLASSES, hold.STAGE=CLASS:NEED,…,
-// maintenance.STAGE=CLASSES, soak.STAGE=D, approval.STAGE=yes, foureyes.STAGE=yes.
+// maintenance.STAGE=CLASSES, approval.STAGE=yes, foureyes.STAGE=yes.
 func asks(c bot.Config, set map[string]string) bot.Config {
 	list := func(key string) []string {
 		return strings.FieldsFunc(set[key], func(r rune) bool { return r == ',' })
@@ -27,7 +26,6 @@ func asks(c bot.Config, set map[string]string) bot.Config {
 		s := &c.Stages[i]
 		s.Skip, s.Maintenance = list("skip."+s.Name), list("maintenance."+s.Name)
 		s.Approval, s.FourEyes = set["approval."+s.Name] == "yes", set["foureyes."+s.Name] == "yes"
-		s.Soak, _ = time.ParseDuration(or(set["soak."+s.Name], "0s"))
 		for _, v := range list("hold." + s.Name) {
 			class, need, _ := strings.Cut(v, ":")
 			if need == "approval" {

@@ -229,6 +229,8 @@ func (d *decision) stageStanding(c *Candidate, stage string) *saying {
 	switch pass, entered := c.Passages[stage]; {
 	case entered && pass.State == PassageReleasing:
 		return d.releasing(stage)
+	case entered && pass.State == PassageUndone && pass.Promotion == 0:
+		return say(StatusFailure, capital(pass.Reason)+" on "+stage, d.appURL(stage)).in("undone")
 	case entered && pass.State == PassageUndone:
 		return say(StatusFailure, fmt.Sprintf("%s: %s runs %s", capital(pass.Reason), stage, Short(d.s.Stages[stage].Live.SHA)), d.appURL(stage)).in("undone")
 	case entered && pass.State == PassageDone && d.drifted(c, stage) != "":
