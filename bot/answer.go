@@ -71,6 +71,9 @@ func (d *decision) statusText() string {
 		} else if st.mixed() {
 			note = strings.TrimPrefix(note+"; its apps do not all run the same", "; ")
 		}
+		if on := d.maintenanceNote(stage); on != "" {
+			note = strings.TrimPrefix(note+"; "+text(on), "; ")
+		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", text(stage), runs, since, way, note)
 	}
 	return strings.TrimSuffix(b.String(), "\n")

@@ -31,6 +31,7 @@ func Decide(s State, now time.Time) Plan {
 		d.readChecks()
 		d.sweep()
 	}
+	d.endMaintenance()
 	d.watch()
 	d.verify()
 	d.tell()
@@ -46,6 +47,8 @@ type decision struct {
 	wanted   map[string]bool    // keys of the effects in the plan
 	starting map[string]string  // build key → app, of builds that this plan starts
 	hours    map[string]opening // windows and freezes that were looked at
+
+	maintained map[string]bool // apps that are to be in maintenance mode
 }
 
 func newDecision(s *State, now time.Time) *decision {

@@ -74,6 +74,9 @@ func (d *decision) freshlyGreen(c *Candidate) bool {
 // the stage, so it happens only when every gate is open.
 func (d *decision) buildOnStage(c *Candidate, stage, app, key string) {
 	do := StartBuild{App: app, SHA: c.SHA, Tree: c.Tree, Command: d.s.Config.Build, Stage: stage, Base: d.base(stage, app)}
+	if do.Base >= 0 && d.needsMaintenance(c, stage) && !d.inMaintenance(stage) {
+		return // its release may follow the build by itself
+	}
 	if d.want(buildEffect(app, key), do) {
 		d.starting[key] = app
 	}
@@ -185,6 +188,9 @@ func (d *decision) base(stage, app string) int {
 }
 
 func (d *decision) promoteTo(c *Candidate, stage, app string, n, base int) {
+	if base >= 0 && d.needsMaintenance(c, stage) && !d.inMaintenance(stage) {
+		return
+	}
 	artifact, from := c.Artifact, c.ArtifactApp
 	if artifact == "" {
 		r, _ := d.s.runOf(c)

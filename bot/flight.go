@@ -111,6 +111,8 @@ func (s *State) start(e Effect, at time.Time) {
 		s.editRun(do.Tree, func(r *BuildRun) { r.Cancelling = true })
 	case Promote:
 		s.promotionStarted(do, at)
+	case SetMaintenance:
+		s.maintenanceStarted(do)
 	}
 }
 
@@ -193,6 +195,8 @@ func (s *State) finish(f Finished, at time.Time) {
 		s.promoteAnswered(do, f, at)
 	case WatchRelease:
 		s.releaseWatched(do, f, at)
+	case SetMaintenance:
+		s.maintenanceAnswered(do, f, flight, at)
 	case ReadCommander:
 		s.commanderRead(do, f, at)
 	case React:

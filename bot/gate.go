@@ -95,6 +95,9 @@ func (d *decision) checksGate(c *Candidate) Gate {
 // freshGate tells of the last look at the checks before the first stage is
 // entered, while it does not come about; it is none of the gates that ask for it.
 func (d *decision) freshGate(c *Candidate, stage string) []Gate {
+	if g, waits := d.maintenanceGate(c, stage); waits {
+		return []Gate{g}
+	}
 	f := d.s.Flights["checks "+c.SHA]
 	if stage != d.firstStage() || f.Reason == "" || f.Out || d.freshlyGreen(c) || !d.open(c, stage) {
 		return nil

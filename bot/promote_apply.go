@@ -35,6 +35,7 @@ func (s *State) openPromotion(stage, sha string, at time.Time, build string) {
 	}
 	put(&s.Stages, stage, st)
 	put(&c.Passages, stage, Passage{State: PassageReleasing, Promotion: st.Promotions, StartedAt: at, Urgent: c.urgentOrder(stage)})
+	s.noteMaintained(stage)
 }
 
 func (s *State) promotionStarted(do Promote, at time.Time) {
@@ -358,6 +359,7 @@ func (s *State) closePromotion(stage string, end PassageState, reason, output st
 		}
 	}
 	s.Stages[stage] = st
+	s.forgetMaintenance(p)
 	switch c := s.candidate(p.SHA); {
 	case p.Rollback != nil:
 		s.rollbackClosed(stage, p, was, end, reason, at)

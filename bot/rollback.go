@@ -190,12 +190,16 @@ func (d *decision) startRollbacks() {
 // rollbackTo releases a proved artifact on one app again, or, with config, has
 // the platform restore its release.
 func (d *decision) rollbackTo(past Past, stage, app string, n int, o *RollbackOrder) {
+	base := d.base(stage, app)
+	if base >= 0 && d.undoNeedsMaintenance(past, stage, o) && !d.inMaintenance(stage) {
+		return
+	}
 	restore := ""
 	if o.Config {
 		restore = past.Releases[app].ID
 	}
 	d.want(promoteKey(stage, n, app), Promote{
-		Stage: stage, Promotion: n, App: app, From: app, Artifact: past.Artifact, SHA: past.SHA, Base: d.base(stage, app), Restore: restore,
+		Stage: stage, Promotion: n, App: app, From: app, Artifact: past.Artifact, SHA: past.SHA, Base: base, Restore: restore,
 	})
 }
 

@@ -36,6 +36,8 @@ type State struct {
 	Requests   []Request   // comments with commands, oldest first; answered ones are remembered for a while
 	DeafUntil  time.Time   // comments up to here, by GitHub's clock, have been forgotten: a late one is too late
 	Freeze     Frozen      // the operator's word
+
+	Maintenance map[string]Maintenance // by app: maintenance modes that Headstart has looked at, or turned on
 }
 
 // Candidate is one pushed commit on its way through the pipeline.
@@ -196,6 +198,8 @@ type Stand struct {
 	Tries      int
 	Trouble    string    // why it could not; empty once one has begun
 	TroubleAt  time.Time // since when; zero: no trouble
+
+	Maintained []string // commits that were released in maintenance mode, the newest last
 }
 
 // Live is what a stage was last proved to run on all of its apps.
@@ -379,6 +383,7 @@ func (s State) clone() State {
 		s.Pulls[k] = p
 	}
 	s.Flights = cloneMap(s.Flights)
+	s.Maintenance = maps.Clone(s.Maintenance)
 	return s
 }
 

@@ -108,6 +108,7 @@ func (s *story) do(line string) error {
 		"role": s.role, "say": s.sayIn, "again": s.sayAgain, "answers": s.answers, "gone": s.gone,
 		"sick": s.sick, "well": s.well, "alerts": s.alerts,
 		"lists": s.lists,
+		"maintenance": s.maintenance,
 	}
 	f := commands[list[0]]
 	if f == nil {
@@ -157,6 +158,7 @@ func (s *story) config(list []string, set map[string]string) error {
 		if err := stageOptions(&st, set); err != nil {
 			return err
 		}
+		around(&st, set)
 		c.Stages = append(c.Stages, st)
 	}
 	s.file = bot.ConfigRead{Found: true, Config: asks(c, set)}

@@ -310,6 +310,9 @@ func (d *decision) releasing(stage string) *saying {
 	case st.InFlight.Building:
 		return sayPending("building", "Building and releasing on "+names(apps), d.appURL(stage))
 	}
+	if d.s.held(stage) {
+		return sayPending("maintenance", "Maintenance mode is on while it is released to "+names(apps), d.appURL(stage))
+	}
 	return sayPending("releasing", "Releasing to "+names(apps), d.appURL(stage))
 }
 
@@ -320,6 +323,9 @@ func (d *decision) trouble(stage string) *saying {
 // waiting is what is said of a candidate that has not entered a stage.
 func (d *decision) waiting(c *Candidate, stage string, first bool) *saying {
 	g, no := blocked(d.gates(c, stage))
+	if m, waits := d.maintenanceGate(c, stage); waits {
+		return sayPending(m.Name, "Waiting: "+m.Text, "")
+	}
 	switch {
 	case d.astray(c):
 		return d.gone(c, contextOf(stage), "Not released: "+g.Text)

@@ -54,6 +54,8 @@ func (p *Performer) Perform(ctx context.Context, target bot.Target, e bot.Effect
 	case bot.WatchRelease:
 		r, err := on.Release(ctx, do.App, do.ID)
 		return fact(bot.ReleaseSeen{Release: r}, err)
+	case bot.SetMaintenance:
+		return setMaintenance(ctx, on, do)
 	case bot.LookAtApp:
 		releases, err := on.Releases(ctx, do.App)
 		newest, current := summary(releases)
@@ -76,6 +78,8 @@ func appsOf(a bot.Action) []string {
 	case bot.WatchRelease:
 		return []string{do.App}
 	case bot.LookAtApp:
+		return []string{do.App}
+	case bot.SetMaintenance:
 		return []string{do.App}
 	}
 	return nil

@@ -56,6 +56,13 @@ type Platform interface {
 	// Refused for a release that failed, and wraps bot.ErrNotFound for one that
 	// does not exist or whose artifact is gone.
 	Rollback(ctx context.Context, app, release string) (bot.Release, error)
+
+	// Maintenance tells whether an app's maintenance mode is on: whoever asks the
+	// app then gets a page that says so, and the app is not asked.
+	Maintenance(ctx context.Context, app string) (bool, error)
+	// SetMaintenance turns maintenance mode on or off. It makes no release, and
+	// setting what is set already changes nothing.
+	SetMaintenance(ctx context.Context, app string, on bool) error
 }
 
 // Promotion asks for one artifact on one app.

@@ -208,13 +208,19 @@ func TestPlatform(t *testing.T) {
 			HoldNextBuild:   hold,
 			FailNextRelease: func(app string) { w.server.App(app).FailNextRelease("bin/migrate: exit status 1") },
 			HoldNextRelease: hold,
-			LoseNextAnswer:  func() { w.server.Inject(herokutest.Fault{Match: "POST", DropAfter: true}) },
-			SetConfig:       func(app, name, value string) { w.server.App(app).SetConfig(name, value) },
-			Config:          func(app, name string) string { return w.server.App(app).Config()[name] },
-			Expire:          func(app string, r bot.Release) { w.server.App(app).Expire(r.Version) },
-			Runs:            func(app string) string { return w.server.App(app).Current().Commit },
-			UnknownApp:      "shop-nowhere",
-			BuildReleases:   true,
+			LoseNextAnswer: func() {
+				w.server.ClearFaults()
+				for _, method := range []string{"POST", "PATCH", "DELETE"} {
+					w.server.Inject(herokutest.Fault{Match: method, DropAfter: true})
+				}
+			},
+			SetConfig:     func(app, name, value string) { w.server.App(app).SetConfig(name, value) },
+			Config:        func(app, name string) string { return w.server.App(app).Config()[name] },
+			Expire:        func(app string, r bot.Release) { w.server.App(app).Expire(r.Version) },
+			Runs:          func(app string) string { return w.server.App(app).Current().Commit },
+			Closed:        func(app string) bool { return w.server.App(app).Maintenance() },
+			UnknownApp:    "shop-nowhere",
+			BuildReleases: true,
 		}
 	})
 }

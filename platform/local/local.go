@@ -39,14 +39,20 @@
 // only), and
 //
 //	HEADSTART_APP       HEROKU_APP_NAME           the app
-//	HEADSTART_REVISION  HEROKU_BUILD_COMMIT,
-//	                    HEROKU_SLUG_COMMIT        the full SHA of the commit
+//	HEADSTART_COMMIT,   HEROKU_BUILD_COMMIT,
+//	HEADSTART_REVISION  HEROKU_SLUG_COMMIT        the full SHA of the commit
 //	HEADSTART_RELEASE   HEROKU_RELEASE_VERSION    the release: v7
 //
 // so that an app written for Heroku finds what it knows. An app has to listen on
 // 127.0.0.1 or on all addresses, and is live once GET / answers below 500. The
-// build command sees SOURCE_VERSION (the commit) and no config vars, because
-// its artifact serves several apps.
+// build command sees HEADSTART_COMMIT and SOURCE_VERSION (the commit) and no
+// config vars, because its artifact serves several apps.
+//
+// # Maintenance mode
+//
+// While an app's maintenance mode is on, the router answers 503 with a small page
+// and Retry-After, in the app's place; its processes and releases go on. It is on
+// until it is turned off, also over a restart of Headstart.
 package local
 
 import (

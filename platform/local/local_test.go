@@ -58,6 +58,7 @@ func TestConformance(t *testing.T) {
 			Config:          m.configVar,
 			Expire:          m.expire,
 			Runs:            m.runs,
+			Closed:          m.closed,
 			UnknownApp:      "Not_an_app",
 		}
 	})
@@ -290,6 +291,13 @@ func (m *machine) runs(app string) string {
 		return ""
 	}
 	return strings.TrimSpace(body)
+}
+
+// closed reports whether the router answers in the app's place.
+func (m *machine) closed(app string) bool {
+	m.t.Helper()
+	status, body, header := m.get(app+".localhost", "/")
+	return status == http.StatusServiceUnavailable && strings.Contains(body, "maintenance mode") && header.Get("Retry-After") != ""
 }
 
 // build builds a commit and waits for its end.

@@ -38,6 +38,7 @@ type state struct {
 	Live        int             `json:"live"`         // the release that runs, or has to be brought back; 0: none
 	Builds      []buildRecord   `json:"builds"`
 	Releases    []releaseRecord `json:"releases"`
+	Maintenance bool            `json:"maintenance,omitempty"` // the router answers in its place
 	// Processes are those that were started and not yet seen to end, by what
 	// they do ("build b-…", "release v3", "web v3"), so that a successor can end
 	// them after a crash.

@@ -74,6 +74,10 @@ type Harness struct {
 	// nothing.
 	Runs func(app string) string
 
+	// Closed reports whether whoever asks the app gets a maintenance page in its
+	// place, asked as Runs is.
+	Closed func(app string) bool
+
 	// UnknownApp names an app that does not exist, or whose name cannot exist.
 	UnknownApp string
 	// BuildReleases says that a build that succeeded makes a release on its own
@@ -115,6 +119,9 @@ func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 		{"promotions at once end with one current release", (*suite).concurrentPromotions},
 		{"what does not exist is refused as not found", (*suite).notFound},
 		{"an artifact that does not exist is refused", (*suite).unknownArtifact},
+		{"maintenance mode is turned on and off", (*suite).maintenance},
+		{"a release changes nothing about maintenance mode", (*suite).maintenanceDuringRelease},
+		{"maintenance mode whose answer was lost is set again", (*suite).lostMaintenance},
 		{"a call whose context ended fails with the right kind", (*suite).endedContext},
 	} {
 		t.Run(c.name, func(t *testing.T) {
