@@ -71,6 +71,9 @@ func (d *decision) statusText() string {
 		} else if st.mixed() {
 			note = strings.TrimPrefix(note+"; its apps do not all run the same", "; ")
 		}
+		for _, w := range d.warnings(stage) {
+			note = strings.TrimPrefix(note+"; ⚠️ "+text(w), "; ")
+		}
 		if on := d.maintenanceNote(stage); on != "" {
 			note = strings.TrimPrefix(note+"; "+text(on), "; ")
 		}

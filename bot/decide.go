@@ -25,6 +25,7 @@ func Decide(s State, now time.Time) Plan {
 	if s.Configured {
 		d.readPullRequests()
 		d.readFiles()
+		d.inspect()
 		d.startRollbacks()
 		d.enterStages()
 		d.build()

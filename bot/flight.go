@@ -197,6 +197,8 @@ func (s *State) finish(f Finished, at time.Time) {
 		s.releaseWatched(do, f, at)
 	case SetMaintenance:
 		s.maintenanceAnswered(do, f, flight, at)
+	case Inspect:
+		s.inspected(do, f, at)
 	case ReadCommander:
 		s.commanderRead(do, f, at)
 	case React:

@@ -45,7 +45,7 @@ func (d *decision) gates(c *Candidate, stage string) []Gate {
 	gates = append(gates, d.cancelGate(c), d.lockGateFor(c, stage), d.driftGate(c, stage))
 	gates = append(gates, d.classGates(c, stage)...)
 	gates = append(gates, d.timeGates(c, stage)...)
-	return append(gates, d.placeGate(c, stage))
+	return append(gates, d.placeGate(c, stage), d.preflightGate(stage))
 }
 
 // orderGate is closed for whoever would take the stage back to an older commit.

@@ -34,7 +34,7 @@ func (s *State) openPromotion(stage, sha string, at time.Time, build string) {
 		st.InFlight.Rollback, st.InFlight.Was = st.Rollback, c.Passages[stage]
 	}
 	put(&s.Stages, stage, st)
-	put(&c.Passages, stage, Passage{State: PassageReleasing, Promotion: st.Promotions, StartedAt: at, Urgent: c.urgentOrder(stage)})
+	put(&c.Passages, stage, Passage{State: PassageReleasing, Promotion: st.Promotions, StartedAt: at, Urgent: c.urgentOrder(stage), Warnings: s.news(cfg.Apps, sha)})
 	s.noteMaintained(stage)
 }
 

@@ -37,6 +37,8 @@ type State struct {
 	DeafUntil  time.Time   // comments up to here, by GitHub's clock, have been forgotten: a late one is too late
 	Freeze     Frozen      // the operator's word
 
+	Inspections map[string]Inspection // by app: what was found of it before it was promoted to
+
 	Maintenance map[string]Maintenance // by app: maintenance modes that Headstart has looked at, or turned on
 }
 
@@ -120,6 +122,7 @@ type Passage struct {
 	Soaked    bool      // and it did
 	Urgent    *Order    // who let it pass windows, freezes and soak; nil: nobody. Never changed in place
 	Beside    string    // of one that passed the stage by: the commit that was live there
+	Warnings  []string  // what was found of the stage's apps since the promotion before
 }
 
 // Deployment is the GitHub Deployment of one promotion of a candidate.
@@ -383,6 +386,7 @@ func (s State) clone() State {
 		s.Pulls[k] = p
 	}
 	s.Flights = cloneMap(s.Flights)
+	s.Inspections = maps.Clone(s.Inspections)
 	s.Maintenance = maps.Clone(s.Maintenance)
 	return s
 }

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/headstart-cd/headstart/bot"
 )
@@ -47,4 +48,18 @@ func (s *story) maintenance(list []string, _ map[string]string) error {
 	}
 	s.say("in maintenance mode: %s; remembered: %v", or(strings.Join(closed, ", "), "no app"), slices.Sorted(maps.Keys(s.State.Maintenance)))
 	return nil
+}
+
+// app NAME [warns=TEXT,TEXT] [problem=TEXT] [takes-over=D]: what a look at an app
+// finds from now on, before anything is promoted to it.
+func (s *story) findings(list []string, set map[string]string) (err error) {
+	found := bot.Inspected{Problem: set["problem"]}
+	if v := set["warns"]; v != "" {
+		found.Warnings = strings.Split(v, ",")
+	}
+	if v := set["takes-over"]; v != "" {
+		found.TakesOver, err = time.ParseDuration(v)
+	}
+	s.App(list[0]).Inspected = found
+	return err
 }

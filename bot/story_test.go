@@ -107,8 +107,8 @@ func (s *story) do(line string) error {
 		"explain": s.explain, "requests": s.requests,
 		"role": s.role, "say": s.sayIn, "again": s.sayAgain, "answers": s.answers, "gone": s.gone,
 		"sick": s.sick, "well": s.well, "alerts": s.alerts,
-		"lists": s.lists,
-		"maintenance": s.maintenance,
+		"lists":       s.lists,
+		"maintenance": s.maintenance, "app": s.findings,
 	}
 	f := commands[list[0]]
 	if f == nil {

@@ -238,8 +238,8 @@ func (d *decision) stageStanding(c *Candidate, stage string) *saying {
 	case entered && pass.State == PassageDone && pass.EndedAt.Before(c.PushedAt):
 		return say(StatusSuccess, "Live on "+stage+": it was when the branch came back to it", d.appURL(stage))
 	case entered && pass.State == PassageDone:
-		return say(StatusSuccess, fmt.Sprintf("Live on %s %s after the push, %s in %s%s", stage,
-			took(c.PushedAt, pass.EndedAt), pass.verb(), took(pass.StartedAt, pass.EndedAt), d.stillSoaking(c, stage)), d.appURL(stage))
+		return say(StatusSuccess, warned(fmt.Sprintf("Live on %s %s after the push, %s in %s%s", stage,
+			took(c.PushedAt, pass.EndedAt), pass.verb(), took(pass.StartedAt, pass.EndedAt), d.stillSoaking(c, stage)), pass), d.appURL(stage))
 	case entered && pass.After != "":
 		return say(StatusFailure, capital(pass.After)+": "+pass.Reason, pass.OutputURL)
 	case entered && pass.State == PassageSkipped:

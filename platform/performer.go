@@ -54,6 +54,9 @@ func (p *Performer) Perform(ctx context.Context, target bot.Target, e bot.Effect
 	case bot.WatchRelease:
 		r, err := on.Release(ctx, do.App, do.ID)
 		return fact(bot.ReleaseSeen{Release: r}, err)
+	case bot.Inspect:
+		found, err := on.Inspect(ctx, do.App, do.Source)
+		return fact(found, err)
 	case bot.SetMaintenance:
 		return setMaintenance(ctx, on, do)
 	case bot.LookAtApp:
@@ -81,6 +84,11 @@ func appsOf(a bot.Action) []string {
 		return []string{do.App}
 	case bot.SetMaintenance:
 		return []string{do.App}
+	case bot.Inspect:
+		if do.Source == "" {
+			return []string{do.App}
+		}
+		return []string{do.App, do.Source}
 	}
 	return nil
 }

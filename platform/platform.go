@@ -57,6 +57,12 @@ type Platform interface {
 	// does not exist or whose artifact is gone.
 	Rollback(ctx context.Context, app, release string) (bot.Release, error)
 
+	// Inspect looks what should be known of an app before anything is promoted to
+	// it. Source is the app that the artifacts come from; empty if the app builds
+	// them itself. An app that does not exist, or that may not be released to, is
+	// no error but a Problem. Of config vars it tells names, and no values.
+	Inspect(ctx context.Context, app, source string) (bot.Inspected, error)
+
 	// Maintenance tells whether an app's maintenance mode is on: whoever asks the
 	// app then gets a page that says so, and the app is not asked.
 	Maintenance(ctx context.Context, app string) (bool, error)

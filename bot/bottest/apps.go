@@ -17,6 +17,8 @@ type App struct {
 	Releases []*bot.Release
 
 	Maintenance bool // its maintenance mode is on
+
+	Inspected bot.Inspected // what a look before a promotion finds, but for App
 }
 
 // late is something that comes true at a later time: the end of a build or of a
@@ -271,6 +273,12 @@ func (p *apps) Rollback(ctx context.Context, app, release string) (bot.Release, 
 		return bot.Release{}, &bot.Refused{Reason: "what the release ran is gone", Err: bot.ErrNotFound}
 	}
 	return p.Promote(ctx, platform.Promotion{Artifact: to.Artifact, Commit: to.Commit, From: app, To: app})
+}
+
+func (p *apps) Inspect(ctx context.Context, app, _ string) (bot.Inspected, error) {
+	found := p.w.App(app).Inspected
+	found.App, _ = p.App(ctx, app)
+	return found, nil
 }
 
 func (p *apps) Maintenance(_ context.Context, app string) (bool, error) {

@@ -187,7 +187,7 @@ func (w *World) Perform(target bot.Target, e bot.Effect) (bot.Fact, error, bool)
 	var fact bot.Fact
 	var err error
 	switch e.Do.(type) {
-	case bot.StartBuild, bot.WatchBuild, bot.CancelBuild, bot.Promote, bot.WatchRelease, bot.LookAtApp, bot.SetMaintenance:
+	case bot.StartBuild, bot.WatchBuild, bot.CancelBuild, bot.Promote, bot.WatchRelease, bot.LookAtApp, bot.SetMaintenance, bot.Inspect:
 		fact, err = w.onPlatform(target, e, fault.Kind == FaultLate)
 	case bot.Probe:
 		fact = w.Web(e.Do.(bot.Probe))

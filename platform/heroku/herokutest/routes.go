@@ -38,6 +38,7 @@ func (s *Server) routes() {
 	s.handle("GET /apps/{app}/features", s.listFeatures)
 	s.handle("GET /apps/{app}/features/{feature}", s.getFeature)
 	s.handle("PATCH /apps/{app}/features/{feature}", s.patchFeature)
+	s.handle("GET /apps/{app}/collaborators/{collaborator}", s.getCollaborator)
 	s.handle("GET /apps/{app}/dynos", s.listDynos)
 	s.handle("POST /apps/{app}/dynos", s.createDyno)
 

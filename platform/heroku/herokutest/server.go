@@ -353,6 +353,10 @@ func invalid(format string, args ...any) error {
 	return &apiError{status: 422, id: "invalid_params", message: fmt.Sprintf(format, args...)}
 }
 
+func forbidden() error {
+	return &apiError{status: 403, id: "forbidden", message: "You do not have access to the app."}
+}
+
 func writeError(w http.ResponseWriter, err error) {
 	var e *apiError
 	if !errors.As(err, &e) {
