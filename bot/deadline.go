@@ -28,6 +28,8 @@ func deadline(do Action) time.Duration {
 		return 10 * time.Minute // nobody has asked: that proves nothing
 	case ReadPullRequest, FindPullRequest, ReadChanges, ReadFiles, CancelBuild:
 		return 2 * time.Hour // nothing hangs on it, or it is decided without
+	case MakeCopy, WatchCopy:
+		return copyDeadline
 	case WatchBuild, WatchRelease, StartBuild:
 		return 6 * time.Hour // it is the platform that does not answer
 	}

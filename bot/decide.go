@@ -32,6 +32,7 @@ func Decide(s State, now time.Time) Plan {
 		d.readChecks()
 		d.sweep()
 	}
+	d.keepCopies()
 	d.endMaintenance()
 	d.watch()
 	d.verify()

@@ -175,7 +175,7 @@ func (p *Promotion) touched() bool {
 			return true
 		}
 	}
-	return p.Built
+	return p.Built || p.Copied
 }
 
 // base is the newest release of a stage's app as last seen; -1: never looked.
@@ -188,6 +188,9 @@ func (d *decision) base(stage, app string) int {
 }
 
 func (d *decision) promoteTo(c *Candidate, stage, app string, n, base int) {
+	if base >= 0 && !d.rehearsed(c.SHA, stage, n) {
+		return
+	}
 	if base >= 0 && d.needsMaintenance(c, stage) && !d.inMaintenance(stage) {
 		return
 	}

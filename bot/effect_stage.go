@@ -74,6 +74,7 @@ type MakeCopy struct {
 	App       string // that gets the copy
 	From      string // whose database is copied
 	Command   string // as Rehearse.Command
+	SHA       string // the commit that is rehearsed: asking for its copy enters the stage
 }
 
 // WatchCopy looks whether a copy is ready. Answer: CopySeen.

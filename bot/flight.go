@@ -113,6 +113,8 @@ func (s *State) start(e Effect, at time.Time) {
 		s.promotionStarted(do, at)
 	case SetMaintenance:
 		s.maintenanceStarted(do)
+	case MakeCopy:
+		s.copyStarted(do, at)
 	}
 }
 
@@ -199,6 +201,12 @@ func (s *State) finish(f Finished, at time.Time) {
 		s.maintenanceAnswered(do, f, flight, at)
 	case Inspect:
 		s.inspected(do, f, at)
+	case MakeCopy:
+		s.copySeen(do.Stage, do.Promotion, do.App, f, flight, at)
+	case WatchCopy:
+		s.copySeen(do.Stage, do.Promotion, do.App, f, flight, at)
+	case RemoveCopy:
+		s.copyRemoved(do, f, at)
 	case ReadCommander:
 		s.commanderRead(do, f, at)
 	case React:

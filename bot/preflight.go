@@ -92,6 +92,9 @@ func inspectKey(do Inspect) string { return "inspect " + do.App + " beside " + d
 func (d *decision) preflightGate(stage string) Gate {
 	g := Gate{Name: "preflight", State: GateOpen}
 	cfg, _ := d.s.Config.Stage(stage)
+	if copied, no := d.copyGate(cfg); no {
+		return copied
+	}
 	for _, app := range cfg.Apps {
 		source := d.sourceOf(stage, app)
 		ins, known := d.inspection(app, source)

@@ -160,7 +160,7 @@ func (s *State) begun(stage string) bool {
 			return true
 		}
 	}
-	return p.Built
+	return p.Built || p.Copied
 }
 
 // withdraw takes back a promotion that could not begin, so that whether the

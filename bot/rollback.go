@@ -191,6 +191,9 @@ func (d *decision) startRollbacks() {
 // the platform restore its release.
 func (d *decision) rollbackTo(past Past, stage, app string, n int, o *RollbackOrder) {
 	base := d.base(stage, app)
+	if base >= 0 && !d.rehearsed(past.SHA, stage, n) {
+		return
+	}
 	if base >= 0 && d.undoNeedsMaintenance(past, stage, o) && !d.inMaintenance(stage) {
 		return
 	}

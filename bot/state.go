@@ -39,6 +39,8 @@ type State struct {
 
 	Inspections map[string]Inspection // by app: what was found of it before it was promoted to
 
+	Copies map[string]Copy // by app: copies of databases that are to be removed again
+
 	Maintenance map[string]Maintenance // by app: maintenance modes that Headstart has looked at, or turned on
 }
 
@@ -284,6 +286,7 @@ type Promotion struct {
 	Proof     *Proof         // its releases have ended, and it is verified; nil: not yet
 	Rollback  *RollbackOrder // it takes the stage back; nil: it is on the way forward
 	Was       Passage        // with Rollback: the commit's passage before it
+	Copied    bool           // a copy of a database was asked for, so that it has begun
 }
 
 // AppRelease is a promotion's release on one app.
@@ -387,6 +390,7 @@ func (s State) clone() State {
 	}
 	s.Flights = cloneMap(s.Flights)
 	s.Inspections = maps.Clone(s.Inspections)
+	s.Copies = maps.Clone(s.Copies)
 	s.Maintenance = maps.Clone(s.Maintenance)
 	return s
 }

@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -9,10 +10,14 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// around sets what a stage asks for around its releases: maintenance.STAGE=CLASSES.
+// around sets what a stage asks for around its releases: maintenance.STAGE=CLASSES,
+// rehearse.STAGE=APP.
 func around(stage *bot.Stage, set map[string]string) {
 	if v := set["maintenance."+stage.Name]; v != "" {
 		stage.Maintenance = strings.Split(v, ",")
+	}
+	if v := set["rehearse."+stage.Name]; v != "" {
+		stage.Rehearse = &bot.Rehearse{CopyFrom: v}
 	}
 }
 
@@ -29,6 +34,10 @@ func describeAround(f bot.Finished) string {
 			return "maintenance mode on for " + do.App
 		}
 		return "maintenance mode off for " + do.App
+	case bot.MakeCopy:
+		return fmt.Sprintf("copy the database of %s for %s", do.From, do.App)
+	case bot.RemoveCopy:
+		return fmt.Sprintf("remove the copy from %s", do.App)
 	}
 	return ""
 }
@@ -62,4 +71,28 @@ func (s *story) findings(list []string, set map[string]string) (err error) {
 	}
 	s.App(list[0]).Inspected = found
 	return err
+}
+
+// copied APP [failed] [why=…]: an app's copy of a database is ready.
+func (s *story) copied(list []string, set map[string]string) error {
+	why := ""
+	if slices.Contains(list, "failed") {
+		why = or(set["why"], "it is out of order")
+	}
+	if s.App(list[0]).Copy == nil {
+		return fmt.Errorf("%s has no copy", list[0])
+	}
+	s.EndCopy(list[0], why)
+	return nil
+}
+
+// copies shows which apps have a copy of a database.
+func (s *story) copies(_ []string, _ map[string]string) error {
+	for _, name := range slices.Sorted(maps.Keys(s.Apps)) {
+		if c := s.Apps[name].Copy; c != nil {
+			s.say("%s has %s, a copy of the database of %s, ready: %v", name, c.ID, c.From, c.Ready)
+		}
+	}
+	s.say("remembered: %v", slices.Sorted(maps.Keys(s.State.Copies)))
+	return nil
 }

@@ -108,7 +108,7 @@ func (s *story) do(line string) error {
 		"role": s.role, "say": s.sayIn, "again": s.sayAgain, "answers": s.answers, "gone": s.gone,
 		"sick": s.sick, "well": s.well, "alerts": s.alerts,
 		"lists":       s.lists,
-		"maintenance": s.maintenance, "app": s.findings,
+		"maintenance": s.maintenance, "app": s.findings, "copied": s.copied, "copies": s.copies,
 	}
 	f := commands[list[0]]
 	if f == nil {
@@ -279,6 +279,9 @@ func (s *story) takes(_ []string, set map[string]string) (err error) {
 	}
 	if v, ok := set["release"]; ok && err == nil {
 		s.ReleaseTime, err = time.ParseDuration(v)
+	}
+	if v, ok := set["copy"]; ok && err == nil {
+		s.CopyTime, err = time.ParseDuration(v)
 	}
 	return err
 }

@@ -310,6 +310,9 @@ func (d *decision) releasing(stage string) *saying {
 	case st.InFlight.Building:
 		return sayPending("building", "Building and releasing on "+names(apps), d.appURL(stage))
 	}
+	if copying := d.copying(stage); copying != "" {
+		return sayPending("copying", capital(copying), "")
+	}
 	if d.s.held(stage) {
 		return sayPending("maintenance", "Maintenance mode is on while it is released to "+names(apps), d.appURL(stage))
 	}
@@ -342,6 +345,8 @@ func (d *decision) waiting(c *Candidate, stage string, first bool) *saying {
 		return sayPending(g.phase(), "Waiting: "+g.Text, "")
 	case no && g.State == GateClosed:
 		return say(StatusFailure, "Not released: "+g.Text, "")
+	case no && g.Name == "copy":
+		return sayPending("copy", "Waiting: "+g.Text, "")
 	case (!no || g.Name == "place") && d.s.Stages[stage].Trouble != "" && !d.s.begun(stage):
 		return d.trouble(stage)
 	case no && g.Name == "place" && d.s.Stages[stage].InFlight != nil && !d.s.begun(stage):

@@ -2,6 +2,7 @@ package platform
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/headstart-cd/headstart/bot"
 )
@@ -16,4 +17,23 @@ func setMaintenance(ctx context.Context, on Platform, do bot.SetMaintenance) (bo
 		return fact(bot.MaintenanceSet{Was: was}, err)
 	}
 	return fact(bot.MaintenanceSet{}, on.SetMaintenance(ctx, do.App, do.On))
+}
+
+// performCopy makes, watches or removes a copy of a database. Its name is the same
+// for all three, so that one that nobody has told of is found by it.
+func performCopy(ctx context.Context, on Platform, target bot.Target, do bot.Action) (bot.Fact, error) {
+	name := func(stage string, promotion int) string {
+		return fmt.Sprintf("%s %s %d", target.Pipeline, stage, promotion)
+	}
+	switch do := do.(type) {
+	case bot.MakeCopy:
+		seen, err := on.MakeCopy(ctx, Copy{Name: name(do.Stage, do.Promotion), App: do.App, From: do.From, Command: do.Command})
+		return fact(seen, err)
+	case bot.WatchCopy:
+		seen, err := on.Copy(ctx, Copy{Name: name(do.Stage, do.Promotion), App: do.App, ID: do.ID})
+		return fact(seen, err)
+	case bot.RemoveCopy:
+		return fact(bot.Told{}, on.RemoveCopy(ctx, Copy{Name: name(do.Stage, do.Promotion), App: do.App, ID: do.ID}))
+	}
+	return nil, &bot.Refused{Reason: "no platform performs " + bot.NameOf(do)}
 }

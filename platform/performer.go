@@ -57,6 +57,8 @@ func (p *Performer) Perform(ctx context.Context, target bot.Target, e bot.Effect
 	case bot.Inspect:
 		found, err := on.Inspect(ctx, do.App, do.Source)
 		return fact(found, err)
+	case bot.MakeCopy, bot.WatchCopy, bot.RemoveCopy:
+		return performCopy(ctx, on, target, do)
 	case bot.SetMaintenance:
 		return setMaintenance(ctx, on, do)
 	case bot.LookAtApp:
@@ -83,6 +85,12 @@ func appsOf(a bot.Action) []string {
 	case bot.LookAtApp:
 		return []string{do.App}
 	case bot.SetMaintenance:
+		return []string{do.App}
+	case bot.MakeCopy:
+		return []string{do.App, do.From}
+	case bot.WatchCopy:
+		return []string{do.App}
+	case bot.RemoveCopy:
 		return []string{do.App}
 	case bot.Inspect:
 		if do.Source == "" {

@@ -18,6 +18,7 @@ type App struct {
 
 	Maintenance bool // its maintenance mode is on
 
+	Copy      *Copy         // of another app's database; nil: it has none
 	Inspected bot.Inspected // what a look before a promotion finds, but for App
 }
 

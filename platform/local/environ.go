@@ -49,7 +49,7 @@ func (e environ) list() []string {
 func (e environ) secrets() []string {
 	const least = 6 // characters
 	told := slices.Concat(passed, []string{"HOME", "PORT", "HEADSTART_APP", "HEROKU_APP_NAME", "HEADSTART_COMMIT", "HEADSTART_REVISION",
-		"HEROKU_BUILD_COMMIT", "HEROKU_SLUG_COMMIT", "HEADSTART_RELEASE", "HEROKU_RELEASE_VERSION"})
+		"HEROKU_BUILD_COMMIT", "HEROKU_SLUG_COMMIT", "HEADSTART_RELEASE", "HEROKU_RELEASE_VERSION", "HEADSTART_COPY_DIR"})
 	var list []string
 	for name, value := range e {
 		if len(value) >= least && !slices.Contains(told, name) {
@@ -156,6 +156,9 @@ func (p *Platform) runEnviron(a *app, rel releaseRecord, dir, file string) (envi
 		"HEADSTART_COMMIT": rel.Commit, "HEADSTART_REVISION": rel.Commit, "HEROKU_BUILD_COMMIT": rel.Commit, "HEROKU_SLUG_COMMIT": rel.Commit,
 		"HEADSTART_RELEASE": rel.id(), "HEROKU_RELEASE_VERSION": rel.id(),
 	})
+	if a.hasCopy() {
+		e["HEADSTART_COPY_DIR"] = a.copyDir()
+	}
 	delete(e, "PORT")
 	return e, nil
 }

@@ -42,6 +42,13 @@ func (s *Server) routes() {
 	s.handle("GET /apps/{app}/dynos", s.listDynos)
 	s.handle("POST /apps/{app}/dynos", s.createDyno)
 
+	s.handle("POST /apps/{app}/addons", s.createAddon)
+	s.handle("GET /apps/{app}/addons", s.listAddons)
+	s.handle("GET /apps/{app}/addons/{addon}", s.getAddonOfApp)
+	s.handle("DELETE /apps/{app}/addons/{addon}", s.deleteAddon)
+	s.handle("GET /addons/{addon}", s.getAddon)
+	s.handle("GET /apps/{app}/addon-attachments", s.listAttachments)
+
 	s.handle("POST /apps/{app}/webhooks", s.createWebhook)
 	s.handle("GET /apps/{app}/webhooks", s.listWebhooks)
 	s.handle("DELETE /apps/{app}/webhooks/{webhook}", s.deleteWebhook)
