@@ -71,6 +71,15 @@ func (d *decision) statusText() string {
 		} else if st.mixed() {
 			note = strings.TrimPrefix(note+"; its apps do not all run the same", "; ")
 		}
+		if copies := d.copyNote(stage); copies != "" {
+			note = strings.TrimPrefix(note+"; "+text(copies), "; ")
+		}
+		for _, w := range d.warnings(stage) {
+			note = strings.TrimPrefix(note+"; ⚠️ "+text(w), "; ")
+		}
+		if on := d.maintenanceNote(stage); on != "" {
+			note = strings.TrimPrefix(note+"; "+text(on), "; ")
+		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", text(stage), runs, since, way, note)
 	}
 	return strings.TrimSuffix(b.String(), "\n")
@@ -164,6 +173,9 @@ func (d *decision) whyPull(r *Request) string {
 func (d *decision) passageText(stage string, p Passage) string {
 	switch p.State {
 	case PassageReleasing:
+		if copying := d.copying(stage); copying != "" {
+			return "⏳ " + copying
+		}
 		cfg, _ := d.s.Config.Stage(stage)
 		if in := d.s.Stages[stage].InFlight; in != nil && in.Proof != nil {
 			return "⏳ released; verifying that it works" + in.Proof.text()

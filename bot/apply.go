@@ -15,6 +15,7 @@ func Apply(s State, e Event) State {
 	s.settleProofs(e.At)
 	for _, stage := range sortedKeys(s.Stages) {
 		s.checkRollback(stage, e.At)
+		s.checkRehearsal(stage, e.At)
 	}
 	s.passBy(e.At)
 	s.lapse(e.At)

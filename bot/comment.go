@@ -121,6 +121,7 @@ func (d *decision) mergedComment(c *Candidate) string {
 	if next := d.next(c); next != "" {
 		fmt.Fprintf(&b, "\n%s\n", next)
 	}
+	b.WriteString(d.warningLines(c))
 	b.WriteString(d.insurance(c))
 	return b.String()
 }

@@ -24,12 +24,14 @@ const (
 // deadline is how long after its first attempt an effect is given up.
 func deadline(do Action) time.Duration {
 	switch do.(type) {
-	case ReadHead, LookAtApp:
+	case ReadHead, LookAtApp, Inspect:
 		return 10 * time.Minute // the next sweep asks again
 	case Probe:
 		return 10 * time.Minute // nobody has asked: that proves nothing
 	case ReadPullRequest, FindPullRequest, ReadChanges, ReadFiles, CancelBuild:
 		return 2 * time.Hour // nothing hangs on it, or it is decided without
+	case MakeCopy, WatchCopy:
+		return copyDeadline
 	case WatchBuild, WatchRelease, StartBuild:
 		return 6 * time.Hour // it is the platform that does not answer
 	}

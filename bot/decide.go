@@ -25,12 +25,15 @@ func Decide(s State, now time.Time) Plan {
 	if s.Configured {
 		d.readPullRequests()
 		d.readFiles()
+		d.inspect()
 		d.startRollbacks()
 		d.enterStages()
 		d.build()
 		d.readChecks()
 		d.sweep()
 	}
+	d.keepCopies()
+	d.endMaintenance()
 	d.watch()
 	d.verify()
 	d.tell()
@@ -46,6 +49,8 @@ type decision struct {
 	wanted   map[string]bool    // keys of the effects in the plan
 	starting map[string]string  // build key → app, of builds that this plan starts
 	hours    map[string]opening // windows and freezes that were looked at
+
+	maintained map[string]bool // apps that are to be in maintenance mode
 }
 
 func newDecision(s *State, now time.Time) *decision {

@@ -74,6 +74,9 @@ func (d *decision) freshlyGreen(c *Candidate) bool {
 // the stage, so it happens only when every gate is open.
 func (d *decision) buildOnStage(c *Candidate, stage, app, key string) {
 	do := StartBuild{App: app, SHA: c.SHA, Tree: c.Tree, Command: d.s.Config.Build, Stage: stage, Base: d.base(stage, app)}
+	if do.Base >= 0 && d.needsMaintenance(c, stage) && !d.inMaintenance(stage) {
+		return // its release may follow the build by itself
+	}
 	if d.want(buildEffect(app, key), do) {
 		d.starting[key] = app
 	}
@@ -172,7 +175,7 @@ func (p *Promotion) touched() bool {
 			return true
 		}
 	}
-	return p.Built
+	return p.Built || p.Copied
 }
 
 // base is the newest release of a stage's app as last seen; -1: never looked.
@@ -196,6 +199,12 @@ func (d *decision) baseOf(stage, app string, p *Promotion) int {
 }
 
 func (d *decision) promoteTo(c *Candidate, stage, app string, n, base int, look bool) {
+	if base >= 0 && !look && !d.rehearsed(c.SHA, stage, n) {
+		return
+	}
+	if base >= 0 && !look && d.needsMaintenance(c, stage) && !d.inMaintenance(stage) {
+		return
+	}
 	artifact, from := c.Artifact, c.ArtifactApp
 	if artifact == "" {
 		r, _ := d.s.runOf(c)

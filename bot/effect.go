@@ -26,7 +26,7 @@ type Effect struct {
 // would make once more, where nobody finds the first.
 func (e Effect) Creates() bool {
 	switch do := e.Do.(type) {
-	case StartBuild, Promote, CreateDeployment, Reply:
+	case StartBuild, Promote, CreateDeployment, Reply, MakeCopy:
 		return true
 	case WriteComment:
 		return do.ID == 0

@@ -38,15 +38,16 @@ type FilesRead struct {
 	Complete   bool // there are no others: GitHub lists only so many
 }
 
-// SetMaintenance turns an app's maintenance mode on or off, if it is not so
-// already. Answer: MaintenanceSet.
+// SetMaintenance turns an app's maintenance mode on or off, or only looks
+// whether it is on. Answer: MaintenanceSet.
 type SetMaintenance struct {
 	Stage, App string
 	On         bool
+	Look       bool // nothing is changed
 }
 
 // MaintenanceSet is an app whose maintenance mode is as it should be.
-type MaintenanceSet struct{ Was bool } // whether it was on before
+type MaintenanceSet struct{ Was bool } // with Look: whether it is on; nothing otherwise
 
 // Inspect looks what should be known of an app before anything is promoted to
 // it, beside the app that builds for it. Answer: Inspected.
@@ -73,6 +74,7 @@ type MakeCopy struct {
 	App       string // that gets the copy
 	From      string // whose database is copied
 	Command   string // as Rehearse.Command
+	SHA       string // the commit that is rehearsed: asking for its copy enters the stage
 }
 
 // WatchCopy looks whether a copy is ready. Answer: CopySeen.

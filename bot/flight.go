@@ -111,6 +111,10 @@ func (s *State) start(e Effect, at time.Time) {
 		s.editRun(do.Tree, func(r *BuildRun) { r.Cancelling = true })
 	case Promote:
 		s.promotionStarted(do, e.Unsure, at)
+	case SetMaintenance:
+		s.maintenanceStarted(do)
+	case MakeCopy:
+		s.copyStarted(do, at)
 	}
 }
 
@@ -193,6 +197,16 @@ func (s *State) finish(f Finished, at time.Time) {
 		s.promoteAnswered(do, f, at)
 	case WatchRelease:
 		s.releaseWatched(do, f, at)
+	case SetMaintenance:
+		s.maintenanceAnswered(do, f, flight, at)
+	case Inspect:
+		s.inspected(do, f, at)
+	case MakeCopy:
+		s.copySeen(do.Stage, do.Promotion, do.App, f, flight, at)
+	case WatchCopy:
+		s.copySeen(do.Stage, do.Promotion, do.App, f, flight, at)
+	case RemoveCopy:
+		s.copyRemoved(do, f, at)
 	case ReadCommander:
 		s.commanderRead(do, f, at)
 	case React:

@@ -45,7 +45,7 @@ func (d *decision) gates(c *Candidate, stage string) []Gate {
 	gates = append(gates, d.cancelGate(c), d.lockGateFor(c, stage), d.driftGate(c, stage))
 	gates = append(gates, d.classGates(c, stage)...)
 	gates = append(gates, d.timeGates(c, stage)...)
-	return append(gates, d.placeGate(c, stage))
+	return append(gates, d.placeGate(c, stage), d.preflightGate(stage))
 }
 
 // orderGate is closed for whoever would take the stage back to an older commit.
@@ -95,6 +95,9 @@ func (d *decision) checksGate(c *Candidate) Gate {
 // freshGate tells of the last look at the checks before the first stage is
 // entered, while it does not come about; it is none of the gates that ask for it.
 func (d *decision) freshGate(c *Candidate, stage string) []Gate {
+	if g, waits := d.maintenanceGate(c, stage); waits {
+		return []Gate{g}
+	}
 	f := d.s.Flights["checks "+c.SHA]
 	if stage != d.firstStage() || f.Reason == "" || f.Out || d.freshlyGreen(c) || !d.open(c, stage) {
 		return nil

@@ -34,7 +34,8 @@ func (s *State) openPromotion(stage, sha string, at time.Time, build string) {
 		st.InFlight.Rollback, st.InFlight.Was = st.Rollback, c.Passages[stage]
 	}
 	put(&s.Stages, stage, st)
-	put(&c.Passages, stage, Passage{State: PassageReleasing, Promotion: st.Promotions, StartedAt: at, Urgent: c.urgentOrder(stage)})
+	put(&c.Passages, stage, Passage{State: PassageReleasing, Promotion: st.Promotions, StartedAt: at, Urgent: c.urgentOrder(stage), Warnings: s.news(cfg.Apps, sha)})
+	s.noteMaintained(stage)
 }
 
 func (s *State) promotionStarted(do Promote, unsure bool, at time.Time) {
@@ -165,7 +166,7 @@ func (s *State) begun(stage string) bool {
 			return true
 		}
 	}
-	return p.Built
+	return p.Built || p.Copied
 }
 
 // withdraw takes back a promotion that could not begin, so that whether the
@@ -364,6 +365,7 @@ func (s *State) closePromotion(stage string, end PassageState, reason, output st
 		}
 	}
 	s.Stages[stage] = st
+	s.forgetMaintenance(p)
 	switch c := s.candidate(p.SHA); {
 	case p.Rollback != nil:
 		s.rollbackClosed(stage, p, was, end, reason, at)

@@ -190,6 +190,12 @@ func (d *decision) startRollbacks() {
 // rollbackTo releases a proved artifact on one app again, or, with config, has
 // the platform restore its release.
 func (d *decision) rollbackTo(past Past, stage, app string, n, base int, o *RollbackOrder) {
+	if base >= 0 && !d.rehearsed(past.SHA, stage, n) {
+		return
+	}
+	if base >= 0 && d.undoNeedsMaintenance(past, stage, o) && !d.inMaintenance(stage) {
+		return
+	}
 	restore := ""
 	if o.Config {
 		restore = past.Releases[app].ID

@@ -36,6 +36,12 @@ type State struct {
 	Requests   []Request   // comments with commands, oldest first; answered ones are remembered for a while
 	DeafUntil  time.Time   // comments up to here, by GitHub's clock, have been forgotten: a late one is too late
 	Freeze     Frozen      // the operator's word
+
+	Inspections map[string]Inspection // by app: what was found of it before it was promoted to
+
+	Copies map[string]Copy // by app: copies of databases that are to be removed again
+
+	Maintenance map[string]Maintenance // by app: maintenance modes that Headstart has looked at, or turned on
 }
 
 // Candidate is one pushed commit on its way through the pipeline.
@@ -118,6 +124,7 @@ type Passage struct {
 	Soaked    bool      // and it did
 	Urgent    *Order    // who let it pass windows, freezes and soak; nil: nobody. Never changed in place
 	Beside    string    // of one that passed the stage by: the commit that was live there
+	Warnings  []string  // what was found of the stage's apps since the promotion before
 }
 
 // Deployment is the GitHub Deployment of one promotion of a candidate.
@@ -196,6 +203,8 @@ type Stand struct {
 	Tries      int
 	Trouble    string    // why it could not; empty once one has begun
 	TroubleAt  time.Time // since when; zero: no trouble
+
+	Maintained []string // commits that were released in maintenance mode, the newest last
 }
 
 // Live is what a stage was last proved to run on all of its apps.
@@ -277,6 +286,7 @@ type Promotion struct {
 	Proof     *Proof         // its releases have ended, and it is verified; nil: not yet
 	Rollback  *RollbackOrder // it takes the stage back; nil: it is on the way forward
 	Was       Passage        // with Rollback: the commit's passage before it
+	Copied    bool           // a copy of a database was asked for, so that it has begun
 }
 
 // AppRelease is a promotion's release on one app.
@@ -380,6 +390,9 @@ func (s State) clone() State {
 		s.Pulls[k] = p
 	}
 	s.Flights = cloneMap(s.Flights)
+	s.Inspections = maps.Clone(s.Inspections)
+	s.Copies = maps.Clone(s.Copies)
+	s.Maintenance = maps.Clone(s.Maintenance)
 	return s
 }
 

@@ -42,6 +42,8 @@ func describe(f bot.Finished) string {
 		line = "react " + do.Content
 	case bot.Reply:
 		line = fmt.Sprintf("answer in #%d", do.Number)
+	case bot.SetMaintenance, bot.MakeCopy, bot.RemoveCopy:
+		line = describeAround(f)
 	default:
 		var ours bool
 		if line, ours = describeStage(f); ours {

@@ -109,6 +109,7 @@ func (s *story) do(line string) error {
 		"sick": s.sick, "well": s.well, "alerts": s.alerts,
 		"lists": s.lists,
 		"clock": s.clock, "time": s.time, "freeze": s.freeze, "unfreeze": s.unfreeze,
+		"maintenance": s.maintenance, "app": s.findings, "copied": s.copied, "copies": s.copies,
 	}
 	f := commands[list[0]]
 	if f == nil {
@@ -158,6 +159,7 @@ func (s *story) config(list []string, set map[string]string) error {
 		if err := stageOptions(&st, set); err != nil {
 			return err
 		}
+		around(&st, set)
 		c.Stages = append(c.Stages, st)
 	}
 	s.file = bot.ConfigRead{Found: true, Config: asks(c, set)}
@@ -278,6 +280,9 @@ func (s *story) takes(_ []string, set map[string]string) (err error) {
 	}
 	if v, ok := set["release"]; ok && err == nil {
 		s.ReleaseTime, err = time.ParseDuration(v)
+	}
+	if v, ok := set["copy"]; ok && err == nil {
+		s.CopyTime, err = time.ParseDuration(v)
 	}
 	return err
 }

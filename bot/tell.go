@@ -240,8 +240,8 @@ func (d *decision) stageStanding(c *Candidate, stage string) *saying {
 	case entered && pass.State == PassageDone && pass.EndedAt.Before(c.PushedAt):
 		return say(StatusSuccess, "Live on "+stage+": it was when the branch came back to it", d.appURL(stage))
 	case entered && pass.State == PassageDone:
-		return say(StatusSuccess, fmt.Sprintf("Live on %s %s after the push, %s in %s%s", stage,
-			took(c.PushedAt, pass.EndedAt), pass.verb(), took(pass.StartedAt, pass.EndedAt), d.stillSoaking(c, stage)), d.appURL(stage))
+		return say(StatusSuccess, warned(fmt.Sprintf("Live on %s %s after the push, %s in %s%s", stage,
+			took(c.PushedAt, pass.EndedAt), pass.verb(), took(pass.StartedAt, pass.EndedAt), d.stillSoaking(c, stage)), pass), d.appURL(stage))
 	case entered && pass.After != "":
 		return say(StatusFailure, capital(pass.After)+": "+pass.Reason, pass.OutputURL)
 	case entered && pass.State == PassageSkipped:
@@ -312,6 +312,12 @@ func (d *decision) releasing(stage string) *saying {
 	case st.InFlight.Building:
 		return sayPending("building", "Building and releasing on "+names(apps), d.appURL(stage))
 	}
+	if copying := d.copying(stage); copying != "" {
+		return sayPending("copying", capital(copying), "")
+	}
+	if d.s.held(stage) {
+		return sayPending("maintenance", "Maintenance mode is on while it is released to "+names(apps), d.appURL(stage))
+	}
 	return sayPending("releasing", "Releasing to "+names(apps), d.appURL(stage))
 }
 
@@ -322,6 +328,9 @@ func (d *decision) trouble(stage string) *saying {
 // waiting is what is said of a candidate that has not entered a stage.
 func (d *decision) waiting(c *Candidate, stage string, first bool) *saying {
 	g, no := blocked(d.gates(c, stage))
+	if m, waits := d.maintenanceGate(c, stage); waits {
+		return sayPending(m.Name, "Waiting: "+m.Text, "")
+	}
 	switch {
 	case d.astray(c):
 		return d.gone(c, contextOf(stage), "Not released: "+g.Text)
@@ -338,6 +347,8 @@ func (d *decision) waiting(c *Candidate, stage string, first bool) *saying {
 		return sayPending(g.phase(), "Waiting: "+g.Text, "")
 	case no && g.State == GateClosed:
 		return say(StatusFailure, "Not released: "+g.Text, "")
+	case no && g.Name == "copy":
+		return sayPending("copy", "Waiting: "+g.Text, "")
 	case (!no || g.Name == "place") && d.s.Stages[stage].Trouble != "" && !d.s.begun(stage):
 		return d.trouble(stage)
 	case no && g.Name == "place" && d.s.Stages[stage].InFlight != nil && !d.s.begun(stage):

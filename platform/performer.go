@@ -54,6 +54,13 @@ func (p *Performer) Perform(ctx context.Context, target bot.Target, e bot.Effect
 	case bot.WatchRelease:
 		r, err := on.Release(ctx, do.App, do.ID)
 		return fact(bot.ReleaseSeen{Release: r}, err)
+	case bot.Inspect:
+		found, err := on.Inspect(ctx, do.App, do.Source)
+		return fact(found, err)
+	case bot.MakeCopy, bot.WatchCopy, bot.RemoveCopy:
+		return performCopy(ctx, on, target, do)
+	case bot.SetMaintenance:
+		return setMaintenance(ctx, on, do)
 	case bot.LookAtApp:
 		releases, err := on.Releases(ctx, do.App)
 		newest, current := summary(releases)
@@ -77,6 +84,19 @@ func appsOf(a bot.Action) []string {
 		return []string{do.App}
 	case bot.LookAtApp:
 		return []string{do.App}
+	case bot.SetMaintenance:
+		return []string{do.App}
+	case bot.MakeCopy:
+		return []string{do.App, do.From}
+	case bot.WatchCopy:
+		return []string{do.App}
+	case bot.RemoveCopy:
+		return []string{do.App}
+	case bot.Inspect:
+		if do.Source == "" {
+			return []string{do.App}
+		}
+		return []string{do.App, do.Source}
 	}
 	return nil
 }

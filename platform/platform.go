@@ -56,6 +56,32 @@ type Platform interface {
 	// Refused for a release that failed, and wraps bot.ErrNotFound for one that
 	// does not exist or whose artifact is gone.
 	Rollback(ctx context.Context, app, release string) (bot.Release, error)
+
+	// Inspect looks what should be known of an app before anything is promoted to
+	// it. Source is the app that the artifacts come from; empty if the app builds
+	// them itself. An app that does not exist, or that may not be released to, is
+	// no error but a Problem. Of config vars it tells names, and no values.
+	Inspect(ctx context.Context, app, source string) (bot.Inspected, error)
+
+	// MakeCopy begins to copy another app's database and gives the copy to an app,
+	// whose next releases use it. A copy of that name that is there already is the
+	// answer. It is Refused where the app has a database that is not a copy of
+	// ours.
+	MakeCopy(ctx context.Context, c Copy) (bot.CopySeen, error)
+	// Copy looks at a copy. One that failed is Refused; one that is gone wraps
+	// bot.ErrNotFound as well.
+	Copy(ctx context.Context, c Copy) (bot.CopySeen, error)
+	// RemoveCopy takes the copy of that name away from its app and deletes it, also
+	// one that is still being made. One that is not there is no error; nothing else
+	// is ever deleted.
+	RemoveCopy(ctx context.Context, c Copy) error
+
+	// Maintenance tells whether an app's maintenance mode is on: whoever asks the
+	// app then gets a page that says so, and the app is not asked.
+	Maintenance(ctx context.Context, app string) (bool, error)
+	// SetMaintenance turns maintenance mode on or off. It makes no release, and
+	// setting what is set already changes nothing.
+	SetMaintenance(ctx context.Context, app string, on bool) error
 }
 
 // Promotion asks for one artifact on one app.
@@ -67,4 +93,15 @@ type Promotion struct {
 	From        string
 	To          string
 	Description string // shown in the platform's own list of releases
+}
+
+// Copy is a copy of an app's database, for a rehearsal on another app.
+type Copy struct {
+	// Name tells it from every other copy for the app, such as those of earlier
+	// rehearsals. It is made of a pipeline, a stage and a number.
+	Name    string
+	App     string // that gets the copy
+	From    string // whose database is copied; only MakeCopy needs it
+	Command string // that makes the copy, on a platform that has no databases of its own
+	ID      string // as CopySeen.ID told; empty if nobody knows
 }

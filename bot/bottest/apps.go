@@ -15,6 +15,11 @@ type App struct {
 	Name     string
 	Builds   []*bot.Build
 	Releases []*bot.Release
+
+	Maintenance bool // its maintenance mode is on
+
+	Copy      *Copy         // of another app's database; nil: it has none
+	Inspected bot.Inspected // what a look before a promotion finds, but for App
 }
 
 // late is something that comes true at a later time: the end of a build or of a
@@ -269,6 +274,25 @@ func (p *apps) Rollback(ctx context.Context, app, release string) (bot.Release, 
 		return bot.Release{}, &bot.Refused{Reason: "what the release ran is gone", Err: bot.ErrNotFound}
 	}
 	return p.Promote(ctx, platform.Promotion{Artifact: to.Artifact, Commit: to.Commit, From: app, To: app})
+}
+
+func (p *apps) Inspect(ctx context.Context, app, _ string) (bot.Inspected, error) {
+	found := p.w.App(app).Inspected
+	found.App, _ = p.App(ctx, app)
+	return found, nil
+}
+
+func (p *apps) Maintenance(_ context.Context, app string) (bool, error) {
+	return p.w.App(app).Maintenance, nil
+}
+
+func (p *apps) SetMaintenance(_ context.Context, app string, on bool) error {
+	if p.late {
+		p.w.After(lateness, func() { p.w.App(app).Maintenance = on })
+		return &bot.Unknown{Reason: "the answer was lost"}
+	}
+	p.w.App(app).Maintenance = on
+	return nil
 }
 
 func (p *apps) Promote(_ context.Context, promotion platform.Promotion) (bot.Release, error) {

@@ -36,6 +36,8 @@ type World struct {
 	// BuildTime and ReleaseTime are how long what begins from now on takes; 0:
 	// until EndBuild or EndRelease says so.
 	BuildTime, ReleaseTime time.Duration
+	// CopyTime is the same for copies of databases; see EndCopy.
+	CopyTime time.Duration
 	// Breaks says whether a commit's build or its release phase fails; may be nil.
 	Breaks  func(sha string) (build, release bool)
 	Said    []*Said
@@ -58,6 +60,7 @@ type World struct {
 	Requests  map[string]int // GitHub requests so far, by kind of action
 	late      []late
 	artifacts int
+	copies    int
 	said      int // comments of people and answers to them, counted
 }
 
@@ -187,7 +190,8 @@ func (w *World) Perform(target bot.Target, e bot.Effect) (bot.Fact, error, bool)
 	var fact bot.Fact
 	var err error
 	switch e.Do.(type) {
-	case bot.StartBuild, bot.WatchBuild, bot.CancelBuild, bot.Promote, bot.WatchRelease, bot.LookAtApp:
+	case bot.StartBuild, bot.WatchBuild, bot.CancelBuild, bot.Promote, bot.WatchRelease, bot.LookAtApp, bot.SetMaintenance, bot.Inspect,
+		bot.MakeCopy, bot.WatchCopy, bot.RemoveCopy:
 		fact, err = w.onPlatform(target, e, fault.Kind == FaultLate)
 	case bot.Probe:
 		fact = w.Web(e.Do.(bot.Probe))

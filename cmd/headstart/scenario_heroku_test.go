@@ -220,11 +220,12 @@ func TestRateLimitOfHeroku(t *testing.T) {
 
 // What one deploy asks of Heroku is bounded: a build of three minutes is looked at
 // ten times, and each stage takes a handful of requests, a few more for the first
-// deploy of all, which has to look where everything is.
+// deploy of all, which has to look where everything is, and once a day eight for
+// whether the two apps can be promoted to at all.
 func TestBudgetOfHeroku(t *testing.T) {
 	onHeroku(t, choices{}, func(b *bed, p *herokuPlace) {
 		p.buildTakes(prepareApp, 3*time.Minute)
-		for deploy, most := range []int{25, 20} {
+		for deploy, most := range []int{25 + 8, 20} {
 			before := len(p.APIRequests())
 			c := b.push(change(fmt.Sprint("change ", deploy)))
 			b.report(c.SHA, "success")

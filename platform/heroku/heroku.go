@@ -136,9 +136,7 @@ func (h *Heroku) App(ctx context.Context, app string) (bot.App, error) {
 	if err != nil {
 		return bot.App{}, err
 	}
-	p := place{app: bot.App{Name: found.Name, URL: webURL(found.WebURL)}, id: found.ID, seen: h.clock()}
-	remember(&h.memory, h.memory.places, app, p)
-	return p.app, nil
+	return h.learnPlace(app, *found).app, nil
 }
 
 // Names and ids are put into paths, so what cannot be one is never sent.

@@ -19,6 +19,8 @@ type memory struct {
 	currents  map[string]current
 	newest    map[string]newest    // by app
 	asked     map[string]asked     // by promotion
+	builders  map[string]builder   // by app
+	accounts  map[string]string    // the API key's own, of one entry
 	idle      map[string]time.Time // apps seen without a pending build, and when
 	starts    map[string]int       // how many builds were asked for, by app
 	turns     map[string]chan struct{}
@@ -28,6 +30,7 @@ func (m *memory) init() {
 	m.commits, m.images, m.verdicts, m.cancelled = map[string]string{}, map[string]string{}, map[string]verdict{}, map[string]bool{}
 	m.places, m.couplings, m.currents = map[string]place{}, map[string]coupling{}, map[string]current{}
 	m.newest, m.asked, m.idle = map[string]newest{}, map[string]asked{}, map[string]time.Time{}
+	m.builders, m.accounts = map[string]builder{}, map[string]string{}
 	m.starts, m.turns = map[string]int{}, map[string]chan struct{}{}
 }
 

@@ -123,6 +123,7 @@ func newWorld(t *testing.T) *world {
 		(*a.app).ReleaseTakes(3 * time.Second)
 		(*a.app).PromotionTakes(time.Second)
 	}
+	w.server.ForksTake(20 * time.Minute)
 	w.platform = w.connect(heroku.Options{})
 	return w
 }
@@ -183,6 +184,13 @@ func (w *world) until(what string, condition func() bool) {
 	w.Fatalf("in an hour it did not come true that %s", what)
 }
 
+// hasDatabase reports whether an app's DATABASE_URL is a copy, or an original.
+func hasDatabase(app *herokutest.App, copied bool) bool {
+	return slices.ContainsFunc(app.Databases(), func(d herokutest.Database) bool {
+		return d.Attached == "DATABASE" && (d.Fork != "") == copied
+	})
+}
+
 // Heroku passes the suite of every platform.
 func TestPlatform(t *testing.T) {
 	platformtest.Run(t, func(t *testing.T) platformtest.Harness {
@@ -208,11 +216,17 @@ func TestPlatform(t *testing.T) {
 			HoldNextBuild:   hold,
 			FailNextRelease: func(app string) { w.server.App(app).FailNextRelease("bin/migrate: exit status 1") },
 			HoldNextRelease: hold,
-			LoseNextAnswer:  func() { w.server.Inject(herokutest.Fault{Match: "POST", DropAfter: true}) },
+			LoseNextAnswer:  func() { w.server.Inject(herokutest.Fault{Match: "POST,PATCH,DELETE", DropAfter: true}) },
 			SetConfig:       func(app, name, value string) { w.server.App(app).SetConfig(name, value) },
 			Config:          func(app, name string) string { return w.server.App(app).Config()[name] },
 			Expire:          func(app string, r bot.Release) { w.server.App(app).Expire(r.Version) },
 			Runs:            func(app string) string { return w.server.App(app).Current().Commit },
+			GiveDatabase:    func(app string) { w.server.App(app).AddDatabase("standard-0") },
+			HasCopy:         func(app string) bool { return hasDatabase(w.server.App(app), true) },
+			HasDatabase:     func(app string) bool { return hasDatabase(w.server.App(app), false) },
+			FailNextCopy:    w.server.FailNextFork,
+			HoldNextCopy:    func() func() { return func() {} },
+			Closed:          func(app string) bool { return w.server.App(app).Maintenance() },
 			UnknownApp:      "shop-nowhere",
 			BuildReleases:   true,
 		}

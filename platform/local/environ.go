@@ -48,8 +48,8 @@ func (e environ) list() []string {
 // again: all but those that this platform tells, longest first.
 func (e environ) secrets() []string {
 	const least = 6 // characters
-	told := slices.Concat(passed, []string{"HOME", "PORT", "HEADSTART_APP", "HEROKU_APP_NAME", "HEADSTART_REVISION",
-		"HEROKU_BUILD_COMMIT", "HEROKU_SLUG_COMMIT", "HEADSTART_RELEASE", "HEROKU_RELEASE_VERSION"})
+	told := slices.Concat(passed, []string{"HOME", "PORT", "HEADSTART_APP", "HEROKU_APP_NAME", "HEADSTART_COMMIT", "HEADSTART_REVISION",
+		"HEROKU_BUILD_COMMIT", "HEROKU_SLUG_COMMIT", "HEADSTART_RELEASE", "HEROKU_RELEASE_VERSION", "HEADSTART_COPY_DIR"})
 	var list []string
 	for name, value := range e {
 		if len(value) >= least && !slices.Contains(told, name) {
@@ -118,7 +118,7 @@ func (p *Platform) buildEnviron(commit, home string) environ {
 		}
 	}
 	e["HOME"] = home
-	e["SOURCE_VERSION"] = commit
+	e["SOURCE_VERSION"], e["HEADSTART_COMMIT"] = commit, commit
 	return e
 }
 
@@ -153,9 +153,12 @@ func (p *Platform) runEnviron(a *app, rel releaseRecord, dir, file string) (envi
 	maps.Copy(e, vars)
 	maps.Copy(e, environ{
 		"HEADSTART_APP": a.name, "HEROKU_APP_NAME": a.name,
-		"HEADSTART_REVISION": rel.Commit, "HEROKU_BUILD_COMMIT": rel.Commit, "HEROKU_SLUG_COMMIT": rel.Commit,
+		"HEADSTART_COMMIT": rel.Commit, "HEADSTART_REVISION": rel.Commit, "HEROKU_BUILD_COMMIT": rel.Commit, "HEROKU_SLUG_COMMIT": rel.Commit,
 		"HEADSTART_RELEASE": rel.id(), "HEROKU_RELEASE_VERSION": rel.id(),
 	})
+	if a.hasCopy() {
+		e["HEADSTART_COPY_DIR"] = a.copyDir()
+	}
 	delete(e, "PORT")
 	return e, nil
 }

@@ -21,6 +21,7 @@
 //	DIR/apps/APP/vars/N.replaced     what the rollback N replaces, until it is live
 //	DIR/apps/APP/output/             what builds, releases and web processes wrote
 //	DIR/apps/APP/releases/N/         the unpacked files of a release that runs
+//	DIR/apps/APP/copy/               a copy of another app's database, for a rehearsal
 //	DIR/work/APP/                    the build that is running
 //	DIR/cache/                       compilers' caches, where the user has none
 //
@@ -39,14 +40,27 @@
 // only), and
 //
 //	HEADSTART_APP       HEROKU_APP_NAME           the app
-//	HEADSTART_REVISION  HEROKU_BUILD_COMMIT,
-//	                    HEROKU_SLUG_COMMIT        the full SHA of the commit
+//	HEADSTART_COMMIT,   HEROKU_BUILD_COMMIT,
+//	HEADSTART_REVISION  HEROKU_SLUG_COMMIT        the full SHA of the commit
 //	HEADSTART_RELEASE   HEROKU_RELEASE_VERSION    the release: v7
 //
 // so that an app written for Heroku finds what it knows. An app has to listen on
 // 127.0.0.1 or on all addresses, and is live once GET / answers below 500. The
-// build command sees SOURCE_VERSION (the commit) and no config vars, because
-// its artifact serves several apps.
+// build command sees HEADSTART_COMMIT and SOURCE_VERSION (the commit) and no
+// config vars, because its artifact serves several apps.
+//
+// # Copies of databases
+//
+// This platform knows nothing of databases. The command in rehearse.command makes
+// the copy for a rehearsal: see [Platform.MakeCopy] for what it is told. It puts
+// the copy into COPY_TO_DIR. While the copy is there, the app's releases find it in
+// HEADSTART_COPY_DIR; when the rehearsal is over, the folder is removed.
+//
+// # Maintenance mode
+//
+// While an app's maintenance mode is on, the router answers 503 with a small page
+// and Retry-After, in the app's place; its processes and releases go on. It is on
+// until it is turned off, also over a restart of Headstart.
 package local
 
 import (
@@ -89,6 +103,7 @@ type Options struct {
 	BuildLimit   time.Duration // of the build command; default 15 min
 	ReleaseLimit time.Duration // of the release line; default 1 h
 	ReadyLimit   time.Duration // until a web process answers; default 60 s
+	CopyLimit    time.Duration // of the command that copies a database; default 6 h
 	DrainLimit   time.Duration // for requests in flight when the router has switched; default 30 s
 	StopLimit    time.Duration // between SIGTERM and SIGKILL; default 10 s
 	KeepReleases int           // per app, with their artifacts; default 20, never less
@@ -100,6 +115,7 @@ func (o *Options) setDefaults() {
 	setDefault(&o.BuildLimit, 15*time.Minute)
 	setDefault(&o.ReleaseLimit, time.Hour)
 	setDefault(&o.ReadyLimit, time.Minute)
+	setDefault(&o.CopyLimit, 6*time.Hour)
 	setDefault(&o.DrainLimit, 30*time.Second)
 	setDefault(&o.StopLimit, 10*time.Second)
 	o.KeepReleases = max(o.KeepReleases, 20)

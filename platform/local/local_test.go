@@ -58,6 +58,13 @@ func TestConformance(t *testing.T) {
 			Config:          m.configVar,
 			Expire:          m.expire,
 			Runs:            m.runs,
+			GiveDatabase:    m.giveDatabase,
+			CopyCommand:     m.copyCommand(),
+			HasCopy:         func(app string) bool { return m.has(app, "copy/database") },
+			HasDatabase:     func(app string) bool { return m.has(app, "database") },
+			FailNextCopy:    func() { m.flag(filepath.Join(m.flags, "fail-copy")) },
+			HoldNextCopy:    func() func() { return m.flag(filepath.Join(m.flags, "hold-copy")) },
+			Closed:          m.closed,
 			UnknownApp:      "Not_an_app",
 		}
 	})
@@ -290,6 +297,31 @@ func (m *machine) runs(app string) string {
 		return ""
 	}
 	return strings.TrimSpace(body)
+}
+
+// giveDatabase gives an app what copyCommand copies.
+func (m *machine) giveDatabase(app string) {
+	m.t.Helper()
+	dir := filepath.Join(m.opts.Dir, "apps", app)
+	must(os.MkdirAll(dir, 0o755))
+	must(os.WriteFile(filepath.Join(dir, "database"), []byte("customers of "+app), 0o600))
+}
+
+func (m *machine) copyCommand() string {
+	return fmt.Sprintf(`while [ -e %[1]q/hold-copy ]; do sleep 0.02; done; if [ -e %[1]q/fail-copy ]; then rm %[1]q/fail-copy; echo "no room for it"; exit 3; fi; `+
+		`cp "$COPY_FROM_DIR/database" "$COPY_TO_DIR/"`, m.flags)
+}
+
+func (m *machine) has(app, file string) bool {
+	_, err := os.Stat(filepath.Join(m.opts.Dir, "apps", app, file))
+	return err == nil
+}
+
+// closed reports whether the router answers in the app's place.
+func (m *machine) closed(app string) bool {
+	m.t.Helper()
+	status, body, header := m.get(app+".localhost", "/")
+	return status == http.StatusServiceUnavailable && strings.Contains(body, "maintenance mode") && header.Get("Retry-After") != ""
 }
 
 // build builds a commit and waits for its end.

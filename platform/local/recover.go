@@ -28,7 +28,7 @@ func (p *Platform) recoverApps() error {
 		if err := a.clearUnsaved(); err != nil {
 			return err
 		}
-		if len(s.Builds)+len(s.Releases) == 0 {
+		if len(s.Builds)+len(s.Releases) == 0 && s.Copy == nil {
 			continue
 		}
 		if err := a.recoverVars(*s); err != nil {
@@ -40,6 +40,11 @@ func (p *Platform) recoverApps() error {
 				if b := &s.Builds[i]; b.Status == bot.BuildPending {
 					b.Status, b.Reason, b.FinishedAt = bot.BuildErrored, why+"during the build.", p.opts.Clock()
 				}
+			}
+			if c := s.Copy; c != nil && c.Status == copyPending {
+				rec := *c
+				rec.Status, rec.Reason = copyFailed, why+"while the copy was made."
+				s.Copy = &rec
 			}
 			for i := range s.Releases {
 				if r := &s.Releases[i]; r.Status == bot.ReleasePending {

@@ -226,11 +226,11 @@ func TestReleaseSaysWhyItFailed(t *testing.T) {
 
 func TestRunEnvironment(t *testing.T) {
 	m := newMachine(t, local.Options{Environ: []string{"PATH=" + os.Getenv("PATH"), "TZ=UTC", "DATABASE_URL=hunter2", "GITHUB_TOKEN=hunter2"}})
-	m.configure("shop", "# the shop's\nDATABASE_URL=sqlite:shop.db?a=b # not a comment\n\nTZ=America/Toronto\nHEADSTART_REVISION=mine\nPORT=1\n")
+	m.configure("shop", "# the shop's\nDATABASE_URL=sqlite:shop.db?a=b # not a comment\n\nTZ=America/Toronto\nHEADSTART_REVISION=mine\nHEADSTART_COMMIT=mine\nPORT=1\n")
 	m.live(m.good(sha(1)), "shop")
 	_, out, _ := m.get("shop.localhost", "/environ")
 	for _, want := range []string{"DATABASE_URL=sqlite:shop.db?a=b # not a comment", "TZ=America/Toronto", "HEADSTART_APP=shop",
-		"HEADSTART_REVISION=" + sha(1), "HEROKU_BUILD_COMMIT=" + sha(1), "HEADSTART_RELEASE=v1", "HEROKU_RELEASE_VERSION=v1"} {
+		"HEADSTART_COMMIT=" + sha(1), "HEADSTART_REVISION=" + sha(1), "HEROKU_BUILD_COMMIT=" + sha(1), "HEADSTART_RELEASE=v1", "HEROKU_RELEASE_VERSION=v1"} {
 		if !strings.Contains(out, want+"\n") {
 			t.Errorf("the web process does not see %s:\n%s", want, out)
 		}

@@ -146,6 +146,10 @@ func (p *Platform) serveRouter(w http.ResponseWriter, r *http.Request) {
 			"Apps answer at http://APP.localhost, and no app has the name of this address. What there is: "+p.url("localhost", "/"))
 		return
 	}
+	if a.inMaintenance() {
+		serveMaintenance(w, a)
+		return
+	}
 	b, leave := a.route.enter()
 	if b == nil {
 		p.serveDown(w, a)

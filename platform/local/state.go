@@ -27,6 +27,7 @@ type app struct {
 	mu       sync.Mutex
 	state    state          // guarded by mu; what state.json holds
 	building *pendingBuild  // guarded by mu; nil while no build is pending
+	copying  *pendingCopy   // guarded by mu; nil while no copy is being made
 	live     *runner        // guarded by mu; nil while nothing runs
 	process  processSummary // guarded by mu; how the live web process does
 }
@@ -38,6 +39,8 @@ type state struct {
 	Live        int             `json:"live"`         // the release that runs, or has to be brought back; 0: none
 	Builds      []buildRecord   `json:"builds"`
 	Releases    []releaseRecord `json:"releases"`
+	Maintenance bool            `json:"maintenance,omitempty"` // the router answers in its place
+	Copy        *copyRecord     `json:"copy,omitempty"`        // never changed in place; nil: it has none
 	// Processes are those that were started and not yet seen to end, by what
 	// they do ("build b-…", "release v3", "web v3"), so that a successor can end
 	// them after a crash.

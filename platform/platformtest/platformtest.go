@@ -74,6 +74,23 @@ type Harness struct {
 	// nothing.
 	Runs func(app string) string
 
+	// Closed reports whether whoever asks the app gets a maintenance page in its
+	// place, asked as Runs is.
+	Closed func(app string) bool
+
+	// GiveDatabase gives an app a database that can be copied. CopyCommand is what
+	// MakeCopy is to be asked with. HasCopy reports whether an app has a copy of
+	// another app's database now, and HasDatabase whether the original is there, by
+	// the stand-in's own books or by the files.
+	GiveDatabase         func(app string)
+	CopyCommand          string
+	HasCopy, HasDatabase func(app string) bool
+	// FailNextCopy makes the next copy fail after it was begun.
+	FailNextCopy func()
+	// HoldNextCopy keeps the next copy unready until letGo is called. As with
+	// HoldNextBuild, there may be nothing to do.
+	HoldNextCopy func() (letGo func())
+
 	// UnknownApp names an app that does not exist, or whose name cannot exist.
 	UnknownApp string
 	// BuildReleases says that a build that succeeded makes a release on its own
@@ -115,6 +132,18 @@ func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 		{"promotions at once end with one current release", (*suite).concurrentPromotions},
 		{"what does not exist is refused as not found", (*suite).notFound},
 		{"an artifact that does not exist is refused", (*suite).unknownArtifact},
+		{"an app that can take releases has no problem", (*suite).inspected},
+		{"an app that cannot be there is a problem", (*suite).inspectedMissing},
+		{"config vars that are missing are named, without values", (*suite).inspectedVars},
+		{"a copy of a database is made, used and removed", (*suite).copy},
+		{"a copy that was asked for twice is made once", (*suite).copyOnce},
+		{"a copy whose answer was lost is found, and removed by its name", (*suite).lostCopy},
+		{"a copy that fails says so, and is removed", (*suite).failedCopy},
+		{"a copy that is being made is removed", (*suite).removeUnready},
+		{"nothing but the copy is removed", (*suite).removeNothingElse},
+		{"maintenance mode is turned on and off", (*suite).maintenance},
+		{"a release changes nothing about maintenance mode", (*suite).maintenanceDuringRelease},
+		{"maintenance mode whose answer was lost is set again", (*suite).lostMaintenance},
 		{"a call whose context ended fails with the right kind", (*suite).endedContext},
 	} {
 		t.Run(c.name, func(t *testing.T) {

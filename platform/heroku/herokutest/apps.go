@@ -26,6 +26,9 @@ type App struct {
 	oneOffs   []*oneOff
 	hooks     []*webhook
 	coupling  *coupling // nil while in no pipeline
+	// permissions are what the token's account has on an app of somebody else's;
+	// nil: it is the owner.
+	permissions []string
 
 	buildTakes    time.Duration
 	buildFailure  string
@@ -226,7 +229,7 @@ func (a *App) object() object {
 		"id": a.id, "name": a.name, "acm": false, "archived_at": nil, "buildpack_provided_description": nil,
 		"build_stack": named(a.stack), "stack": named(a.stack), "created_at": stamp(a.createdAt), "updated_at": stamp(a.createdAt),
 		"git_url": "https://git.heroku.com/" + a.name + ".git", "internal_routing": nil, "maintenance": a.maintenance,
-		"owner": a.s.user(), "organization": nil, "team": nil, "space": nil, "region": named("us"),
+		"owner": a.owner(), "organization": nil, "team": nil, "space": nil, "region": named("us"),
 		"released_at": nullable(released), "repo_size": nil, "slug_size": size, "web_url": a.webURL,
 		"generation": named(a.generation),
 	}
@@ -236,6 +239,9 @@ func (s *Server) getApp(c *call) (any, error) {
 	a, err := s.app(c)
 	if err != nil {
 		return nil, err
+	}
+	if a.permissions != nil && len(a.permissions) == 0 {
+		return nil, forbidden()
 	}
 	return a.object(), nil
 }
@@ -259,6 +265,9 @@ func (s *Server) patchApp(c *call) (any, error) {
 	}
 	if err := c.decode(&body); err != nil {
 		return nil, err
+	}
+	if !a.may("operate") {
+		return nil, forbidden()
 	}
 	if body.Maintenance != nil {
 		a.maintenance = *body.Maintenance

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"time"
 )
@@ -13,7 +14,8 @@ import (
 type Fault struct {
 	// Match is a method and a path in which * stands for one segment, as in
 	// "POST /apps/*/builds". The method alone, as in "POST", matches any path,
-	// the path alone any method, and an empty Match any request.
+	// the path alone any method, and an empty Match any request. Several methods
+	// are separated by commas.
 	Match string
 	// Times is how many requests it happens to; 0 means one, less means all.
 	Times int
@@ -60,7 +62,7 @@ func (f *Fault) matches(r *http.Request) bool {
 	if strings.HasPrefix(f.Match, "/") {
 		method, pattern = "", f.Match
 	}
-	if method != "" && method != r.Method {
+	if method != "" && !slices.Contains(strings.Split(method, ","), r.Method) {
 		return false
 	}
 	hit, err := path.Match(pattern, r.URL.Path)

@@ -241,6 +241,9 @@ func (s *Server) createRelease(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !a.may("deploy") {
+		return nil, forbidden()
+	}
 	var body struct {
 		Slug        string `json:"slug"`
 		Release     string `json:"release"`

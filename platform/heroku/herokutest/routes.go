@@ -38,8 +38,16 @@ func (s *Server) routes() {
 	s.handle("GET /apps/{app}/features", s.listFeatures)
 	s.handle("GET /apps/{app}/features/{feature}", s.getFeature)
 	s.handle("PATCH /apps/{app}/features/{feature}", s.patchFeature)
+	s.handle("GET /apps/{app}/collaborators/{collaborator}", s.getCollaborator)
 	s.handle("GET /apps/{app}/dynos", s.listDynos)
 	s.handle("POST /apps/{app}/dynos", s.createDyno)
+
+	s.handle("POST /apps/{app}/addons", s.createAddon)
+	s.handle("GET /apps/{app}/addons", s.listAddons)
+	s.handle("GET /apps/{app}/addons/{addon}", s.getAddonOfApp)
+	s.handle("DELETE /apps/{app}/addons/{addon}", s.deleteAddon)
+	s.handle("GET /addons/{addon}", s.getAddon)
+	s.handle("GET /apps/{app}/addon-attachments", s.listAttachments)
 
 	s.handle("POST /apps/{app}/webhooks", s.createWebhook)
 	s.handle("GET /apps/{app}/webhooks", s.listWebhooks)

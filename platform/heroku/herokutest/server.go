@@ -76,11 +76,15 @@ type Server struct {
 
 	mu sync.Mutex // guards everything below, and the fields of what it holds
 	account
-	apps       []*App
-	pipelines  []*Pipeline
-	slugs      map[string]*slug
-	promotions []*promotion
-	blobs      map[string][]byte // uploaded sources, by id
+	apps        []*App
+	pipelines   []*Pipeline
+	slugs       map[string]*slug
+	promotions  []*promotion
+	addons      []*addon
+	attachments []*attachment
+	forksTake   time.Duration // see ForksTake
+	forkFails   bool
+	blobs       map[string][]byte // uploaded sources, by id
 	// ignoreSource lets promotions ignore which release they name.
 	ignoreSource bool
 	faults       []*Fault
@@ -351,6 +355,10 @@ func notFound(resource, name string) error {
 
 func invalid(format string, args ...any) error {
 	return &apiError{status: 422, id: "invalid_params", message: fmt.Sprintf(format, args...)}
+}
+
+func forbidden() error {
+	return &apiError{status: 403, id: "forbidden", message: "You do not have access to the app."}
 }
 
 func writeError(w http.ResponseWriter, err error) {

@@ -49,6 +49,11 @@ func (s *Server) settle(now time.Time) <-chan struct{} {
 				}
 			}
 		}
+		for _, d := range s.addons {
+			if d.state == "provisioning" {
+				consider(d.due, nil, d.end)
+			}
+		}
 		for _, p := range s.promotions {
 			for _, t := range p.targets {
 				if t.status == "pending" && t.release == nil {

@@ -1,0 +1,198 @@
+package bot
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Before the first promotion to an app it is looked whether a promotion there can
+// go well at all. That happens while the candidate still builds, so that nobody
+// waits for it; and what it finds is said once, not with every promotion.
+
+const (
+	// inspectAgain is how long what was found of an app holds.
+	inspectAgain = 24 * time.Hour
+	// inspectSoon is how long it holds where it keeps a candidate waiting, or where
+	// a promotion has failed since.
+	inspectSoon = 10 * time.Minute
+	// inspectPatience is how long a promotion waits for the first look at an app. A
+	// platform that does not tell keeps nobody from deploying.
+	inspectPatience = 20 * time.Second
+	inspectAttempts = 3
+)
+
+// Inspection is what was last found of an app.
+type Inspection struct {
+	At        time.Time // zero: nothing yet
+	Source    string    // the app that it was held against; empty: it builds itself
+	Warnings  []string
+	Told      string // the commit whose promotion was the first to tell the warnings; empty: none
+	Problem   string
+	ProblemAt time.Time // since when
+}
+
+// inspect looks at the apps of every stage, as long as a candidate is on its way.
+func (d *decision) inspect() {
+	busy := slices.ContainsFunc(d.s.all(), func(c *Candidate) bool { return !d.settled(c) && d.buildGate(c).State != GateClosed })
+	if !busy {
+		return
+	}
+	for _, stage := range d.s.Config.Stages {
+		for _, app := range stage.Apps {
+			do := Inspect{Stage: stage.Name, App: app, Source: d.sourceOf(stage.Name, app)}
+			switch ins, known := d.inspection(app, do.Source); {
+			case !known:
+				d.want(inspectKey(do), do)
+			case d.due(d.inspectAt(stage.Name, ins)):
+				d.wantIdle(inspectKey(do), do)
+			}
+		}
+	}
+}
+
+// inspectAt is when an app is to be looked at again.
+func (d *decision) inspectAt(stage string, ins Inspection) time.Time {
+	soon := ins.At.Add(inspectSoon)
+	if ins.Problem != "" {
+		return soon
+	}
+	for _, c := range d.s.all() {
+		if p := c.Passages[stage]; p.State == PassageFailed && p.EndedAt.After(ins.At) {
+			return later(soon, p.EndedAt)
+		}
+	}
+	return ins.At.Add(inspectAgain)
+}
+
+// sourceOf is the app that the artifacts of a stage's app come from; empty if it
+// builds them itself.
+func (d *decision) sourceOf(stage, app string) string {
+	source := d.s.Config.Stages[0].Apps[0]
+	if prepare := d.s.Config.Prepare.Apps; len(prepare) > 0 {
+		source = prepare[0]
+	}
+	if source == app {
+		return ""
+	}
+	return source
+}
+
+// inspection is what is known of an app beside the one that builds for it.
+func (d *decision) inspection(app, source string) (Inspection, bool) {
+	ins, ok := d.s.Inspections[app]
+	return ins, ok && ins.Source == source
+}
+
+func inspectKey(do Inspect) string { return "inspect " + do.App + " beside " + do.Source }
+
+// preflightGate is closed where a promotion to an app of the stage cannot go well,
+// and waits a moment for the first look.
+func (d *decision) preflightGate(stage string) Gate {
+	g := Gate{Name: "preflight", State: GateOpen}
+	cfg, _ := d.s.Config.Stage(stage)
+	if copied, no := d.copyGate(cfg); no {
+		return copied
+	}
+	for _, app := range cfg.Apps {
+		source := d.sourceOf(stage, app)
+		ins, known := d.inspection(app, source)
+		if known && ins.Problem != "" {
+			return Gate{Name: g.Name, State: GateClosed, Since: ins.ProblemAt, Text: ins.Problem, Who: "whoever looks after " + app}
+		}
+		f := d.s.Flights[inspectKey(Inspect{App: app, Source: source})]
+		if known || f.Attempt == 0 || f.Attempt > inspectAttempts || f.Attempt == inspectAttempts && !f.Out {
+			continue // one that nobody has asked for is of a stage where nobody is to enter
+		}
+		if until := f.Since.Add(inspectPatience); !d.due(until) {
+			g.State, g.Since, g.Until, g.Who = GateWaiting, f.Since, until, "the platform"
+			g.Text = "looking whether " + app + " can take it"
+		}
+	}
+	return g
+}
+
+// inspected takes what was found of an app. Whatever keeps it from being found
+// keeps nobody from deploying.
+func (s *State) inspected(do Inspect, f Finished, at time.Time) {
+	found, ok := f.Fact.(Inspected)
+	switch {
+	case f.Outcome == Refuse:
+		found = Inspected{Warnings: []string{fmt.Sprintf("%s could not be looked at%s", do.App, because(f.Reason))}}
+	case !ok:
+		return
+	}
+	old := s.Inspections[do.App]
+	now := Inspection{At: at, Source: do.Source, Warnings: found.Warnings, Told: old.Told, Problem: found.Problem}
+	if !slices.Equal(old.Warnings, now.Warnings) {
+		now.Told = ""
+	}
+	if now.Problem != "" {
+		if now.ProblemAt = old.ProblemAt; old.Problem == "" {
+			now.ProblemAt = at
+		}
+	}
+	put(&s.Inspections, do.App, now)
+	if !ok {
+		return
+	}
+	for _, stage := range sortedKeys(s.Stages) {
+		s.takesOver(stage, do.App, found.TakesOver)
+	}
+	s.takesOver(do.Stage, do.App, found.TakesOver)
+}
+
+func (s *State) takesOver(stage, app string, d time.Duration) {
+	st := s.Stages[stage]
+	stand, known := st.Apps[app]
+	if !known && d == 0 {
+		return
+	}
+	stand.TakesOver = d
+	put(&st.Apps, app, stand)
+	put(&s.Stages, stage, st)
+}
+
+// news lists what was found of a stage's apps and was not told yet, which the
+// promotion of a commit tells now.
+func (s *State) news(apps []string, sha string) (warnings []string) {
+	for _, app := range apps {
+		ins := s.Inspections[app]
+		if len(ins.Warnings) == 0 || ins.Told != "" && ins.Told != sha {
+			continue
+		}
+		ins.Told = sha
+		s.Inspections[app] = ins
+		warnings = append(warnings, ins.Warnings...)
+	}
+	return warnings
+}
+
+// warned adds to a text what a promotion has to tell.
+func warned(text string, p Passage) string {
+	if len(p.Warnings) == 0 {
+		return text
+	}
+	return text + "; ⚠️ " + strings.Join(p.Warnings, "; ")
+}
+
+// warningLines is the same for the comment.
+func (d *decision) warningLines(c *Candidate) string {
+	var b strings.Builder
+	for _, stage := range d.s.Config.StageNames() {
+		for _, w := range c.Passages[stage].Warnings {
+			fmt.Fprintf(&b, "\n⚠️ %s: %s\n", text(stage), text(w))
+		}
+	}
+	return b.String()
+}
+
+// warnings lists everything that was found of a stage's apps.
+func (d *decision) warnings(stage string) (list []string) {
+	cfg, _ := d.s.Config.Stage(stage)
+	for _, app := range cfg.Apps {
+		list = append(list, d.s.Inspections[app].Warnings...)
+	}
+	return list
+}
