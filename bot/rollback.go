@@ -221,7 +221,7 @@ func (s *State) checkRollback(stage string, at time.Time) {
 			stage, Short(st.Live.SHA), Short(o.From), stage))
 		return
 	}
-	if f, app := st.foreign(); f != nil && !o.byPerson() && !f.SeenAt.Before(o.At) {
+	if f, app := st.foreign(); f != nil && !o.byPerson() && !f.SeenAt.Before(s.beganFailing(stage, o)) {
 		s.endRollback(stage, false, fmt.Sprintf("not rolled back: %s was released to %s by hand meanwhile", f.name(), app))
 		return
 	}

@@ -60,6 +60,15 @@ func (s *State) undone(stage string, o *RollbackOrder, text string) {
 	}
 }
 
+// beganFailing is when the promotion began whose failure gave an order: what
+// somebody has released since then, nothing is to overwrite by itself.
+func (s *State) beganFailing(stage string, o *RollbackOrder) time.Time {
+	if c := s.candidate(o.From); c != nil {
+		return c.Passages[stage].StartedAt
+	}
+	return o.At
+}
+
 // byPerson reports whether somebody asked for it, rather than a failure.
 func (o Order) byPerson() bool { return o.By != "" }
 

@@ -18,8 +18,16 @@ func (s *sim) halfTaken(stage string, before int) bool {
 			last = max(last, r.n)
 		}
 	}
-	took, apps := map[string]bool{}, []string(nil)
+	took, apps, sha := map[string]bool{}, []string(nil), ""
 	for _, r := range s.truth.requests {
+		if r.stage == stage && r.n == last {
+			sha = r.sha
+		}
+	}
+	for _, r := range s.truth.requests {
+		if r.stage == stage && r.n == 0 && r.sha == sha && r.build != nil && s.releasedBy(r) { // the stage's own app built it
+			took[r.app] = true
+		}
 		if r.stage != stage || r.n != last {
 			continue
 		}
@@ -31,6 +39,13 @@ func (s *sim) halfTaken(stage string, before int) bool {
 		}
 	}
 	return len(took) > 0 && slices.ContainsFunc(apps, func(app string) bool { return !took[app] })
+}
+
+// releasedBy reports whether the release that a build made on its own app succeeded.
+func (s *sim) releasedBy(r *request) bool {
+	return slices.ContainsFunc(s.App(r.app).Releases, func(o *bot.Release) bool {
+		return o.ID == r.build.Release && o.Status == bot.ReleaseSucceeded
+	})
 }
 
 // unlockAll has somebody unlock whatever is locked, on a pull request that is
