@@ -66,9 +66,9 @@ func (e *Engine) LookAtFreeze(ctx context.Context) error {
 		return fmt.Errorf("find every pipeline: %w", err)
 	}
 	for _, key := range keys {
-		state, _, err := e.load(ctx, key)
+		state, _, err := e.store.Load(ctx, key) // another instance may have told it already
 		if err != nil {
-			return err
+			return fmt.Errorf("load %s: %w", key, err)
 		}
 		if !word.At.After(state.Freeze.At) {
 			continue
