@@ -75,8 +75,8 @@ type StageRuns struct {
 	Found bool // there is such a stage, and it may be asked about
 	SHA   string
 	Since time.Time // when it was released; zero: it runs nothing that is known
-	// Missing is the newest commit that was pushed there before the candidate and
-	// that the stage does not run yet; empty: it runs all of them.
+	// Missing is the newest commit that was pushed there no later than the candidate
+	// and that the stage does not run yet; empty: it runs all of them.
 	Missing string
 	Hold    string // why Missing has not come there, one sentence; empty if nobody knows
 	Waits   []Need // with Missing: whom it waits for in turn

@@ -8,10 +8,10 @@ import (
 )
 
 // A stage may need a stage of another pipeline to go first: `needs:`. That one is
-// as new as a candidate once it runs everything that was pushed there before the
-// candidate was. What is pushed there afterwards is not waited for; so an order
-// exists for any two pushes, and a pipeline in which nothing happens holds nobody
-// up.
+// as new as a candidate once it runs everything that was pushed there up to the
+// candidate's own push, which in one repository may be the very same. What is pushed
+// there afterwards is not waited for; so there is an order for any two pushes, and a
+// pipeline in which nothing happens holds nobody up.
 
 // NeedSeen is what a stage of another pipeline ran when it was asked.
 type NeedSeen struct {
@@ -66,7 +66,7 @@ func (d *decision) needGate(c *Candidate, stage string, need Need) Gate {
 		g.State, g.Who = GateClosed, "whoever takes one of the two `needs` out of its file"
 		g.Text = fmt.Sprintf("it needs %s, where %s needs %s:%s in turn: neither can go first", need, Short(seen.Missing), d.s.Pipeline, stage)
 	default:
-		g.Text = fmt.Sprintf("%s, and %s was pushed there before this%s", runs, Short(seen.Missing), because(seen.Hold))
+		g.Text = fmt.Sprintf("%s and still lacks %s%s", runs, Short(seen.Missing), because(seen.Hold))
 	}
 	return g
 }
@@ -137,7 +137,7 @@ func (s State) StageRuns(ask AskStage, now time.Time) StageRuns {
 	runs := StageRuns{Found: true, SHA: live.SHA, Since: live.Since}
 	for i := len(s.Candidates) - 1; i > s.position(live.SHA); i-- {
 		c := &s.Candidates[i]
-		if !c.PushedAt.Before(ask.PushedAt) || s.concerns(c) == ConcernNo {
+		if c.PushedAt.After(ask.PushedAt) || s.concerns(c) == ConcernNo {
 			continue
 		}
 		runs.Missing = c.SHA
