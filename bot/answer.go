@@ -349,7 +349,7 @@ func (r *Request) lines(open bool) (lines []string) {
 		} else if a.OK {
 			mark = "✅"
 		}
-		lines = append(lines, fmt.Sprintf("- %s `%s` by %s: %s", mark, code(r.Commands[i].Text), text(r.User), text(a.Text)))
+		lines = append(lines, fmt.Sprintf("- %s `%s` by %s: %s", mark, code(cmp.Or(r.Commands[i].Written, r.Commands[i].Text)), text(r.User), text(a.Text)))
 	}
 	return lines
 }

@@ -22,7 +22,10 @@ func Apply(s State, e Event) State {
 	if !s.Configured {
 		s.abandonRequests()
 	}
+	s.settleConcerns()
 	s.settleAnswers(e.At)
+	s.addressAnswers()
+	s.closeHandedOn()
 	s.forgetGuests()
 	return s
 }
@@ -54,6 +57,8 @@ func (s *State) apply(fact Fact, at time.Time) {
 		}
 	case Commented:
 		s.comment(f, at)
+	case Addressed:
+		s.addressedTo(f, at)
 	case PlatformMoved:
 		s.hurry(f, at)
 	case Frozen:
@@ -179,14 +184,19 @@ func (s *State) configRead(f ConfigRead, ref string, at time.Time) {
 			return // a push was heard of meanwhile: its file counts
 		}
 	}
+	if f.Problem == "" {
+		s.Names = f.Names
+	}
 	switch {
 	case !f.Found:
 		s.Configured = false
 	case f.Problem == "":
 		before, classes := s.Branch(), s.Config.Changes
-		if s.ConfigRef == "" {
-			// What was pushed before there was a file was never to be deployed.
-			s.Candidates = slices.DeleteFunc(s.Candidates, func(c Candidate) bool { return c.SHA != ref && c.ConfigRead })
+		if !s.Configured {
+			// What was pushed while there was no file was never to be deployed.
+			s.Candidates = slices.DeleteFunc(s.Candidates, func(c Candidate) bool {
+				return c.SHA != ref && c.ConfigRead && (s.ConfigRef == "" || len(c.Told) == 0 && len(c.Passages) == 0)
+			})
 		}
 		s.Configured, s.Config, s.ConfigRef = true, f.Config, ref
 		s.classesChanged(classes)

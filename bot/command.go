@@ -42,6 +42,7 @@ type Command struct {
 	For     time.Duration // how long a lock lasts; 0: until somebody unlocks
 	Reason  string        // the rest of the line, where the command takes one
 	Text    string        // the line, for answers; it is read as the same command
+	Written string        // the line with the name of the pipeline that it was for; empty: it had none
 	// Problem says why the line cannot be understood, and what was perhaps meant;
 	// empty if it can.
 	Problem string

@@ -16,16 +16,23 @@ const commentGap = 3 * time.Second
 // tellComment keeps the one comment of a pull request: before the merge about
 // its build, afterwards about the candidate that it became.
 func (d *decision) tellComment(p PullRequest) {
-	if p.Comment.Refused || !d.s.Configured {
+	if p.Comment.Refused {
 		return
 	}
-	body := d.comment(p)
+	body := ""
+	if d.s.Configured {
+		body = d.comment(p)
+	} else if body = d.lastComment(p); body == "" {
+		return
+	}
+	body = d.s.addressed(body)
 	if commands := d.commandsText(p.Number); commands != "" {
 		if body == "" {
 			body = Marker + "\n"
 		}
 		body += commands
 	}
+	body = d.headed(body)
 	if body == "" || body == p.Comment.Body && !p.Comment.Doubt && !d.again(p.Comment.Again) {
 		return
 	}
@@ -42,6 +49,12 @@ func (d *decision) comment(p PullRequest) string {
 			return ""
 		}
 		return fmt.Sprintf("%s\nIt goes into `%s` now, which this pipeline does not deploy.\n", Marker, code(p.Base))
+	}
+	if concern := d.s.pullConcerns(p); concern != ConcernYes {
+		if concern == "" || p.Comment.ID == 0 {
+			return ""
+		}
+		return Marker + "\nIt changes none of this pipeline's files.\n"
 	}
 	if p.Merged {
 		for i := range d.s.Candidates {
@@ -277,6 +290,9 @@ func (d *decision) next(c *Candidate) string {
 			return fmt.Sprintf("Next: %s, after `/unlock %s`. %s.", text(stage.Name), code(stage.Name), capital(text(g.Text)))
 		case g.State == GateClosed:
 			return "Not released to " + text(stage.Name) + ": " + text(g.Text) + ". Who can change that: " + text(g.Who) + "."
+		}
+		if g.Name == "needs" {
+			return fmt.Sprintf("Next: %s. %s.", text(stage.Name), capital(text(g.Text)))
 		}
 		if g.beforeBuilt() {
 			return "Next: " + text(stage.Name) + ", once the build and the checks are good."

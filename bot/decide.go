@@ -23,10 +23,12 @@ func Decide(s State, now time.Time) Plan {
 	d.carryOn()
 	d.steer()
 	if s.Configured {
+		d.readConcerns()
 		d.readPullRequests()
 		d.readFiles()
 		d.inspect()
 		d.startRollbacks()
+		d.askStages()
 		d.enterStages()
 		d.build()
 		d.readChecks()
@@ -34,6 +36,7 @@ func Decide(s State, now time.Time) Plan {
 	}
 	d.keepCopies()
 	d.endMaintenance()
+	d.openPipelines()
 	d.watch()
 	d.verify()
 	d.tell()
@@ -138,7 +141,7 @@ func (d *decision) readPullRequests() {
 	if d.buildsPulls() {
 		for _, n := range sortedKeys(d.s.Pulls) {
 			p := d.s.Pulls[n]
-			if !p.Open || p.Fork || p.Base != d.s.Branch() {
+			if !p.Open || p.Fork || p.Base != d.s.Branch() || d.s.pullConcerns(p) != ConcernYes {
 				continue
 			}
 			if p.ReadHead != p.Head {
@@ -152,7 +155,7 @@ func (d *decision) readPullRequests() {
 	}
 	for i := range d.s.Candidates {
 		c := &d.s.Candidates[i]
-		if c.Pull == 0 && !c.PullSought && d.due(c.SeenAt.Add(findSoon)) {
+		if c.Pull == 0 && !c.PullSought && d.s.concerns(c) == ConcernYes && d.due(c.SeenAt.Add(findSoon)) {
 			d.want("find "+c.SHA, FindPullRequest{SHA: c.SHA})
 		}
 	}
@@ -187,7 +190,7 @@ func (d *decision) readChecks() {
 		return
 	}
 	for _, c := range d.s.all() {
-		if _, entered := c.Passages[d.firstStage()]; entered || d.overtaken(c, d.firstStage()) || d.buildGate(c).State == GateClosed {
+		if _, entered := c.Passages[d.firstStage()]; entered || d.s.concerns(c) != ConcernYes || d.overtaken(c, d.firstStage()) || d.buildGate(c).State == GateClosed {
 			continue
 		}
 		at, sweep := d.readAt(c)
@@ -227,7 +230,7 @@ func (d *decision) readAt(c *Candidate) (at time.Time, sweep bool) {
 		return last.Add(hintGap), false
 	case age > 24*time.Hour:
 		return last.Add(recheckAge), true
-	case age > time.Hour || d.s.position(c.SHA) < len(d.s.Candidates)-1:
+	case age > time.Hour || d.s.newestConcerned(c) != nil:
 		return last.Add(recheckOld), true
 	case r.Hints > 0 && r.Refused == "" && state != CheckFailed: // no webhook tells that a check is run again
 		return last.Add(recheckOn), true

@@ -65,7 +65,7 @@ func (d *decision) askAgain() {
 func (d *decision) leads(c *Candidate) bool {
 	for i := len(d.s.Candidates) - 1; i > d.s.position(c.SHA); i-- {
 		newer := &d.s.Candidates[i]
-		if newer.Cancelled == nil && d.s.verdict(newer).State != CheckFailed && d.buildGate(newer).State != GateClosed {
+		if newer.Cancelled == nil && d.s.concerns(newer) != ConcernNo && d.s.verdict(newer).State != CheckFailed && d.buildGate(newer).State != GateClosed {
 			return false
 		}
 	}
@@ -86,7 +86,7 @@ func (d *decision) candidatesToBuild() []*Candidate {
 	behind := false
 	for i := len(d.s.Candidates) - 1; i >= 0; i-- {
 		c := &d.s.Candidates[i]
-		if c.Cancelled != nil {
+		if c.Cancelled != nil || d.s.concerns(c) != ConcernYes {
 			continue
 		}
 		r, ok := d.s.runOf(c)
@@ -116,7 +116,7 @@ func (d *decision) pullsToBuild() []PullRequest {
 	var list []PullRequest
 	for _, n := range sortedKeys(d.s.Pulls) {
 		p := d.s.Pulls[n]
-		if !p.Open || p.Fork || p.TestTree == "" || p.ReadHead != p.Head || p.Base != d.s.Branch() {
+		if !p.Open || p.Fork || p.TestTree == "" || p.ReadHead != p.Head || p.Base != d.s.Branch() || d.s.pullConcerns(p) != ConcernYes {
 			continue
 		}
 		if r, ok := d.s.run(p.TestMerge, p.TestTree); !ok || r.Status == RunWaiting {

@@ -23,6 +23,10 @@ func (d *decision) steer() {
 		if r.Closed != "" {
 			continue
 		}
+		if r.Route != nil {
+			d.handOn(r)
+			continue
+		}
 		if !r.Seen {
 			d.want(fmt.Sprintf("seen %d", r.Comment), React{Comment: r.Comment, Content: reactionSeen})
 		}
@@ -73,7 +77,7 @@ func (d *decision) reply(r *Request) bool {
 		return false
 	}
 	d.want(fmt.Sprintf("reply %d", r.Comment), Reply{
-		Number: r.Number, Comment: r.Comment, Replace: d.s.Pulls[r.Number].Answer, Body: d.replyBody(r),
+		Number: r.Number, Comment: r.Comment, Replace: d.s.Pulls[r.Number].Answer, Body: d.signed(d.replyBody(r)),
 	})
 	return false
 }

@@ -96,6 +96,10 @@ type ConfigRead struct {
 	Found   bool
 	Config  Config // if Found and without a Problem
 	Problem string // why the file is refused, one sentence with its position
+	// Names are those of the file's pipelines, in alphabetical order; none for a
+	// file with a single one, which has no name. Found is whether this pipeline is
+	// among them.
+	Names []string
 }
 
 // ChecksRead is everything reported about a commit at one moment.

@@ -220,8 +220,19 @@ func (s *State) finish(f Finished, at time.Time) {
 	case WriteAlert:
 		s.alertWritten(do, f)
 	case ReadFiles:
-		s.filesRead(do, f, at)
+		if !asksConcern(e) {
+			s.filesRead(do, f, at)
+		}
+	case OpenPipelines:
+		s.opened(do, f)
+	case AskConcern:
+		s.concernsRead(do, f)
+	case Address:
+		s.handedOn(do, f)
+	case AskStage:
+		s.stageAsked(do, f, e.At)
 	}
+	s.concernRead(f)
 	s.forget(at)
 }
 
@@ -293,9 +304,10 @@ func (s *State) statusTold(do SetStatus, f Finished, flight Flight, at time.Time
 // pull requests whose head the commit is.
 func (s *State) editTold(do SetStatus, edit func(*Saying)) {
 	change := func(told *map[string]Saying) {
-		said := (*told)[do.Context]
+		context := s.shortContext(do.Context)
+		said := (*told)[context]
 		edit(&said)
-		put(told, do.Context, said)
+		put(told, context, said)
 	}
 	if c := s.candidate(do.SHA); c != nil {
 		change(&c.Told)

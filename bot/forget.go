@@ -48,6 +48,9 @@ func (s *State) forget(at time.Time) {
 
 // forgettable reports whether nothing is left to do or to say about a candidate.
 func (s *State) forgettable(c *Candidate) bool {
+	if !c.Guest && s.lastTaken(c) {
+		return false
+	}
 	for _, st := range s.Stages {
 		if st.Live.SHA == c.SHA || st.InFlight != nil && st.InFlight.SHA == c.SHA {
 			return false

@@ -35,7 +35,7 @@ func (d *decision) gates(c *Candidate, stage string) []Gate {
 	if i < 0 {
 		return []Gate{{Name: "stage", State: GateClosed, Text: "the pipeline has no stage " + stage + " any more", Who: "whoever edits the pipeline's file"}}
 	}
-	gates := []Gate{d.orderGate(c, stage)}
+	gates := append(d.concernGates(c), d.orderGate(c, stage))
 	if i == 0 {
 		gates = append(gates, d.configGate(c), d.checksGate(c), d.buildGate(c))
 	} else {
@@ -45,6 +45,7 @@ func (d *decision) gates(c *Candidate, stage string) []Gate {
 	gates = append(gates, d.cancelGate(c), d.lockGateFor(c, stage), d.driftGate(c, stage))
 	gates = append(gates, d.classGates(c, stage)...)
 	gates = append(gates, d.timeGates(c, stage)...)
+	gates = append(gates, d.needsGates(c, stage)...)
 	return append(gates, d.placeGate(c, stage), d.preflightGate(stage))
 }
 
@@ -249,8 +250,8 @@ func (d *decision) overtaker(c *Candidate, stage string) (*Candidate, bool) {
 			return newer, true
 		}
 	}
-	if n := len(d.s.Candidates); at < n-kept || at < n-1 && c.PushedAt.Before(d.s.Stages[stage].Barrier) {
-		return &d.s.Candidates[n-1], true
+	if by := d.s.newestConcerned(c); by != nil && (d.s.manyConcerned(c, kept) || c.PushedAt.Before(d.s.Stages[stage].Barrier)) {
+		return by, true
 	}
 	return nil, false
 }
@@ -261,7 +262,7 @@ func (d *decision) overtaken(c *Candidate, stage string) bool {
 		return d.guestGate(c).State == GateClosed
 	}
 	_, ok := d.overtaker(c, stage)
-	return ok || d.astray(c)
+	return ok || d.astray(c) || d.s.concerns(c) == ConcernNo
 }
 
 // astray reports whether c was pushed to a branch that the pipeline no longer

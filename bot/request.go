@@ -20,6 +20,7 @@ type Request struct {
 	Changes   *ChangesRead   // what the pull request would bring, where it was asked for
 	Replied   bool           // its questions are answered
 	Closed    string         // the reaction that closed it; empty: not closed
+	Route     *Route         // it is handed on to others; nil: its commands are this pipeline's
 }
 
 // Answer is what became of one command.
@@ -39,12 +40,19 @@ const rememberRequests = 50
 // comment takes in a comment. One that is known already, or that asks for
 // nothing, changes nothing.
 func (s *State) comment(f Commented, at time.Time) {
+	if s.Pipeline.Name != "" {
+		return // its commands are handed on, and come as Addressed
+	}
 	commands := ParseCommands(f.Body)
 	known := slices.ContainsFunc(s.Requests, func(r Request) bool { return r.Comment == f.ID })
-	if known || len(commands) == 0 || !s.Configured || !s.DeafUntil.IsZero() && !f.At.After(s.DeafUntil) {
+	if known || len(commands) == 0 || !s.Configured && !s.several() || !s.DeafUntil.IsZero() && !f.At.After(s.DeafUntil) {
 		return
 	}
-	s.Requests = append(slices.Clone(s.Requests), Request{Comment: f.ID, Number: f.Number, User: f.User, At: at, SaidAt: f.At, Commands: commands})
+	r := Request{Comment: f.ID, Number: f.Number, User: f.User, At: at, SaidAt: f.At, Commands: commands}
+	if s.several() {
+		r.Route = &Route{Names: s.Names}
+	}
+	s.Requests = append(slices.Clone(s.Requests), r)
 }
 
 // forgetRequests drops the oldest requests that are closed. What became of them
@@ -145,21 +153,21 @@ func (s *State) replied(do Reply, f Finished) {
 // abandonRequests answers everybody who waits for something once the pipeline's
 // file is gone. A rollback that has begun goes to its end.
 func (s *State) abandonRequests() {
-	const why = noFile
+	why := s.noFile()
 	for _, stage := range sortedKeys(s.Stages) {
 		if st := s.Stages[stage]; st.Rollback != nil && st.InFlight == nil {
 			s.endRollback(stage, false, why)
 		}
 	}
 	for _, r := range s.Requests {
-		if r.Closed != "" {
+		if r.Closed != "" || r.Route != nil {
 			continue
 		}
 		s.editRequest(r.Comment, func(r *Request) {
 			if r.Commander == nil {
 				r.Commander, r.Answers = &CommanderRead{Comment: r.Comment, Role: RoleNone}, make([]Answer, len(r.Commands))
 				for i := range r.Answers {
-					r.Answers[i] = refuse(why)
+					r.Answers[i] = refuse("%s", why)
 				}
 			}
 			r.Replied = true
@@ -170,7 +178,7 @@ func (s *State) abandonRequests() {
 				if c := s.candidate(a.SHA); c != nil {
 					delete(c.Ordered, a.Stage)
 				}
-				r.Answers[i] = refuse(why)
+				r.Answers[i] = refuse("%s", why)
 			}
 		})
 	}

@@ -19,6 +19,9 @@ type State struct {
 	ConfigRef  string // the commit, or the branch, that Config was read from
 	Sought     bool   // the file was looked for on the branch itself, before any push was heard of
 
+	Names  []string // of the pipelines that the newest good file names, in its order; none: it has a single one
+	Opened []string // those of them that know of themselves
+
 	SweptAt     time.Time // when it was last time to look for what webhooks have not told
 	AppsSweptAt time.Time // the same, with leave to ask the platform
 	AnewAt      time.Time // what was read before this is to be read again
@@ -73,6 +76,8 @@ type Candidate struct {
 
 	Beside    map[string]Difference // what it changes, by the commit it was compared with
 	Approvals map[string]Approval   // the newest that people gave, by stage
+	Concern   Concern               // whether its files concern the pipeline; empty: not known yet
+	Needs     map[string]NeedSeen   // what stages of other pipelines ran when they were asked, by need
 
 	Passages    map[string]Passage // by stage
 	Entered     []string           // stages that it got into before and may get into again: older ones stay out
@@ -319,6 +324,8 @@ type PullRequest struct {
 	ChangesOf string      // the head that Changes is about; empty: not read yet
 	Answer    int64       // the comment that answers the last question; 0: none
 	Earlier   []string    // lines of Comment about commands that are forgotten, the newest last
+	Concern   Concern     // whether its files concern the pipeline; empty: not known yet
+	ConcernOf string      // the head that Concern is about
 }
 
 // Comment is the bot's one comment on a pull request.
@@ -406,6 +413,7 @@ func cloneCandidates(list []Candidate) []Candidate {
 		c.Approvals = maps.Clone(c.Approvals)
 		c.Deployments = slices.Clone(c.Deployments)
 		c.Told = maps.Clone(c.Told)
+		c.Needs = maps.Clone(c.Needs)
 	}
 	return list
 }

@@ -107,7 +107,7 @@ func (s *story) deployments(_ []string, _ map[string]string) error {
 		if strings.Contains(d.Do.Text, "approved by") {
 			kind += fmt.Sprintf(" %q", d.Do.Text)
 		}
-		s.say("%s to %s%s: %s", d.Do.SHA, d.Do.Stage, kind, or(string(d.Status.State), "nothing said"))
+		s.say("%s to %s%s: %s", d.Do.SHA, strings.TrimPrefix(d.Pipeline+"/"+d.Do.Stage, "/"), kind, or(string(d.Status.State), "nothing said"))
 	}
 	return nil
 }
@@ -118,7 +118,7 @@ func (s *story) comment(list []string, _ map[string]string) error {
 	if err != nil {
 		return err
 	}
-	c := s.Comments[n]
+	c := s.commentOn(n)
 	if c == nil {
 		s.say("no comment")
 		return nil

@@ -14,7 +14,8 @@ import (
 
 // story plays the commands of a script on a world and notes what the bot does.
 type story struct {
-	*bottest.Loop
+	*bottest.Loop // of the pipeline that is shown
+	pipelines
 	began  time.Time
 	file   bot.ConfigRead        // as of the commits that are pushed from now on
 	kept   map[string][]bot.Fact // deliveries by name, to be delivered (again)
@@ -30,21 +31,9 @@ type trouble struct {
 }
 
 func newStory() *story {
-	w := bottest.NewWorld()
-	s := &story{Loop: bottest.NewLoop(w), began: w.Now, kept: map[string][]bot.Fact{}}
-	w.Fault = s.fault
-	probed := map[string]string{}
-	s.Performed = func(f bot.Finished) {
-		line := describe(f)
-		if do, ok := f.Effect.Do.(bot.Probe); ok { // told only when the answer changes
-			key := fmt.Sprint(do.Stage, do.Promotion)
-			if probed[key] == line {
-				return
-			}
-			probed[key] = line
-		}
-		s.note(line)
-	}
+	s := &story{kept: map[string][]bot.Fact{}}
+	s.open()
+	s.began = s.Now
 	return s
 }
 
@@ -105,6 +94,7 @@ func (s *story) do(line string) error {
 		"pr": s.pull, "fault": s.setFault, "hand": s.hand, "crash": s.crash, "takes": s.takes,
 		"stages": s.stages, "statuses": s.statuses, "deployments": s.deployments, "comment": s.comment,
 		"explain": s.explain, "requests": s.requests,
+		"pipeline": s.pipeline, "drop": s.drop,
 		"role": s.role, "say": s.sayIn, "again": s.sayAgain, "answers": s.answers, "gone": s.gone,
 		"sick": s.sick, "well": s.well, "alerts": s.alerts,
 		"lists": s.lists,
@@ -135,10 +125,10 @@ func (s *story) hear(name string, list []string, facts ...bot.Fact) error {
 func (s *story) config(list []string, set map[string]string) error {
 	switch {
 	case slices.Contains(list, "missing"):
-		s.file = bot.ConfigRead{}
+		s.file, s.several = bot.ConfigRead{}, nil
 		return nil
 	case slices.Contains(list, "bad"):
-		s.file = bot.ConfigRead{Found: true, Problem: set["why"]}
+		s.file, s.several = bot.ConfigRead{Found: true, Problem: set["why"]}, nil
 		return nil
 	}
 	c := bot.Config{Platform: bot.PlatformHeroku, Branch: set["branch"]}
@@ -162,8 +152,12 @@ func (s *story) config(list []string, set map[string]string) error {
 		around(&st, set)
 		c.Stages = append(c.Stages, st)
 	}
-	s.file = bot.ConfigRead{Found: true, Config: asks(c, set)}
-	return times(&s.file.Config, set)
+	c = asks(c, set)
+	if err := times(&c, set); err != nil {
+		return err
+	}
+	s.take(c, set)
+	return nil
 }
 
 // required NAME… is what GitHub requires of the branch; NAME@ID of one app.
@@ -179,7 +173,7 @@ func (s *story) required(list []string, _ map[string]string) error {
 
 // push SHA [held] [forced] [on=BRANCH] [tree=TREE] [pull=N] [title=…] [by=AUTHOR] [files=PATHS]
 func (s *story) push(list []string, set map[string]string) error {
-	c := bottest.Commit{SHA: list[0], Tree: set["tree"], Title: or(set["title"], "change "+list[0]), Author: or(set["by"], "ada"), File: s.file}
+	c := bottest.Commit{SHA: list[0], Tree: set["tree"], Title: or(set["title"], "change "+list[0]), Author: or(set["by"], "ada"), File: s.file, Several: maps.Clone(s.several)}
 	c.Files = strings.Split(or(set["files"], "app.go"), ",")
 	c.Pull, _ = strconv.Atoi(set["pull"])
 	return s.hear("push "+list[0], list, s.Push(or(set["on"], "main"), c, slices.Contains(list, "forced"))...)
@@ -309,6 +303,7 @@ func (s *story) pull(list []string, set map[string]string) error {
 	case "conflicts":
 		p.TestMerge, p.TestTree = "", ""
 	}
+	s.head(p, set)
 	if p.TestMerge != "" && s.Commits[p.TestMerge] == nil {
 		s.Commits[p.TestMerge] = &bottest.Commit{SHA: p.TestMerge, Tree: p.TestTree}
 	}

@@ -71,9 +71,7 @@ func (d *decision) wantIdle(key string, do Action) {
 // sweep reads the branch's head, which tells of pushes, and what runs on the
 // apps of stages in which nothing happens, which tells of releases by hand.
 func (d *decision) sweep() {
-	if last := d.lastPush(); !last.IsZero() && d.overdue(d.anew(d.s.HeadAt, later(d.s.HeadAt, last).Add(d.sweepInterval()))) {
-		d.wantIdle("head", ReadHead{Branch: d.s.Branch()})
-	}
+	d.sweepHead()
 	for _, stage := range d.s.Config.Stages {
 		st := d.s.Stages[stage.Name]
 		if st.InFlight != nil || st.Rollback != nil {
@@ -88,6 +86,13 @@ func (d *decision) sweep() {
 				d.wantIdle(fmt.Sprintf("look %s %s", stage.Name, app), LookAtApp{Stage: stage.Name, App: app})
 			}
 		}
+	}
+}
+
+// sweepHead reads the branch's head.
+func (d *decision) sweepHead() {
+	if last := d.lastPush(); !last.IsZero() && d.overdue(d.anew(d.s.HeadAt, later(d.s.HeadAt, last).Add(d.sweepInterval()))) {
+		d.wantIdle("head", ReadHead{Branch: d.s.Branch()})
 	}
 }
 

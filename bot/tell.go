@@ -20,6 +20,9 @@ func (d *decision) tell() {
 	for i := range d.s.Candidates {
 		c := &d.s.Candidates[i]
 		d.tellConfig(c)
+		if d.s.concerns(c) != ConcernYes {
+			continue // nobody is told of what does not concern the pipeline
+		}
 		d.tellStatus(c.SHA, buildContext, c.Told, d.buildStatus(c))
 		for _, stage := range d.stagesOf(c) {
 			d.tellStatus(c.SHA, contextOf(stage), c.Told, d.stageStatus(c, stage))
@@ -91,10 +94,13 @@ func (d *decision) tellStatus(sha, context string, told map[string]Saying, want 
 	if want == nil && (said.Doubt || again) && said.State != "" {
 		want = say(said.State, said.Text, "").in(said.Phase)
 	}
+	if want != nil {
+		want.Text = cut(d.s.addressed(want.Text), maxStatusText)
+	}
 	if want == nil || same(said, want) && !again {
 		return
 	}
-	d.want(statusKey(sha, context), SetStatus{SHA: sha, Context: context, Status: want.Status, Phase: want.phase})
+	d.want(statusKey(sha, context), SetStatus{SHA: sha, Context: d.s.context(context), Status: want.Status, Phase: want.phase})
 }
 
 // again reports whether the time has come to say something once more.
@@ -121,6 +127,7 @@ func same(told Saying, want *saying) bool {
 // tellConfig says at the commit that broke the pipeline's file that it did.
 func (d *decision) tellConfig(c *Candidate) {
 	switch {
+	case !d.s.tellsConfig():
 	case c.ConfigProblem != "":
 		d.tellStatus(c.SHA, configContext, c.Told, say(StatusFailure, c.ConfigProblem, ""))
 	case c.Told[configContext].State == StatusFailure && c.ConfigRead:
@@ -137,15 +144,10 @@ func (d *decision) gone(c *Candidate, context, text string) *saying {
 	return nil
 }
 
-const (
-	noFile   = "the branch has no .github/headstart.yml any more"
-	fileGone = "Not deployed: " + noFile
-)
-
 // buildStatus is what headstart/build says of a candidate; nil if nothing.
 func (d *decision) buildStatus(c *Candidate) *saying {
 	if !d.s.Configured {
-		return d.gone(c, buildContext, fileGone)
+		return d.gone(c, buildContext, "Not deployed: "+d.s.noFile())
 	}
 	if d.configGate(c).State != GateOpen {
 		return nil // what it is to be told depends on its own version of the file
@@ -250,7 +252,7 @@ func (d *decision) stageStanding(c *Candidate, stage string) *saying {
 		return say(StatusFailure, "Not live: "+pass.Reason, pass.OutputURL)
 	}
 	if !d.s.Configured {
-		return d.gone(c, contextOf(stage), fileGone)
+		return d.gone(c, contextOf(stage), "Not deployed: "+d.s.noFile())
 	}
 	i := d.stageIndex(stage)
 	if i < 0 {
@@ -353,6 +355,8 @@ func (d *decision) waiting(c *Candidate, stage string, first bool) *saying {
 		return d.trouble(stage)
 	case no && g.Name == "place" && d.s.Stages[stage].InFlight != nil && !d.s.begun(stage):
 		return nil // it may not come to that
+	case no && g.Name == "needs":
+		return d.needsSaying(c, stage, g)
 	case first && (!no || g.beforeBuilt()):
 		return sayPending("checks and build", "Waiting for the build and the checks", "")
 	case !no:
@@ -454,7 +458,7 @@ func (d *decision) tellPull(p PullRequest) {
 
 // pullStatus is what headstart/build says of a pull request; nil if nothing.
 func (d *decision) pullStatus(p PullRequest) *saying {
-	if p.ReadHead == "" || p.ReadHead != p.Head || p.Base != d.s.Branch() || !d.s.Configured {
+	if p.ReadHead == "" || p.ReadHead != p.Head || p.Base != d.s.Branch() || !d.s.Configured || d.s.pullConcerns(p) != ConcernYes {
 		return nil
 	}
 	r, begun := d.s.run(p.TestMerge, p.TestTree)

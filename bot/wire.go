@@ -17,6 +17,7 @@ var factTypes = namesOf(
 	Commented{}, CommanderRead{}, Replied{}, ChangesRead{},
 	Probed{}, FilesRead{}, MaintenanceSet{}, Inspected{}, CopySeen{},
 	Frozen{},
+	Concerns{}, Addressed{}, StageRuns{},
 )
 
 var actionTypes = namesOf(
@@ -25,6 +26,7 @@ var actionTypes = namesOf(
 	ReadCommander{}, React{}, Reply{}, ReadChanges{},
 	Probe{}, ReadFiles{}, SetMaintenance{}, Inspect{}, MakeCopy{}, WatchCopy{}, RemoveCopy{},
 	WriteAlert{},
+	OpenPipelines{}, AskConcern{}, Address{}, AskStage{},
 )
 
 func namesOf(values ...any) map[string]reflect.Type {

@@ -53,9 +53,10 @@ type Options struct {
 	PrivateKey []byte // PEM, or PEM in base64
 	URL        string // of the API; empty: https://api.github.com
 
-	// ParseConfig reads a pipeline's file. The first line of its error is shown
-	// to people and should name the position.
-	ParseConfig func(repo bot.Repo, file []byte) (bot.Config, error)
+	// ParseConfig reads a repository's file: its pipelines by name, or the only
+	// one, which has none. The first line of its error is shown to people and
+	// should name the position.
+	ParseConfig func(repo bot.Repo, file []byte) (map[string]bot.Config, error)
 
 	// Events are those whose lost deliveries FailedDeliveries lists; nil: all.
 	Events []string
@@ -73,7 +74,7 @@ type Client struct {
 	appID int64
 	key   *rsa.PrivateKey
 	base  *url.URL // with a trailing slash
-	parse func(bot.Repo, []byte) (bot.Config, error)
+	parse func(bot.Repo, []byte) (map[string]bot.Config, error)
 
 	events  []string // nil: all
 	log     *zap.Logger

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -25,12 +24,7 @@ type comment struct {
 }
 
 // marker is how a pipeline's comment is recognized. People do not see it.
-func marker(pipeline string) string {
-	if pipeline == "" {
-		return "<!-- headstart -->"
-	}
-	return "<!-- headstart:" + url.PathEscape(pipeline) + " -->"
-}
+func marker(pipeline string) string { return bot.MarkerOf(pipeline) }
 
 // writeComment writes the bot's one comment on a pull request: it edits the
 // comment that is known, else the one that it finds, else it makes one. Looking

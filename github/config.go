@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	gh "github.com/google/go-github/v60/github"
@@ -16,7 +17,8 @@ import (
 const configPath = ".github/headstart.yml"
 
 // readConfig reads the pipeline's file through the contents API, which answers
-// files of up to 1 MB.
+// files of up to 1 MB. A file that names other pipelines than the one that asks is
+// not found for it, and tells their names.
 func (r repository) readConfig(ctx context.Context, do bot.ReadConfig) (bot.ConfigRead, error) {
 	read := bot.ConfigRead{Ref: do.Ref}
 	a := ask{what: fmt.Sprintf("read %s of %s at %s", configPath, r.repo, refName(do.Ref)), needs: "Contents: read"}
@@ -51,12 +53,18 @@ func (r repository) readConfig(ctx context.Context, do bot.ReadConfig) (bot.Conf
 	if err != nil {
 		return bot.ConfigRead{}, a.unreadable(err.Error())
 	}
-	config, err := r.parse(r.repo, []byte(content))
+	pipelines, err := r.parse(r.repo, []byte(content))
 	if err != nil {
 		read.Problem = problemOf(err)
 		return read, nil
 	}
-	read.Config = config
+	read.Config, read.Found = pipelines[r.pipeline]
+	for name := range pipelines {
+		if name != "" {
+			read.Names = append(read.Names, name)
+		}
+	}
+	slices.Sort(read.Names)
 	return read, nil
 }
 

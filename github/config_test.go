@@ -2,6 +2,7 @@ package github_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,6 +47,32 @@ func TestThePipelinesFileIsReadAsOfACommit(t *testing.T) {
 	}
 	if read := do[bot.ConfigRead](w, bot.ReadConfig{}); !read.Found {
 		t.Errorf("without a ref the default branch is meant, got %+v", read)
+	}
+}
+
+func TestEachPipelineFindsItsPartOfTheFile(t *testing.T) {
+	w := start(t)
+	several := w.commit(map[string]string{configPath: "web:production api:staging\n"})
+	single := w.commit(map[string]string{configPath: "production\n"})
+	for _, c := range []struct {
+		pipeline, ref, stage string
+		names                []string
+	}{
+		{"api", several.SHA, "staging", []string{"api", "web"}},
+		{"web", several.SHA, "production", []string{"api", "web"}},
+		{"docs", several.SHA, "", []string{"api", "web"}},
+		{"", several.SHA, "", []string{"api", "web"}},
+		{"", single.SHA, "production", nil},
+		{"api", single.SHA, "", nil},
+	} {
+		w.target.Pipeline.Name = c.pipeline
+		read := do[bot.ConfigRead](w, bot.ReadConfig{Ref: c.ref})
+		if read.Found != (c.stage != "") || read.Problem != "" || !slices.Equal(read.Names, c.names) {
+			t.Errorf("the pipeline %q should be there: %t, among %v; got %+v", c.pipeline, c.stage != "", c.names, read)
+		}
+		if read.Found && (len(read.Config.Stages) != 1 || read.Config.Stages[0].Name != c.stage) {
+			t.Errorf("the pipeline %q should have the stage %s, got %+v", c.pipeline, c.stage, read.Config)
+		}
 	}
 }
 

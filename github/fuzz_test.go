@@ -167,8 +167,8 @@ func (l *lab) fresh(t testing.TB) *github.Client {
 	c, err := github.New(github.Options{
 		AppID: 1, PrivateKey: l.key, URL: "https://api.github.test", Now: func() time.Time { return l.now },
 		Logger: zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(&l.logged)), zap.DebugLevel)),
-		ParseConfig: func(_ bot.Repo, file []byte) (bot.Config, error) {
-			return bot.Config{}, fmt.Errorf("3:5: no such stage %s", file)
+		ParseConfig: func(_ bot.Repo, file []byte) (map[string]bot.Config, error) {
+			return nil, fmt.Errorf("3:5: no such stage %s", file)
 		},
 		Transport: respond(func(r *http.Request) (*http.Response, error) { return l.answer(r) }),
 	})

@@ -89,12 +89,22 @@ func start(t testing.TB, change ...func(*githubtest.Options, *github.Options)) *
 }
 
 // parseConfig reads files of one line: the name of a stage.
-func parseConfig(_ bot.Repo, file []byte) (bot.Config, error) {
+// parseConfig reads the name of the only stage, or, with colons, those of one stage
+// each of several pipelines: api:production web:production.
+func parseConfig(_ bot.Repo, file []byte) (map[string]bot.Config, error) {
 	name := strings.TrimSpace(string(file))
-	if strings.Contains(name, " ") {
-		return bot.Config{}, fmt.Errorf(".github/headstart.yml:1:%d: a name has no spaces\n.github/headstart.yml:2:1: and more", strings.Index(name, " ")+1)
+	if strings.Contains(name, ":") {
+		several := map[string]bot.Config{}
+		for _, word := range strings.Fields(name) {
+			pipeline, stage, _ := strings.Cut(word, ":")
+			several[pipeline] = bot.Config{Stages: []bot.Stage{{Name: stage, Apps: []string{"shop-" + pipeline}}}}
+		}
+		return several, nil
 	}
-	return bot.Config{Stages: []bot.Stage{{Name: name, Apps: []string{"shop"}}}}, nil
+	if strings.Contains(name, " ") {
+		return nil, fmt.Errorf(".github/headstart.yml:1:%d: a name has no spaces\n.github/headstart.yml:2:1: and more", strings.Index(name, " ")+1)
+	}
+	return map[string]bot.Config{"": {Stages: []bot.Stage{{Name: name, Apps: []string{"shop"}}}}}, nil
 }
 
 func (w *world) perform(e bot.Effect) (bot.Fact, error) {

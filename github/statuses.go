@@ -61,6 +61,15 @@ type payload struct {
 	} `json:"headstart"`
 }
 
+// environment is what a stage is called among the repository's deployments: those
+// of several pipelines are told apart by the pipeline's name.
+func (r repository) environment(stage string) string {
+	if r.pipeline == "" {
+		return stage
+	}
+	return r.pipeline + "/" + stage
+}
+
 // clockSkew is how much GitHub's clock may be behind ours.
 const clockSkew = 5 * time.Minute
 
@@ -85,7 +94,7 @@ func (r repository) createDeployment(ctx context.Context, do bot.CreateDeploymen
 	var made *gh.Deployment
 	err := a.do(ctx, func(ctx context.Context) (err error) {
 		made, _, err = r.api.Repositories.CreateDeployment(ctx, r.repo.Owner, r.repo.Name, &gh.DeploymentRequest{
-			Ref: gh.String(do.SHA), Environment: gh.String(do.Stage), Description: gh.String(description(do.Text)), Payload: mark,
+			Ref: gh.String(do.SHA), Environment: gh.String(r.environment(do.Stage)), Description: gh.String(description(do.Text)), Payload: mark,
 			// The defaults merge the default branch into the commit's, and refuse
 			// while any status is pending, such as our own.
 			AutoMerge: gh.Bool(false), RequiredContexts: &[]string{},
@@ -106,7 +115,7 @@ func (r repository) findDeployment(ctx context.Context, do bot.CreateDeployment,
 	var found int64
 	err := eachPage(ctx, a, func(ctx context.Context, page gh.ListOptions) ([]*gh.Deployment, *gh.Response, error) {
 		return r.api.Repositories.ListDeployments(ctx, r.repo.Owner, r.repo.Name,
-			&gh.DeploymentsListOptions{SHA: do.SHA, Environment: do.Stage, ListOptions: page})
+			&gh.DeploymentsListOptions{SHA: do.SHA, Environment: r.environment(do.Stage), ListOptions: page})
 	}, func(deployments []*gh.Deployment) bool {
 		for _, d := range deployments {
 			if d.GetSHA() == do.SHA && markOf(d) == mark && !d.GetCreatedAt().Before(since.Add(-clockSkew)) {

@@ -30,7 +30,7 @@ const rounds = 10
 
 // NewLoop returns a loop around a pipeline that nothing is known of.
 func NewLoop(w *World) *Loop {
-	return &Loop{World: w, State: bot.State{Pipeline: bot.Key{Repo: Repo}}}
+	return &Loop{World: w, State: bot.State{Pipeline: bot.Key{Repo: w.Repo}}}
 }
 
 // Deliver folds facts and decides. The error says what must never happen: a
@@ -100,10 +100,7 @@ func (l *Loop) Wait(d time.Duration) error {
 		if err := l.Drain(); err != nil {
 			return err
 		}
-		at, facts := l.Wake, []bot.Fact(nil)
-		if !l.Sweep.IsZero() && (at.IsZero() || l.Sweep.Before(at)) {
-			at, facts = l.Sweep, []bot.Fact{bot.Swept{Apps: true}}
-		}
+		at, facts := l.next()
 		if at.IsZero() || at.After(until) {
 			l.Pass(until)
 			return nil
@@ -118,6 +115,15 @@ func (l *Loop) Wait(d time.Duration) error {
 			return err
 		}
 	}
+}
+
+// next is when the pipeline is to be looked at, and what it is told then; zero:
+// never.
+func (l *Loop) next() (at time.Time, facts []bot.Fact) {
+	if !l.Sweep.IsZero() && (l.Wake.IsZero() || l.Sweep.Before(l.Wake)) {
+		return l.Sweep, []bot.Fact{bot.Swept{Apps: true}}
+	}
+	return l.Wake, nil
 }
 
 // Crash ends whoever performs effects. What was being performed, or was about to

@@ -55,21 +55,19 @@ func (w *World) onSteering(a bot.Action) (bot.Fact, error, bool) {
 	case bot.Reply:
 		w.Requests["Reply"]++
 		for _, r := range w.Replies {
-			if r.Do.Comment == do.Comment {
+			if r.Do.Comment == do.Comment && r.Pipeline == w.asking {
 				return bot.Replied{ID: r.ID}, nil, true
 			}
 		}
 		w.Replies = slices.DeleteFunc(w.Replies, func(r Answered) bool { return do.Replace != 0 && r.ID == do.Replace })
 		w.said++
-		w.Replies = append(w.Replies, Answered{ID: int64(w.said), Do: do})
+		w.Replies = append(w.Replies, Answered{ID: int64(w.said), Pipeline: w.asking, Do: do})
 		return bot.Replied{ID: int64(w.said)}, nil, true
 	case bot.ReadChanges:
 		w.Requests["ReadChanges"]++
 		if w.Changes == nil {
 			read := bot.ChangesRead{Base: do.Base, Head: do.Head, Relation: "ahead", Complete: true}
-			if c := w.Commits[do.Head]; c != nil {
-				read.Files = c.Files
-			}
+			read.Files, _ = w.between(do.Base, do.Head)
 			return read, nil, true
 		}
 		return w.Changes(do), nil, true
@@ -79,6 +77,7 @@ func (w *World) onSteering(a bot.Action) (bot.Fact, error, bool) {
 
 // Answered is a comment of the bot that answers a question.
 type Answered struct {
-	ID int64
-	Do bot.Reply
+	ID       int64
+	Pipeline string
+	Do       bot.Reply
 }

@@ -21,6 +21,7 @@ var Repo = bot.Repo{Owner: "acme", Name: "shop"}
 // World is the simulated truth. What is exported may be read at any time, and
 // set where its comment does not say otherwise.
 type World struct {
+	Repo        bot.Repo
 	Now         time.Time
 	Commits     map[string]*Commit
 	Heads       map[string]string // branch → commit
@@ -29,7 +30,8 @@ type World struct {
 	Apps        map[string]*App
 	Statuses    map[string]map[string]bot.Status // commit → context → as last set
 	Deployments []*Deployment
-	Comments    map[int]*Comment
+	Comments    map[int]*Comment    // of the pipeline without a name, by pull request
+	Named       []*Comment          // of the others
 	Alerts      []bot.WriteAlert    // as they were written last
 	Sick        map[string]Sickness // commits and apps that answer badly
 
@@ -54,6 +56,9 @@ type World struct {
 	// Moved, if not nil, is told of each app whose builds or releases changed.
 	Moved func(app string)
 
+	// Inside performs what pipelines do to one another; nil: there is only one.
+	Inside func(bot.Target, bot.Effect) (bot.Fact, error)
+
 	// Fault says how the next performance of an effect goes wrong; may be nil.
 	Fault func(bot.Effect) Fault
 
@@ -61,7 +66,8 @@ type World struct {
 	late      []late
 	artifacts int
 	copies    int
-	said      int // comments of people and answers to them, counted
+	said      int    // comments of people and answers to them, counted
+	asking    string // the name of the pipeline whose effect is being performed
 }
 
 // Commit is a commit of the repository.
@@ -70,9 +76,10 @@ type Commit struct {
 	File                     bot.ConfigRead // the pipeline's file as of the commit
 	Checks                   []bot.Check    // nothing replaces what was set before
 	Suites                   []bot.Suite
-	Pull                     int      // the pull request that was merged as it; 0: none
-	Files                    []string // that it changed
-	Parent                   string   // the commit it was pushed after; empty: none
+	Pull                     int                   // the pull request that was merged as it; 0: none
+	Files                    []string              // that it changed
+	Parent                   string                // the commit it was pushed after; empty: none
+	Several                  map[string]bot.Config // the pipelines of a file that names several; nil: it is File
 }
 
 // Pull is a pull request.
@@ -83,16 +90,19 @@ type Pull struct {
 
 // Deployment is a GitHub Deployment with its newest status.
 type Deployment struct {
-	ID     int64
-	Do     bot.CreateDeployment
-	Status bot.Status
+	Pipeline string
+	ID       int64
+	Do       bot.CreateDeployment
+	Status   bot.Status
 }
 
-// Comment is the bot's comment on a pull request.
+// Comment is the bot's comment on a pull request, one of each pipeline.
 type Comment struct {
-	ID     int64
-	Body   string
-	Writes int
+	Pipeline string
+	Number   int
+	ID       int64
+	Body     string
+	Writes   int
 }
 
 // Fault is how a performance goes wrong.
@@ -122,6 +132,7 @@ const (
 // NewWorld returns an empty world in which it is noon.
 func NewWorld() *World {
 	return &World{
+		Repo:    Repo,
 		Now:     time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC),
 		Commits: map[string]*Commit{}, Heads: map[string]string{}, Pulls: map[int]*Pull{}, Apps: map[string]*App{},
 		Statuses: map[string]map[string]bot.Status{}, Comments: map[int]*Comment{}, Sick: map[string]Sickness{}, Requests: map[string]int{},
@@ -135,7 +146,7 @@ func (w *World) Push(branch string, c Commit, forced bool) []bot.Fact {
 	}
 	before := w.Heads[branch]
 	if w.Commits[c.SHA] == nil {
-		if !forced {
+		if c.Parent == "" && !forced {
 			c.Parent = before
 		}
 		w.Commits[c.SHA] = &c
@@ -189,7 +200,13 @@ func (w *World) Perform(target bot.Target, e bot.Effect) (bot.Fact, error, bool)
 	}
 	var fact bot.Fact
 	var err error
+	w.asking = target.Pipeline.Name
 	switch e.Do.(type) {
+	case bot.OpenPipelines, bot.Address, bot.AskConcern, bot.AskStage:
+		if w.Inside == nil {
+			return nil, &bot.Refused{Reason: "there is only one pipeline"}, true
+		}
+		fact, err = w.Inside(target, e)
 	case bot.StartBuild, bot.WatchBuild, bot.CancelBuild, bot.Promote, bot.WatchRelease, bot.LookAtApp, bot.SetMaintenance, bot.Inspect,
 		bot.MakeCopy, bot.WatchCopy, bot.RemoveCopy:
 		fact, err = w.onPlatform(target, e, fault.Kind == FaultLate)
@@ -222,7 +239,7 @@ func (w *World) onGitHub(e bot.Effect) (bot.Fact, error) {
 		if c == nil {
 			return nil, &bot.Refused{Reason: "no such commit", Err: bot.ErrNotFound}
 		}
-		f := c.File
+		f := c.fileOf(w.asking)
 		f.Ref = do.Ref
 		return f, nil
 	case bot.ReadChecks:
@@ -269,11 +286,11 @@ func (w *World) onGitHub(e bot.Effect) (bot.Fact, error) {
 	case bot.CreateDeployment:
 		count(1)
 		for _, d := range w.Deployments {
-			if e.Unsure && d.Do.SHA == do.SHA && d.Do.Stage == do.Stage && d.Do.Promotion == do.Promotion {
+			if e.Unsure && d.Pipeline == w.asking && d.Do.SHA == do.SHA && d.Do.Stage == do.Stage && d.Do.Promotion == do.Promotion {
 				return bot.DeploymentCreated{ID: d.ID}, nil
 			}
 		}
-		d := &Deployment{ID: int64(len(w.Deployments) + 1), Do: do}
+		d := &Deployment{Pipeline: w.asking, ID: int64(len(w.Deployments) + 1), Do: do}
 		w.Deployments = append(w.Deployments, d)
 		return bot.DeploymentCreated{ID: d.ID}, nil
 	case bot.SetDeploymentStatus:
@@ -282,13 +299,9 @@ func (w *World) onGitHub(e bot.Effect) (bot.Fact, error) {
 		return bot.Told{}, nil
 	case bot.WriteComment:
 		count(1)
-		c := w.Comments[do.Number]
+		c := w.comment(do.Number)
 		if do.ID == 0 {
 			count(1) // looks for one first
-		}
-		if c == nil {
-			c = &Comment{ID: int64(100 + do.Number)}
-			w.Comments[do.Number] = c
 		}
 		c.Body = do.Body
 		c.Writes++
@@ -339,7 +352,7 @@ func (w *World) Differ(base, head string) (files []string, all bool) {
 
 // performer is the real one, over this world's apps.
 func (w *World) performer(makeLate bool) *platform.Performer {
-	allow, err := platform.ParseAllow(Repo.String() + "=*")
+	allow, err := platform.ParseAllow(w.Repo.String() + "=*")
 	if err != nil {
 		panic(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -74,7 +75,7 @@ func New(o Options) *Engine {
 
 // Deliver folds what a webhook brought into every pipeline of its repository, or
 // into those that use the app it is about. A repository that is heard of for the
-// first time gets a pipeline.
+// first time gets a pipeline. One that is opened meanwhile gets it too.
 func (e *Engine) Deliver(ctx context.Context, d Delivery) error {
 	if len(d.Facts) == 0 {
 		return nil
@@ -99,10 +100,32 @@ func (e *Engine) Deliver(ctx context.Context, d Delivery) error {
 		}
 		keys = []bot.Key{{Repo: d.Repo}}
 	}
-	for _, key := range keys {
-		if err := e.update(ctx, key, d.Facts); err != nil {
-			return err
+	return e.deliverTo(ctx, keys, d)
+}
+
+// deliverTo folds a delivery into pipelines of its repository, and into those that
+// are opened meanwhile: whoever opens them has told them of what it had heard by
+// then.
+func (e *Engine) deliverTo(ctx context.Context, keys []bot.Key, d Delivery) error {
+	told := map[bot.Key]bool{}
+	for len(keys) > 0 {
+		var names []string // of the repository's pipelines, as far as one of them knows
+		for _, key := range keys {
+			c, err := e.commit(ctx, key, d.Facts)
+			if err != nil {
+				return err
+			}
+			told[key] = true
+			names = append(names, c.State.Names...)
 		}
+		if !slices.ContainsFunc(names, func(name string) bool { return !told[bot.Key{Repo: d.Repo, Name: name}] }) {
+			return nil
+		}
+		listed, err := e.store.Pipelines(ctx, d.Repo)
+		if err != nil {
+			return fmt.Errorf("find the pipelines of %s: %w", d.Repo, err)
+		}
+		keys = slices.DeleteFunc(slices.Clone(listed), func(key bot.Key) bool { return told[key] })
 	}
 	return nil
 }

@@ -56,7 +56,7 @@ func (e *Engine) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 	attempt, cancel := context.WithTimeout(ctx, performing)
 	defer cancel()
 	began := e.clock.Now()
-	fact, err := e.perform.Perform(attempt, target, effect)
+	fact, err := e.do(attempt, target, effect)
 	finished := bot.Conclude(effect, fact, err)
 	e.log.Debug("performed",
 		zap.Stringer("pipeline", target.Pipeline), zap.String("effect", effect.Key), zap.Int("attempt", effect.Attempt),

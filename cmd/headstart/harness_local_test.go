@@ -221,7 +221,15 @@ func (p *localPlace) get(app string) (status int, body string) {
 // busy names what runs without waiting for the clock: a build or a release of
 // which the bot does not know yet that it has ended.
 func (p *localPlace) busy() string {
-	s := p.b.known()
+	for _, s := range p.b.all() {
+		if why := p.busyIn(s); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+func (p *localPlace) busyIn(s bot.State) string {
 	for _, r := range s.Builds {
 		if r.Status == bot.RunRunning && !p.blocked("build "+r.App) && p.heard(r.App, r.StartedAt) {
 			return "a build runs on " + r.App

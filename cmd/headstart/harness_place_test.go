@@ -116,7 +116,15 @@ func (p *herokuPlace) busy() string {
 		return ""
 	}
 	p.Settle()
-	s := p.b.known()
+	for _, s := range p.b.all() {
+		if why := p.busyIn(s); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+func (p *herokuPlace) busyIn(s bot.State) string {
 	for _, r := range s.Builds {
 		if r.Status == bot.RunRunning {
 			for _, x := range p.apps[r.App].Builds() {

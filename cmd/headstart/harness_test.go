@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"path/filepath"
 	"slices"
@@ -64,8 +65,8 @@ type bed struct {
 	serves  map[string]string // a commit whose artifact was built from another one of the same tree, and that one
 
 	mu     sync.Mutex
-	state  bot.State // as last committed; guarded by mu
-	agenda []entry   // in no order; of the test's goroutine
+	states map[bot.Key]bot.State // as last committed; guarded by mu
+	agenda []entry               // in no order; of the test's goroutine
 }
 
 // entry is something that people, CI or the world do at a time.
@@ -115,7 +116,7 @@ func newBed(t *testing.T, platform string, c choices) *bed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bed{t: t, clock: newClock(), dir: t.TempDir(), serves: map[string]string{}}
+	b := &bed{t: t, clock: newClock(), dir: t.TempDir(), serves: map[string]string{}, states: map[bot.Key]bot.State{}}
 	var core zapcore.Core
 	core, b.logs = observer.New(zapcore.DebugLevel)
 	b.log = zap.New(core)
@@ -212,7 +213,7 @@ func (b *bed) restart() {
 
 func (b *bed) observe(c engine.Commit) {
 	b.mu.Lock()
-	b.state = c.State
+	b.states[c.Pipeline] = c.State
 	heard := b.onState
 	b.mu.Unlock()
 	if l, ok := b.place.(*localPlace); ok {
@@ -223,10 +224,18 @@ func (b *bed) observe(c engine.Commit) {
 	}
 }
 
+// known is the state of the pipeline without a name, which most worlds have alone.
 func (b *bed) known() bot.State {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.state
+	return b.states[bot.Key{Repo: bot.Repo{Owner: "acme", Name: "shop"}}]
+}
+
+// all are the states of all pipelines.
+func (b *bed) all() []bot.State {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Collect(maps.Values(b.states))
 }
 
 // close ends a world and holds it against what must hold in every one.

@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -144,15 +146,21 @@ func (srv *server) failedDeliveries() prometheus.Collector {
 	})
 }
 
-// parseConfig reads a pipeline's file and holds its apps against the allow-list,
-// so that an app that is not allowed is refused where the file is changed.
-func parseConfig(allow platform.Allow) func(bot.Repo, []byte) (bot.Config, error) {
-	return func(repo bot.Repo, file []byte) (bot.Config, error) {
-		cfg, err := config.Parse(file, config.Path)
+// parseConfig reads the pipelines of a repository's file and holds their apps
+// against the allow-list, so that an app that is not allowed is refused where the
+// file is changed.
+func parseConfig(allow platform.Allow) func(bot.Repo, []byte) (map[string]bot.Config, error) {
+	return func(repo bot.Repo, file []byte) (map[string]bot.Config, error) {
+		pipelines, err := config.ParseOf(repo, file, config.Path)
 		if err != nil {
-			return bot.Config{}, err
+			return nil, err
 		}
-		return cfg, allow.Check(repo, cfg.Apps()...)
+		for _, name := range slices.Sorted(maps.Keys(pipelines)) {
+			if err := allow.Check(repo, pipelines[name].Apps()...); err != nil {
+				return nil, err
+			}
+		}
+		return pipelines, nil
 	}
 }
 

@@ -1,0 +1,92 @@
+package bot
+
+import "time"
+
+// What pipelines do to one another: none of it leaves Headstart. The engine
+// performs it, from what it remembers.
+
+// OpenPipelines begins the named pipelines of the repository that nothing is
+// known of yet, and tells them what they need to begin: every later delivery of
+// the repository reaches them by itself. Telling it twice is telling it once.
+// Answer: Told.
+type OpenPipelines struct {
+	Names     []string
+	Installed Installed
+	Pushed    *Pushed // the newest push; nil: none was heard of
+	Checks    []CheckReported
+	Pulls     []PullRequestChanged // those that are open
+}
+
+// Facts are what a pipeline is told that begins.
+func (o OpenPipelines) Facts() []Fact {
+	facts := []Fact{o.Installed}
+	if o.Pushed != nil {
+		facts = append(facts, *o.Pushed)
+	}
+	for _, k := range o.Checks {
+		facts = append(facts, k)
+	}
+	for _, p := range o.Pulls {
+		facts = append(facts, p)
+	}
+	return facts
+}
+
+// AskConcern asks which of the repository's pipelines a pull request concerns.
+// One that is still finding out is worth another try. Answer: Concerns.
+type AskConcern struct {
+	Number int
+	Names  []string // of the pipelines
+	Hasty  bool     // whoever does not know yet counts as concerned
+}
+
+// Concerns are the pipelines that a pull request concerns, in the order of the
+// question.
+type Concerns struct {
+	Number int
+	Names  []string
+}
+
+// Address hands the commands of a comment to the pipeline that they are for.
+// Answer: Told.
+type Address struct {
+	Pipeline  string // its name
+	Addressed Addressed
+}
+
+// Addressed is a comment whose commands are for this pipeline. The one without a
+// name hears every comment of a repository with several and hands them on.
+type Addressed struct {
+	Commented
+	Commands []Command
+}
+
+// AskStage asks what a stage of another pipeline runs, and whether that is as new
+// as a push to this one. Pipelines that another installation of the App speaks
+// for are none that may be asked about. Answer: StageRuns.
+type AskStage struct {
+	SHA      string // the candidate that needs it
+	PushedAt time.Time
+	Need     Need
+}
+
+// StageRuns is what a stage of another pipeline runs.
+type StageRuns struct {
+	Found bool // there is such a stage, and it may be asked about
+	SHA   string
+	Since time.Time // when it was released; zero: it runs nothing that is known
+	// Missing is the newest commit that was pushed there no later than the candidate
+	// and that the stage does not run yet; empty: it runs all of them.
+	Missing string
+	Hold    string // why Missing has not come there, one sentence; empty if nobody knows
+	Waits   []Need // with Missing: whom it waits for in turn
+}
+
+func (OpenPipelines) action() {}
+func (AskConcern) action()    {}
+func (Address) action()       {}
+func (AskStage) action()      {}
+
+func (Concerns) fact()  {}
+func (Addressed) fact() {}
+func (StageRuns) fact() {}

@@ -1,0 +1,70 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// do performs an effect: what pipelines do to one another here, from the store,
+// and everything else wherever it belongs.
+func (e *Engine) do(ctx context.Context, target bot.Target, effect bot.Effect) (bot.Fact, error) {
+	repo := target.Pipeline.Repo
+	switch do := effect.Do.(type) {
+	case bot.OpenPipelines:
+		for _, name := range do.Names {
+			if err := e.update(ctx, bot.Key{Repo: repo, Name: name}, do.Facts()); err != nil {
+				return nil, inside(err)
+			}
+		}
+		return bot.Told{}, nil
+	case bot.Address:
+		if err := e.update(ctx, bot.Key{Repo: repo, Name: do.Pipeline}, []bot.Fact{do.Addressed}); err != nil {
+			return nil, inside(err)
+		}
+		return bot.Told{}, nil
+	case bot.AskConcern:
+		return e.askConcern(ctx, repo, do)
+	case bot.AskStage:
+		return e.askStage(ctx, target, do)
+	}
+	return e.perform.Perform(ctx, target, effect)
+}
+
+// askConcern asks each pipeline whether a pull request concerns it.
+func (e *Engine) askConcern(ctx context.Context, repo bot.Repo, do bot.AskConcern) (bot.Fact, error) {
+	read := bot.Concerns{Number: do.Number}
+	for _, name := range do.Names {
+		state, _, err := e.store.Load(ctx, bot.Key{Repo: repo, Name: name})
+		if err != nil {
+			return nil, inside(err)
+		}
+		switch concern := state.ConcernsPull(do.Number); {
+		case concern == "" && !do.Hasty:
+			return nil, &bot.Retryable{Reason: fmt.Sprintf("the pipeline %s is still finding out whether the pull request concerns it", name)}
+		case concern != bot.ConcernNo:
+			read.Names = append(read.Names, name)
+		}
+	}
+	return read, nil
+}
+
+// askStage answers for another pipeline's stage. What another installation
+// speaks for is none of this one's business, and answered like what is not there.
+func (e *Engine) askStage(ctx context.Context, target bot.Target, do bot.AskStage) (bot.Fact, error) {
+	state, _, err := e.store.Load(ctx, do.Need.Pipeline)
+	switch {
+	case err != nil:
+		return nil, inside(err)
+	case target.Installation == 0 || state.Installation != target.Installation:
+		return bot.StageRuns{}, nil
+	}
+	return state.StageRuns(do, e.clock.Now()), nil
+}
+
+// inside is what is wrong with the store: nothing that is done here is done twice
+// by being tried again.
+func inside(err error) error {
+	return &bot.Retryable{Reason: "the database does not answer", Err: err}
+}

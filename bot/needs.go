@@ -1,0 +1,190 @@
+package bot
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A stage may need a stage of another pipeline to go first: `needs:`. That one is
+// as new as a candidate once it runs everything that was pushed there up to the
+// candidate's own push, which in one repository may be the very same. What is pushed
+// there afterwards is not waited for; so there is an order for any two pushes, and a
+// pipeline in which nothing happens holds nobody up.
+
+// NeedSeen is what a stage of another pipeline ran when it was asked.
+type NeedSeen struct {
+	StageRuns
+	At time.Time // when it was asked
+}
+
+// How often a stage of another pipeline is asked. Nothing is entered on an answer
+// that is older than fresh.
+const (
+	needAgain   = 15 * time.Second // while it is waited for
+	needUnknown = time.Minute      // while there is no such stage
+)
+
+// String is "owner/name:stage", or "owner/name:pipeline:stage".
+func (n Need) String() string { return n.Pipeline.String() + ":" + n.Stage }
+
+// is compares as GitHub does, which tells no capitals apart in repositories.
+func (n Need) is(other Need) bool { return strings.EqualFold(n.String(), other.String()) }
+
+// needsGates lets a candidate into a stage once the stages that it needs are as
+// new: a gate for each of them.
+func (d *decision) needsGates(c *Candidate, stage string) []Gate {
+	cfg, _ := d.s.Config.Stage(stage)
+	var gates []Gate
+	for _, need := range cfg.Needs {
+		gates = append(gates, d.needGate(c, stage, need))
+	}
+	return gates
+}
+
+func (d *decision) needGate(c *Candidate, stage string, need Need) Gate {
+	seen, asked := c.Needs[need.String()]
+	g := Gate{Name: "needs", State: GateWaiting, Since: c.SeenAt, Who: "the pipeline " + need.Pipeline.String()}
+	runs := fmt.Sprintf("%s runs %s", need, Short(seen.SHA))
+	if seen.SHA == "" {
+		runs = fmt.Sprintf("%s runs nothing yet", need)
+	}
+	switch {
+	case !asked:
+		g.Text = "finding out what " + need.String() + " runs"
+	case !seen.Found:
+		g.State, g.Who = GateClosed, "whoever edits the pipeline's file, or installs the GitHub App there"
+		g.Text = fmt.Sprintf("it needs %s, and there is no such stage among those of this installation", need)
+	case seen.Missing == "" && seen.SHA == "":
+		g.Text = runs
+	case seen.Missing == "" && d.now.Sub(seen.At) >= fresh:
+		g.Text = runs + "; it is asked once more"
+	case seen.Missing == "":
+		g.State, g.Since = GateOpen, seen.Since
+	case slices.ContainsFunc(seen.Waits, func(w Need) bool { return w.is(Need{Pipeline: d.s.Pipeline, Stage: stage}) }):
+		g.State, g.Who = GateClosed, "whoever takes one of the two `needs` out of its file"
+		g.Text = fmt.Sprintf("it needs %s, where %s needs %s:%s in turn: neither can go first", need, Short(seen.Missing), d.s.Pipeline, stage)
+	default:
+		g.Text = fmt.Sprintf("%s and still lacks %s%s", runs, Short(seen.Missing), because(seen.Hold))
+	}
+	return g
+}
+
+// askStages asks the stages of other pipelines that candidates need, where
+// everything else is ready.
+func (d *decision) askStages() {
+	for _, stage := range d.s.Config.Stages {
+		if len(stage.Needs) == 0 || d.s.Stages[stage.Name].InFlight != nil {
+			continue
+		}
+		for _, c := range d.s.all() {
+			if _, entered := c.Passages[stage.Name]; entered || d.blockedElsewhere(c, stage.Name) {
+				continue
+			}
+			for _, need := range stage.Needs {
+				d.askStage(c, need)
+			}
+		}
+	}
+}
+
+// blockedElsewhere reports whether another gate keeps a candidate out of a stage.
+func (d *decision) blockedElsewhere(c *Candidate, stage string) bool {
+	_, no := blocked(slices.DeleteFunc(d.gates(c, stage), func(g Gate) bool { return g.Name == "needs" }))
+	return no
+}
+
+func (d *decision) askStage(c *Candidate, need Need) {
+	seen, asked := c.Needs[need.String()]
+	at := seen.At.Add(needAgain)
+	switch {
+	case !asked:
+		at = d.now
+	case !seen.Found:
+		at = seen.At.Add(needUnknown)
+	case seen.Missing == "" && seen.SHA != "":
+		at = seen.At.Add(fresh)
+	}
+	if !d.due(at) {
+		return
+	}
+	do := AskStage{SHA: c.SHA, PushedAt: c.PushedAt, Need: need}
+	if key := fmt.Sprintf("needs %s %s", c.SHA, need); asked && seen.Missing != "" {
+		d.wantIdle(key, do)
+	} else {
+		d.want(key, do)
+	}
+}
+
+// stageAsked takes what a stage of another pipeline runs.
+func (s *State) stageAsked(do AskStage, f Finished, asked time.Time) {
+	c := s.candidate(do.SHA)
+	if c == nil || f.Outcome != Done && f.Outcome != Refuse {
+		return
+	}
+	runs, _ := f.Fact.(StageRuns)
+	put(&c.Needs, do.Need.String(), NeedSeen{StageRuns: runs, At: asked})
+}
+
+// StageRuns answers what a stage of this pipeline runs, for a candidate of another
+// one that was pushed at a time.
+func (s State) StageRuns(ask AskStage, now time.Time) StageRuns {
+	if _, ok := s.Config.Stage(ask.Need.Stage); !ok || !s.Configured {
+		return StageRuns{}
+	}
+	live := s.Stages[ask.Need.Stage].Live
+	runs := StageRuns{Found: true, SHA: live.SHA, Since: live.Since}
+	for i := len(s.Candidates) - 1; i > s.position(live.SHA); i-- {
+		c := &s.Candidates[i]
+		if c.PushedAt.After(ask.PushedAt) || s.concerns(c) == ConcernNo {
+			continue
+		}
+		runs.Missing = c.SHA
+		runs.Hold, runs.Waits = newDecision(&s, now).holdOf(c, ask.Need.Stage)
+		break
+	}
+	return runs
+}
+
+// holdOf says why a candidate is not live on a stage, or on its way there.
+func (d *decision) holdOf(c *Candidate, last string) (hold string, waits []Need) {
+	for _, stage := range d.s.Config.Stages {
+		switch p := c.Passages[stage.Name]; p.State {
+		case PassageReleasing:
+			return "it is being released to " + stage.Name, nil
+		case PassageFailed:
+			return stage.Name + " failed: " + p.Reason, nil
+		case PassageUndone:
+			return "on " + stage.Name + " it was " + p.Reason, nil
+		case "":
+			g, no := blocked(d.gates(c, stage.Name))
+			if !no {
+				return "it is about to be released to " + stage.Name, nil
+			}
+			if g.Name == "needs" {
+				return "it waits before " + stage.Name + " for other pipelines", stage.Needs
+			}
+			return "it waits before " + stage.Name + ": " + g.Text, nil
+		}
+		if stage.Name == last {
+			break
+		}
+	}
+	return "", nil
+}
+
+// needsSaying is what is said of a candidate that waits for other pipelines: it is
+// renewed when it waits for something else there.
+func (d *decision) needsSaying(c *Candidate, stage string, g Gate) *saying {
+	phase := "needs"
+	cfg, _ := d.s.Config.Stage(stage)
+	for _, need := range cfg.Needs {
+		seen, asked := c.Needs[need.String()]
+		if !asked {
+			return nil // the answer comes at once
+		}
+		phase += " " + seen.SHA + " " + seen.Missing
+	}
+	return sayPending(phase, "Waiting: "+g.Text, "")
+}

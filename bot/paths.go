@@ -1,0 +1,219 @@
+package bot
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A pipeline with `paths:` takes on the pushes that change one of its files. The
+// others keep their place in the branch's order, and nothing else: they are not
+// built, not promoted, and nobody is told of them.
+
+// Concern says whether a push or a pull request is any business of a pipeline.
+type Concern string
+
+// Where it is not known which files differ, it is.
+const (
+	ConcernYes Concern = "yes"
+	ConcernNo  Concern = "no"
+)
+
+// ConfigPath is the pipeline's file. A change of it concerns every pipeline.
+const ConfigPath = ".github/headstart.yml"
+
+// concerns says whether a candidate concerns the pipeline; empty: it is not known
+// yet. What people ask for does.
+func (s *State) concerns(c *Candidate) Concern {
+	if c.Guest || len(s.Config.Paths) == 0 && c.Concern == "" {
+		return ConcernYes
+	}
+	return c.Concern
+}
+
+// concernGates is closed for a push that changes none of the pipeline's files;
+// there is no such gate where every push concerns it.
+func (d *decision) concernGates(c *Candidate) []Gate {
+	if len(d.s.Config.Paths) == 0 && c.Concern != ConcernNo {
+		return nil
+	}
+	g := Gate{Name: "paths", State: GateOpen}
+	switch d.s.concerns(c) {
+	case ConcernNo:
+		g.State, g.Text, g.Who = GateClosed, "it changes none of the files under `paths`", "whoever pushes a change to one of them"
+	case "":
+		g.State, g.Since, g.Text, g.Who = GateWaiting, c.SeenAt, "finding out which files it changes", "GitHub"
+	}
+	return []Gate{g}
+}
+
+// newestConcerned is the newest candidate, of those after c, that may concern the
+// pipeline; nil: there is none.
+func (s *State) newestConcerned(after *Candidate) *Candidate {
+	for i := len(s.Candidates) - 1; i > s.position(after.SHA); i-- {
+		if c := &s.Candidates[i]; s.concerns(c) != ConcernNo {
+			return c
+		}
+	}
+	return nil
+}
+
+// manyConcerned reports whether more than n candidates after c concern the
+// pipeline.
+func (s *State) manyConcerned(after *Candidate, n int) bool {
+	for i := s.position(after.SHA) + 1; i < len(s.Candidates); i++ {
+		if s.concerns(&s.Candidates[i]) != ConcernNo {
+			n--
+		}
+	}
+	return n < 0
+}
+
+// taken is the newest candidate before c that the pipeline has taken on; nil:
+// there is none.
+func (s *State) taken(before *Candidate) *Candidate {
+	for i := s.position(before.SHA) - 1; i >= 0; i-- {
+		if c := &s.Candidates[i]; s.concerns(c) == ConcernYes {
+			return c
+		}
+	}
+	return nil
+}
+
+// lastTaken reports whether c is what the next push is compared with.
+func (s *State) lastTaken(c *Candidate) bool {
+	return len(s.Config.Paths) > 0 && s.concerns(c) == ConcernYes && !slices.ContainsFunc(s.Candidates[s.position(c.SHA)+1:], func(o Candidate) bool {
+		return s.concerns(&o) == ConcernYes
+	})
+}
+
+const (
+	concernKey     = "concern "
+	pullConcernKey = "concern of "
+)
+
+// readConcerns finds out which candidates and which pull requests concern the
+// pipeline. A candidate is compared with the one before it that the pipeline took
+// on, so that what lies between is compared again and nothing is ever skipped by
+// a mistake that was made before. The file must have been read first: it says
+// which paths.
+func (d *decision) readConcerns() {
+	if len(d.s.Config.Paths) == 0 || !d.configSettled() {
+		return
+	}
+	for i := range d.s.Candidates {
+		c := &d.s.Candidates[i]
+		if d.s.concerns(c) != "" || d.astray(c) {
+			continue
+		}
+		if before := d.s.taken(c); before != nil {
+			d.want(concernKey+c.SHA, ReadFiles{Base: before.SHA, Head: c.SHA})
+			return // the next one is compared with this one, if this one is taken
+		}
+	}
+	for _, n := range sortedKeys(d.s.Pulls) {
+		p := d.s.Pulls[n]
+		if !p.Open || p.Base != d.s.Branch() || p.ConcernOf == p.Head {
+			continue
+		}
+		base := p.Base
+		if n := len(d.s.Candidates); n > 0 {
+			base = d.s.Candidates[n-1].SHA
+		}
+		// As a pull request's own: what its head has changed since it left the branch.
+		d.want(fmt.Sprintf("%s%d %s", pullConcernKey, n, p.Head), ReadChanges{Base: base, Head: p.Head})
+	}
+}
+
+// settleConcerns decides about candidates that need no comparison: what replaced
+// history, what people have been told of, and the first that is heard of, which
+// has nothing before it.
+func (s *State) settleConcerns() {
+	for i := range s.Candidates {
+		c := &s.Candidates[i]
+		if c.Concern == "" && (len(c.Told) > 0 || len(s.Config.Paths) > 0 && (c.Forced || s.first(c))) {
+			c.Concern = ConcernYes
+		}
+	}
+}
+
+// first reports whether no candidate before c concerns the pipeline, nor may turn
+// out to.
+func (s *State) first(c *Candidate) bool {
+	return !slices.ContainsFunc(s.Candidates[:s.position(c.SHA)], func(o Candidate) bool {
+		return s.concerns(&o) == ConcernYes || s.concerns(&o) == "" && (o.Branch == "" || o.Branch == s.Branch())
+	})
+}
+
+// asksConcern reports whether an effect asks for the files that decide about the
+// concern, and not for what they are of.
+func asksConcern(e Effect) bool { return strings.HasPrefix(e.Key, concernKey) }
+
+// concernRead takes the files of a candidate or of a pull request.
+func (s *State) concernRead(f Finished) {
+	if f.Outcome != Done && f.Outcome != Refuse || !asksConcern(f.Effect) {
+		return
+	}
+	switch do := f.Effect.Do.(type) {
+	case ReadFiles:
+		read, _ := f.Fact.(FilesRead)
+		if c := s.candidate(do.Head); c != nil && c.Concern == "" {
+			c.Concern = s.concernOf(read.Files, read.Complete)
+		}
+	case ReadChanges:
+		read, _ := f.Fact.(ChangesRead)
+		for n, p := range s.Pulls {
+			if p.Head == do.Head && p.ConcernOf != do.Head {
+				p.Concern, p.ConcernOf = s.concernOf(read.Files, read.Complete), do.Head
+				s.Pulls[n] = p
+			}
+		}
+	}
+}
+
+// concernOf judges files that differ.
+func (s *State) concernOf(files []string, complete bool) Concern {
+	if !complete || slices.Contains(files, ConfigPath) {
+		return ConcernYes
+	}
+	for _, file := range files {
+		for _, glob := range s.Config.Paths {
+			if matchPath(glob, file) {
+				return ConcernYes
+			}
+		}
+	}
+	return ConcernNo
+}
+
+// pullConcerns says whether a pull request concerns the pipeline; empty: it is
+// not known yet. What a merged one became says more than what it was.
+func (s *State) pullConcerns(p PullRequest) Concern {
+	if len(s.Config.Paths) == 0 {
+		return ConcernYes
+	}
+	if p.Merged {
+		for i := range s.Candidates {
+			if c := &s.Candidates[i]; c.Pull == p.Number {
+				return s.concerns(c)
+			}
+		}
+	}
+	return p.Concern // of an earlier head, while that of the newest is being read
+}
+
+// ConcernsPull says whether a pull request concerns the pipeline; empty: nobody
+// knows yet. One that the pipeline has never heard of, or has forgotten, may.
+func (s State) ConcernsPull(number int) Concern {
+	p, known := s.Pulls[number]
+	switch {
+	case !s.Configured:
+		return ConcernNo
+	case !known:
+		return ConcernYes
+	}
+	if c := s.pullConcerns(p); c != "" || p.Open && p.Base == s.Branch() {
+		return c
+	}
+	return ConcernYes
+}

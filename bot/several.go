@@ -1,0 +1,200 @@
+package bot
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// A repository with several pipelines has one more, which has no name and hears
+// everything first. It deploys nothing: it reads the file, opens the pipelines
+// that the file names, tells what is wrong with the file, and hands the commands
+// of comments on (address.go). Each of the others has its name in its statuses,
+// its deployments' environments and its comments.
+
+// several reports whether this is the pipeline without a name of a repository
+// whose file names several.
+func (s *State) several() bool { return s.Pipeline.Name == "" && len(s.Names) > 0 && !s.Configured }
+
+// openPipelines opens the pipelines of the file that were never opened, and looks
+// for pushes that nobody has told of: they may bring others.
+func (d *decision) openPipelines() {
+	if !d.s.several() {
+		return
+	}
+	if do := d.s.opening(); len(do.Names) > 0 {
+		d.want("open pipelines", do)
+	}
+	d.sweepHead()
+}
+
+// opening is what the pipelines are told that were never opened.
+func (s *State) opening() OpenPipelines {
+	do := OpenPipelines{Installed: Installed{Installation: s.Installation, DefaultBranch: s.DefaultBranch}}
+	for _, name := range s.Names {
+		if !slices.Contains(s.Opened, name) {
+			do.Names = append(do.Names, name)
+		}
+	}
+	if n := len(s.Candidates); n > 0 {
+		c := s.Candidates[n-1]
+		do.Pushed = &Pushed{
+			Branch: c.Branch, Before: c.Before, After: c.SHA, Tree: c.Tree, Title: c.Title, Author: c.Author,
+			PushedAt: c.PushedAt, Forced: c.Forced,
+		}
+		for _, k := range c.Reports.Checks {
+			do.Checks = append(do.Checks, CheckReported{SHA: c.SHA, Check: k})
+		}
+	}
+	for _, n := range sortedKeys(s.Pulls) {
+		if p := s.Pulls[n]; p.Open {
+			do.Pulls = append(do.Pulls, p.PullRequestChanged)
+		}
+	}
+	return do
+}
+
+// opened takes note of pipelines that were opened. If something happened while
+// they were, it may have been too early to reach them and too late to be told:
+// then they are told once more.
+func (s *State) opened(do OpenPipelines, f Finished) {
+	now := s.opening()
+	now.Names = do.Names
+	if f.Outcome != Done || !now.tells(do) {
+		return
+	}
+	s.Opened = slices.Clone(s.Opened)
+	for _, name := range do.Names {
+		if !slices.Contains(s.Opened, name) {
+			s.Opened = append(s.Opened, name)
+		}
+	}
+}
+
+// tells reports whether two openings tell the same. Checks are read again by
+// whoever waits for them.
+func (o OpenPipelines) tells(other OpenPipelines) bool {
+	o.Checks, other.Checks = nil, nil
+	a, errA := json.Marshal(o)
+	b, errB := json.Marshal(other)
+	return errA == nil && errB == nil && string(a) == string(b)
+}
+
+// ownPrefix begins every status context of Headstart's.
+const ownPrefix = "headstart/"
+
+// context is a status context as GitHub knows it: with the pipeline's name, where
+// it has one.
+func (s *State) context(short string) string {
+	if s.Pipeline.Name == "" {
+		return short
+	}
+	return ownPrefix + s.Pipeline.Name + "/" + strings.TrimPrefix(short, ownPrefix)
+}
+
+// shortContext is a status context as the state knows it.
+func (s *State) shortContext(context string) string {
+	if s.Pipeline.Name == "" {
+		return context
+	}
+	return ownPrefix + strings.TrimPrefix(context, ownPrefix+s.Pipeline.Name+"/")
+}
+
+// tellsConfig reports whether this pipeline is the one that tells what is wrong
+// with the file: of several it is the one without a name, unless another one
+// follows a branch that it does not hear of.
+func (s *State) tellsConfig() bool {
+	return s.Pipeline.Name == "" || s.Branch() != s.DefaultBranch
+}
+
+// noFile says why the pipeline is not deployed any more.
+func (s *State) noFile() string {
+	switch {
+	case s.Pipeline.Name != "":
+		return ".github/headstart.yml has no pipeline " + s.Pipeline.Name + " any more"
+	case s.several():
+		return ".github/headstart.yml names several pipelines now"
+	}
+	return "the branch has no .github/headstart.yml any more"
+}
+
+// MarkerOf begins the comment of a pipeline, so that it is found again. Its name
+// has no characters that end a comment in HTML: see config.
+func MarkerOf(pipeline string) string {
+	if pipeline == "" {
+		return Marker
+	}
+	return "<!-- headstart:" + pipeline + " -->"
+}
+
+// headed puts the pipeline's name over what it says in a comment.
+func (d *decision) headed(body string) string {
+	name := d.s.Pipeline.Name
+	if name == "" || body == "" {
+		return body
+	}
+	return MarkerOf(name) + "\n" + title(name) + strings.TrimPrefix(body, Marker+"\n")
+}
+
+// signed puts the pipeline's name over an answer.
+func (d *decision) signed(body string) string {
+	if d.s.Pipeline.Name == "" {
+		return body
+	}
+	return title(d.s.Pipeline.Name) + d.s.addressed(body)
+}
+
+func title(pipeline string) string { return "### `" + code(pipeline) + "`\n\n" }
+
+// commandInText finds a command about a stage in what is said to people.
+var commandInText = regexp.MustCompile(`(/(?:promote|rollback|lock|unlock|approve|retry|why) )([a-z0-9_-]+)([^:a-z0-9_-]|$)`)
+
+// addressed names the pipeline in the commands that a text tells people to give.
+func (s *State) addressed(text string) string {
+	if s.Pipeline.Name == "" {
+		return text
+	}
+	return commandInText.ReplaceAllStringFunc(text, func(found string) string {
+		parts := commandInText.FindStringSubmatch(found)
+		if _, is := s.Config.Stage(parts[2]); !is {
+			return found
+		}
+		return parts[1] + s.Pipeline.Name + ":" + parts[2] + parts[3]
+	})
+}
+
+// addressAnswers names the pipeline in the answers to commands.
+func (s *State) addressAnswers() {
+	if s.Pipeline.Name == "" {
+		return
+	}
+	for i := range s.Requests {
+		for j, a := range s.Requests[i].Answers {
+			if said := s.addressed(a.Text); said != a.Text {
+				s.editRequest(s.Requests[i].Comment, func(r *Request) { r.Answers[j].Text = said })
+			}
+		}
+	}
+}
+
+// lastComment is what a pull request's comment says once the pipeline is not
+// deployed any more; empty where it may stay as it is, or there is none.
+func (d *decision) lastComment(p PullRequest) string {
+	switch {
+	case d.s.answersIn(p.Number):
+		return Marker + "\n"
+	case p.Comment.ID == 0:
+		return ""
+	}
+	ended := !p.Open
+	for i := range d.s.Candidates {
+		if c := &d.s.Candidates[i]; c.Pull == p.Number && p.Merged {
+			ended = len(d.s.Config.Stages) > 0 && c.Passages[d.lastStage()].State != ""
+		}
+	}
+	if ended {
+		return ""
+	}
+	return Marker + "\nNothing of this is deployed by this pipeline: " + text(d.s.noFile()) + ".\n"
+}
