@@ -48,6 +48,9 @@ func (s *sim) notOverHand(r *request) {
 	if !ours || asked || s.rollsBack(r.stage, r.sha, r.artifact) {
 		return // nothing was there to compare it to
 	}
+	if last := s.newest(r.stage, r.n); last != nil && last.artifact == now.Artifact && s.goesBack(r.stage, r.n, r.sha, r.artifact) {
+		return // it was what the bot was about to release, which took it as done, and it failed
+	}
 	pushes := s.pushed[r.sha]
 	last := pushes[len(pushes)-1]
 	if by := s.pushed[now.Commit]; len(by) > 0 && by[0] > last {
