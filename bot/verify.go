@@ -72,7 +72,7 @@ func (d *decision) verify() {
 	for _, stage := range sortedKeys(d.s.Stages) {
 		st, v := d.s.Stages[stage], d.s.verification(stage)
 		switch p := st.InFlight; {
-		case v == nil:
+		case v == nil, d.s.closed(stage):
 		case p != nil && p.Proof != nil:
 			d.probe(stage, p.N, p.SHA, *v, p.Proof)
 		case p == nil && st.Rollback == nil && st.Soak != nil:
