@@ -145,7 +145,7 @@ func (s *State) promotionProbed(do Probe, answer Probed, refused bool, at time.T
 	switch {
 	case proof.Good >= max(v.Successes, 1):
 		s.closePromotion(do.Stage, PassageDone, "", "", at)
-	case refused || since >= v.Within:
+	case refused || since >= v.Within && !answer.OK: // one that is good comes late because nobody asked earlier
 		s.closePromotion(do.Stage, PassageFailed, "the verification failed: "+answer.text(), "", at)
 	}
 }
