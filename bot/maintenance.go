@@ -145,6 +145,18 @@ func (s *State) held(stage string) bool {
 	return false
 }
 
+// closed reports whether an app of a stage still answers with a maintenance page
+// that is about to go: until then its answers prove nothing. One that cannot be
+// turned off is waited for no longer.
+func (s *State) closed(stage string) bool {
+	for _, m := range s.Maintenance {
+		if m.Stage == stage && m.Asked && m.RetryAt.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
 func (s *State) maintenanceStarted(do SetMaintenance) {
 	m := s.Maintenance[do.App]
 	m.Stage = do.Stage

@@ -119,7 +119,7 @@ func (s *State) copyStarted(do MakeCopy, at time.Time) {
 	}
 	if c := s.candidate(do.SHA); c != nil && c.Artifact == "" {
 		r, _ := s.runOf(c)
-		c.Artifact, c.ArtifactApp = r.Artifact, r.App
+		c.Artifact, c.ArtifactApp, c.ArtifactSHA = r.Artifact, r.App, r.SHA
 	}
 	if cp, made := s.Copies[do.App]; !made || cp.Stage != do.Stage || cp.Promotion != do.Promotion {
 		put(&s.Copies, do.App, Copy{Stage: do.Stage, Promotion: do.Promotion, From: do.From, Since: at})

@@ -331,7 +331,7 @@ func (d *decision) trouble(stage string) *saying {
 func (d *decision) waiting(c *Candidate, stage string, first bool) *saying {
 	g, no := blocked(d.gates(c, stage))
 	if m, waits := d.maintenanceGate(c, stage); waits {
-		return sayPending(m.Name, "Waiting: "+m.Text, "")
+		return sayPending("no maintenance", "Waiting: "+m.Text, "")
 	}
 	switch {
 	case d.astray(c):

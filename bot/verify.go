@@ -72,7 +72,7 @@ func (d *decision) verify() {
 	for _, stage := range sortedKeys(d.s.Stages) {
 		st, v := d.s.Stages[stage], d.s.verification(stage)
 		switch p := st.InFlight; {
-		case v == nil:
+		case v == nil, d.s.closed(stage):
 		case p != nil && p.Proof != nil:
 			d.probe(stage, p.N, p.SHA, *v, p.Proof)
 		case p == nil && st.Rollback == nil && st.Soak != nil:
@@ -145,7 +145,7 @@ func (s *State) promotionProbed(do Probe, answer Probed, refused bool, at time.T
 	switch {
 	case proof.Good >= max(v.Successes, 1):
 		s.closePromotion(do.Stage, PassageDone, "", "", at)
-	case refused || since >= v.Within:
+	case refused || since >= v.Within && !answer.OK: // one that is good comes late because nobody asked earlier
 		s.closePromotion(do.Stage, PassageFailed, "the verification failed: "+answer.text(), "", at)
 	}
 }

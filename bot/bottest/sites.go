@@ -34,6 +34,9 @@ func (w *World) Web(do bot.Probe) bot.Probed {
 	if app, down := w.Sick[host]; down {
 		sick, ill = app, true
 	}
+	if w.App(host).Maintenance {
+		sick, ill = Sickness{Status: 503, Body: "it is in maintenance mode"}, true
+	}
 	switch {
 	case ill && sick.Status == 0:
 		return bot.Probed{Reason: "the connection was refused"}

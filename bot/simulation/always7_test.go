@@ -89,6 +89,7 @@ func (s *sim) end() {
 	s.look()
 	s.arrived()
 	s.live(c.SHA)
+	s.leftNothing()
 }
 
 // goodFile is the newest file, or a good one where that is broken.
