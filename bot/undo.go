@@ -26,7 +26,7 @@ func (s *State) undo(stage string, c *Candidate, promotion int, at time.Time) {
 	failed := fmt.Sprintf("%s failed there", Short(c.SHA))
 	past, good := st.target(order)
 	switch same := good && past.Artifact == c.Artifact; {
-	case cfg.OnFailure == FailureHold:
+	case cfg.OnFailure == FailureHold || cfg.Rehearse != nil: // a rehearsal serves nobody, and going back would take another copy
 		pass.After = "held until somebody decides"
 	case !good:
 		pass.After = "held, with nothing proved to go back to"
