@@ -247,7 +247,7 @@ func (s *State) releaseWatched(do WatchRelease, f Finished, at time.Time) {
 		}
 	case Refuse:
 		a := p.Apps[do.App]
-		a.State, a.Reason = ReleaseFailed, f.Reason
+		a.State, a.Reason, a.Unseen = ReleaseFailed, f.Reason, true
 		p.Apps[do.App] = a
 		s.concludePromotion(do.Stage, at)
 	}
@@ -372,8 +372,18 @@ func (s *State) closePromotion(stage string, end PassageState, reason, output st
 	case end == PassageDone:
 		s.beginSoak(stage, p, at)
 	case c != nil && p.tookHold():
-		s.undo(stage, c, p.N, at)
+		s.undo(stage, c, p.N, p.unseen(), at)
 	}
+}
+
+// unseen is an app on which nobody can see how the release ended; empty: none.
+func (p *Promotion) unseen() string {
+	for _, app := range sortedKeys(p.Apps) {
+		if p.Apps[app].Unseen {
+			return app
+		}
+	}
+	return ""
 }
 
 // tookHold reports whether some app runs what was promoted.

@@ -221,8 +221,8 @@ func (s *State) checkRollback(stage string, at time.Time) {
 			stage, Short(st.Live.SHA), Short(o.From), stage))
 		return
 	}
-	if f, app := st.foreign(); f != nil && !o.byPerson() && !f.SeenAt.Before(s.beganFailing(stage, o)) {
-		s.endRollback(stage, false, fmt.Sprintf("not rolled back: %s was released to %s by hand meanwhile", f.name(), app))
+	if f, app := st.foreign(); f != nil && !o.byPerson() {
+		s.endRollback(stage, false, fmt.Sprintf("not rolled back: %s was released to %s by hand", f.name(), app))
 		return
 	}
 	if _, ok := st.target(*o); !ok {

@@ -68,7 +68,7 @@ func (s *State) soakProbed(do Probe, answer Probed, asked, at time.Time) {
 	s.Stages[do.Stage] = st
 	if pass.State == PassageFailed {
 		s.editPast(do.Stage, k.SHA, func(q *Past) { q.Undone = true })
-		s.undo(do.Stage, c, k.Promotion, at)
+		s.undo(do.Stage, c, k.Promotion, "", at)
 	}
 }
 

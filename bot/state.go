@@ -303,6 +303,7 @@ type AppRelease struct {
 	Maybe     bool      // an attempt may have begun it
 	Base      int       // newest release of the app before the first attempt that may have begun it
 	Gone      bool      // with a failure: the platform no longer has what was to be released
+	Unseen    bool      // with a failure: it began, and nobody can see how it ended
 	Errors    int       // releases before this one that ended through the platform's own fault
 	Looks     int
 	LookAt    time.Time

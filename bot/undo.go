@@ -14,8 +14,9 @@ import (
 // undo takes a stage back, or holds it, after something failed that has changed
 // it; the candidate's passage says why. A failed release that changed nothing has
 // left the old version running, and nothing is to be done. A rollback that failed
-// is not followed by another one.
-func (s *State) undo(stage string, c *Candidate, promotion int, at time.Time) {
+// is not followed by another one. Where nobody can see how the release on some app
+// ended, what is right on the others is not known either.
+func (s *State) undo(stage string, c *Candidate, promotion int, unseen string, at time.Time) {
 	cfg, ok := s.Config.Stage(stage)
 	st := s.Stages[stage]
 	if !s.Configured || !ok || st.Rollback != nil {
@@ -28,6 +29,8 @@ func (s *State) undo(stage string, c *Candidate, promotion int, at time.Time) {
 	switch same := good && past.Artifact == c.Artifact; {
 	case cfg.OnFailure == FailureHold || cfg.Rehearse != nil: // a rehearsal serves nobody, and going back would take another copy
 		pass.After = "held until somebody decides"
+	case unseen != "":
+		pass.After = "held, because nobody can see how the release on " + unseen + " ended"
 	case !good:
 		pass.After = "held, with nothing proved to go back to"
 	case same:
@@ -58,15 +61,6 @@ func (s *State) undone(stage string, o *RollbackOrder, text string) {
 	if c := s.candidate(o.From); c != nil {
 		s.alert(stage, c, o.Promotion)
 	}
-}
-
-// beganFailing is when the promotion began whose failure gave an order: what
-// somebody has released since then, nothing is to overwrite by itself.
-func (s *State) beganFailing(stage string, o *RollbackOrder) time.Time {
-	if c := s.candidate(o.From); c != nil {
-		return c.Passages[stage].StartedAt
-	}
-	return o.At
 }
 
 // byPerson reports whether somebody asked for it, rather than a failure.
