@@ -61,10 +61,11 @@ func (s *sim) rollsBack(stage, sha, artifact string) bool {
 	return asked && artifact != "" && s.ran(stage, sha)
 }
 
-// ran reports whether a commit was, or may have been, released to a stage.
+// ran reports whether a commit was, or may have been, released to a stage, or
+// another one of the same tree: then it was live there without a request.
 func (s *sim) ran(stage, sha string) bool {
 	return slices.ContainsFunc(s.truth.requests, func(r *request) bool {
-		return r.stage == stage && r.sha == sha && !r.never
+		return r.stage == stage && !r.never && (r.sha == sha || s.Commits[r.sha].Tree == s.Commits[sha].Tree)
 	})
 }
 
