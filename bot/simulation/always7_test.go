@@ -34,6 +34,11 @@ func (s *sim) committed(in *instance, c engine.Change) {
 	}
 	s.oneDecided(c.Effects)
 	s.meant(c.State.Config)
+	for _, stage := range stageOf {
+		if len(c.State.Config.Stages) > 0 && !slices.Contains(c.State.Config.StageNames(), stage) {
+			s.truth.gone[stage] = s.Now
+		}
+	}
 	for _, e := range c.Events {
 		f, ok := e.Fact.(bot.Finished)
 		if !ok || f.Outcome != bot.Done {

@@ -16,6 +16,7 @@ type truth struct {
 	requests []*request
 	probes   []probe
 	byHand   map[*bot.Release]bool
+	gone     map[string]time.Time // stage → when the file in force last was without it
 	hands    int
 	heads    int
 }
@@ -34,7 +35,7 @@ type rules struct {
 
 func newTruth(s *sim) truth {
 	return truth{
-		checks: map[string][]snapshot{}, rules: []rules{{at: s.Now}}, byHand: map[*bot.Release]bool{},
+		checks: map[string][]snapshot{}, rules: []rules{{at: s.Now}}, byHand: map[*bot.Release]bool{}, gone: map[string]time.Time{},
 	}
 }
 
