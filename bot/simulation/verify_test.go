@@ -142,20 +142,21 @@ func (s *sim) verified1(sha, stage, artifact string, before bot.Stage) {
 // released everywhere, and seen to answer badly after that.
 func (s *sim) failedProof(stage string, before int) bool {
 	last := s.newest(stage, before)
-	if last == nil || last.release == nil {
+	if last == nil {
 		return false
 	}
+	made := s.made(last)
 	return slices.ContainsFunc(s.truth.probes, func(p probe) bool {
-		return p.stage == stage && !p.ok && !p.at.Before(last.release.CreatedAt)
+		return p.stage == stage && !p.ok && !p.at.Before(made.CreatedAt)
 	})
 }
 
-// newest is the newest request for a release of a stage before a promotion; nil:
-// there was none.
+// newest is the newest request that made a release of a stage before a promotion, by
+// itself or by a build; nil: there was none.
 func (s *sim) newest(stage string, before int) *request {
 	var last *request
 	for _, r := range s.truth.requests {
-		if r.stage == stage && r.n < before && r.n > 0 && r.release != nil && (last == nil || r.n > last.n) {
+		if r.stage == stage && r.n < before && s.made(r) != nil {
 			last = r
 		}
 	}
