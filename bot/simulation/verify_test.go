@@ -147,7 +147,7 @@ func (s *sim) failedProof(stage string, before int) bool {
 	}
 	made := s.made(last)
 	return slices.ContainsFunc(s.truth.probes, func(p probe) bool {
-		return p.stage == stage && !p.ok && !p.at.Before(made.CreatedAt)
+		return p.stage == stage && !p.ok && p.at.After(made.CreatedAt)
 	})
 }
 
