@@ -27,6 +27,14 @@ type place interface {
 	releases(app string) []released  // of code, oldest first
 	runs(app string) (commit string) // asked of the app itself
 
+	address(app string) string       // at which it answers
+	command() string                 // what a rehearsal has to say about copying a database; may be empty
+	under(app string) bool           // it is in maintenance mode, as visitors see it
+	copyTakes(app string, d time.Duration)
+	copied(app string) (from string) // whose database it has a copy of; empty: nobody's
+	add(app string)                  // makes it exist
+	health() *health
+
 	busy() string           // what goes on though the clock stands still; empty if nothing does
 	moved() <-chan struct{} // may get a value when that has changed
 	times() []time.Time     // at which something will happen by itself
@@ -47,6 +55,8 @@ type herokuPlace struct {
 	b    *bed
 	apps map[string]*herokutest.App
 	pipe *herokutest.Pipeline
+	well *health
+	lost []string // apps that the pipeline's file names and that do not exist
 
 	hooked bool // it sends webhooks
 	heard  bool // the bot hears of every end without asking, by webhooks or by following outputs
@@ -62,7 +72,7 @@ func newHerokuPlace(b *bed) place {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	p := &herokuPlace{Server: s, b: b, apps: map[string]*herokutest.App{}, pipe: s.AddPipeline("shop")}
+	p := &herokuPlace{Server: s, b: b, apps: map[string]*herokutest.App{}, pipe: s.AddPipeline("shop"), well: newHealth()}
 	for app, stage := range map[string]string{prepareApp: "development", stagingApp: "staging", productionApp: "production"} {
 		p.apps[app] = s.AddApp(app)
 		p.pipe.Couple(p.apps[app], stage)
@@ -73,6 +83,7 @@ func newHerokuPlace(b *bed) place {
 
 func (p *herokuPlace) settings(s *settings) {
 	s.Heroku.APIKey, s.Heroku.APIURL = p.Token(), p.URL()
+	s.PrivateURLs = true // the stand-in's apps answer on this machine
 }
 
 func (p *herokuPlace) head() string { return "" }
@@ -180,6 +191,9 @@ func (p *herokuPlace) close() {
 		t.Errorf("Heroku's contract is broken: %s", err)
 	}
 	allowed := map[string]bool{}
+	for _, name := range p.lost {
+		allowed[name] = true
+	}
 	for name, a := range p.apps {
 		allowed[name], allowed[a.ID()] = true, true
 		if n := a.BusyBuilds(); n > 0 {

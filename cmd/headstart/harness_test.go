@@ -131,15 +131,15 @@ func newBed(t *testing.T, platform string, c choices) *bed {
 		t.Fatal(err)
 	}
 	b.place = places[platform](b)
+	b.start(c.settings) // which tells where the embedded platform's apps answer
 	files := b.place.files()
 	if !c.none {
 		if c.pipeline == "" {
 			c.pipeline = pipeline
 		}
-		files[config.Path] = b.place.head() + c.pipeline
+		files[config.Path] = b.file(c.pipeline)
 	}
 	b.push(files)
-	b.start(c.settings)
 	b.gh.SetWebhook(b.url+"/webhooks/github", webhookSecret)
 	return b
 }
