@@ -256,7 +256,7 @@ func (p *localPlace) busy() string {
 		}
 	}
 	for app, cp := range s.Copies {
-		if cp.ID != "" && !cp.Ready && !p.blocked("copy "+app) {
+		if cp.ID != "" && !cp.Ready && !p.blocked("copy "+app) && !cp.Since.Before(p.b.since) { // what a predecessor copied has ended with it
 			return "a database is copied for " + app
 		}
 	}

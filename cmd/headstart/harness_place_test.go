@@ -27,10 +27,13 @@ type place interface {
 	releases(app string) []released  // of code, oldest first
 	runs(app string) (commit string) // asked of the app itself
 
-	address(app string) string       // at which it answers
-	command() string                 // what a rehearsal has to say about copying a database; may be empty
-	under(app string) bool           // it is in maintenance mode, as visitors see it
+	address(app string) string // at which it answers
+	command() string           // what a rehearsal has to say about copying a database; may be empty
+	maintain(app string)       // somebody turns maintenance mode on by hand
+	under(app string) bool     // it is in maintenance mode, as visitors see it
+	database(app string)       // gives it one that can be copied
 	copyTakes(app string, d time.Duration)
+	failCopy(app string)             // the next one fails
 	copied(app string) (from string) // whose database it has a copy of; empty: nobody's
 	add(app string)                  // makes it exist
 	health() *health
@@ -172,15 +175,21 @@ func (p *herokuPlace) hook() {
 		body := fmt.Sprintf(`{"include":["api:build","api:release"],"level":"notify","secret":%q,"url":%q}`, herokuSecret, p.b.url+"/webhooks/heroku")
 		req, err := http.NewRequest(http.MethodPost, p.URL()+"/apps/"+app+"/webhooks", strings.NewReader(body))
 		p.b.must(err)
-		req.Header.Set("Accept", "application/vnd.heroku+json; version=3")
-		req.Header.Set("Content-Type", "application/json")
-		req.Header.Set("Authorization", "Bearer "+p.Token())
-		answer, err := http.DefaultClient.Do(req)
-		p.b.must(err)
-		answer.Body.Close()
-		if answer.StatusCode != http.StatusCreated {
-			p.b.t.Fatalf("the webhook should be made: %s", answer.Status)
-		}
+		p.call(req, http.StatusCreated)
+	}
+}
+
+// call asks the API for something, as people do with the API key.
+func (p *herokuPlace) call(req *http.Request, want int) {
+	p.b.t.Helper()
+	req.Header.Set("Accept", "application/vnd.heroku+json; version=3")
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer "+p.Token())
+	answer, err := http.DefaultClient.Do(req)
+	p.b.must(err)
+	answer.Body.Close()
+	if answer.StatusCode != want {
+		p.b.t.Fatalf("%s %s should be answered with %d, it is with %s", req.Method, req.URL.Path, want, answer.Status)
 	}
 }
 

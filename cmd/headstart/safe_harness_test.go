@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -92,7 +94,17 @@ func (p *herokuPlace) add(app string) {
 
 func (p *herokuPlace) under(app string) bool { return p.apps[app].Maintenance() }
 
+func (p *herokuPlace) maintain(app string) {
+	req, err := http.NewRequest(http.MethodPatch, p.URL()+"/apps/"+app, strings.NewReader(`{"maintenance":true}`))
+	p.b.must(err)
+	p.call(req, http.StatusOK)
+}
+
+func (p *herokuPlace) database(app string) { p.apps[app].AddDatabase("standard-0") }
+
 func (p *herokuPlace) copyTakes(_ string, d time.Duration) { p.ForksTake(d) }
+
+func (p *herokuPlace) failCopy(string) { p.FailNextFork() }
 
 func (p *herokuPlace) copied(app string) (from string) {
 	for _, d := range p.apps[app].Databases() {
@@ -119,8 +131,19 @@ func (p *localPlace) under(app string) bool {
 	return status == http.StatusServiceUnavailable && strings.Contains(body, "maintenance mode")
 }
 
+func (p *localPlace) maintain(app string) {
+	p.b.must(p.b.srv.local.SetMaintenance(context.Background(), app, true))
+}
+
+// database needs nothing: only the command that copies knows what a database is.
+func (p *localPlace) database(string) {}
+
 func (p *localPlace) copyTakes(app string, d time.Duration) {
 	p.set(func() { p.takes["copy "+app] = d })
+}
+
+func (p *localPlace) failCopy(app string) {
+	p.set(func() { p.fails["copy "+app] = "the database is away" })
 }
 
 func (p *localPlace) copied(app string) (from string) {
@@ -146,6 +169,14 @@ func (b *bed) mergeFiles(name string, files map[string]string) mergedPull {
 func (b *bed) clockTo(hour, minute, second int) {
 	b.t.Helper()
 	b.pass(time.Date(2026, 3, 2, hour, minute, second, 0, time.UTC).Sub(b.clock.Now()))
+}
+
+// remembered is all that the bot knows of the repository, as it is stored.
+func (b *bed) remembered() string {
+	b.t.Helper()
+	text, err := json.Marshal(b.known())
+	b.must(err)
+	return string(text)
 }
 
 // current is the commit of an app's current release, whatever the app answers.
