@@ -153,6 +153,10 @@ func (s *State) hurry(f PlatformMoved, at time.Time) {
 			s.Builds[k] = r
 		}
 	}
+	if cp, ok := s.Copies[f.App]; ok {
+		cp.LookAt = at
+		s.Copies[f.App] = cp
+	}
 	for name, st := range s.Stages {
 		if stand := st.Apps[f.App]; stand.Seen && st.InFlight == nil {
 			stand.Moved = true

@@ -73,7 +73,8 @@ func (s *story) findings(list []string, set map[string]string) (err error) {
 	return err
 }
 
-// copied APP [failed] [why=…]: an app's copy of a database is ready.
+// copied APP [failed] [why=…] [loud]: an app's copy of a database is ready; if
+// loud, the platform says so by itself.
 func (s *story) copied(list []string, set map[string]string) error {
 	why := ""
 	if slices.Contains(list, "failed") {
@@ -83,7 +84,10 @@ func (s *story) copied(list []string, set map[string]string) error {
 		return fmt.Errorf("%s has no copy", list[0])
 	}
 	s.EndCopy(list[0], why)
-	return nil
+	if !slices.Contains(list, "loud") {
+		return nil
+	}
+	return s.moved(list[0], list)
 }
 
 // copies shows which apps have a copy of a database.

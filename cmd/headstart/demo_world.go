@@ -65,7 +65,7 @@ func openWorld(ctx context.Context, cmd demoCommand, dir string, v *view) (_ *wo
 	}()
 	if cmd.Repo != "" {
 		w.app, w.repo, err = ownApp(ctx, w.gh, cmd.Repo, cmd.Build)
-	} else if w.app, err = sampleApp(); err == nil {
+	} else if w.app, err = sampleApp(cmd.Port); err == nil {
 		w.repo, err = w.gh.CreateRepo(demoRepo, githubtest.RepoOptions{})
 	}
 	if err != nil {

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	switch os.Getenv(roleVar) {
 	case "web":
 		serveApp()
-	case "build", "release":
+	case "build", "release", "copy":
 		askGate(os.Getenv(roleVar))
 	case "headstart":
 		main()
@@ -40,20 +40,41 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// serveApp answers with the commit that it was told to be.
+// serveApp answers with the commit that it was told to be. How well it is, the
+// gate knows.
 func serveApp() {
-	err := http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, os.Getenv("HEADSTART_REVISION"))
+	app, sha := os.Getenv("HEADSTART_APP"), os.Getenv("HEADSTART_REVISION")
+	err := http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Revision", sha)
+		if r.URL.Path != healthPath {
+			_, _ = io.WriteString(w, sha)
+			return
+		}
+		answer, err := http.Get(os.Getenv(gateVar) + "/health?" + url.Values{"app": {app}, "sha": {sha}}.Encode())
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		defer answer.Body.Close()
+		w.WriteHeader(answer.StatusCode)
+		_, _ = io.Copy(w, answer.Body)
 	}))
 	fmt.Println(err)
 	os.Exit(1)
 }
 
-// askGate is a build or a release line: it takes as long as the gate says and
-// ends as the gate says.
+// askGate is a build, a release line, or what copies a database: it takes as long
+// as the gate says and ends as the gate says.
 func askGate(role string) {
 	q := url.Values{"app": {os.Getenv("HEADSTART_APP")}, "sha": {os.Getenv("HEADSTART_REVISION")}}
-	if role == "build" {
+	switch role {
+	case "copy":
+		q.Set("app", os.Getenv("COPY_TO"))
+		if err := os.WriteFile(filepath.Join(os.Getenv("COPY_TO_DIR"), "of"), []byte(os.Getenv("COPY_FROM")), 0o600); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+	case "build":
 		dir, err := os.Getwd()
 		if err != nil {
 			fmt.Println(err)
@@ -86,11 +107,12 @@ type localPlace struct {
 	gate *httptest.Server
 	self string
 	ring chan struct{}
+	well *health
 
 	mu      sync.Mutex
-	takes   map[string]time.Duration // "build APP" or "release APP"; guarded by mu
+	takes   map[string]time.Duration // "build APP", "release APP" or "copy APP"; guarded by mu
 	fails   map[string]string        // "build SHA" or "release APP"; guarded by mu
-	waiting map[string]time.Time     // "build APP" or "release APP", until when; guarded by mu
+	waiting map[string]time.Time     // "build APP", "release APP" or "copy APP", until when; guarded by mu
 	asked   map[string]bool          // the bot asked for something on the app and has no answer yet; guarded by mu
 	early   map[string]bool          // what was asked for last had ended before the bot had its answer; guarded by mu
 }
@@ -98,7 +120,7 @@ type localPlace struct {
 func newLocalPlace(b *bed) place {
 	self, err := os.Executable()
 	b.must(err)
-	p := &localPlace{b: b, self: self, ring: make(chan struct{}, 1),
+	p := &localPlace{b: b, self: self, ring: make(chan struct{}, 1), well: newHealth(),
 		takes: map[string]time.Duration{}, fails: map[string]string{}, waiting: map[string]time.Time{}, asked: map[string]bool{}, early: map[string]bool{}}
 	p.gate = httptest.NewServer(http.HandlerFunc(p.serveGate))
 	return p
@@ -106,6 +128,12 @@ func newLocalPlace(b *bed) place {
 
 func (p *localPlace) serveGate(w http.ResponseWriter, r *http.Request) {
 	role, q := strings.TrimPrefix(r.URL.Path, "/"), r.URL.Query()
+	if role == "health" {
+		status, body := p.well.answer(q.Get("app"), q.Get("sha"))
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+		return
+	}
 	key := role + " " + q.Get("app")
 	p.mu.Lock()
 	due := p.b.clock.Now().Add(p.takes[key])
@@ -144,16 +172,16 @@ func (p *localPlace) settings(s *settings) {
 
 // command runs this binary in a role. Under the race detector a process would
 // take a second to exit.
-func (p *localPlace) command(role string) string {
+func (p *localPlace) run(role string) string {
 	return fmt.Sprintf("GORACE=atexit_sleep_ms=0 %s=%s %s=%s exec %q", roleVar, role, gateVar, p.gate.URL, p.self)
 }
 
 func (p *localPlace) head() string {
-	return fmt.Sprintf("platform: local\nbuild: '%s'\n", p.command("build"))
+	return fmt.Sprintf("platform: local\nbuild: '%s'\n", p.run("build"))
 }
 
 func (p *localPlace) files() map[string]string {
-	return map[string]string{"Procfile": "release: " + p.command("release") + "\nweb: " + p.command("web") + "\n"}
+	return map[string]string{"Procfile": "release: " + p.run("release") + "\nweb: " + p.run("web") + "\n"}
 }
 
 func (p *localPlace) set(do func()) {
@@ -233,6 +261,11 @@ func (p *localPlace) busyIn(s bot.State) string {
 	for _, r := range s.Builds {
 		if r.Status == bot.RunRunning && !p.blocked("build "+r.App) && p.heard(r.App, r.StartedAt) {
 			return "a build runs on " + r.App
+		}
+	}
+	for app, cp := range s.Copies {
+		if cp.ID != "" && !cp.Ready && !p.blocked("copy "+app) && !cp.Since.Before(p.b.since) { // what a predecessor copied has ended with it
+			return "a database is copied for " + app
 		}
 	}
 	for _, st := range s.Stages {

@@ -27,6 +27,17 @@ type place interface {
 	releases(app string) []released  // of code, oldest first
 	runs(app string) (commit string) // asked of the app itself
 
+	address(app string) string // at which it answers
+	command() string           // what a rehearsal has to say about copying a database; may be empty
+	maintain(app string)       // somebody turns maintenance mode on by hand
+	under(app string) bool     // it is in maintenance mode, as visitors see it
+	database(app string)       // gives it one that can be copied
+	copyTakes(app string, d time.Duration)
+	failCopy(app string)             // the next one fails
+	copied(app string) (from string) // whose database it has a copy of; empty: nobody's
+	add(app string)                  // makes it exist
+	health() *health
+
 	busy() string           // what goes on though the clock stands still; empty if nothing does
 	moved() <-chan struct{} // may get a value when that has changed
 	times() []time.Time     // at which something will happen by itself
@@ -47,6 +58,8 @@ type herokuPlace struct {
 	b    *bed
 	apps map[string]*herokutest.App
 	pipe *herokutest.Pipeline
+	well *health
+	lost []string // apps that the pipeline's file names and that do not exist
 
 	hooked bool // it sends webhooks
 	heard  bool // the bot hears of every end without asking, by webhooks or by following outputs
@@ -62,7 +75,7 @@ func newHerokuPlace(b *bed) place {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	p := &herokuPlace{Server: s, b: b, apps: map[string]*herokutest.App{}, pipe: s.AddPipeline("shop")}
+	p := &herokuPlace{Server: s, b: b, apps: map[string]*herokutest.App{}, pipe: s.AddPipeline("shop"), well: newHealth()}
 	for app, stage := range map[string]string{prepareApp: "development", stagingApp: "staging", productionApp: "production"} {
 		p.apps[app] = s.AddApp(app)
 		p.pipe.Couple(p.apps[app], stage)
@@ -73,6 +86,7 @@ func newHerokuPlace(b *bed) place {
 
 func (p *herokuPlace) settings(s *settings) {
 	s.Heroku.APIKey, s.Heroku.APIURL = p.Token(), p.URL()
+	s.PrivateURLs = true // the stand-in's apps answer on this machine
 }
 
 func (p *herokuPlace) head() string { return "" }
@@ -169,15 +183,21 @@ func (p *herokuPlace) hook() {
 		body := fmt.Sprintf(`{"include":["api:build","api:release"],"level":"notify","secret":%q,"url":%q}`, herokuSecret, p.b.url+"/webhooks/heroku")
 		req, err := http.NewRequest(http.MethodPost, p.URL()+"/apps/"+app+"/webhooks", strings.NewReader(body))
 		p.b.must(err)
-		req.Header.Set("Accept", "application/vnd.heroku+json; version=3")
-		req.Header.Set("Content-Type", "application/json")
-		req.Header.Set("Authorization", "Bearer "+p.Token())
-		answer, err := http.DefaultClient.Do(req)
-		p.b.must(err)
-		answer.Body.Close()
-		if answer.StatusCode != http.StatusCreated {
-			p.b.t.Fatalf("the webhook should be made: %s", answer.Status)
-		}
+		p.call(req, http.StatusCreated)
+	}
+}
+
+// call asks the API for something, as people do with the API key.
+func (p *herokuPlace) call(req *http.Request, want int) {
+	p.b.t.Helper()
+	req.Header.Set("Accept", "application/vnd.heroku+json; version=3")
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer "+p.Token())
+	answer, err := http.DefaultClient.Do(req)
+	p.b.must(err)
+	answer.Body.Close()
+	if answer.StatusCode != want {
+		p.b.t.Fatalf("%s %s should be answered with %d, it is with %s", req.Method, req.URL.Path, want, answer.Status)
 	}
 }
 
@@ -188,6 +208,9 @@ func (p *herokuPlace) close() {
 		t.Errorf("Heroku's contract is broken: %s", err)
 	}
 	allowed := map[string]bool{}
+	for _, name := range p.lost {
+		allowed[name] = true
+	}
 	for name, a := range p.apps {
 		allowed[name], allowed[a.ID()] = true, true
 		if n := a.BusyBuilds(); n > 0 {
