@@ -24,7 +24,7 @@ func (s *sim) sameArtifact(r *request, cfg bot.Config) {
 	if i <= 0 || s.rollsBack(r.stage, r.sha, r.artifact) || s.goesBack(r.stage, r.n, r.sha, r.artifact) {
 		return
 	}
-	if before := cfg.Stages[i-1]; !s.proved(r.artifact, before.Apps) {
+	if before := s.comesFrom(r.sha, cfg.Stages[:i]); !s.proved(r.artifact, before.Apps) {
 		s.fail(4, "%s gets %s, which %s has not proved", r.app, r.artifact, before.Name)
 	}
 }

@@ -111,6 +111,9 @@ func (s *sim) wasReleased(stage, sha, says string) {
 // held reports whether a lock, or what somebody has released by hand, keeps
 // everything out of some stage: then commits wait, and their statuses with them.
 func (s *sim) held() bool {
+	if s.asksForYes() && !s.last || s.frozenDays() {
+		return true
+	}
 	for _, st := range s.store.state.Stages {
 		if st.Lock != nil || slices.ContainsFunc(slices.Collect(maps.Values(st.Apps)), func(a bot.AppStand) bool { return a.Foreign != nil }) {
 			return true
@@ -155,6 +158,9 @@ func (s *sim) truthTold() {
 		asks := slices.Contains([]string{"/why", "/status", "/plan", "/help"}, c.Body)
 		if !mayCommand(c.User) && c.Reactions[1] == "rocket" && !asks {
 			s.fail(1, "%q was done for %s, who may not", c.Body, c.User)
+		}
+		if strings.Contains(c.Body, "--urgent") && roles[c.User] != bot.RoleAdmin && c.Reactions[1] == "rocket" {
+			s.fail(1, "%q was done for %s, who may not pass windows and freezes", c.Body, c.User)
 		}
 		answers := 0
 		for _, r := range s.Replies {
