@@ -91,6 +91,7 @@ func (s *sim) mayPromote(j *job, to platform.Promotion) *request {
 	s.maintained(r)
 	s.forward(r)
 	s.sameArtifact(r, j.config)
+	s.comesFromThere(to)
 	s.truth.requests = append(s.truth.requests, r)
 	return r
 }

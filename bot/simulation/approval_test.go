@@ -107,9 +107,25 @@ func (s *sim) lapsed(o *order, sha, artifact string, stage bot.Stage) string {
 
 // approveSome has somebody approve a commit, who may or may not.
 func (s *sim) approveSome() {
-	if sha := s.any(); sha != "" && (len(s.Pulls) > 0 || s.once(1)) {
-		s.needPull()
+	sha := s.any()
+	if sha == "" {
+		return
+	}
+	s.needPull()
+	approve := func(sha string) {
 		s.say(1+s.pick(len(s.Pulls)), among(s, "zoe", "zoe", "walter", "walter", "rita"), "/approve production "+sha)
+	}
+	approve(sha)
+	if before := s.Commits[sha].Parent; before != "" && s.once(1) {
+		approve(before) // which then takes the place that the other one was approved for
+	}
+}
+
+// hurry has somebody find a commit urgent, who may or may not.
+func (s *sim) hurry() {
+	if sha := s.any(); sha != "" {
+		s.needPull()
+		s.say(1+s.pick(len(s.Pulls)), among(s, "zoe", "walter"), "/promote "+among(s, "production", "production", "staging")+" "+sha+" --urgent the shop is down")
 	}
 }
 
