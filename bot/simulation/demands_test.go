@@ -20,6 +20,7 @@ type demands struct {
 	yes         bool     // of migrations, before production
 	fourEyes    bool
 	maintenance bool // while migrations are released
+	all         bool // and code, too
 	rehearse    bool // on staging
 	brief       bool // people lock for a time only, and ask for little else
 	mostFiles   int  // that GitHub lists; 0: all
@@ -46,6 +47,7 @@ func (s *sim) drawDemands() demands {
 		d.approval, d.yes, d.fourEyes = s.once(1), true, s.once(1)
 	}
 	d.late, d.skip, d.maintenance, d.rehearse, d.brief = s.once(3), s.once(1), s.once(2), s.once(3), s.once(3)
+	d.all = s.once(1)
 	if s.once(3) {
 		d.mostFiles = 2
 	}
@@ -77,7 +79,7 @@ const kamchatka = "Asia/Kamchatka"
 // demand writes it all into a file.
 func (s *sim) demand(c *bot.Config) {
 	d := s.asks.demands
-	c.Changes = []bot.Class{{Name: "docs", Paths: []string{"docs/**"}}, {Name: "migration", Paths: []string{"db/**"}}}
+	c.Changes = []bot.Class{{Name: "docs", Paths: []string{"docs/**"}}, {Name: "migration", Paths: []string{"db/**"}}, {Name: "code", Paths: []string{"*.go"}}}
 	for _, name := range sorted(hours) {
 		const day = 24 * 60
 		p := places[name]
@@ -113,6 +115,9 @@ func (s *sim) demand(c *bot.Config) {
 		}
 		if d.maintenance {
 			st.Maintenance = []string{"migration"}
+			if d.all {
+				st.Maintenance = []string{"migration", "code"}
+			}
 		}
 	}
 }
@@ -120,7 +125,7 @@ func (s *sim) demand(c *bot.Config) {
 // changes draws who made a commit, and which files it changes.
 func (s *sim) changes(c *bottest.Commit) {
 	c.Author = among(s, "ada", "ada", "zoe", "Walter")
-	c.Files = among(s, []string{"app.go"}, []string{"app.go"}, []string{"docs/a.md"}, []string{"docs/b.md"}, []string{"docs/b.md", "app.go"}, []string{"db/1.sql"})
+	c.Files = among(s, []string{"app.go"}, []string{"app.go"}, []string{"docs/a.md"}, []string{"docs/b.md"}, []string{"docs/b.md", "Makefile"}, []string{"Makefile"}, []string{"db/1.sql"})
 }
 
 // How far the time of a decision may lie from when it is saved: clocks differ, and
@@ -206,7 +211,7 @@ func (s *sim) urgently(stage, sha string, decided time.Time) bool {
 // apps of a stage: whatever the commit is that they run, a file of the class
 // differs from it, or GitHub does not tell which do.
 func (s *sim) counts(class, sha, stage string, apps []string) bool {
-	begins := map[string]string{"docs": "docs/", "migration": "db/"}[class]
+	begins := map[string]string{"docs": "docs/", "migration": "db/", "code": "app."}[class]
 	for _, app := range apps {
 		now := s.App(app).Current()
 		switch {
