@@ -14,7 +14,8 @@ import (
 // push moves the branch.
 func (s *sim) push() {
 	sha, forced := shaOf(s.pushes+1), false
-	c := bottest.Commit{SHA: sha, Author: "ada", Files: []string{"app.go"}, Title: "change " + sha, File: s.file}
+	c := bottest.Commit{SHA: sha, Author: "ada", Title: "change " + sha, File: s.file}
+	s.changes(&c)
 	if s.pushes > 0 {
 		switch s.pick(12) {
 		case 0: // an old tree
@@ -142,7 +143,7 @@ func (s *sim) drawFile() bot.ConfigRead {
 		c.Checks = bot.Checks{None: true}
 	}
 	s.asks.of(c.Stages)
-	s.around(&c)
+	s.demand(&c)
 	return bot.ConfigRead{Found: true, Config: c}
 }
 

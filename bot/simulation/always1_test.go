@@ -24,6 +24,9 @@ func (s *sim) gatesOpen(j *job, stage string, n int, sha, artifact string) {
 			return // it was entered before
 		}
 	}
+	if s.copied(stage, n) {
+		return // by the copy that was made for it
+	}
 	cfg, stages := j.config, j.config.StageNames()
 	i := slices.Index(stages, stage)
 	if s.rollsBack(stage, sha, artifact) || s.goesBack(stage, n, sha, artifact) {
@@ -38,13 +41,19 @@ func (s *sim) gatesOpen(j *job, stage string, n int, sha, artifact string) {
 		s.fail(1, "%s enters %s, though its checks were not green since %s (it was decided at %s)", sha, stage,
 			s.Now.Add(-fresh).Format(time.TimeOnly), j.decided.Format(time.TimeOnly))
 	}
-	if i > 0 && !s.proved(artifact, cfg.Stages[i-1].Apps) {
-		s.fail(1, "%s enters %s with %s, though %s has not proved it", sha, stage, artifact, stages[i-1])
-	}
+	urgent := s.urgently(stage, sha, decided)
 	if i > 0 {
-		s.verified1(sha, stage, artifact, cfg.Stages[i-1])
+		before := s.comesFrom(sha, cfg.Stages[:i])
+		if !s.proved(artifact, before.Apps) {
+			s.fail(1, "%s enters %s with %s, though %s has not proved it", sha, stage, artifact, before.Name)
+		}
+		s.verified1(sha, stage, artifact, before, urgent)
 	}
-	if locked := s.lockedSince(stage); !locked.IsZero() && decided.After(locked) {
+	if i >= 0 {
+		s.inTime(sha, cfg, cfg.Stages[i], decided, urgent)
+		s.approved1(sha, artifact, cfg.Stages[i], decided)
+	}
+	if locked := s.lockedSince(stage, decided); !locked.IsZero() && decided.After(locked) {
 		s.fail(1, "%s enters %s, which people have been told is locked since %s", sha, stage, locked.Format(time.TimeOnly))
 	}
 	if c := s.cancelled(sha); !c.IsZero() && decided.After(c) && len(s.pushed[sha]) == 1 {
@@ -79,8 +88,10 @@ func (s *sim) mayPromote(j *job, to platform.Promotion) *request {
 	s.once5(r)
 	s.alone(r)
 	s.gatesOpen(j, r.stage, r.n, r.sha, r.artifact)
+	s.maintained(r)
 	s.forward(r)
 	s.sameArtifact(r, j.config)
+	s.comesFromThere(to)
 	s.truth.requests = append(s.truth.requests, r)
 	return r
 }
@@ -92,6 +103,7 @@ func (s *sim) mayBuild(j *job, app, sha string) *request {
 	if r.stage != "" {
 		s.alone(r)
 		s.gatesOpen(j, r.stage, 0, sha, "")
+		s.maintained(r)
 		s.forward(r)
 	}
 	s.truth.requests = append(s.truth.requests, r)

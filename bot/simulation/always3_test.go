@@ -45,6 +45,9 @@ func (s *sim) notOverHand(r *request) {
 	asked := slices.ContainsFunc(s.people.orders, func(o *order) bool {
 		return (o.verb == bot.VerbPromote || o.verb == bot.VerbRollback || o.verb == bot.VerbRetry) && !o.at.Before(now.CreatedAt)
 	})
+	if failed := s.newest(r.stage, r.n); failed != nil && failed.artifact == now.Artifact {
+		return // it is what the bot released besides, and took for its own
+	}
 	if !ours || asked || s.rollsBack(r.stage, r.sha, r.artifact) {
 		return // nothing was there to compare it to
 	}

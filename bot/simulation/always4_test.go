@@ -4,7 +4,17 @@ import (
 	"slices"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/platform"
 )
+
+// comesFromThere is the part of sentence 4 about where an artifact is taken from:
+// an app that has it.
+func (s *sim) comesFromThere(to platform.Promotion) {
+	from := s.App(to.From)
+	if !slices.ContainsFunc(from.Releases, func(r *bot.Release) bool { return r.Artifact == to.Artifact }) {
+		s.fail(4, "%s is released on %s from %s, which never had it", to.Artifact, to.To, to.From)
+	}
+}
 
 // sameArtifact is sentence 4: what reaches stage n+1 is the very artifact that
 // stage n proved. A rebuild is possible only as the recorded fallback.
@@ -24,7 +34,7 @@ func (s *sim) sameArtifact(r *request, cfg bot.Config) {
 	if i <= 0 || s.rollsBack(r.stage, r.sha, r.artifact) || s.goesBack(r.stage, r.n, r.sha, r.artifact) {
 		return
 	}
-	if before := cfg.Stages[i-1]; !s.proved(r.artifact, before.Apps) {
+	if before := s.comesFrom(r.sha, cfg.Stages[:i]); !s.proved(r.artifact, before.Apps) {
 		s.fail(4, "%s gets %s, which %s has not proved", r.app, r.artifact, before.Name)
 	}
 }

@@ -111,6 +111,9 @@ func (s *sim) wasReleased(stage, sha, says string) {
 // held reports whether a lock, or what somebody has released by hand, keeps
 // everything out of some stage: then commits wait, and their statuses with them.
 func (s *sim) held() bool {
+	if s.awaitsPeople() {
+		return true
+	}
 	for _, st := range s.store.state.Stages {
 		if st.Lock != nil || slices.ContainsFunc(slices.Collect(maps.Values(st.Apps)), func(a bot.AppStand) bool { return a.Foreign != nil }) {
 			return true
@@ -118,6 +121,10 @@ func (s *sim) held() bool {
 	}
 	return false
 }
+
+// awaitsPeople reports whether commits may wait for something that does not come by
+// itself: an approval, or the end of the file's freeze.
+func (s *sim) awaitsPeople() bool { return s.asksForYes() && !s.last || s.frozenDays() }
 
 // truthTold is sentence 6 at the end: what people were told ends in the truth. No
 // status, deployment or comment stays pending after its candidate is done.
@@ -149,12 +156,18 @@ func (s *sim) truthTold() {
 			continue // it asked for nothing, or there was no pipeline then
 		}
 		n := len(c.Reactions)
+		if n == 1 && s.awaitsPeople() {
+			continue // and so does what was asked for
+		}
 		if n != 2 || c.Reactions[0] != "eyes" || c.Reactions[1] != "rocket" && c.Reactions[1] != "-1" {
 			s.fail(6, "%q by %s ends with the reactions %v", c.Body, c.User, c.Reactions)
 		}
 		asks := slices.Contains([]string{"/why", "/status", "/plan", "/help"}, c.Body)
 		if !mayCommand(c.User) && c.Reactions[1] == "rocket" && !asks {
 			s.fail(1, "%q was done for %s, who may not", c.Body, c.User)
+		}
+		if strings.Contains(c.Body, "--urgent") && roles[c.User] != bot.RoleAdmin && c.Reactions[1] == "rocket" {
+			s.fail(1, "%q was done for %s, who may not pass windows and freezes", c.Body, c.User)
 		}
 		answers := 0
 		for _, r := range s.Replies {

@@ -33,6 +33,7 @@ func (s *sim) committed(in *instance, c engine.Change) {
 		s.fail(7, "the decision asks to be taken again at once: at %s for %s", in.loaded, c.Wake)
 	}
 	s.oneDecided(c.Effects)
+	s.copiesDecided(c.Effects)
 	s.meant(c.State.Config)
 	for _, stage := range stageOf {
 		if len(c.State.Config.Stages) > 0 && !slices.Contains(c.State.Config.StageNames(), stage) {
@@ -45,6 +46,7 @@ func (s *sim) committed(in *instance, c engine.Change) {
 			continue
 		}
 		s.known(f)
+		s.heardOf(f)
 	}
 }
 
@@ -54,6 +56,7 @@ func (s *sim) end() {
 	stuck := s.once(1)
 	s.calm = true
 	clear(s.Sick)
+	s.wellAround()
 	s.allowed = apps
 	for _, in := range slices.Clone(s.alive) {
 		if !stuck || len(in.allowed) < len(apps) {
@@ -81,8 +84,10 @@ func (s *sim) end() {
 	s.waitFor(10 * time.Minute)
 	s.look()
 	s.arrived()
+	s.last = true
 	s.file = bot.ConfigRead{Found: true, Config: s.goodFile()}
-	c := bottest.Commit{SHA: shaOf(s.pushes + 1), File: s.file, Title: "the last one"}
+	s.file.Config.Freezes = nil
+	c := bottest.Commit{SHA: shaOf(s.pushes + 1), File: s.file, Title: "the last one", Files: []string{"app.go"}}
 	s.move(c, false)
 	for _, name := range contexts {
 		s.send(s.Installed(), s.report(c.SHA, name, bot.CheckPassed))
@@ -90,11 +95,11 @@ func (s *sim) end() {
 	s.waitFor(time.Minute)
 	s.unlockAll() // which nobody heard while there was no file
 	s.unlockAll() // what had waited may have failed
+	s.approveAll(c.SHA)
 	s.waitFor(10 * time.Minute)
 	s.look()
 	s.arrived()
 	s.live(c.SHA)
-	s.leftNothing()
 }
 
 // goodFile is the newest file, or a good one where that is broken.
@@ -122,6 +127,7 @@ func (s *sim) arrived() {
 		}
 	}
 	s.truthTold()
+	s.leftBehind()
 }
 
 // live checks that a green commit runs everywhere.

@@ -2,52 +2,15 @@ package simulation
 
 import (
 	"context"
-	"slices"
+	"fmt"
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/platform"
 )
 
-// What is done around a release: maintenance mode, and copies of databases.
-
-// around draws whether production is released in maintenance mode and staging is a
-// rehearsal.
-func (s *sim) around(c *bot.Config) {
-	if s.once(1) {
-		c.Changes = []bot.Class{{Name: "any", Paths: []string{"**"}}}
-		c.Stages[len(c.Stages)-1].Maintenance = []string{"any"}
-	}
-	if s.once(2) && len(c.Stages) > 1 && len(c.Prepare.Apps) > 0 {
-		c.Stages[0].Rehearse = &bot.Rehearse{CopyFrom: "us"}
-	}
-}
-
-// leftNothing is what must hold once everything has settled: no app is left in
-// maintenance mode, and none with a copy of what customers have entrusted.
-func (s *sim) leftNothing() {
-	for _, app := range apps {
-		a := s.App(app)
-		if a.Maintenance {
-			s.fail(7, "%s was left in maintenance mode", app)
-		}
-		if a.Copy != nil && !s.rehearses(app) {
-			s.fail(7, "%s was left with %s, a copy of the database of %s", app, a.Copy.ID, a.Copy.From)
-		}
-	}
-}
-
-// rehearses reports whether a promotion is under way on an app.
-func (s *sim) rehearses(app string) bool {
-	return slices.ContainsFunc(sorted(s.store.state.Stages), func(stage string) bool {
-		p := s.store.state.Stages[stage].InFlight
-		if p == nil {
-			return false
-		}
-		_, on := p.Apps[app]
-		return on
-	})
-}
+// What happens around releases: maintenance mode, looks at apps before anything is
+// promoted to them, and copies of databases.
 
 func (p place) Inspect(ctx context.Context, app, source string) (bot.Inspected, error) {
 	if source != "" {
@@ -61,20 +24,55 @@ func (p place) Maintenance(ctx context.Context, app string) (bool, error) {
 }
 
 func (p place) SetMaintenance(ctx context.Context, app string, on bool) error {
-	what := "turning maintenance mode off for " + app
-	if on {
-		what = "turning maintenance mode on for " + app
-	}
-	return p.change(ctx, app, what, func() error { return p.Platform.SetMaintenance(ctx, app, on) })
+	p.touch(app)
+	s := p.in.s
+	_, err := call(p.in, ask{
+		what: fmt.Sprintf("setting the maintenance mode of %s to %t", app, on), job: jobOf(ctx), writes: true, late: true,
+		refuse: &bot.Refused{Platform: true, Reason: "the platform leaves maintenance mode as it is today"},
+	}, func() (bool, error) {
+		s.note("", "the maintenance mode of %s is %t now", app, on)
+		return on, p.Platform.SetMaintenance(ctx, app, on)
+	})
+	return err
 }
 
-// change is a request that changes an app and answers nothing.
-func (p place) change(ctx context.Context, app, what string, do func() error) error {
-	p.touch(app)
-	_, err := call(p.in, ask{
-		what: what, job: jobOf(ctx), writes: true, late: true, refuse: &bot.Refused{Platform: true, Reason: "the platform does not do that today"},
-	}, func() (bool, error) { return true, do() })
-	return err
+// maintained is the part of sentence 1 about maintenance mode: an app is in it when
+// a release is asked for that wants it.
+func (s *sim) maintained(r *request) {
+	stage, _ := r.job.config.Stage(r.stage)
+	if s.rollsBack(r.stage, r.sha, r.artifact) || s.goesBack(r.stage, r.n, r.sha, r.artifact) {
+		return
+	}
+	for _, class := range stage.Maintenance {
+		if s.counts(class, r.sha, r.stage, []string{r.app}) && !s.App(r.app).Maintenance {
+			s.fail(1, "%s is released on %s, which is not in maintenance mode, and it is a %s", r.sha, r.app, class)
+		}
+	}
+}
+
+// copying stands for the artifact of a promotion that begins with a copy.
+const copying = "a copy"
+
+func promotionKey(stage string, n int) string { return fmt.Sprintf("%s %d", stage, n) }
+
+// copied reports whether a promotion has entered its stage by asking for a copy.
+func (s *sim) copied(stage string, n int) bool { return s.truth.copies[promotionKey(stage, n)] }
+
+// copiesDecided holds promotions that begin with a copy against sentence 1, when
+// they are decided.
+func (s *sim) copiesDecided(effects []bot.Effect) {
+	for _, e := range effects {
+		do, ok := e.Do.(bot.MakeCopy)
+		if !ok || s.copied(do.Stage, do.Promotion) {
+			continue
+		}
+		for _, j := range s.store.jobs {
+			if j.effect.Key == e.Key {
+				s.gatesOpen(j, do.Stage, do.Promotion, do.SHA, copying)
+			}
+		}
+		s.truth.copies[promotionKey(do.Stage, do.Promotion)] = true
+	}
 }
 
 func (p place) MakeCopy(ctx context.Context, c platform.Copy) (bot.CopySeen, error) {
@@ -82,18 +80,75 @@ func (p place) MakeCopy(ctx context.Context, c platform.Copy) (bot.CopySeen, err
 	p.touch(c.From)
 	s := p.in.s
 	return call(p.in, ask{
-		what: "copying the database of " + c.From + " for " + c.App, job: jobOf(ctx), writes: true, late: true,
-		refuse: &bot.Refused{Platform: true, Reason: "the platform does not copy today"},
+		what: "copying the database of " + c.From + " for " + c.Name, job: jobOf(ctx), writes: true, late: true,
+		refuse: &bot.Refused{Platform: true, Reason: "the platform copies nothing today"},
 	}, func() (bot.CopySeen, error) {
+		if other := s.App(c.App).Copy; other != nil && other.Name != c.Name {
+			s.fail(5, "%s gets a copy for %s while it has the one for %s", c.App, c.Name, other.Name)
+		}
 		s.CopyTime = among(s, 0, 10*time.Second, 3*time.Minute) + time.Second
 		return p.Platform.MakeCopy(ctx, c)
 	})
 }
 
 func (p place) Copy(ctx context.Context, c platform.Copy) (bot.CopySeen, error) {
-	return read(ctx, p, c.App, "looking at the copy for", func() (bot.CopySeen, error) { return p.Platform.Copy(ctx, c) })
+	return read(ctx, p, c.App, "looking at the copy of", func() (bot.CopySeen, error) { return p.Platform.Copy(ctx, c) })
 }
 
 func (p place) RemoveCopy(ctx context.Context, c platform.Copy) error {
-	return p.change(ctx, c.App, "removing the copy from "+c.App, func() error { return p.Platform.RemoveCopy(ctx, c) })
+	p.touch(c.App)
+	_, err := call(p.in, ask{
+		what: "removing the copy of " + c.Name, job: jobOf(ctx), writes: true, late: true,
+		refuse: &bot.Refused{Platform: true, Reason: "the platform removes nothing today"},
+	}, func() (bool, error) { return true, p.Platform.RemoveCopy(ctx, c) })
+	return err
+}
+
+// unsettle changes something about an app that the bot should notice, or leave
+// alone.
+func (s *sim) unsettle() {
+	app := among(s, "staging", "eu", "us", "ca")
+	a := s.App(app)
+	switch s.pick(5) {
+	case 0:
+		a.Inspected.Warnings = []string{app + " lacks the config var TOKEN"}
+	case 1:
+		a.Inspected.Problem = app + " is of another stack"
+	case 2:
+		a.Inspected = bot.Inspected{TakesOver: time.Duration(s.pick(2)) * 20 * time.Second}
+	case 3:
+		s.EndCopy("staging", "the disk is full")
+	case 4:
+		// An address that is asked would never answer again.
+		if _, touched := s.store.state.Maintenance["ca"]; !touched && !s.truth.humanOn["ca"] {
+			s.App("ca").Maintenance, s.truth.humanOn["ca"] = true, true
+			s.note("zoe", "turns the maintenance mode of ca on")
+		}
+	}
+	s.note("", "%s is unsettled: %+v", app, a.Inspected)
+}
+
+// wellAround makes everything as it should be.
+func (s *sim) wellAround() {
+	for _, app := range sorted(s.Apps) {
+		s.App(app).Inspected = bot.Inspected{}
+	}
+	if s.truth.frozen.On {
+		s.operate()
+	}
+}
+
+// leftBehind is the part of sentence 7 about what is put around a release: at the
+// end nothing is left of it, and what somebody else has done is as they left it.
+func (s *sim) leftBehind() {
+	for _, app := range sorted(s.Apps) {
+		switch a := s.App(app); {
+		case a.Maintenance && !s.truth.humanOn[app]:
+			s.fail(7, "the maintenance mode of %s is still on at the end", app)
+		case !a.Maintenance && s.truth.humanOn[app]:
+			s.fail(7, "somebody has turned the maintenance mode of %s on, and it is off at the end", app)
+		case a.Copy != nil:
+			s.fail(7, "%s still has the copy for %s at the end", app, a.Copy.Name)
+		}
+	}
 }

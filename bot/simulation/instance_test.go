@@ -22,6 +22,8 @@ type instance struct {
 	dead    bool
 	busy    bool // it is in the middle of something
 	engine  *engine.Engine
+	told    time.Time // when the operator's word was said that it has passed on
+	listens time.Time // when it looks for that next
 	sweeper *engine.Sweeper
 	sweeps  time.Time // when it sweeps next
 	loaded  time.Time // when it last loaded the state, by its clock
@@ -54,7 +56,7 @@ func (s *sim) start() *instance {
 		in.skew = time.Duration(s.pick(7)-3) * time.Second
 	}
 	in.engine = engine.New(engine.Options{
-		Store: port{in}, Clock: clock{in}, Logger: zap.New(log{s}),
+		Store: port{in}, Freezes: port{in}, Clock: clock{in}, Logger: zap.New(log{s}),
 		Perform: engine.Router{
 			GitHub:   hub{in},
 			Web:      web{in},
@@ -193,6 +195,10 @@ func (s *sim) workOne(in *instance) bool {
 	sweeps := !in.sweeps.After(s.Now) && s.toSweep(in)
 	if sweeps {
 		n++
+	}
+	if s.toHear(in) {
+		s.hear(in)
+		return true
 	}
 	if n == 0 {
 		return false

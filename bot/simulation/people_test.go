@@ -34,6 +34,10 @@ type order struct {
 	ended  time.Time // when its comment got the last reaction; zero: not yet
 	done   bool      // that was a rocket
 	used   map[string]int
+	urgent bool          // it passes windows, freezes and soak
+	lasts  time.Duration // of a lock; 0: until somebody unlocks
+	run    time.Time     // when the bot ran it; zero: not yet
+	stood  map[string][]string
 }
 
 // comment has somebody comment on some pull request.
@@ -46,8 +50,13 @@ func (s *sim) comment() {
 	text := among(s,
 		"/rollback", "/rollback production", "/rollback staging", "/rollback to SHA", "/rollback with config", "/promote", "/promote SHA", "/promote production SHA",
 		"/promote staging SHA", "/lock", "/lock production", "/lock staging\n/unlock production", "/unlock", "/unlock\n/promote SHA",
+		"/lock production 4m30s a look at the numbers", "/lock 2m", "/lock staging 1h", "/promote production SHA --urgent the shop is down",
+		"/promote staging --urgent SHA it is on fire", "/promote canary SHA --urgent now", "/approve", "/approve production SHA", "/approve production SHA",
 		"/retry", "/retry build", "/cancel", "/why", "/status", "/plan", "/help", "/rolback", "/promote staging", "/lock", "/unlock",
 	)
+	if s.asks.brief { // nothing is ever locked for good
+		text = among(s, "/lock 2m", "/lock production 10m a look at the numbers", "/lock production 1h", "/why")
+	}
 	s.say(1+s.pick(len(s.Pulls)), user, strings.ReplaceAll(text, "SHA", sha))
 }
 
@@ -57,7 +66,8 @@ func (s *sim) say(number int, user, text string) {
 	if mayCommand(user) {
 		said := s.Said[len(s.Said)-1]
 		for _, c := range bot.ParseCommands(text) {
-			o := &order{said: said, verb: c.Verb, stages: []string{"staging", "canary", "production"}, sha: c.SHA, at: s.Now, used: map[string]int{}}
+			o := &order{said: said, verb: c.Verb, stages: []string{"staging", "canary", "production"}, sha: c.SHA, at: s.Now, used: map[string]int{},
+				urgent: c.Urgent && roles[user] == bot.RoleAdmin, lasts: c.For}
 			switch {
 			case c.Stage != "":
 				o.stages = []string{c.Stage}
@@ -98,7 +108,9 @@ func (s *sim) meant(cfg bot.Config) {
 // lockedSince is since when people have been told that a stage is locked, and
 // nothing that might open it was said since then, or was still to be answered
 // when it was asked for; zero: it may be open.
-func (s *sim) lockedSince(stage string) time.Time {
+//
+// A lock with an end is over a moment before that end already: clocks differ.
+func (s *sim) lockedSince(stage string, decided time.Time) time.Time {
 	var since, asked time.Time
 	var by *order
 	for _, o := range s.people.orders {
@@ -106,16 +118,20 @@ func (s *sim) lockedSince(stage string) time.Time {
 			since, asked, by = o.ended, o.at, o
 		}
 	}
-	if since.IsZero() {
-		return since
+	if since.IsZero() || by.lasts > 0 && !decided.Before(by.at.Add(by.lasts-ahead)) {
+		return time.Time{}
 	}
 	for _, o := range s.people.orders {
 		if o == by || !slices.Contains(o.stages, stage) || !o.ended.IsZero() && o.ended.Before(asked) {
 			continue
 		}
 		switch o.verb {
-		case bot.VerbUnlock, bot.VerbRollback, bot.VerbPromote, bot.VerbRetry: // what is asked for passes the lock of a rollback
+		case bot.VerbUnlock, bot.VerbRollback:
 			return time.Time{}
+		case bot.VerbPromote, bot.VerbRetry: // what is asked for passes the lock of a rollback, or of a failure
+			if by.verb != bot.VerbLock || s.hasFailed(stage) {
+				return time.Time{}
+			}
 		}
 	}
 	return since

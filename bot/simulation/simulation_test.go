@@ -120,6 +120,7 @@ type sim struct {
 	may     weather
 	asks    asks
 	calm    bool        // faults have stopped
+	last    bool        // the last commit is on its way
 	alive   []*instance // in the order in which they were started
 	started int         // instances so far
 	depth   int         // how many instances are in the middle of something
@@ -166,10 +167,12 @@ func newSim(t *rapid.T) *sim {
 		t: t, World: bottest.NewWorld(), store: newStore(), pushed: map[string][]int{}, broken: map[string][2]bool{},
 		allowed: apps,
 	}
+	s.Now = s.Now.Add(-8 * time.Minute) // before the windows open
 	s.truth = newTruth(s)
 	s.may = s.drawWeather()
 	s.asks = s.drawAsks()
-	s.BuildTime, s.ReleaseTime = 20*time.Second, 4*time.Second
+	s.BuildTime, s.ReleaseTime, s.CopyTime = 20*time.Second, 4*time.Second, 15*time.Second
+	s.MostFiles = s.asks.mostFiles
 	s.Breaks = func(sha string) (bool, bool) {
 		c := s.Commits[sha]
 		if c == nil {
@@ -255,12 +258,14 @@ type weather struct {
 	allow   bool // the operator takes apps away
 	endless bool // builds and releases that never end, or end by the platform's fault
 	illness bool // what is released answers badly
+	freeze  bool // the operator freezes everything
+	around  bool // apps are not as they should be, and copies fail
 }
 
 func (s *sim) drawWeather() weather {
 	var w weather
 	for _, kind := range []*bool{
-		&w.calls, &w.late, &w.limits, &w.crashes, &w.commits, &w.races, &w.slow, &w.hooks, &w.clocks, &w.hand, &w.people, &w.pulls, &w.configs, &w.allow, &w.endless, &w.illness,
+		&w.calls, &w.late, &w.limits, &w.crashes, &w.commits, &w.races, &w.slow, &w.hooks, &w.clocks, &w.hand, &w.people, &w.pulls, &w.configs, &w.allow, &w.endless, &w.illness, &w.freeze, &w.around,
 	} {
 		*kind = s.once(1)
 	}
@@ -285,6 +290,10 @@ func (s *sim) step() {
 	add(s.may.configs, s.changeFile)
 	add(s.may.allow, s.changeAllowed)
 	add(s.may.illness, s.fallIll, s.recover)
+	add(s.may.freeze, s.operate)
+	add(s.may.around, s.unsettle)
+	add(s.asksForYes(), s.approveSome, s.approveSome)
+	add(s.may.people && !s.asks.brief && (s.may.freeze || s.asks.windows != nil), s.hurry)
 	add(true, s.sleep)
 	kinds[s.pick(len(kinds))]()
 }

@@ -91,6 +91,11 @@ func (s *sim) next() time.Time {
 	for _, d := range s.store.inbox {
 		consider(d.next)
 	}
+	for _, in := range s.alive {
+		if in.told.Before(s.truth.frozen.At) {
+			consider(in.listens)
+		}
+	}
 	return at
 }
 

@@ -16,6 +16,10 @@ type truth struct {
 	requests []*request
 	probes   []probe
 	byHand   map[*bot.Release]bool
+	copies   map[string]bool      // promotions for which a copy was to be made
+	frozen   bot.Frozen           // the operator's newest word
+	heard    time.Time            // when every pipeline had it
+	humanOn  map[string]bool      // apps that somebody has put into maintenance mode
 	gone     map[string]time.Time // stage → when the file in force last was without it
 	hands    int
 	heads    int
@@ -36,6 +40,7 @@ type rules struct {
 func newTruth(s *sim) truth {
 	return truth{
 		checks: map[string][]snapshot{}, rules: []rules{{at: s.Now}}, byHand: map[*bot.Release]bool{}, gone: map[string]time.Time{},
+		copies: map[string]bool{}, humanOn: map[string]bool{},
 	}
 }
 

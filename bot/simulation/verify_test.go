@@ -17,6 +17,7 @@ type asks struct {
 	revision  string
 	soak      time.Duration // of canary
 	hold      bool          // nothing is taken back by itself
+	demands
 }
 
 func (s *sim) drawAsks() asks {
@@ -27,6 +28,7 @@ func (s *sim) drawAsks() asks {
 	if s.once(1) {
 		a.soak = 3 * time.Minute
 	}
+	a.demands = s.drawDemands()
 	return a
 }
 
@@ -84,6 +86,9 @@ func (w web) Perform(ctx context.Context, _ bot.Target, e bot.Effect) (bot.Fact,
 			p.artifact = r.Artifact
 		}
 		seen := s.Web(do)
+		if s.App(siteOf(do.Stage)).Maintenance {
+			seen = bot.Probed{Status: 503, Excerpt: "maintenance", Reason: "it is in maintenance mode"}
+		}
 		p.ok = seen.OK
 		s.truth.probes = append(s.truth.probes, p)
 		s.note(w.in.name, "%s answers %t", do.Stage, seen.OK)
@@ -103,10 +108,14 @@ func (s *sim) answeredWell(stage, artifact string) bool {
 
 // verified1 is the part of sentence 1 about proofs: what enters a stage was seen to
 // work on the stage before, and stayed there for as long as it has to.
-func (s *sim) verified1(sha, stage, artifact string, before bot.Stage) {
-	byHand := slices.ContainsFunc(s.App(siteOf(before.Name)).Releases, func(r *bot.Release) bool { return s.truth.byHand[r] })
-	if !s.asks.verify || byHand && s.asks.revision == "" {
-		return // an answer that names no commit may be that of what somebody put there
+func (s *sim) verified1(sha, stage, artifact string, before bot.Stage, urgent bool) {
+	byHand, itself := false, false
+	for _, r := range s.App(siteOf(before.Name)).Releases {
+		byHand = byHand || s.truth.byHand[r]
+		itself = itself || s.truth.byHand[r] && r.Commit == sha
+	}
+	if !s.asks.verify || byHand && s.asks.revision == "" || itself {
+		return // an answer that names no commit, or this one, may be that of what somebody put there
 	}
 	// A stage that the file in force did not have asked for nothing: what was released
 	// there is proved by that, as it is where a file did not ask for a verification.
@@ -118,7 +127,7 @@ func (s *sim) verified1(sha, stage, artifact string, before bot.Stage) {
 	if !s.answeredWell(before.Name, artifact) {
 		s.fail(1, "%s enters %s, and nobody has seen it work on %s", sha, stage, before.Name)
 	}
-	if before.Soak == 0 || byHand {
+	if before.Soak == 0 || byHand || urgent {
 		return
 	}
 	var since, last time.Time

@@ -1,0 +1,58 @@
+package simulation
+
+import (
+	"context"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// The operator freezes everything, and each instance passes that on.
+
+// operate has the operator freeze everything, or end that.
+func (s *sim) operate() {
+	s.pass(s.Now.Add(time.Second)) // no two words at the same time
+	w := bot.Frozen{At: s.Now, By: "root"}
+	if !s.truth.frozen.On {
+		w.On, w.Reason = true, "an incident"
+		if s.once(1) {
+			w.Until = s.Now.Add(time.Duration(1+s.pick(8)) * time.Minute)
+		}
+	}
+	s.truth.frozen, s.truth.heard = w, time.Time{}
+	s.note("operator", "freezes everything: %t, until %s", w.On, w.Until.Format(time.TimeOnly))
+}
+
+// toHear reports whether an instance has not passed the operator's word on yet, and
+// is about to look.
+func (s *sim) toHear(in *instance) bool {
+	return in.told.Before(s.truth.frozen.At) && !in.listens.After(s.Now)
+}
+
+// hear has an instance pass the operator's word on.
+func (s *sim) hear(in *instance) {
+	in.listens = s.Now.Add(time.Second)
+	word := s.truth.frozen
+	s.by(in, func() {
+		if err := in.engine.LookAtFreeze(context.Background()); err != nil {
+			return // it looks again in a second
+		}
+		in.told = word.At
+		s.note(in.name, "has passed on the operator's word")
+		if s.truth.frozen.At.Equal(word.At) && s.truth.heard.IsZero() && s.store.version > 0 {
+			s.truth.heard = s.Now
+		}
+	})
+}
+
+// Freeze is the operator's newest word.
+func (p port) Freeze(context.Context) (bot.Frozen, error) {
+	p.in.mustLive()
+	if s := p.in.s; s.may.commits && s.once(5) {
+		return bot.Frozen{}, errDatabase
+	}
+	return p.in.s.truth.frozen, nil
+}
+
+// All lists the one pipeline, once there is one.
+func (p port) All(ctx context.Context) ([]bot.Key, error) { return p.Pipelines(ctx, key.Repo) }
