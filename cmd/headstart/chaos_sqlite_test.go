@@ -29,7 +29,7 @@ const (
 	// chaosEnd bounds how long after the last kill everything must have arrived:
 	// 10 s until lost webhooks are looked for, 30 s in which a lost request may
 	// still come true, and what an ordinary deploy takes.
-	chaosEnd = 60 * time.Second
+	chaosEnd = 3 * time.Minute
 	// takenUpWithin is how soon the work of a process that died is taken up,
 	// whatever happens to the next ones meanwhile.
 	takenUpWithin = 30 * time.Second
