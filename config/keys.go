@@ -157,7 +157,7 @@ var window = object{
 			says: "from 20:00",
 		},
 		{
-			name: "to", required: true, example: "to: \"06:00\"", doc: "When it closes.", value: timeOfDay,
+			name: "to", required: true, example: "to: \"06:00\"", doc: "When it closes; with 24:00 at the end of the day.", value: endOfTime,
 			says: "to 06:00 of the next day",
 		},
 		{

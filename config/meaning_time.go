@@ -66,7 +66,9 @@ func freezesMeaning(v value) []bot.Freeze {
 // setMinutes sets minutes after midnight.
 func setMinutes(v value, key string, to *int) {
 	if f, ok := v.get(key); ok {
-		if t, err := time.Parse("15:04", f.text); err == nil {
+		if f.text == endOfDay {
+			*to = 24 * 60
+		} else if t, err := time.Parse("15:04", f.text); err == nil {
 			*to = t.Hour()*60 + t.Minute()
 		}
 	}

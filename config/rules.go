@@ -137,7 +137,7 @@ func checkTimes(v value, p *problems) {
 		from, ok1 := windows.fields[n.text].get("from")
 		to, ok2 := windows.fields[n.text].get("to")
 		if ok1 && ok2 && from.text == to.text {
-			p.add(to.at, to.key, "the window ends when it begins", "for whole days write from: \"00:00\" and to: \"23:59\"")
+			p.add(to.at, to.key, "the window ends when it begins", "for whole days write from: \"00:00\" and to: \"24:00\"")
 		}
 	}
 	freezes, _ := v.get("freezes")

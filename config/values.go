@@ -59,6 +59,7 @@ var (
 		pattern: regexp.MustCompile(`^(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?(, ?(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?)*$`),
 	}
 	timeOfDay = text{is: `a time of day such as "20:00"`, pattern: regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`), check: checkTime}
+	endOfTime = text{is: `a time of day such as "20:00", or "24:00"`, pattern: regexp.MustCompile(`^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$`), check: checkEnd}
 	date      = text{is: "a date such as 2026-12-23", pattern: regexp.MustCompile(`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`), check: checkDate}
 	timeZone  = text{is: "a time zone such as America/Toronto or UTC", pattern: regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_+/-]*$`), check: checkZone}
 
@@ -232,14 +233,24 @@ func checkDuration(s string) (message, hint string) {
 	return "", ""
 }
 
+// endOfDay is the midnight that ends a day.
+const endOfDay = "24:00"
+
 func checkTime(s string) (message, hint string) {
 	if _, err := time.Parse("15:04", s); err == nil && len(s) == 4 {
 		return generic, fmt.Sprintf("write %q", "0"+s)
 	}
-	if s == "24:00" {
-		return generic, `midnight is "00:00"`
+	if s == endOfDay {
+		return generic, `a window begins at "00:00" at the earliest`
 	}
 	return "", ""
+}
+
+func checkEnd(s string) (message, hint string) {
+	if s == endOfDay {
+		return "", ""
+	}
+	return checkTime(s)
 }
 
 func checkDate(s string) (message, hint string) {
