@@ -14,7 +14,10 @@
 //
 // After every step the nine sentences under "What must always hold" in the design
 // are held against the simulated truth, not against what the bot believes: one
-// file for each sentence, named always1 to always9.
+// file for each sentence, named always1 to always9. What stages ask for besides is
+// drawn for each history in verify_test.go and demands_test.go: verification and
+// soak, windows and freezes, classes of change, approvals, maintenance mode,
+// rehearsals. Its parts of the sentences stand beside it.
 //
 // TestHistories runs a few thousand histories. More of them:
 //

@@ -109,7 +109,7 @@ func (s *sim) meant(cfg bot.Config) {
 // nothing that might open it was said since then, or was still to be answered
 // when it was asked for; zero: it may be open.
 //
-// A lock with an end is over a moment before that end already: clocks differ.
+// A lock with an end may be over a while before: the clock of whoever set it was behind.
 func (s *sim) lockedSince(stage string, decided time.Time) time.Time {
 	var since, asked time.Time
 	var by *order
@@ -118,7 +118,7 @@ func (s *sim) lockedSince(stage string, decided time.Time) time.Time {
 			since, asked, by = o.ended, o.at, o
 		}
 	}
-	if since.IsZero() || by.lasts > 0 && !decided.Before(by.at.Add(by.lasts-ahead)) {
+	if since.IsZero() || by.lasts > 0 && !decided.Before(by.at.Add(by.lasts-behind)) {
 		return time.Time{}
 	}
 	for _, o := range s.people.orders {

@@ -292,7 +292,7 @@ func (s *sim) step() {
 	add(s.may.illness, s.fallIll, s.recover)
 	add(s.may.freeze, s.operate)
 	add(s.may.around, s.unsettle)
-	add(s.asksForYes(), s.approveSome, s.approveSome)
+	add(s.asksForYes(), s.approveSome, s.approveSome, s.approveSome, s.deploy)
 	add(s.may.people && !s.asks.brief && (s.may.freeze || s.asks.windows != nil), s.hurry)
 	add(true, s.sleep)
 	kinds[s.pick(len(kinds))]()
