@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
@@ -164,7 +165,7 @@ func (p *Performer) promote(ctx context.Context, on Platform, e bot.Effect, do b
 		}
 		since := do.Base >= 0 && r.Version > do.Base         // made after the decision: by an attempt whose answer was lost
 		young := e.At.Sub(r.CreatedAt) < bot.ReleaseDeadline // else it was given up, and is no answer
-		settled := r.Version == newest && (r.Status == bot.ReleasePending && young || r.Current && r.Status == bot.ReleaseSucceeded)
+		settled := r.Version == newest && r.Status == bot.ReleasePending && young || runs(releases, r)
 		if do.Restore != "" {
 			// The same artifact may run with other config vars: only a release of
 			// ours counts.
@@ -191,6 +192,14 @@ func (p *Performer) promote(ctx context.Context, on Platform, e bot.Effect, do b
 		Description: fmt.Sprintf("Headstart: %s to %s", bot.Short(do.SHA), do.Stage),
 	})
 	return fact(bot.ReleaseSeen{Release: r}, err)
+}
+
+// runs reports whether a release is what its app runs, and nothing newer is about to
+// take its place: newer ones have failed, if there are any.
+func runs(releases []bot.Release, r bot.Release) bool {
+	return r.Current && r.Status == bot.ReleaseSucceeded && !slices.ContainsFunc(releases, func(o bot.Release) bool {
+		return o.Version > r.Version && (o.Status == bot.ReleasePending || o.Status == bot.ReleaseSucceeded)
+	})
 }
 
 // summary is the version of the newest release, and what the app runs.
