@@ -115,10 +115,11 @@ func (s *sim) approveSome() {
 	approve := func(sha string) {
 		s.say(1+s.pick(len(s.Pulls)), among(s, "zoe", "zoe", "walter", "walter", "rita"), "/approve production "+sha)
 	}
-	approve(sha)
 	if before := s.Commits[sha].Parent; before != "" && s.once(1) {
-		approve(before) // which then takes the place that the other one was approved for
+		approve(before)
+		s.waitFor(2 * time.Second) // it is about to take the place that the other one is approved for
 	}
+	approve(sha)
 }
 
 // deploy pushes a commit that CI likes, and gives it time.
@@ -161,7 +162,7 @@ func (s *sim) needPull() {
 // hasFailed reports whether something may have failed on a stage in a way that
 // locks it.
 func (s *sim) hasFailed(stage string) bool {
-	return slices.ContainsFunc(s.truth.probes, func(p probe) bool { return p.stage == stage && !p.ok }) ||
+	return s.halfTaken(stage, 0) || slices.ContainsFunc(s.truth.probes, func(p probe) bool { return p.stage == stage && !p.ok }) ||
 		slices.ContainsFunc(s.truth.requests, func(r *request) bool {
 			made := s.made(r)
 			return r.stage == stage && (r.never || made == nil || made.Status != bot.ReleaseSucceeded)
@@ -171,7 +172,7 @@ func (s *sim) hasFailed(stage string) bool {
 // onlyBrief reports whether whatever is locked was locked for a time only, by
 // somebody who said for how long.
 func (s *sim) onlyBrief() bool {
-	return s.asks.brief && s.may.people && !slices.ContainsFunc([]string{"staging", "canary", "production"}, s.hasFailed) &&
+	return s.asks.brief && s.may.people && len(s.truth.byHand) == 0 && !slices.ContainsFunc([]string{"staging", "canary", "production"}, s.hasFailed) &&
 		!slices.ContainsFunc(s.people.orders, func(o *order) bool {
 			return o.verb == bot.VerbRollback || o.verb == bot.VerbLock && o.lasts == 0
 		})
