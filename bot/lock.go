@@ -63,11 +63,16 @@ func (x execution) lock() Answer {
 		lock.Until = x.at.Add(lasts)
 		stages = slices.DeleteFunc(stages, func(stage string) bool {
 			l := x.s.Stages[stage].lockedAt(x.at)
-			rolledBack := l != nil && l.Rollback
-			if rolledBack {
-				kept += fmt.Sprintf("; %s stays locked until /unlock %s: %s", stage, stage, l.Reason)
+			if l == nil || !l.Until.IsZero() && !l.Until.After(lock.Until) {
+				return false
 			}
-			return rolledBack
+			// Whoever locked it for longer was told so: only /unlock makes that shorter.
+			end := "/unlock " + stage
+			if !l.Until.IsZero() {
+				end = moment(l.Until)
+			}
+			kept += fmt.Sprintf("; %s stays locked until %s%s", stage, end, because(l.Reason))
+			return true
 		})
 		if len(stages) == 0 {
 			return refuse("%s", strings.TrimPrefix(kept, "; "))
