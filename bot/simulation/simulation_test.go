@@ -21,8 +21,11 @@ import (
 )
 
 // parts is over how many tests the histories are spread, so that they use every
-// core. rapid runs 100 in each, or as many as -rapid.checks says.
-const parts = 20
+// core. Each runs as many as -rapid.checks says, or else a few.
+const (
+	parts = 20
+	few   = 40
+)
 
 // seeding holds the parts back from each other while one of them is given its seed.
 var seeding sync.Mutex
@@ -46,7 +49,16 @@ func seed(t *testing.T, part int) (begun func()) {
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	flag.Visit(func(f *flag.Flag) { seeded = seeded || f.Name == "rapid.seed" })
+	counted := false
+	flag.Visit(func(f *flag.Flag) {
+		seeded = seeded || f.Name == "rapid.seed"
+		counted = counted || f.Name == "rapid.checks"
+	})
+	if !counted {
+		if err := flag.Set("rapid.checks", strconv.Itoa(few)); err != nil {
+			panic(err)
+		}
+	}
 	// Histories leave much behind and need little at a time.
 	debug.SetGCPercent(800)
 	os.Exit(m.Run())
