@@ -39,7 +39,13 @@ func (s *State) undo(stage string, c *Candidate, promotion int, unseen string, a
 		pass.After = "rolling back to " + Short(past.SHA)
 		st.Rollback = &order
 	}
-	st.Lock = &Lock{Order: Order{At: at}, Reason: failed, Rollback: true}
+	if l := st.lockedAt(at); l != nil && !l.Rollback {
+		kept := *l // what a person has locked stays so, now until somebody unlocks it
+		kept.Until = time.Time{}
+		st.Lock = &kept
+	} else {
+		st.Lock = &Lock{Order: Order{At: at}, Reason: failed, Rollback: true}
+	}
 	st.RetryAt, st.Tries = time.Time{}, 0
 	s.Stages[stage] = st
 	put(&c.Passages, stage, pass)
