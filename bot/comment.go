@@ -262,8 +262,7 @@ func (d *decision) next(c *Candidate) string {
 			continue
 		case PassageFailed:
 			if p.After != "" {
-				return fmt.Sprintf("%s: %s. `/unlock %s` lets promotions in again, and so does `/promote %s`.",
-					capital(text(stage.Name)), text(p.After), code(stage.Name), code(stage.Name))
+				return fmt.Sprintf("%s: %s.%s", capital(text(stage.Name)), text(p.After), d.s.Stages[stage.Name].wayIn(stage.Name))
 			}
 			if d.s.Stages[stage.Name].mixed() {
 				return fmt.Sprintf("Next: the apps of %s do not all run the same. `/rollback %s` takes all of them back, `/retry %s` tries again.",

@@ -2,9 +2,6 @@ package bot
 
 import (
 	"fmt"
-	"regexp"
-	"slices"
-	"strings"
 	"time"
 )
 
@@ -78,103 +75,4 @@ func (o Order) who() string {
 		return "@" + o.By
 	}
 	return "Headstart"
-}
-
-// Alert is a comment of its own on a pull request, which GitHub mails to those it
-// names: something failed that people should know of.
-type Alert struct {
-	Number    int
-	Stage     string
-	Promotion int
-	ID        int64  // of the comment; 0: not written yet
-	Text      string // what is to be said
-	Said      string // what was said
-	Refused   bool   // GitHub does not take it
-}
-
-// keptAlerts is how many are remembered.
-const keptAlerts = 20
-
-// alert has those told who are concerned with a candidate that failed. Where no
-// pull request is known, the statuses and deployments say it alone.
-func (s *State) alert(stage string, c *Candidate, promotion int) {
-	number := c.Pull
-	if number == 0 {
-		return
-	}
-	pass := c.Passages[stage]
-	body := fmt.Sprintf("%s**`%s` failed on %s**: %s.\n\n%s.\n\n`/why %s` says more; `/unlock %s` lets promotions in again, and so does `/promote %s` of what is to go there.\n",
-		s.concerned(c), Short(c.SHA), text(stage), text(strings.TrimSuffix(pass.Reason, ".")), text(capital(pass.After)), code(stage), code(stage), code(stage))
-	s.Alerts = slices.Clone(s.Alerts)
-	for i, a := range s.Alerts {
-		if a.Number == number && a.Stage == stage && a.Promotion == promotion {
-			s.Alerts[i].Text = body
-			return
-		}
-	}
-	s.Alerts = append(s.Alerts, Alert{Number: number, Stage: stage, Promotion: promotion, Text: body})
-	s.Alerts = s.Alerts[max(0, len(s.Alerts)-keptAlerts):]
-}
-
-var loginWord = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*$`)
-
-// concerned names the people to tell: whose pull request it was, and who asked
-// for its promotion. The author of a commit may be somebody's name, not a login.
-func (s *State) concerned(c *Candidate) string {
-	var list []string
-	add := func(login string) {
-		name := "@" + login
-		if loginWord.MatchString(login) && !slices.Contains(list, name) {
-			list = append(list, name)
-		}
-	}
-	add(s.Pulls[c.Pull].Author)
-	for _, r := range s.Requests {
-		if r.Number == c.Pull && slices.ContainsFunc(r.Commands, func(k Command) bool { return k.Verb == VerbPromote }) {
-			add(r.User)
-		}
-	}
-	if len(list) == 0 {
-		return ""
-	}
-	return strings.Join(list, " ") + ": "
-}
-
-// WriteAlert writes an alert, or what has become of it. Answer: CommentWritten.
-type WriteAlert struct {
-	Number    int
-	Stage     string
-	Promotion int // with Stage it identifies the comment when looking for it
-	ID        int64
-	Body      string // Markdown, without the marker
-}
-
-func (WriteAlert) action() {}
-
-// tellAlerts writes what is to be said of failures.
-func (d *decision) tellAlerts() {
-	for _, a := range d.s.Alerts {
-		if a.Text != a.Said && !a.Refused {
-			d.want(fmt.Sprintf("alert %s %d", a.Stage, a.Promotion), WriteAlert{Number: a.Number, Stage: a.Stage, Promotion: a.Promotion, ID: a.ID, Body: a.Text})
-		}
-	}
-}
-
-func (s *State) alertWritten(do WriteAlert, f Finished) {
-	s.Alerts = slices.Clone(s.Alerts)
-	for i := range s.Alerts {
-		a := &s.Alerts[i]
-		if a.Number != do.Number || a.Stage != do.Stage || a.Promotion != do.Promotion {
-			continue
-		}
-		switch f.Outcome {
-		case Done:
-			a.Said = do.Body
-			if fact, ok := f.Fact.(CommentWritten); ok {
-				a.ID = fact.ID
-			}
-		case Refuse:
-			a.Refused = true
-		}
-	}
 }
