@@ -61,7 +61,7 @@ func (s *State) soakProbed(do Probe, answer Probed, asked, at time.Time) {
 		pass.Soaked, st.Soak = true, nil
 	case !k.Proof.BadFrom.IsZero() && at.Sub(k.Proof.BadFrom) >= soakBad:
 		pass.State, pass.EndedAt = PassageFailed, at
-		pass.Reason = fmt.Sprintf("it did not stay healthy for %s: %s", lasting(k.Until.Sub(k.Proof.From)), answer.text())
+		pass.Reason = fmt.Sprintf("it did not stay healthy for %s: %s", took(k.Proof.From, k.Until), answer.text())
 		st.Soak = nil
 	}
 	put(&c.Passages, do.Stage, pass)
@@ -132,15 +132,4 @@ func (d *decision) soaking(c *Candidate, stage string) *Soak {
 		return nil
 	}
 	return k
-}
-
-// lasting writes a duration as people configure it.
-func lasting(d time.Duration) string {
-	switch {
-	case d >= time.Hour && d%time.Hour == 0:
-		return fmt.Sprintf("%d h", int(d.Hours()))
-	case d >= time.Minute && d%time.Minute == 0:
-		return fmt.Sprintf("%d min", int(d.Minutes()))
-	}
-	return d.Round(time.Second).String()
 }
