@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -136,11 +137,19 @@ func beginning(day time.Time, zone *time.Location) time.Time {
 	}
 }
 
+// zones keeps the zones that were found: a decision may ask for several, and each
+// is read from the database anew.
+var zones sync.Map
+
 // loadZone finds a zone by its name in the IANA time zone database.
 func loadZone(name string) (*time.Location, error) {
+	if zone, ok := zones.Load(name); ok {
+		return zone.(*time.Location), nil
+	}
 	zone, err := time.LoadLocation(name)
 	if err != nil {
 		return nil, fmt.Errorf("the time zone %s is unknown", name)
 	}
+	zones.Store(name, zone)
 	return zone, nil
 }

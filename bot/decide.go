@@ -19,6 +19,7 @@ type Plan struct {
 // state alone and adds the effects that it wants and that are not under way yet.
 func Decide(s State, now time.Time) Plan {
 	d := newDecision(&s, now)
+	d.known = map[place][]Gate{}
 	d.readConfig()
 	d.carryOn()
 	d.steer()
@@ -52,6 +53,7 @@ type decision struct {
 	wanted   map[string]bool    // keys of the effects in the plan
 	starting map[string]string  // build key → app, of builds that this plan starts
 	hours    map[string]opening // windows and freezes that were looked at
+	known    map[place][]Gate   // that were asked for; nil while the state may still change
 
 	maintained map[string]bool // apps that are to be in maintenance mode
 }

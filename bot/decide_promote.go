@@ -112,7 +112,7 @@ func (d *decision) carryOn() {
 // gates must still be open, but for that of the build, which is this one: else
 // nothing is done but to look what has become of the first attempt.
 func (d *decision) buildAgain(c *Candidate, stage, app, key string) {
-	gates := slices.DeleteFunc(d.gates(c, stage), func(g Gate) bool { return g.Name == "build" })
+	gates := slices.DeleteFunc(slices.Clone(d.gates(c, stage)), func(g Gate) bool { return g.Name == "build" })
 	_, no := blocked(gates)
 	switch {
 	case !d.s.Configured || d.stageIndex(stage) != 0 || no:

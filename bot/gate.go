@@ -28,9 +28,27 @@ type Gate struct {
 	Until time.Time // when it opens by itself at the latest; zero if that is not known
 }
 
+// place is a candidate before a stage.
+type place struct {
+	c     *Candidate
+	stage string
+}
+
 // gates lists the gates between a candidate and a stage, in the order in which
-// they are explained.
+// they are explained. The list is shared: whoever changes it takes a copy.
 func (d *decision) gates(c *Candidate, stage string) []Gate {
+	at := place{c, stage}
+	known, ok := d.known[at]
+	if !ok {
+		known = slices.Clip(d.findGates(c, stage))
+		if d.known != nil {
+			d.known[at] = known
+		}
+	}
+	return known
+}
+
+func (d *decision) findGates(c *Candidate, stage string) []Gate {
 	i := d.stageIndex(stage)
 	if i < 0 {
 		return []Gate{{Name: "stage", State: GateClosed, Text: "the pipeline has no stage " + stage + " any more", Who: "whoever edits the pipeline's file"}}

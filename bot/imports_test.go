@@ -18,7 +18,7 @@ const module = "github.com/headstart-cd/headstart/"
 // clock, draws at random or starts goroutines.
 var pure = []string{
 	"bytes", "cmp", "encoding/json", "errors", "fmt", "hash/fnv", "iter", "maps", "math", "path", "reflect", "regexp",
-	"slices", "sort", "strconv", "strings", "time", "unicode", "unicode/utf8",
+	"slices", "sort", "strconv", "strings", "sync", "time", "unicode", "unicode/utf8",
 }
 
 // notPure are the functions of those packages that the decisions may not call.

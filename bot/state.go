@@ -448,7 +448,12 @@ func (s *State) candidate(sha string) *Candidate {
 // position is a commit's place in the branch's order; -1 for one that is not
 // (or no longer) among the candidates, which makes it older than all of them.
 func (s *State) position(sha string) int {
-	return slices.IndexFunc(s.Candidates, func(c Candidate) bool { return c.SHA == sha })
+	for i := range s.Candidates {
+		if s.Candidates[i].SHA == sha {
+			return i
+		}
+	}
+	return -1
 }
 
 // buildKey is what the build of a commit is remembered by.

@@ -24,7 +24,7 @@ import (
 // core. Each runs as many as -rapid.checks says, or else a few.
 const (
 	parts = 20
-	few   = 40
+	few   = 100
 )
 
 // seeding holds the parts back from each other while one of them is given its seed.

@@ -108,7 +108,7 @@ func (p port) Commit(ctx context.Context, c engine.Change) error {
 func (s *sim) save(in *instance, c engine.Change) {
 	st := s.store
 	st.commits++
-	if st.commits%16 == 0 {
+	if st.commits%64 == 0 {
 		data, err := json.Marshal(c)
 		if err != nil {
 			s.fail(7, "a change cannot be stored: %v", err)
