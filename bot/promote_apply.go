@@ -376,14 +376,14 @@ func (s *State) closePromotion(stage string, end PassageState, reason, output st
 	}
 }
 
-// unseen is an app on which nobody can see how the release ended; empty: none.
+// unseen says why nobody knows how the promotion ended; empty: it is known.
 func (p *Promotion) unseen() string {
 	for _, app := range sortedKeys(p.Apps) {
 		if p.Apps[app].Unseen {
-			return app
+			return "nobody can see how the release on " + app + " ended"
 		}
 	}
-	return ""
+	return p.Proof.unseen()
 }
 
 // tookHold reports whether some app runs what was promoted.

@@ -43,10 +43,11 @@ func (k *Soak) interval(at time.Time) time.Duration {
 
 // soakProbed takes an answer during a soak. One that was asked for at its end,
 // and is good, ends it.
-func (s *State) soakProbed(do Probe, answer Probed, asked, at time.Time) {
+func (s *State) soakProbed(do Probe, answer Probed, f Finished, at time.Time) {
 	st := s.Stages[do.Stage]
 	k := *st.Soak
 	k.Proof.take(answer, at)
+	k.Proof.Unasked = f.Fault
 	k.Proof.NextAt = at.Add(k.interval(at))
 	st.Soak = &k
 	s.Stages[do.Stage] = st
@@ -57,9 +58,9 @@ func (s *State) soakProbed(do Probe, answer Probed, asked, at time.Time) {
 	pass := c.Passages[do.Stage]
 	pass.Seen = &answer
 	switch {
-	case answer.OK && !asked.Before(k.Until):
+	case answer.OK && !f.Effect.At.Before(k.Until):
 		pass.Soaked, st.Soak = true, nil
-	case !k.Proof.BadFrom.IsZero() && at.Sub(k.Proof.BadFrom) >= soakBad:
+	case f.Fault, !k.Proof.BadFrom.IsZero() && at.Sub(k.Proof.BadFrom) >= soakBad:
 		pass.State, pass.EndedAt = PassageFailed, at
 		pass.Reason = fmt.Sprintf("it did not stay healthy for %s: %s", took(k.Proof.From, k.Until), answer.text())
 		st.Soak = nil
@@ -68,7 +69,7 @@ func (s *State) soakProbed(do Probe, answer Probed, asked, at time.Time) {
 	s.Stages[do.Stage] = st
 	if pass.State == PassageFailed {
 		s.editPast(do.Stage, k.SHA, func(q *Past) { q.Undone = true })
-		s.undo(do.Stage, c, k.Promotion, "", at)
+		s.undo(do.Stage, c, k.Promotion, k.Proof.unseen(), at)
 	}
 }
 

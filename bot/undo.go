@@ -11,8 +11,9 @@ import (
 // undo takes a stage back, or holds it, after something failed that has changed
 // it; the candidate's passage says why. A failed release that changed nothing has
 // left the old version running, and nothing is to be done. A rollback that failed
-// is not followed by another one. Where nobody can see how the release on some app
-// ended, what is right on the others is not known either.
+// is not followed by another one. Where nobody can see how it ended on some app,
+// what is right on the others is not known either: unseen says why, and is empty
+// where it is known.
 func (s *State) undo(stage string, c *Candidate, promotion int, unseen string, at time.Time) {
 	cfg, ok := s.Config.Stage(stage)
 	st := s.Stages[stage]
@@ -27,7 +28,7 @@ func (s *State) undo(stage string, c *Candidate, promotion int, unseen string, a
 	case cfg.OnFailure == FailureHold || cfg.Rehearse != nil: // a rehearsal serves nobody, and going back would take another copy
 		pass.After = "held until somebody decides"
 	case unseen != "":
-		pass.After = "held, because nobody can see how the release on " + unseen + " ended"
+		pass.After = "held, because " + unseen
 	case !good:
 		pass.After = "held, with nothing proved to go back to"
 	case same:

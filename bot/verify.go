@@ -18,6 +18,7 @@ type Proof struct {
 	NextAt  time.Time // when to ask next
 	Last    *Probed   // the newest answer; nil: none yet
 	LastAt  time.Time // when that came
+	Unasked bool      // it was given up because nobody could ask
 }
 
 // How often an address is asked.
@@ -31,6 +32,9 @@ const (
 	soakMost   = time.Minute
 	soakAgain  = 3 * time.Second
 	soakBad    = 30 * time.Second // without a good answer ends the soak
+	// unasked is how long it is tried to ask at all, where that is Headstart's own
+	// fault: that an address was not asked proves nothing.
+	unasked = time.Hour
 )
 
 // verification is how a stage proves its releases, by the last good file; nil: by
@@ -114,11 +118,26 @@ func (s *State) probed(do Probe, f Finished, at time.Time) {
 	st := s.Stages[do.Stage]
 	switch p := st.InFlight; {
 	case p != nil && p.Proof != nil && p.N == do.Promotion:
-		s.promotionProbed(do, answer, f.Outcome == Refuse, at)
+		if !f.Fault || p.Proof.tiresAt(at) {
+			s.promotionProbed(do, answer, f, at)
+		}
 	case p == nil && st.Soak != nil && st.Soak.Promotion == do.Promotion:
-		s.soakProbed(do, answer, f.Effect.At, at)
+		if !f.Fault || st.Soak.Proof.tiresAt(at) {
+			s.soakProbed(do, answer, f, at)
+		}
 	}
 }
+
+// unseen says why nobody knows whether it works; empty: it is known.
+func (p *Proof) unseen() string {
+	if p == nil || !p.Unasked {
+		return ""
+	}
+	return "nobody could ask whether it works"
+}
+
+// tiresAt reports whether nobody could ask for so long that it is given up.
+func (p *Proof) tiresAt(at time.Time) bool { return at.Sub(later(p.From, p.LastAt)) >= unasked }
 
 // take counts an answer.
 func (p *Proof) take(answer Probed, at time.Time) {
@@ -131,13 +150,14 @@ func (p *Proof) take(answer Probed, at time.Time) {
 	}
 }
 
-func (s *State) promotionProbed(do Probe, answer Probed, refused bool, at time.Time) {
+func (s *State) promotionProbed(do Probe, answer Probed, f Finished, at time.Time) {
 	st, v := s.Stages[do.Stage], s.verification(do.Stage)
 	if v == nil {
 		return // settled by settleProofs
 	}
 	proof := *st.InFlight.Proof
 	proof.take(answer, at)
+	proof.Unasked = f.Fault
 	since := at.Sub(proof.From)
 	proof.NextAt = at.Add(min(probeSoon+since/10, probeSlow))
 	st.InFlight.Proof = &proof
@@ -145,7 +165,7 @@ func (s *State) promotionProbed(do Probe, answer Probed, refused bool, at time.T
 	switch {
 	case proof.Good >= max(v.Successes, 1):
 		s.closePromotion(do.Stage, PassageDone, "", "", at)
-	case refused || since >= v.Within && !answer.OK: // one that is good comes late because nobody asked earlier
+	case f.Outcome == Refuse || since >= v.Within && !answer.OK: // one that is good comes late because nobody asked earlier
 		s.closePromotion(do.Stage, PassageFailed, "the verification failed: "+answer.text(), "", at)
 	}
 }

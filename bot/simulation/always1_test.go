@@ -56,6 +56,9 @@ func (s *sim) gatesOpen(j *job, stage string, n int, sha, artifact string) {
 	if locked := s.lockedSince(stage, decided); !locked.IsZero() && decided.After(locked) {
 		s.fail(1, "%s enters %s, which people have been told is locked since %s", sha, stage, locked.Format(time.TimeOnly))
 	}
+	if failed := s.shut(stage); !failed.IsZero() && decided.After(failed) {
+		s.fail(1, "%s enters %s, where people have been told at %s that something has failed, and nobody has let it in", sha, stage, failed.Format(time.TimeOnly))
+	}
 	if c := s.cancelled(sha); !c.IsZero() && decided.After(c) && len(s.pushed[sha]) == 1 {
 		s.fail(1, "%s enters %s, though people have been told at %s that it is cancelled", sha, stage, c.Format(time.TimeOnly))
 	}

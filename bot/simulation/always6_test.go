@@ -69,6 +69,7 @@ func (s *sim) toldTruly(e bot.Effect) {
 		s.reacted(do)
 	case bot.SetStatus:
 		c := s.Commits[do.SHA]
+		s.toldFailed(e, do)
 		if do.Status.State != bot.StatusSuccess || c == nil {
 			return
 		}

@@ -122,15 +122,6 @@ func (s *sim) approveSome() {
 	approve(sha)
 }
 
-// deploy pushes a commit that CI likes, and gives it time.
-func (s *sim) deploy() {
-	s.push()
-	for _, name := range contexts {
-		s.send(s.Installed(), s.report(s.Heads["main"], name, bot.CheckPassed))
-	}
-	s.waitFor(time.Minute)
-}
-
 // hurry has somebody find a commit urgent, who may or may not.
 func (s *sim) hurry() {
 	if sha := s.any(); sha != "" {

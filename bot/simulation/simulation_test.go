@@ -196,6 +196,9 @@ func newSim(t *rapid.T) *sim {
 	s.Roles = roles
 	s.World.Moved = s.appMoved
 	s.file = s.drawFile()
+	if s.may.illness && s.once(2) {
+		s.fallIll()
+	}
 	s.start()
 	if s.once(1) {
 		s.start()
@@ -304,7 +307,8 @@ func (s *sim) step() {
 	add(s.may.illness, s.fallIll, s.recover)
 	add(s.may.freeze, s.operate)
 	add(s.may.around, s.unsettle)
-	add(s.asksForYes(), s.approveSome, s.approveSome, s.approveSome, s.deploy)
+	add(s.asksForYes(), s.approveSome, s.approveSome, s.approveAtOnce, s.approveTwo, s.deploy)
+	add(s.may.illness && s.asks.verify, s.ail)
 	add(s.may.people && !s.asks.brief && (s.may.freeze || s.asks.windows != nil), s.hurry)
 	add(true, s.sleep)
 	kinds[s.pick(len(kinds))]()

@@ -16,6 +16,8 @@ type truth struct {
 	requests []*request
 	probes   []probe
 	byHand   map[*bot.Release]bool
+	failed   map[string]time.Time // stage → since when people know that something has failed there, and that it is locked
+	toldOf   map[string]bool      // stage and commit, of which they know that
 	copies   map[string]bool      // promotions for which a copy was to be made
 	frozen   bot.Frozen           // the operator's newest word
 	heard    time.Time            // when every pipeline had it
@@ -40,7 +42,7 @@ type rules struct {
 func newTruth(s *sim) truth {
 	return truth{
 		checks: map[string][]snapshot{}, rules: []rules{{at: s.Now}}, byHand: map[*bot.Release]bool{}, gone: map[string]time.Time{},
-		copies: map[string]bool{}, humanOn: map[string]bool{},
+		failed: map[string]time.Time{}, toldOf: map[string]bool{}, copies: map[string]bool{}, humanOn: map[string]bool{},
 	}
 }
 

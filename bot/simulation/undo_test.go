@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
@@ -40,6 +41,34 @@ func (s *sim) halfTaken(stage string, before int) bool {
 	return len(took) > 0 && slices.ContainsFunc(apps, func(app string) bool {
 		return !took[app] || !slices.Contains(s.allowed, app) // of which nobody can tell
 	})
+}
+
+// toldFailed notes when it was decided to tell people that a stage has taken a
+// commit back, or holds it: then it is locked. What is told of it later, when the
+// commit is back, is no news.
+func (s *sim) toldFailed(e bot.Effect, do bot.SetStatus) {
+	stage := strings.TrimPrefix(do.Context, "headstart/")
+	failed := slices.ContainsFunc([]string{"Rolling back to ", "Rolled back to ", "Held, ", "Held until "}, func(what string) bool {
+		return do.Status.State == bot.StatusFailure && strings.HasPrefix(do.Status.Text, what)
+	})
+	if told := stage + " " + do.SHA; failed && !s.truth.toldOf[told] {
+		s.truth.toldOf[told] = true
+		s.truth.failed[stage] = later(s.truth.failed[stage], e.Since)
+	}
+}
+
+// shut is since when people have been told that something has failed on a stage,
+// and nothing was said since then, or was still to be answered, that lets anything
+// in; zero: it is open.
+func (s *sim) shut(stage string) time.Time {
+	since := s.truth.failed[stage]
+	if since.IsZero() || slices.ContainsFunc(s.people.orders, func(o *order) bool {
+		lets := slices.Contains([]bot.Verb{bot.VerbUnlock, bot.VerbPromote, bot.VerbRetry, bot.VerbRollback}, o.verb)
+		return lets && slices.Contains(o.stages, stage) && (o.ended.IsZero() || !o.ended.Before(since.Add(-behind)))
+	}) {
+		s.truth.failed[stage] = time.Time{}
+	}
+	return s.truth.failed[stage]
 }
 
 // releasedBy reports whether the release that a build made on its own app succeeded.

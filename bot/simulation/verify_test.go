@@ -106,6 +106,15 @@ func (s *sim) answeredWell(stage, artifact string) bool {
 	return slices.ContainsFunc(s.truth.probes, func(p probe) bool { return p.stage == stage && p.artifact == artifact && p.ok })
 }
 
+// askedNothing reports whether a stage was not in the file in force for a while after
+// an artifact was released there. Then it asked for nothing, and what was released is
+// proved by that, as it is where a file asks for no verification.
+func (s *sim) askedNothing(stage, artifact string) bool {
+	return slices.ContainsFunc(s.App(siteOf(stage)).Releases, func(r *bot.Release) bool {
+		return r.Artifact == artifact && !s.truth.gone[stage].Before(r.CreatedAt)
+	})
+}
+
 // verified1 is the part of sentence 1 about proofs: what enters a stage was seen to
 // work on the stage before, and stayed there for as long as it has to.
 func (s *sim) verified1(sha, stage, artifact string, before bot.Stage, urgent bool) {
@@ -117,11 +126,7 @@ func (s *sim) verified1(sha, stage, artifact string, before bot.Stage, urgent bo
 	if !s.asks.verify || byHand && s.asks.revision == "" || itself {
 		return // an answer that names no commit, or this one, may be that of what somebody put there
 	}
-	// A stage that the file in force did not have asked for nothing: what was released
-	// there is proved by that, as it is where a file did not ask for a verification.
-	if slices.ContainsFunc(s.App(siteOf(before.Name)).Releases, func(r *bot.Release) bool {
-		return r.Artifact == artifact && !s.truth.gone[before.Name].Before(r.CreatedAt)
-	}) {
+	if s.askedNothing(before.Name, artifact) {
 		return
 	}
 	if !s.answeredWell(before.Name, artifact) {
@@ -182,7 +187,7 @@ func (s *sim) takenBack(r *request) bool {
 	if last := s.newest(r.stage, r.n); last != nil && last.back {
 		s.fail(3, "%s goes back to %s by itself, right after it went back to %s by itself", r.stage, r.sha, last.sha)
 	}
-	if s.asks.verify && !s.answeredWell(r.stage, r.artifact) {
+	if s.asks.verify && !s.answeredWell(r.stage, r.artifact) && !s.askedNothing(r.stage, r.artifact) {
 		s.fail(3, "%s goes back to %s by itself, which was never seen to work there", r.stage, r.sha)
 	}
 	r.back = true
