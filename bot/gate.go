@@ -53,7 +53,9 @@ func (d *decision) findGates(c *Candidate, stage string) []Gate {
 	if i < 0 {
 		return []Gate{{Name: "stage", State: GateClosed, Text: "the pipeline has no stage " + stage + " any more", Who: "whoever edits the pipeline's file"}}
 	}
-	gates := append(d.concernGates(c), d.orderGate(c, stage))
+	const most = 16 // gates that a stage usually has, so that the list need not grow
+	gates := append(make([]Gate, 0, most), d.concernGates(c)...)
+	gates = append(gates, d.orderGate(c, stage))
 	if i == 0 {
 		gates = append(gates, d.configGate(c), d.checksGate(c), d.buildGate(c))
 	} else {

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"time"
 )
@@ -200,5 +199,13 @@ func isZero(sha string) bool {
 }
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
-	return slices.Sorted(maps.Keys(m))
+	if len(m) == 0 {
+		return nil
+	}
+	keys := make([]K, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
 }

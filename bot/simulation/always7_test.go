@@ -74,9 +74,9 @@ func (s *sim) end() {
 	for len(s.hooks.held) > 0 {
 		s.lateHook()
 	}
-	long := 50 * time.Minute
+	long := 35 * time.Minute
 	if slices.ContainsFunc(s.truth.requests, func(r *request) bool { return r.endless }) {
-		long = 4 * time.Hour // until the last deadline
+		long = 2 * time.Hour // until the last deadline
 	}
 	s.waitFor(long)
 	s.look()
