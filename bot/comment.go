@@ -14,7 +14,8 @@ const Marker = "<!-- headstart -->"
 const commentGap = 3 * time.Second
 
 // tellComment keeps the one comment of a pull request: before the merge about
-// its build, afterwards about the candidate that it became.
+// its build, afterwards about the candidate that it became. One of several pipelines
+// keeps its section of it.
 func (d *decision) tellComment(p PullRequest) {
 	if p.Comment.Refused {
 		return
@@ -22,17 +23,22 @@ func (d *decision) tellComment(p PullRequest) {
 	body := ""
 	if d.s.Configured {
 		body = d.comment(p)
-	} else if body = d.lastComment(p); body == "" {
-		return
+	} else {
+		body = d.lastComment(p)
 	}
 	body = d.s.addressed(body)
-	if commands := d.commandsText(p.Number); commands != "" {
-		if body == "" {
-			body = Marker + "\n"
-		}
-		body += commands
+	commands := ""
+	if d.s.Configured || body != "" {
+		commands = d.commandsText(p.Number)
 	}
-	body = d.headed(body)
+	rest := commands + d.sections(p)
+	if rest != "" && body == "" {
+		body = Marker + "\n"
+	}
+	if body += rest; d.s.Pipeline.Name != "" {
+		d.tellSection(p, d.headed(body))
+		return
+	}
 	if body == "" || body == p.Comment.Body && !p.Comment.Doubt && !d.again(p.Comment.Again) {
 		return
 	}
@@ -45,13 +51,13 @@ func (d *decision) tellComment(p PullRequest) {
 // comment renders the comment's Markdown; empty while there is nothing to say.
 func (d *decision) comment(p PullRequest) string {
 	if p.Base != d.s.Branch() {
-		if p.Comment.ID == 0 {
+		if !p.Comment.said() {
 			return ""
 		}
 		return fmt.Sprintf("%s\nIt goes into `%s` now, which this pipeline does not deploy.\n", Marker, code(p.Base))
 	}
 	if concern := d.s.pullConcerns(p); concern != ConcernYes {
-		if concern == "" || p.Comment.ID == 0 {
+		if concern == "" || !p.Comment.said() {
 			return ""
 		}
 		return Marker + "\nIt changes none of this pipeline's files.\n"
@@ -65,7 +71,7 @@ func (d *decision) comment(p PullRequest) string {
 		return "" // its push has not been heard of, or is long forgotten
 	}
 	if !p.Open {
-		if p.Comment.ID == 0 {
+		if !p.Comment.said() {
 			return ""
 		}
 		return Marker + "\nClosed without a merge: nothing of this pull request was deployed.\n"

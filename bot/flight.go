@@ -187,6 +187,8 @@ func (s *State) finish(f Finished, at time.Time) {
 		s.deploymentTold(do, f, flight, at)
 	case WriteComment:
 		s.commentWritten(do, f, flight, at)
+	case TellSection:
+		s.sectionHandedOn(do, f, at)
 	case StartBuild:
 		s.buildAnswered(do, f, flight, at)
 	case WatchBuild:

@@ -9,9 +9,9 @@ import (
 
 // A repository with several pipelines has one more, which has no name and hears
 // everything first. It deploys nothing: it reads the file, opens the pipelines
-// that the file names, tells what is wrong with the file, and hands the commands
-// of comments on (address.go). Each of the others has its name in its statuses,
-// its deployments' environments and its comments.
+// that the file names, tells what is wrong with the file, hands the commands of
+// comments on (address.go), and keeps the comments of pull requests (sections.go). Each of the others has its name in its statuses,
+// its deployments' environments, its answers and its section of the comments.
 
 // several reports whether this is the pipeline without a name of a repository
 // whose file names several.
@@ -119,7 +119,7 @@ func (s *State) noFile() string {
 	return "the branch has no .github/headstart.yml any more"
 }
 
-// MarkerOf begins the comment of a pipeline, so that it is found again. Its name
+// MarkerOf begins a comment of a pipeline's own, so that it is found again. Its name
 // has no characters that end a comment in HTML: see config.
 func MarkerOf(pipeline string) string {
 	if pipeline == "" {
@@ -128,13 +128,12 @@ func MarkerOf(pipeline string) string {
 	return "<!-- headstart:" + pipeline + " -->"
 }
 
-// headed puts the pipeline's name over what it says in a comment.
+// headed puts the pipeline's name over what it says in a section of a comment.
 func (d *decision) headed(body string) string {
-	name := d.s.Pipeline.Name
-	if name == "" || body == "" {
+	if body == "" {
 		return body
 	}
-	return MarkerOf(name) + "\n" + title(name) + strings.TrimPrefix(body, Marker+"\n")
+	return title(d.s.Pipeline.Name) + strings.TrimPrefix(body, Marker+"\n")
 }
 
 // signed puts the pipeline's name over an answer.
@@ -184,7 +183,7 @@ func (d *decision) lastComment(p PullRequest) string {
 	switch {
 	case d.s.answersIn(p.Number):
 		return Marker + "\n"
-	case p.Comment.ID == 0:
+	case !p.Comment.said(), len(p.Sections) > 0: // the sections say it
 		return ""
 	}
 	ended := !p.Open

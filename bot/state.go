@@ -321,6 +321,7 @@ type PullRequest struct {
 	Told      map[string]Saying // by status context, on the head
 	ToldHead  string            // the head that Told is about
 	Comment   Comment
+	Sections  []Section   // of the comment, which other pipelines of the repository keep
 	Changes   ChangesRead // what it would bring, beside what was live when that was read
 	ChangesOf string      // the head that Changes is about; empty: not read yet
 	Answer    int64       // the comment that answers the last question; 0: none
@@ -329,7 +330,7 @@ type PullRequest struct {
 	ConcernOf string      // the head that Concern is about
 }
 
-// Comment is the bot's one comment on a pull request.
+// Comment is the bot's one comment on a pull request, or a pipeline's section of it.
 type Comment struct {
 	ID        int64
 	URL       string
@@ -339,6 +340,9 @@ type Comment struct {
 	Doubt     bool      // something else was written since, and nobody knows whether it was taken
 	Again     time.Time // when to write it once more, as a Saying's
 }
+
+// said reports whether people can read anything there.
+func (c Comment) said() bool { return c.Body != "" }
 
 // Flight is an effect that is under way, or waits to be tried again.
 type Flight struct {

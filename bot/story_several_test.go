@@ -124,20 +124,6 @@ func (s *story) head(p *bottest.Pull, set map[string]string) {
 	}
 }
 
-// commentOn is the comment of the pipeline that is shown.
-func (s *story) commentOn(number int) *bottest.Comment {
-	name := s.State.Pipeline.Name
-	if name == "" {
-		return s.Comments[number]
-	}
-	for _, c := range s.Named {
-		if c.Pipeline == name && c.Number == number {
-			return c
-		}
-	}
-	return nil
-}
-
 // label is what lines about a pipeline begin with, but for those about the usual one.
 func label(key bot.Key) string {
 	switch {

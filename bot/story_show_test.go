@@ -118,7 +118,7 @@ func (s *story) comment(list []string, _ map[string]string) error {
 	if err != nil {
 		return err
 	}
-	c := s.commentOn(n)
+	c := s.Comments[n]
 	if c == nil {
 		s.say("no comment")
 		return nil

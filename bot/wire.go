@@ -17,7 +17,7 @@ var factTypes = namesOf(
 	Commented{}, CommanderRead{}, Replied{}, ChangesRead{},
 	Probed{}, FilesRead{}, MaintenanceSet{}, Inspected{}, CopySeen{},
 	Frozen{},
-	Concerns{}, Addressed{}, StageRuns{},
+	Concerns{}, Addressed{}, StageRuns{}, Section{},
 )
 
 var actionTypes = namesOf(
@@ -26,7 +26,7 @@ var actionTypes = namesOf(
 	ReadCommander{}, React{}, Reply{}, ReadChanges{},
 	Probe{}, ReadFiles{}, SetMaintenance{}, Inspect{}, MakeCopy{}, WatchCopy{}, RemoveCopy{},
 	WriteAlert{},
-	OpenPipelines{}, AskConcern{}, Address{}, AskStage{},
+	OpenPipelines{}, AskConcern{}, Address{}, AskStage{}, TellSection{},
 )
 
 func namesOf(values ...any) map[string]reflect.Type {

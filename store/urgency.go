@@ -48,7 +48,7 @@ func placeOf(e bot.Effect) (queue string, priority int) {
 			return queueEffects, priorityDeploy
 		}
 		return queueTelling, priorityTell
-	case bot.SetStatus, bot.CreateDeployment, bot.SetDeploymentStatus, bot.WriteComment, bot.WriteAlert, bot.Reply:
+	case bot.SetStatus, bot.CreateDeployment, bot.SetDeploymentStatus, bot.WriteComment, bot.TellSection, bot.WriteAlert, bot.Reply:
 		return queueTelling, priorityTell
 	}
 	return queueEffects, priorityWatch

@@ -159,6 +159,10 @@ func (s *Several) inside(target bot.Target, e bot.Effect) (bot.Fact, error) {
 		if err := s.Of(bot.Key{Repo: repo, Name: do.Pipeline}).Deliver(do.Addressed); err != nil {
 			return nil, err
 		}
+	case bot.TellSection:
+		if err := s.Of(bot.Key{Repo: repo}).Deliver(do.Section); err != nil {
+			return nil, err
+		}
 	case bot.AskConcern:
 		read := bot.Concerns{Number: do.Number}
 		for _, name := range do.Names {
@@ -211,22 +215,4 @@ func (w *World) between(base, head string) (files []string, complete bool) {
 		files = append(files, c.Files...)
 	}
 	return files, false
-}
-
-// comment finds the comment of the pipeline that asks on a pull request, or makes it.
-func (w *World) comment(number int) *Comment {
-	if w.asking == "" {
-		if w.Comments[number] == nil {
-			w.Comments[number] = &Comment{ID: int64(100 + number), Number: number}
-		}
-		return w.Comments[number]
-	}
-	for _, c := range w.Named {
-		if c.Pipeline == w.asking && c.Number == number {
-			return c
-		}
-	}
-	c := &Comment{ID: int64(1000 + len(w.Named)), Number: number, Pipeline: w.asking}
-	w.Named = append(w.Named, c)
-	return c
 }

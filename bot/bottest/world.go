@@ -30,8 +30,7 @@ type World struct {
 	Apps        map[string]*App
 	Statuses    map[string]map[string]bot.Status // commit → context → as last set
 	Deployments []*Deployment
-	Comments    map[int]*Comment    // of the pipeline without a name, by pull request
-	Named       []*Comment          // of the others
+	Comments    map[int]*Comment    // by pull request
 	Alerts      []bot.WriteAlert    // as they were written last
 	Sick        map[string]Sickness // commits and apps that answer badly
 
@@ -96,13 +95,11 @@ type Deployment struct {
 	Status   bot.Status
 }
 
-// Comment is the bot's comment on a pull request, one of each pipeline.
+// Comment is the bot's comment on a pull request.
 type Comment struct {
-	Pipeline string
-	Number   int
-	ID       int64
-	Body     string
-	Writes   int
+	ID     int64
+	Body   string
+	Writes int
 }
 
 // Fault is how a performance goes wrong.
@@ -202,7 +199,7 @@ func (w *World) Perform(target bot.Target, e bot.Effect) (bot.Fact, error, bool)
 	var err error
 	w.asking = target.Pipeline.Name
 	switch e.Do.(type) {
-	case bot.OpenPipelines, bot.Address, bot.AskConcern, bot.AskStage:
+	case bot.OpenPipelines, bot.Address, bot.AskConcern, bot.AskStage, bot.TellSection:
 		if w.Inside == nil {
 			return nil, &bot.Refused{Reason: "there is only one pipeline"}, true
 		}
@@ -299,7 +296,11 @@ func (w *World) onGitHub(e bot.Effect) (bot.Fact, error) {
 		return bot.Told{}, nil
 	case bot.WriteComment:
 		count(1)
-		c := w.comment(do.Number)
+		c := w.Comments[do.Number]
+		if c == nil {
+			c = &Comment{ID: int64(100 + do.Number)}
+			w.Comments[do.Number] = c
+		}
 		if do.ID == 0 {
 			count(1) // looks for one first
 		}

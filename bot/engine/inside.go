@@ -24,6 +24,11 @@ func (e *Engine) do(ctx context.Context, target bot.Target, effect bot.Effect) (
 			return nil, inside(err)
 		}
 		return bot.Told{}, nil
+	case bot.TellSection:
+		if err := e.update(ctx, bot.Key{Repo: repo}, []bot.Fact{do.Section}); err != nil {
+			return nil, inside(err)
+		}
+		return bot.Told{}, nil
 	case bot.AskConcern:
 		return e.askConcern(ctx, repo, do)
 	case bot.AskStage:

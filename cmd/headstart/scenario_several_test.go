@@ -9,6 +9,7 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/config"
+	"github.com/headstart-cd/headstart/github/githubtest"
 )
 
 // twoPipelines is a file with an api, which is built ahead, and a web part, which
@@ -35,7 +36,7 @@ func (b *bed) twoPipelines() map[string]string {
 
 // One repository with two pipelines, from the first push of its file to commands
 // on a pull request: each push goes where its files belong, with statuses,
-// deployments and a comment of that pipeline's own.
+// deployments and a section of the comment of that pipeline's own.
 func TestSeveralPipelines(t *testing.T) {
 	onBoth(t, choices{none: true}, func(b *bed) {
 		b.must(b.shop.SetRole("zoe", "write"))
@@ -63,8 +64,8 @@ func TestSeveralPipelines(t *testing.T) {
 		b.until(2*time.Minute, "it is built ahead", b.says(pull.HeadSHA(), "headstart/api/build", "success"))
 		b.pass(10 * time.Second)
 		comments := b.shop.Comments(pull.Number())
-		if len(comments) != 1 || !strings.HasPrefix(comments[0].Body, bot.MarkerOf("api")+"\n### `api`\n") {
-			t.Fatalf("there should be one comment, of the api, got %+v", comments)
+		if len(comments) != 1 || !strings.HasPrefix(comments[0].Body, bot.Marker+"\n\n### `api`\n") || strings.Contains(comments[0].Body, "`web`") {
+			t.Fatalf("there should be one comment, with a section of the api, got %+v", comments)
 		}
 		c := b.push(map[string]string{"api/main.txt": "three\n"})
 		b.report(c.SHA, "success")
@@ -102,20 +103,19 @@ func TestSeveralPipelines(t *testing.T) {
 		}
 		asked, _ = b.ask(pull.Number(), "zoe", "/unlock ios:production")
 		b.expectReactions(asked, "eyes", "-1")
-		for _, want := range []struct{ pipeline, text string }{
-			{"web", "locked production: look at the styles"},
-			{"api", "it is locked until /unlock api:production"},
-			{"", "there is no pipeline \"ios\""},
-		} {
-			n := 0
-			for _, k := range b.shop.Comments(pull.Number()) {
-				if k.User == botUser && strings.HasPrefix(k.Body, bot.MarkerOf(want.pipeline)) && strings.Contains(k.Body, want.text) {
-					n++
-				}
+		comments = slices.DeleteFunc(b.shop.Comments(pull.Number()), func(k githubtest.Comment) bool { return k.User != botUser })
+		if len(comments) != 1 {
+			t.Fatalf("there should be one comment, got %+v", comments)
+		}
+		body := comments[0].Body
+		for _, want := range []string{"locked production: look at the styles", "it is locked until /unlock api:production", "there is no pipeline \"ios\""} {
+			if strings.Count(body, want) != 1 {
+				t.Errorf("the comment should say once %q, it is:\n%s", want, body)
 			}
-			if n != 1 {
-				t.Errorf("the pipeline %q should say once %q, the comments are %+v", want.pipeline, want.text, b.shop.Comments(pull.Number()))
-			}
+		}
+		// What is for nobody comes first, and then each pipeline has its section.
+		if ios, api, web := strings.Index(body, "ios"), strings.Index(body, "### `api`"), strings.Index(body, "### `web`"); !(ios < api && api < web && 0 < ios) {
+			t.Errorf("the sections should be in the order of the file, the comment is:\n%s", body)
 		}
 	})
 }
