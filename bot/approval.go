@@ -235,7 +235,7 @@ func (x execution) mayNotApprove(c *Candidate, stage Stage) string {
 	sha := Short(c.SHA)
 	build := x.d.buildOf(c)
 	// What the first stage's own app builds has no artifact before it is there.
-	own := build.fallback && stage.Name == x.d.firstStage() && !c.Guest
+	own := build.fallback && stage.Name == x.d.firstStage() && !x.d.mayNotFallBack(c)
 	switch p := c.Passages[stage.Name]; {
 	case p.State == PassageDone:
 		return fmt.Sprintf("%s has been released to %s already", sha, stage.Name)

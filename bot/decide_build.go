@@ -209,7 +209,7 @@ func (r BuildRun) refusedBy(apps []string) bool {
 type buildAnswer struct {
 	run      BuildRun
 	begun    bool   // there is a run
-	fallback bool   // the first stage's own app is to build it
+	fallback bool   // no prepare app builds it: the first stage's own app is to, where it may
 	why      string // why it falls back; empty where there is no prepare app at all
 }
 
@@ -231,7 +231,7 @@ func (d *decision) buildOf(c *Candidate) buildAnswer {
 		a.fallback, a.why = true, r.Reason
 	case r.refusedBy(apps):
 		a.fallback, a.why = true, r.Reason
-	case !r.TroubleAt.IsZero() && !c.GreenAt.IsZero():
+	case !r.TroubleAt.IsZero() && !c.GreenAt.IsZero() && !d.mayNotFallBack(c):
 		from := c.GreenAt
 		if r.TroubleAt.After(from) {
 			from = r.TroubleAt
@@ -241,6 +241,13 @@ func (d *decision) buildOf(c *Candidate) buildAnswer {
 		}
 	}
 	return a
+}
+
+// mayNotFallBack reports whether the first stage's own app builds nothing for a
+// candidate: what was never merged, and what is to be rehearsed there, for its release
+// phase would follow the build at once, without the copy.
+func (d *decision) mayNotFallBack(c *Candidate) bool {
+	return c.Guest || d.s.Config.Stages[0].Rehearse != nil
 }
 
 func buildEffect(app, key string) string { return "build " + app + " " + key }

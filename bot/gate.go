@@ -141,7 +141,7 @@ func (d *decision) buildGate(c *Candidate) Gate {
 	case a.run.Stage != "" && a.run.Status == RunErrored:
 		g.State, g.Since, g.Who = GateClosed, a.run.FinishedAt, "whoever looks after "+a.run.App
 		g.Text = "it could not be built on " + a.run.App + because(a.run.Reason)
-	case a.fallback && c.Guest: // no stage's own app builds what was never merged
+	case a.fallback && d.mayNotFallBack(c):
 		g.State, g.Who, g.Text = GateClosed, "whoever looks after the prepare apps", "no prepare app can build it"+because(a.why)
 	case a.fallback:
 		g.State = GateOpen

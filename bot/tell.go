@@ -205,6 +205,8 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 		return sayPending("build", "Building on "+app, r.OutputURL)
 	case r.Stage != "" && r.Status == RunRunning:
 		return sayPending("build on stage", "Building on "+app+fellBack(a.why), r.OutputURL)
+	case a.fallback && d.mayNotFallBack(c):
+		return say(StatusError, "Not built: no prepare app can build it"+because(a.why), "")
 	case r.Stage != "" && len(d.s.Config.Prepare.Apps) > 0, a.fallback && a.why != "":
 		return sayPending("fallback", fmt.Sprintf("Builds on %s once the checks pass%s", d.s.Config.Stages[0].Apps[0], fellBack(cmp.Or(a.why, r.Reason))), "")
 	case r.Stage != "", a.fallback:
@@ -357,6 +359,12 @@ func (d *decision) waiting(c *Candidate, stage string, first bool) *saying {
 		return nil // it may not come to that
 	case no && g.Name == "needs":
 		return d.needsSaying(c, stage, g)
+	case first && !no && c.Told[contextOf(stage)].State == StatusPending:
+		// It is let in as soon as its checks were looked at freshly.
+		if fresh := d.freshGate(c, stage); len(fresh) > 0 {
+			return sayPending(fresh[0].phase(), "Waiting: "+fresh[0].Text, "")
+		}
+		return nil
 	case first && (!no || g.beforeBuilt()):
 		return sayPending("checks and build", "Waiting for the build and the checks", "")
 	case !no:

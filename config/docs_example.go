@@ -129,7 +129,8 @@ stages:
   - name: production
     app: shop-production
 `,
-	"stages[].rehearse": `stages:
+	"stages[].rehearse": `prepare: shop-prepare
+stages:
   - name: rehearsal
     app: shop-rehearsal
     rehearse: {copy_from: shop-us}
@@ -195,7 +196,8 @@ stages:
     app: shop
     on_failure: hold
 `,
-	"stages[].rehearse.copy_from": `stages:
+	"stages[].rehearse.copy_from": `prepare: shop-prepare
+stages:
   - name: rehearsal
     app: shop-rehearsal
     rehearse: {copy_from: shop-us}
@@ -204,6 +206,7 @@ stages:
 `,
 	"stages[].rehearse.command": `platform: local
 build: go build -o bin/web .
+prepare: shop-prepare
 stages:
   - name: rehearsal
     app: shop-rehearsal

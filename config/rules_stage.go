@@ -86,6 +86,9 @@ func checkRehearse(v value, i int, p *problems) {
 	if apps := appsOf(s); len(apps) > 1 {
 		p.add(apps[1].at, apps[1].key, "a rehearsal has one app, which gets the copy of the database", "keep one of them")
 	}
+	if i == 0 && !v.has("prepare") {
+		p.add(rehearse.at, rehearse.key, "a rehearsal cannot be where it is built: the release phase would follow the build at once, without the copy", "name an app under prepare that builds")
+	}
 	checkCopyCommand(v, rehearse, p)
 	from, ok := rehearse.get("copy_from")
 	if !ok {

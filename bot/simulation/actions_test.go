@@ -120,7 +120,9 @@ func (s *sim) drawFile() bot.ConfigRead {
 	case 1:
 		c.Prepare.Apps = []string{"prepare", "prepare2"}
 	case 2:
-		c.Prepare.Apps = nil
+		if !s.asks.rehearse { // which takes one
+			c.Prepare.Apps = nil
+		}
 	case 3:
 		c.Prepare.Reuse = bot.ReuseCommit
 	}
