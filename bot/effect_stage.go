@@ -42,6 +42,7 @@ type FilesRead struct {
 // whether it is on. Answer: MaintenanceSet.
 type SetMaintenance struct {
 	Stage, App string
+	Platform   string // that it was turned on at before; empty: the pipeline's
 	On         bool
 	Look       bool // nothing is changed
 }
@@ -82,6 +83,7 @@ type WatchCopy struct {
 	Stage     string
 	Promotion int
 	App, ID   string
+	Platform  string // that it was asked for at
 }
 
 // RemoveCopy takes a copy away from its app and deletes it. One that is not there
@@ -91,6 +93,7 @@ type RemoveCopy struct {
 	Promotion int
 	App       string
 	ID        string // empty: whatever MakeCopy may have made for this promotion
+	Platform  string // that it was asked for at
 }
 
 // CopySeen is a copy of a database.

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 // Maintenance is the maintenance mode of one app, as far as Headstart touches it.
 type Maintenance struct {
 	Stage    string
+	Platform string    // where Headstart has asked to turn it on; empty: it has not
 	LookedAt time.Time // when it was looked at before it was turned on; zero: not yet
 	Was      bool      // it was on by then: it is somebody else's, and stays on
 	Asked    bool      // Headstart has asked to turn it on
@@ -100,7 +102,7 @@ func maintenanceKey(app string) string { return "maintenance " + app }
 func lookMaintenanceKey(app string) string { return "look at maintenance of " + app }
 
 func (d *decision) setMaintenance(stage, app string, on bool) {
-	d.want(maintenanceKey(app), SetMaintenance{Stage: stage, App: app, On: on})
+	d.want(maintenanceKey(app), SetMaintenance{Stage: stage, App: app, Platform: d.s.Maintenance[app].Platform, On: on})
 }
 
 // endMaintenance turns off what Headstart has turned on and nobody asks for any
@@ -164,7 +166,7 @@ func (s *State) maintenanceStarted(do SetMaintenance) {
 	case do.Look:
 		m = Maintenance{Stage: do.Stage, LostAt: m.LostAt}
 	case do.On:
-		m.Asked = true
+		m.Asked, m.Platform = true, cmp.Or(m.Platform, s.Config.Platform)
 	default:
 		m.On, m.Off = false, true
 	}

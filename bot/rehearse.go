@@ -18,6 +18,7 @@ type Copy struct {
 	Stage     string
 	Promotion int    // that it was made for
 	From      string // whose database it is a copy of
+	Platform  string // that it was asked for at
 	ID        string // empty: nobody has told yet
 	Since     time.Time
 	Ready     bool
@@ -79,12 +80,12 @@ func (d *decision) keepCopies() {
 		switch key := copyKey(cp.Stage, cp.Promotion, app); {
 		case d.s.wanted(cp):
 			if cp.ID != "" && !cp.Ready && d.due(cp.LookAt) {
-				d.want("watch "+key, WatchCopy{Stage: cp.Stage, Promotion: cp.Promotion, App: app, ID: cp.ID})
+				d.want("watch "+key, WatchCopy{Stage: cp.Stage, Promotion: cp.Promotion, App: app, ID: cp.ID, Platform: cp.Platform})
 			}
 		case d.s.Flights[key].Out && !d.mayFly(d.s.Flights[key]):
 			// It is being asked for at this moment.
 		case d.due(cp.RetryAt):
-			d.want("remove "+key, RemoveCopy{Stage: cp.Stage, Promotion: cp.Promotion, App: app, ID: cp.ID})
+			d.want("remove "+key, RemoveCopy{Stage: cp.Stage, Promotion: cp.Promotion, App: app, ID: cp.ID, Platform: cp.Platform})
 		}
 	}
 }
@@ -122,7 +123,7 @@ func (s *State) copyStarted(do MakeCopy, at time.Time) {
 		c.Artifact, c.ArtifactApp, c.ArtifactSHA = r.Artifact, r.App, r.SHA
 	}
 	if cp, made := s.Copies[do.App]; !made || cp.Stage != do.Stage || cp.Promotion != do.Promotion {
-		put(&s.Copies, do.App, Copy{Stage: do.Stage, Promotion: do.Promotion, From: do.From, Since: at})
+		put(&s.Copies, do.App, Copy{Stage: do.Stage, Promotion: do.Promotion, From: do.From, Platform: s.Config.Platform, Since: at})
 	}
 }
 

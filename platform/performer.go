@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,10 +31,11 @@ const doubt = 30 * time.Second
 
 // Perform performs one effect on an app and returns what was learned.
 func (p *Performer) Perform(ctx context.Context, target bot.Target, e bot.Effect) (bot.Fact, error) {
-	on, ok := p.Platforms[target.Platform]
+	name := cmp.Or(begunAt(e.Do), target.Platform)
+	on, ok := p.Platforms[name]
 	if !ok {
 		return nil, &bot.Refused{Platform: true, Reason: fmt.Sprintf(
-			"this server has no platform %q: its operator has to give it the credentials", target.Platform)}
+			"this server has no platform %q: its operator has to give it the credentials", name)}
 	}
 	if err := p.Allow.Check(target.Pipeline.Repo, appsOf(e.Do)...); err != nil {
 		return nil, err
