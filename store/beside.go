@@ -68,6 +68,11 @@ func (b *Beside) Close(ctx context.Context) error { return b.db.close(ctx) }
 // Freeze returns the operator's newest word; zero if there never was one.
 func (b *Beside) Freeze(ctx context.Context) (bot.Frozen, error) { return readFreeze(ctx, b.db) }
 
+// Deliveries lists deliveries without their bodies, the newest first.
+func (b *Beside) Deliveries(ctx context.Context, f Filter) ([]Delivery, error) {
+	return listDeliveries(ctx, b.db, f)
+}
+
 // SetFreeze saves the operator's word in one transaction and returns it as it was
 // saved: its time is later than that of the word before. The servers on the
 // database look for it every second.

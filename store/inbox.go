@@ -221,6 +221,10 @@ type Filter struct {
 
 // Deliveries lists deliveries without their bodies, the newest first.
 func (s *Store) Deliveries(ctx context.Context, f Filter) ([]Delivery, error) {
+	return listDeliveries(ctx, s.db, f)
+}
+
+func listDeliveries(ctx context.Context, db reader, f Filter) ([]Delivery, error) {
 	var (
 		where []string
 		args  []any
@@ -247,7 +251,7 @@ func (s *Store) Deliveries(ctx context.Context, f Filter) ([]Delivery, error) {
 	args = append(args, f.Limit)
 	query += fmt.Sprintf(` ORDER BY received_at DESC LIMIT $%d`, len(args))
 	var list []Delivery
-	err := s.db.each(ctx, query, args, func(scan scanner) error {
+	err := db.each(ctx, query, args, func(scan scanner) error {
 		var (
 			d                   Delivery
 			received, processed int64

@@ -5,6 +5,7 @@
 //	headstart demo    see it work on this machine, with nothing to set up
 //	headstart check   validate a pipeline's file and say what it means
 //	headstart freeze  promote nothing anywhere, until headstart unfreeze
+//	headstart deliveries  list the webhooks that could not be processed
 //	headstart version say which version this is
 package main
 
@@ -31,12 +32,13 @@ func main() {
 
 // commands is the command line.
 type commands struct {
-	Serve    serveCommand    `cmd:"" help:"Receive webhooks and deploy."`
-	Demo     demoCommand     `cmd:"" help:"See it work on this machine, with nothing to set up."`
-	Check    checkCommand    `cmd:"" help:"Validate a pipeline's file and say what it means."`
-	Freeze   freezeCommand   `cmd:"" help:"Promote nothing anywhere; rollbacks still work."`
-	Unfreeze unfreezeCommand `cmd:"" help:"End that."`
-	Version  versionCommand  `cmd:"" help:"Say which version this is."`
+	Serve      serveCommand      `cmd:"" help:"Receive webhooks and deploy."`
+	Demo       demoCommand       `cmd:"" help:"See it work on this machine, with nothing to set up."`
+	Check      checkCommand      `cmd:"" help:"Validate a pipeline's file and say what it means."`
+	Freeze     freezeCommand     `cmd:"" help:"Promote nothing anywhere; rollbacks still work."`
+	Unfreeze   unfreezeCommand   `cmd:"" help:"End that."`
+	Deliveries deliveriesCommand `cmd:"" help:"List the webhooks that could not be processed."`
+	Version    versionCommand    `cmd:"" help:"Say which version this is."`
 }
 
 // console is where a command speaks to whoever called it.

@@ -113,8 +113,8 @@ func TestReceiver(t *testing.T) {
 	}
 }
 
-// A delivery that could not be processed is kept, and who watches the metrics
-// sees it.
+// A delivery that could not be processed is kept. Whoever watches the metrics sees
+// it, and a command lists it while the server runs.
 func TestDeliveryThatFailed(t *testing.T) {
 	t.Parallel()
 	b := newBed(t, "heroku", choices{})
@@ -146,6 +146,15 @@ func TestDeliveryThatFailed(t *testing.T) {
 	b.start(nil)
 	if _, metrics := b.get("/metrics"); !strings.Contains(metrics, "headstart_deliveries_failed 1") {
 		t.Errorf("/metrics should count the delivery that failed, it has:\n%s", grep(metrics, "headstart_deliveries_failed"))
+	}
+	if said := b.operator("deliveries"); !strings.Contains(said, "push   f-1       1         failed: ") || !strings.Contains(said, "redeliver") {
+		t.Errorf("the delivery should be listed with why it failed, the command says:\n%s", said)
+	}
+	if said := b.operator("deliveries", "--all", "--limit", "1"); strings.Count(said, "\n") != 2 {
+		t.Errorf("one delivery should be listed, the command says:\n%s", said)
+	}
+	if _, _, err := headstart(t, "deliveries", "--limit", "0"); err == nil || !strings.Contains(err.Error(), "--limit 0") {
+		t.Errorf("no number of deliveries should be refused, got %v", err)
 	}
 }
 

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/store"
+)
+
+// deliveriesCommand lists webhooks that were acknowledged, with what became of
+// them, also while the server runs.
+type deliveriesCommand struct {
+	DatabaseURL string `env:"DATABASE_URL" default:"sqlite:headstart.db" help:"The database of the server: sqlite:PATH or postgres://…"`
+	All         bool   `help:"Those that were processed, and that wait, too."`
+	Limit       int    `default:"50" placeholder:"N" help:"How many at most, the newest first (default: ${default})."`
+}
+
+// Run lists them.
+func (c *deliveriesCommand) Run(ctx context.Context, out console) error {
+	if c.Limit < 1 {
+		return fmt.Errorf("--limit %d is no number of deliveries: write 1 or more", c.Limit)
+	}
+	filter := store.Filter{Limit: c.Limit}
+	if failed := store.Failed; !c.All {
+		filter.Outcome = &failed
+	}
+	return beside(ctx, c.DatabaseURL, func(db *store.Beside) error {
+		list, err := db.Deliveries(ctx, filter)
+		switch {
+		case err != nil:
+			return err
+		case len(list) == 0 && c.All:
+			fmt.Fprintln(out.out, "There was no delivery in the last seven days.")
+			return nil
+		case len(list) == 0:
+			fmt.Fprintln(out.out, "No delivery of the last seven days has failed.")
+			return nil
+		}
+		table := tabwriter.NewWriter(out.out, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(table, "RECEIVED\tEVENT\tDELIVERY\tATTEMPTS\tWHAT BECAME OF IT")
+		for _, d := range list {
+			fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%s\n", d.ReceivedAt.UTC().Format(time.RFC3339), oneLine(d.Event), oneLine(d.GUID), d.Attempts, became(d))
+		}
+		if err := table.Flush(); err != nil {
+			return err
+		}
+		if !c.All {
+			fmt.Fprintln(out.out, "\nTo have one processed once more, redeliver it by its id: in the GitHub App's settings, under Advanced.")
+		}
+		return nil
+	})
+}
+
+// became says what became of a delivery.
+func became(d store.Delivery) string {
+	reason := ""
+	if d.Reason != "" {
+		reason = ": " + bot.Redact(oneLine(d.Reason))
+	}
+	switch d.Outcome {
+	case store.Waiting:
+		return "waits" + reason
+	case store.Processed:
+		return "processed " + d.ProcessedAt.UTC().Format(time.RFC3339)
+	}
+	return string(d.Outcome) + reason
+}
+
+// oneLine keeps what came from outside in its cell.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
