@@ -59,6 +59,8 @@ func (s *State) apply(fact Fact, at time.Time) {
 		s.comment(f, at)
 	case Addressed:
 		s.addressedTo(f, at)
+	case StageMoved:
+		s.stageMoved(f)
 	case Section:
 		s.sectionTold(f, at)
 	case PlatformMoved:

@@ -82,11 +82,15 @@ type StageRuns struct {
 	Waits   []Need // with Missing: whom it waits for in turn
 }
 
+// StageMoved is a stage of another pipeline that runs something else now.
+type StageMoved struct{ Stage Need }
+
 func (OpenPipelines) action() {}
 func (AskConcern) action()    {}
 func (Address) action()       {}
 func (AskStage) action()      {}
 
-func (Concerns) fact()  {}
-func (Addressed) fact() {}
-func (StageRuns) fact() {}
+func (Concerns) fact()   {}
+func (Addressed) fact()  {}
+func (StageRuns) fact()  {}
+func (StageMoved) fact() {}

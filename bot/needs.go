@@ -110,7 +110,7 @@ func (d *decision) askStage(c *Candidate, need Need) {
 		return
 	}
 	do := AskStage{SHA: c.SHA, PushedAt: c.PushedAt, Need: need}
-	if key := fmt.Sprintf("needs %s %s", c.SHA, need); asked && seen.Missing != "" {
+	if key := fmt.Sprintf("needs %s %s", c.SHA, need); asked && seen.Missing != "" && !seen.At.IsZero() {
 		d.wantIdle(key, do)
 	} else {
 		d.want(key, do)
@@ -125,6 +125,41 @@ func (s *State) stageAsked(do AskStage, f Finished, asked time.Time) {
 	}
 	runs, _ := f.Fact.(StageRuns)
 	put(&c.Needs, do.Need.String(), NeedSeen{StageRuns: runs, At: asked})
+}
+
+// stageMoved has a stage of another pipeline asked again at once by whoever waits
+// for it.
+func (s *State) stageMoved(f StageMoved) {
+	for _, c := range s.all() {
+		for _, need := range sortedKeys(c.Needs) {
+			if seen := c.Needs[need]; strings.EqualFold(need, f.Stage.String()) && (seen.Missing != "" || seen.SHA == "") {
+				seen.At = time.Time{}
+				c.Needs[need] = seen
+			}
+		}
+	}
+}
+
+// Awaited lists the stages of other pipelines that this one needs, for whoever must
+// tell it that they moved: as [Need.String], without capitals.
+func (s State) Awaited() (list []string) {
+	for _, stage := range s.Config.Stages {
+		for _, need := range stage.Needs {
+			list = append(list, strings.ToLower(need.String()))
+		}
+	}
+	return list
+}
+
+// StagesMoved lists the stages of a pipeline that run something else after a change
+// than before, as whoever needs them knows them.
+func StagesMoved(before, after State) (list []Need) {
+	for _, stage := range sortedKeys(after.Stages) {
+		if now := after.Stages[stage].Live.SHA; now != "" && now != before.Stages[stage].Live.SHA {
+			list = append(list, Need{Pipeline: after.Pipeline, Stage: stage})
+		}
+	}
+	return list
 }
 
 // StageRuns answers what a stage of this pipeline runs, for a candidate of another

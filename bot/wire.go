@@ -17,7 +17,7 @@ var factTypes = namesOf(
 	Commented{}, CommanderRead{}, Replied{}, ChangesRead{},
 	Probed{}, FilesRead{}, MaintenanceSet{}, Inspected{}, CopySeen{},
 	Frozen{},
-	Concerns{}, Addressed{}, StageRuns{}, Section{},
+	Concerns{}, Addressed{}, StageRuns{}, StageMoved{}, Section{},
 )
 
 var actionTypes = namesOf(

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
@@ -135,6 +136,11 @@ func rowOf(c engine.Change, now time.Time) (*pipelineRow, error) {
 			r.apps[[2]string{platform, app}] = true
 		}
 	}
+	if s, ok := any(c.State).(interface{ Awaited() []string }); ok {
+		for _, stage := range s.Awaited() {
+			r.apps[[2]string{stages, stage}] = true
+		}
+	}
 	return r, nil
 }
 
@@ -212,6 +218,15 @@ func (r *pipelineRow) saveApps(t tx) error {
 // never saved.
 func (s *Store) Pipelines(ctx context.Context, repo bot.Repo) ([]bot.Key, error) {
 	return s.keys(ctx, selectPipelines, repo.String())
+}
+
+// stages stands for a platform where the apps of pipelines are kept: there, what is
+// named are stages of other pipelines.
+const stages = "stages"
+
+// Needing lists the pipelines whose configuration needs a stage of another one.
+func (s *Store) Needing(ctx context.Context, stage bot.Need) ([]bot.Key, error) {
+	return s.keys(ctx, selectUsing, stages, strings.ToLower(stage.String()))
 }
 
 // Using lists the pipelines whose configuration names the app.

@@ -32,7 +32,8 @@ func TestStore(t *testing.T) {
 		{"what is committed is loaded", testCommit},
 		{"a version is committed once", testFence},
 		{"a change is saved as a whole or not at all", testAtomic},
-		{"pipelines are found by repository, by app and by wake time", testFind},
+		{"pipelines are found by repository and by wake time", testFind},
+		{"pipelines are found by their apps, and by the stages that they need", testFindUsers},
 		{"every pipeline is listed", testAll},
 		{"an effect is performed once, soon", testPerform},
 		{"an effect without a recorded outcome is performed again, and told so", testPerformAgain},
@@ -318,6 +319,31 @@ func testFind(t *testing.T, open opener) {
 	if _, next, err := s.Due(ctx, noon, 10); err != nil || next.Before(c.Wake) {
 		t.Errorf("nothing is woken before its time: next is %s, wanted %s, %v", next, c.Wake, err)
 	}
+}
+
+func testFindUsers(t *testing.T, open opener) {
+	s := open.open(t)
+	need := bot.Need{Pipeline: bot.Key{Repo: bot.Repo{Owner: "Acme", Name: "API"}}, Stage: "production"}
+	heard := bot.Need{Pipeline: bot.Key{Repo: bot.Repo{Owner: "acme", Name: "api"}}, Stage: "production"}
+	expect := func(when, app string, users, needing []bot.Key) {
+		t.Helper()
+		if keys, err := s.Using(t.Context(), bot.PlatformHeroku, app); err != nil || !slices.Equal(keys, users) {
+			t.Errorf("%s %s should be used by %v, got %v, %v", when, app, users, keys, err)
+		}
+		if keys, err := s.Needing(t.Context(), heard); err != nil || !slices.Equal(keys, needing) {
+			t.Errorf("%s %s should be needed by %v, got %v, %v", when, heard, needing, keys, err)
+		}
+	}
+	c := change(0)
+	c.State.Config = bot.Config{Platform: bot.PlatformHeroku, Stages: []bot.Stage{{Name: "production", Apps: []string{"shop-us"}, Needs: []bot.Need{need}}}}
+	expect("at first", "shop-us", nil, nil)
+	commit(t, s, c)
+	expect("by the file", "shop-us", []bot.Key{shop}, []bot.Key{shop})
+	expect("by the file", "shop-ca", nil, []bot.Key{shop})
+	c.Version, c.State.Config = 1, bot.Config{Platform: bot.PlatformHeroku, Stages: []bot.Stage{{Name: "production", Apps: []string{"shop-ca"}}}}
+	commit(t, s, c)
+	expect("by the next file", "shop-us", nil, nil)
+	expect("by the next file", "shop-ca", []bot.Key{shop}, nil)
 }
 
 func testPrune(t *testing.T, open opener) {

@@ -23,6 +23,8 @@ type Loop struct {
 	Decided func(before bot.State, e bot.Effect)
 	// Performed, if not nil, is told of each outcome.
 	Performed func(bot.Finished)
+	// Moved, if not nil, is told of each stage that runs something else.
+	Moved func(bot.Need) error
 }
 
 // rounds is how often bot/engine decides again on its own effects.
@@ -36,6 +38,19 @@ func NewLoop(w *World) *Loop {
 // Deliver folds facts and decides. The error says what must never happen: a
 // decision that does not settle, or one that would be taken again and again.
 func (l *Loop) Deliver(facts ...bot.Fact) error {
+	was := l.State
+	if err := l.reconcile(facts); err != nil || l.Moved == nil {
+		return err
+	}
+	for _, stage := range bot.StagesMoved(was, l.State) {
+		if err := l.Moved(stage); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Loop) reconcile(facts []bot.Fact) error {
 	for _, f := range facts {
 		l.State = bot.Apply(l.State, bot.Event{At: l.Now, Fact: f})
 	}

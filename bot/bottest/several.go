@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
@@ -26,7 +27,7 @@ func (s *Several) Of(key bot.Key) *Loop {
 	}
 	w := s.world(key.Repo)
 	l := NewLoop(w)
-	l.State.Pipeline = key
+	l.State.Pipeline, l.Moved = key, s.moved
 	s.Loops = append(s.Loops, l)
 	if s.Made != nil {
 		s.Made(l)
@@ -140,6 +141,18 @@ func (s *Several) Crash() error {
 	for _, l := range slices.Clone(s.Loops) {
 		if err := l.Crash(); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// moved tells the pipelines that need a stage.
+func (s *Several) moved(stage bot.Need) error {
+	for _, l := range slices.Clone(s.Loops) {
+		if slices.Contains(l.State.Awaited(), strings.ToLower(stage.String())) {
+			if err := l.Deliver(bot.StageMoved{Stage: stage}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -169,23 +169,32 @@ func (e *Engine) update(ctx context.Context, key bot.Key, facts []bot.Fact) erro
 	return err
 }
 
-// commit loads, applies, decides and commits, and returns what was committed.
+// commit loads, applies, decides and commits, and returns what was committed. It
+// tells those that need a stage of the pipeline if something else runs there now.
 func (e *Engine) commit(ctx context.Context, key bot.Key, facts []bot.Fact) (Change, error) {
+	c, moved, err := e.commitOnly(ctx, key, facts)
+	if err == nil {
+		e.tellNeeding(ctx, moved)
+	}
+	return c, err
+}
+
+func (e *Engine) commitOnly(ctx context.Context, key bot.Key, facts []bot.Fact) (_ Change, moved []bot.Need, _ error) {
 	defer e.lock(key)()
 	for range commitTries {
 		state, version, err := e.load(ctx, key)
 		if err != nil {
-			return Change{}, err
+			return Change{}, nil, err
 		}
 		state.Pipeline = key
 		word, err := e.frozen(ctx)
 		if err != nil {
-			return Change{}, err
+			return Change{}, nil, err
 		}
 		c, explain := e.reconcile(state, withFreeze(state, word, facts))
 		c.Version = version
 		if version == 0 && !anythingIn(c) {
-			return Change{}, nil
+			return Change{}, nil, nil
 		}
 		err = e.store.Commit(ctx, c)
 		if err != nil {
@@ -195,14 +204,14 @@ func (e *Engine) commit(ctx context.Context, key bot.Key, facts []bot.Fact) (Cha
 			continue
 		}
 		if err != nil {
-			return Change{}, fmt.Errorf("commit %s: %w", key, err)
+			return Change{}, nil, fmt.Errorf("commit %s: %w", key, err)
 		}
 		e.memory.keep(key, remembered{c.State, version + 1})
 		e.nudge()
 		e.observe(Commit{Pipeline: key, Events: c.Events, State: c.State, Explain: explain})
-		return c, nil
+		return c, bot.StagesMoved(state, c.State), nil
 	}
-	return Change{}, fmt.Errorf("commit %s: somebody else was faster %d times in a row", key, commitTries)
+	return Change{}, nil, fmt.Errorf("commit %s: somebody else was faster %d times in a row", key, commitTries)
 }
 
 // load returns a pipeline's state as this instance left it, else as the store has it.

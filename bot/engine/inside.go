@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"go.uber.org/zap"
+
 	"github.com/headstart-cd/headstart/bot"
 )
 
@@ -66,6 +68,23 @@ func (e *Engine) askStage(ctx context.Context, target bot.Target, do bot.AskStag
 		return bot.StageRuns{}, nil
 	}
 	return state.StageRuns(do, e.clock.Now()), nil
+}
+
+// tellNeeding tells the pipelines that need stages which have moved, so that they
+// need not wait until they ask again by themselves, as they do where this fails.
+func (e *Engine) tellNeeding(ctx context.Context, moved []bot.Need) {
+	for _, stage := range moved {
+		keys, err := e.store.Needing(ctx, stage)
+		for _, key := range keys {
+			if _, _, err = e.commitOnly(ctx, key, []bot.Fact{bot.StageMoved{Stage: stage}}); err != nil {
+				break
+			}
+		}
+		if err != nil {
+			e.log.Warn("the pipelines that need a stage could not be told that it moved; they ask again by themselves",
+				zap.Stringer("stage", stage), zap.Error(err))
+		}
+	}
 }
 
 // inside is what is wrong with the store: nothing that is done here is done twice

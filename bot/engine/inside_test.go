@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -58,6 +59,17 @@ func (s *shelf) Pipelines(_ context.Context, repo bot.Repo) (keys []bot.Key, err
 	defer s.mu.Unlock()
 	for key := range s.states {
 		if key.Repo == repo {
+			keys = append(keys, key)
+		}
+	}
+	return keys, nil
+}
+
+func (s *shelf) Needing(_ context.Context, stage bot.Need) (keys []bot.Key, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, state := range s.states {
+		if slices.Contains(state.Awaited(), strings.ToLower(stage.String())) {
 			keys = append(keys, key)
 		}
 	}
@@ -182,6 +194,45 @@ func TestAPushWhileAPipelineIsOpened(t *testing.T) {
 			t.Errorf("a push that came %s should reach the pipeline, it knows %v", what, got)
 		}
 	}
+}
+
+// Whoever waits for a stage of another pipeline hears of it at once when something
+// else runs there.
+func TestStageMovedIsTold(t *testing.T) {
+	s := newShelf()
+	web := bot.Key{Repo: bot.Repo{Owner: "acme", Name: "web"}}
+	need := bot.Need{Pipeline: shop, Stage: "production"}
+	s.states[web] = bot.State{
+		Pipeline: web, Installation: 7, DefaultBranch: "main", Configured: true,
+		Config:     bot.Config{Platform: bot.PlatformHeroku, Checks: bot.Checks{None: true}, Stages: []bot.Stage{{Name: "production", Apps: []string{"web"}, Needs: []bot.Need{need}}}},
+		Candidates: []bot.Candidate{{SHA: "w1", Tree: "t", Branch: "main", ConfigRead: true, PushedAt: noon, SeenAt: noon, Needs: map[string]bot.NeedSeen{need.String(): {StageRuns: bot.StageRuns{Found: true, SHA: "a1", Missing: "a2"}, At: noon}}}},
+	}
+	s.states[shop] = bot.State{
+		Pipeline: shop, Installation: 7, Configured: true,
+		Config: bot.Config{Platform: bot.PlatformHeroku, Stages: []bot.Stage{{Name: "production", Apps: []string{"shop"}}}},
+		Candidates: []bot.Candidate{{SHA: "a2", Tree: "t2", Branch: "main", ConfigRead: true, PushedAt: noon, SeenAt: noon, Artifact: "slug2",
+			Passages: map[string]bot.Passage{"production": {State: bot.PassageReleasing, Promotion: 1}}}},
+		Stages: map[string]bot.Stand{"production": {Live: bot.Live{SHA: "a1"}, InFlight: &bot.Promotion{N: 1, SHA: "a2", Apps: map[string]bot.AppRelease{
+			"shop": {State: bot.ReleasePending, ID: "r1"},
+		}}}},
+		Flights: map[string]bot.Flight{"watch release production shop 1": {Out: true, Attempt: 1, Since: noon, LastAt: noon}},
+	}
+	s.versions[web], s.versions[shop] = 1, 1
+	watch := bot.Effect{Key: "watch release production shop 1", Attempt: 1, Since: noon, At: noon, Do: bot.WatchRelease{Stage: "production", Promotion: 1, App: "shop", ID: "r1"}}
+	ended := bot.Finished{Effect: watch, Outcome: bot.Done, Fact: bot.ReleaseSeen{Release: bot.Release{ID: "r1", Artifact: "slug2", Status: bot.ReleaseSucceeded, Current: true, Version: 2}}}
+	e := New(Options{Store: s, Perform: file{}, Clock: still{}})
+	if err := e.record(t.Context(), bot.Target{Pipeline: shop, Installation: 7}, ended); err != nil {
+		t.Fatal(err)
+	}
+	if live := s.states[shop].Stages["production"].Live.SHA; live != "a2" {
+		t.Fatalf("a2 should be live by now, it is %q", live)
+	}
+	for i, effect := range s.effects {
+		if do, ok := effect.Do.(bot.AskStage); ok && s.targets[i].Pipeline == web && do.Need == need && !effect.Idle {
+			return
+		}
+	}
+	t.Errorf("the pipeline that needs the stage should ask it again at once, it wants %+v", s.effects)
 }
 
 // What another installation speaks for is not told of, not even that it exists.

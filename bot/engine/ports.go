@@ -21,6 +21,9 @@ type Store interface {
 	Pipelines(ctx context.Context, repo bot.Repo) ([]bot.Key, error)
 	// Using lists the pipelines whose configuration names an app of a platform.
 	Using(ctx context.Context, platform, app string) ([]bot.Key, error)
+	// Needing lists the pipelines whose configuration needs a stage of another one,
+	// whatever its capitals.
+	Needing(ctx context.Context, stage bot.Need) ([]bot.Key, error)
 	// Due lists pipelines whose wake time is at or before now, the longest
 	// overdue first, at most limit; and the earliest wake time after now, zero
 	// if there is none.

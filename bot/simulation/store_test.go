@@ -149,6 +149,8 @@ func (p port) Pipelines(context.Context, bot.Repo) ([]bot.Key, error) {
 	return []bot.Key{key}, nil
 }
 
+func (p port) Needing(context.Context, bot.Need) ([]bot.Key, error) { return nil, nil }
+
 func (p port) Using(_ context.Context, platform, app string) ([]bot.Key, error) {
 	p.in.mustLive()
 	name, apps := p.in.s.store.state.Apps()
