@@ -1,0 +1,141 @@
+package bot
+
+import (
+	"cmp"
+	"fmt"
+)
+
+// What headstart/build says, of a candidate and ahead of a merge.
+
+// buildStatus is what headstart/build says of a candidate; nil if nothing.
+func (d *decision) buildStatus(c *Candidate) *saying {
+	if !d.s.Configured {
+		return d.gone(c, buildContext, "Not deployed: "+d.s.noFile())
+	}
+	if d.configGate(c).State != GateOpen {
+		return nil // what it is to be told depends on its own version of the file
+	}
+	if p := c.Passages[d.firstStage()]; !p.EndedAt.IsZero() && c.Told[buildContext].final() {
+		return nil // what is built of its tree from now on is others'
+	}
+	a := d.buildOf(c)
+	r := a.run
+	switch {
+	case r.Status == RunSucceeded && (r.SHA == c.SHA || r.Tree == ""):
+		return say(StatusSuccess, fmt.Sprintf("Built in %s on %s", took(r.StartedAt, r.FinishedAt), r.App), r.OutputURL)
+	case r.Status == RunSucceeded && r.Pull != 0:
+		return say(StatusSuccess, fmt.Sprintf("No build needed: built ahead of the merge of #%d in %s on %s",
+			r.Pull, took(r.StartedAt, r.FinishedAt), r.App), r.OutputURL)
+	case r.Status == RunSucceeded:
+		return say(StatusSuccess, fmt.Sprintf("No build needed: %s has the same tree and was built in %s on %s",
+			Short(r.SHA), took(r.StartedAt, r.FinishedAt), r.App), r.OutputURL)
+	case r.Status == RunFailed:
+		return say(StatusFailure, fmt.Sprintf("The build failed after %s on %s%s", took(r.StartedAt, r.FinishedAt), r.App, because(r.Reason)), r.OutputURL)
+	case r.Status == RunErrored && r.Stage != "":
+		return say(StatusError, fmt.Sprintf("%s could not build it%s", r.App, because(r.Reason)), r.OutputURL)
+	}
+	told := c.Told[buildContext]
+	if c.Cancelled != nil && !r.Active() {
+		return say(StatusError, "Not built: cancelled by @"+c.Cancelled.By, "")
+	}
+	if _, entered := c.Passages[d.firstStage()]; (entered || c.Artifact != "") && !a.begun {
+		if told.State == StatusPending {
+			return say(StatusSuccess, "Built", "")
+		}
+		return nil // it was built once, and nobody remembers more
+	}
+	if d.astray(c) && !r.Active() {
+		return d.gone(c, buildContext, "Not built: the pipeline follows "+d.s.Branch())
+	}
+	if by, gone := d.overtaker(c, d.firstStage()); gone && !r.Active() {
+		if told.final() && told.Phase != "order" {
+			return nil // what was said of its build stays true
+		}
+		if by.Passages[d.firstStage()].State == PassageDone && !d.forcedBetween(c, by) {
+			return say(StatusSuccess, "Not built by itself: built as part of "+Short(by.SHA), "").in("order")
+		}
+		return say(StatusError, "Not built: superseded by "+Short(by.SHA), "").in("order")
+	}
+	app := d.starting[d.s.buildKey(c.SHA, c.Tree)]
+	if r.Active() {
+		app = r.App
+	}
+	if v := d.s.verdict(c); app == "" && v.State == CheckFailed {
+		return say(StatusFailure, "Not built: "+names(v.Failed)+" failed", "")
+	}
+	switch {
+	case app != "" && r.Stage == "" && !a.fallback && r.TroubleAt.IsZero():
+		return sayPending("build", "Building on "+app, r.OutputURL)
+	case r.Stage != "" && r.Status == RunRunning:
+		return sayPending("build on stage", "Building on "+app+fellBack(a.why), r.OutputURL)
+	case a.fallback && d.mayNotFallBack(c):
+		return say(StatusError, "Not built: no prepare app can build it"+because(a.why), "")
+	case r.Stage != "" && len(d.s.Config.Prepare.Apps) > 0, a.fallback && a.why != "":
+		return sayPending("fallback", fmt.Sprintf("Builds on %s once the checks pass%s", d.s.Config.Stages[0].Apps[0], fellBack(cmp.Or(a.why, r.Reason))), "")
+	case r.Stage != "", a.fallback:
+		return sayPending("checks", fmt.Sprintf("Builds on %s once the checks pass", d.s.Config.Stages[0].Apps[0]), "")
+	case !r.TroubleAt.IsZero():
+		return sayPending("trouble", "The build could not be started yet"+because(r.Reason), "")
+	}
+	if !d.leads(c) {
+		return sayPending("queue", "Not built yet: a newer commit goes first", "")
+	}
+	return sayPending("queue", "Waiting for a free prepare app", "")
+}
+
+func fellBack(why string) string {
+	if why == "" {
+		return ""
+	}
+	return "; no prepare app could: " + why
+}
+
+// tellPull says on a pull request's head how its build ahead of the merge goes.
+func (d *decision) tellPull(p PullRequest) {
+	if p.ToldHead != "" && p.ToldHead != p.Head && (p.Told[buildContext].State == StatusPending || p.Told[buildContext].Doubt) && d.s.candidate(p.ToldHead) == nil {
+		d.tellStatus(p.ToldHead, buildContext, p.Told, say(StatusSuccess, "Not built ahead: newer commits were pushed", ""))
+		return
+	}
+	if d.s.position(p.Head) >= 0 {
+		return // the candidate speaks
+	}
+	told := p.Told
+	if p.ToldHead != p.Head {
+		told = nil
+	}
+	if w := d.pullStatus(p); w != nil {
+		d.tellStatus(p.Head, buildContext, told, w)
+	} else if said := told[buildContext]; said.State == StatusPending || said.Doubt {
+		d.tellStatus(p.Head, buildContext, told, say(StatusSuccess, "Not built ahead of the merge", ""))
+	}
+}
+
+// pullStatus is what headstart/build says of a pull request; nil if nothing.
+func (d *decision) pullStatus(p PullRequest) *saying {
+	if p.ReadHead == "" || p.ReadHead != p.Head || p.Base != d.s.Branch() || !d.s.Configured || d.s.pullConcerns(p) != ConcernYes {
+		return nil
+	}
+	r, begun := d.s.run(p.TestMerge, p.TestTree)
+	begun = begun && p.TestTree != ""
+	building := d.starting[d.s.buildKey(p.TestMerge, p.TestTree)]
+	if begun && r.Active() {
+		building = r.App
+	}
+	switch {
+	case begun && r.Status == RunSucceeded:
+		return say(StatusSuccess, fmt.Sprintf("Built ahead of the merge in %s on %s", took(r.StartedAt, r.FinishedAt), r.App), r.OutputURL)
+	case begun && r.Status == RunFailed:
+		return say(StatusFailure, fmt.Sprintf("The build failed after %s on %s%s", took(r.StartedAt, r.FinishedAt), r.App, because(r.Reason)), r.OutputURL)
+	case begun && building != "":
+		return sayPending("build", "Building ahead of the merge on "+building, r.OutputURL)
+	case !p.Open || p.Fork || !d.buildsPulls():
+		return nil
+	case p.TestTree == "":
+		return say(StatusSuccess, "Not built ahead: it does not merge cleanly into "+p.Base, "")
+	case begun && (r.Status == RunErrored || r.refusedBy(d.s.Config.Prepare.Apps)):
+		return say(StatusSuccess, "Not built ahead: it could not be built on a prepare app"+because(r.Reason), "")
+	case building != "":
+		return sayPending("build", "Building ahead of the merge on "+building, "")
+	}
+	return sayPending("queue", "Waiting for a free prepare app; the branch goes first", "")
+}

@@ -1,0 +1,165 @@
+package bot
+
+import "fmt"
+
+// What headstart/STAGE says of a candidate.
+
+// stageStanding is what headstart/STAGE says of a candidate; nil before the stage
+// is any of its concern.
+func (d *decision) stageStanding(c *Candidate, stage string) *saying {
+	switch pass, entered := c.Passages[stage]; {
+	case entered && pass.State == PassageReleasing:
+		return d.releasing(stage)
+	case entered && pass.State == PassageUndone && pass.Promotion == 0:
+		return say(StatusFailure, capital(pass.Reason)+" on "+stage, d.appURL(stage)).in("undone")
+	case entered && pass.State == PassageUndone:
+		return say(StatusFailure, fmt.Sprintf("%s: %s runs %s", capital(pass.Reason), stage, Short(d.s.Stages[stage].Live.SHA)), d.appURL(stage)).in("undone")
+	case entered && pass.State == PassageDone && d.drifted(c, stage) != "":
+		return say(StatusSuccess, "Was live on "+stage+" until "+d.drifted(c, stage), d.appURL(stage)).in("drift")
+	case entered && pass.State == PassageDone && pass.Reason != "":
+		return say(StatusSuccess, fmt.Sprintf("Live on %s again %s, released in %s", stage, pass.Reason, took(pass.StartedAt, pass.EndedAt)), d.appURL(stage))
+	case entered && pass.State == PassageDone && pass.EndedAt.Before(c.PushedAt):
+		return say(StatusSuccess, "Live on "+stage+": it was when the branch came back to it", d.appURL(stage))
+	case entered && pass.State == PassageDone:
+		return say(StatusSuccess, warned(fmt.Sprintf("Live on %s %s after the push, %s in %s%s", stage,
+			took(c.PushedAt, pass.EndedAt), pass.verb(), took(pass.StartedAt, pass.EndedAt), d.stillSoaking(c, stage)), pass), d.appURL(stage))
+	case entered && pass.After != "":
+		return say(StatusFailure, capital(pass.After)+": "+pass.Reason, pass.OutputURL)
+	case entered && pass.State == PassageSkipped:
+		return say(StatusSuccess, "Passed by: "+pass.Reason, "")
+	case entered:
+		return say(StatusFailure, "Not live: "+pass.Reason, pass.OutputURL)
+	}
+	if !d.s.Configured {
+		return d.gone(c, contextOf(stage), "Not deployed: "+d.s.noFile())
+	}
+	i := d.stageIndex(stage)
+	if i < 0 {
+		return d.gone(c, contextOf(stage), "Not released: the pipeline has no stage "+stage+" any more")
+	}
+	if _, told := c.Told[contextOf(stage)]; i > 0 && !told {
+		if before := d.provedOn(c, i); c.Passages[before].State != PassageDone || d.s.Stages[before].Live.SHA != c.SHA {
+			return nil
+		}
+	}
+	if d.configGate(c).State != GateOpen {
+		return nil
+	}
+	return d.waiting(c, stage, i == 0)
+}
+
+// verb is what was done with a candidate that is live.
+func (p Passage) verb() string {
+	if p.Seen != nil {
+		return "released and verified"
+	}
+	return "released"
+}
+
+// stillSoaking says until when what is live is watched; empty: it is not.
+func (d *decision) stillSoaking(c *Candidate, stage string) string {
+	if done, until := d.soaked(c, stage); !done && !until.IsZero() {
+		return "; watched until " + moment(until)
+	}
+	return ""
+}
+
+// drifted says what was released by hand over a candidate that is live, for all
+// that Headstart released; empty: nothing.
+func (d *decision) drifted(c *Candidate, stage string) string {
+	st := d.s.Stages[stage]
+	f, app := st.foreign()
+	if f == nil || st.Live.SHA != c.SHA {
+		return ""
+	}
+	return fmt.Sprintf("%s was released to %s by hand", f.name(), app)
+}
+
+// releasing is what is said while a promotion is in flight. One that cannot
+// begin says so once, however often it is tried.
+func (d *decision) releasing(stage string) *saying {
+	st := d.s.Stages[stage]
+	apps := sortedKeys(st.InFlight.Apps)
+	if cfg, ok := d.s.Config.Stage(stage); ok {
+		apps = cfg.Apps
+	}
+	switch {
+	case st.Trouble != "" && !d.s.begun(stage):
+		return d.trouble(stage)
+	case st.InFlight.Proof != nil && d.now.Before(st.InFlight.Proof.From):
+		return sayPending("taking over", "Released; the new version takes over at "+moment(st.InFlight.Proof.From), d.appURL(stage))
+	case st.InFlight.Proof != nil:
+		return sayPending("verifying", "Released; verifying that it works", d.appURL(stage))
+	case st.InFlight.Building:
+		return sayPending("building", "Building and releasing on "+names(apps), d.appURL(stage))
+	}
+	if copying := d.copying(stage); copying != "" {
+		return sayPending("copying", capital(copying), "")
+	}
+	if d.s.held(stage) {
+		return sayPending("maintenance", "Maintenance mode is on while it is released to "+names(apps), d.appURL(stage))
+	}
+	return sayPending("releasing", "Releasing to "+names(apps), d.appURL(stage))
+}
+
+func (d *decision) trouble(stage string) *saying {
+	return sayPending("trouble", "Could not be released yet"+because(d.s.Stages[stage].Trouble), "")
+}
+
+// waiting is what is said of a candidate that has not entered a stage.
+func (d *decision) waiting(c *Candidate, stage string, first bool) *saying {
+	g, no := blocked(d.gates(c, stage))
+	if m, waits := d.maintenanceGate(c, stage); waits {
+		return sayPending("no maintenance", "Waiting: "+m.Text, "")
+	}
+	switch {
+	case d.astray(c):
+		return d.gone(c, contextOf(stage), "Not released: "+g.Text)
+	case no && g.Name == "order":
+		if _, told := c.Told[contextOf(stage)]; !told && len(c.Told) > 0 && d.s.Flights[statusKey(c.SHA, contextOf(stage))].Attempt == 0 {
+			return nil // the stage is younger than the commit
+		}
+		by, _ := d.overtaker(c, stage)
+		if part := d.partOf(c, by, stage); part != "" {
+			return say(StatusSuccess, part+Short(by.SHA), d.appURL(stage)).in("order")
+		}
+		return say(StatusError, fmt.Sprintf("Superseded by %s", Short(by.SHA)), "").in("order")
+	case no && g.Name == "lock":
+		return sayPending(g.phase(), "Waiting: "+g.Text, "")
+	case no && g.State == GateClosed:
+		return say(StatusFailure, "Not released: "+g.Text, "")
+	case no && g.Name == "copy":
+		return sayPending("copy", "Waiting: "+g.Text, "")
+	case (!no || g.Name == "place") && d.s.Stages[stage].Trouble != "" && !d.s.begun(stage):
+		return d.trouble(stage)
+	case no && g.Name == "place" && d.s.Stages[stage].InFlight != nil && !d.s.begun(stage):
+		return nil // it may not come to that
+	case no && g.Name == "needs":
+		return d.needsSaying(c, stage, g)
+	case first && !no && c.Told[contextOf(stage)].State == StatusPending:
+		// It is let in as soon as its checks were looked at freshly.
+		if fresh := d.freshGate(c, stage); len(fresh) > 0 {
+			return sayPending(fresh[0].phase(), "Waiting: "+fresh[0].Text, "")
+		}
+		return nil
+	case first && (!no || g.beforeBuilt()):
+		return sayPending("checks and build", "Waiting for the build and the checks", "")
+	case !no:
+		return nil // it is let in now, or as soon as it was looked at freshly
+	}
+	if g.Name == "approval" {
+		return sayPending(g.phase(), capital(g.Text), "")
+	}
+	return sayPending(g.phase(), "Waiting: "+g.Text, "")
+}
+
+// forcedBetween reports whether history was replaced after c, so that a later
+// commit need not contain it.
+func (d *decision) forcedBetween(c, later *Candidate) bool {
+	for i := d.s.position(c.SHA) + 1; i <= d.s.position(later.SHA); i++ {
+		if d.s.Candidates[i].Forced {
+			return true
+		}
+	}
+	return false
+}
