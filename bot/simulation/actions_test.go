@@ -17,7 +17,7 @@ func (s *sim) push() {
 	c := bottest.Commit{SHA: sha, Author: "ada", Title: "change " + sha, File: s.file}
 	s.changes(&c)
 	if s.pushes > 0 {
-		switch s.pick(12) {
+		switch s.pick(13) {
 		case 0: // an old tree
 			c.Tree = s.Commits[s.any()].Tree
 		case 1: // back to an old commit
@@ -28,7 +28,9 @@ func (s *sim) push() {
 			s.broken["tree-"+sha] = [2]bool{true, false}
 		case 4:
 			s.broken["tree-"+sha] = [2]bool{false, true}
-		case 5, 6, 7:
+		case 5:
+			s.undo(&c)
+		case 6, 7, 8:
 			if p := s.openPull(); p != nil {
 				c.Pull = p.Number
 				c.Tree, c.Files = p.TestTree, s.Commits[p.Head].Files

@@ -55,7 +55,7 @@ func (s *sim) drawDemands() demands {
 		d.mostFiles = 2
 	}
 	if s.once(2) {
-		d.paths, d.ending = among(s, globs...), among(s, nothingMore, docsLater, docsAtOnce, docsOnUntold)
+		d.paths, d.ending = among(s, globs...), ending(s.pick(int(takenBack)+1))
 	}
 	d.needs = s.once(2)
 	return d

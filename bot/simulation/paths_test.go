@@ -25,6 +25,7 @@ const (
 	docsLater           // documentation, once people have heard of the last commit
 	docsAtOnce          // before anybody has heard of it
 	docsOnUntold        // documentation, and no webhook has told of the last commit
+	takenBack           // what takes another commit back, which is heard of afterwards
 )
 
 // ours reports whether any of some files is the pipeline's.
@@ -60,15 +61,20 @@ const configContext = "headstart/config"
 
 // excuse notes the pushes that the pipeline takes on though they may change none of
 // its files: people are told of them for another reason, or GitHub has not told for
-// hours what they change.
+// hours what they change, or a clock was behind and a later push was taken for an
+// earlier one.
 func (s *sim) excuse(a bot.Action, outcome bot.Outcome) {
+	if len(s.asks.paths) == 0 {
+		return
+	}
 	switch do := a.(type) {
 	case bot.SetStatus:
 		if do.Context == configContext {
 			s.truth.excused[do.SHA] = true
 		}
 	case bot.ReadFiles:
-		if outcome == bot.Refuse {
+		base, head := s.truth.pushes[do.Base], s.truth.pushes[do.Head]
+		if outcome == bot.Refuse || len(base) > 0 && len(head) > 0 && base[0].PushedAt.After(head[0].PushedAt) {
 			s.truth.excused[do.Head] = true
 		}
 	}
@@ -90,15 +96,23 @@ func (s *sim) beside(sha string) string {
 		return "" // a branch that returns to a commit takes it on
 	}
 	pushed := s.truth.pushes[sha][0].PushedAt
-	for c := s.Commits[sha]; c != nil && c.Parent != "" && !s.ours(c.Files); c = s.Commits[c.Parent] {
-		if told, ok := s.truth.taken[c.Parent]; ok && told.Before(pushed) && len(s.pushed[c.Parent]) == 1 {
-			if _, all := s.Differ(c.Parent, sha); all {
-				return c.Parent
-			}
+	for before := s.Commits[sha].Parent; before != ""; before = s.Commits[before].Parent {
+		if files, all := s.Differ(before, sha); !all || s.ours(files) {
 			return ""
+		}
+		if told, ok := s.truth.taken[before]; ok && told.Before(pushed) && len(s.pushed[before]) == 1 {
+			return before
 		}
 	}
 	return ""
+}
+
+// undo makes a commit take the one before it back, and write about it.
+func (s *sim) undo(c *bottest.Commit) {
+	before := s.Commits[s.Heads["main"]]
+	if len(s.asks.paths) > 0 && before != nil && !slices.Contains(before.Files, bot.ConfigPath) && before.Parent != "" {
+		c.Undoes, c.Files = before.SHA, []string{"docs/a.md"}
+	}
 }
 
 // pushLast pushes the last commits of a history, which CI likes, and returns those
@@ -114,15 +128,29 @@ func (s *sim) pushLast() []string {
 	if s.asks.ending == nothingMore {
 		return []string{c.SHA}
 	}
-	if s.asks.ending == docsLater {
+	if s.asks.ending == docsLater || s.asks.ending == takenBack {
 		s.waitFor(10 * time.Second)
 	}
+	var late []bot.Fact
+	if s.asks.ending == takenBack {
+		late = s.moved(bottest.Commit{SHA: shaOf(s.pushes + 1), File: s.file, Title: "a mistake", Files: []string{"app.go"}}, false)
+	}
 	docs := bottest.Commit{SHA: shaOf(s.pushes + 1), File: s.file, Title: "its documentation", Files: []string{"docs/a.md"}}
+	if late != nil {
+		docs.Undoes = s.Heads["main"]
+	}
 	s.move(docs, false)
 	s.passChecks(docs.SHA)
+	if late != nil {
+		s.waitFor(10 * time.Second)
+		s.send(late...)
+		s.passChecks(docs.Undoes)
+	}
 	switch s.asks.ending {
 	case docsOnUntold:
 		return []string{docs.SHA} // it brings what nobody has told of
+	case takenBack:
+		return []string{docs.SHA, c.SHA} // one is as good as the other, but for documentation
 	case docsAtOnce:
 		return []string{c.SHA, docs.SHA} // where there was no file before, the first that is read may be this one's
 	}
