@@ -211,7 +211,8 @@ func (d *decision) promoteTo(c *Candidate, stage, app string, n, base int, look 
 		artifact, from = r.Artifact, r.App
 	}
 	if i := d.stageIndex(stage); i > 0 {
-		if before, ok := d.s.Config.Stage(d.provedOn(c, i)); ok {
+		before, ok := d.s.Config.Stage(d.provedOn(c, i))
+		if ok && c.Passages[before.Name].State == PassageDone { // else the stage is younger than this promotion
 			from = before.Apps[0]
 		}
 	}

@@ -80,6 +80,17 @@ func (s *State) taken(before *Candidate) *Candidate {
 	return nil
 }
 
+// unjudged reports whether a candidate is to be compared with the one before it that
+// the pipeline has taken on: it was not yet, or a push in between was heard of, or
+// taken on, after that. Beside that one it may take something back.
+func (s *State) unjudged(c, before *Candidate) bool {
+	if s.concerns(c) != ConcernNo {
+		return s.concerns(c) == ""
+	}
+	to := s.position(c.ConcernTo)
+	return to >= 0 && to < s.position(before.SHA)
+}
+
 // lastTaken reports whether c is what the next push is compared with.
 func (s *State) lastTaken(c *Candidate) bool {
 	return len(s.Config.Paths) > 0 && s.concerns(c) == ConcernYes && !slices.ContainsFunc(s.Candidates[s.position(c.SHA)+1:], func(o Candidate) bool {
@@ -103,10 +114,10 @@ func (d *decision) readConcerns() {
 	}
 	for i := range d.s.Candidates {
 		c := &d.s.Candidates[i]
-		if d.s.concerns(c) != "" || d.astray(c) {
+		if d.s.concerns(c) == ConcernYes || d.astray(c) {
 			continue
 		}
-		if before := d.s.taken(c); before != nil {
+		if before := d.s.taken(c); before != nil && d.s.unjudged(c, before) {
 			d.want(concernKey+c.SHA, ReadFiles{Base: before.SHA, Head: c.SHA})
 			return // the next one is compared with this one, if this one is taken
 		}
@@ -157,9 +168,14 @@ func (s *State) concernRead(f Finished) {
 	switch do := f.Effect.Do.(type) {
 	case ReadFiles:
 		read, _ := f.Fact.(FilesRead)
-		if c := s.candidate(do.Head); c != nil && c.Concern == "" {
-			c.Concern = s.concernOf(read.Files, read.Complete)
+		c := s.candidate(do.Head)
+		if c == nil || c.Concern == ConcernYes {
+			return
 		}
+		if before := s.taken(c); f.Outcome == Done && (before == nil || before.SHA != do.Base) {
+			return // a push in between was heard of meanwhile: it is compared with that
+		}
+		c.Concern, c.ConcernTo = s.concernOf(read.Files, read.Complete), do.Base
 	case ReadChanges:
 		read, _ := f.Fact.(ChangesRead)
 		for n, p := range s.Pulls {

@@ -77,6 +77,7 @@ type Candidate struct {
 	Beside    map[string]Difference // what it changes, by the commit it was compared with
 	Approvals map[string]Approval   // the newest that people gave, by stage
 	Concern   Concern               // whether its files concern the pipeline; empty: not known yet
+	ConcernTo string                // with Concern: the push that it was compared with; empty: it was not
 	Needs     map[string]NeedSeen   // what stages of other pipelines ran when they were asked, by need
 
 	Passages    map[string]Passage // by stage

@@ -3,6 +3,7 @@ package bot
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -166,13 +167,21 @@ func (s *State) appSeen(stage, app string, seen AppSeen, at time.Time) {
 	now.Seen, now.SeenAt, now.Moved, now.Newest, now.Artifact = true, at, false, seen.Newest, r.Artifact
 	now.URL = cmp.Or(seen.App.URL, old.URL)
 	switch {
-	case !old.Seen || st.Live.SHA == "" || r.Artifact == "" || r.Artifact == st.Live.Artifact || st.releasing(s, r.Artifact):
+	case !old.Seen || st.Live.SHA == "" && old.Foreign == nil && !s.tookHold(stage, old.Artifact) || r.Artifact == "" || r.Artifact == st.Live.Artifact || st.releasing(s, r.Artifact):
 		now.Foreign = nil
 	case r.Artifact != old.Artifact:
 		now.Foreign = &Foreign{Version: r.Version, Commit: r.Commit, At: r.CreatedAt, SeenAt: at}
 	}
 	put(&st.Apps, app, now)
 	put(&s.Stages, stage, st)
+}
+
+// tookHold reports whether an artifact is one that Headstart has put on a stage,
+// though it may not have been proved there.
+func (s *State) tookHold(stage, artifact string) bool {
+	return artifact != "" && slices.ContainsFunc(s.all(), func(c *Candidate) bool {
+		return c.Artifact == artifact && c.Passages[stage].State != ""
+	})
 }
 
 // releasing reports whether an artifact is what the stage's promotion in flight

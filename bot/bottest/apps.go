@@ -299,6 +299,10 @@ func (p *apps) Promote(_ context.Context, promotion platform.Promotion) (bot.Rel
 	if p.w.Gone[promotion.Artifact] {
 		return bot.Release{}, &bot.Refused{Reason: "its artifact was destroyed", Err: bot.ErrNotFound}
 	}
+	// As on a platform that takes an artifact only from an app that has it.
+	if from := p.w.App(promotion.From); !slices.ContainsFunc(from.Releases, func(r *bot.Release) bool { return r.Artifact == promotion.Artifact }) {
+		return bot.Release{}, &bot.Refused{Platform: true, Reason: promotion.From + " has no " + promotion.Artifact}
+	}
 	if p.late {
 		p.w.After(lateness, func() { p.w.Release(promotion.To, promotion.Artifact, promotion.Commit) })
 		return bot.Release{}, &bot.Unknown{Reason: "the answer was lost"}

@@ -78,6 +78,7 @@ type Commit struct {
 	Pull                     int                   // the pull request that was merged as it; 0: none
 	Files                    []string              // that it changed
 	Parent                   string                // the commit it was pushed after; empty: none
+	Undoes                   string                // a commit whose changes it takes back, besides its own; empty: none
 	Several                  map[string]bot.Config // the pipelines of a file that names several; nil: it is File
 }
 
@@ -336,12 +337,22 @@ func (w *World) onGitHub(e bot.Effect) (bot.Fact, error) {
 // Differ lists the files that the commits after base changed, up to head, and
 // reports whether they are all: base must come before head.
 func (w *World) Differ(base, head string) (files []string, all bool) {
+	undone := map[string]bool{} // commits that were taken back, and were not met yet
 	for sha := head; sha != base; {
 		c := w.Commits[sha]
 		if c == nil || c.Parent == "" {
 			return nil, false
 		}
-		files, sha = append(files, c.Files...), c.Parent
+		if !undone[sha] {
+			files = append(files, c.Files...)
+		}
+		delete(undone, sha)
+		if sha = c.Parent; c.Undoes != "" {
+			undone[c.Undoes] = true
+		}
+	}
+	for sha := range undone { // base has them
+		files = append(files, w.Commits[sha].Files...)
 	}
 	slices.Sort(files)
 	files = slices.Compact(files)

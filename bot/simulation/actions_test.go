@@ -17,7 +17,7 @@ func (s *sim) push() {
 	c := bottest.Commit{SHA: sha, Author: "ada", Title: "change " + sha, File: s.file}
 	s.changes(&c)
 	if s.pushes > 0 {
-		switch s.pick(12) {
+		switch s.pick(13) {
 		case 0: // an old tree
 			c.Tree = s.Commits[s.any()].Tree
 		case 1: // back to an old commit
@@ -28,10 +28,12 @@ func (s *sim) push() {
 			s.broken["tree-"+sha] = [2]bool{true, false}
 		case 4:
 			s.broken["tree-"+sha] = [2]bool{false, true}
-		case 5, 6, 7:
+		case 5:
+			s.undo(&c)
+		case 6, 7, 8:
 			if p := s.openPull(); p != nil {
 				c.Pull = p.Number
-				c.Tree = p.TestTree
+				c.Tree, c.Files = p.TestTree, s.Commits[p.Head].Files
 				p.Open, p.Merged, p.MergeSHA, p.UpdatedAt = false, true, c.SHA, s.Now
 				defer s.send(s.Installed(), p.PullRequestChanged)
 			}
@@ -42,18 +44,25 @@ func (s *sim) push() {
 
 // move moves the branch to a commit.
 func (s *sim) move(c bottest.Commit, forced bool) {
-	if s.Heads["main"] == c.SHA {
-		return
+	if s.Heads["main"] != c.SHA {
+		s.send(s.moved(c, forced)...)
 	}
+}
+
+// moved moves the branch to a commit, of which no webhook tells yet.
+func (s *sim) moved(c bottest.Commit, forced bool) []bot.Fact {
 	s.pass(s.Now.Add(time.Second)) // GitHub tells the times of two pushes apart
 	s.pushes++
 	s.pushed[c.SHA] = append(s.pushed[c.SHA], s.pushes)
+	s.editsFile(&c)
 	facts := s.Push("main", c, forced)
+	s.truth.pushes[c.SHA] = append(s.truth.pushes[c.SHA], facts[1].(bot.Pushed))
 	if len(s.pushed[c.SHA]) == 1 {
 		s.truth.reported(s, c.SHA)
 	}
-	s.note("ada", "pushes %s, tree %s, broken %v, forced %t", c.SHA, s.Commits[c.SHA].Tree, s.broken[s.Commits[c.SHA].Tree], forced)
-	s.send(facts...)
+	k := s.Commits[c.SHA]
+	s.note("ada", "pushes %s, tree %s, files %v, broken %v, forced %t", k.SHA, k.Tree, k.Files, s.broken[k.Tree], forced)
+	return facts
 }
 
 // contexts are the names of the checks that report.
@@ -213,8 +222,16 @@ func (s *sim) moveHead(p *bottest.Pull) {
 	p.Head = fmt.Sprintf("a%06d", s.truth.heads)
 	p.TestMerge, p.TestTree = "b"+p.Head[1:], "tree-"+p.Head
 	p.UpdatedAt = s.Now
+	c := bottest.Commit{Tree: p.TestTree, File: s.file}
+	s.changes(&c)
+	c.Author = "bob"
+	if len(s.asks.paths) > 0 {
+		c.Parent = s.Heads["main"] // else nobody can tell what it would bring
+	}
 	for _, sha := range []string{p.Head, p.TestMerge} {
-		s.Commits[sha] = &bottest.Commit{SHA: sha, Tree: p.TestTree, Author: "bob", File: s.file}
+		k := c
+		k.SHA = sha
+		s.Commits[sha] = &k
 		s.truth.reported(s, sha)
 	}
 	if s.once(4) {

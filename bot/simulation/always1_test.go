@@ -29,6 +29,7 @@ func (s *sim) gatesOpen(j *job, stage string, n int, sha, artifact string) {
 	}
 	cfg, stages := j.config, j.config.StageNames()
 	i := slices.Index(stages, stage)
+	s.concerned(sha, "enters "+stage)
 	if s.rollsBack(stage, sha, artifact) || s.goesBack(stage, n, sha, artifact) {
 		return
 	}
@@ -52,6 +53,7 @@ func (s *sim) gatesOpen(j *job, stage string, n int, sha, artifact string) {
 	if i >= 0 {
 		s.inTime(sha, cfg, cfg.Stages[i], decided, urgent)
 		s.approved1(sha, artifact, cfg.Stages[i], decided)
+		s.needed1(sha, cfg.Stages[i])
 	}
 	if locked := s.lockedSince(stage, decided); !locked.IsZero() && decided.After(locked) {
 		s.fail(1, "%s enters %s, which people have been told is locked since %s", sha, stage, locked.Format(time.TimeOnly))
@@ -102,6 +104,7 @@ func (s *sim) mayPromote(j *job, to platform.Promotion) *request {
 // mayBuild holds a build that is about to be asked for against the sentences.
 func (s *sim) mayBuild(j *job, app, sha string) *request {
 	r := &request{at: s.Now, job: j, stage: stageOf[app], app: app, sha: sha}
+	s.concerned(sha, "is built on "+app)
 	s.once5(r)
 	if r.stage != "" {
 		s.alone(r)

@@ -15,6 +15,9 @@ func (s *sim) tells(j *job, e bot.Effect) {
 	switch do := e.Do.(type) {
 	case bot.SetStatus:
 		s.leaks(do.Status.Text+do.Status.URL, "a status of "+do.SHA)
+		if do.Context != configContext {
+			s.concerned(do.SHA, "gets the status "+do.Context)
+		}
 	case bot.CreateDeployment:
 		s.leaks(do.Text, "a deployment")
 		s.toldOnce(deploymentOf(do), j)
@@ -70,6 +73,7 @@ func (s *sim) toldTruly(e bot.Effect) {
 	case bot.SetStatus:
 		c := s.Commits[do.SHA]
 		s.toldFailed(e, do)
+		s.taken(do)
 		if do.Status.State != bot.StatusSuccess || c == nil {
 			return
 		}

@@ -24,6 +24,9 @@ type demands struct {
 	rehearse    bool // on staging
 	brief       bool // people lock for a time only, and ask for little else
 	mostFiles   int  // that GitHub lists; 0: all
+	paths       []string
+	ending      ending // with paths
+	needs       bool   // production needs a stage of another pipeline
 }
 
 func (s *sim) drawDemands() demands {
@@ -51,6 +54,10 @@ func (s *sim) drawDemands() demands {
 	if s.once(3) {
 		d.mostFiles = 2
 	}
+	if s.once(2) {
+		d.paths, d.ending = among(s, globs...), ending(s.pick(int(takenBack)+1))
+	}
+	d.needs = s.once(2)
 	return d
 }
 
@@ -79,6 +86,7 @@ const kamchatka = "Asia/Kamchatka"
 // demand writes it all into a file.
 func (s *sim) demand(c *bot.Config) {
 	d := s.asks.demands
+	c.Paths = d.paths
 	c.Changes = []bot.Class{{Name: "docs", Paths: []string{"docs/**"}}, {Name: "migration", Paths: []string{"db/**"}}, {Name: "code", Paths: []string{"*.go"}}}
 	for _, name := range sorted(hours) {
 		const day = 24 * 60
@@ -111,6 +119,9 @@ func (s *sim) demand(c *bot.Config) {
 			}
 			if d.late {
 				st.Hold = append(st.Hold, bot.Hold{Class: "migration", Window: "rest"})
+			}
+			if d.needs {
+				st.Needs = []bot.Need{need}
 			}
 		}
 		if d.maintenance {

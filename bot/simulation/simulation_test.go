@@ -129,6 +129,7 @@ type sim struct {
 	hooks   hooks
 	truth   truth
 	people  people
+	api     api
 	may     weather
 	asks    asks
 	calm    bool        // faults have stopped
@@ -183,6 +184,7 @@ func newSim(t *rapid.T) *sim {
 	s.truth = newTruth(s)
 	s.may = s.drawWeather()
 	s.asks = s.drawAsks()
+	s.beginAPI()
 	s.BuildTime, s.ReleaseTime, s.CopyTime = 20*time.Second, 4*time.Second, 15*time.Second
 	s.MostFiles = s.asks.mostFiles
 	s.Breaks = func(sha string) (bool, bool) {
@@ -310,6 +312,7 @@ func (s *sim) step() {
 	add(s.asksForYes(), s.approveSome, s.approveSome, s.approveAtOnce, s.approveTwo, s.deploy)
 	add(s.may.illness && s.asks.verify, s.ail)
 	add(s.may.people && !s.asks.brief && (s.may.freeze || s.asks.windows != nil), s.hurry)
+	add(s.asks.needs, s.moveAPI, s.moveAPI, s.pushBoth, s.takeBack)
 	add(true, s.sleep)
 	kinds[s.pick(len(kinds))]()
 }

@@ -60,12 +60,15 @@ var (
 // port is the store as one instance sees it.
 type port struct{ in *instance }
 
-func (p port) Load(context.Context, bot.Key) (bot.State, int64, error) {
+func (p port) Load(_ context.Context, of bot.Key) (bot.State, int64, error) {
 	s := p.in.s
 	p.in.mustLive()
 	if s.may.commits && s.once(7) {
 		s.note(p.in.name, "cannot load")
 		return bot.State{}, 0, errDatabase
+	}
+	if of == apiKey {
+		return s.api.state(), int64(len(s.api.ran)), nil
 	}
 	p.in.loaded = p.in.now()
 	return s.store.state, s.store.version, nil

@@ -14,6 +14,9 @@ func (s *sim) view() string {
 	for _, c := range append(st.Candidates[:len(st.Candidates):len(st.Candidates)], st.Guests...) {
 		fmt.Fprintf(&b, "%s tree %s pushed %s green %s artifact %q cancelled %t checks %+v\n", c.SHA, c.Tree,
 			c.PushedAt.Format("15:04:05"), c.GreenAt.Format("15:04:05"), c.Artifact, c.Cancelled != nil, c.Reports.Checks)
+		if c.Concern != "" || len(c.Needs) > 0 {
+			fmt.Fprintf(&b, "   concerns %q needs %+v\n", c.Concern, c.Needs)
+		}
 		for _, stage := range sorted(c.Passages) {
 			fmt.Fprintf(&b, "   %s: %+v\n", stage, c.Passages[stage])
 		}
