@@ -46,7 +46,7 @@ func (x *executor) JobSetStateIfRunningMany(_ context.Context, p *riverdriver.Jo
 // milliseconds, and waits for the disk apart from everybody else.
 const fetchJobs = `UPDATE river_job SET state = 'running', attempt = attempt + 1, attempted_at = datetime('now', 'subsec'), attempted_by = jsonb_array($1)
 	WHERE id IN (SELECT id FROM river_job WHERE state = 'available' AND queue = $2 AND scheduled_at <= datetime('now', 'subsec')
-		ORDER BY priority, scheduled_at, id LIMIT $3)
+		ORDER BY priority, scheduled_at, id LIMIT CAST($3 AS INTEGER))
 	RETURNING id, attempt, kind, json(args), json(metadata), max_attempts, priority`
 
 func (db *sqliteDB) fetch(ctx context.Context, p *riverdriver.JobGetAvailableParams) (jobs []*rivertype.JobRow, err error) {

@@ -4,6 +4,11 @@ import "slices"
 
 // Statements that run many times a second: SQLite keeps them parsed. PostgreSQL's
 // client does that by itself with every statement.
+//
+// SQLite parses such a statement once more whenever a parameter is bound that its
+// plan may depend on: one that is compared with what a partial index compares, and
+// one that is a LIMIT. So those stand within a CAST, which the planner does not
+// look into.
 var (
 	hotWrites = slices.Concat([]string{selectApps, insertPipeline, updatePipeline, finishJob},
 		numbered(eventsAtOnce, insertEvents), numbered(rowsAtOnce, insertDelivery, processedDeliveries))

@@ -26,8 +26,8 @@ const (
 
 	selectPipelines = `SELECT repo, name, 0 FROM pipelines WHERE repo = $1 ORDER BY name`
 	selectUsing     = `SELECT repo, name, 0 FROM pipeline_apps WHERE platform = $1 AND app = $2 ORDER BY repo, name`
-	selectDue       = `SELECT repo, name, wake_at FROM pipelines WHERE wake_at > 0 AND wake_at <= $1 ORDER BY wake_at LIMIT $2`
-	selectNextWake  = `SELECT COALESCE(MIN(wake_at), 0) FROM pipelines WHERE wake_at > 0 AND wake_at > $1`
+	selectDue       = `SELECT repo, name, wake_at FROM pipelines WHERE wake_at > 0 AND wake_at <= CAST($1 AS BIGINT) ORDER BY wake_at LIMIT CAST($2 AS BIGINT)`
+	selectNextWake  = `SELECT COALESCE(MIN(wake_at), 0) FROM pipelines WHERE wake_at > 0 AND wake_at > CAST($1 AS BIGINT)`
 
 	// eventsAtOnce bounds how many events one statement is about.
 	eventsAtOnce = 8

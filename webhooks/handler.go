@@ -10,10 +10,10 @@
 package webhooks
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -120,14 +120,15 @@ func (h *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	e, a := h.receive(w, r)
 	h.metrics.count(e.event, a.result, time.Since(start))
-	log := h.opts.Logger.With(zap.String("guid", e.guid), zap.String("event", e.event), zap.String("result", a.result))
+	log := h.opts.Logger
+	about := []zap.Field{zap.String("guid", e.guid), zap.String("event", e.event), zap.String("result", a.result)}
 	switch {
 	case a.status >= 500:
-		log.Error("a delivery was not taken", zap.Int("status", a.status), zap.String("answer", a.text))
+		log.Error("a delivery was not taken", append(about, zap.Int("status", a.status), zap.String("answer", a.text))...)
 	case a.status >= 400:
-		log.Warn("a delivery was refused", zap.Int("status", a.status), zap.String("answer", a.text))
+		log.Warn("a delivery was refused", append(about, zap.Int("status", a.status), zap.String("answer", a.text))...)
 	default:
-		log.Debug("a delivery was taken")
+		log.Debug("a delivery was taken", about...)
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -162,7 +163,7 @@ func (h *receiver) receive(w http.ResponseWriter, r *http.Request) (envelope, an
 	if !h.signed(body, e.mac) {
 		return e, answer{http.StatusUnauthorized, "unauthorized", "The signature does not match: check the webhook secret."}
 	}
-	if !json.Valid(body) {
+	if !valid(body) {
 		return e, answer{http.StatusBadRequest, "malformed", "The body is not JSON."}
 	}
 	if done := h.sender.read(&e, body); done != nil {
@@ -210,10 +211,12 @@ func (h *receiver) body(w http.ResponseWriter, r *http.Request) ([]byte, *answer
 	// Whoever trickles a body keeps others waiting. Test recorders know no
 	// deadlines; servers do.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyWithin))
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.opts.MaxBody))
+	// What the header says of the length may be wrong; it is no more than a hint.
+	body := bytes.NewBuffer(make([]byte, 0, bytes.MinRead+min(max(r.ContentLength, 0), smallBody)))
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, h.opts.MaxBody))
 	if err == nil {
 		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-		return body, nil
+		return body.Bytes(), nil
 	}
 	if large := new(http.MaxBytesError); errors.As(err, &large) {
 		a := h.tooLarge()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/engine"
@@ -48,21 +49,8 @@ func (heroku) read(e *envelope, body []byte) *answer {
 // sender's name for the delivery. The app is empty if it was no build and no
 // release.
 func DecodeHeroku(body []byte) (platform, app, guid string, err error) {
-	var w struct {
-		ID       string `json:"id"`
-		Resource string `json:"resource"`
-		Data     struct {
-			App struct {
-				Name string `json:"name"`
-			} `json:"app"`
-		} `json:"data"`
-		Metadata struct {
-			Event struct {
-				ID string `json:"id"`
-			} `json:"event"`
-		} `json:"webhook_metadata"`
-	}
-	if err := unmarshal(Heroku, body, &w); err != nil {
+	var w herokuPayload
+	if err := unmarshal(Heroku, body, herokuShape, &w); err != nil {
 		return "", "", "", err
 	}
 	guid = w.Metadata.Event.ID
@@ -86,9 +74,27 @@ func decodeHeroku(body []byte) (engine.Delivery, error) {
 	return engine.Delivery{Facts: []bot.Fact{bot.PlatformMoved{Platform: platform, App: app}}}, nil
 }
 
+// herokuPayload has the fields that matter here.
+type herokuPayload struct {
+	ID       string `json:"id"`
+	Resource string `json:"resource"`
+	Data     struct {
+		App struct {
+			Name string `json:"name"`
+		} `json:"app"`
+	} `json:"data"`
+	Metadata struct {
+		Event struct {
+			ID string `json:"id"`
+		} `json:"event"`
+	} `json:"webhook_metadata"`
+}
+
+var herokuShape = shapeOf(reflect.TypeFor[herokuPayload]())
+
 // unmarshal explains what does not have the expected shape.
-func unmarshal(event string, body []byte, v any) error {
-	err := json.Unmarshal(body, v)
+func unmarshal(event string, body []byte, wanted *shape, v any) error {
+	err := read(body, wanted, v)
 	switch err := err.(type) {
 	case nil:
 		return nil

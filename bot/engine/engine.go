@@ -45,7 +45,7 @@ type Engine struct {
 	clock   Clock
 	log     *zap.Logger
 	observe func(Commit)
-	nudged  chan struct{} // a wake time may have come closer
+	alarm   alarm
 	memory  memory
 	freezes Freezes
 
@@ -59,7 +59,7 @@ type Engine struct {
 func New(o Options) *Engine {
 	e := &Engine{
 		store: o.Store, perform: o.Perform, freezes: o.Freezes, clock: o.Clock, log: o.Logger, observe: o.Observe,
-		nudged: make(chan struct{}, 1), locks: map[bot.Key]*keyLock{},
+		alarm: alarm{nudged: make(chan struct{}, 1)}, locks: map[bot.Key]*keyLock{},
 	}
 	if e.clock == nil {
 		e.clock = SystemClock{}
@@ -207,7 +207,7 @@ func (e *Engine) commitOnly(ctx context.Context, key bot.Key, facts []bot.Fact) 
 			return Change{}, nil, fmt.Errorf("commit %s: %w", key, err)
 		}
 		e.memory.keep(key, remembered{c.State, version + 1})
-		e.nudge()
+		e.alarm.committed(c.Wake, e.clock.Now())
 		e.observe(Commit{Pipeline: key, Events: c.Events, State: c.State, Explain: explain})
 		return c, bot.StagesMoved(state, c.State), nil
 	}
@@ -295,64 +295,5 @@ func (e *Engine) lock(key bot.Key) (unlock func()) {
 		if l.users--; l.users == 0 {
 			delete(e.locks, key)
 		}
-	}
-}
-
-func (e *Engine) nudge() {
-	select {
-	case e.nudged <- struct{}{}:
-	default:
-	}
-}
-
-// batch is how many overdue pipelines are looked at before asking for more.
-const batch = 100
-
-// Run keeps the wake times: it looks at each pipeline when its time has come.
-// It returns nil when ctx ends.
-func (e *Engine) Run(ctx context.Context) error {
-	for {
-		next, more, err := e.Tick(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err != nil:
-			e.log.Error("wake pipelines", zap.Error(err))
-			next = e.clock.Now().Add(time.Second)
-		case more:
-			continue
-		}
-		e.sleep(ctx, next)
-	}
-}
-
-// Tick looks at the pipelines whose wake time has come. It returns the earliest
-// wake time that is still to come, zero if there is none, or that there may be
-// more whose time has come.
-func (e *Engine) Tick(ctx context.Context) (next time.Time, more bool, err error) {
-	due, next, err := e.store.Due(ctx, e.clock.Now(), batch)
-	if err != nil {
-		return time.Time{}, false, err
-	}
-	for _, key := range due {
-		if err := e.update(ctx, key, nil); err != nil {
-			return time.Time{}, false, err
-		}
-	}
-	return next, len(due) > 0, nil
-}
-
-// sleep waits until the time has come, until something moved, or until ctx ends.
-func (e *Engine) sleep(ctx context.Context, until time.Time) {
-	var alarm <-chan time.Time
-	if !until.IsZero() {
-		c, stop := e.clock.Alarm(until)
-		defer stop()
-		alarm = c
-	}
-	select {
-	case <-ctx.Done():
-	case <-alarm:
-	case <-e.nudged:
 	}
 }

@@ -34,11 +34,14 @@ func (m *measured) deploys(b *testing.B) {
 			spread time.Duration
 		}{{"at-once", benchTeams, 1, 0}, {"in-5s", benchTeams, 1, benchSpread}, {"alone", 1, 5, 0}} {
 			var toBuild, toPromotion []time.Duration
+			spent := m.says(b, "process_cpu_seconds_total")
 			for n := range way.rounds {
 				first := n % (benchTeams / way.teams)
 				build, promotion := m.deploy(b, m.teams[first:first+way.teams], way.spread)
 				toBuild, toPromotion = append(toBuild, build...), append(toPromotion, promotion...)
 			}
+			spent = m.says(b, "process_cpu_seconds_total") - spent
+			b.ReportMetric(1e3*spent/float64(way.teams*way.rounds), way.name+"-cpu-ms/deploy")
 			for what, took := range map[string][]time.Duration{"build": toBuild, "promotion": toPromotion} {
 				b.ReportMetric(millis(percentile(took, 50)), way.name+"-"+what+"-p50-ms")
 				b.ReportMetric(millis(percentile(took, 95)), way.name+"-"+what+"-p95-ms")
