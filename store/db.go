@@ -15,7 +15,8 @@ type database interface {
 	// write runs fn in a transaction and commits it, or rolls back and returns
 	// fn's error. After the commit the queues of inserted jobs are woken. fn may
 	// be run together with the fn of others in one transaction; each still
-	// commits or rolls back on its own.
+	// commits or rolls back on its own. It may be run more than once, and then
+	// only the last time counts.
 	write(ctx context.Context, fn func(tx) error) error
 	// writeLazily is write, except that a power cut just afterwards may undo what
 	// was written. It never undoes what was written before it without undoing it,

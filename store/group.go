@@ -10,8 +10,10 @@ import (
 )
 
 // A commit in SQLite waits for the disk, and there is one writer. So the writes
-// that came while the last commit waited share the next one, each between
-// savepoints of its own: what it costs is paid once for all of them.
+// that came while the last commit waited share the next one: what it costs is
+// paid once for all of them. Nearly always all of them succeed. When one does not,
+// what was written is rolled back, and they are run once more, each between
+// savepoints of its own, which cost as much as some of the writes themselves.
 
 // groupSize bounds how many writes share a transaction, and with it how long
 // the first of them waits for the last.
@@ -68,34 +70,18 @@ func (db *sqliteDB) writeGroups() {
 func (db *sqliteDB) writeGroup(w *write) (next *write) {
 	// Whoever waits for its write may give up; the transaction of the others
 	// must not be interrupted by that.
-	ctx, lazy := context.WithoutCancel(w.ctx), w.lazy
-	sqlTx, err := db.begin(ctx, lazy)
-	if err != nil {
+	g := &group{db: db, ctx: context.WithoutCancel(w.ctx), lazy: w.lazy}
+	if err := g.begin(); err != nil {
 		if w.taken.CompareAndSwap(false, true) {
 			w.done <- err
 		}
 		return nil
 	}
-	var (
-		written []*write
-		queues  []string
-	)
 	for n := 1; ; n++ {
 		if w.taken.CompareAndSwap(false, true) {
-			t := &sqliteTx{ctx: context.WithoutCancel(w.ctx), tx: sqlTx, db: db}
-			switch err, broken := t.one(w.fn); {
-			case broken != nil:
-				w.done <- err
-				broken = errors.Join(broken, sqlTx.Rollback())
-				for _, w := range written {
-					w.done <- broken
-				}
+			if broken := g.run(w); broken != nil {
+				g.end(errors.Join(broken, g.tx.Rollback()))
 				return nil
-			case err != nil:
-				w.done <- err
-			default:
-				written = append(written, w)
-				queues = append(queues, t.queues...)
 			}
 		}
 		if n == groupSize {
@@ -103,7 +89,7 @@ func (db *sqliteDB) writeGroup(w *write) (next *write) {
 		}
 		select {
 		case w = <-db.writes:
-			if !lazy || w.lazy {
+			if !g.lazy || w.lazy {
 				continue
 			}
 			next = w
@@ -111,16 +97,77 @@ func (db *sqliteDB) writeGroup(w *write) (next *write) {
 		}
 		break
 	}
-	if err = sqlTx.Commit(); err != nil {
-		err = errors.Join(err, sqlTx.Rollback())
+	err := g.tx.Commit()
+	if err != nil {
+		err = errors.Join(err, g.tx.Rollback())
 	}
-	for _, w := range written {
+	g.end(err)
+	return next
+}
+
+// group is a transaction that writes share.
+type group struct {
+	db      *sqliteDB
+	ctx     context.Context
+	lazy    bool
+	tx      *sql.Tx
+	apart   bool // each write is between savepoints, because one of them failed
+	written []*write
+	queues  []string // that jobs were put into
+}
+
+func (g *group) begin() error {
+	tx, err := g.db.begin(g.ctx, g.lazy)
+	if err == nil {
+		g.tx = tx
+	}
+	return err
+}
+
+// run runs a write, and answers it if it fails. An error means that the whole
+// transaction cannot go on.
+func (g *group) run(w *write) (broken error) {
+	t := &sqliteTx{ctx: context.WithoutCancel(w.ctx), tx: g.tx, db: g.db}
+	var err error
+	if g.apart {
+		err, broken = t.one(w.fn)
+	} else if err = w.fn(t); err != nil {
+		return g.runApart(append(g.written, w))
+	}
+	if err != nil {
+		w.done <- err
+		return broken
+	}
+	g.written = append(g.written, w)
+	g.queues = append(g.queues, t.queues...)
+	return nil
+}
+
+// runApart begins anew.
+func (g *group) runApart(list []*write) (broken error) {
+	g.apart, g.written, g.queues = true, nil, nil
+	broken = g.tx.Rollback()
+	if broken == nil {
+		broken = g.begin()
+	}
+	for _, w := range list {
+		if broken != nil {
+			w.done <- broken
+			continue
+		}
+		broken = g.run(w)
+	}
+	return broken
+}
+
+// end answers those whose writes succeeded.
+func (g *group) end(err error) {
+	for _, w := range g.written {
 		w.done <- err
 	}
-	if err == nil && len(queues) > 0 {
-		db.wake.wake(queues)
+	if err == nil && len(g.queues) > 0 {
+		g.db.wake.wake(g.queues)
 	}
-	return next
 }
 
 func (db *sqliteDB) begin(ctx context.Context, lazy bool) (*sql.Tx, error) {

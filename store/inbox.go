@@ -63,6 +63,7 @@ const (
 type inbox struct {
 	store   *Store
 	arrived chan *arrival
+	recent  recent
 	closed  <-chan struct{} // closed when the store is about to close
 }
 
@@ -148,18 +149,22 @@ func (in *inbox) save(ctx context.Context, group []*arrival) error {
 	// Groups that are written at the same time meet in the same order.
 	slices.SortFunc(unique, func(a, b *arrival) int { return cmp.Compare(a.GUID, b.GUID) })
 	var stored []string
+	in.recent.keep(unique)
 	err := in.store.write(ctx, func(t tx) (err error) {
 		if stored, err = insertNew(t, unique); err != nil {
 			return err
 		}
-		return t.insert(deliveriesJob(stored, time.Time{}))
+		return t.insert(deliveriesJob(deliveriesArgs{GUIDs: stored}, time.Time{}))
 	})
+	if err != nil {
+		in.recent.forget(unique)
+	}
 	if errors.Is(err, errKnown) {
 		err = in.store.write(ctx, func(t tx) (err error) {
 			if stored, err = insertUnlessKnown(t, unique); err != nil || len(stored) == 0 {
 				return err
 			}
-			return t.insert(deliveriesJob(stored, time.Time{}))
+			return t.insert(deliveriesJob(deliveriesArgs{GUIDs: stored, Known: true}, time.Time{}))
 		})
 	}
 	if err != nil {

@@ -22,12 +22,13 @@ const maxAttempts = 10_000
 // deliveriesArgs is a job that processes deliveries which arrived together.
 type deliveriesArgs struct {
 	GUIDs []string `json:"guids"`
+	Known bool     `json:"known,omitempty"` // some may have been heard of before: what is remembered of them may be old
 }
 
 func (deliveriesArgs) Kind() string { return "deliveries" }
 
-func deliveriesJob(guids []string, at time.Time) river.InsertManyParams {
-	return river.InsertManyParams{Args: deliveriesArgs{GUIDs: guids},
+func deliveriesJob(args deliveriesArgs, at time.Time) river.InsertManyParams {
+	return river.InsertManyParams{Args: args,
 		InsertOpts: &river.InsertOpts{Queue: queueDeliveries, MaxAttempts: maxAttempts, Priority: priorityDeploy, ScheduledAt: at}}
 }
 

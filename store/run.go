@@ -160,14 +160,14 @@ func (w *deliverer) Work(ctx context.Context, job *river.Job[deliveriesArgs]) er
 	defer w.presence.giveBack(this.attempt)
 	ctx, cancel := w.presence.handling(ctx, this.attempt)
 	defer cancel()
-	w.store.conclude(ctx, this, w.all(ctx, this, job.Args.GUIDs))
+	w.store.conclude(ctx, this, w.all(ctx, this, job.Args))
 	return nil
 }
 
 // all processes the deliveries. An error means that the job is not at its end.
-func (w *deliverer) all(ctx context.Context, this *running, guids []string) error {
+func (w *deliverer) all(ctx context.Context, this *running, args deliveriesArgs) error {
 	s := w.store
-	waiting, err := s.waiting(ctx, guids)
+	waiting, err := s.waiting(ctx, args, this.n == 1)
 	if err != nil {
 		return err
 	}
@@ -231,9 +231,18 @@ func (w *deliverer) one(ctx context.Context, d Delivery) (err error) {
 	return w.deliver(ctx, d)
 }
 
-// waiting reads those of the deliveries that have no outcome yet.
-func (s *Store) waiting(ctx context.Context, guids []string) ([]Delivery, error) {
-	list := make([]Delivery, 0, len(guids))
+// waiting reads those of the deliveries that have no outcome yet. At the first
+// attempt that is known of those which arrived here.
+func (s *Store) waiting(ctx context.Context, of deliveriesArgs, first bool) ([]Delivery, error) {
+	list := make([]Delivery, 0, len(of.GUIDs))
+	guids := make([]string, 0, len(of.GUIDs))
+	for _, guid := range of.GUIDs {
+		if d, ok := s.inbox.recent.take(guid); ok && first && !of.Known {
+			list = append(list, d)
+		} else {
+			guids = append(guids, guid)
+		}
+	}
 	for part := range slices.Chunk(guids, rowsAtOnce) {
 		args := make([]any, len(part))
 		for i, g := range part {
@@ -253,12 +262,13 @@ func (s *Store) waiting(ctx context.Context, guids []string) ([]Delivery, error)
 			return nil, fmt.Errorf("read deliveries: %w", err)
 		}
 	}
+	slices.SortStableFunc(list, func(a, b Delivery) int { return a.ReceivedAt.Compare(b.ReceivedAt) })
 	return list, nil
 }
 
 func waitingDeliveries(n int) string {
 	return `SELECT guid, event, body, received_at, attempts FROM deliveries
-		WHERE outcome = '' AND guid IN (` + placeholders(0, n) + `) ORDER BY received_at`
+		WHERE outcome = '' AND guid IN (` + placeholders(0, n) + `)`
 }
 
 const (
@@ -299,7 +309,7 @@ func (s *Store) saveResults(t tx, results []result, stopped bool) (interrupted b
 			if wait > 0 {
 				at = time.Now().Add(wait) // River's clock is the real one
 			}
-			again = append(again, deliveriesJob([]string{r.GUID}, at))
+			again = append(again, deliveriesJob(deliveriesArgs{GUIDs: []string{r.GUID}, Known: true}, at))
 		}
 	}
 	for len(processed) > 0 {
