@@ -23,7 +23,7 @@ type executor struct {
 // JobGetAvailable gives nothing to an instance that is absent. What is most
 // urgent comes first.
 func (x *executor) JobGetAvailable(ctx context.Context, p *riverdriver.JobGetAvailableParams) ([]*rivertype.JobRow, error) {
-	jobs, err := x.presence.fetch(func() ([]*rivertype.JobRow, error) {
+	jobs, err := x.presence.fetch(p.Queue, func() ([]*rivertype.JobRow, error) {
 		ctx, cancel := context.WithTimeout(ctx, answerWithin)
 		defer cancel()
 		return x.fetch(ctx, p)

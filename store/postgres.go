@@ -181,6 +181,7 @@ func rollback(ctx context.Context, t pgx.Tx) error {
 
 func (db *postgresDB) work(cfg *river.Config, p *presence) (worker, error) {
 	cfg.Logger = db.log
+	p.relieved = func() { db.wake.wake([]string{queueTelling, queueIdle}) }
 	return river.NewClient(db.driver(p), cfg)
 }
 

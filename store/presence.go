@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/riverqueue/river/rivertype"
 )
@@ -13,6 +14,7 @@ import (
 // jobs, and its handlers' contexts have ended: others may do its work.
 type presence struct {
 	instance string // as River writes it into a job's attempted_by
+	relieved func() // called when it is no longer crowded; set before jobs are fetched
 
 	mu      sync.Mutex
 	term    context.Context         // guarded by mu: since it was last absent; nil while it is
@@ -20,6 +22,7 @@ type presence struct {
 	fetches int                     // guarded by mu: under way
 	held    map[attempt]*holding    // guarded by mu: what it was given and has not given back
 	stray   map[attempt]bool        // guarded by mu: what strays saw the last time
+	crowd   crowd                   // guarded by mu
 }
 
 // attempt is one attempt at a job.
@@ -30,12 +33,13 @@ type attempt struct {
 
 // holding is an attempt in the hands of this instance.
 type holding struct {
-	term  context.Context // in which it was fetched
-	begun bool            // its handler has it
+	term   context.Context // in which it was fetched
+	begun  bool            // its handler has it
+	urgent bool            // an effect that a deploy waits for
 }
 
 func newPresence(instance string) *presence {
-	return &presence{instance: instance, held: make(map[attempt]*holding)}
+	return &presence{instance: instance, relieved: func() {}, held: make(map[attempt]*holding)}
 }
 
 func (p *presence) begin() {
@@ -80,11 +84,12 @@ func (p *presence) handling(ctx context.Context, a attempt) (_ context.Context, 
 	return ctx, func() { stop(); end(nil) }
 }
 
-// fetch has jobs fetched, unless the instance is absent.
-func (p *presence) fetch(get func() ([]*rivertype.JobRow, error)) ([]*rivertype.JobRow, error) {
+// fetch has jobs fetched from a queue, unless the instance is absent, or the queue
+// has to yield.
+func (p *presence) fetch(queue string, get func() ([]*rivertype.JobRow, error)) ([]*rivertype.JobRow, error) {
 	p.mu.Lock()
 	term := p.term
-	if term == nil {
+	if term == nil || !p.crowd.mayFetch(queue, time.Now()) {
 		p.mu.Unlock()
 		return nil, nil
 	}
@@ -95,7 +100,11 @@ func (p *presence) fetch(get func() ([]*rivertype.JobRow, error)) ([]*rivertype.
 	defer p.mu.Unlock()
 	p.fetches--
 	for _, j := range jobs {
-		p.held[attempt{j.ID, j.Attempt}] = &holding{term: term}
+		urgent := queue == queueEffects && j.Priority == priorityDeploy
+		if urgent {
+			p.crowd.urgent++
+		}
+		p.held[attempt{j.ID, j.Attempt}] = &holding{term: term, urgent: urgent}
 	}
 	return jobs, err
 }
@@ -104,8 +113,18 @@ func (p *presence) fetch(get func() ([]*rivertype.JobRow, error)) ([]*rivertype.
 // database could be told.
 func (p *presence) giveBack(a attempt) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	relieved := p.drop(a)
+	p.mu.Unlock()
+	if relieved {
+		p.relieved()
+	}
+}
+
+// drop must be called with mu held. It reports whether it is no longer crowded.
+func (p *presence) drop(a attempt) (relieved bool) {
+	held := p.held[a]
 	delete(p.held, a)
+	return held != nil && held.urgent && p.crowd.left()
 }
 
 // giveUp gives back what River could not bring to a handler, such as a job of a
@@ -115,7 +134,7 @@ func (p *presence) giveUp(jobs []int64) {
 	defer p.mu.Unlock()
 	for a, held := range p.held {
 		if !held.begun && slices.Contains(jobs, a.job) {
-			delete(p.held, a)
+			p.drop(a) // queues that yielded are looked at soon enough
 		}
 	}
 }

@@ -204,6 +204,7 @@ func eachRow(rows *sql.Rows, row func(scanner) error) error {
 
 func (db *sqliteDB) work(cfg *river.Config, p *presence) (worker, error) {
 	cfg.Logger = db.log
+	p.relieved = func() { db.wake.wake([]string{queueTelling, queueIdle}) }
 	return river.NewClient(&sqliteDriver{riversqlite.New(db.writer), db.queue, db, p}, cfg)
 }
 

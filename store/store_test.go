@@ -46,6 +46,7 @@ func TestStore(t *testing.T) {
 		{"deliveries that need not be asked for again are known", testProcessed},
 		{"effects go in the order of their urgency", testUrgency},
 		{"effects that no deploy waits for hold none up", testApart},
+		{"effects that yield to a crowd do not wait for its end", testYields},
 		{"text that no database takes is stored all the same", testOddText},
 		{"changes are announced", testChanged},
 	} {

@@ -5,7 +5,8 @@ import "github.com/headstart-cd/headstart/bot"
 // Deliveries and effects have queues of their own, so that slow effects never
 // keep deliveries waiting. Nor do effects keep more urgent ones waiting: when a
 // hundred pipelines move at once, or GitHub is slow, what is told about them hangs
-// in slots of its own; and so does what nobody waits for.
+// in slots of its own; and so does what nobody waits for. While many of the
+// urgent ones are under way these wait for a moment besides: see crowd.go.
 const (
 	queueDeliveries = "deliveries"
 	queueEffects    = "effects"

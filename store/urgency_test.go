@@ -123,3 +123,41 @@ func testApart(t *testing.T, open opener) {
 		t.Errorf("all of the others are performed as well, once each: got %v of %d each", times, many)
 	}
 }
+
+// testYields has many deploys hang while people are to be told something.
+func testYields(t *testing.T, open opener) {
+	s := open.open(t)
+	const many = 20
+	full, hold, told := make(chan struct{}, many), make(chan struct{}), make(chan struct{}, 2)
+	stop := run(t, s, store.Handlers{Perform: func(_ context.Context, _ bot.Target, e bot.Effect, _ bool) error {
+		if e.Key == "tell" {
+			told <- struct{}{}
+			return nil
+		}
+		full <- struct{}{}
+		<-hold
+		return nil
+	}})
+	defer stop()
+	release := sync.OnceFunc(func() { close(hold) })
+	defer release()
+	commit(t, s, change(0, slices.Repeat([]bot.Effect{effect("blocks")}, many)...))
+	for range many {
+		<-full
+	}
+	tell := effect("tell")
+	tell.Do = bot.SetStatus{}
+	commit(t, s, change(1, tell))
+	within := time.After(20 * time.Second)
+	select {
+	case <-told:
+	case <-within:
+		t.Fatal("people should be told though many deploys hang, within 20 s")
+	}
+	commit(t, s, change(2, tell))
+	release()
+	idle(t, s)
+	if len(told) != 1 {
+		t.Errorf("what is told at the end of a crowd should be told once, it was %d times", len(told))
+	}
+}

@@ -4,8 +4,11 @@ import (
 	"encoding/hex"
 	"mime"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/headstart-cd/headstart/bot"
 )
 
 // Handler serves POST /webhooks/github. It fails without a secret. Answers:
@@ -51,12 +54,27 @@ func parseSignature(header string) (mac []byte, ok bool) {
 	return mac, err == nil
 }
 
-func (gitHub) read(e *envelope, _ []byte) *answer {
+func (gitHub) read(e *envelope, body []byte) *answer {
 	if e.event == "ping" {
 		return &answer{http.StatusOK, "ping", "Headstart is listening."}
 	}
 	if !slices.Contains(events, e.event) {
 		return &answer{http.StatusOK, "ignored", "This event is of no interest here."}
 	}
+	// Each status that Headstart sets comes back as a delivery: there are more of
+	// them than of anything else.
+	if e.event == "status" {
+		var p statusPayload
+		if err := read(body, statusShape, &p); err == nil && bot.OwnContext(p.Context) {
+			return &answer{http.StatusOK, "ignored", "This is a status of Headstart's own."}
+		}
+	}
 	return nil
 }
+
+// statusPayload tells who set a status.
+type statusPayload struct {
+	Context string `json:"context"`
+}
+
+var statusShape = shapeOf(reflect.TypeFor[statusPayload]())
