@@ -85,7 +85,9 @@ type burst struct {
 
 // burstTeam is one of the pipelines.
 type burstTeam struct {
-	sync.Mutex // one reconcile at a time
+	sync.Mutex           // one reconcile at a time
+	state      bot.State // guarded by the mutex, as version: as it was left, which the engine remembers too
+	version    int64
 	received   time.Time
 	building   chan time.Duration // takes the time from Receive to the build
 }
@@ -102,7 +104,7 @@ func newBurst(b *testing.B, s *store.Store) *burst {
 		if err := s.Commit(context.Background(), engine.Change{Pipeline: key, State: state}); err != nil {
 			b.Fatal(err)
 		}
-		w.teams[key] = &burstTeam{building: make(chan time.Duration, 1)}
+		w.teams[key] = &burstTeam{building: make(chan time.Duration, 1), state: state, version: 1}
 	}
 	return w
 }
@@ -175,15 +177,15 @@ func (w *burst) fold(ctx context.Context, key bot.Key, f bot.Fact, effects ...bo
 	t := w.teams[key]
 	t.Lock()
 	defer t.Unlock()
-	state, version, err := w.store.Load(ctx, key)
-	if err != nil {
-		return err
-	}
 	now := time.Now()
 	events := []bot.Event{{At: now, Fact: f}}
 	for _, e := range effects {
 		events = append(events, bot.Event{At: now, Fact: bot.Started{Effect: e}})
 	}
-	return w.store.Commit(ctx, engine.Change{Pipeline: key, Version: version, State: state, Events: events, Effects: effects,
+	err := w.store.Commit(ctx, engine.Change{Pipeline: key, Version: t.version, State: t.state, Events: events, Effects: effects,
 		Target: bot.Target{Pipeline: key, Installation: 7}, Wake: now.Add(time.Hour), Sweep: now.Add(time.Hour)})
+	if err == nil {
+		t.version++
+	}
+	return err
 }
