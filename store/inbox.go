@@ -80,7 +80,7 @@ func newInbox(s *Store, closed <-chan struct{}) *inbox {
 // Receive stores a delivery and the job that will process it. When it returns
 // without an error the delivery is on disk. A GUID that is known already is a
 // duplicate and changes nothing, unless it failed for good: then it is processed
-// anew, with the body given.
+// anew, with the body given, which must not be changed from here on.
 func (s *Store) Receive(ctx context.Context, guid, event string, body []byte) (duplicate bool, err error) {
 	if body == nil {
 		body = []byte{}
