@@ -44,7 +44,7 @@ func Decode(event string, body []byte) (engine.Delivery, error) {
 		return engine.Delivery{}, nil
 	}
 	var p payload
-	if err := unmarshal(event, body, payloadShape, &p); err != nil {
+	if err := unmarshal(event, body, &p); err != nil {
 		return engine.Delivery{}, err
 	}
 	repo, err := bot.ParseRepo(p.Repository.FullName)
@@ -297,8 +297,6 @@ type payload struct {
 		Type string `json:"type"`
 	} `json:"sender"`
 }
-
-var payloadShape = shapeOf(reflect.TypeFor[payload]())
 
 // when is a time as GitHub writes it: RFC 3339, or in pushes seconds since 1970.
 // What is neither is kept, for the error that names the field.

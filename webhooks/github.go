@@ -4,10 +4,10 @@ import (
 	"encoding/hex"
 	"mime"
 	"net/http"
-	"reflect"
 	"slices"
 	"strings"
 
+	json "github.com/go-json-experiment/json/v1"
 	"github.com/headstart-cd/headstart/bot"
 )
 
@@ -65,7 +65,7 @@ func (gitHub) read(e *envelope, body []byte) *answer {
 	// them than of anything else.
 	if e.event == "status" {
 		var p statusPayload
-		if err := read(body, statusShape, &p); err == nil && bot.OwnContext(p.Context) {
+		if err := json.Unmarshal(body, &p); err == nil && bot.OwnContext(p.Context) {
 			return &answer{http.StatusOK, "ignored", "This is a status of Headstart's own."}
 		}
 	}
@@ -76,5 +76,3 @@ func (gitHub) read(e *envelope, body []byte) *answer {
 type statusPayload struct {
 	Context string `json:"context"`
 }
-
-var statusShape = shapeOf(reflect.TypeFor[statusPayload]())

@@ -22,6 +22,7 @@ import (
 	"strings"
 	"time"
 
+	json "github.com/go-json-experiment/json/v1"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 )
@@ -163,7 +164,7 @@ func (h *receiver) receive(w http.ResponseWriter, r *http.Request) (envelope, an
 	if !h.signed(body, e.mac) {
 		return e, answer{http.StatusUnauthorized, "unauthorized", "The signature does not match: check the webhook secret."}
 	}
-	if !valid(body) {
+	if !json.Valid(body) {
 		return e, answer{http.StatusBadRequest, "malformed", "The body is not JSON."}
 	}
 	if done := h.sender.read(&e, body); done != nil {

@@ -2,11 +2,10 @@ package webhooks
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"reflect"
 
+	json "github.com/go-json-experiment/json/v1"
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/engine"
 )
@@ -50,7 +49,7 @@ func (heroku) read(e *envelope, body []byte) *answer {
 // release.
 func DecodeHeroku(body []byte) (platform, app, guid string, err error) {
 	var w herokuPayload
-	if err := unmarshal(Heroku, body, herokuShape, &w); err != nil {
+	if err := unmarshal(Heroku, body, &w); err != nil {
 		return "", "", "", err
 	}
 	guid = w.Metadata.Event.ID
@@ -90,11 +89,9 @@ type herokuPayload struct {
 	} `json:"webhook_metadata"`
 }
 
-var herokuShape = shapeOf(reflect.TypeFor[herokuPayload]())
-
 // unmarshal explains what does not have the expected shape.
-func unmarshal(event string, body []byte, wanted *shape, v any) error {
-	err := read(body, wanted, v)
+func unmarshal(event string, body []byte, v any) error {
+	err := json.Unmarshal(body, v)
 	switch err := err.(type) {
 	case nil:
 		return nil
