@@ -120,16 +120,21 @@ func (s *sim) pushBoth() {
 	}
 }
 
-// takeBack has what is live there taken back a moment after something here may have
-// been about to follow it.
+// takeBack has what is live there taken back when something here is about to follow
+// it, and the platform does not take that for a while.
 func (s *sim) takeBack() {
+	s.pushAPI(true)
 	s.catchUp()
-	s.push()
-	s.passChecks(s.Heads["main"])
-	s.waitFor(time.Duration(among(s, 35, 40, 45, 50)) * time.Second)
-	s.api.live = max(s.api.live-1, 0)
+	s.busy = s.Now.Add(7 * time.Minute)
+	s.note("", "the platform releases nothing until %s", s.busy.Format(time.TimeOnly))
+	s.deploy()
+	if s.once(1) {
+		s.api.live--
+	} else {
+		s.api.known = false
+	}
 	s.sawAPI()
-	s.waitFor(5 * time.Minute)
+	s.waitFor(10 * time.Minute)
 }
 
 // state is what the store has of it.
