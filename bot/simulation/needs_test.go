@@ -168,9 +168,14 @@ func (a *api) state() bot.State {
 
 // needed1 is the part of sentence 1 about `needs`: nothing enters a stage unless the
 // other pipeline's stage ran, a moment before, everything that was pushed there up
-// to its own push.
-func (s *sim) needed1(sha string, stage bot.Stage) {
-	if len(stage.Needs) == 0 || len(s.pushed[sha]) == 0 {
+// to its own push. Where somebody has put it on one app by hand, the bot found it
+// there when it entered, and only goes to the end.
+func (s *sim) needed1(sha, artifact string, stage bot.Stage) {
+	byHand := slices.ContainsFunc(stage.Apps, func(app string) bool {
+		now := s.App(app).Current()
+		return now != nil && s.truth.byHand[now] && now.Artifact == artifact
+	})
+	if len(stage.Needs) == 0 || len(s.pushed[sha]) == 0 || byHand {
 		return
 	}
 	last, at := -1, s.pushedAt(sha)
