@@ -56,6 +56,8 @@ func (s *State) lapse(at time.Time) {
 				continue // its release failed: the stage is as it was
 			case st.Live.SHA != a.Live:
 				a.Lapsed = fmt.Sprintf("%s runs %s now", stage, Short(st.Live.SHA))
+			case s.heldSince(stage, a.At) != "":
+				a.Lapsed = fmt.Sprintf("%s failed on %s, and was not taken back", Short(s.heldSince(stage, a.At)), stage)
 			case s.artifactOf(c) != a.Artifact:
 				a.Lapsed = "it was built anew"
 			case f != nil && f.SeenAt.After(a.At):
@@ -70,6 +72,27 @@ func (s *State) lapse(at time.Time) {
 			c.Approvals[stage] = a
 		}
 	}
+}
+
+// heldSince is the commit whose release to a stage has failed since a time, though
+// some app runs it, and nothing is about to take its place; empty: none.
+func (s *State) heldSince(stage string, since time.Time) string {
+	st := s.Stages[stage]
+	if st.InFlight != nil || st.Rollback != nil {
+		return ""
+	}
+	for _, c := range s.all() {
+		p := c.Passages[stage]
+		if p.State != PassageFailed || !p.EndedAt.After(since) {
+			continue
+		}
+		for _, app := range st.Apps {
+			if app.Seen && app.Artifact != "" && app.Artifact == c.Artifact {
+				return c.SHA
+			}
+		}
+	}
+	return ""
 }
 
 // tellLapsed corrects the answer to the command that approved.

@@ -53,7 +53,7 @@ func (s *sim) gatesOpen(j *job, stage string, n int, sha, artifact string) {
 	if i >= 0 {
 		s.inTime(sha, cfg, cfg.Stages[i], decided, urgent)
 		s.approved1(sha, artifact, cfg.Stages[i], decided)
-		s.needed1(sha, cfg.Stages[i])
+		s.needed1(sha, artifact, cfg.Stages[i])
 	}
 	if locked := s.lockedSince(stage, decided); !locked.IsZero() && decided.After(locked) {
 		s.fail(1, "%s enters %s, which people have been told is locked since %s", sha, stage, locked.Format(time.TimeOnly))

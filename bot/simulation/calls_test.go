@@ -215,7 +215,13 @@ func (p place) Promote(ctx context.Context, to platform.Promotion) (bot.Release,
 		what: "releasing " + to.Artifact + " on " + to.To, job: j, writes: true, late: true,
 		refuse: &bot.Refused{Platform: true, Reason: "the platform does not release today"},
 		leaves: func() { r = s.mayPromote(j, to) },
-	}, func() (bot.Release, error) { return s.beginRelease(ctx, p, r, to) })
+	}, func() (bot.Release, error) {
+		if s.Now.Before(s.busy) && stageOf[to.To] == "production" {
+			r.never = true
+			return bot.Release{}, &bot.Retryable{Reason: "the platform is busy"}
+		}
+		return s.beginRelease(ctx, p, r, to)
+	})
 }
 
 func (p place) Rollback(ctx context.Context, app, id string) (bot.Release, error) {

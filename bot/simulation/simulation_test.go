@@ -130,6 +130,7 @@ type sim struct {
 	truth   truth
 	people  people
 	api     api
+	busy    time.Time // until when the platform releases nothing in production
 	may     weather
 	asks    asks
 	calm    bool        // faults have stopped
