@@ -135,21 +135,27 @@ func (s *sim) verified1(sha, stage, artifact string, before bot.Stage, urgent bo
 	if before.Soak == 0 || byHand || urgent {
 		return
 	}
-	var since, last time.Time
-	for _, r := range s.App("eu").Releases {
-		if r.Artifact == artifact && r.Status == bot.ReleaseSucceeded {
-			since = r.CreatedAt
-		}
-	}
-	for _, p := range s.truth.probes {
-		if p.stage == before.Name && p.artifact == artifact && p.ok {
-			last = p.at
-		}
-	}
 	short := before.Soak - time.Minute - 30*time.Second // an instance's clock may be behind by so much
-	if last.Sub(since) < short {
-		s.fail(1, "%s enters %s, and was watched on %s for %s only, not for %s", sha, stage, before.Name, last.Sub(since), before.Soak)
+	if watched := s.watched(before.Name, artifact); watched < short {
+		s.fail(1, "%s enters %s, and was watched on %s for %s only, not for %s", sha, stage, before.Name, watched, before.Soak)
 	}
+}
+
+// watched is for how long the canary was seen to answer well with an artifact, at a
+// stretch: what is taken back to was watched before.
+func (s *sim) watched(stage, artifact string) (longest time.Duration) {
+	releases := slices.DeleteFunc(slices.Clone(s.App("eu").Releases), func(r *bot.Release) bool { return r.Status != bot.ReleaseSucceeded })
+	for i, r := range releases {
+		if r.Artifact != artifact {
+			continue
+		}
+		for _, p := range s.truth.probes {
+			if p.stage == stage && p.artifact == artifact && p.ok && (i+1 == len(releases) || p.at.Before(releases[i+1].CreatedAt)) {
+				longest = max(longest, p.at.Sub(r.CreatedAt))
+			}
+		}
+	}
+	return longest
 }
 
 // failedProof reports whether the newest promotion of a stage before a number was
