@@ -100,7 +100,10 @@ func (s *sim) beside(sha string) string {
 		if files, all := s.Differ(before, sha); !all || s.ours(files) {
 			return ""
 		}
-		if told, ok := s.truth.taken[before]; ok && told.Before(pushed) && len(s.pushed[before]) == 1 {
+		if len(s.pushed[before]) != 1 || s.truth.pushes[before][0].Forced {
+			return "" // what history was replaced by meanwhile is compared with something else
+		}
+		if told, ok := s.truth.taken[before]; ok && told.Before(pushed) {
 			return before
 		}
 	}
