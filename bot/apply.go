@@ -49,11 +49,14 @@ func (s *State) apply(fact Fact, at time.Time) {
 		if c := s.candidate(f.SHA); c != nil {
 			c.hear(f.Check)
 			s.judged(at)
+		} else {
+			s.heardEarly(f.SHA, f.Check, at)
 		}
 	case ChecksMoved:
 		if c := s.candidate(f.SHA); c != nil {
-			c.Reports.Hints++
-			c.Reports.Look = true
+			c.moved()
+		} else {
+			s.heardEarly(f.SHA, Check{}, at)
 		}
 	case Commented:
 		s.comment(f, at)

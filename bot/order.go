@@ -34,6 +34,7 @@ func (s *State) push(p Pushed, at time.Time) {
 		}
 		s.startOver(&fresh, c)
 	}
+	s.catchUp(&fresh)
 	s.Candidates = append(s.Candidates, fresh)
 	s.sort()
 	s.linkPulls()

@@ -33,6 +33,7 @@ type State struct {
 	Builds     map[string]BuildRun
 	Stages     map[string]Stand
 	Pulls      map[int]PullRequest
+	Early      []Early // of commits that are not known yet, the newest last
 	Flights    map[string]Flight
 	Guests     []Candidate // heads of open pull requests that somebody asked to promote
 	Alerts     []Alert     // failures that people were told of, or are to be, oldest first
