@@ -99,8 +99,8 @@ func (d *decision) candidatesToBuild() []*Candidate {
 		if d.starting[d.s.buildKey(c.SHA, c.Tree)] != "" || d.overtaken(c, d.firstStage()) || d.s.verdict(c).State == CheckFailed || c.Artifact != "" {
 			continue
 		}
-		if ok && r.Status != RunWaiting {
-			continue // it has its build, will have it, or cannot be built
+		if ok && (r.Status != RunWaiting || r.refusedBy(d.s.Config.Prepare.Apps)) {
+			continue // it has its build, will have it, or cannot be built: then it keeps nobody waiting
 		}
 		list = append(list, c)
 	}
