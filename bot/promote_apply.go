@@ -124,13 +124,13 @@ func (s *State) promoteAnswered(do Promote, f Finished, at time.Time) {
 	s.withdraw(do.Stage, f, at)
 }
 
-// giveWay ends a promotion that has begun on the apps on which somebody has
-// released something newer by hand meanwhile.
+// giveWay ends a promotion that has begun, or that takes the stage back by itself, on
+// the apps on which somebody has released something newer by hand meanwhile.
 func (s *State) giveWay(stage string, at time.Time) {
 	st := s.Stages[stage]
 	p := st.InFlight
-	if p == nil || p.Rollback != nil && p.Rollback.byPerson() || !p.touched() {
-		return
+	if p == nil || p.Rollback != nil && p.Rollback.byPerson() || p.Rollback == nil && !p.touched() {
+		return // a person knows what is there, and of what has not begun the gates decide
 	}
 	c, gave := s.candidate(p.SHA), false
 	for _, app := range sortedKeys(p.Apps) {

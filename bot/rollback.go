@@ -196,12 +196,16 @@ func (d *decision) rollbackTo(past Past, stage, app string, n, base int, o *Roll
 	if base >= 0 && d.undoNeedsMaintenance(past, stage, o) && !d.inMaintenance(stage) {
 		return
 	}
+	from := app
+	if _, had := past.Releases[app]; !had { // the stage has got it since
+		from = past.From
+	}
 	restore := ""
 	if o.Config {
 		restore = past.Releases[app].ID
 	}
 	d.want(promoteKey(stage, n, app), Promote{
-		Stage: stage, Promotion: n, App: app, From: app, Artifact: past.Artifact, SHA: past.SHA, Base: base, Restore: restore,
+		Stage: stage, Promotion: n, App: app, From: from, Artifact: past.Artifact, SHA: past.SHA, Base: base, Restore: restore,
 	})
 }
 

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -18,10 +19,10 @@ func (s *sim) halfTaken(stage string, before int) bool {
 			last = max(last, r.n)
 		}
 	}
-	took, apps, sha := map[string]bool{}, []string(nil), ""
+	took, apps, sha, artifact := map[string]bool{}, []string(nil), "", ""
 	for _, r := range s.truth.requests {
 		if r.stage == stage && r.n == last {
-			sha = r.sha
+			sha, artifact = r.sha, r.artifact
 		}
 	}
 	for _, r := range s.truth.requests {
@@ -38,6 +39,10 @@ func (s *sim) halfTaken(stage string, before int) bool {
 			took[r.app] = true
 		}
 	}
+	for _, app := range apps { // where somebody had put it by hand, nothing had to be asked for
+		took[app] = took[app] || slices.ContainsFunc(s.App(app).Releases, func(r *bot.Release) bool { return s.truth.byHand[r] && r.Artifact == artifact })
+	}
+	maps.DeleteFunc(took, func(_ string, yes bool) bool { return !yes })
 	return len(took) > 0 && slices.ContainsFunc(apps, func(app string) bool {
 		return !took[app] || !slices.Contains(s.allowed, app) // of which nobody can tell
 	})

@@ -183,17 +183,24 @@ func (s *sim) newest(stage string, before int) *request {
 	return last
 }
 
+// handReleased reports whether somebody has ever released by hand on the app whose
+// address a stage's verification asks.
+func (s *sim) handReleased(stage string) bool {
+	return slices.ContainsFunc(s.App(siteOf(stage)).Releases, func(r *bot.Release) bool { return s.truth.byHand[r] })
+}
+
 // takenBack reports whether a release may be one that takes a stage back by itself,
 // because the one before failed. It goes onto what was proved, and never follows
 // another one like it.
 func (s *sim) takenBack(r *request) bool {
-	if r.n == 0 || s.asks.hold || !s.halfTaken(r.stage, r.n) && !s.failedProof(r.stage, r.n) {
+	if r.n == 0 || s.asks.hold || !s.halfTaken(r.stage, r.n) && !s.failedProof(r.stage, r.n) || s.rollsBack(r.stage, r.sha, r.artifact) {
 		return false
 	}
 	if last := s.newest(r.stage, r.n); last != nil && last.back {
 		s.fail(3, "%s goes back to %s by itself, right after it went back to %s by itself", r.stage, r.sha, last.sha)
 	}
-	if s.asks.verify && !s.answeredWell(r.stage, r.artifact) && !s.askedNothing(r.stage, r.artifact) {
+	unsure := s.asks.revision == "" && s.handReleased(r.stage) // what answered may have been that
+	if s.asks.verify && !unsure && !s.answeredWell(r.stage, r.artifact) && !s.askedNothing(r.stage, r.artifact) {
 		s.fail(3, "%s goes back to %s by itself, which was never seen to work there", r.stage, r.sha)
 	}
 	r.back = true
