@@ -2,7 +2,6 @@ package bot
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 )
@@ -77,7 +76,7 @@ func (d *decision) sections(p PullRequest) string {
 		text += after("\n", by[name])
 		delete(by, name)
 	}
-	for _, name := range slices.Sorted(maps.Keys(by)) {
+	for _, name := range sortedKeys(by) {
 		text += "\n" + by[name]
 	}
 	return text

@@ -119,15 +119,6 @@ func (s *State) noFile() string {
 	return "the branch has no .github/headstart.yml any more"
 }
 
-// MarkerOf begins a comment of a pipeline's own, so that it is found again. Its name
-// has no characters that end a comment in HTML: see config.
-func MarkerOf(pipeline string) string {
-	if pipeline == "" {
-		return Marker
-	}
-	return "<!-- headstart:" + pipeline + " -->"
-}
-
 // headed puts the pipeline's name over what it says in a section of a comment.
 func (d *decision) headed(body string) string {
 	if body == "" {

@@ -16,7 +16,7 @@ package config
 import "github.com/headstart-cd/headstart/bot"
 
 // Path is where a pipeline's file lives in its repository.
-const Path = ".github/headstart.yml"
+const Path = bot.ConfigPath
 
 // MaxSize is how large a pipeline's file may be, in bytes: several hundred stages.
 // The YAML library needs a second for the worst file of this size, and four

@@ -23,14 +23,11 @@ type comment struct {
 	App  struct{ ID int64 } `json:"performed_via_github_app"`
 }
 
-// marker is how a pipeline's comment is recognized. People do not see it.
-func marker(pipeline string) string { return bot.MarkerOf(pipeline) }
-
 // writeComment writes the bot's one comment on a pull request: it edits the
 // comment that is known, else the one that it finds, else it makes one. Looking
 // first is also what a lost answer needs.
 func (r repository) writeComment(ctx context.Context, do bot.WriteComment, effect bot.Effect) (bot.CommentWritten, error) {
-	body := fit(marker(r.pipeline)+"\n"+strings.TrimPrefix(do.Body, marker(r.pipeline)+"\n"), maxComment)
+	body := fit(bot.Marker+"\n"+strings.TrimPrefix(do.Body, bot.Marker+"\n"), maxComment)
 	if do.ID != 0 {
 		written, err := r.editComment(ctx, do.Number, do.ID, body)
 		if !errors.Is(err, bot.ErrNotFound) {
@@ -38,7 +35,7 @@ func (r repository) writeComment(ctx context.Context, do bot.WriteComment, effec
 		}
 		// Somebody deleted it.
 	}
-	known, err := r.findComment(ctx, do.Number, marker(r.pipeline), time.Time{})
+	known, err := r.findComment(ctx, do.Number, bot.Marker, time.Time{})
 	switch {
 	case err != nil:
 		return bot.CommentWritten{}, err

@@ -13,18 +13,15 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// configPath is where the pipeline's file is in a repository.
-const configPath = ".github/headstart.yml"
-
 // readConfig reads the pipeline's file through the contents API, which answers
 // files of up to 1 MB. A file that names other pipelines than the one that asks is
 // not found for it, and tells their names.
 func (r repository) readConfig(ctx context.Context, do bot.ReadConfig) (bot.ConfigRead, error) {
 	read := bot.ConfigRead{Ref: do.Ref}
-	a := ask{what: fmt.Sprintf("read %s of %s at %s", configPath, r.repo, refName(do.Ref)), needs: "Contents: read"}
+	a := ask{what: fmt.Sprintf("read %s of %s at %s", bot.ConfigPath, r.repo, refName(do.Ref)), needs: "Contents: read"}
 	var file *gh.RepositoryContent
 	err := a.do(ctx, func(ctx context.Context) (err error) {
-		file, _, _, err = r.api.Repositories.GetContents(ctx, r.repo.Owner, r.repo.Name, configPath,
+		file, _, _, err = r.api.Repositories.GetContents(ctx, r.repo.Owner, r.repo.Name, bot.ConfigPath,
 			&gh.RepositoryContentGetOptions{Ref: do.Ref})
 		return err
 	})
@@ -38,15 +35,15 @@ func (r repository) readConfig(ctx context.Context, do bot.ReadConfig) (bot.Conf
 	read.Found = true
 	switch {
 	case file == nil: // the answer was a list
-		read.Problem = configPath + " is a folder, not a file"
+		read.Problem = bot.ConfigPath + " is a folder, not a file"
 		return read, nil
 	case file.GetType() == "":
 		return bot.ConfigRead{}, a.unreadable("the answer has no type")
 	case file.GetType() != "file":
-		read.Problem = fmt.Sprintf("%s is a %s, not a file", configPath, line(file.GetType(), 20))
+		read.Problem = fmt.Sprintf("%s is a %s, not a file", bot.ConfigPath, line(file.GetType(), 20))
 		return read, nil
 	case file.GetEncoding() == "none": // what GitHub says of files over 1 MB
-		read.Problem = fmt.Sprintf("%s is too large: it has %d bytes", configPath, file.GetSize())
+		read.Problem = fmt.Sprintf("%s is too large: it has %d bytes", bot.ConfigPath, file.GetSize())
 		return read, nil
 	}
 	content, err := file.GetContent()
@@ -107,11 +104,11 @@ func problemOf(err error) string {
 	case strings.Contains(first, "headstart.yml"):
 		return first
 	case at != nil && at[2] != "":
-		return fmt.Sprintf("%s:%s:%s: %s", configPath, at[1], at[2], first[len(at[0]):])
+		return fmt.Sprintf("%s:%s:%s: %s", bot.ConfigPath, at[1], at[2], first[len(at[0]):])
 	case at != nil:
-		return fmt.Sprintf("%s:%s: %s", configPath, at[1], first[len(at[0]):])
+		return fmt.Sprintf("%s:%s: %s", bot.ConfigPath, at[1], first[len(at[0]):])
 	case first == "":
-		return configPath + " is not valid"
+		return bot.ConfigPath + " is not valid"
 	}
-	return configPath + ": " + first
+	return bot.ConfigPath + ": " + first
 }

@@ -188,11 +188,6 @@ func TestTheCommentIsOneAndEdited(t *testing.T) {
 		t.Errorf("after a lost answer there is still one comment, got %d", len(all))
 	}
 
-	w.target.Pipeline.Name = "api"
-	do[bot.CommentWritten](w, bot.WriteComment{Number: n, Body: "of the api"})
-	if all := ours(); len(all) != 2 {
-		t.Errorf("another pipeline has a comment of its own, got %d", len(all))
-	}
 	w.refuse(bot.WriteComment{Number: 999, Body: "nobody hears this"})
 }
 

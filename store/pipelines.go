@@ -130,16 +130,12 @@ func rowOf(c engine.Change, now time.Time) (*pipelineRow, error) {
 			return nil, err
 		}
 	}
-	if s, ok := any(c.State).(interface{ Apps() (string, []string) }); ok {
-		platform, apps := s.Apps()
-		for _, app := range apps {
-			r.apps[[2]string{platform, app}] = true
-		}
+	platform, apps := c.State.Apps()
+	for _, app := range apps {
+		r.apps[[2]string{platform, app}] = true
 	}
-	if s, ok := any(c.State).(interface{ Awaited() []string }); ok {
-		for _, stage := range s.Awaited() {
-			r.apps[[2]string{stages, stage}] = true
-		}
+	for _, stage := range c.State.Awaited() {
+		r.apps[[2]string{stages, stage}] = true
 	}
 	return r, nil
 }

@@ -19,8 +19,6 @@ type Loop struct {
 	Out   []bot.Effect
 	Lost  []bot.Effect // whose performers never came back
 
-	// Decided, if not nil, is told of each effect in the state it was decided on.
-	Decided func(before bot.State, e bot.Effect)
 	// Performed, if not nil, is told of each outcome.
 	Performed func(bot.Finished)
 	// Moved, if not nil, is told of each stage that runs something else.
@@ -56,11 +54,7 @@ func (l *Loop) reconcile(facts []bot.Fact) error {
 	}
 	for range rounds {
 		l.Plan = bot.Decide(l.State, l.Now)
-		before := l.State
 		for _, e := range l.Plan.Effects {
-			if l.Decided != nil {
-				l.Decided(before, e)
-			}
 			l.State = bot.Apply(l.State, bot.Event{At: l.Now, Fact: bot.Started{Effect: e}})
 		}
 		l.Out = append(l.Out, l.Plan.Effects...)
