@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
@@ -39,17 +40,24 @@ func call[T any](in *instance, a ask, do func() (T, error)) (T, error) {
 			a.leaves()
 		}
 	}
-	later := func() {
+	later := func(d time.Duration) {
 		leave()
-		s.After(time.Duration(1+s.pick(24))*time.Second, func() { _, _ = act() })
+		s.After(d, func() { _, _ = act() })
 	}
 	in.maybeDie("before " + a.what)
 	if s.may.slow && s.once(4) {
 		s.takeTime(in)
 	}
 	s.interleave(in)
+	if s.losing != "" && strings.HasPrefix(a.what, s.losing) {
+		s.losing = ""
+		later(25 * time.Second)
+		s.note(in.name, "%s: no answer, and it comes true much later", a.what)
+		return none, &bot.Unknown{Reason: "no answer"}
+	}
+	soon := func() time.Duration { return time.Duration(1+s.pick(24)) * time.Second }
 	if a.writes && s.may.crashes && s.may.late && a.late && s.once(6) {
-		later()
+		later(soon())
 		s.note(in.name, "dies while %s is on its way", a.what)
 		panic(death{in})
 	}
@@ -68,7 +76,7 @@ func call[T any](in *instance, a ask, do func() (T, error)) (T, error) {
 			s.note(in.name, "%s: no answer, and nothing came of it", a.what)
 			return none, &bot.Unknown{Reason: "no answer", Err: cause}
 		case kind == 4 && a.late && s.may.late:
-			later()
+			later(soon())
 			s.note(in.name, "%s: no answer, and it comes true later", a.what)
 			return none, &bot.Unknown{Reason: "no answer", Err: cause}
 		case kind == 5:

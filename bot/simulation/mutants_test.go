@@ -18,8 +18,9 @@ const budget = 250
 
 // Each mutant is code that is wrong in one way, which the histories must catch.
 // One that they do not catch shows that they are too weak. Without -mutants this
-// only sees that every mutant still fits the code.
+// only sees that every mutant still fits the code and compiles.
 func TestMutants(t *testing.T) {
+	compiles := newCompiler(t)
 	files, err := filepath.Glob("testdata/mutants/*.txt")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("there are no mutants: %v", err)
@@ -28,10 +29,12 @@ func TestMutants(t *testing.T) {
 		name := strings.TrimSuffix(filepath.Base(file), ".txt")
 		t.Run(name, func(t *testing.T) {
 			m := readMutant(t, file)
-			overlay := m.overlay(t)
+			texts := m.texts(t)
+			compiles.check(t, texts)
 			if !*runMutants {
 				return
 			}
+			overlay := writeOverlay(t, texts)
 			// #nosec: the command is this project's own test.
 			run := exec.Command("go", "test", "-vet=off", "-overlay", overlay, "-run", "^TestHistories$", "-failfast", "-timeout", "20m", ".",
 				fmt.Sprintf("-rapid.checks=%d", budget), "-rapid.nofailfile", "-rapid.shrinktime=0s")
@@ -99,13 +102,11 @@ func readMutant(t *testing.T, file string) mutant {
 	return m
 }
 
-// overlay writes the mutated files, and the file that tells the go command to use
-// them instead of the real ones.
-func (m mutant) overlay(t *testing.T) string {
-	root, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
+// root is the folder of the module.
+const root = "../.."
+
+// texts are the mutated files, by their paths within the module.
+func (m mutant) texts(t *testing.T) map[string]string {
 	texts := map[string]string{}
 	for _, e := range m.edits {
 		text, ok := texts[e.file]
@@ -121,20 +122,30 @@ func (m mutant) overlay(t *testing.T) string {
 		}
 		texts[e.file] = strings.Replace(text, e.old, e.new, 1)
 	}
-	dir := t.TempDir()
+	return texts
+}
+
+// writeOverlay writes mutated files, and the file that tells the go command to use
+// them instead of the real ones.
+func writeOverlay(t *testing.T, texts map[string]string) string {
+	dir, err := filepath.Abs(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := t.TempDir()
 	replace := map[string]string{}
 	for file, text := range texts {
-		to := filepath.Join(dir, fmt.Sprintf("%d.go", len(replace)))
-		if err := os.WriteFile(to, []byte(text), 0o600); err != nil {
+		name := filepath.Join(to, fmt.Sprintf("%d.go", len(replace)))
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		replace[filepath.Join(root, filepath.FromSlash(file))] = to
+		replace[filepath.Join(dir, filepath.FromSlash(file))] = name
 	}
 	data, err := json.Marshal(map[string]any{"Replace": replace})
 	if err != nil {
 		t.Fatal(err)
 	}
-	overlay := filepath.Join(dir, "overlay.json")
+	overlay := filepath.Join(to, "overlay.json")
 	if err := os.WriteFile(overlay, data, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -144,7 +144,8 @@ type sim struct {
 	pushes  int
 	pushed  map[string][]int // commit → which pushes of the branch brought it, in order
 	broken  map[string][2]bool
-	acting  *job // whose request is being done, while it is
+	acting  *job   // whose request is being done, while it is
+	losing  string // the next request that begins with this comes true later, and its answer is lost
 	lines   []line
 }
 
@@ -308,6 +309,8 @@ func (s *sim) step() {
 	add(s.may.configs, s.changeFile)
 	add(s.may.allow, s.changeAllowed)
 	add(s.may.illness, s.fallIll, s.recover)
+	add(s.may.people && !s.asks.brief, s.goBack)
+	add(s.may.late && s.asks.rehearse, s.loseCopy)
 	add(s.may.freeze, s.operate)
 	add(s.may.around, s.unsettle)
 	add(s.asksForYes(), s.approveSome, s.approveSome, s.approveAtOnce, s.approveTwo, s.deploy)

@@ -72,3 +72,32 @@ func (s *sim) ail() {
 		s.deploy()
 	}
 }
+
+// goBack has somebody go back by one deploy before the next one comes.
+func (s *sim) goBack() {
+	s.deploy()
+	s.deploy()
+	s.needPull()
+	s.say(1, "zoe", "/rollback "+among(s, "staging", "production"))
+	s.waitFor(time.Minute)
+	s.deploy()
+}
+
+// loseCopy has the request for a copy of a database come true when the file that
+// wanted the rehearsal is gone, and the copy is not wanted any more.
+func (s *sim) loseCopy() {
+	s.push()
+	s.passChecks(s.Heads["main"])
+	s.losing = "copying the database"
+	for range 40 {
+		if s.waitFor(time.Second); s.losing == "" {
+			s.file = bot.ConfigRead{}
+			s.push()
+			break
+		}
+	}
+	s.losing = ""
+	s.waitFor(time.Minute)
+	s.file = s.drawFile()
+	s.push()
+}
