@@ -6,35 +6,24 @@ import (
 	"time"
 )
 
-// kept is how many candidates are remembered. One that waits behind so many
-// newer ones counts as superseded, so that nothing is kept for ever.
-const kept = 30
+const (
+	// kept is how many candidates are remembered. One that waits behind so many
+	// newer ones counts as superseded, so that nothing is kept for ever.
+	kept = 30
+	// remembered is how many are remembered of those that can go nowhere any more, and
+	// how many builds and pull requests that nothing is left to do about. All that is
+	// remembered is saved with every event: it is what a deploy costs.
+	remembered = 10
+)
 
 // forgetFlight is how long an effect that nobody wants any more is remembered.
 const forgetFlight = time.Hour
 
 // forget drops candidates that are settled and old, and what only they needed.
 func (s *State) forget(at time.Time) {
-	for len(s.Candidates) > kept {
-		i := slices.IndexFunc(s.Candidates[:len(s.Candidates)-kept], func(c Candidate) bool { return s.forgettable(&c) })
-		if i < 0 {
-			break
-		}
-		if c := s.Candidates[i]; i == 0 && c.PushedAt.After(s.Horizon) {
-			s.Horizon = c.PushedAt
-		}
-		s.Candidates = slices.Delete(s.Candidates, i, i+1)
-	}
-	if len(s.Builds) > 2*kept {
-		needed := map[string]bool{}
-		for _, c := range s.Candidates {
-			needed[s.buildKey(c.SHA, c.Tree)] = true
-		}
-		forgetOldest(s.Builds, 2*kept, func(key string, r BuildRun) (time.Time, bool) {
-			return r.StartedAt, !needed[key] && !r.Active()
-		})
-	}
-	forgetOldest(s.Pulls, 2*kept, func(_ int, p PullRequest) (time.Time, bool) { return p.UpdatedAt, !p.Open })
+	s.forgetCandidates()
+	s.forgetPulls()
+	s.forgetBuilds()
 	for key, f := range s.Flights {
 		last := f.LastAt
 		if f.NotBefore.After(last) {
@@ -44,6 +33,76 @@ func (s *State) forget(at time.Time) {
 			delete(s.Flights, key)
 		}
 	}
+}
+
+func (s *State) forgetCandidates() {
+	for len(s.Candidates) > kept {
+		i := slices.IndexFunc(s.Candidates[:len(s.Candidates)-kept], func(c Candidate) bool { return s.forgettable(&c) })
+		if i < 0 {
+			break
+		}
+		s.forgetCandidate(i)
+	}
+	// What is older than what the last stage runs is overtaken everywhere, also by
+	// what is forgotten here. But others may be compared with it yet.
+	for len(s.Candidates) > remembered && len(s.Config.Stages) > 0 {
+		last := s.Config.Stages[len(s.Config.Stages)-1].Name
+		if s.position(s.Stages[last].Live.SHA) <= 0 || !s.forgettable(&s.Candidates[0]) ||
+			slices.ContainsFunc(s.Candidates, func(c Candidate) bool { return s.concerns(&c) == "" }) {
+			break
+		}
+		s.forgetCandidate(0)
+	}
+}
+
+func (s *State) forgetCandidate(i int) {
+	if c := s.Candidates[i]; i == 0 && c.PushedAt.After(s.Horizon) {
+		s.Horizon = c.PushedAt
+	}
+	s.Candidates = slices.Delete(s.Candidates, i, i+1)
+}
+
+// forgetPulls drops pull requests that are closed, unless a commit that came of
+// them or a question in them is still on its way.
+func (s *State) forgetPulls() {
+	if len(s.Pulls) <= remembered {
+		return
+	}
+	needed := map[int]bool{}
+	for _, c := range slices.Concat(s.Candidates, s.Guests) {
+		needed[c.Pull] = true
+	}
+	for _, r := range s.Requests {
+		if r.Closed == "" {
+			needed[r.Number] = true
+		}
+	}
+	for n, p := range s.Pulls {
+		if p.Open {
+			needed[n] = true
+		}
+	}
+	forgetOldest(s.Pulls, len(needed)+remembered, func(n int, p PullRequest) (time.Time, bool) { return p.UpdatedAt, !needed[n] })
+}
+
+// forgetBuilds drops builds of what is neither a candidate nor may become one: of
+// an open pull request, a build that is forgotten would be made again.
+func (s *State) forgetBuilds() {
+	if len(s.Builds) <= remembered {
+		return
+	}
+	needed := map[string]bool{}
+	for _, c := range slices.Concat(s.Candidates, s.Guests) {
+		needed[s.buildKey(c.SHA, c.Tree)] = true
+	}
+	for _, p := range s.Pulls {
+		if p.Open && p.TestTree != "" {
+			needed[s.buildKey(p.TestMerge, p.TestTree)] = true
+		}
+	}
+	forgetOldest(s.Builds, len(needed)+remembered, func(key string, r BuildRun) (time.Time, bool) {
+		return r.StartedAt, !needed[key] && !r.Active()
+	})
 }
 
 // forgettable reports whether nothing is left to do or to say about a candidate.

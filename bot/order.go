@@ -37,6 +37,9 @@ func (s *State) push(p Pushed, at time.Time) {
 	s.catchUp(&fresh)
 	s.Candidates = append(s.Candidates, fresh)
 	s.sort()
+	if !s.Horizon.IsZero() && len(s.Candidates) > 1 && s.Candidates[0].SHA == fresh.SHA {
+		s.Candidates = s.Candidates[1:] // what came before it is forgotten: it is too late
+	}
 	s.linkPulls()
 }
 

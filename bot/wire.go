@@ -47,18 +47,18 @@ func NameOf(v any) string {
 	return reflect.TypeOf(v).Name()
 }
 
-type named struct {
-	Is    string
-	Value json.RawMessage
-}
-
-func encode(v any) (named, error) {
-	if v == nil {
-		return named{}, nil
+// named is a fact or an action with the name of its type, as it is read; naming
+// as it is written.
+type (
+	named struct {
+		Is    string
+		Value json.RawMessage
 	}
-	b, err := json.Marshal(v)
-	return named{Is: NameOf(v), Value: b}, err
-}
+	naming struct {
+		Is    string
+		Value any
+	}
+)
 
 func decode[T any](n named, types map[string]reflect.Type) (T, error) {
 	var none T
@@ -80,35 +80,35 @@ func decode[T any](n named, types map[string]reflect.Type) (T, error) {
 // not call the method it is in. Their own interface field is shadowed by the
 // named one, which is less deep.
 type (
-	plainEvent    Event
-	plainEffect   Effect
-	plainFinished Finished
-	wireEvent     struct {
+	plainEvent       Event
+	plainEffect      Effect
+	plainFinished    Finished
+	wireEvent[N any] struct {
 		plainEvent
-		Fact named
+		Fact N
 	}
-	wireEffect struct {
+	wireEffect[N any] struct {
 		plainEffect
-		Do named
+		Do N
 	}
-	wireFinished struct {
+	wireFinished[N any] struct {
 		plainFinished
-		Fact named
+		Fact N
 	}
 )
 
-// MarshalJSON encodes the event with the name of its fact's type.
-func (e Event) MarshalJSON() ([]byte, error) {
-	n, err := encode(e.Fact)
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(wireEvent{plainEvent(e), n})
+// Wire is the event as JSON has it, for an encoder of any kind: with the name of
+// its fact's type.
+func (e Event) Wire() any {
+	return wireEvent[naming]{plainEvent(e), naming{NameOf(e.Fact), e.Fact}}
 }
+
+// MarshalJSON encodes the event with the name of its fact's type.
+func (e Event) MarshalJSON() ([]byte, error) { return json.Marshal(e.Wire()) }
 
 // UnmarshalJSON refuses facts that this version does not know.
 func (e *Event) UnmarshalJSON(b []byte) (err error) {
-	var w wireEvent
+	var w wireEvent[named]
 	if err := json.Unmarshal(b, &w); err != nil {
 		return err
 	}
@@ -117,18 +117,18 @@ func (e *Event) UnmarshalJSON(b []byte) (err error) {
 	return err
 }
 
-// MarshalJSON encodes the effect with the name of its action's type.
-func (e Effect) MarshalJSON() ([]byte, error) {
-	n, err := encode(e.Do)
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(wireEffect{plainEffect(e), n})
+// Wire is the effect as JSON has it, for an encoder of any kind: with the name of
+// its action's type.
+func (e Effect) Wire() any {
+	return wireEffect[naming]{plainEffect(e), naming{NameOf(e.Do), e.Do}}
 }
+
+// MarshalJSON encodes the effect with the name of its action's type.
+func (e Effect) MarshalJSON() ([]byte, error) { return json.Marshal(e.Wire()) }
 
 // UnmarshalJSON refuses actions that this version does not know.
 func (e *Effect) UnmarshalJSON(b []byte) (err error) {
-	var w wireEffect
+	var w wireEffect[named]
 	if err := json.Unmarshal(b, &w); err != nil {
 		return err
 	}
@@ -137,18 +137,18 @@ func (e *Effect) UnmarshalJSON(b []byte) (err error) {
 	return err
 }
 
-// MarshalJSON encodes the outcome with the name of its fact's type.
-func (f Finished) MarshalJSON() ([]byte, error) {
-	n, err := encode(f.Fact)
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(wireFinished{plainFinished(f), n})
+// Wire is the outcome as JSON has it, for an encoder of any kind: with the name of
+// its fact's type.
+func (f Finished) Wire() any {
+	return wireFinished[naming]{plainFinished(f), naming{NameOf(f.Fact), f.Fact}}
 }
+
+// MarshalJSON encodes the outcome with the name of its fact's type.
+func (f Finished) MarshalJSON() ([]byte, error) { return json.Marshal(f.Wire()) }
 
 // UnmarshalJSON refuses facts that this version does not know.
 func (f *Finished) UnmarshalJSON(b []byte) (err error) {
-	var w wireFinished
+	var w wireFinished[named]
 	if err := json.Unmarshal(b, &w); err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -50,7 +49,7 @@ type work struct {
 type jobs []river.InsertManyParams
 
 func (j *jobs) addEffect(target bot.Target, e bot.Effect) error {
-	data, err := json.Marshal(work{target, e})
+	data, err := encode(work{target, e})
 	if err != nil {
 		return fmt.Errorf("encode the effect %s: %w", e.Key, err)
 	}

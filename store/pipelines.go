@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -20,10 +19,6 @@ const (
 		VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING last_event`
 	updatePipeline = `UPDATE pipelines SET version = version + 1, state = $3, wake_at = $4, sweep_at = $5, installation = $6,
 		updated_at = $7, last_event = last_event + $8 WHERE repo = $1 AND name = $2 AND version = $9 RETURNING last_event`
-	selectApps = `SELECT platform, app FROM pipeline_apps WHERE repo = $1 AND name = $2`
-	insertApp  = `INSERT INTO pipeline_apps (platform, app, repo, name) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`
-	deleteApp  = `DELETE FROM pipeline_apps WHERE platform = $1 AND app = $2 AND repo = $3 AND name = $4`
-
 	selectPipelines = `SELECT repo, name, 0 FROM pipelines WHERE repo = $1 ORDER BY name`
 	selectUsing     = `SELECT repo, name, 0 FROM pipeline_apps WHERE platform = $1 AND app = $2 ORDER BY repo, name`
 	selectDue       = `SELECT repo, name, wake_at FROM pipelines WHERE wake_at > 0 AND wake_at <= CAST($1 AS BIGINT) ORDER BY wake_at LIMIT CAST($2 AS BIGINT)`
@@ -47,7 +42,7 @@ func (s *Store) Load(ctx context.Context, key bot.Key) (bot.State, int64, error)
 	)
 	err := s.db.each(ctx, selectState, []any{key.Repo.String(), key.Name}, func(scan scanner) error { return scan(&version, &data) })
 	if err == nil && version > 0 {
-		s.think(ctx, func() { err = json.Unmarshal(data, &state) })
+		s.think(ctx, func() { err = decode(data, &state) })
 	}
 	if err != nil {
 		return bot.State{}, 0, fmt.Errorf("load the state of %s: %w", key, err)
@@ -70,6 +65,7 @@ func (s *Store) Commit(ctx context.Context, c engine.Change) error {
 	if err != nil {
 		return fmt.Errorf("save %s: %w", c.Pipeline, err)
 	}
+	row.saved = s.apps.saved(c.Pipeline, c.Version, row.apps)
 	running := runningJob(ctx)
 	err = s.write(ctx, func(t tx) error {
 		if err := row.save(t); err != nil {
@@ -79,6 +75,7 @@ func (s *Store) Commit(ctx context.Context, c engine.Change) error {
 	})
 	if err == nil {
 		running.finished()
+		s.apps.keep(c.Pipeline, c.Version+1, row.apps)
 		return nil
 	}
 	if errors.Is(err, engine.ErrMoved) {
@@ -107,19 +104,20 @@ type pipelineRow struct {
 	state  string
 	events []string
 	jobs   jobs
-	apps   map[[2]string]bool // platform and app
+	apps   map[app]bool
+	saved  bool // the apps are in the database already
 	at     int64
 }
 
 // rowOf encodes the change ahead of the transaction.
 func rowOf(c engine.Change, now time.Time) (*pipelineRow, error) {
-	state, err := json.Marshal(c.State)
+	state, err := encode(c.State)
 	if err != nil {
 		return nil, err
 	}
-	r := &pipelineRow{change: c, repo: c.Pipeline.Repo.String(), state: string(state), at: micros(now), apps: make(map[[2]string]bool)}
+	r := &pipelineRow{change: c, repo: c.Pipeline.Repo.String(), state: string(state), at: micros(now), apps: appsOf(c.State)}
 	for _, e := range c.Events {
-		data, err := json.Marshal(e)
+		data, err := encode(e)
 		if err != nil {
 			return nil, fmt.Errorf("encode the event %s: %w", bot.NameOf(e.Fact), err)
 		}
@@ -129,13 +127,6 @@ func rowOf(c engine.Change, now time.Time) (*pipelineRow, error) {
 		if err := r.jobs.addEffect(c.Target, e); err != nil {
 			return nil, err
 		}
-	}
-	platform, apps := c.State.Apps()
-	for _, app := range apps {
-		r.apps[[2]string{platform, app}] = true
-	}
-	for _, stage := range c.State.Awaited() {
-		r.apps[[2]string{stages, stage}] = true
 	}
 	return r, nil
 }
@@ -157,8 +148,10 @@ func (r *pipelineRow) save(t tx) error {
 	if err := r.saveEvents(t, last-int64(len(r.events))); err != nil {
 		return err
 	}
-	if err := r.saveApps(t); err != nil {
-		return err
+	if !r.saved {
+		if err := r.saveApps(t); err != nil {
+			return err
+		}
 	}
 	return t.insert(r.jobs...)
 }
@@ -179,46 +172,11 @@ func (r *pipelineRow) saveEvents(t tx, last int64) error {
 	return nil
 }
 
-// saveApps writes only what changed: a configuration seldom does.
-func (r *pipelineRow) saveApps(t tx) error {
-	have := make(map[[2]string]bool)
-	err := t.each(selectApps, []any{r.repo, r.change.Pipeline.Name}, func(scan scanner) error {
-		var k [2]string
-		if err := scan(&k[0], &k[1]); err != nil {
-			return err
-		}
-		have[k] = true
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	for k := range r.apps {
-		if !have[k] {
-			if _, err := t.exec(insertApp, k[0], k[1], r.repo, r.change.Pipeline.Name); err != nil {
-				return err
-			}
-		}
-	}
-	for k := range have {
-		if !r.apps[k] {
-			if _, err := t.exec(deleteApp, k[0], k[1], r.repo, r.change.Pipeline.Name); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // Pipelines lists the pipelines of a repository, by name; none for one that was
 // never saved.
 func (s *Store) Pipelines(ctx context.Context, repo bot.Repo) ([]bot.Key, error) {
 	return s.keys(ctx, selectPipelines, repo.String())
 }
-
-// stages stands for a platform where the apps of pipelines are kept: there, what is
-// named are stages of other pipelines.
-const stages = "stages"
 
 // Needing lists the pipelines whose configuration needs a stage of another one.
 func (s *Store) Needing(ctx context.Context, stage bot.Need) ([]bot.Key, error) {
@@ -283,7 +241,7 @@ func (s *Store) Events(ctx context.Context, key bot.Key, after int64, limit int)
 			if err := scan(&last, &data); err != nil {
 				return err
 			}
-			if err := json.Unmarshal([]byte(data), &e); err != nil {
+			if err := decode([]byte(data), &e); err != nil {
 				return err
 			}
 			events = append(events, e)

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
@@ -348,7 +347,7 @@ func (w *performer) effect(ctx context.Context, this *running, stored string) er
 		return context.Cause(ctx)
 	}
 	var do work
-	if err := json.Unmarshal([]byte(stored), &do); err != nil {
+	if err := decode([]byte(stored), &do); err != nil {
 		return fmt.Errorf("read a stored effect that a newer version of Headstart may have written: %w", err)
 	}
 	err := w.one(this.context(ctx), do, this.n > 1)

@@ -341,7 +341,10 @@ func testFindUsers(t *testing.T, open opener) {
 	commit(t, s, c)
 	expect("by the file", "shop-us", []bot.Key{shop}, []bot.Key{shop})
 	expect("by the file", "shop-ca", nil, []bot.Key{shop})
-	c.Version, c.State.Config = 1, bot.Config{Platform: bot.PlatformHeroku, Stages: []bot.Stage{{Name: "production", Apps: []string{"shop-ca"}}}}
+	c.Version = 1
+	commit(t, s, c)
+	expect("by the same file", "shop-us", []bot.Key{shop}, []bot.Key{shop})
+	c.Version, c.State.Config = 2, bot.Config{Platform: bot.PlatformHeroku, Stages: []bot.Stage{{Name: "production", Apps: []string{"shop-ca"}}}}
 	commit(t, s, c)
 	expect("by the next file", "shop-us", nil, nil)
 	expect("by the next file", "shop-ca", []bot.Key{shop}, nil)

@@ -13,6 +13,20 @@ import (
 // differ by.
 const fresh = time.Minute + time.Minute + 90*time.Second
 
+// foundThere reports whether a promotion under way has found what it releases on one
+// of its apps, where somebody had put it by hand.
+func (s *sim) foundThere(stage string, n int, artifact string) bool {
+	p := s.store.state.Stages[stage].InFlight
+	if p == nil || p.N != n {
+		return false
+	}
+	return slices.ContainsFunc(sorted(p.Apps), func(app string) bool {
+		return p.Apps[app].State == bot.ReleaseSucceeded && slices.ContainsFunc(s.App(app).Releases, func(r *bot.Release) bool {
+			return s.truth.byHand[r] && r.Artifact == artifact
+		})
+	})
+}
+
 // gatesOpen is sentence 1: nothing enters a stage unless its gates were open at
 // that moment.
 //
@@ -26,6 +40,9 @@ func (s *sim) gatesOpen(j *job, stage string, n int, sha, artifact string) {
 	}
 	if s.copied(stage, n) {
 		return // by the copy that was made for it
+	}
+	if s.foundThere(stage, n, artifact) {
+		return // by finding it on an app, where nothing had to be asked for
 	}
 	cfg, stages := j.config, j.config.StageNames()
 	i := slices.Index(stages, stage)

@@ -31,7 +31,7 @@ func (s *sim) sameArtifact(r *request, cfg bot.Config) {
 		}
 	}
 	i := slices.Index(cfg.StageNames(), r.stage)
-	if i <= 0 || s.rollsBack(r.stage, r.sha, r.artifact) || s.goesBack(r.stage, r.n, r.sha, r.artifact) {
+	if i <= 0 || s.rollsBack(r.stage, r.sha, r.artifact) || s.goesBack(r.stage, r.n, r.sha, r.artifact) || s.foundThere(r.stage, r.n, r.artifact) {
 		return
 	}
 	if before := s.comesFrom(r.sha, cfg.Stages[:i]); !s.proved(r.artifact, before.Apps) {

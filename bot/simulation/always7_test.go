@@ -86,6 +86,7 @@ func (s *sim) end() {
 	}
 	s.waitFor(long)
 	s.look()
+	s.endEndless()
 	s.unlockAll()
 	s.waitFor(10 * time.Minute)
 	s.look()
@@ -104,6 +105,16 @@ func (s *sim) end() {
 	s.look()
 	s.arrived()
 	s.live(last)
+}
+
+// endEndless has the platform end what never ends by itself and was given up: who
+// releases the same once more waits for it anew.
+func (s *sim) endEndless() {
+	for _, r := range s.truth.requests {
+		if r.endless && r.release != nil {
+			s.EndRelease(r.release, bot.ReleaseErrored, "the platform was restarted")
+		}
+	}
 }
 
 // goodFile is the newest file, or a good one where that is broken.

@@ -14,7 +14,10 @@ var commitRoutes = []route{
 	{"GET", "/repos/{owner}/{repo}/git/ref/{ref...}", byToken, "contents:read", getRef},
 }
 
-var hexadecimal = regexp.MustCompile(`^[0-9a-f]{4,40}$`)
+var (
+	hexadecimal = regexp.MustCompile(`^[0-9a-f]{4,40}$`)
+	fullSHA     = regexp.MustCompile(`^[0-9a-f]{40}$`)
+)
 
 // resolve finds the commit that a SHA, branch, tag or full ref means.
 func (r *Repo) resolve(ref string) (string, bool) {

@@ -29,8 +29,10 @@ type Repo struct {
 	created       time.Time
 	pushed        time.Time
 
-	refs    map[string]string // every ref but refs/pull/*, as it is known to have been announced
-	commits map[string]Commit // what was read of the object store
+	refs    map[string]string      // every ref but refs/pull/*, as it is known to have been announced
+	commits map[string]Commit      // what was read of the object store, as are trees and blobs
+	trees   map[string][]treeEntry // by SHA and path
+	blobs   map[string][]byte
 	roles   map[string]string // by lower-case login
 
 	lastNumber  int // of issues and pull requests
@@ -78,7 +80,7 @@ func (s *Server) createRepo(fullName string, opts RepoOptions) (*Repo, error) {
 	r := &Repo{
 		s: s, id: s.nextID(), owner: s.account(owner, kind), name: name, dir: filepath.Join(s.dir, "repos", owner, name+".git"),
 		defaultBranch: opts.DefaultBranch, public: opts.Public, notInstalled: opts.NotInstalled, created: s.now(), pushed: s.now(),
-		refs: map[string]string{}, commits: map[string]Commit{}, roles: map[string]string{}, issues: map[int]*issue{},
+		refs: map[string]string{}, commits: map[string]Commit{}, trees: map[string][]treeEntry{}, blobs: map[string][]byte{}, roles: map[string]string{}, issues: map[int]*issue{},
 		rules: map[string][]Rule{}, protections: map[string]*protection{},
 	}
 	if err := os.MkdirAll(r.dir, 0o755); err != nil {

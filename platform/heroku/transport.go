@@ -44,7 +44,7 @@ func newTransport() *http.Transport {
 		TLSHandshakeTimeout:   10 * time.Second,
 		ResponseHeaderTimeout: writeTimeout,
 		IdleConnTimeout:       60 * time.Second,
-		MaxIdleConnsPerHost:   8,
+		MaxIdleConnsPerHost:   64, // when many pipelines move at once, none waits for a handshake
 	}
 }
 
