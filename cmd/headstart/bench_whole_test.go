@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/github/githubtest"
+	"github.com/headstart-cd/headstart/platform/heroku/herokutest"
 )
 
 // BenchmarkWholeProcess measures the built binary from outside, as those see it
@@ -50,7 +51,8 @@ type measured struct {
 }
 
 func measureAll(b *testing.B, database, floor string) {
-	w := newChaosWorld(b, 1, benchTeams)
+	// What Heroku fetches it fetches on machines of its own.
+	w := newChaosWorld(b, 1, benchTeams, herokutest.Options{SkipDownload: true})
 	for _, t := range w.teams {
 		for _, a := range t.apps() {
 			a.BuildTakes(0)

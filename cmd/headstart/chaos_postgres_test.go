@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/headstart-cd/headstart/platform/heroku/herokutest"
 )
 
 // testDatabaseVar names a PostgreSQL server to use, as a role that may create
@@ -164,7 +166,7 @@ func TestChaosPostgres(t *testing.T) {
 	seed := chaosSeed(t)
 	db := newCluster(t)
 	database := db.database()
-	w := newChaosWorld(t, seed, chaosTeams)
+	w := newChaosWorld(t, seed, chaosTeams, herokutest.Options{})
 	c := &chaos{chaosWorld: w, random: rand.New(rand.NewPCG(seed, 50)), deaths: map[string]int{}}
 	for range 2 {
 		c.instances = append(c.instances, newInstance(t, w.gh, w.heroku, database, w.allow))

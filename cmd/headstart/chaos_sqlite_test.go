@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/platform/heroku/herokutest"
 	"github.com/headstart-cd/headstart/store"
 )
 
@@ -61,7 +62,7 @@ func chaosSeed(t *testing.T) uint64 {
 func TestChaos(t *testing.T) {
 	t.Parallel()
 	seed := chaosSeed(t)
-	w := newChaosWorld(t, seed, chaosTeams)
+	w := newChaosWorld(t, seed, chaosTeams, herokutest.Options{})
 	database := "sqlite:" + filepath.Join(t.TempDir(), "headstart.db")
 	i := newInstance(t, w.gh, w.heroku, database, w.allow)
 	c := &chaos{chaosWorld: w, random: rand.New(rand.NewPCG(seed, 50)), instances: []*instance{i}, deaths: map[string]int{}}

@@ -56,7 +56,7 @@ var chaosChecks = []string{"ci/test", "lint"}
 
 // newChaosWorld makes teams in four organisations, whose builds and releases take
 // their time, and a repository that reaches for somebody else's app.
-func newChaosWorld(t testing.TB, seed uint64, teams int) *chaosWorld {
+func newChaosWorld(t testing.TB, seed uint64, teams int, platform herokutest.Options) *chaosWorld {
 	t.Helper()
 	w := &chaosWorld{t: t, random: rand.New(rand.NewPCG(seed, 4))}
 	var err error
@@ -68,8 +68,8 @@ func newChaosWorld(t testing.TB, seed uint64, teams int) *chaosWorld {
 			t.Errorf("close the stand-in for GitHub: %v", err)
 		}
 	})
-	// How often the account's limit is reached is another test's subject.
-	if w.heroku, err = herokutest.New(herokutest.Options{RateLimit: 100_000}); err != nil {
+	platform.RateLimit = 100_000 // how often the account's limit is reached is another test's subject
+	if w.heroku, err = herokutest.New(platform); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.heroku.Close)
