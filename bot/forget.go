@@ -2,7 +2,9 @@ package bot
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -10,19 +12,23 @@ const (
 	// kept is how many candidates are remembered. One that waits behind so many
 	// newer ones counts as superseded, so that nothing is kept for ever.
 	kept = 30
-	// remembered is how many are remembered of those that can go nowhere any more, and
-	// how many builds and pull requests that nothing is left to do about. All that is
-	// remembered is saved with every event: it is what a deploy costs.
+	// remembered is how many are remembered where those are among them that can go
+	// nowhere any more; and how many pull requests that nothing is left to do about. All
+	// that is remembered is saved with every event: it is much of what a deploy costs.
 	remembered = 10
 )
 
-// forgetFlight is how long an effect that nobody wants any more is remembered.
-const forgetFlight = time.Hour
+const (
+	// forgetFlight is how long an effect that nobody wants any more is remembered.
+	forgetFlight = time.Hour
+	// forgetPull is how long a pull request is remembered after it was last heard of.
+	forgetPull = time.Hour
+)
 
 // forget drops candidates that are settled and old, and what only they needed.
 func (s *State) forget(at time.Time) {
 	s.forgetCandidates()
-	s.forgetPulls()
+	s.forgetPulls(at)
 	s.forgetBuilds()
 	for key, f := range s.Flights {
 		last := f.LastAt
@@ -62,9 +68,11 @@ func (s *State) forgetCandidate(i int) {
 	s.Candidates = slices.Delete(s.Candidates, i, i+1)
 }
 
-// forgetPulls drops pull requests that are closed, unless a commit that came of
-// them or a question in them is still on its way.
-func (s *State) forgetPulls() {
+// forgetPulls drops pull requests that were closed a while ago, unless a commit
+// that came of them, or a question in them, is still on its way. Where other
+// pipelines have sections in their comments, more of them are remembered: those may
+// have something to say for longer.
+func (s *State) forgetPulls(at time.Time) {
 	if len(s.Pulls) <= remembered {
 		return
 	}
@@ -78,15 +86,37 @@ func (s *State) forgetPulls() {
 		}
 	}
 	for n, p := range s.Pulls {
-		if p.Open {
+		if p.Open || at.Sub(p.SeenAt) < forgetPull || s.owes(p) {
 			needed[n] = true
 		}
 	}
-	forgetOldest(s.Pulls, len(needed)+remembered, func(n int, p PullRequest) (time.Time, bool) { return p.UpdatedAt, !needed[n] })
+	most := len(needed) + remembered
+	if s.several() {
+		most = max(most, 2*kept)
+	}
+	forgetOldest(s.Pulls, most, func(n int, p PullRequest) (time.Time, bool) { return p.UpdatedAt, !needed[n] })
 }
 
-// forgetBuilds drops builds of what is neither a candidate nor may become one: of
-// an open pull request, a build that is forgotten would be made again.
+// owes reports whether something is still to be said about a pull request, or may be.
+func (s *State) owes(p PullRequest) bool {
+	for _, said := range p.Told {
+		if said.State == StatusPending || said.Doubt || !said.Again.IsZero() {
+			return true
+		}
+	}
+	for key := range s.Flights {
+		if p.Head != "" && strings.Contains(key, p.Head) {
+			return true
+		}
+	}
+	_, commenting := s.Flights[fmt.Sprintf("comment %d", p.Number)]
+	_, handing := s.Flights[fmt.Sprintf("section %d", p.Number)]
+	return commenting || handing || p.Comment.Doubt || !p.Comment.Again.IsZero()
+}
+
+// forgetBuilds drops builds of what is neither a candidate nor a pull request. What
+// is built for one that is open would be built again, and one that was merged may
+// be heard of before its commit is.
 func (s *State) forgetBuilds() {
 	if len(s.Builds) <= remembered {
 		return
@@ -96,11 +126,11 @@ func (s *State) forgetBuilds() {
 		needed[s.buildKey(c.SHA, c.Tree)] = true
 	}
 	for _, p := range s.Pulls {
-		if p.Open && p.TestTree != "" {
+		if p.TestTree != "" {
 			needed[s.buildKey(p.TestMerge, p.TestTree)] = true
 		}
 	}
-	forgetOldest(s.Builds, len(needed)+remembered, func(key string, r BuildRun) (time.Time, bool) {
+	forgetOldest(s.Builds, max(len(needed), remembered), func(key string, r BuildRun) (time.Time, bool) {
 		return r.StartedAt, !needed[key] && !r.Active()
 	})
 }

@@ -38,8 +38,8 @@ func TestManyPullRequests(t *testing.T) {
 	if again := len(s.App("shop-prepare").Builds); again != many+1 {
 		t.Errorf("%d pull requests and a commit take %d builds, there were %d an hour ago, and are %d", many, many+1, built, again)
 	}
-	do("push a2 tree=tree-0 pull=100")
 	do("pr 100 merged as=a2")
+	do("push a2 tree=tree-0 pull=100")
 	do("wait 5m")
 	if again := len(s.App("shop-prepare").Builds); again > many+1 {
 		t.Errorf("the oldest pull request was built ahead, and is built again when it is merged")
@@ -53,14 +53,15 @@ func TestForgets(t *testing.T) {
 	do("takes build=20s release=5s")
 	sizes := map[int]int{}
 	for n := 1; n <= 60; n++ {
+		sha := fmt.Sprintf("a%02d", n) // as in life, none begins with another
 		do("pr %d opened head=p%d merge=m%d tree=tree-%d", n, n, n, n)
 		do("wait 60s")
-		do("push a%d tree=tree-%d pull=%d", n, n, n)
-		do("pr %d merged as=a%d", n, n)
-		do("check a%d ci/test passed", n)
-		do("wait 120s")
-		if live := s.State.Stages["production"].Live.SHA; live != fmt.Sprint("a", n) {
-			t.Fatalf("production should run a%d, it runs %s", n, live)
+		do("push %s tree=tree-%d pull=%d", sha, n, n)
+		do("pr %d merged as=%s", n, sha)
+		do("check %s ci/test passed", sha)
+		do("wait 20m")
+		if live := s.State.Stages["production"].Live.SHA; live != sha {
+			t.Fatalf("production should run %s, it runs %s", sha, live)
 		}
 		stored, err := json.Marshal(s.State)
 		if err != nil {
@@ -68,7 +69,7 @@ func TestForgets(t *testing.T) {
 		}
 		sizes[n] = len(stored)
 	}
-	if sizes[60] > sizes[20]*11/10 || sizes[60] > 64<<10 {
+	if sizes[60] > sizes[40]*11/10 || sizes[60] > 80<<10 {
 		t.Errorf("the state takes %d bytes after 20 deploys, %d after 40 and %d after 60", sizes[20], sizes[40], sizes[60])
 	}
 	t.Logf("the state takes %d bytes after one deploy, %d after 20 and %d after 60; %s", sizes[1], sizes[20], sizes[60], parts(s.State))
