@@ -13,3 +13,7 @@ func (s *Store) ReadIn(ctx context.Context, lazily bool, query string) (value st
 	})
 	return value, err
 }
+
+// ForgetSaved forgets what was saved, as the Store of another process does not
+// know it.
+func (s *Store) ForgetSaved() { s.saved = savedPipelines{} }

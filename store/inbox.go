@@ -279,7 +279,7 @@ func listDeliveries(ctx context.Context, db reader, f Filter) ([]Delivery, error
 const pruneBatch = 500
 
 // Prune removes deliveries that were received before deliveries and have an
-// outcome, and events from before events. It works in small transactions, so
+// outcome, and events from before events that are folded into a state. It works in small transactions, so
 // that nobody waits for it. It returns how many rows are gone.
 func (s *Store) Prune(ctx context.Context, deliveries, events time.Time) (removed int64, err error) {
 	for _, p := range []struct {
@@ -287,7 +287,8 @@ func (s *Store) Prune(ctx context.Context, deliveries, events time.Time) (remove
 		before time.Time
 	}{
 		{`DELETE FROM deliveries WHERE guid IN (SELECT guid FROM deliveries WHERE received_at < $1 AND outcome <> '' ORDER BY received_at LIMIT $2)`, deliveries},
-		{`DELETE FROM events WHERE (repo, name, seq) IN (SELECT repo, name, seq FROM events WHERE at < $1 ORDER BY at LIMIT $2)`, events},
+		{`DELETE FROM events WHERE (repo, name, seq) IN (SELECT repo, name, seq FROM events e WHERE at < $1 AND NOT EXISTS
+			(SELECT 1 FROM pipeline_states s WHERE s.repo = e.repo AND s.name = e.name AND e.seq > s.event) ORDER BY at LIMIT $2)`, events},
 	} {
 		n, err := s.inBatches(ctx, p.query, micros(p.before))
 		removed += n

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -14,11 +15,16 @@ import (
 var _ engine.Store = (*Store)(nil)
 
 const (
-	selectState    = `SELECT version, state FROM pipelines WHERE repo = $1 AND name = $2`
-	insertPipeline = `INSERT INTO pipelines (repo, name, version, state, wake_at, sweep_at, installation, updated_at, last_event)
-		VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING last_event`
-	updatePipeline = `UPDATE pipelines SET version = version + 1, state = $3, wake_at = $4, sweep_at = $5, installation = $6,
-		updated_at = $7, last_event = last_event + $8 WHERE repo = $1 AND name = $2 AND version = $9 RETURNING last_event`
+	selectState = `SELECT p.version, p.last_event, s.event, s.state FROM pipelines p JOIN pipeline_states s ON s.repo = p.repo AND s.name = p.name
+		WHERE p.repo = $1 AND p.name = $2`
+	selectTail     = `SELECT event FROM events WHERE repo = $1 AND name = $2 AND seq > $3 AND seq <= $4 ORDER BY seq`
+	insertPipeline = `INSERT INTO pipelines (repo, name, version, wake_at, sweep_at, installation, updated_at, last_event)
+		VALUES ($1, $2, 1, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING last_event`
+	updatePipeline = `UPDATE pipelines SET version = version + 1, wake_at = $3, sweep_at = $4, installation = $5,
+		updated_at = $6, last_event = last_event + $7 WHERE repo = $1 AND name = $2 AND version = $8 RETURNING last_event`
+	saveState = `INSERT INTO pipeline_states (repo, name, event, state) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (repo, name) DO UPDATE SET event = excluded.event, state = excluded.state`
+
 	selectPipelines = `SELECT repo, name, 0 FROM pipelines WHERE repo = $1 ORDER BY name`
 	selectUsing     = `SELECT repo, name, 0 FROM pipeline_apps WHERE platform = $1 AND app = $2 ORDER BY repo, name`
 	selectDue       = `SELECT repo, name, wake_at FROM pipelines WHERE wake_at > 0 AND wake_at <= CAST($1 AS BIGINT) ORDER BY wake_at LIMIT CAST($2 AS BIGINT)`
@@ -32,22 +38,66 @@ func insertEvents(n int) string {
 	return `INSERT INTO events (repo, name, seq, at, kind, event) VALUES ` + values(n, 6)
 }
 
+// tailAtMost bounds how many events have to be folded in when a state is loaded.
+const tailAtMost = 32
+
 // Load returns a pipeline's state and its version: the zero state and version 0
 // for one that was never saved.
 func (s *Store) Load(ctx context.Context, key bot.Key) (bot.State, int64, error) {
-	var (
-		state   bot.State
-		version int64
-		data    []byte
-	)
-	err := s.db.each(ctx, selectState, []any{key.Repo.String(), key.Name}, func(scan scanner) error { return scan(&version, &data) })
-	if err == nil && version > 0 {
-		s.think(ctx, func() { err = decode(data, &state) })
+	state, version, err := s.load(ctx, key)
+	for tries := 0; errors.Is(err, errTail) && tries < 3; tries++ {
+		state, version, err = s.load(ctx, key) // the state was saved meanwhile, and what it holds removed
 	}
 	if err != nil {
 		return bot.State{}, 0, fmt.Errorf("load the state of %s: %w", key, err)
 	}
 	return state, version, nil
+}
+
+var errTail = errors.New("events that belong to it are gone")
+
+func (s *Store) load(ctx context.Context, key bot.Key) (state bot.State, version int64, err error) {
+	var (
+		data         []byte
+		folded, last int64
+	)
+	err = s.db.each(ctx, selectState, []any{key.Repo.String(), key.Name}, func(scan scanner) error {
+		return scan(&version, &last, &folded, &data)
+	})
+	if err != nil || version == 0 {
+		return bot.State{}, 0, err
+	}
+	var tail [][]byte
+	if folded < last {
+		err = s.db.each(ctx, selectTail, []any{key.Repo.String(), key.Name, folded, last}, func(scan scanner) error {
+			var event []byte
+			err := scan(&event)
+			tail = append(tail, event)
+			return err
+		})
+		if err == nil && int64(len(tail)) < last-folded {
+			err = errTail
+		}
+	}
+	if err == nil {
+		s.think(ctx, func() { state, err = fold(data, tail) })
+	}
+	return state, version, err
+}
+
+// fold reads a state and what has happened since it was written.
+func fold(data []byte, tail [][]byte) (state bot.State, err error) {
+	if err := decode(data, &state); err != nil {
+		return bot.State{}, err
+	}
+	for _, data := range tail {
+		var e bot.Event
+		if err := decode(data, &e); err != nil {
+			return bot.State{}, fmt.Errorf("read an event that is not folded in yet: %w", err)
+		}
+		state = bot.Apply(state, e)
+	}
+	return state, nil
 }
 
 // Commit saves everything in the change in one transaction, or nothing. It
@@ -61,11 +111,13 @@ func (s *Store) Commit(ctx context.Context, c engine.Change) error {
 		row *pipelineRow
 		err error
 	)
-	s.think(ctx, func() { row, err = rowOf(c, s.now()) })
+	before, known := s.saved.of(c.Pipeline, c.Version)
+	whole := !known || !c.Folded || before.tail+len(c.Events) > tailAtMost
+	s.think(ctx, func() { row, err = rowOf(c, whole, s.now()) })
 	if err != nil {
 		return fmt.Errorf("save %s: %w", c.Pipeline, err)
 	}
-	row.saved = s.apps.saved(c.Pipeline, c.Version, row.apps)
+	row.sameApps = known && maps.Equal(before.apps, row.apps)
 	running := runningJob(ctx)
 	err = s.write(ctx, func(t tx) error {
 		if err := row.save(t); err != nil {
@@ -75,7 +127,11 @@ func (s *Store) Commit(ctx context.Context, c engine.Change) error {
 	})
 	if err == nil {
 		running.finished()
-		s.apps.keep(c.Pipeline, c.Version+1, row.apps)
+		tail := before.tail + len(c.Events)
+		if whole {
+			tail = 0
+		}
+		s.saved.keep(c.Pipeline, saved{c.Version + 1, row.apps, tail})
 		return nil
 	}
 	if errors.Is(err, engine.ErrMoved) {
@@ -99,23 +155,28 @@ func (s *Store) think(ctx context.Context, fn func()) {
 
 // pipelineRow is a change in the words of the database.
 type pipelineRow struct {
-	change engine.Change
-	repo   string
-	state  string
-	events []string
-	jobs   jobs
-	apps   map[app]bool
-	saved  bool // the apps are in the database already
-	at     int64
+	change   engine.Change
+	repo     string
+	state    string // empty: its events are enough
+	events   []string
+	jobs     jobs
+	apps     map[app]bool
+	sameApps bool // they are in the database already
+	at       int64
 }
 
-// rowOf encodes the change ahead of the transaction.
-func rowOf(c engine.Change, now time.Time) (*pipelineRow, error) {
-	state, err := encode(c.State)
-	if err != nil {
-		return nil, err
+// rowOf encodes the change ahead of the transaction: with the whole state, or
+// without it where the events tell what became of the one that was written before.
+// A state grows with how much is going on, and is most of what there is to write.
+func rowOf(c engine.Change, whole bool, now time.Time) (*pipelineRow, error) {
+	r := &pipelineRow{change: c, repo: c.Pipeline.Repo.String(), at: micros(now), apps: appsOf(c.State)}
+	if whole {
+		state, err := encode(c.State)
+		if err != nil {
+			return nil, err
+		}
+		r.state = string(state)
 	}
-	r := &pipelineRow{change: c, repo: c.Pipeline.Repo.String(), state: string(state), at: micros(now), apps: appsOf(c.State)}
 	for _, e := range c.Events {
 		data, err := encode(e)
 		if err != nil {
@@ -133,7 +194,7 @@ func rowOf(c engine.Change, now time.Time) (*pipelineRow, error) {
 
 func (r *pipelineRow) save(t tx) error {
 	c := r.change
-	args := []any{r.repo, c.Pipeline.Name, r.state, microsUp(c.Wake), microsUp(c.Sweep), c.State.Installation, r.at, int64(len(r.events))}
+	args := []any{r.repo, c.Pipeline.Name, microsUp(c.Wake), microsUp(c.Sweep), c.State.Installation, r.at, int64(len(r.events))}
 	query := insertPipeline
 	if c.Version > 0 {
 		query, args = updatePipeline, append(args, c.Version)
@@ -148,7 +209,12 @@ func (r *pipelineRow) save(t tx) error {
 	if err := r.saveEvents(t, last-int64(len(r.events))); err != nil {
 		return err
 	}
-	if !r.saved {
+	if r.state != "" {
+		if _, err := t.exec(saveState, r.repo, c.Pipeline.Name, last, r.state); err != nil {
+			return err
+		}
+	}
+	if !r.sameApps {
 		if err := r.saveApps(t); err != nil {
 			return err
 		}

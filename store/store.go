@@ -38,7 +38,7 @@ type Store struct {
 	drain   time.Duration
 	inbox   *inbox
 	changed changes
-	apps    savedApps
+	saved   savedPipelines
 	// thinking holds an element per outcome of an effect that is en- or decoded.
 	thinking chan struct{}
 	// presence is nil while Run does not run.

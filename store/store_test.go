@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -30,6 +32,7 @@ func TestStore(t *testing.T) {
 		{"a failed delivery is processed when it is delivered again", testRedeliver},
 		{"a handler that panics fails its delivery", testDeliverPanics},
 		{"what is committed is loaded", testCommit},
+		{"what is committed piece by piece is loaded as a whole", testTail},
 		{"a version is committed once", testFence},
 		{"a change is saved as a whole or not at all", testAtomic},
 		{"pipelines are found by repository and by wake time", testFind},
@@ -228,6 +231,48 @@ func testCommit(t *testing.T, open opener) {
 	}
 	if _, ok := events[2].Fact.(bot.ChecksMoved); !ok {
 		t.Errorf("the last event is the one of the second commit, got %+v", events[2])
+	}
+}
+
+// Whatever of a state was written when, what is loaded is what was committed: also
+// by another Store, and after what is old was removed.
+func testTail(t *testing.T, open opener) {
+	s := open.open(t)
+	state := bot.State{Pipeline: shop, DefaultBranch: "main"}
+	longest := 0
+	const commits = 90
+	for version := range int64(commits) {
+		c := engine.Change{Pipeline: shop, Version: version, Folded: true, Target: bot.Target{Pipeline: shop}}
+		for n := range version % 4 {
+			at := noon.Add(time.Duration(version)*time.Minute + time.Duration(n)*time.Second)
+			c.Events = append(c.Events, bot.Event{At: at, Fact: bot.Pushed{Branch: "main", After: fmt.Sprintf("c%d-%d", version, n), PushedAt: at}})
+		}
+		for _, e := range c.Events {
+			state = bot.Apply(state, e)
+		}
+		c.State = state
+		commit(t, s, c)
+		switch version {
+		case 20:
+			s.ForgetSaved() // as another instance would begin
+		case 40, 60:
+			if removed, err := s.Prune(t.Context(), noon, noon.Add(time.Hour*24)); err != nil || removed == 0 {
+				t.Errorf("what is folded in is removed, got %d, %v", removed, err)
+			}
+		}
+		loaded, at, err := s.Load(t.Context(), shop)
+		if err != nil || at != version+1 || !reflect.DeepEqual(loaded, state) {
+			t.Fatalf("version %d is loaded as version %d, %v:\n%+v\n%+v", version+1, at, err, loaded, state)
+		}
+		tail, err := s.ReadIn(t.Context(), false, `SELECT CAST(p.last_event - s.event AS TEXT) FROM pipelines p, pipeline_states s`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, _ := strconv.Atoi(tail)
+		longest = max(longest, n)
+	}
+	if longest < 20 || longest > 32 {
+		t.Errorf("a state is to be written once in 32 events, it was after %d", longest)
 	}
 }
 

@@ -252,7 +252,7 @@ func (e *Engine) reconcile(state bot.State, facts []bot.Fact) (Change, bot.Expla
 			break
 		}
 	}
-	c.State, c.Target, c.Wake, c.Sweep = state, state.Target(), plan.Wake, plan.Sweep
+	c.State, c.Folded, c.Target, c.Wake, c.Sweep = state, true, state.Target(), plan.Wake, plan.Sweep
 	return c, plan.Explain
 }
 

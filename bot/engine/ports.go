@@ -38,6 +38,7 @@ type Change struct {
 	Pipeline bot.Key
 	Version  int64 // as Load gave it; the new version is Version+1
 	State    bot.State
+	Folded   bool         // State is what bot.Apply makes of Events, on the state of Version: they are enough to save
 	Events   []bot.Event  // appended to the log, in this order
 	Effects  []bot.Effect // handed to whoever performs, after the commit
 	Target   bot.Target   // where the effects happen

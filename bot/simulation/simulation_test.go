@@ -309,7 +309,7 @@ func (s *sim) step() {
 	add(s.may.configs, s.changeFile)
 	add(s.may.allow, s.changeAllowed)
 	add(s.may.illness, s.fallIll, s.recover)
-	add(s.may.people && !s.asks.brief, s.goBack)
+	add(s.may.people && !s.asks.brief && s.once(2), s.goBack)
 	add(s.may.late && s.asks.rehearse, s.loseCopy)
 	add(s.may.freeze, s.operate)
 	add(s.may.around, s.unsettle)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -124,6 +125,9 @@ func (s *sim) save(in *instance, c engine.Change) {
 		}
 		c = read
 	}
+	if st.commits%64 == 32 && c.Version > 0 {
+		s.followsFrom(st.state, c)
+	}
 	st.state, st.version, st.wake, st.sweep = c.State, c.Version+1, c.Wake, c.Sweep
 	for _, e := range c.Events {
 		switch e.Fact.(type) {
@@ -136,6 +140,33 @@ func (s *sim) save(in *instance, c engine.Change) {
 			s.note(in.name, "decides: %s (attempt %d)", e.Key, e.Attempt)
 		}
 		st.jobs = append(st.jobs, &job{effect: e, target: c.Target, config: c.State.Config, decided: s.Now})
+	}
+}
+
+// followsFrom holds a change against what a database may save of it alone: its
+// events, which are folded into the state of before when that is loaded.
+func (s *sim) followsFrom(before bot.State, c engine.Change) {
+	through := func(v, into any) string {
+		data, err := json.Marshal(v)
+		if err == nil {
+			err = json.Unmarshal(data, into)
+		}
+		if err != nil {
+			s.fail(7, "a change cannot be stored: %v", err)
+		}
+		return string(data)
+	}
+	var (
+		state, same, loaded bot.State
+		events              []bot.Event
+	)
+	through(before, &state)
+	through(c.Events, &events)
+	for _, e := range events {
+		state = bot.Apply(state, e)
+	}
+	if want, got := through(c.State, &same), through(state, &loaded); !c.Folded || !reflect.DeepEqual(loaded, same) {
+		s.fail(7, "what happened makes another state when it is loaded:\n%s\n%s", want, got)
 	}
 }
 

@@ -65,8 +65,9 @@ func fill(b *testing.B, database, like string) {
 	}
 	repo := `'past/shop-' || CAST(i AS TEXT)`
 	copies("pipelines", "", map[string]string{
-		"repo": repo, "wake_at": "0", "sweep_at": fmt.Sprint(now.Add(24 * time.Hour).UnixMicro()),
+		"repo": repo, "last_event": fmt.Sprint(filledEvents), "wake_at": "0", "sweep_at": fmt.Sprint(now.Add(24 * time.Hour).UnixMicro()),
 	})
+	copies("pipeline_states", "", map[string]string{"repo": repo, "event": fmt.Sprint(filledEvents)})
 	copies("pipeline_apps", "", map[string]string{"repo": repo, "app": `p.app || '-' || CAST(i AS TEXT)`})
 	copies("events", fmt.Sprintf(" AND p.seq <= %d", filledEvents), map[string]string{"repo": repo})
 	run("ANALYZE")

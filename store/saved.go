@@ -1,7 +1,6 @@
 package store
 
 import (
-	"maps"
 	"sync"
 
 	"github.com/headstart-cd/headstart/bot"
@@ -63,36 +62,36 @@ func (r *pipelineRow) saveApps(t tx) error {
 	return nil
 }
 
-// savedApps remembers which apps were saved with which version of a pipeline, so
-// that they are compared with the database's only where they may differ. They are
-// never saved without a version.
-type savedApps struct {
+// savedPipelines remembers what was saved with the last version of a pipeline, so
+// that not everything has to be written and compared again with each: only where
+// this instance saved the version before, too.
+type savedPipelines struct {
 	mu       sync.Mutex
-	versions map[bot.Key]appsAt // guarded by mu
+	versions map[bot.Key]saved // guarded by mu
 }
 
-type appsAt struct {
+type saved struct {
 	version int64
 	apps    map[app]bool
+	tail    int // events since the state was written
 }
 
-// mostSavedApps bounds the memory that is taken.
-const mostSavedApps = 1024
+// mostSaved bounds the memory that is taken.
+const mostSaved = 1024
 
-// saved reports whether the version of a pipeline is known to have been saved with
-// these apps.
-func (s *savedApps) saved(key bot.Key, version int64, apps map[app]bool) bool {
+// of returns what is known of a pipeline's version.
+func (s *savedPipelines) of(key bot.Key, version int64) (saved, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	known, ok := s.versions[key]
-	return ok && known.version == version && maps.Equal(known.apps, apps)
+	return known, ok && known.version == version
 }
 
-func (s *savedApps) keep(key bot.Key, version int64, apps map[app]bool) {
+func (s *savedPipelines) keep(key bot.Key, v saved) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.versions == nil || len(s.versions) >= mostSavedApps {
-		s.versions = make(map[bot.Key]appsAt)
+	if s.versions == nil || len(s.versions) >= mostSaved {
+		s.versions = make(map[bot.Key]saved)
 	}
-	s.versions[key] = appsAt{version, apps}
+	s.versions[key] = v
 }
