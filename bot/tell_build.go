@@ -39,7 +39,7 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 		return say(StatusError, "Not built: cancelled by @"+c.Cancelled.By, "")
 	}
 	if _, entered := c.Passages[d.firstStage()]; (entered || c.Artifact != "") && !a.begun {
-		if told.State == StatusPending {
+		if told.State == StatusPending || told.State == "" && told.Doubt {
 			return say(StatusSuccess, "Built", "")
 		}
 		return nil // it was built once, and nobody remembers more
