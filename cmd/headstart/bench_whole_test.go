@@ -21,7 +21,7 @@ import (
 // BenchmarkWholeProcess measures the built binary from outside, as those see it
 // who use it: with a database that is empty at first, and then with one that has
 // 10,000 pipelines and a million past deliveries. The stand-ins for GitHub and
-// Heroku share the machine with it. It takes about ten minutes:
+// Heroku share the machine with it. It takes about twenty minutes:
 //
 //	go test -run '^$' -bench WholeProcess -timeout 40m ./cmd/headstart
 func BenchmarkWholeProcess(b *testing.B) {
