@@ -54,6 +54,11 @@ func (s *sim) notOverHand(r *request) {
 	if last := s.newest(r.stage, r.n); last != nil && last.artifact == now.Artifact && s.goesBack(r.stage, r.n, r.sha, r.artifact) {
 		return // it was what the bot was about to release, which took it as done, and it failed
 	}
+	if s.goesBack(r.stage, r.n, r.sha, r.artifact) && slices.ContainsFunc(s.truth.requests, func(o *request) bool {
+		return o.app == r.app && o.build != nil && o.build.Artifact == now.Artifact
+	}) {
+		return // it is what the app has built itself, and what has failed there
+	}
 	pushes := s.pushed[r.sha]
 	last := pushes[len(pushes)-1]
 	if by := s.pushed[now.Commit]; len(by) > 0 && by[0] > last {
