@@ -125,7 +125,7 @@ func (s *sim) save(in *instance, c engine.Change) {
 		}
 		c = read
 	}
-	if st.commits%64 == 32 && c.Version > 0 {
+	if st.commits%256 == 32 && c.Version > 0 {
 		s.followsFrom(st.state, c)
 	}
 	st.state, st.version, st.wake, st.sweep = c.State, c.Version+1, c.Wake, c.Sweep
