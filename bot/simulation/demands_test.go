@@ -231,7 +231,11 @@ func (s *sim) counts(class, sha, stage string, apps []string) bool {
 		case now == nil:
 			continue
 		}
-		for _, base := range s.commitsOf(now.Artifact) {
+		bases := s.commitsOf(now.Artifact)
+		if len(bases) == 0 {
+			return false // what somebody had put there was released again, with other config vars
+		}
+		for _, base := range bases {
 			files, all := s.Differ(base, sha)
 			if base == sha || all && !slices.ContainsFunc(files, func(f string) bool { return strings.HasPrefix(f, begins) }) {
 				return false
