@@ -14,7 +14,7 @@ const (
 	kept = 30
 	// remembered is how many are remembered where those are among them that can go
 	// nowhere any more; and how many pull requests that nothing is left to do about. All
-	// that is remembered is saved with every event: it is much of what a deploy costs.
+	// that is remembered is gone through with every event, and saved with some.
 	remembered = 10
 )
 

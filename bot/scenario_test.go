@@ -106,13 +106,7 @@ func readFile(t *testing.T, file string) string {
 // come and go one by one, costs at most thirty requests to GitHub.
 func TestBudget(t *testing.T) {
 	for name, mode := range map[string]string{"required": "", "everything that reports": "-"} {
-		s := newStory()
-		do := func(format string, a ...any) {
-			t.Helper()
-			if err := s.do(fmt.Sprintf(format, a...)); err != nil {
-				t.Fatal(err)
-			}
-		}
+		s, do := tell(t)
 		do("config prepare=shop-prepare staging:shop-staging production:shop-production")
 		do("takes build=180s release=10s")
 		if mode == "" {

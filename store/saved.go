@@ -87,11 +87,21 @@ func (s *savedPipelines) of(key bot.Key, version int64) (saved, bool) {
 	return known, ok && known.version == version
 }
 
+// keep remembers what was saved. Where there is no room, any other pipeline is
+// forgotten.
 func (s *savedPipelines) keep(key bot.Key, v saved) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.versions == nil || len(s.versions) >= mostSaved {
+	if s.versions == nil {
 		s.versions = make(map[bot.Key]saved)
 	}
 	s.versions[key] = v
+	for other := range s.versions {
+		if len(s.versions) <= mostSaved {
+			return
+		}
+		if other != key {
+			delete(s.versions, other)
+		}
+	}
 }

@@ -21,9 +21,7 @@ func (s *sim) foundThere(stage string, n int, artifact string) bool {
 		return false
 	}
 	return slices.ContainsFunc(sorted(p.Apps), func(app string) bool {
-		return p.Apps[app].State == bot.ReleaseSucceeded && slices.ContainsFunc(s.App(app).Releases, func(r *bot.Release) bool {
-			return s.truth.byHand[r] && r.Artifact == artifact
-		})
+		return p.Apps[app].State == bot.ReleaseSucceeded && s.putByHand(app, artifact)
 	})
 }
 

@@ -51,9 +51,6 @@ func (s *sim) notOverHand(r *request) {
 	if !ours || asked || s.rollsBack(r.stage, r.sha, r.artifact) {
 		return // nothing was there to compare it to
 	}
-	if last := s.newest(r.stage, r.n); last != nil && last.artifact == now.Artifact && s.goesBack(r.stage, r.n, r.sha, r.artifact) {
-		return // it was what the bot was about to release, which took it as done, and it failed
-	}
 	if s.goesBack(r.stage, r.n, r.sha, r.artifact) && slices.ContainsFunc(s.truth.requests, func(o *request) bool {
 		return o.app == r.app && o.build != nil && o.build.Artifact == now.Artifact
 	}) {

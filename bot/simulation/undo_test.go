@@ -40,12 +40,17 @@ func (s *sim) halfTaken(stage string, before int) bool {
 		}
 	}
 	for _, app := range apps { // where somebody had put it by hand, nothing had to be asked for
-		took[app] = took[app] || slices.ContainsFunc(s.App(app).Releases, func(r *bot.Release) bool { return s.truth.byHand[r] && r.Artifact == artifact })
+		took[app] = took[app] || s.putByHand(app, artifact)
 	}
 	maps.DeleteFunc(took, func(_ string, yes bool) bool { return !yes })
 	return len(took) > 0 && slices.ContainsFunc(apps, func(app string) bool {
 		return !took[app] || !slices.Contains(s.allowed, app) // of which nobody can tell
 	})
+}
+
+// putByHand reports whether somebody has released an artifact on an app.
+func (s *sim) putByHand(app, artifact string) bool {
+	return slices.ContainsFunc(s.App(app).Releases, func(r *bot.Release) bool { return s.truth.byHand[r] && r.Artifact == artifact })
 }
 
 // toldFailed notes when it was decided to tell people that a stage has taken a
