@@ -5,10 +5,18 @@ import (
 	"time"
 )
 
-// Apply folds one event into the state and returns the new one. Facts may come
-// late, twice and in any order: what is older than what is known changes nothing.
-func Apply(s State, e Event) State {
+// Apply folds events into the state, one after another, and returns the new one.
+// Facts may come late, twice and in any order: what is older than what is known
+// changes nothing.
+func Apply(s State, events ...Event) State {
 	s = s.clone()
+	for _, e := range events {
+		s.fold(e)
+	}
+	return s
+}
+
+func (s *State) fold(e Event) {
 	s.At = later(s.At, e.At)
 	s.expireLocks(e.At)
 	s.apply(e.Fact, e.At)
@@ -27,7 +35,6 @@ func Apply(s State, e Event) State {
 	s.addressAnswers()
 	s.closeHandedOn()
 	s.forgetGuests()
-	return s
 }
 
 func (s *State) apply(fact Fact, at time.Time) {
@@ -248,7 +255,8 @@ func (s *State) checksRead(f ChecksRead, do ReadChecks, began, at time.Time) {
 	if f.Suites != nil {
 		r.Suites = f.Suites
 	}
-	r.Read, r.ReadAt, r.Heard, r.Refused = true, began, r.Reading, ""
+	r.Read, r.ReadAt, r.Heard, r.Refused = true, began, max(r.Reading, min(do.Heard, r.Hints)), ""
+	r.Look = r.Look && r.Heard < r.Hints
 	switch after := s.verdict(c); {
 	case after.State == CheckPassed:
 		r.Doubts = 0

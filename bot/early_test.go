@@ -52,3 +52,46 @@ func TestReportsBeforeThePush(t *testing.T) {
 		t.Errorf("a minute later one should be kept, there are %d", n)
 	}
 }
+
+// A reading that waited for its turn takes in what came until it began, so that
+// nothing has to be read twice; what came later is read once more.
+func TestReadingTakesInWhatCameBeforeItBegan(t *testing.T) {
+	at := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
+	check := bot.Check{Kind: bot.CheckRun, Name: "ci", State: bot.CheckPassed, At: at}
+	for _, moved := range []struct {
+		when          string
+		before, after int // the reading began
+		reads         int // more
+	}{{"before", 2, 0, 0}, {"after", 0, 1, 1}, {"before and after", 1, 1, 1}, {"never", 0, 0, 0}} {
+		s := bot.State{Pipeline: bot.Key{Repo: bottest.Repo}, DefaultBranch: "main", Configured: true,
+			Config: bot.Config{Checks: bot.Checks{Names: []string{"ci"}}, Stages: []bot.Stage{{Name: "staging", Apps: []string{"shop-staging"}}}}}
+		apply := func(facts ...bot.Fact) {
+			for _, f := range facts {
+				s = bot.Apply(s, bot.Event{At: at, Fact: f})
+			}
+		}
+		reading := func() (found []bot.Effect) {
+			for _, e := range bot.Decide(s, at).Effects {
+				if _, ok := e.Do.(bot.ReadChecks); ok {
+					found = append(found, e)
+				}
+			}
+			return found
+		}
+		apply(bot.Pushed{Branch: "main", After: "a1", Tree: "t1", PushedAt: at})
+		s.Candidates[0].ConfigRead = true
+		apply(bot.CheckReported{SHA: "a1", Check: check})
+		e := reading()
+		if len(e) != 1 {
+			t.Fatalf("the check should be read when it has passed, there are %d readings", len(e))
+		}
+		apply(bot.Started{Effect: e[0]})
+		apply(slices.Repeat([]bot.Fact{bot.ChecksMoved{SHA: "a1"}}, moved.before)...)
+		begun := s.Beginning(e[0])
+		apply(slices.Repeat([]bot.Fact{bot.ChecksMoved{SHA: "a1"}}, moved.after)...)
+		apply(bot.Finished{Effect: begun, Outcome: bot.Done, Fact: bot.ChecksRead{SHA: "a1", Checks: []bot.Check{check}}})
+		if more := len(reading()); more != moved.reads {
+			t.Errorf("where the checks moved %s the reading began it takes %d more, got %d", moved.when, moved.reads, more)
+		}
+	}
+}

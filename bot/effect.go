@@ -50,6 +50,9 @@ type ReadChecks struct {
 	// Required asks for what GitHub requires of the branch as well; without it
 	// the answer's Required is nil. Suites asks for the check suites as well.
 	Required, Suites bool
+	// Heard is how often something had moved by when the reading began, as far as
+	// whoever performs it knows; 0: not known. See State.Beginning.
+	Heard int
 }
 
 // ReadHead reads where a branch's head is. Answer: HeadRead.

@@ -77,6 +77,19 @@ func buildInterval(ran, usual time.Duration, looks int) time.Duration {
 	return min(ran/8, 30*time.Second)
 }
 
+// Beginning returns an effect as it is performed now, by what is known at this
+// moment: a reading that waited for its turn takes in what has moved since it was
+// decided on. What s has heard must have been heard before the first request.
+func (s State) Beginning(e Effect) Effect {
+	if do, ok := e.Do.(ReadChecks); ok {
+		if c := s.candidate(do.SHA); c != nil {
+			do.Heard = c.Reports.Hints
+			e.Do = do
+		}
+	}
+	return e
+}
+
 // Of reports whether the effect is an attempt of this flight, rather than of an
 // earlier one with the same key.
 func (e Effect) Of(f Flight) bool { return e.Since.Equal(f.Since) }

@@ -1,7 +1,9 @@
 package github
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -42,16 +44,18 @@ func (r repository) readChecks(ctx context.Context, do bot.ReadChecks, at time.T
 // are left out: they are never waited for.
 func (r repository) checkRuns(ctx context.Context, sha string) ([]bot.Check, error) {
 	a := ask{what: fmt.Sprintf("read the check runs of %s at %s", r.repo, bot.Short(sha)), needs: "Checks: read"}
-	runs, err := pages(ctx, a, func(ctx context.Context, page gh.ListOptions) ([]*gh.CheckRun, *gh.Response, error) {
-		list, resp, err := r.api.Checks.ListCheckRunsForRef(ctx, r.repo.Owner, r.repo.Name, sha,
-			&gh.ListCheckRunsOptions{Filter: gh.String("latest"), ListOptions: page})
+	runs, err := pages(ctx, a, func(ctx context.Context, page gh.ListOptions) ([]checkRun, *gh.Response, error) {
+		var list struct {
+			Runs *[]checkRun `json:"check_runs"`
+		}
+		resp, err := r.fetch(ctx, query("commits/"+sha+"/check-runs", page)+"&filter=latest", &list)
+		if err == nil && list.Runs == nil {
+			err = errors.New("the answer has no list")
+		}
 		if err != nil {
 			return nil, resp, err
 		}
-		if list == nil {
-			return nil, resp, fmt.Errorf("the answer has no list")
-		}
-		return list.CheckRuns, resp, nil
+		return *list.Runs, resp, nil
 	})
 	if err != nil {
 		return nil, err
@@ -59,27 +63,38 @@ func (r repository) checkRuns(ctx context.Context, sha string) ([]bot.Check, err
 	var checks []bot.Check
 	seen := map[int64]bool{} // a run that is made meanwhile moves others to the next page
 	for _, run := range runs {
-		if run.GetName() == "" || run.GetApp().GetID() == r.appID || seen[run.GetID()] {
+		if run.Name == "" || run.App.ID == r.appID || seen[run.ID] {
 			continue
 		}
-		seen[run.GetID()] = run.GetID() != 0
-		checks = append(checks, checkOf(run))
+		seen[run.ID] = run.ID != 0
+		checks = append(checks, run.check())
 	}
 	return checks, nil
 }
 
-func checkOf(run *gh.CheckRun) bot.Check {
+// checkRun is what is read of a check run. go-github reads all of it, which for a
+// commit with many takes a processor longer than anything else before a promotion.
+type checkRun struct {
+	ID          int64
+	Name        string
+	Status      string
+	Conclusion  string    // empty until it has one
+	HTMLURL     string    `json:"html_url"`
+	DetailsURL  string    `json:"details_url"`
+	StartedAt   time.Time `json:"started_at"`
+	CompletedAt time.Time `json:"completed_at"`
+	App         struct{ ID int64 }
+}
+
+func (run checkRun) check() bot.Check {
 	check := bot.Check{
-		Kind: bot.CheckRun, Name: run.GetName(), AppID: run.GetApp().GetID(),
-		State: bot.CheckPending, URL: run.GetHTMLURL(), At: run.GetStartedAt().Time,
+		Kind: bot.CheckRun, Name: run.Name, AppID: run.App.ID,
+		State: bot.CheckPending, URL: cmp.Or(run.HTMLURL, run.DetailsURL), At: run.StartedAt,
 	}
-	if check.URL == "" {
-		check.URL = run.GetDetailsURL()
-	}
-	if run.GetStatus() != "completed" {
+	if run.Status != "completed" {
 		return check
 	}
-	check.Conclusion, check.At = run.GetConclusion(), run.GetCompletedAt().Time
+	check.Conclusion, check.At = run.Conclusion, run.CompletedAt
 	switch check.Conclusion {
 	case "success", "neutral", "skipped":
 		check.State = bot.CheckPassed
@@ -93,15 +108,22 @@ func checkOf(run *gh.CheckRun) bot.Check {
 // own.
 func (r repository) statuses(ctx context.Context, sha string) ([]bot.Check, error) {
 	a := ask{what: fmt.Sprintf("read the commit statuses of %s at %s", r.repo, bot.Short(sha)), needs: "Commit statuses: read"}
-	statuses, err := pages(ctx, a, func(ctx context.Context, page gh.ListOptions) ([]*gh.RepoStatus, *gh.Response, error) {
-		combined, resp, err := r.api.Repositories.GetCombinedStatus(ctx, r.repo.Owner, r.repo.Name, sha, &page)
-		if err != nil {
-			return nil, resp, err
+	type status struct {
+		Context   string
+		State     string
+		TargetURL string    `json:"target_url"`
+		UpdatedAt time.Time `json:"updated_at"`
+	}
+	statuses, err := pages(ctx, a, func(ctx context.Context, page gh.ListOptions) ([]status, *gh.Response, error) {
+		var combined struct {
+			SHA      string
+			Statuses []status
 		}
-		if combined.GetSHA() == "" {
-			return nil, resp, fmt.Errorf("the answer names no commit")
+		resp, err := r.fetch(ctx, query("commits/"+sha+"/status", page), &combined)
+		if err == nil && combined.SHA == "" {
+			err = errors.New("the answer names no commit")
 		}
-		return combined.Statuses, resp, nil
+		return combined.Statuses, resp, err
 	})
 	if err != nil {
 		return nil, err
@@ -109,15 +131,15 @@ func (r repository) statuses(ctx context.Context, sha string) ([]bot.Check, erro
 	var checks []bot.Check
 	seen := map[string]bool{}
 	for _, s := range statuses {
-		if s.GetContext() == "" || bot.OwnContext(s.GetContext()) || seen[s.GetContext()] {
+		if s.Context == "" || bot.OwnContext(s.Context) || seen[s.Context] {
 			continue
 		}
-		seen[s.GetContext()] = true
+		seen[s.Context] = true
 		check := bot.Check{
-			Kind: bot.CommitStatus, Name: s.GetContext(), State: bot.CheckFailed,
-			Conclusion: s.GetState(), URL: s.GetTargetURL(), At: s.GetUpdatedAt().Time,
+			Kind: bot.CommitStatus, Name: s.Context, State: bot.CheckFailed,
+			Conclusion: s.State, URL: s.TargetURL, At: s.UpdatedAt,
 		}
-		switch s.GetState() {
+		switch s.State {
 		case "success":
 			check.State = bot.CheckPassed
 		case "pending":

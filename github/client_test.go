@@ -191,7 +191,7 @@ func TestRequestsAreCounted(t *testing.T) {
 		}
 	}
 	remaining := found[fmt.Sprintf("headstart_github_rate_remaining %d", w.target.Installation)]
-	if remaining < float64(left) || remaining > float64(left)+3 { // answers come side by side, in any order
+	if remaining < float64(left) || remaining > float64(left)+8 { // answers come side by side, in any order, and one that fails ends those beside it
 		t.Errorf("%d requests remain, the gauge says %v", left, remaining)
 	}
 	// A second client may use the same registry.

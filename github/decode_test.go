@@ -115,13 +115,13 @@ func TestConclusions(t *testing.T) {
 		"stale": bot.CheckFailed, "startup_failure": bot.CheckFailed, "a_word_of_tomorrow": bot.CheckFailed, "": bot.CheckFailed,
 	} {
 		at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-		got := checkOf(&gh.CheckRun{Name: gh.String("test"), Status: gh.String("completed"), Conclusion: &conclusion, CompletedAt: &gh.Timestamp{Time: at}})
+		got := checkRun{Name: "test", Status: "completed", Conclusion: conclusion, CompletedAt: at}.check()
 		if got.State != want || got.Conclusion != conclusion || !got.At.Equal(at) {
 			t.Errorf("a run that ended as %q should have %s, got %+v", conclusion, want, got)
 		}
 	}
 	for _, status := range []string{"queued", "in_progress", "waiting", "requested", "pending", "a_word_of_tomorrow"} {
-		if got := checkOf(&gh.CheckRun{Status: &status, Conclusion: gh.String("success")}); got.State != bot.CheckPending || got.Conclusion != "" {
+		if got := (checkRun{Status: status, Conclusion: "success"}).check(); got.State != bot.CheckPending || got.Conclusion != "" {
 			t.Errorf("a run that is %s has not ended, got %+v", status, got)
 		}
 	}

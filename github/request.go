@@ -1,13 +1,14 @@
 package github
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 
+	json "github.com/go-json-experiment/json/v1"
 	gh "github.com/google/go-github/v60/github"
 	"github.com/headstart-cd/headstart/bot"
 )
@@ -67,16 +68,17 @@ func fetch(ctx context.Context, api *gh.Client, path string, into any) (*gh.Resp
 	if err != nil {
 		return nil, err
 	}
-	// A decoder that is handed to go-github leaves an empty answer at that.
-	var raw json.RawMessage
-	resp, err := api.Do(ctx, req, &raw)
+	// go-github would decode an answer at a third of this speed, and leave an empty
+	// one at that.
+	var body bytes.Buffer
+	resp, err := api.Do(ctx, req, &body)
 	if err != nil || into == nil {
 		return resp, err
 	}
-	if len(raw) == 0 {
+	if body.Len() == 0 {
 		return resp, errors.New("the answer is empty")
 	}
-	return resp, json.Unmarshal(raw, into)
+	return resp, json.Unmarshal(body.Bytes(), into)
 }
 
 // query adds the page to a path.

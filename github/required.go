@@ -2,11 +2,11 @@ package github
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
 
+	json "github.com/go-json-experiment/json/v1"
 	gh "github.com/google/go-github/v60/github"
 	"github.com/headstart-cd/headstart/bot"
 )

@@ -80,18 +80,51 @@ type running struct {
 type runningKey struct{}
 
 func (r *running) context(ctx context.Context) context.Context {
-	return context.WithValue(ctx, runningKey{}, r)
+	return context.WithValue(ctx, runningKey{}, runningJobs{r})
 }
 
-// runningJob is nil outside of a handler; its methods take that.
-func runningJob(ctx context.Context) *running {
-	r, _ := ctx.Value(runningKey{}).(*running)
-	return r
+// runningJobs are those whose outcomes are recorded together.
+type runningJobs []*running
+
+// jobsOf returns none outside of a handler.
+func jobsOf(ctx context.Context) runningJobs {
+	list, _ := ctx.Value(runningKey{}).(runningJobs)
+	return list
+}
+
+// Together returns ctx with the work of all of the contexts: a Commit with it takes
+// all of their effects off the queue.
+func (s *Store) Together(ctx context.Context, all []context.Context) context.Context {
+	if len(all) == 1 {
+		return ctx
+	}
+	var list runningJobs
+	for _, one := range all {
+		list = append(list, jobsOf(one)...)
+	}
+	return context.WithValue(ctx, runningKey{}, list)
+}
+
+// finish takes the jobs off the queue as part of a transaction.
+func (list runningJobs) finish(t tx) error {
+	for _, r := range list {
+		if err := r.finish(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finished notes that the transaction of finish was committed.
+func (list runningJobs) finished() {
+	for _, r := range list {
+		r.finished()
+	}
 }
 
 // finish takes the job off the queue as part of a transaction.
 func (r *running) finish(t tx) error {
-	if r == nil || r.isDone() {
+	if r.isDone() {
 		return nil
 	}
 	n, err := t.exec(finishJob, r.job, r.n)
@@ -103,9 +136,6 @@ func (r *running) finish(t tx) error {
 
 // finished notes that the transaction of finish was committed.
 func (r *running) finished() {
-	if r == nil {
-		return
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.done = true

@@ -90,14 +90,13 @@ func fold(data []byte, tail [][]byte) (state bot.State, err error) {
 	if err := decode(data, &state); err != nil {
 		return bot.State{}, err
 	}
-	for _, data := range tail {
-		var e bot.Event
-		if err := decode(data, &e); err != nil {
+	events := make([]bot.Event, len(tail))
+	for i, data := range tail {
+		if err := decode(data, &events[i]); err != nil {
 			return bot.State{}, fmt.Errorf("read an event that is not folded in yet: %w", err)
 		}
-		state = bot.Apply(state, e)
 	}
-	return state, nil
+	return bot.Apply(state, events...), nil
 }
 
 // Commit saves everything in the change in one transaction, or nothing. It
@@ -105,7 +104,8 @@ func fold(data []byte, tail [][]byte) (state bot.State, err error) {
 //
 // Called from within Handlers.Perform, with its context, it also takes the
 // effect off the queue in that transaction: an outcome that is recorded is never
-// performed again.
+// performed again. With several outcomes at once it takes all of the effects; see
+// Together.
 func (s *Store) Commit(ctx context.Context, c engine.Change) error {
 	var (
 		row *pipelineRow
@@ -118,7 +118,7 @@ func (s *Store) Commit(ctx context.Context, c engine.Change) error {
 		return fmt.Errorf("save %s: %w", c.Pipeline, err)
 	}
 	row.sameApps = known && maps.Equal(before.apps, row.apps)
-	running := runningJob(ctx)
+	running := jobsOf(ctx)
 	err = s.write(ctx, func(t tx) error {
 		if err := row.save(t); err != nil {
 			return err
@@ -146,7 +146,7 @@ func (s *Store) Commit(ctx context.Context, c engine.Change) error {
 // hundred commits are built is decided before it is recorded what people were told
 // about the first of them.
 func (s *Store) think(ctx context.Context, fn func()) {
-	if runningJob(ctx) != nil {
+	if len(jobsOf(ctx)) > 0 {
 		s.thinking <- struct{}{}
 		defer func() { <-s.thinking }()
 	}

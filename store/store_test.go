@@ -40,6 +40,7 @@ func TestStore(t *testing.T) {
 		{"every pipeline is listed", testAll},
 		{"an effect is performed once, soon", testPerform},
 		{"an effect without a recorded outcome is performed again, and told so", testPerformAgain},
+		{"outcomes that are recorded together are all recorded", testPerformedTogether},
 		{"an effect whose outcome is recorded is done, whatever its handler says", testPerformRecorded},
 		{"slow effects keep no delivery waiting", testSlowEffects},
 		{"what did not end before the end is taken up at the next start", testTakenUp},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/engine"
 	"github.com/headstart-cd/headstart/store"
 )
 
@@ -218,6 +220,46 @@ func testPerformRecorded(t *testing.T, open opener) {
 		t.Errorf("only the effect without a recorded outcome is performed again, got %q", third)
 	}
 	stop()
+}
+
+func testPerformedTogether(t *testing.T, open opener) {
+	s := open.open(t)
+	var (
+		mu    sync.Mutex
+		times = map[string]int{} // guarded by mu
+		first = make(chan context.Context)
+		ended = make(chan struct{})
+	)
+	stop := run(t, s, store.Handlers{Perform: func(ctx context.Context, _ bot.Target, e bot.Effect, again bool) error {
+		mu.Lock()
+		times[e.Key]++
+		mu.Unlock()
+		switch {
+		case e.Key == "alone" || again:
+		case e.Key == "first":
+			first <- ctx
+			<-ended
+		case e.Key == "second":
+			defer close(ended)
+			together := s.Together(ctx, []context.Context{ctx, t.Context(), <-first})
+			if err := s.Commit(together, change(0)); !errors.Is(err, engine.ErrMoved) {
+				t.Errorf("the pipeline has moved, a commit to what it was gives %v", err)
+			}
+			if err := s.Commit(together, change(1)); err != nil {
+				t.Error(err)
+			}
+		}
+		if e.Key == "alone" && again {
+			return nil
+		}
+		return errors.New("too late to matter for those whose outcomes are recorded")
+	}})
+	defer stop()
+	commit(t, s, change(0, effect("first"), effect("second"), effect("alone")))
+	idle(t, s)
+	if want := map[string]int{"first": 1, "second": 1, "alone": 2}; !maps.Equal(times, want) {
+		t.Errorf("only the one without a recorded outcome is performed again: expected %v, got %v", want, times)
+	}
 }
 
 func testSlowEffects(t *testing.T, open opener) {

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -51,15 +50,15 @@ type Engine struct {
 
 	operator operator
 
-	mu    sync.Mutex
-	locks map[bot.Key]*keyLock // guarded by mu
+	deliveries gatherer[bot.Repo, []bot.Fact, struct{}]
+	updates    gatherer[bot.Key, update, committed]
 }
 
 // New makes an Engine. Run must be running for wake times to be kept.
 func New(o Options) *Engine {
 	e := &Engine{
 		store: o.Store, perform: o.Perform, freezes: o.Freezes, clock: o.Clock, log: o.Logger, observe: o.Observe,
-		alarm: alarm{nudged: make(chan struct{}, 1)}, locks: map[bot.Key]*keyLock{},
+		alarm: alarm{nudged: make(chan struct{}, 1)},
 	}
 	if e.clock == nil {
 		e.clock = SystemClock{}
@@ -90,40 +89,44 @@ func (e *Engine) Deliver(ctx context.Context, d Delivery) error {
 		}
 		return nil
 	}
-	keys, err := e.store.Pipelines(ctx, d.Repo)
-	if err != nil {
-		return fmt.Errorf("find the pipelines of %s: %w", d.Repo, err)
-	}
-	if len(keys) == 0 {
-		if !begins(d.Facts) {
-			return nil
+	_, _, err := e.deliveries.together(d.Repo, d.Facts, func(take func() [][]bot.Fact) (none struct{}, _ error) {
+		keys, err := e.store.Pipelines(ctx, d.Repo)
+		if err != nil {
+			return none, fmt.Errorf("find the pipelines of %s: %w", d.Repo, err)
 		}
-		keys = []bot.Key{{Repo: d.Repo}}
-	}
-	return e.deliverTo(ctx, keys, d)
+		facts := slices.Concat(take()...)
+		if len(keys) == 0 {
+			if !begins(facts) {
+				return none, nil
+			}
+			keys = []bot.Key{{Repo: d.Repo}}
+		}
+		return none, e.deliverTo(ctx, keys, d.Repo, facts)
+	})
+	return err
 }
 
-// deliverTo folds a delivery into pipelines of its repository, and into those that
+// deliverTo folds deliveries into pipelines of their repository, and into those that
 // are opened meanwhile: whoever opens them has told them of what it had heard by
 // then.
-func (e *Engine) deliverTo(ctx context.Context, keys []bot.Key, d Delivery) error {
+func (e *Engine) deliverTo(ctx context.Context, keys []bot.Key, repo bot.Repo, facts []bot.Fact) error {
 	told := map[bot.Key]bool{}
 	for len(keys) > 0 {
 		var names []string // of the repository's pipelines, as far as one of them knows
 		for _, key := range keys {
-			c, err := e.commit(ctx, key, d.Facts)
+			c, err := e.commit(ctx, key, facts)
 			if err != nil {
 				return err
 			}
 			told[key] = true
 			names = append(names, c.State.Names...)
 		}
-		if !slices.ContainsFunc(names, func(name string) bool { return !told[bot.Key{Repo: d.Repo, Name: name}] }) {
+		if !slices.ContainsFunc(names, func(name string) bool { return !told[bot.Key{Repo: repo, Name: name}] }) {
 			return nil
 		}
-		listed, err := e.store.Pipelines(ctx, d.Repo)
+		listed, err := e.store.Pipelines(ctx, repo)
 		if err != nil {
-			return fmt.Errorf("find the pipelines of %s: %w", d.Repo, err)
+			return fmt.Errorf("find the pipelines of %s: %w", repo, err)
 		}
 		keys = slices.DeleteFunc(slices.Clone(listed), func(key bot.Key) bool { return told[key] })
 	}
@@ -163,38 +166,64 @@ const commitTries = 50
 // rounds bounds how often one reconcile decides again on its own effects.
 const rounds = 10
 
+// update is what is to be folded into a pipeline, and for whom: the work that the
+// context stands for ends with it.
+type update struct {
+	ctx   context.Context
+	facts []bot.Fact
+}
+
+// committed is what came of one or more updates.
+type committed struct {
+	Change
+	moved []bot.Need // stages of the pipeline where something else runs now
+}
+
 // update is one reconcile.
 func (e *Engine) update(ctx context.Context, key bot.Key, facts []bot.Fact) error {
 	_, err := e.commit(ctx, key, facts)
 	return err
 }
 
-// commit loads, applies, decides and commits, and returns what was committed. It
-// tells those that need a stage of the pipeline if something else runs there now.
+// commit loads, applies, decides and commits, together with what others have to
+// fold into the pipeline at that moment, and returns what was committed. It tells
+// those that need a stage of the pipeline if something else runs there now.
 func (e *Engine) commit(ctx context.Context, key bot.Key, facts []bot.Fact) (Change, error) {
-	c, moved, err := e.commitOnly(ctx, key, facts)
-	if err == nil {
-		e.tellNeeding(ctx, moved)
+	c, led, err := e.commitOnly(ctx, key, facts)
+	if err == nil && led {
+		e.tellNeeding(ctx, c.moved)
 	}
-	return c, err
+	return c.Change, err
 }
 
-func (e *Engine) commitOnly(ctx context.Context, key bot.Key, facts []bot.Fact) (_ Change, moved []bot.Need, _ error) {
-	defer e.lock(key)()
+func (e *Engine) commitOnly(ctx context.Context, key bot.Key, facts []bot.Fact) (_ committed, led bool, _ error) {
+	return e.updates.together(key, update{ctx, facts}, func(take func() []update) (committed, error) {
+		all := take()
+		var facts []bot.Fact
+		var others []context.Context
+		for _, u := range all {
+			facts = append(facts, u.facts...)
+			others = append(others, u.ctx)
+		}
+		return e.commitAll(e.store.Together(ctx, others), key, facts)
+	})
+}
+
+func (e *Engine) commitAll(ctx context.Context, key bot.Key, facts []bot.Fact) (committed, error) {
 	for range commitTries {
 		state, version, err := e.load(ctx, key)
 		if err != nil {
-			return Change{}, nil, err
+			return committed{}, err
 		}
 		state.Pipeline = key
 		word, err := e.frozen(ctx)
 		if err != nil {
-			return Change{}, nil, err
+			return committed{}, err
 		}
 		c, explain := e.reconcile(state, withFreeze(state, word, facts))
 		c.Version = version
 		if version == 0 && !anythingIn(c) {
-			return Change{}, nil, nil
+			return committed{}, nil
 		}
 		err = e.store.Commit(ctx, c)
 		if err != nil {
@@ -204,14 +233,14 @@ func (e *Engine) commitOnly(ctx context.Context, key bot.Key, facts []bot.Fact) 
 			continue
 		}
 		if err != nil {
-			return Change{}, nil, fmt.Errorf("commit %s: %w", key, err)
+			return committed{}, fmt.Errorf("commit %s: %w", key, err)
 		}
 		e.memory.keep(key, remembered{c.State, version + 1})
 		e.alarm.committed(c.Wake, e.clock.Now())
 		e.observe(Commit{Pipeline: key, Events: c.Events, State: c.State, Explain: explain})
-		return c, bot.StagesMoved(state, c.State), nil
+		return committed{c, bot.StagesMoved(state, c.State)}, nil
 	}
-	return Change{}, nil, fmt.Errorf("commit %s: somebody else was faster %d times in a row", key, commitTries)
+	return committed{}, fmt.Errorf("commit %s: somebody else was faster %d times in a row", key, commitTries)
 }
 
 // load returns a pipeline's state as this instance left it, else as the store has it.
@@ -233,24 +262,26 @@ func anythingIn(c Change) bool { return len(c.Events) > 0 }
 func (e *Engine) reconcile(state bot.State, facts []bot.Fact) (Change, bot.Explanation) {
 	now := timeOf(state, e.clock.Now())
 	c := Change{Pipeline: state.Pipeline}
-	fold := func(f bot.Fact) {
-		event := bot.Event{At: now, Fact: f}
-		state = bot.Apply(state, event)
-		c.Events = append(c.Events, event)
+	fold := func(facts ...bot.Fact) {
+		n := len(c.Events)
+		for _, f := range facts {
+			c.Events = append(c.Events, bot.Event{At: now, Fact: f})
+		}
+		state = bot.Apply(state, c.Events[n:]...)
 	}
-	for _, f := range facts {
-		fold(f)
-	}
+	fold(facts...)
 	var plan bot.Plan
 	for range rounds {
 		plan = bot.Decide(state, now)
-		for _, effect := range plan.Effects {
-			fold(bot.Started{Effect: effect})
-		}
-		c.Effects = append(c.Effects, plan.Effects...)
 		if len(plan.Effects) == 0 {
 			break
 		}
+		started := make([]bot.Fact, len(plan.Effects))
+		for i, effect := range plan.Effects {
+			started[i] = bot.Started{Effect: effect}
+		}
+		fold(started...)
+		c.Effects = append(c.Effects, plan.Effects...)
 	}
 	c.State, c.Folded, c.Target, c.Wake, c.Sweep = state, true, state.Target(), plan.Wake, plan.Sweep
 	return c, plan.Explain
@@ -269,31 +300,4 @@ func timeOf(state bot.State, now time.Time) time.Time {
 		return state.At
 	}
 	return now
-}
-
-// keyLock keeps one process' reconciles of a pipeline from racing each other for
-// the same version. Between processes the version decides.
-type keyLock struct {
-	sync.Mutex
-	users int // guarded by Engine.mu
-}
-
-func (e *Engine) lock(key bot.Key) (unlock func()) {
-	e.mu.Lock()
-	l := e.locks[key]
-	if l == nil {
-		l = &keyLock{}
-		e.locks[key] = l
-	}
-	l.users++
-	e.mu.Unlock()
-	l.Lock()
-	return func() {
-		l.Unlock()
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		if l.users--; l.users == 0 {
-			delete(e.locks, key)
-		}
-	}
 }

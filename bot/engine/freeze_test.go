@@ -39,6 +39,8 @@ func (p *pipelines) Commit(_ context.Context, c engine.Change) error {
 	return nil
 }
 
+func (p *pipelines) Together(ctx context.Context, _ []context.Context) context.Context { return ctx }
+
 func (p *pipelines) Pipelines(_ context.Context, repo bot.Repo) (keys []bot.Key, _ error) {
 	all, err := p.All(context.Background())
 	return slices.DeleteFunc(all, func(k bot.Key) bool { return k.Repo != repo }), err

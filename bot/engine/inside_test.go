@@ -54,6 +54,8 @@ func (s *shelf) Commit(_ context.Context, c Change) error {
 	return nil
 }
 
+func (s *shelf) Together(ctx context.Context, _ []context.Context) context.Context { return ctx }
+
 func (s *shelf) Pipelines(_ context.Context, repo bot.Repo) (keys []bot.Key, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -56,6 +56,9 @@ func (e *Engine) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 	attempt, cancel := context.WithTimeout(ctx, performing)
 	defer cancel()
 	began := e.clock.Now()
+	if r, ok := e.memory.recall(target.Pipeline); ok {
+		effect = r.state.Beginning(effect)
+	}
 	fact, err := e.do(attempt, target, effect)
 	finished := bot.Conclude(effect, fact, err)
 	e.log.Debug("performed",

@@ -17,6 +17,9 @@ type Store interface {
 	// Commit saves everything in the Change in one transaction, or nothing. It
 	// returns ErrMoved if the pipeline's version is no longer Change.Version.
 	Commit(ctx context.Context, c Change) error
+	// Together returns ctx with the work of all the contexts, each that of a
+	// Performer's work or of nobody's: a Commit with it ends them all, or none.
+	Together(ctx context.Context, all []context.Context) context.Context
 	// Pipelines lists the pipelines of a repository; none for one never saved.
 	Pipelines(ctx context.Context, repo bot.Repo) ([]bot.Key, error)
 	// Using lists the pipelines whose configuration names an app of a platform.

@@ -107,6 +107,14 @@ func (p port) Commit(ctx context.Context, c engine.Change) error {
 	return nil
 }
 
+// Together is asked for one context alone: nobody here comes at the same time.
+func (p port) Together(ctx context.Context, all []context.Context) context.Context {
+	if len(all) != 1 {
+		panic("several updates of one instance at once")
+	}
+	return ctx
+}
+
 // save takes everything in the change. Now and then it goes through JSON, as it
 // always does in a database.
 func (s *sim) save(in *instance, c engine.Change) {

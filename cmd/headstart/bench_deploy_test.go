@@ -16,6 +16,10 @@ const (
 	// benchSpread is over how long the pipelines' events come in when they do not
 	// come in at the same moment.
 	benchSpread = 5 * time.Second
+	// benchTakes is how long builds and releases take while it is measured. On Heroku
+	// none is over in less, so that what follows from its end is not in the way of
+	// what is measured.
+	benchTakes = 3 * time.Second
 	// benchHistory is how many deploys each pipeline has behind it when it is
 	// measured: more than are remembered of one.
 	benchHistory = 12
@@ -28,47 +32,68 @@ const (
 // deploys measures from the delivery of a push to the request for its build, and
 // from the delivery of the last check that passes to the request for the
 // promotion: for a hundred pipelines at the same moment, for a hundred within a
-// second and within five, and for one at a time.
+// second and within five, and for one at a time. The floor gets the same deliveries
+// in the same way, while the process has nothing to do.
 func (m *measured) deploys(b *testing.B) {
 	for b.Loop() {
+		m.take(0)
 		for range benchHistory {
 			m.deploy(b, m.teams, 0)
 		}
+		m.take(benchTakes)
 		for _, way := range []struct {
 			name   string
 			teams  int // at once
 			rounds int
 			spread time.Duration
-		}{{"at-once", benchTeams, 2, 0}, {"in-1s", benchTeams, 1, time.Second}, {"in-5s", benchTeams, 1, benchSpread}, {"alone", 1, 5, 0}} {
-			var toBuild, toPromotion []time.Duration
+		}{{"at-once", benchTeams, 3, 0}, {"in-1s", benchTeams, 2, time.Second}, {"in-5s", benchTeams, 1, benchSpread}, {"alone", 1, 5, 0}} {
+			var build, promotion, floorBuild, floorPromotion []time.Duration
 			spent := m.says(b, "process_cpu_seconds_total")
 			for n := range way.rounds {
 				first := n % (benchTeams / way.teams)
-				build, promotion := m.deploy(b, m.teams[first:first+way.teams], way.spread)
-				toBuild, toPromotion = append(toBuild, build...), append(toPromotion, promotion...)
+				teams := m.teams[first : first+way.teams]
+				d := m.deploy(b, teams, way.spread)
+				build, promotion = append(build, d.toBuild...), append(promotion, d.toPromotion...)
+				floorBuild = append(floorBuild, m.pass(b, m.bare, d.pushes, teams, way.spread, buildOf)...)
+				floorPromotion = append(floorPromotion, m.pass(b, m.bare, d.checks, teams, way.spread, promotionOf)...)
 			}
 			spent = m.says(b, "process_cpu_seconds_total") - spent
 			b.ReportMetric(1e3*spent/float64(way.teams*way.rounds), way.name+"-cpu-ms/deploy")
-			for what, took := range map[string][]time.Duration{"build": toBuild, "promotion": toPromotion} {
+			for what, took := range map[string][]time.Duration{
+				"build": build, "promotion": promotion, "floor-build": floorBuild, "floor-promotion": floorPromotion,
+			} {
 				b.ReportMetric(millis(percentile(took, 50)), way.name+"-"+what+"-p50-ms")
 				b.ReportMetric(millis(percentile(took, 95)), way.name+"-"+what+"-p95-ms")
 			}
 		}
+		m.take(0)
 	}
+}
+
+// take sets how long builds and releases take from here on.
+func (m *measured) take(d time.Duration) {
+	for _, t := range m.teams {
+		t.prepare.BuildTakes(d)
+		for _, a := range t.stages {
+			a.ReleaseTakes(d)
+		}
+	}
+}
+
+// deployed is what was seen of a commit of each of some teams.
+type deployed struct {
+	pushes, checks       []githubtest.Delivery // that began it
+	toBuild, toPromotion []time.Duration
 }
 
 // deploy has a commit of each team go all the way. What is measured begins with
 // deliveries that are spread over a time.
-func (m *measured) deploy(b *testing.B, teams []*team, spread time.Duration) (toBuild, toPromotion []time.Duration) {
+func (m *measured) deploy(b *testing.B, teams []*team, spread time.Duration) (d deployed) {
 	m.gh.OnDelivery(holdEvents("push"))
 	shas := m.push(b, teams)
 	m.gh.OnDelivery(nil)
-	began := time.Now()
-	sent := m.deliverHeld(b, spread)
-	toBuild = m.until(b, teams, began, sent, func(a arrival) (app string) {
-		app, _ = strings.CutSuffix(a.path, "/builds")
-		return strings.TrimPrefix(app, "/apps/")
-	})
+	d.pushes = m.held()
+	d.toBuild = m.pass(b, m.bot(), d.pushes, teams, spread, buildOf)
 	m.wait(b, "every commit is built", func() bool {
 		for n, t := range teams {
 			if !m.built(t, shas[n]) {
@@ -98,17 +123,8 @@ func (m *measured) deploy(b *testing.B, teams []*team, spread time.Duration) (to
 		m.must(run.Complete("success"))
 	}
 	m.gh.OnDelivery(nil)
-	began = time.Now()
-	sent = m.deliverHeld(b, spread)
-	toPromotion = m.until(b, teams, began, sent, func(a arrival) string {
-		var promotion struct {
-			Source struct{ App struct{ ID string } }
-		}
-		if a.path != "/pipeline-promotions" || json.Unmarshal([]byte(a.body), &promotion) != nil {
-			return ""
-		}
-		return promotion.Source.App.ID
-	})
+	d.checks = m.held()
+	d.toPromotion = m.pass(b, m.bot(), d.checks, teams, spread, promotionOf)
 	m.wait(b, "every commit is live", func() bool {
 		for n, t := range teams {
 			if t.Statuses(shas[n])["headstart/production"].State != "success" {
@@ -118,7 +134,28 @@ func (m *measured) deploy(b *testing.B, teams []*team, spread time.Duration) (to
 		return true
 	})
 	m.rest(b)
-	return toBuild, toPromotion
+	return d
+}
+
+// buildOf returns the app that a request asks for a build on; empty if it asks
+// for something else.
+func buildOf(a arrival) (app string) {
+	app, asks := strings.CutSuffix(a.path, "/builds")
+	if a.method != http.MethodPost || !asks {
+		return ""
+	}
+	return strings.TrimPrefix(app, "/apps/")
+}
+
+// promotionOf returns the app from which a request asks for a promotion.
+func promotionOf(a arrival) (app string) {
+	var promotion struct {
+		Source struct{ App struct{ ID string } }
+	}
+	if a.method != http.MethodPost || a.path != "/pipeline-promotions" || json.Unmarshal([]byte(a.body), &promotion) != nil {
+		return ""
+	}
+	return promotion.Source.App.ID
 }
 
 // holdEvents keeps some events back, to be delivered by whoever measures.
@@ -154,9 +191,35 @@ func (m *measured) built(t *team, sha string) bool {
 	return t.Statuses(sha)["headstart/build"].State == "success"
 }
 
-// deliverHeld delivers what is held, each repository's at a moment of its own
+// held are the deliveries that are held back since the last time.
+func (m *measured) held() (list []githubtest.Delivery) {
+	for _, d := range m.gh.Held() {
+		if !m.heard[d.GUID] {
+			m.heard[d.GUID] = true
+			list = append(list, d)
+		}
+	}
+	return list
+}
+
+// receiver takes deliveries, and asks Heroku for what follows from them.
+type receiver struct {
+	url    string
+	heroku *front // what it takes for Heroku
+}
+
+func (m *measured) bot() receiver { return receiver{m.i.url() + "/webhooks/github", m.i.fronts[1]} }
+
+// pass delivers what was held back, and returns how long after the first delivery
+// of each team the request came that follows from it.
+func (m *measured) pass(b *testing.B, to receiver, list []githubtest.Delivery, teams []*team, spread time.Duration, about func(arrival) (app string)) []time.Duration {
+	began := time.Now()
+	return m.until(b, to.heroku, teams, began, m.deliver(b, to.url, list, spread), about)
+}
+
+// deliver delivers what was held back, each repository's at a moment of its own
 // within the spread, and returns when the first delivery of each was sent.
-func (m *measured) deliverHeld(b *testing.B, spread time.Duration) map[string]time.Time {
+func (m *measured) deliver(b *testing.B, url string, list []githubtest.Delivery, spread time.Duration) map[string]time.Time {
 	var (
 		all   sync.WaitGroup
 		mu    sync.Mutex
@@ -169,13 +232,8 @@ func (m *measured) deliverHeld(b *testing.B, spread time.Duration) map[string]ti
 	}
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2 * benchTeams}}
 	defer client.CloseIdleConnections()
-	for _, d := range m.gh.Held() {
-		if m.heard[d.GUID] {
-			continue
-		}
-		m.heard[d.GUID] = true
-		r := newDelivery(b, m.i.url()+"/webhooks/github", d.Event, d.Payload, githubtest.Sign(webhookSecret, d.Payload))
-		r.Header.Set("X-GitHub-Delivery", d.GUID)
+	for _, d := range list {
+		r := newDelivery(b, url, d.Event, d.Payload, githubtest.Sign(webhookSecret, d.Payload))
 		all.Go(func() {
 			<-ready
 			pause(b.Context(), after[d.Repository])
@@ -200,17 +258,17 @@ func (m *measured) deliverHeld(b *testing.B, spread time.Duration) map[string]ti
 // until waits until a request has arrived at Heroku about the prepare app of each
 // of the teams, which about says of a request by its name or its ID, and returns
 // how long after the delivery that was.
-func (m *measured) until(b *testing.B, teams []*team, began time.Time, sent map[string]time.Time, about func(arrival) (app string)) (took []time.Duration) {
+func (m *measured) until(b *testing.B, heroku *front, teams []*team, began time.Time, sent map[string]time.Time, about func(arrival) (app string)) (took []time.Duration) {
 	waiting := map[string]*team{}
 	for _, t := range teams {
 		waiting[t.prepare.Name()], waiting[t.prepare.ID()] = t, t
 	}
 	seen := 0
 	m.wait(b, "the request of every team arrives", func() bool {
-		list := m.i.fronts[1].since(began)
+		list := heroku.since(began)
 		for _, a := range list[seen:] {
 			t := waiting[about(a)]
-			if a.method != http.MethodPost || t == nil {
+			if t == nil {
 				continue
 			}
 			took = append(took, a.at.Sub(sent[t.FullName()]))

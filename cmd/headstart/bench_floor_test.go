@@ -37,13 +37,20 @@ func TestFloor(t *testing.T) {
 	if url := os.Getenv(floorVar); url != "" {
 		write, done := openFloor(t, url)
 		defer done()
+		then := func(string, []byte) {}
+		switch b, err := newBare(); {
+		case err != nil:
+			t.Fatal(err)
+		case b != nil:
+			then = b.follow
+		}
 		l := listen(t)
 		fmt.Printf("%s%s\n", floorSays, l.Addr())
 		go func() {
 			_, _ = io.Copy(io.Discard, os.Stdin) // it ends when the parent does
 			l.Close()
 		}()
-		_ = http.Serve(l, floorHandler(write)) // it ends when the listener is closed
+		_ = http.Serve(l, floorHandler(write, then)) // it ends when the listener is closed
 		return
 	}
 	url := startFloor(t, "sqlite:"+filepath.Join(t.TempDir(), "floor.db"))
@@ -65,11 +72,12 @@ func TestFloor(t *testing.T) {
 
 const floorSays = "the floor listens on "
 
-// startFloor starts a process that is the floor, and returns its URL.
-func startFloor(tb testing.TB, database string) string {
+// startFloor starts a process that is the floor, with what is to be in its
+// environment besides, and returns its URL.
+func startFloor(tb testing.TB, database string, env ...string) string {
 	tb.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestFloor$")
-	cmd.Env = append(os.Environ(), floorVar+"="+database)
+	cmd.Env = append(append(os.Environ(), floorVar+"="+database), env...)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -119,7 +127,9 @@ type floorRow struct {
 	done        chan error
 }
 
-func floorHandler(rows chan<- floorRow) http.Handler {
+// floorHandler acknowledges what is on disk, and calls then about it, which does
+// not keep the sender waiting.
+func floorHandler(rows chan<- floorRow, then func(event string, body []byte)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil || !hmac.Equal([]byte(githubtest.Sign(webhookSecret, body)), []byte(r.Header.Get("X-Hub-Signature-256"))) {
@@ -133,6 +143,7 @@ func floorHandler(rows chan<- floorRow) http.Handler {
 			return
 		}
 		w.WriteHeader(http.StatusAccepted)
+		go then(row.event, row.body)
 	})
 }
 

@@ -27,11 +27,11 @@ import (
 func BenchmarkWholeProcess(b *testing.B) {
 	b.Run("sqlite", func(b *testing.B) {
 		dir := b.TempDir()
-		measureAll(b, "sqlite:"+filepath.Join(dir, "headstart.db"), "sqlite:"+filepath.Join(dir, "floor.db"))
+		measureAll(b, "sqlite:"+filepath.Join(dir, "headstart.db"), "sqlite:"+filepath.Join(dir, "floor.db"), "sqlite:"+filepath.Join(dir, "bare.db"))
 	})
 	b.Run("postgres", func(b *testing.B) {
 		db := newCluster(b)
-		measureAll(b, db.database(), db.database())
+		measureAll(b, db.database(), db.database(), db.database())
 	})
 }
 
@@ -47,10 +47,11 @@ type measured struct {
 	*chaosWorld
 	i     *instance
 	floor string // its URL
-	heard map[string]bool
+	bare  receiver
+	heard map[string]bool // deliveries that were passed on, by GUID
 }
 
-func measureAll(b *testing.B, database, floor string) {
+func measureAll(b *testing.B, database, floor, bare string) {
 	// What Heroku fetches it fetches on machines of its own.
 	w := newChaosWorld(b, 1, benchTeams, herokutest.Options{SkipDownload: true})
 	for _, t := range w.teams {
@@ -67,7 +68,7 @@ func measureAll(b *testing.B, database, floor string) {
 	many.prepare.BuildTakes(benchBuild)
 	i := newInstance(b, w.gh, w.heroku, database, w.allow+" acme/large=acme-large-*")
 	i.env = append(i.env, "HEADSTART_SWEEP=2m") // the default
-	m := &measured{chaosWorld: w, i: i, floor: startFloor(b, floor), heard: map[string]bool{}}
+	m := &measured{chaosWorld: w, i: i, floor: startFloor(b, floor), bare: startBare(b, w, bare), heard: map[string]bool{}}
 
 	m.all(b, "empty", many)
 	b.Run("fill", func(b *testing.B) {

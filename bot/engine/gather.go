@@ -1,0 +1,125 @@
+package engine
+
+import (
+	"errors"
+	"sync"
+)
+
+// GitHub sends several deliveries about one thing at once: the last check of a
+// commit is also the end of its suite. And what was decided together ends together:
+// a promotion, and what people are told of it. What comes about a pipeline while
+// something else about it is on its way is folded in together, in one commit:
+// deciding once is as good, and where a hundred pipelines move at the same moment it
+// is half the work.
+
+// gatherer has things that are about the same be done one after another, and those
+// that wait for their turn all at once.
+type gatherer[K comparable, T, R any] struct {
+	mu    sync.Mutex
+	lines map[K]*line[T, R] // guarded by mu
+}
+
+// line is where those wait that are about the same.
+type line[T, R any] struct {
+	turn    sync.Mutex
+	waiting *part[T, R] // guarded by gatherer.mu: whoever comes joins it; nil: none
+	users   int         // guarded by gatherer.mu: that have a turn, or wait for one
+}
+
+// part is what is done at once.
+type part[T, R any] struct {
+	items  []T           // guarded by gatherer.mu until they are taken
+	others bool          // there are several of them; likewise
+	done   chan struct{} // closed when it is done, or has failed
+	result R             // read after done
+	err    error         // read after done
+}
+
+// together has do called with a function that returns the item, and those that
+// others came with by then: what comes afterwards has to wait for the next turn. All
+// of them get its result; led tells the one for whom it was called. Where that fails,
+// each is done alone, so that none has to suffer for another one.
+func (g *gatherer[K, T, R]) together(about K, item T, do func(take func() []T) (R, error)) (result R, led bool, err error) {
+	l, p, leads := g.join(about, item)
+	if leads {
+		g.lead(about, l, p, do)
+	}
+	<-p.done
+	if p.err == nil || !p.others {
+		return p.result, leads, p.err
+	}
+	l = g.enter(about)
+	defer g.leave(about, l)
+	l.turn.Lock()
+	defer l.turn.Unlock()
+	result, err = do(func() []T { return []T{item} })
+	return result, true, err
+}
+
+var errPanicked = errors.New("one of several that were folded in together panicked")
+
+// lead waits for the part's turn and does it. A panic is an error where there are
+// others, who must not fail for it; whoever brought it about panics again alone.
+func (g *gatherer[K, T, R]) lead(about K, l *line[T, R], p *part[T, R], do func(take func() []T) (R, error)) {
+	l.turn.Lock()
+	p.err = errPanicked
+	defer func() {
+		g.take(l, p) // where do did not
+		l.turn.Unlock()
+		g.leave(about, l)
+		close(p.done)
+		if p.others {
+			_ = recover()
+		}
+	}()
+	p.result, p.err = do(func() []T { return g.take(l, p) })
+}
+
+// join adds an item to the part that waits, and reports whether the caller is the one
+// who has to do it.
+func (g *gatherer[K, T, R]) join(about K, item T) (l *line[T, R], p *part[T, R], leads bool) {
+	l = g.enter(about)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if p = l.waiting; p != nil {
+		p.items, p.others = append(p.items, item), true
+		l.users-- // whoever does it keeps the line
+		return l, p, false
+	}
+	p = &part[T, R]{items: []T{item}, done: make(chan struct{})}
+	l.waiting = p
+	return l, p, true
+}
+
+// take returns the part's items, and closes it to others.
+func (g *gatherer[K, T, R]) take(l *line[T, R], p *part[T, R]) []T {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if l.waiting == p {
+		l.waiting = nil
+	}
+	return p.items
+}
+
+func (g *gatherer[K, T, R]) enter(about K) *line[T, R] {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.lines == nil {
+		g.lines = map[K]*line[T, R]{}
+	}
+	l := g.lines[about]
+	if l == nil {
+		l = &line[T, R]{}
+		g.lines[about] = l
+	}
+	l.users++
+	return l
+}
+
+func (g *gatherer[K, T, R]) leave(about K, l *line[T, R]) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if l.users--; l.users == 0 {
+		delete(g.lines, about)
+	}
+}
