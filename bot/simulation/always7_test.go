@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
@@ -82,7 +83,9 @@ func (s *sim) end() {
 	}
 	long := 35 * time.Minute
 	if slices.ContainsFunc(s.truth.requests, func(r *request) bool { return r.endless }) {
-		long = 2 * time.Hour // until the last deadline
+		// Until the last deadline. Whoever finds a release that has run for less than
+		// that takes it for its own, and gives it as long.
+		long = 2*bot.ReleaseDeadline + 15*time.Minute
 	}
 	s.waitFor(long)
 	s.look()
@@ -107,11 +110,14 @@ func (s *sim) end() {
 	s.live(last)
 }
 
-// endEndless has the platform end what never ends by itself and was given up: who
-// releases the same once more waits for it anew.
+// endEndless has the platform end what never ends by itself, and has been given up
+// by now: who releases the same once more waits for it anew.
 func (s *sim) endEndless() {
 	for _, r := range s.truth.requests {
 		if r.endless && r.release != nil {
+			if told := s.Statuses[r.sha]["headstart/"+r.stage]; told.State == bot.StatusPending && strings.HasPrefix(told.Text, "Releasing") {
+				s.fail(6, "%s was begun on %s %s ago, has not ended, and %s is still %q", r.artifact, r.app, s.Now.Sub(r.release.CreatedAt), r.sha, told.Text)
+			}
 			s.EndRelease(r.release, bot.ReleaseErrored, "the platform was restarted")
 		}
 	}
