@@ -20,6 +20,7 @@ func (s *sim) halfTaken(stage string, before int) bool {
 		}
 	}
 	took, apps, sha, artifact := map[string]bool{}, []string(nil), "", ""
+	pending := map[string]bool{} // apps on which the promotion's own release has not ended well, so far
 	for _, r := range s.truth.requests {
 		if r.stage == stage && r.n == last {
 			sha, artifact = r.sha, r.artifact
@@ -35,8 +36,9 @@ func (s *sim) halfTaken(stage string, before int) bool {
 		if cfg, ok := r.job.config.Stage(stage); ok {
 			apps = cfg.Apps
 		}
-		if r.release != nil && r.release.Status == bot.ReleaseSucceeded {
-			took[r.app] = true
+		if r.release != nil {
+			pending[r.app] = r.release.Status != bot.ReleaseSucceeded
+			took[r.app] = took[r.app] || !pending[r.app]
 		}
 	}
 	for _, app := range apps { // where somebody had put it by hand, nothing had to be asked for
@@ -44,7 +46,7 @@ func (s *sim) halfTaken(stage string, before int) bool {
 	}
 	maps.DeleteFunc(took, func(_ string, yes bool) bool { return !yes })
 	return len(took) > 0 && slices.ContainsFunc(apps, func(app string) bool {
-		return !took[app] || !slices.Contains(s.allowed, app) // of which nobody can tell
+		return !took[app] || pending[app] || !slices.Contains(s.allowed, app) // of which nobody can tell
 	})
 }
 

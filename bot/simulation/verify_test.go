@@ -150,7 +150,7 @@ func (s *sim) watched(stage, artifact string) (longest time.Duration) {
 			continue
 		}
 		for _, p := range s.truth.probes {
-			if p.stage == stage && p.artifact == artifact && p.ok && (i+1 == len(releases) || p.at.Before(releases[i+1].CreatedAt)) {
+			if p.stage == stage && p.artifact == artifact && p.ok && (i+1 == len(releases) || !p.at.After(releases[i+1].CreatedAt)) {
 				longest = max(longest, p.at.Sub(r.CreatedAt))
 			}
 		}
