@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -59,8 +60,7 @@ func (b *bare) follow(event string, body []byte) {
 		} `json:"check_run"`
 	}
 	if err := json.Unmarshal(body, &d); err != nil {
-		fmt.Fprintln(os.Stderr, "the floor cannot read a delivery:", err)
-		return
+		panic(fmt.Sprintf("the floor cannot read a delivery: %v", err))
 	}
 	app := d.Repository.Owner.Login + "-" + d.Repository.Name
 	github := func(path string) func() {
@@ -102,16 +102,23 @@ func together(ask ...func()) {
 	all.Wait()
 }
 
+// ask sends a request; body may be nil.
 func (b *bare) ask(method, url, auth string, body any) {
-	data, err := json.Marshal(body)
+	var (
+		data []byte
+		err  error
+	)
+	if body != nil {
+		data, err = json.Marshal(body)
+	}
 	if err == nil {
 		var r *http.Request
-		if r, err = http.NewRequest(method, url, strings.NewReader(string(data))); err == nil {
+		if r, err = http.NewRequest(method, url, bytes.NewReader(data)); err == nil {
 			err = b.do(r, auth)
 		}
 	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "the floor cannot ask %s %s: %v\n", method, url, err)
+		panic(fmt.Sprintf("the floor cannot ask %s %s: %v", method, url, err)) // whoever measures it has to know
 	}
 }
 
