@@ -9,6 +9,9 @@ import (
 // Facts may come late, twice and in any order: what is older than what is known
 // changes nothing.
 func Apply(s State, events ...Event) State {
+	if len(events) == 0 {
+		return s
+	}
 	s = s.clone()
 	for _, e := range events {
 		s.fold(e)
