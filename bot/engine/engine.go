@@ -47,6 +47,7 @@ type Engine struct {
 	alarm   alarm
 	memory  memory
 	freezes Freezes
+	early   early
 
 	operator operator
 
@@ -97,8 +98,10 @@ func (e *Engine) Deliver(ctx context.Context, d Delivery) error {
 		facts := slices.Concat(take()...)
 		if len(keys) == 0 {
 			if !begins(facts) {
+				e.early.keep(d.Repo, facts)
 				return none, nil
 			}
+			facts = append(e.early.take(d.Repo), facts...)
 			keys = []bot.Key{{Repo: d.Repo}}
 		}
 		return none, e.deliverTo(ctx, keys, d.Repo, facts)
