@@ -224,7 +224,7 @@ func (d *decision) readAt(c *Candidate) (at time.Time, sweep bool) {
 		return c.SeenAt, false // nothing can be judged before
 	case !r.Read && r.Refused == "" && r.Hints == 0 && d.buildGate(c).State == GateOpen:
 		return c.SeenAt, false // they may have passed long ago, as after a merge queue
-	case !r.Read && r.Refused == "" && (c.Before == "" || c.SeenAt.Sub(c.PushedAt) > heardLate):
+	case !r.Read && r.Refused == "" && (d.first(c) || c.Before == "" || c.SeenAt.Sub(c.PushedAt) > heardLate):
 		return c.SeenAt, false // the webhooks of its checks may have come before its own
 	case r.Doubts > 0 && r.Doubts < doubts:
 		return last.Add(backoff(c.SHA, r.Doubts)), false
@@ -238,6 +238,12 @@ func (d *decision) readAt(c *Candidate) (at time.Time, sweep bool) {
 		return last.Add(recheckOn), true
 	}
 	return last.Add(recheck), true
+}
+
+// first reports whether a candidate is the first that was ever heard of: what came
+// before its push was of no concern to anybody.
+func (d *decision) first(c *Candidate) bool {
+	return d.s.Horizon.IsZero() && d.s.position(c.SHA) == 0
 }
 
 func (d *decision) readChecksOf(c *Candidate, decides bool) {

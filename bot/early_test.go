@@ -95,3 +95,29 @@ func TestReadingTakesInWhatCameBeforeItBegan(t *testing.T) {
 		}
 	}
 }
+
+// What is reported of a repository's first commit before its push is of no concern
+// to anybody yet. So its checks are read once, also where the end of one of them was
+// missed that way; those of later ones only when something tells of them.
+func TestTheFirstCommitsChecksAreRead(t *testing.T) {
+	at := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
+	s := bot.State{Pipeline: bot.Key{Repo: bottest.Repo}, DefaultBranch: "main", Configured: true,
+		Config: bot.Config{Checks: bot.Checks{Names: []string{"ci"}}, Stages: []bot.Stage{{Name: "staging", Apps: []string{"shop-staging"}}}}}
+	for n, sha := range []string{"a1", "a2"} {
+		before := []string{"a0", "a1"}[n]
+		pushed := bot.Event{At: at, Fact: bot.Pushed{Branch: "main", Before: before, After: sha, Tree: "t" + sha, PushedAt: at.Add(time.Duration(n))}}
+		began := bot.Event{At: at, Fact: bot.CheckReported{SHA: sha, Check: bot.Check{Kind: bot.CheckRun, Name: "ci", State: bot.CheckPending, At: at}}}
+		s = bot.Apply(s, pushed, began)
+		s.Candidates[n].ConfigRead = true
+		var reads []string
+		for _, e := range bot.Decide(s, at).Effects {
+			if do, ok := e.Do.(bot.ReadChecks); ok {
+				reads = append(reads, do.SHA)
+			}
+			s = bot.Apply(s, bot.Event{At: at, Fact: bot.Started{Effect: e}})
+		}
+		if first := n == 0; slices.Contains(reads, sha) != first {
+			t.Errorf("of the first commit alone the checks are read unasked; of %s: %v", sha, reads)
+		}
+	}
+}

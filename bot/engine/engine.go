@@ -47,7 +47,6 @@ type Engine struct {
 	alarm   alarm
 	memory  memory
 	freezes Freezes
-	early   early
 
 	operator operator
 
@@ -98,10 +97,8 @@ func (e *Engine) Deliver(ctx context.Context, d Delivery) error {
 		facts := slices.Concat(take()...)
 		if len(keys) == 0 {
 			if !begins(facts) {
-				e.early.keep(d.Repo, facts)
 				return none, nil
 			}
-			facts = append(e.early.take(d.Repo), facts...)
 			keys = []bot.Key{{Repo: d.Repo}}
 		}
 		return none, e.deliverTo(ctx, keys, d.Repo, facts)
@@ -203,12 +200,12 @@ func (e *Engine) commitOnly(ctx context.Context, key bot.Key, facts []bot.Fact) 
 	return e.updates.together(key, update{ctx, facts}, func(take func() []update) (committed, error) {
 		all := take()
 		var facts []bot.Fact
-		var others []context.Context
+		var works []context.Context
 		for _, u := range all {
 			facts = append(facts, u.facts...)
-			others = append(others, u.ctx)
+			works = append(works, u.ctx)
 		}
-		return e.commitAll(e.store.Together(ctx, others), key, facts)
+		return e.commitAll(e.store.Together(ctx, works), key, facts)
 	})
 }
 
