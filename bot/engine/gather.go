@@ -21,9 +21,9 @@ type gatherer[K comparable, T, R any] struct {
 
 // line is where those wait that are about the same.
 type line[T, R any] struct {
-	turn    sync.Mutex
-	waiting *part[T, R] // guarded by gatherer.mu: whoever comes joins it; nil: none
-	users   int         // guarded by gatherer.mu: that have a turn, or wait for one
+	turn    chan struct{} // holds one while it is somebody's; who waited longest gets it next
+	waiting *part[T, R]   // guarded by gatherer.mu: whoever comes joins it; nil: none
+	users   int           // guarded by gatherer.mu: that have a turn, or wait for one
 }
 
 // part is what is done at once.
@@ -50,8 +50,8 @@ func (g *gatherer[K, T, R]) together(about K, item T, do func(take func() []T) (
 	}
 	l = g.enter(about)
 	defer g.leave(about, l)
-	l.turn.Lock()
-	defer l.turn.Unlock()
+	l.turn <- struct{}{}
+	defer func() { <-l.turn }()
 	result, err = do(func() []T { return []T{item} })
 	return result, true, err
 }
@@ -61,11 +61,11 @@ var errPanicked = errors.New("one of several that were folded in together panick
 // lead waits for the part's turn and does it. A panic is an error where there are
 // others, who must not fail for it; whoever brought it about panics again alone.
 func (g *gatherer[K, T, R]) lead(about K, l *line[T, R], p *part[T, R], do func(take func() []T) (R, error)) {
-	l.turn.Lock()
+	l.turn <- struct{}{}
 	p.err = errPanicked
 	defer func() {
 		g.take(l, p) // where do did not
-		l.turn.Unlock()
+		<-l.turn
 		g.leave(about, l)
 		close(p.done)
 		if p.others {
@@ -109,7 +109,7 @@ func (g *gatherer[K, T, R]) enter(about K) *line[T, R] {
 	}
 	l := g.lines[about]
 	if l == nil {
-		l = &line[T, R]{}
+		l = &line[T, R]{turn: make(chan struct{}, 1)}
 		g.lines[about] = l
 	}
 	l.users++

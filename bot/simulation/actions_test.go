@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -173,7 +174,7 @@ func (s *sim) changeFile() {
 	default:
 		s.file = s.drawFile()
 	}
-	s.note("ada", "writes the file: found %t, problem %q, %+v", s.file.Found, s.file.Problem, s.file.Config)
+	s.note("ada", "writes the file: found %t, problem %q, %v", s.file.Found, s.file.Problem, written(s.file.Config))
 	s.push()
 }
 
@@ -290,4 +291,16 @@ func (s *sim) handRelease() {
 	s.note("zoe", "releases %s on %s by hand", artifact, app)
 	s.EndRelease(s.Release(app, artifact, commit), bot.ReleaseSucceeded, "")
 	s.truth.byHand[a.Releases[len(a.Releases)-1]] = true
+}
+
+// written is a configuration as the story shows it: without the addresses that %+v
+// gives of what is behind pointers.
+type written bot.Config
+
+func (w written) String() string {
+	data, err := json.Marshal(bot.Config(w))
+	if err != nil {
+		return err.Error()
+	}
+	return string(data)
 }

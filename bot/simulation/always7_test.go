@@ -27,10 +27,11 @@ func (s *sim) acknowledged() {
 	}
 }
 
-// committed looks at what a commit leaves behind.
-func (s *sim) committed(in *instance, c engine.Change) {
-	if !c.Wake.IsZero() && !c.Wake.After(in.loaded) {
-		s.fail(7, "the decision asks to be taken again at once: at %s for %s", in.loaded, c.Wake)
+// committed looks at what a commit leaves behind. The state was loaded at the time,
+// by the clock of whoever committed.
+func (s *sim) committed(loaded time.Time, c engine.Change) {
+	if !c.Wake.IsZero() && !c.Wake.After(loaded) {
+		s.fail(7, "the decision asks to be taken again at once: at %s for %s", loaded, c.Wake)
 	}
 	s.oneDecided(c.Effects)
 	s.copiesDecided(c.Effects)

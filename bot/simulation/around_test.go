@@ -14,7 +14,7 @@ import (
 
 func (p place) Inspect(ctx context.Context, app, source string) (bot.Inspected, error) {
 	if source != "" {
-		p.touch(source)
+		p.touch(ctx, source)
 	}
 	return read(ctx, p, app, "inspecting", func() (bot.Inspected, error) { return p.Platform.Inspect(ctx, app, source) })
 }
@@ -24,7 +24,7 @@ func (p place) Maintenance(ctx context.Context, app string) (bool, error) {
 }
 
 func (p place) SetMaintenance(ctx context.Context, app string, on bool) error {
-	p.touch(app)
+	p.touch(ctx, app)
 	s := p.in.s
 	_, err := call(p.in, ask{
 		what: fmt.Sprintf("setting the maintenance mode of %s to %t", app, on), job: jobOf(ctx), writes: true, late: true,
@@ -76,8 +76,8 @@ func (s *sim) copiesDecided(effects []bot.Effect) {
 }
 
 func (p place) MakeCopy(ctx context.Context, c platform.Copy) (bot.CopySeen, error) {
-	p.touch(c.App)
-	p.touch(c.From)
+	p.touch(ctx, c.App)
+	p.touch(ctx, c.From)
 	s := p.in.s
 	return call(p.in, ask{
 		what: "copying the database of " + c.From + " for " + c.Name, job: jobOf(ctx), writes: true, late: true,
@@ -96,7 +96,7 @@ func (p place) Copy(ctx context.Context, c platform.Copy) (bot.CopySeen, error) 
 }
 
 func (p place) RemoveCopy(ctx context.Context, c platform.Copy) error {
-	p.touch(c.App)
+	p.touch(ctx, c.App)
 	_, err := call(p.in, ask{
 		what: "removing the copy of " + c.Name, job: jobOf(ctx), writes: true, late: true,
 		refuse: &bot.Refused{Platform: true, Reason: "the platform removes nothing today"},

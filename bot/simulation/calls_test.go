@@ -28,7 +28,6 @@ type ask struct {
 func call[T any](in *instance, a ask, do func() (T, error)) (T, error) {
 	s := in.s
 	var none T
-	in.mustLive()
 	act := func() (T, error) {
 		before := s.acting
 		s.acting = a.job
@@ -59,7 +58,7 @@ func call[T any](in *instance, a ask, do func() (T, error)) (T, error) {
 	if a.writes && s.may.crashes && s.may.late && a.late && s.once(6) {
 		later(soon())
 		s.note(in.name, "dies while %s is on its way", a.what)
-		panic(death{in})
+		in.die()
 	}
 	if s.may.limits && s.once(6) {
 		s.note(in.name, "%s: a rate limit is exhausted", a.what)
@@ -120,6 +119,7 @@ func (s *sim) takeTime(in *instance) {
 type hub struct{ in *instance }
 
 func (h hub) Perform(ctx context.Context, _ bot.Target, e bot.Effect) (bot.Fact, error) {
+	h.in.turn(ctx)
 	s := h.in.s
 	a := ask{what: e.Key, job: jobOf(ctx), leaves: func() { s.tells(jobOf(ctx), e) }}
 	switch e.Do.(type) {
@@ -148,6 +148,7 @@ const token = "ghs_planted"
 type source struct{ in *instance }
 
 func (p source) Tarball(ctx context.Context, _ bot.Target, sha string) (string, error) {
+	p.in.turn(ctx)
 	return call(p.in, ask{what: "the tarball of " + sha, job: jobOf(ctx)}, func() (string, error) {
 		return "https://source.example/" + sha + "?token=" + token, nil
 	})
@@ -160,13 +161,13 @@ type place struct {
 }
 
 // touch is the beginning of every request that names an app.
-func (p place) touch(app string) {
-	p.in.mustLive()
+func (p place) touch(ctx context.Context, app string) {
+	p.in.turn(ctx)
 	p.in.s.mayTouch(p.in, app)
 }
 
 func read[T any](ctx context.Context, p place, app, what string, do func() (T, error)) (T, error) {
-	p.touch(app)
+	p.touch(ctx, app)
 	return call(p.in, ask{what: what + " " + app, job: jobOf(ctx)}, do)
 }
 
@@ -191,7 +192,7 @@ func (p place) Release(ctx context.Context, app, id string) (bot.Release, error)
 }
 
 func (p place) CancelBuild(ctx context.Context, app, id string) error {
-	p.touch(app)
+	p.touch(ctx, app)
 	_, err := call(p.in, ask{what: "cancelling " + id, job: jobOf(ctx), writes: true}, func() (bool, error) {
 		return true, p.Platform.CancelBuild(ctx, app, id)
 	})
@@ -199,7 +200,7 @@ func (p place) CancelBuild(ctx context.Context, app, id string) error {
 }
 
 func (p place) StartBuild(ctx context.Context, app string, src bot.Source) (bot.Build, error) {
-	p.touch(app)
+	p.touch(ctx, app)
 	s, j := p.in.s, jobOf(ctx)
 	var r *request
 	return call(p.in, ask{
@@ -216,7 +217,7 @@ func (p place) StartBuild(ctx context.Context, app string, src bot.Source) (bot.
 }
 
 func (p place) Promote(ctx context.Context, to platform.Promotion) (bot.Release, error) {
-	p.touch(to.To)
+	p.touch(ctx, to.To)
 	s, j := p.in.s, jobOf(ctx)
 	var r *request
 	return call(p.in, ask{
@@ -233,7 +234,7 @@ func (p place) Promote(ctx context.Context, to platform.Promotion) (bot.Release,
 }
 
 func (p place) Rollback(ctx context.Context, app, id string) (bot.Release, error) {
-	p.touch(app)
+	p.touch(ctx, app)
 	s, j := p.in.s, jobOf(ctx)
 	to := platform.Promotion{From: app, To: app}
 	for _, r := range s.App(app).Releases {

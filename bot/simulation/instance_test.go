@@ -102,8 +102,15 @@ func (in *instance) mustLive() {
 func (in *instance) maybeDie(where string) {
 	if in.s.may.crashes && in.s.once(7) {
 		in.s.note(in.name, "dies %s", where)
-		panic(death{in})
+		in.die()
 	}
+}
+
+// die ends the instance here, and everything else that it does at the next
+// occasion.
+func (in *instance) die() {
+	in.dead = true
+	panic(death{in})
 }
 
 // by has an instance do something, and survives its death.
@@ -206,23 +213,28 @@ func (s *sim) workOne(in *instance) bool {
 	if s.ops++; s.ops > storm {
 		s.fail(7, "it never comes to rest: after %d pieces of work at one moment there are %d more", s.ops, n)
 	}
+	if len(deliveries)+len(jobs) > 1 && s.may.crowds && s.depth == 0 && s.once(1) {
+		s.several(in, deliveries, jobs)
+		return true
+	}
+	ctx := context.Background()
 	switch i := s.pick(n); {
 	case i < len(deliveries):
 		s.note(in.name, "processes %s", deliveries[i].guid)
-		s.by(in, func() { s.process(in, deliveries[i]) })
+		s.by(in, func() { s.process(ctx, in, deliveries[i]) })
 	case i < len(deliveries)+len(jobs):
 		j := jobs[i-len(deliveries)]
-		s.by(in, func() { s.perform(in, j) })
+		s.by(in, func() { s.perform(ctx, in, j) })
 	case i == n-1 && sweeps:
 		in.sweeps = s.Now.Add(sweepEvery)
 		s.by(in, func() {
 			// What it could not do is done in the next round.
-			_, _ = in.sweeper.Sweep(context.Background())
+			_, _ = in.sweeper.Sweep(ctx)
 		})
 	default:
 		s.by(in, func() {
 			// An error is tried again: the wake time stands.
-			_, _, _ = in.engine.Tick(context.Background())
+			_, _, _ = in.engine.Tick(ctx)
 		})
 	}
 	return true

@@ -46,8 +46,8 @@ func (s *sim) hear(in *instance) {
 }
 
 // Freeze is the operator's newest word.
-func (p port) Freeze(context.Context) (bot.Frozen, error) {
-	p.in.mustLive()
+func (p port) Freeze(ctx context.Context) (bot.Frozen, error) {
+	p.in.turn(ctx)
 	if s := p.in.s; s.may.commits && s.once(5) {
 		return bot.Frozen{}, errDatabase
 	}

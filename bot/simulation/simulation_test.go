@@ -71,17 +71,17 @@ func TestHistories(t *testing.T) {
 	failfast := flag.Lookup("test.failfast").Value.String() == "true"
 	var failed atomic.Int32 // the part that did, counted from 1; 0: none
 	for i := range parts {
-		t.Run(fmt.Sprintf("part%02d", i+1), func(t *testing.T) {
-			t.Parallel()
-			begun := seed(t, i)
-			rapid.Check(t, func(t *rapid.T) {
+		t.Run(fmt.Sprintf("part%02d", i+1), func(test *testing.T) {
+			test.Parallel()
+			begun := seed(test, i)
+			rapid.Check(test, func(t *rapid.T) {
 				begun()
 				// Drawn as one value, so that a failure is told by its story and not by
 				// the thousands of draws that it is made of.
 				if part := failed.Load(); failfast && part != 0 && part != int32(i+1) {
 					return
 				}
-				tale := rapid.Custom(history).Draw(t, "history")
+				tale := rapid.Custom(history(test)).Draw(t, "history")
 				if tale.broken != "" {
 					failed.CompareAndSwap(0, int32(i+1))
 					t.Log(tale.story())
@@ -123,7 +123,8 @@ type violation string
 
 // sim is one history.
 type sim struct {
-	t *rapid.T
+	test *testing.T
+	t    *rapid.T
 	*bottest.World
 	store   *store
 	hooks   hooks
@@ -133,6 +134,7 @@ type sim struct {
 	busy    time.Time // until when the platform releases nothing in production
 	may     weather
 	asks    asks
+	ended   any         // the panic that ends the history, if somebody else has to pass it on
 	calm    bool        // faults have stopped
 	last    bool        // the last commit is on its way
 	alive   []*instance // in the order in which they were started
@@ -149,9 +151,13 @@ type sim struct {
 	lines   []line
 }
 
-// history is one random history. It ends early where something does not hold.
-func history(t *rapid.T) (told tale) {
-	s := newSim(t)
+// history draws random histories for a test.
+func history(test *testing.T) func(*rapid.T) tale {
+	return func(t *rapid.T) tale { return newSim(test, t).unfold() }
+}
+
+// unfold is one history. It ends early where something does not hold.
+func (s *sim) unfold() (told tale) {
 	defer func() {
 		told.lines = s.lines
 		defer func() {
@@ -177,9 +183,9 @@ func history(t *rapid.T) (told tale) {
 	return tale{}
 }
 
-func newSim(t *rapid.T) *sim {
+func newSim(test *testing.T, t *rapid.T) *sim {
 	s := &sim{
-		t: t, World: bottest.NewWorld(), store: newStore(), pushed: map[string][]int{}, broken: map[string][2]bool{},
+		test: test, t: t, World: bottest.NewWorld(), store: newStore(), pushed: map[string][]int{}, broken: map[string][2]bool{},
 		allowed: apps,
 	}
 	s.Now = s.Now.Add(-8 * time.Minute) // before the windows open
@@ -217,7 +223,9 @@ func (s *sim) note(who, format string, args ...any) {
 
 // fail ends the history: the sentence with the number does not hold.
 func (s *sim) fail(sentence int, format string, args ...any) {
-	panic(violation(fmt.Sprintf("sentence %d does not hold at %s: %s", sentence, s.Now.Format("02 15:04:05.0"), fmt.Sprintf(format, args...))))
+	v := violation(fmt.Sprintf("sentence %d does not hold at %s: %s", sentence, s.Now.Format("02 15:04:05.0"), fmt.Sprintf(format, args...)))
+	s.ended = v // also where the engine takes the panic for somebody's own
+	panic(v)
 }
 
 var coin = rapid.Bool()
@@ -266,6 +274,7 @@ type weather struct {
 	limits  bool // rate limits
 	crashes bool
 	commits bool // the database fails, before or after it has saved
+	crowds  bool // instances that do several things at once
 	races   bool // instances that get in each other's way
 	slow    bool // calls that take their time
 	hooks   bool // webhooks that are lost, come late or twice
@@ -284,7 +293,7 @@ type weather struct {
 func (s *sim) drawWeather() weather {
 	var w weather
 	for _, kind := range []*bool{
-		&w.calls, &w.late, &w.limits, &w.crashes, &w.commits, &w.races, &w.slow, &w.hooks, &w.clocks, &w.hand, &w.people, &w.pulls, &w.configs, &w.allow, &w.endless, &w.illness, &w.freeze, &w.around,
+		&w.calls, &w.late, &w.limits, &w.crashes, &w.commits, &w.crowds, &w.races, &w.slow, &w.hooks, &w.clocks, &w.hand, &w.people, &w.pulls, &w.configs, &w.allow, &w.endless, &w.illness, &w.freeze, &w.around,
 	} {
 		*kind = s.once(1)
 	}

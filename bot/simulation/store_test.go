@@ -44,11 +44,20 @@ type job struct {
 	done     bool
 }
 
-type jobKey struct{}
+type jobsKey struct{}
 
+// jobsOf are those whose work the context stands for.
+func jobsOf(ctx context.Context) []*job {
+	jobs, _ := ctx.Value(jobsKey{}).([]*job)
+	return jobs
+}
+
+// jobOf is the one whose request is made with the context; nil: nobody's.
 func jobOf(ctx context.Context) *job {
-	j, _ := ctx.Value(jobKey{}).(*job)
-	return j
+	if jobs := jobsOf(ctx); len(jobs) == 1 {
+		return jobs[0]
+	}
+	return nil
 }
 
 var key = bot.Key{Repo: bottest.Repo}
@@ -61,9 +70,9 @@ var (
 // port is the store as one instance sees it.
 type port struct{ in *instance }
 
-func (p port) Load(_ context.Context, of bot.Key) (bot.State, int64, error) {
+func (p port) Load(ctx context.Context, of bot.Key) (bot.State, int64, error) {
 	s := p.in.s
-	p.in.mustLive()
+	p.in.turn(ctx)
 	if s.may.commits && s.once(7) {
 		s.note(p.in.name, "cannot load")
 		return bot.State{}, 0, errDatabase
@@ -71,7 +80,7 @@ func (p port) Load(_ context.Context, of bot.Key) (bot.State, int64, error) {
 	if of == apiKey {
 		return s.api.state(), int64(len(s.api.ran)), nil
 	}
-	p.in.loaded = p.in.now()
+	*p.in.lastLoad(ctx) = p.in.now()
 	return s.store.state, s.store.version, nil
 }
 
@@ -79,26 +88,28 @@ func (p port) Load(_ context.Context, of bot.Key) (bot.State, int64, error) {
 // happens around it.
 func (p port) Commit(ctx context.Context, c engine.Change) error {
 	in, s := p.in, p.in.s
-	in.mustLive()
+	in.turnToCommit(ctx)
 	in.maybeDie("before a commit")
 	s.interleave(in)
 	if s.may.commits && s.once(6) {
 		s.note(in.name, "commits, and nothing is saved")
 		return errDatabase
 	}
-	j := jobOf(ctx)
-	if j != nil && (j.done || j.by != in) {
-		return errTaken
+	jobs := jobsOf(ctx)
+	for _, j := range jobs {
+		if j.done || j.by != in {
+			return errTaken
+		}
 	}
 	if s.store.version != c.Version {
 		s.note(in.name, "commits, but somebody was faster")
 		return engine.ErrMoved
 	}
 	s.save(in, c)
-	if j != nil {
+	for _, j := range jobs {
 		s.finish(j)
 	}
-	s.committed(in, c)
+	s.committed(*in.lastLoad(ctx), c)
 	in.maybeDie("after a commit")
 	if s.may.commits && s.once(6) {
 		s.note(in.name, "is told that its commit failed, though it is saved")
@@ -107,12 +118,20 @@ func (p port) Commit(ctx context.Context, c engine.Change) error {
 	return nil
 }
 
-// Together is asked for one context alone: nobody here comes at the same time.
-func (p port) Together(ctx context.Context, all []context.Context) context.Context {
-	if len(all) != 1 {
-		panic("several updates of one instance at once")
+// lastLoad is when whoever does the work last loaded the state.
+func (in *instance) lastLoad(ctx context.Context) *time.Time {
+	if l, ok := ctx.Value(laneKey{}).(*lane); ok {
+		return &l.loaded
 	}
-	return ctx
+	return &in.loaded
+}
+
+func (p port) Together(ctx context.Context, all []context.Context) context.Context {
+	var jobs []*job
+	for _, work := range all {
+		jobs = append(jobs, jobsOf(work)...)
+	}
+	return context.WithValue(ctx, jobsKey{}, jobs)
 }
 
 // save takes everything in the change. Now and then it goes through JSON, as it
@@ -183,8 +202,8 @@ func (s *sim) finish(j *job) {
 	s.store.jobs = slices.DeleteFunc(s.store.jobs, func(o *job) bool { return o == j })
 }
 
-func (p port) Pipelines(context.Context, bot.Repo) ([]bot.Key, error) {
-	p.in.mustLive()
+func (p port) Pipelines(ctx context.Context, _ bot.Repo) ([]bot.Key, error) {
+	p.in.turn(ctx)
 	if p.in.s.store.version == 0 {
 		return nil, nil
 	}
@@ -193,8 +212,8 @@ func (p port) Pipelines(context.Context, bot.Repo) ([]bot.Key, error) {
 
 func (p port) Needing(context.Context, bot.Need) ([]bot.Key, error) { return nil, nil }
 
-func (p port) Using(_ context.Context, platform, app string) ([]bot.Key, error) {
-	p.in.mustLive()
+func (p port) Using(ctx context.Context, platform, app string) ([]bot.Key, error) {
+	p.in.turn(ctx)
 	name, apps := p.in.s.store.state.Apps()
 	if name == platform && slices.Contains(apps, app) {
 		return []bot.Key{key}, nil
@@ -202,8 +221,8 @@ func (p port) Using(_ context.Context, platform, app string) ([]bot.Key, error) 
 	return nil, nil
 }
 
-func (p port) Due(_ context.Context, now time.Time, _ int) (due []bot.Key, next time.Time, err error) {
-	p.in.mustLive()
+func (p port) Due(ctx context.Context, now time.Time, _ int) (due []bot.Key, next time.Time, err error) {
+	p.in.turn(ctx)
 	switch wake := p.in.s.store.wake; {
 	case wake.IsZero():
 	case wake.After(now):
@@ -215,13 +234,13 @@ func (p port) Due(_ context.Context, now time.Time, _ int) (due []bot.Key, next 
 }
 
 // Leads: the instance that has been there the longest.
-func (p port) Leads(context.Context) (bool, error) {
-	p.in.mustLive()
+func (p port) Leads(ctx context.Context) (bool, error) {
+	p.in.turn(ctx)
 	return p.in.s.alive[0] == p.in, nil
 }
 
-func (p port) SweepsDue(_ context.Context, now time.Time, except []int64, _ int) ([]bot.Key, error) {
-	p.in.mustLive()
+func (p port) SweepsDue(ctx context.Context, now time.Time, except []int64, _ int) ([]bot.Key, error) {
+	p.in.turn(ctx)
 	st := p.in.s.store
 	if st.sweep.IsZero() || st.sweep.After(now) || slices.Contains(except, st.state.Installation) {
 		return nil, nil
@@ -229,8 +248,8 @@ func (p port) SweepsDue(_ context.Context, now time.Time, except []int64, _ int)
 	return []bot.Key{key}, nil
 }
 
-func (p port) Processed(_ context.Context, guids []string) (map[string]bool, error) {
-	p.in.mustLive()
+func (p port) Processed(ctx context.Context, guids []string) (map[string]bool, error) {
+	p.in.turn(ctx)
 	known := map[string]bool{}
 	for _, guid := range guids {
 		d := p.in.s.store.known[guid]
@@ -266,19 +285,21 @@ func (s *sim) receive(guid string, facts []bot.Fact) {
 }
 
 // process has an instance process a delivery.
-func (s *sim) process(in *instance, d *delivery) {
+func (s *sim) process(ctx context.Context, in *instance, d *delivery) {
 	d.by = in
 	out := engine.Delivery{ID: d.guid, Repo: bottest.Repo, Facts: d.facts}
 	if _, ok := d.facts[0].(bot.PlatformMoved); ok {
 		out.Repo = bot.Repo{}
 	}
-	unknown := s.store.version == 0
-	err := in.engine.Deliver(context.Background(), out)
+	none := s.store.version == 0
+	err := in.engine.Deliver(ctx, out)
+	in.turn(ctx)
 	d.by = nil
 	d.attempts++
 	switch {
 	case err == nil:
-		d.ended, d.reason, d.unknown = true, "", unknown && s.store.version == 0 || out.Repo == bot.Repo{}
+		none = none && (s.store.version == 0 || !begins(d.facts)) // another one may have made it known meanwhile
+		d.ended, d.reason, d.unknown = true, "", none || out.Repo == bot.Repo{}
 	case d.attempts > len(retries):
 		d.ended, d.reason = true, err.Error()
 	default:
@@ -289,11 +310,23 @@ func (s *sim) process(in *instance, d *delivery) {
 	}
 }
 
+// begins reports whether facts make a repository known.
+func begins(facts []bot.Fact) bool {
+	return slices.ContainsFunc(facts, func(f bot.Fact) bool {
+		switch f.(type) {
+		case bot.Pushed, bot.PullRequestChanged:
+			return true
+		}
+		return false
+	})
+}
+
 // perform has an instance perform an effect.
-func (s *sim) perform(in *instance, j *job) {
+func (s *sim) perform(ctx context.Context, in *instance, j *job) {
 	j.by = in
 	j.attempts++
-	err := in.engine.Perform(context.WithValue(context.Background(), jobKey{}, j), j.target, j.effect, j.attempts > 1)
+	err := in.engine.Perform(context.WithValue(ctx, jobsKey{}, []*job{j}), j.target, j.effect, j.attempts > 1)
+	in.turn(ctx)
 	switch {
 	case j.done:
 	case err == nil:

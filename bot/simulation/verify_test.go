@@ -79,6 +79,7 @@ func (s *sim) recover() {
 type web struct{ in *instance }
 
 func (w web) Perform(ctx context.Context, _ bot.Target, e bot.Effect) (bot.Fact, error) {
+	w.in.turn(ctx)
 	s, do := w.in.s, e.Do.(bot.Probe)
 	return call(w.in, ask{what: e.Key, job: jobOf(ctx)}, func() (bot.Fact, error) {
 		p := probe{at: s.Now, stage: do.Stage}
@@ -193,10 +194,11 @@ func (s *sim) handReleased(stage string) bool {
 // because the one before failed. It goes onto what was proved, and never follows
 // another one like it.
 func (s *sim) takenBack(r *request) bool {
-	if r.n == 0 || s.asks.hold || !s.halfTaken(r.stage, r.n) && !s.failedProof(r.stage, r.n) || s.rollsBack(r.stage, r.sha, r.artifact) {
+	n := s.firstBack(r.stage, r.n, r.artifact)
+	if r.n == 0 || s.asks.hold || !s.halfTaken(r.stage, n) && !s.failedProof(r.stage, n) || s.rollsBack(r.stage, r.sha, r.artifact) {
 		return false
 	}
-	if last := s.newest(r.stage, r.n); last != nil && last.back {
+	if last := s.newest(r.stage, n); last != nil && last.back {
 		s.fail(3, "%s goes back to %s by itself, right after it went back to %s by itself", r.stage, r.sha, last.sha)
 	}
 	unsure := s.asks.revision == "" && s.handReleased(r.stage) // what answered may have been that
@@ -207,7 +209,23 @@ func (s *sim) takenBack(r *request) bool {
 	return true
 }
 
+// firstBack is the number of the promotion that first took a stage back, where the
+// platform broke its release off and it is made once more; else the given one.
+func (s *sim) firstBack(stage string, n int, artifact string) int {
+	for {
+		last := s.newest(stage, n)
+		if last == nil || !last.back || last.artifact != artifact || !slices.ContainsFunc(s.truth.requests, func(r *request) bool {
+			made := s.made(r)
+			return r.stage == stage && r.n == last.n && made != nil && made.Status == bot.ReleaseErrored
+		}) {
+			return n
+		}
+		n = last.n
+	}
+}
+
 // goesBack is takenBack for whoever has no request yet.
 func (s *sim) goesBack(stage string, n int, sha, artifact string) bool {
+	n = s.firstBack(stage, n, artifact)
 	return n != 0 && artifact != "" && !s.asks.hold && (s.halfTaken(stage, n) || s.failedProof(stage, n)) && s.ran(stage, sha)
 }
