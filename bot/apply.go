@@ -90,6 +90,8 @@ func (s *State) apply(fact Fact, at time.Time) {
 		}
 	case Started:
 		s.start(f.Effect, at)
+	case Begun:
+		s.delayed(f, at)
 	case Finished:
 		s.finish(f, at)
 	}

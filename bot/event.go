@@ -66,6 +66,14 @@ type Swept struct{ Apps, Anew bool }
 // Started is recorded together with the effects of a plan: they are under way.
 type Started struct{ Effect Effect }
 
+// Begun says that an attempt of an effect begins only now, after it has waited for
+// so long that it might have been given up.
+type Begun struct {
+	Key     string
+	Attempt int
+	Since   time.Time // as in Effect
+}
+
 // Finished is the outcome of one attempt of an effect.
 type Finished struct {
 	Effect  Effect
@@ -170,7 +178,7 @@ type BuildSeen struct {
 type AppSeen struct {
 	App     App
 	Newest  int     // version of the newest release, 0 if there is none
-	Current Release // zero if it runs nothing
+	Current Release // that brought what it runs; zero if it runs nothing
 }
 
 // ReleaseSeen is a release as the platform tells it.
@@ -187,6 +195,7 @@ func (ChecksMoved) fact()        {}
 func (PlatformMoved) fact()      {}
 func (Swept) fact()              {}
 func (Started) fact()            {}
+func (Begun) fact()              {}
 func (Finished) fact()           {}
 func (ConfigRead) fact()         {}
 func (ChecksRead) fact()         {}

@@ -131,11 +131,36 @@ func (s *State) start(e Effect, at time.Time) {
 	}
 }
 
+// Flying reports whether an attempt of an effect is the one that is under way: it was
+// not given up, and its outcome is not recorded.
+func (s State) Flying(e Effect) bool {
+	f, ok := s.Flights[e.Key]
+	return ok && f.Out && f.Attempt == e.Attempt && e.Of(f)
+}
+
+// delayed puts off when an attempt counts as lost, unless it has been given up.
+func (s *State) delayed(f Begun, at time.Time) {
+	if s.Flying(Effect{Key: f.Key, Attempt: f.Attempt, Since: f.Since}) {
+		flight := s.Flights[f.Key]
+		flight.LastAt = at
+		s.Flights[f.Key] = flight
+	}
+}
+
 func (s *State) finish(f Finished, at time.Time) {
 	e := f.Effect
 	flight, ok := s.Flights[e.Key]
 	if !ok || !f.Effect.Of(flight) {
 		return // an outcome that was recorded before, or of a flight that is over
+	}
+	if flight.Out && e.Attempt < flight.Attempt {
+		// It was given up, and the one that took its place will be performed whatever
+		// came of it: what that one finds counts, and nothing else may begin before.
+		if f.Outcome == Unsure {
+			flight.Unsure, flight.LostAt = true, at
+			s.Flights[e.Key] = flight
+		}
+		return
 	}
 	if e.Unsure && e.LostAt.After(flight.LostAt) {
 		// Whoever performed it died, and somebody else has looked: what the first

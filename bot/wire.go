@@ -16,7 +16,7 @@ var factTypes = namesOf(
 	Told{}, DeploymentCreated{}, CommentWritten{}, BuildSeen{}, AppSeen{}, ReleaseSeen{},
 	Commented{}, CommanderRead{}, Replied{}, ChangesRead{},
 	Probed{}, FilesRead{}, MaintenanceSet{}, Inspected{}, CopySeen{},
-	Frozen{},
+	Frozen{}, Begun{},
 	Concerns{}, Addressed{}, StageRuns{}, StageMoved{}, Section{},
 )
 

@@ -66,8 +66,8 @@ func (p *Performer) Perform(ctx context.Context, target bot.Target, e bot.Effect
 		return setMaintenance(ctx, on, do)
 	case bot.LookAtApp:
 		releases, err := on.Releases(ctx, do.App)
-		newest, current := summary(releases)
-		return fact(bot.AppSeen{Newest: newest, Current: current}, err)
+		newest, brought := summary(releases)
+		return fact(bot.AppSeen{Newest: newest, Current: brought}, err)
 	}
 	return nil, &bot.Refused{Reason: fmt.Sprintf("no platform performs %s", bot.NameOf(e.Do))}
 }
@@ -133,8 +133,8 @@ func (p *Performer) startBuild(ctx context.Context, on Platform, target bot.Targ
 		if err != nil {
 			return nil, err
 		}
-		if newest, current := summary(releases); newest != do.Base {
-			return bot.AppSeen{Newest: newest, Current: current}, nil
+		if newest, brought := summary(releases); newest != do.Base {
+			return bot.AppSeen{Newest: newest, Current: brought}, nil
 		}
 	}
 	if err := stillDoubtful(e, "the build"); err != nil {
@@ -157,7 +157,7 @@ func (p *Performer) promote(ctx context.Context, on Platform, e bot.Effect, do b
 	if err != nil {
 		return nil, appMissing(err)
 	}
-	newest, current := summary(releases)
+	newest, brought := summary(releases)
 	for _, r := range releases {
 		if r.ID == do.Restore && r.Artifact != do.Artifact {
 			return nil, &bot.Refused{Reason: fmt.Sprintf("release v%d of %s does not run what was to be brought back", r.Version, do.App)}
@@ -180,7 +180,7 @@ func (p *Performer) promote(ctx context.Context, on Platform, e bot.Effect, do b
 	}
 	if newest != do.Base || do.Look {
 		app, err := on.App(ctx, do.App)
-		return fact(bot.AppSeen{App: app, Newest: newest, Current: current}, err)
+		return fact(bot.AppSeen{App: app, Newest: newest, Current: brought}, err)
 	}
 	if err := stillDoubtful(e, "the release"); err != nil {
 		return nil, err
@@ -204,15 +204,31 @@ func runs(releases []bot.Release, r bot.Release) bool {
 	})
 }
 
-// summary is the version of the newest release, and what the app runs.
-func summary(releases []bot.Release) (newest int, current bot.Release) {
+// summary is the version of the newest release, and the one that brought what the app
+// runs: since then there were at most changes of its configuration, which are releases
+// of the same artifact.
+func summary(releases []bot.Release) (newest int, brought bot.Release) {
 	for _, r := range releases {
 		newest = max(newest, r.Version)
 		if r.Current {
-			current = r
+			brought = r
 		}
 	}
-	return newest, current
+	if brought.Artifact == "" {
+		return newest, brought
+	}
+	older := slices.DeleteFunc(slices.Clone(releases), func(r bot.Release) bool {
+		return r.Version >= brought.Version || r.Status != bot.ReleaseSucceeded
+	})
+	slices.SortFunc(older, func(a, b bot.Release) int { return cmp.Compare(b.Version, a.Version) })
+	for _, r := range older {
+		if r.Artifact != brought.Artifact {
+			break
+		}
+		r.Commit = cmp.Or(r.Commit, brought.Commit)
+		brought = r
+	}
+	return newest, brought
 }
 
 // appMissing takes from a refusal that the app itself does not exist the mark by

@@ -25,14 +25,13 @@ const (
 // attempt was begun and nobody knows how it ended. The error says that the
 // outcome could not be recorded; the effect's own failure is an outcome.
 //
-// An attempt that begins late may have been given up and be repeated by another
-// one at this moment. One that was is not performed; and one that would create
-// something is not, either, because nobody waits for it any more when its request
-// comes true: its outcome is that it has to be decided anew.
+// An attempt that begins late may have been given up. One that was is not performed;
+// and one that would create something is not, either, because nobody waits for it any
+// more when its request comes true: its outcome is that it has to be decided anew.
 func (e *Engine) Perform(ctx context.Context, target bot.Target, effect bot.Effect, again bool) error {
 	late := e.clock.Now().Sub(effect.At) > prompt
 	if late || again {
-		if over, err := e.givenUp(ctx, target.Pipeline, effect); over || err != nil {
+		if goes, err := e.claim(ctx, target.Pipeline, effect); !goes || err != nil {
 			return err
 		}
 	}
@@ -79,15 +78,16 @@ func (e *Engine) record(ctx context.Context, target bot.Target, finished bot.Fin
 	return nil
 }
 
-// givenUp reports whether an attempt is over for the state: another one has taken
-// its place, or its outcome is recorded.
-func (e *Engine) givenUp(ctx context.Context, key bot.Key, effect bot.Effect) (bool, error) {
-	state, _, err := e.store.Load(ctx, key)
+// claim reports whether an attempt that has waited may begin: it may not if another
+// one has taken its place, or its outcome is recorded. From now on it has as much time
+// as one that began at once, before it is given up.
+func (e *Engine) claim(ctx context.Context, key bot.Key, effect bot.Effect) (bool, error) {
+	nobodys := e.store.Together(ctx, nil) // the work goes on
+	c, err := e.commit(nobodys, key, []bot.Fact{bot.Begun{Key: effect.Key, Attempt: effect.Attempt, Since: effect.Since}})
 	if err != nil {
-		return false, fmt.Errorf("load %s: %w", key, err)
+		return false, fmt.Errorf("begin %s: %w", effect.Key, err)
 	}
-	f, under := state.Flights[effect.Key]
-	return !under || !f.Out || f.Attempt != effect.Attempt || !effect.Of(f), nil
+	return c.State.Flying(effect), nil
 }
 
 // Router hands each effect to the performer of its kind.

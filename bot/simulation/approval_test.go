@@ -163,7 +163,7 @@ func (s *sim) hasFailed(stage string) bool {
 // onlyBrief reports whether whatever is locked was locked for a time only, by
 // somebody who said for how long.
 func (s *sim) onlyBrief() bool {
-	return s.asks.brief && s.may.people && len(s.truth.byHand) == 0 && !slices.ContainsFunc([]string{"staging", "canary", "production"}, s.hasFailed) &&
+	return s.asks.brief && s.may.people && len(s.truth.byHand) == 0 && len(s.truth.toldOf) == 0 && !slices.ContainsFunc([]string{"staging", "canary", "production"}, s.hasFailed) &&
 		!slices.ContainsFunc(s.people.orders, func(o *order) bool {
 			return o.verb == bot.VerbRollback || o.verb == bot.VerbLock && o.lasts == 0
 		})

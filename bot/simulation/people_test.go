@@ -31,9 +31,8 @@ type order struct {
 	there  []string // of those, the ones that the file had all the time until it was answered
 	sha    string
 	at     time.Time
-	ended  time.Time // when its comment got the last reaction; zero: not yet
-	done   bool      // that was a rocket
-	used   map[string]int
+	ended  time.Time     // when its comment got the last reaction; zero: not yet
+	done   bool          // that was a rocket
 	urgent bool          // it passes windows, freezes and soak
 	lasts  time.Duration // of a lock; 0: until somebody unlocks
 	run    time.Time     // when the bot ran it; zero: not yet
@@ -66,7 +65,7 @@ func (s *sim) say(number int, user, text string) {
 	if mayCommand(user) {
 		said := s.Said[len(s.Said)-1]
 		for _, c := range bot.ParseCommands(text) {
-			o := &order{said: said, verb: c.Verb, stages: []string{"staging", "canary", "production"}, sha: c.SHA, at: s.Now, used: map[string]int{},
+			o := &order{said: said, verb: c.Verb, stages: []string{"staging", "canary", "production"}, sha: c.SHA, at: s.Now,
 				urgent: c.Urgent && roles[user] == bot.RoleAdmin, lasts: c.For}
 			switch {
 			case c.Stage != "":
@@ -138,11 +137,12 @@ func (s *sim) lockedSince(stage string, decided time.Time) time.Time {
 }
 
 // mayGoBack reports whether somebody has asked for a stage to be rolled back who
-// may, and uses that up for the app.
-func (s *sim) mayGoBack(stage, app string) bool {
+// may, and uses that up for the app, if anything comes of the request.
+func (s *sim) mayGoBack(r *request) bool {
 	for _, o := range s.people.orders {
-		if o.verb == bot.VerbRollback && slices.Contains(o.stages, stage) && o.used[app] == 0 {
-			o.used[app]++
+		used := slices.ContainsFunc(s.truth.requests, func(other *request) bool { return other.by == o && other.app == r.app && !other.never })
+		if o.verb == bot.VerbRollback && slices.Contains(o.stages, r.stage) && !used {
+			r.by = o
 			return true
 		}
 	}

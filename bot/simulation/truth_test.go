@@ -125,6 +125,7 @@ type request struct {
 	release  *bot.Release // once there is one
 	endless  bool         // it never ends by itself
 	back     bool         // it takes a stage back by itself
+	by       *order       // that asked for the stage to go back; nil: nobody
 }
 
 // open reports whether a request may still change what its app runs.
