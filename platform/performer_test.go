@@ -3,6 +3,7 @@ package platform_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/platform"
@@ -46,5 +47,43 @@ func TestEndsWhereItBegan(t *testing.T) {
 	}
 	if len(old.off) != 1 || old.off[0] != "shop-us" || len(old.removed) != 1 || len(now.off) != 1 || now.off[0] != "shop-ca" || len(now.removed) != 0 {
 		t.Errorf("maintenance mode ended on %v of the old platform and %v of the new one, copies were removed from %v and %v", old.off, now.off, old.removed, now.removed)
+	}
+}
+
+// history is a platform whose app has these releases.
+type history struct {
+	platform.Platform
+	releases []bot.Release
+}
+
+func (h history) Releases(context.Context, string) ([]bot.Release, error) { return h.releases, nil }
+
+// What an app runs is told by the release that brought it, and not by a change of its
+// configuration since then: by that somebody's release would seem to be newer than a
+// push before which it was made.
+func TestWhatRunsIsToldByWhatBroughtIt(t *testing.T) {
+	noon := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
+	release := func(version int, artifact string, status bot.ReleaseStatus) bot.Release {
+		return bot.Release{Version: version, Artifact: artifact, Status: status, CreatedAt: noon.Add(time.Duration(version) * time.Hour)}
+	}
+	now := release(6, "slug-b", bot.ReleaseSucceeded) // a config var was set
+	now.Current, now.Commit = true, "b1"
+	on := history{releases: []bot.Release{
+		release(7, "slug-c", bot.ReleaseFailed), now, release(5, "slug-c", bot.ReleaseFailed), release(4, "slug-b", bot.ReleaseSucceeded),
+		release(3, "slug-a", bot.ReleaseSucceeded), release(2, "slug-b", bot.ReleaseSucceeded),
+	}}
+	allow, err := platform.ParseAllow("acme/shop=shop-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := platform.Performer{Platforms: map[string]platform.Platform{bot.PlatformHeroku: on}, Allow: allow}
+	target := bot.Target{Pipeline: bot.Key{Repo: bot.Repo{Owner: "acme", Name: "shop"}}, Platform: bot.PlatformHeroku}
+	fact, err := p.Perform(t.Context(), target, bot.Effect{Key: "look", Attempt: 1, Do: bot.LookAtApp{Stage: "staging", App: "shop-staging"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, ok := fact.(bot.AppSeen)
+	if !ok || seen.Newest != 7 || seen.Current.Version != 4 || seen.Current.Commit != "b1" || !seen.Current.CreatedAt.Equal(noon.Add(4*time.Hour)) {
+		t.Errorf("the newest release is v7, and v4 with the commit b1 brought what runs, got %+v", fact)
 	}
 }

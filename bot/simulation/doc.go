@@ -2,8 +2,9 @@
 // histories, in a world in which everything goes wrong that can: the proof that
 // nothing is lost and nothing is done twice.
 //
-// Everything runs in one process, in one goroutine and on a driven clock, so that
-// a seed replays a history exactly:
+// Everything runs in one process and on a driven clock, and at any moment one thing
+// goes on, also where an instance does several at once (atonce_test.go), so that a
+// seed replays a history exactly:
 //
 //	people, CI ──▶ GitHub ──webhooks that get lost──▶ inbox ─┐
 //	                 ▲                                       ▼
