@@ -62,7 +62,7 @@ const configContext = "headstart/config"
 // excuse notes the pushes that the pipeline takes on though they may change none of
 // its files: people are told of them for another reason, or GitHub has not told for
 // hours what they change, or a clock was behind and a later push was taken for an
-// earlier one.
+// earlier one, or one that history was replaced without for one in between.
 func (s *sim) excuse(a bot.Action, outcome bot.Outcome) {
 	if len(s.asks.paths) == 0 {
 		return
@@ -74,10 +74,24 @@ func (s *sim) excuse(a bot.Action, outcome bot.Outcome) {
 		}
 	case bot.ReadFiles:
 		base, head := s.truth.pushes[do.Base], s.truth.pushes[do.Head]
-		if outcome == bot.Refuse || len(base) > 0 && len(head) > 0 && base[0].PushedAt.After(head[0].PushedAt) {
+		if outcome == bot.Refuse || len(base) > 0 && len(head) > 0 && (base[0].PushedAt.After(head[0].PushedAt) || s.replacedUnheard(do.Base, do.Head)) {
 			s.truth.excused[do.Head] = true
 		}
 	}
+}
+
+// replacedUnheard reports whether a commit that was only ever found at the branch's
+// head, because nothing had told of its push, is no ancestor of another one any more.
+func (s *sim) replacedUnheard(base, head string) bool {
+	if slices.ContainsFunc(s.truth.pushes[base], func(p bot.Pushed) bool { return s.store.heard[p] }) {
+		return false
+	}
+	for c := s.Commits[head]; c != nil; c = s.Commits[c.Parent] {
+		if c.SHA == base {
+			return false
+		}
+	}
+	return true
 }
 
 // concerned is the part of sentence 1 about `paths`: a push that changes none of the
