@@ -124,7 +124,7 @@ func (d *decision) whyText(r *Request, cmd Command) string {
 	if problem != "" {
 		return capital(text(problem)) + "."
 	}
-	c, problem := x.subject()
+	c, problem := x.named()
 	if problem != "" {
 		return capital(text(problem)) + "." + d.whyPull(r)
 	}

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -188,7 +189,7 @@ func (x execution) approve() Answer {
 		return refuse("%s", no)
 	}
 	stage, _ := x.s.Config.Stage(name)
-	if no := x.mayNotApprove(c, stage); no != "" {
+	if no := cmp.Or(x.mayNotApprove(c, stage), x.moved(name)); no != "" {
 		return refuse("%s", no)
 	}
 	note := ""

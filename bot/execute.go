@@ -102,9 +102,54 @@ func (x execution) stages() (list []string, problem string) {
 	return []string{stage}, problem
 }
 
+// belated is how long after it was said a command is obeyed whatever has happened
+// since then. One whose webhook was lost is heard of when GitHub is asked for it
+// again: then it must not turn against what came after it.
+const belated = 2 * time.Minute
+
+// outdated reports whether something came about after a command was said that is
+// heard of late.
+func (x execution) outdated(since time.Time) bool {
+	said := x.request.SaidAt
+	return !said.IsZero() && x.at.Sub(said) > belated && since.After(said)
+}
+
+// sayAgain is the refusal of a command that was said before what it would be about.
+func (x execution) sayAgain(what string) string {
+	return fmt.Sprintf("this was said at %s and heard of only now, and %s since then; say it again if it is still wanted", moment(x.request.SaidAt), what)
+}
+
+// moved says what has been released to a stage, or rolled back there, after a command
+// was said that is heard of late; empty: nothing.
+func (x execution) moved(stage string) string {
+	st := x.s.Stages[stage]
+	begun, sha := st.Live.Since, st.Live.SHA
+	if st.InFlight != nil {
+		sha = st.InFlight.SHA
+	}
+	if c := x.s.candidate(sha); c != nil && !c.Passages[stage].StartedAt.IsZero() {
+		begun = c.Passages[stage].StartedAt
+	}
+	switch {
+	case st.Lock != nil && st.Lock.Rollback && x.outdated(st.Lock.At):
+		return x.sayAgain(stage + " was taken back")
+	case x.outdated(begun):
+		return x.sayAgain(Short(sha) + " went to " + stage)
+	}
+	return ""
+}
+
 // subject is the candidate that the command is about: the named commit, else
 // what the pull request was merged as.
 func (x execution) subject() (*Candidate, string) {
+	c, problem := x.named()
+	if problem == "" && x.outdated(c.PushedAt) {
+		return nil, x.sayAgain(Short(c.SHA) + " was pushed")
+	}
+	return c, problem
+}
+
+func (x execution) named() (*Candidate, string) {
 	if sha := x.command.SHA; sha != "" {
 		var found *Candidate
 		for i := range x.s.Candidates {
@@ -156,6 +201,10 @@ func (x execution) promote() Answer {
 	}
 	st := x.s.Stages[stage]
 	switch p := c.Passages[stage]; {
+	case x.outdated(p.StartedAt):
+		return refuse("%s", x.sayAgain(Short(c.SHA)+" entered "+stage))
+	case st.lockedAt(x.at) != nil && x.outdated(st.Lock.At):
+		return refuse("%s", x.sayAgain(stage+" was locked"))
 	case p.State == PassageDone && st.Live.SHA == c.SHA && x.d.drifted(c, stage) == "":
 		return refuse("%s is live on %s already", Short(c.SHA), stage)
 	case p.State == PassageReleasing:
@@ -235,6 +284,9 @@ func (x execution) retry() Answer {
 		}
 		if !buildFailed {
 			return refuse("no build of %s failed", Short(c.SHA))
+		}
+		if x.outdated(run.StartedAt) {
+			return refuse("%s", x.sayAgain("the build of "+Short(c.SHA)+" began"))
 		}
 		delete(x.s.Builds, x.s.buildKey(c.SHA, c.Tree))
 		if c.Passages[x.d.firstStage()].State == PassageFailed {

@@ -50,6 +50,9 @@ func (x execution) promoteGuest(pull PullRequestChanged) Answer {
 	if no := cmp.Or(x.mayNot(stage), x.mayNotHurry()); no != "" {
 		return refuse("%s", no)
 	}
+	if x.outdated(x.at) {
+		return refuse("%s", x.sayAgain("nobody knows what was pushed to the pull request"))
+	}
 	if l := x.s.Stages[stage].lockedAt(x.at); l != nil {
 		return refuse("%s is locked %s; /unlock %s first", stage, l.whose(), stage)
 	}

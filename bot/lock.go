@@ -104,6 +104,11 @@ func (x execution) unlock() Answer {
 		return refuse("%s", no)
 	}
 	for _, stage := range stages {
+		if x.outdated(x.s.Stages[stage].Lock.At) {
+			return refuse("%s", x.sayAgain(stage+" was locked"))
+		}
+	}
+	for _, stage := range stages {
 		st := x.s.Stages[stage]
 		st.Lock = nil
 		x.s.Stages[stage] = st

@@ -28,6 +28,9 @@ func (x execution) rollback() Answer {
 	if st.Rollback != nil {
 		return refuse("%s is being rolled back by %s already", stage, st.Rollback.who())
 	}
+	if no := x.moved(stage); no != "" {
+		return refuse("%s", no)
+	}
 	order := RollbackOrder{Order: x.order(), Config: x.command.Config, From: st.Live.SHA}
 	if st.InFlight != nil {
 		order.From = st.InFlight.SHA
