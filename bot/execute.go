@@ -201,15 +201,15 @@ func (x execution) promote() Answer {
 	}
 	st := x.s.Stages[stage]
 	switch p := c.Passages[stage]; {
-	case x.outdated(p.StartedAt):
-		return refuse("%s", x.sayAgain(Short(c.SHA)+" entered "+stage))
-	case st.lockedAt(x.at) != nil && x.outdated(st.Lock.At):
-		return refuse("%s", x.sayAgain(stage+" was locked"))
 	case p.State == PassageDone && st.Live.SHA == c.SHA && x.d.drifted(c, stage) == "":
 		return refuse("%s is live on %s already", Short(c.SHA), stage)
 	case p.State == PassageReleasing:
 		put(&c.Ordered, stage, x.order())
 		return Answer{OK: true, Open: true, Stage: stage, SHA: c.SHA, Text: fmt.Sprintf("%s is being released to %s", Short(c.SHA), stage)}
+	case x.outdated(p.StartedAt):
+		return refuse("%s", x.sayAgain(Short(c.SHA)+" entered "+stage))
+	case st.lockedAt(x.at) != nil && x.outdated(st.Lock.At):
+		return refuse("%s", x.sayAgain(stage+" was locked"))
 	case st.lockedAt(x.at) != nil && !st.Lock.Rollback:
 		return refuse("%s is locked %s; /unlock %s first", stage, st.Lock.whose(), stage)
 	case st.Rollback != nil:
