@@ -20,6 +20,7 @@ func (s *sim) halfTaken(stage string, before int) bool {
 		}
 	}
 	took, apps, sha, artifact := map[string]bool{}, []string(nil), "", ""
+	source := "" // of its artifact: whoever may not use that app may not look, either
 	pending := map[string]bool{} // apps on which the promotion's own release has not ended well, so far
 	for _, r := range s.truth.requests {
 		if r.stage == stage && r.n == last {
@@ -36,6 +37,9 @@ func (s *sim) halfTaken(stage string, before int) bool {
 		if cfg, ok := r.job.config.Stage(stage); ok {
 			apps = cfg.Apps
 		}
+		if do, ok := r.job.effect.Do.(bot.Promote); ok {
+			source = do.From
+		}
 		if r.release != nil {
 			pending[r.app] = r.release.Status != bot.ReleaseSucceeded
 			took[r.app] = took[r.app] || !pending[r.app]
@@ -46,7 +50,8 @@ func (s *sim) halfTaken(stage string, before int) bool {
 	}
 	maps.DeleteFunc(took, func(_ string, yes bool) bool { return !yes })
 	return len(took) > 0 && slices.ContainsFunc(apps, func(app string) bool {
-		return !took[app] || pending[app] || !slices.Contains(s.allowed, app) // of which nobody can tell
+		untold := !slices.Contains(s.allowed, app) || source != "" && !slices.Contains(s.allowed, source)
+		return !took[app] || pending[app] || untold
 	})
 }
 
