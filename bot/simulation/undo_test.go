@@ -20,7 +20,7 @@ func (s *sim) halfTaken(stage string, before int) bool {
 		}
 	}
 	took, apps, sha, artifact := map[string]bool{}, []string(nil), "", ""
-	source := "" // of its artifact: whoever may not use that app may not look, either
+	source := ""                 // of its artifact: whoever may not use that app may not look, either
 	pending := map[string]bool{} // apps on which the promotion's own release has not ended well, so far
 	for _, r := range s.truth.requests {
 		if r.stage == stage && r.n == last {
