@@ -92,8 +92,8 @@ func fellBack(why string) string {
 
 // tellPull says on a pull request's head how its build ahead of the merge goes.
 func (d *decision) tellPull(p PullRequest) {
-	if p.ToldHead != "" && p.ToldHead != p.Head && (p.Told[buildContext].State == StatusPending || p.Told[buildContext].Doubt) && d.s.candidate(p.ToldHead) == nil {
-		d.tellStatus(p.ToldHead, buildContext, p.Told, say(StatusSuccess, "Not built ahead: newer commits were pushed", ""))
+	if said := p.Told[buildContext]; p.ToldHead != "" && p.ToldHead != p.Head && !said.settled() && d.s.candidate(p.ToldHead) == nil {
+		d.tellStatus(p.ToldHead, buildContext, p.Told, said.or("Not built ahead: newer commits were pushed"))
 		return
 	}
 	if d.s.position(p.Head) >= 0 {
@@ -103,11 +103,26 @@ func (d *decision) tellPull(p PullRequest) {
 	if p.ToldHead != p.Head {
 		told = nil
 	}
-	if w := d.pullStatus(p); w != nil {
-		d.tellStatus(p.Head, buildContext, told, w)
-	} else if said := told[buildContext]; said.State == StatusPending || said.Doubt {
-		d.tellStatus(p.Head, buildContext, told, say(StatusSuccess, "Not built ahead of the merge", ""))
+	w := d.pullStatus(p)
+	if w == nil {
+		w = told[buildContext].or("Not built ahead of the merge")
 	}
+	d.tellStatus(p.Head, buildContext, told, w)
+}
+
+// settled reports whether nothing more is to be said: what was said is the end of it,
+// and nothing else may still be heard over it.
+func (s Saying) settled() bool {
+	return s.State != StatusPending && !s.Doubt && s.Again.IsZero()
+}
+
+// or is the end of what waits for something that will not come; nil where nothing
+// waits.
+func (s Saying) or(text string) *saying {
+	if s.State == StatusPending || s.Doubt {
+		return say(StatusSuccess, text, "")
+	}
+	return nil
 }
 
 // pullStatus is what headstart/build says of a pull request; nil if nothing.
