@@ -149,6 +149,8 @@ func (x execution) subject() (*Candidate, string) {
 	return c, problem
 }
 
+// named is the subject, whenever it came about: of a question, which turns against
+// nothing.
 func (x execution) named() (*Candidate, string) {
 	if sha := x.command.SHA; sha != "" {
 		var found *Candidate

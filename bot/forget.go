@@ -100,7 +100,7 @@ func (s *State) forgetPulls(at time.Time) {
 // owes reports whether something is still to be said about a pull request, or may be.
 func (s *State) owes(p PullRequest) bool {
 	for _, said := range p.Told {
-		if said.State == StatusPending || said.Doubt || !said.Again.IsZero() {
+		if !said.settled() {
 			return true
 		}
 	}
@@ -149,7 +149,7 @@ func (s *State) forgettable(c *Candidate) bool {
 		}
 	}
 	for _, said := range c.Told {
-		if said.State == StatusPending || said.Doubt || !said.Again.IsZero() {
+		if !said.settled() {
 			return false
 		}
 	}

@@ -110,6 +110,12 @@ func statusKey(sha, context string) string { return "status " + sha + " " + cont
 // final reports whether something was said that is meant to stay.
 func (s Saying) final() bool { return s.State != "" && s.State != StatusPending && !s.Doubt }
 
+// settled reports whether nothing more is to be said: what was said is the end of it,
+// and nothing else may still be heard over it.
+func (s Saying) settled() bool {
+	return s.State != StatusPending && !s.Doubt && s.Again.IsZero()
+}
+
 // same reports whether people were told as much already. Within one phase a
 // text is not renewed: the details of what is waited for are the comment's, and
 // which of the later commits took over does not matter.

@@ -110,12 +110,6 @@ func (d *decision) tellPull(p PullRequest) {
 	d.tellStatus(p.Head, buildContext, told, w)
 }
 
-// settled reports whether nothing more is to be said: what was said is the end of it,
-// and nothing else may still be heard over it.
-func (s Saying) settled() bool {
-	return s.State != StatusPending && !s.Doubt && s.Again.IsZero()
-}
-
 // or is the end of what waits for something that will not come; nil where nothing
 // waits.
 func (s Saying) or(text string) *saying {
