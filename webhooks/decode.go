@@ -9,6 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	jsonv1 "github.com/go-json-experiment/json/v1"
+
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/engine"
 )
@@ -47,6 +50,10 @@ func Decode(event string, body []byte) (engine.Delivery, error) {
 	if err := unmarshal(event, body, &p); err != nil {
 		return engine.Delivery{}, err
 	}
+	return factsIn(event, p)
+}
+
+func factsIn(event string, p payload) (engine.Delivery, error) {
 	repo, err := bot.ParseRepo(p.Repository.FullName)
 	if err != nil {
 		return engine.Delivery{}, wrong(event, "repository.full_name", "OWNER/NAME", p.Repository.FullName)
@@ -75,6 +82,31 @@ func Decode(event string, body []byte) (engine.Delivery, error) {
 	}
 	d.Facts = append(d.Facts, fact)
 	return d, nil
+}
+
+// distil returns what Decode needs of a delivery of GitHub's, in GitHub's own form:
+// a twentieth of what it sends. Of a body that Decode cannot read, or finds
+// fault with, nothing may be left out; that is an error. Nothing says why there are no
+// facts in it, and is empty if there are.
+func distil(event string, body []byte) (kept []byte, nothing string, err error) {
+	var p payload
+	if err := json.Unmarshal(body, &p, jsonv1.DefaultOptionsV1()); err != nil {
+		return nil, "", err
+	}
+	// Each status that Headstart sets comes back as a delivery: there are more of
+	// them than of anything else.
+	if event == "status" && bot.OwnContext(p.Context) {
+		return nil, "This is a status of Headstart's own.", nil
+	}
+	d, err := factsIn(event, p)
+	switch {
+	case err != nil:
+		return nil, "", err
+	case len(d.Facts) == 0:
+		return nil, "Nothing in it is of interest here.", nil
+	}
+	kept, err = json.Marshal(p, jsonv1.DefaultOptionsV1(), json.OmitZeroStructFields(true))
+	return kept, "", err
 }
 
 func pushed(p payload) (bot.Fact, error) {
@@ -322,6 +354,9 @@ func (w *when) UnmarshalJSON(b []byte) error {
 	w.time = t
 	return nil
 }
+
+// MarshalJSON is never called with what is odd.
+func (w when) MarshalJSON() ([]byte, error) { return w.time.MarshalJSON() }
 
 // oddTime finds a field of those named that is no time.
 func oddTime(event string, fields map[string]when) error {

@@ -6,9 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-
-	json "github.com/go-json-experiment/json/v1"
-	"github.com/headstart-cd/headstart/bot"
 )
 
 // Handler serves POST /webhooks/github. It fails without a secret. Answers:
@@ -54,25 +51,24 @@ func parseSignature(header string) (mac []byte, ok bool) {
 	return mac, err == nil
 }
 
-func (gitHub) read(e *envelope, body []byte) *answer {
-	if e.event == "ping" {
-		return &answer{http.StatusOK, "ping", "Headstart is listening."}
-	}
-	if !slices.Contains(events, e.event) {
-		return &answer{http.StatusOK, "ignored", "This event is of no interest here."}
-	}
-	// Each status that Headstart sets comes back as a delivery: there are more of
-	// them than of anything else.
-	if e.event == "status" {
-		var p statusPayload
-		if err := json.Unmarshal(body, &p); err == nil && bot.OwnContext(p.Context) {
-			return &answer{http.StatusOK, "ignored", "This is a status of Headstart's own."}
+func (gitHub) read(e *envelope, body []byte) ([]byte, *answer) {
+	ofInterest := slices.Contains(events, e.event)
+	if !ofInterest {
+		if wrong := notJSON(body); wrong != nil {
+			return nil, wrong
 		}
+		if e.event == "ping" {
+			return nil, &answer{http.StatusOK, "ping", "Headstart is listening."}
+		}
+		return nil, &answer{http.StatusOK, "ignored", "This event is of no interest here."}
 	}
-	return nil
-}
-
-// statusPayload tells who set a status.
-type statusPayload struct {
-	Context string `json:"context"`
+	keep, nothing, err := distil(e.event, body)
+	switch {
+	case err != nil:
+		// It is kept whole, and fails with an explanation when it is processed.
+		return body, notJSON(body)
+	case nothing != "":
+		return nil, &answer{http.StatusOK, "ignored", nothing}
+	}
+	return keep, nil
 }

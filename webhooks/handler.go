@@ -66,8 +66,10 @@ const (
 type sender interface {
 	// identify reads the headers. The answer is nil if they are in order.
 	identify(r *http.Request) (envelope, *answer)
-	// read completes the envelope from a body that is signed and is JSON.
-	read(e *envelope, body []byte) *answer
+	// read completes the envelope from a body that is signed, and returns what is to
+	// be stored of it: no more than is needed. The answer is nil unless that is
+	// nothing.
+	read(e *envelope, body []byte) (keep []byte, _ *answer)
 }
 
 // envelope is what a delivery says of itself.
@@ -164,13 +166,11 @@ func (h *receiver) receive(w http.ResponseWriter, r *http.Request) (envelope, an
 	if !h.signed(body, e.mac) {
 		return e, answer{http.StatusUnauthorized, "unauthorized", "The signature does not match: check the webhook secret."}
 	}
-	if !json.Valid(body) {
-		return e, answer{http.StatusBadRequest, "malformed", "The body is not JSON."}
-	}
-	if done := h.sender.read(&e, body); done != nil {
+	keep, done := h.sender.read(&e, body)
+	if done != nil {
 		return e, *done
 	}
-	duplicate, err := h.opts.Inbox.Receive(r.Context(), e.guid, e.event, body)
+	duplicate, err := h.opts.Inbox.Receive(r.Context(), e.guid, e.event, keep)
 	if err != nil {
 		h.opts.Logger.Error("store a delivery", zap.String("guid", e.guid), zap.Error(err))
 		return e, answer{http.StatusInternalServerError, "error", "The delivery could not be stored; deliver it again."}
@@ -236,6 +236,14 @@ func (h *receiver) signed(body, mac []byte) bool {
 		ok = hmac.Equal(sum.Sum(nil), mac) || ok
 	}
 	return ok
+}
+
+// notJSON is the answer to a body that is no JSON, nil if it is.
+func notJSON(body []byte) *answer {
+	if json.Valid(body) {
+		return nil
+	}
+	return &answer{http.StatusBadRequest, "malformed", "The body is not JSON."}
 }
 
 // isJSON reports whether the body is declared to be JSON.

@@ -32,16 +32,19 @@ func (heroku) identify(r *http.Request) (envelope, *answer) {
 	return e, nil
 }
 
-func (heroku) read(e *envelope, body []byte) *answer {
+func (heroku) read(e *envelope, body []byte) ([]byte, *answer) {
+	if wrong := notJSON(body); wrong != nil {
+		return nil, wrong
+	}
 	_, app, guid, err := DecodeHeroku(body)
 	if err != nil || !isName(guid, 100) {
-		return &answer{http.StatusBadRequest, "malformed", "The body is not that of a Heroku webhook."}
+		return nil, &answer{http.StatusBadRequest, "malformed", "The body is not that of a Heroku webhook."}
 	}
 	if app == "" {
-		return &answer{http.StatusOK, "ignored", "This event is of no interest here."}
+		return nil, &answer{http.StatusOK, "ignored", "This event is of no interest here."}
 	}
 	e.guid = guid
-	return nil
+	return body, nil
 }
 
 // DecodeHeroku says which app of the platform something happened to, and the
