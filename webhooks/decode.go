@@ -84,13 +84,18 @@ func factsIn(event string, p payload) (engine.Delivery, error) {
 	return d, nil
 }
 
+var (
+	asSent = json.JoinOptions(jsonv1.DefaultOptionsV1(), json.MatchCaseInsensitiveNames(false))
+	asKept = json.JoinOptions(jsonv1.DefaultOptionsV1(), json.OmitZeroStructFields(true))
+)
+
 // distil returns what Decode needs of a delivery of GitHub's, in GitHub's own form:
 // a twentieth of what it sends. Of a body that Decode cannot read, or finds
 // fault with, nothing may be left out; that is an error. Nothing says why there are no
 // facts in it, and is empty if there are.
 func distil(event string, body []byte) (kept []byte, nothing string, err error) {
 	var p payload
-	if err := json.Unmarshal(body, &p, jsonv1.DefaultOptionsV1()); err != nil {
+	if err := json.Unmarshal(body, &p, asSent); err != nil {
 		return nil, "", err
 	}
 	// Each status that Headstart sets comes back as a delivery: there are more of
@@ -105,7 +110,7 @@ func distil(event string, body []byte) (kept []byte, nothing string, err error) 
 	case len(d.Facts) == 0:
 		return nil, "Nothing in it is of interest here.", nil
 	}
-	kept, err = json.Marshal(p, jsonv1.DefaultOptionsV1(), json.OmitZeroStructFields(true))
+	kept, err = json.Marshal(p, asKept)
 	return kept, "", err
 }
 

@@ -1,6 +1,7 @@
 package webhooks
 
 import (
+	"bytes"
 	"encoding/hex"
 	"mime"
 	"net/http"
@@ -66,7 +67,7 @@ func (gitHub) read(e *envelope, body []byte) ([]byte, *answer) {
 	switch {
 	case err != nil:
 		// It is kept whole, and fails with an explanation when it is processed.
-		return body, notJSON(body)
+		return bytes.Clone(body), notJSON(body)
 	case nothing != "":
 		return nil, &answer{http.StatusOK, "ignored", nothing}
 	}

@@ -20,6 +20,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	json "github.com/go-json-experiment/json/v1"
@@ -68,7 +69,7 @@ type sender interface {
 	identify(r *http.Request) (envelope, *answer)
 	// read completes the envelope from a body that is signed, and returns what is to
 	// be stored of it: no more than is needed. The answer is nil unless that is
-	// nothing.
+	// nothing. The body is used again afterwards.
 	read(e *envelope, body []byte) (keep []byte, _ *answer)
 }
 
@@ -159,10 +160,17 @@ func (h *receiver) receive(w http.ResponseWriter, r *http.Request) (envelope, an
 		return e, answer{http.StatusServiceUnavailable, "busy", "Too many large deliveries at once; deliver it again later."}
 	}
 	defer release()
-	body, refused := h.body(w, r)
-	if refused != nil {
+	buffer := buffers.Get().(*bytes.Buffer)
+	buffer.Reset()
+	defer func() {
+		if buffer.Cap() <= 2*smallBody {
+			buffers.Put(buffer)
+		}
+	}()
+	if refused := h.body(w, r, buffer); refused != nil {
 		return e, *refused
 	}
+	body := buffer.Bytes()
 	if !h.signed(body, e.mac) {
 		return e, answer{http.StatusUnauthorized, "unauthorized", "The signature does not match: check the webhook secret."}
 	}
@@ -208,22 +216,25 @@ func (h *receiver) turn(r *http.Request) (release func(), ok bool) {
 	return nil, false
 }
 
-func (h *receiver) body(w http.ResponseWriter, r *http.Request) ([]byte, *answer) {
+// buffers that bodies were read into. What is kept of a body is a copy.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+func (h *receiver) body(w http.ResponseWriter, r *http.Request, body *bytes.Buffer) *answer {
 	// Whoever trickles a body keeps others waiting. Test recorders know no
 	// deadlines; servers do.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyWithin))
 	// What the header says of the length may be wrong; it is no more than a hint.
-	body := bytes.NewBuffer(make([]byte, 0, bytes.MinRead+min(max(r.ContentLength, 0), smallBody)))
+	body.Grow(int(bytes.MinRead + min(max(r.ContentLength, 0), smallBody)))
 	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, h.opts.MaxBody))
 	if err == nil {
 		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-		return body.Bytes(), nil
+		return nil
 	}
 	if large := new(http.MaxBytesError); errors.As(err, &large) {
 		a := h.tooLarge()
-		return nil, &a
+		return &a
 	}
-	return nil, &answer{http.StatusBadRequest, "malformed", "The body did not arrive as a whole."}
+	return &answer{http.StatusBadRequest, "malformed", "The body did not arrive as a whole."}
 }
 
 // signed compares with every secret, in a time that does not tell which bytes

@@ -1,6 +1,7 @@
 package webhooks
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
 	"net/http"
@@ -44,7 +45,7 @@ func (heroku) read(e *envelope, body []byte) ([]byte, *answer) {
 		return nil, &answer{http.StatusOK, "ignored", "This event is of no interest here."}
 	}
 	e.guid = guid
-	return body, nil
+	return bytes.Clone(body), nil
 }
 
 // DecodeHeroku says which app of the platform something happened to, and the
