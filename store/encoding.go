@@ -12,7 +12,7 @@ import (
 // without the fields that are zero, which are a third of a state. What is left out
 // is read as zero, and so is what earlier versions wrote out.
 var stored = json.JoinOptions(
-	jsonv1.DefaultOptionsV1(), json.OmitZeroStructFields(true),
+	jsonv1.DefaultOptionsV1(), json.OmitZeroStructFields(true), jsonv1.ReportErrorsWithLegacySemantics(false),
 	json.WithMarshalers(json.JoinMarshalers(asWire[bot.Event](), asWire[bot.Effect](), asWire[bot.Finished]())),
 )
 

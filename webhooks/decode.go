@@ -85,7 +85,8 @@ func factsIn(event string, p payload) (engine.Delivery, error) {
 }
 
 var (
-	asSent = json.JoinOptions(jsonv1.DefaultOptionsV1(), json.MatchCaseInsensitiveNames(false))
+	// Without the errors of encoding/json the text is read once, and not twice.
+	asSent = json.JoinOptions(jsonv1.DefaultOptionsV1(), json.MatchCaseInsensitiveNames(false), jsonv1.ReportErrorsWithLegacySemantics(false))
 	asKept = json.JoinOptions(jsonv1.DefaultOptionsV1(), json.OmitZeroStructFields(true))
 )
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	jsonv2 "github.com/go-json-experiment/json"
 	json "github.com/go-json-experiment/json/v1"
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/engine"
@@ -93,8 +94,12 @@ type herokuPayload struct {
 	} `json:"webhook_metadata"`
 }
 
-// unmarshal explains what does not have the expected shape.
-func unmarshal(event string, body []byte, v any) error {
+// unmarshal explains what does not have the expected shape. V is zero.
+func unmarshal[T any](event string, body []byte, v *T) error {
+	if err := jsonv2.Unmarshal(body, v, asSent); err == nil {
+		return nil
+	}
+	*v = *new(T)
 	err := json.Unmarshal(body, v)
 	switch err := err.(type) {
 	case nil:
