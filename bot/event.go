@@ -83,6 +83,7 @@ type Finished struct {
 	Limit   bool          // with Retry: a rate limit is exhausted
 	Fault   bool          // with Refuse: the platform's own fault, not the code's
 	Gone    bool          // with Refuse: what was named is not there any more, such as an old artifact
+	Missing bool          // with Refuse: GitHub does not know what was named, which may be too young
 	Fact    Fact          // with Done: what was learned; nil if nothing
 }
 
