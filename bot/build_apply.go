@@ -99,9 +99,13 @@ func (s *State) buildAnswered(do StartBuild, f Finished, flight Flight, at time.
 			r.Status, r.App, r.Reason = RunWaiting, "", f.Reason
 			r.trouble(at)
 		case Retry:
-			// Surely not begun: another prepare app may take it.
+			// Surely not begun: another prepare app may take it. That GitHub does not
+			// know the commit yet is no trouble of the platform's: the fallback needs
+			// the same source.
 			r.Reason = f.Reason
-			r.trouble(at)
+			if !f.Missing {
+				r.trouble(at)
+			}
 			if !flight.Unsure {
 				r.Status, r.App, r.Stage = RunWaiting, "", ""
 			}

@@ -103,7 +103,7 @@ func (s *State) start(e Effect, at time.Time) {
 	switch do := e.Do.(type) {
 	case ReadChecks:
 		if c := s.candidate(do.SHA); c != nil {
-			c.Reports.Reading, c.Reports.Look = c.Reports.Hints, false
+			c.Reports.look(at)
 		}
 	case SetStatus:
 		s.editTold(do, func(said *Saying) { said.Doubt = true })

@@ -102,6 +102,10 @@ type Reports struct {
 	Reading int       // Hints when the reading under way began
 	Heard   int       // Hints that the last reading has taken in
 	Look    bool      // something moved that only a reading can tell
+	Prompt  bool      // and a suite was completed, which is worth a reading at once
+	Looks   int       // readings that such hints have asked for lately
+	Done    []int64   // suites that were completed, and that no reading has shown so yet
+	Lags    int       // readings in a row that did not
 	Doubts  int       // readings in a row that contradicted what webhooks said
 	Refused string    // why GitHub does not show them; empty if it does
 }
