@@ -149,6 +149,7 @@ type Deployment struct {
 	Stage     string
 	Promotion int
 	Told      Saying
+	Unheard   // that it was made
 }
 
 // Saying is the last thing told to people in one place, so that nothing is told
@@ -161,6 +162,7 @@ type Saying struct {
 	// Again is when to say it once more, because until then something else that
 	// was said before may still be heard; zero: not.
 	Again time.Time
+	Unheard
 }
 
 // RunStatus says how the build of a tree stands.
@@ -348,7 +350,8 @@ type Comment struct {
 	URL       string
 	Body      string // as last written
 	WrittenAt time.Time
-	Refused   bool      // GitHub does not take it: not tried again
+	Refused   bool      // GitHub does not take it, for now
+	Unheard             // with Refused
 	Doubt     bool      // something else was written since, and nobody knows whether it was taken
 	Again     time.Time // when to write it once more, as a Saying's
 }
