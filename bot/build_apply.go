@@ -103,7 +103,9 @@ func (s *State) buildAnswered(do StartBuild, f Finished, flight Flight, at time.
 			// know the commit yet is no trouble of the platform's: the fallback needs
 			// the same source.
 			r.Reason = f.Reason
-			if !f.Missing {
+			if f.Missing {
+				r.unknown(at)
+			} else {
 				r.trouble(at)
 			}
 			if !flight.Unsure {
@@ -123,6 +125,13 @@ func (s *State) buildAnswered(do StartBuild, f Finished, flight Flight, at time.
 		return
 	}
 	s.stageBuildMoved(do.Stage, do.SHA, at)
+}
+
+// unknown notes that GitHub does not know the source yet.
+func (r *BuildRun) unknown(at time.Time) {
+	if r.UnknownAt.IsZero() {
+		r.UnknownAt = at
+	}
 }
 
 func (r *BuildRun) trouble(at time.Time) {
@@ -182,7 +191,7 @@ func (s *State) buildErrored(r *BuildRun, reason string, at time.Time) {
 // buildSeen folds what the platform says of the run's build.
 func (s *State) buildSeen(r *BuildRun, b Build, at time.Time) {
 	r.ID, r.OutputURL, r.Artifact, r.Release = b.ID, b.OutputURL, b.Artifact, b.Release
-	r.TroubleAt, r.Reason = time.Time{}, b.Reason
+	r.TroubleAt, r.UnknownAt, r.Reason = time.Time{}, time.Time{}, b.Reason
 	switch b.Status {
 	case BuildPending:
 		r.Status = RunRunning

@@ -195,11 +195,17 @@ type BuildRun struct {
 	Looks      int
 	Refused    map[string]string // prepare apps that cannot build it, with the reason
 	TroubleAt  time.Time         // since when the platform has not taken it; zero: no trouble
+	UnknownAt  time.Time         // since when GitHub does not know its source yet; zero: it does, for all that is known
 	Reason     string            // why it did not succeed, or what the trouble is
 	Cancelling bool
 	Artifact   string
 	Release    string // that the platform made on App by itself
 	OutputURL  string
+}
+
+// sourceless reports whether the run waits for GitHub to know what is to be built.
+func (r BuildRun) sourceless() bool {
+	return !r.UnknownAt.IsZero() && (r.Status == RunWaiting || r.Status == RunStarting)
 }
 
 // Active reports whether the run occupies its app.
