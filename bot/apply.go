@@ -28,6 +28,8 @@ func (s *State) fold(e Event) {
 		s.checkRollback(stage, e.At)
 		s.checkRehearsal(stage, e.At)
 	}
+	s.adopt(e.At)
+	s.settleAdopted(e.At)
 	s.passBy(e.At)
 	s.lapse(e.At)
 	if !s.Configured {
@@ -38,6 +40,7 @@ func (s *State) fold(e Event) {
 	s.addressAnswers()
 	s.closeHandedOn()
 	s.forgetGuests()
+	s.forgetAdopted()
 }
 
 func (s *State) apply(fact Fact, at time.Time) {
@@ -214,7 +217,7 @@ func (s *State) configRead(f ConfigRead, ref string, at time.Time) {
 	case !f.Found:
 		s.Configured = false
 	case f.Problem == "":
-		before, classes := s.Branch(), s.Config.Changes
+		before, old := s.Branch(), s.Config
 		if !s.Configured {
 			// What was pushed while there was no file was never to be deployed.
 			s.Candidates = slices.DeleteFunc(s.Candidates, func(c Candidate) bool {
@@ -222,7 +225,7 @@ func (s *State) configRead(f ConfigRead, ref string, at time.Time) {
 			})
 		}
 		s.Configured, s.Config, s.ConfigRef = true, f.Config, ref
-		s.classesChanged(classes)
+		s.classesChanged(old)
 		if s.Branch() != before {
 			s.branchChanged()
 		}
