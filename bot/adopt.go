@@ -292,12 +292,21 @@ func (s *State) ranEverywhere(c *Candidate) bool {
 			return false
 		}
 		for _, app := range stage.Apps {
-			if r := st.Live.Adopted[app]; r.Commit == "" || r.Commit != c.SHA && !c.Beside[r.Commit].Same {
+			if r := st.Live.Adopted[app]; r.Commit == "" || !s.sameTree(r.Commit, c) {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// sameTree reports whether a commit is known to have a candidate's tree.
+func (s *State) sameTree(commit string, c *Candidate) bool {
+	if commit == c.SHA || c.Beside[commit].Same {
+		return true
+	}
+	i := s.position(commit)
+	return i >= 0 && c.Tree != "" && s.Candidates[i].Tree == c.Tree
 }
 
 // alreadyLive reports whether everything ran the candidate when Headstart came.

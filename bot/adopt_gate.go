@@ -63,7 +63,7 @@ func (l Live) unlike(apps []string) string {
 		case !ran:
 			return "nothing is live on " + app + " yet"
 		case r.Commit == "":
-			return fmt.Sprintf("nobody knows which commit %s runs: v%d was released before Headstart", app, r.Version)
+			return fmt.Sprintf("the commit of v%d, which %s runs, is unknown", r.Version, app)
 		}
 	}
 	return ""
@@ -85,7 +85,7 @@ func (s *State) concernBeside(c *Candidate) Concern {
 		}
 		for _, base := range live.commits() {
 			switch diff := c.Beside[base]; {
-			case base == c.SHA || diff.Same:
+			case s.sameTree(base, c):
 			case !diff.final():
 				concern = ""
 			case !diff.Complete || diff.Touches:
@@ -118,6 +118,7 @@ func (d *decision) adoptedText(stage string) string {
 		return ""
 	}
 	cfg, _ := d.s.Config.Stage(stage)
+	on := map[string][]string{} // apps by what they ran
 	var list []string
 	for _, app := range cfg.Apps {
 		r, ran := live.Adopted[app]
@@ -128,10 +129,15 @@ func (d *decision) adoptedText(stage string) string {
 		if r.Commit != "" {
 			what += " (`" + Short(r.Commit) + "`)"
 		}
-		if len(cfg.Apps) > 1 {
-			what += " on " + text(app)
+		if on[what] == nil {
+			list = append(list, what)
 		}
-		list = append(list, what)
+		on[what] = append(on[what], app)
+	}
+	if len(list) > 1 || len(live.Adopted) < len(cfg.Apps) {
+		for i, what := range list {
+			list[i] = what + " on " + text(names(on[what]))
+		}
 	}
 	return fmt.Sprintf("%s, released before Headstart, %s", strings.Join(list, " and "), ago(d.now.Sub(live.newest())))
 }

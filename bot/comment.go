@@ -321,7 +321,7 @@ func (d *decision) checksLine(c *Candidate) string {
 		return "✅ passed"
 	case g.State == GateClosed:
 		return "❌ " + text(g.Text)
-	case d.hopeless(c):
+	case d.hopeless(c), c.alreadyLive():
 		return "not waited for any more"
 	case len(v.Waiting) > 0 || v.Settling && len(c.Reports.Checks) > 0:
 		return "⏳ running"

@@ -56,7 +56,6 @@ func (d *decision) findGates(c *Candidate, stage string) []Gate {
 	const most = 16 // gates that a stage usually has, so that the list need not grow
 	gates := append(make([]Gate, 0, most), d.concernGates(c)...)
 	gates = append(gates, d.orderGate(c, stage))
-	gates = append(gates, d.adoptionGates(c, i)...)
 	if i == 0 {
 		gates = append(gates, d.configGate(c), d.checksGate(c), d.buildGate(c))
 	} else {
@@ -67,6 +66,7 @@ func (d *decision) findGates(c *Candidate, stage string) []Gate {
 	gates = append(gates, d.classGates(c, stage)...)
 	gates = append(gates, d.timeGates(c, stage)...)
 	gates = append(gates, d.needsGates(c, stage)...)
+	gates = append(gates, d.adoptionGates(c, i)...)
 	return append(gates, d.placeGate(c, stage), d.preflightGate(stage))
 }
 
