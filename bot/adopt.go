@@ -65,6 +65,22 @@ func (s *State) exploring(stage Stage) bool {
 	})
 }
 
+// half reports whether only some apps of a stage were looked at so far, and names one
+// that was not.
+func (st Stand) half(stage Stage) (missing string, half bool) {
+	if !st.unexplored() {
+		return "", false
+	}
+	for _, app := range stage.Apps {
+		stand := st.Apps[app]
+		half = half || stand.Ran != nil && stand.Ran.Artifact != ""
+		if !stand.Seen && stand.SeenAt.IsZero() {
+			missing = app
+		}
+	}
+	return missing, half && missing != ""
+}
+
 // ranBefore is what an app ran when it was seen, where that may be adopted: nothing
 // of Headstart's own has been released there.
 func (s *State) ranBefore(stage string, seen AppSeen, old AppStand) *Ran {
@@ -92,9 +108,12 @@ func (s *State) adopt(at time.Time) {
 		ran := map[string]Ran{}
 		known := true
 		for _, app := range stage.Apps {
-			r := st.Apps[app].Ran
-			if known = known && r != nil; known && r.Artifact != "" {
+			stand := st.Apps[app]
+			switch r := stand.Ran; {
+			case r != nil && r.Artifact != "":
 				ran[app] = *r
+			case r == nil && (stand.Seen || stand.SeenAt.IsZero()): // one that may not be looked at is left out
+				known = false
 			}
 		}
 		if known && len(ran) > 0 {

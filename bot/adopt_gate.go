@@ -13,6 +13,9 @@ import (
 // what the stage, and those after it, ran before Headstart came; none where that is
 // known anyway. One that comes before it is overtaken.
 func (d *decision) adoptionGates(c *Candidate, i int) []Gate {
+	if missing, half := d.s.Stages[d.s.Config.Stages[i].Name].half(d.s.Config.Stages[i]); half {
+		return []Gate{{Name: "adoption", State: GateWaiting, Since: c.SeenAt, Text: "looking what " + missing + " runs", Who: "the platform"}}
+	}
 	if c.Guest {
 		return nil
 	}
