@@ -293,7 +293,7 @@ func (s *State) settleAdopted(at time.Time) {
 	}
 	for i := range s.Candidates {
 		c := &s.Candidates[i]
-		if len(c.Passages) > 0 || len(c.Ordered) > 0 || c.Cancelled != nil || !c.ConfigRead || c.Branch != "" && c.Branch != s.Branch() || !s.ranEverywhere(c) {
+		if len(c.Passages) > 0 || len(c.Ordered) > 0 || c.Cancelled != nil || !c.ConfigRead || c.ConfigHold != "" || c.Branch != "" && c.Branch != s.Branch() || !s.ranEverywhere(c) {
 			continue
 		}
 		c.Concern = ConcernYes

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
@@ -98,4 +99,15 @@ func (s *sim) notOverStood(r *request, now *bot.Release) {
 func (s *sim) sameTree(a, b string) bool {
 	x, y := s.Commits[a], s.Commits[b]
 	return x != nil && y != nil && x.Tree == y.Tree
+}
+
+// releasedSince reports whether a stage ran something before the bot came that was
+// released after a push: nobody may be able to tell which of the two is newer.
+func (s *sim) releasedSince(l bot.Live) bool {
+	for _, r := range l.Adopted {
+		if slices.ContainsFunc(s.store.state.Candidates, func(c bot.Candidate) bool { return r.At.After(c.PushedAt) }) {
+			return true
+		}
+	}
+	return false
 }
