@@ -113,6 +113,20 @@ func (s *State) adoptedBases() (list []string) {
 	return list
 }
 
+// tellAdopted tells of what was adopted and brought back since, by its deployments.
+func (d *decision) tellAdopted() {
+	for i := range d.s.Adopted {
+		c := &d.s.Adopted[i]
+		if !isCommit(c.SHA) {
+			continue
+		}
+		for _, stage := range sortedKeys(c.Passages) {
+			d.tellDeployment(c, stage)
+		}
+		d.endDeployments(c)
+	}
+}
+
 // adoptedText says what a stage runs that Headstart did not bring, as Markdown; empty
 // where it did.
 func (d *decision) adoptedText(stage string) string {

@@ -29,14 +29,8 @@ func (d *decision) tell() {
 		}
 		d.endDeployments(c)
 	}
-	for i := range d.s.Adopted { // that one was brought back
-		if c := &d.s.Adopted[i]; isCommit(c.SHA) {
-			for _, stage := range sortedKeys(c.Passages) {
-				d.tellDeployment(c, stage)
-			}
-			d.endDeployments(c)
-		}
-	}
+	d.tellStrays()
+	d.tellAdopted()
 	d.tellGuests()
 	d.tellAlerts()
 	for _, n := range sortedKeys(d.s.Pulls) {
