@@ -144,6 +144,8 @@ func (d *decision) buildGate(c *Candidate) Gate {
 		g.State = GateOpen
 	case a.run.Active():
 		g.Text = "building on " + a.run.App
+	case a.run.sourceless():
+		g.Text, g.Since, g.Who = "GitHub does not know the source of the commit yet"+because(a.run.Reason), a.run.UnknownAt, "GitHub"
 	case !a.run.TroubleAt.IsZero():
 		g.Text, g.Since = "the build could not be started"+because(a.run.Reason), a.run.TroubleAt
 	case !d.leads(c) && len(c.Ordered) == 0:
