@@ -64,6 +64,8 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 		return say(StatusFailure, "Not built: "+names(v.Failed)+" failed", "")
 	}
 	switch {
+	case app == "" && d.bare(c):
+		return sayPending("bare", "Waiting for GitHub to tell which files this commit has", "")
 	case app != "" && r.Stage == "" && !a.fallback && r.TroubleAt.IsZero():
 		return sayPending("build", "Building on "+app, r.OutputURL)
 	case r.Stage != "" && r.Status == RunRunning:
