@@ -16,6 +16,7 @@ type execution struct {
 	request *Request
 	command Command
 	at      time.Time
+	ties    bool // what happened in the second in which the command was written had happened before
 }
 
 func refuse(format string, args ...any) Answer { return Answer{Text: fmt.Sprintf(format, args...)} }
@@ -109,12 +110,13 @@ func (x execution) subject() (*Candidate, string) {
 	if problem != "" || x.command.SHA != "" {
 		return c, problem
 	}
+	// Within the second of its merge somebody may well say what is to become of it.
+	x.ties = true
 	since := x.since
 	if c.Before != "" { // a webhook has told when it was pushed
 		since = x.sinceByGitHub
 	}
-	// Within the second of its merge somebody may well say what is to become of it.
-	if since(c.PushedAt.Add(-time.Second)) {
+	if since(c.PushedAt) {
 		return nil, x.void(Short(c.SHA)+" was pushed", x.written())
 	}
 	return c, ""
@@ -249,6 +251,8 @@ func (s *State) reopen(sha, stage string, by Order) {
 
 // retry tries again what failed: the build, or a stage.
 func (x execution) retry() Answer {
+	// To try once more what has failed just now does no harm.
+	x.ties = true
 	c, problem := x.subject()
 	if problem != "" {
 		return refuse("%s", problem)

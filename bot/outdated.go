@@ -25,6 +25,9 @@ func (x execution) since(t time.Time) bool {
 // sinceByGitHub is since, of a time by GitHub's clock.
 func (x execution) sinceByGitHub(t time.Time) bool {
 	said := x.request.SaidAt
+	if x.ties {
+		t = t.Add(-time.Second)
+	}
 	return !said.IsZero() && !t.IsZero() && !t.Before(said)
 }
 
@@ -100,10 +103,19 @@ func (x execution) movedByHand(stage string) string {
 }
 
 // lockedSince reports whether a stage was locked since the command was written, other
-// than by the same comment.
+// than by the same comment. Within one second the comments' numbers tell which came
+// first.
 func (x execution) lockedSince(stage string) bool {
 	l := x.s.Stages[stage].Lock
-	return l != nil && (l.By == "" || l.Comment != x.request.Comment) && x.since(l.At)
+	switch {
+	case l == nil || !x.since(l.At):
+		return false
+	case l.By == "" || l.Comment == 0:
+		return true
+	case l.At.Add(x.request.Commander.Ahead).Truncate(time.Second).After(x.request.SaidAt):
+		return l.Comment != x.request.Comment
+	}
+	return l.Comment > x.request.Comment
 }
 
 // advanced says which stage before another one a candidate has passed since the
