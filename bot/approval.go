@@ -214,6 +214,7 @@ func (x execution) approvesOther(c *Candidate, stage string) string {
 	if moved == "" && x.command.Stage == "" {
 		moved = x.advanced(c, stage)
 	}
+	x.ties = true // it has to be built to be approved: that is what people wait for
 	if run, _ := x.s.runOf(c); moved == "" && x.since(run.FinishedAt) {
 		moved = Short(c.SHA) + " was built"
 	}

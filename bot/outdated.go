@@ -119,8 +119,10 @@ func (x execution) lockedSince(stage string) bool {
 }
 
 // advanced says which stage before another one a candidate has passed since the
-// command was written: whoever named none meant that one. Empty: none.
+// command was written: whoever named none meant that one. Empty: none. People wait for
+// that moment to write, so that it is no doubt that both fall in one second.
 func (x execution) advanced(c *Candidate, stage string) string {
+	x.ties = true
 	for _, name := range x.s.Config.StageNames() {
 		if name == stage {
 			break
@@ -165,13 +167,16 @@ func (s *State) headMovedSince(said time.Time, now PullRequestChanged) bool {
 // back to what was proved before what was live then.
 func (x execution) rollbackExactly(stage string) string {
 	var live *Past
-	past := x.s.Stages[stage].Past
-	for i := range past {
-		p := &past[i]
+	st := x.s.Stages[stage]
+	stays := !x.since(st.Live.Since) // what is live now was live then
+	for i := range st.Past {
+		p := &st.Past[i]
 		switch {
 		case x.since(p.At):
 		case live == nil:
-			live = p
+			if !stays || p.SHA == st.Live.SHA {
+				live = p
+			}
 		case p.Artifact != live.Artifact && !p.Undone && p.Gone == "":
 			return fmt.Sprintf("/rollback %s to %s", stage, Short(p.SHA))
 		}
