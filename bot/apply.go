@@ -109,6 +109,9 @@ func (s *State) pull(f PullRequestChanged, at time.Time) {
 	} else if f.Head != old.Head {
 		old.HeadHeardAt = at
 	}
+	if !known || old.Head != f.Head {
+		old.HeadAt = f.UpdatedAt
+	}
 	old.PullRequestChanged = f
 	s.Pulls[f.Number] = old
 	s.linkPulls()
