@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -39,9 +41,24 @@ func TestMain(m *testing.M) {
 	if url := os.Getenv(measureURL); url != "" {
 		os.Exit(measure(url))
 	}
+	sideBySide()
 	code := m.Run()
 	server.stop()
 	os.Exit(code)
+}
+
+// sideBySide has more tests run at once than there are cores: they wait for
+// databases, and for what is promised within seconds. -parallel is obeyed.
+func sideBySide() {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if given {
+		return
+	}
+	if err := flag.Set("test.parallel", strconv.Itoa(max(8, runtime.GOMAXPROCS(0)))); err != nil {
+		panic(err)
+	}
 }
 
 type postgresServer struct {

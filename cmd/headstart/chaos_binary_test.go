@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -90,11 +92,27 @@ func newInstance(tb testing.TB, gh *githubtest.Server, hk *herokutest.Server, da
 	return i
 }
 
+// givenOut are the ports that freeAddress has returned.
+var givenOut sync.Map
+
+// freeAddress is an address that stays free while nobody serves it: its port is
+// none of those that systems give to whoever asks for any (from 32768 on Linux,
+// from 49152 elsewhere), so no other test gets it while a process is dead.
 func freeAddress(tb testing.TB) string {
 	tb.Helper()
-	l := listen(tb)
-	defer l.Close()
-	return l.Addr().String()
+	for range 1000 {
+		addr := fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(12_000))
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			continue // taken
+		}
+		l.Close()
+		if _, taken := givenOut.LoadOrStore(addr, true); !taken {
+			return addr
+		}
+	}
+	tb.Fatal("no port from 20000 to 32000 is free")
+	return ""
 }
 
 func (i *instance) url() string { return "http://" + i.addr }

@@ -152,11 +152,9 @@ func (p *cluster) crash() bool {
 	return true
 }
 
-const (
-	chaosCuts  = 8  // one in so many kills comes with a cut of all connections to the database
-	chaosCrash = 25 // the kill before which PostgreSQL itself is restarted
-
-)
+// chaosCuts says that one in so many kills comes with a cut of all connections to
+// the database.
+const chaosCuts = 8
 
 // TestChaosPostgres does the same with two instances on PostgreSQL, one of which
 // is killed at a time, while connections drop and the database restarts. In the
@@ -183,7 +181,7 @@ func TestChaosPostgres(t *testing.T) {
 		i := c.instances[c.random.IntN(2)]
 		c.kill(i)
 		switch {
-		case n == chaosCrash:
+		case n == chaosKills/2: // PostgreSQL itself is restarted
 			crashed = db.crash()
 		case n%chaosCuts == 0:
 			db.cut(database)

@@ -36,6 +36,7 @@ func TestMain(m *testing.M) {
 	case "headstart":
 		main()
 	default:
+		sideBySide()
 		os.Exit(m.Run())
 	}
 }
