@@ -99,9 +99,11 @@ func (p *cluster) serve() {
 		}
 		p.process = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
 	}
-	p.run("initdb", "-D", p.data(), "-U", "headstart", "-A", "trust", "-E", "UTF8", "--no-locale")
+	p.run("initdb", "-D", p.data(), "-U", "headstart", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+	// Processes die in these tests and the machine does not, so the server need not
+	// wait for the disk.
 	p.run("pg_ctl", "-D", p.data(), "-w", "-l", filepath.Join(p.dir, "log"),
-		"-o", "-c listen_addresses='' -k "+p.dir+" -c max_connections=100", "start")
+		"-o", "-c listen_addresses='' -k "+p.dir+" -c max_connections=100 -c fsync=off", "start")
 	tb.Cleanup(func() { p.run("pg_ctl", "-D", p.data(), "-m", "immediate", "stop") })
 	p.admin = "postgres://headstart@/postgres?host=" + p.dir
 }
