@@ -103,6 +103,7 @@ const (
 type ConfigRead struct {
 	Ref     string
 	Found   bool
+	Unclear bool   // with Found false: it may be too early to say so
 	Config  Config // if Found and without a Problem
 	Problem string // why the file is refused, one sentence with its position
 	// Names are those of the file's pipelines, in alphabetical order; none for a

@@ -17,7 +17,8 @@ type State struct {
 	Configured bool   // a valid file was read, and the newest reading did not find it gone
 	Config     Config // the last good one
 	ConfigRef  string // the commit, or the branch, that Config was read from
-	Sought     bool   // the file was looked for on the branch itself, before any push was heard of
+	Trunk      Trunk  // the file on the default branch, which says which branch is followed
+	Elsewhere  Strays // pushes to other branches that may turn out to matter
 
 	Names  []string // of the pipelines that the newest good file names, in its order; none: it has a single one
 	Opened []string // those of them that know of themselves
@@ -59,8 +60,11 @@ type Candidate struct {
 	Pull              int  // the pull request it was merged by; 0: none known
 	PullSought        bool // it was looked for
 
-	ConfigRead    bool   // the pipeline's file was read as of this commit
-	ConfigProblem string // why that file was refused; empty if it was not
+	ConfigRead    bool      // the pipeline's file was read as of this commit
+	ConfigProblem string    // why that file was refused; empty if it was not
+	ConfigHold    string    // why nothing may be done with this commit by that file; empty: it may
+	ConfigUnread  string    // why GitHub does not show that file; empty: it does, or was not asked yet
+	ConfigAskedAt time.Time // with ConfigUnread: when that was found out
 
 	Reports Reports
 	GreenAt time.Time // since when the checks are green; zero while they are not
@@ -316,7 +320,9 @@ type AppRelease struct {
 // PullRequest is an open or merged pull request into the pipeline's branch.
 type PullRequest struct {
 	PullRequestChanged
-	SeenAt    time.Time
+	SeenAt      time.Time
+	HeadHeardAt time.Time // when Head was first heard of; zero: with the pull request
+
 	ReadHead  string // the head that TestMerge belongs to; empty: not read yet
 	TestMerge string
 	TestTree  string
@@ -370,14 +376,6 @@ func (s State) Target() Target {
 	return Target{Pipeline: s.Pipeline, Installation: s.Installation, Platform: s.Config.Platform}
 }
 
-// Branch is the branch that goes to production; empty before anything is known.
-func (s State) Branch() string {
-	if s.Config.Branch != "" {
-		return s.Config.Branch
-	}
-	return s.DefaultBranch
-}
-
 // clone copies everything that Apply changes in place. Checks, suites and the
 // configuration are replaced as wholes and may stay shared.
 func (s State) clone() State {
@@ -398,6 +396,7 @@ func (s State) clone() State {
 		}
 		s.Stages[k] = st
 	}
+	s.Elsewhere = s.Elsewhere.clone()
 	s.Pulls = cloneMap(s.Pulls)
 	for k, p := range s.Pulls {
 		p.Told = maps.Clone(p.Told)

@@ -29,6 +29,7 @@ func (d *decision) tell() {
 		}
 		d.endDeployments(c)
 	}
+	d.tellStrays()
 	d.tellGuests()
 	d.tellAlerts()
 	for _, n := range sortedKeys(d.s.Pulls) {
