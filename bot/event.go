@@ -181,6 +181,9 @@ type AppSeen struct {
 	App     App
 	Newest  int     // version of the newest release, 0 if there is none
 	Current Release // that brought what it runs; zero if it runs nothing
+	// Runs is the release that it runs, which may be a later change of its
+	// configuration; zero: it is Current.
+	Runs PastRelease
 }
 
 // ReleaseSeen is a release as the platform tells it.

@@ -21,6 +21,8 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 	a := d.buildOf(c)
 	r := a.run
 	switch {
+	case c.alreadyLive() && !r.Active():
+		return say(StatusSuccess, "Not built: it was live everywhere before Headstart", "")
 	case r.Status == RunSucceeded && (r.SHA == c.SHA || r.Tree == ""):
 		return say(StatusSuccess, fmt.Sprintf("Built in %s on %s", took(r.StartedAt, r.FinishedAt), r.App), r.OutputURL)
 	case r.Status == RunSucceeded && r.Pull != 0:

@@ -215,6 +215,9 @@ func newSim(test *testing.T, t *rapid.T) *sim {
 	if s.may.illness && s.once(2) {
 		s.fallIll()
 	}
+	if s.may.before {
+		s.runBefore()
+	}
 	s.start()
 	if s.once(1) {
 		s.start()
@@ -294,12 +297,13 @@ type weather struct {
 	illness bool // what is released answers badly
 	freeze  bool // the operator freezes everything
 	around  bool // apps are not as they should be, and copies fail
+	before  bool // apps ran something before the bot came
 }
 
 func (s *sim) drawWeather() weather {
 	var w weather
 	for _, kind := range []*bool{
-		&w.calls, &w.late, &w.limits, &w.crashes, &w.commits, &w.crowds, &w.races, &w.slow, &w.hooks, &w.clocks, &w.hand, &w.people, &w.pulls, &w.configs, &w.allow, &w.endless, &w.illness, &w.freeze, &w.around,
+		&w.calls, &w.late, &w.limits, &w.crashes, &w.commits, &w.crowds, &w.races, &w.slow, &w.hooks, &w.clocks, &w.hand, &w.people, &w.pulls, &w.configs, &w.allow, &w.endless, &w.illness, &w.freeze, &w.around, &w.before,
 	} {
 		*kind = s.once(1)
 	}
