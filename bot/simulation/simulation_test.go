@@ -21,10 +21,12 @@ import (
 )
 
 // parts is over how many tests the histories are spread, so that they use every
-// core. Each runs as many as -rapid.checks says, or else a few.
+// core. Each runs as many as -rapid.checks says; or else a few, or with
+// HEADSTART_TEST=long more.
 const (
 	parts = 20
-	few   = 100
+	few   = 25
+	more  = 100
 )
 
 // seeding holds the parts back from each other while one of them is given its seed.
@@ -55,7 +57,11 @@ func TestMain(m *testing.M) {
 		counted = counted || f.Name == "rapid.checks"
 	})
 	if !counted {
-		if err := flag.Set("rapid.checks", strconv.Itoa(few)); err != nil {
+		n := few
+		if os.Getenv("HEADSTART_TEST") == "long" {
+			n = more
+		}
+		if err := flag.Set("rapid.checks", strconv.Itoa(n)); err != nil {
 			panic(err)
 		}
 	}
