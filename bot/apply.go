@@ -28,6 +28,8 @@ func (s *State) fold(e Event) {
 		s.checkRollback(stage, e.At)
 		s.checkRehearsal(stage, e.At)
 	}
+	s.adopt(e.At)
+	s.settleAdopted(e.At)
 	s.passBy(e.At)
 	s.lapse(e.At)
 	if !s.Configured {
@@ -38,6 +40,7 @@ func (s *State) fold(e Event) {
 	s.addressAnswers()
 	s.closeHandedOn()
 	s.forgetGuests()
+	s.forgetAdopted()
 }
 
 func (s *State) apply(fact Fact, at time.Time) {
@@ -105,6 +108,9 @@ func (s *State) pull(f PullRequestChanged, at time.Time) {
 		old.SeenAt = at
 	} else if f.Head != old.Head {
 		old.HeadHeardAt = at
+	}
+	if !known || old.Head != f.Head {
+		old.HeadAt = f.UpdatedAt
 	}
 	old.PullRequestChanged = f
 	s.Pulls[f.Number] = old

@@ -24,6 +24,7 @@ func Decide(s State, now time.Time) Plan {
 	d.carryOn()
 	d.steer()
 	if s.Configured {
+		d.explore()
 		d.readConcerns()
 		d.readPullRequests()
 		d.readFiles()
@@ -126,7 +127,7 @@ func (d *decision) readPullRequests() {
 				d.want(fmt.Sprintf("pull %d %s", n, p.Head), ReadPullRequest{Number: n})
 			}
 			// Once for each head: what it would bring is told with what it is compared to.
-			if live := d.s.Stages[d.lastStage()].Live.SHA; live != "" && live != p.Head && p.ChangesOf != p.Head {
+			if live := d.s.Stages[d.lastStage()].Live.commit(); live != "" && live != p.Head && p.ChangesOf != p.Head {
 				d.want(fmt.Sprintf("changes of %d %s", n, p.Head), ReadChanges{Base: live, Head: p.Head, Number: n})
 			}
 		}

@@ -24,7 +24,7 @@ type Pushed struct {
 	Branch   string // without refs/heads/
 	Before   string // full SHA; zeros for a new branch
 	After    string // full SHA; zeros for a deleted branch
-	Tree     string // git tree of After
+	Tree     string // git tree of After; empty: GitHub did not tell, and neither the two below
 	Title    string // first line of the commit's message
 	Author   string // login, else name
 	PushedAt time.Time
@@ -187,6 +187,9 @@ type AppSeen struct {
 	App     App
 	Newest  int     // version of the newest release, 0 if there is none
 	Current Release // that brought what it runs; zero if it runs nothing
+	// Runs is the release that it runs, which may be a later change of its
+	// configuration; zero: it is Current.
+	Runs PastRelease
 }
 
 // ReleaseSeen is a release as the platform tells it.

@@ -30,6 +30,7 @@ func (d *decision) tell() {
 		d.endDeployments(c)
 	}
 	d.tellStrays()
+	d.tellAdopted()
 	d.tellGuests()
 	d.tellAlerts()
 	for _, n := range sortedKeys(d.s.Pulls) {

@@ -21,6 +21,8 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 	a := d.buildOf(c)
 	r := a.run
 	switch {
+	case c.alreadyLive() && !r.Active():
+		return say(StatusSuccess, "Not built: it was live everywhere before Headstart", "")
 	case r.Status == RunSucceeded && (r.SHA == c.SHA || r.Tree == ""):
 		return say(StatusSuccess, fmt.Sprintf("Built in %s on %s", took(r.StartedAt, r.FinishedAt), r.App), r.OutputURL)
 	case r.Status == RunSucceeded && r.Pull != 0:
@@ -66,6 +68,8 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 	switch {
 	case r.sourceless() && !a.fallback:
 		return sayPending("source", "Waiting for GitHub to know the commit; then it is built", "")
+	case app == "" && d.bare(c):
+		return sayPending("bare", "Waiting for GitHub to tell which files this commit has", "")
 	case app != "" && r.Stage == "" && !a.fallback && r.TroubleAt.IsZero():
 		return sayPending("build", "Building on "+app, r.OutputURL)
 	case r.Stage != "" && r.Status == RunRunning:

@@ -193,7 +193,10 @@ func (p place) Build(ctx context.Context, app, id string) (bot.Build, error) {
 }
 
 func (p place) Releases(ctx context.Context, app string) ([]bot.Release, error) {
-	return read(ctx, p, app, "listing the releases of", func() ([]bot.Release, error) { return p.Platform.Releases(ctx, app) })
+	return read(ctx, p, app, "listing the releases of", func() ([]bot.Release, error) {
+		p.in.s.seenToStand(app)
+		return p.Platform.Releases(ctx, app)
+	})
 }
 
 func (p place) Release(ctx context.Context, app, id string) (bot.Release, error) {
