@@ -17,7 +17,7 @@ const commentGap = 3 * time.Second
 // its build, afterwards about the candidate that it became. One of several pipelines
 // keeps its section of it.
 func (d *decision) tellComment(p PullRequest) {
-	if p.Comment.Refused {
+	if p.Comment.Refused && !d.later(p.Comment.Unheard) {
 		return
 	}
 	body := ""

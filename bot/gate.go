@@ -132,6 +132,8 @@ func (d *decision) buildGate(c *Candidate) Gate {
 	switch {
 	case a.run.Status == RunSucceeded || c.Artifact != "":
 		g.State, g.Since = GateOpen, a.run.FinishedAt
+	case d.bare(c):
+		return d.bareGate(c)
 	case a.run.Status == RunFailed:
 		g.State, g.Since, g.Who = GateClosed, a.run.FinishedAt, "whoever pushes a fix"
 		g.Text = "the build failed" + because(a.run.Reason)
@@ -144,6 +146,8 @@ func (d *decision) buildGate(c *Candidate) Gate {
 		g.State = GateOpen
 	case a.run.Active():
 		g.Text = "building on " + a.run.App
+	case a.run.sourceless():
+		g.Text, g.Since, g.Who = "GitHub does not know the source of the commit yet"+because(a.run.Reason), a.run.UnknownAt, "GitHub"
 	case !a.run.TroubleAt.IsZero():
 		g.Text, g.Since = "the build could not be started"+because(a.run.Reason), a.run.TroubleAt
 	case !d.leads(c) && len(c.Ordered) == 0:

@@ -104,6 +104,10 @@ type Reports struct {
 	Reading int       // Hints when the reading under way began
 	Heard   int       // Hints that the last reading has taken in
 	Look    bool      // something moved that only a reading can tell
+	Prompt  bool      // and a suite was completed, which is worth a reading at once
+	Looks   int       // readings that such hints have asked for lately
+	Done    []int64   // suites that were completed, and that no reading has shown so yet
+	Lags    int       // readings in a row that did not
 	Doubts  int       // readings in a row that contradicted what webhooks said
 	Refused string    // why GitHub does not show them; empty if it does
 }
@@ -148,6 +152,7 @@ type Deployment struct {
 	Stage     string
 	Promotion int
 	Told      Saying
+	Unheard   // that it was made
 }
 
 // Saying is the last thing told to people in one place, so that nothing is told
@@ -160,6 +165,7 @@ type Saying struct {
 	// Again is when to say it once more, because until then something else that
 	// was said before may still be heard; zero: not.
 	Again time.Time
+	Unheard
 }
 
 // RunStatus says how the build of a tree stands.
@@ -192,11 +198,17 @@ type BuildRun struct {
 	Looks      int
 	Refused    map[string]string // prepare apps that cannot build it, with the reason
 	TroubleAt  time.Time         // since when the platform has not taken it; zero: no trouble
+	UnknownAt  time.Time         // since when GitHub does not know its source yet; zero: it does, for all that is known
 	Reason     string            // why it did not succeed, or what the trouble is
 	Cancelling bool
 	Artifact   string
 	Release    string // that the platform made on App by itself
 	OutputURL  string
+}
+
+// sourceless reports whether the run waits for GitHub to know what is to be built.
+func (r BuildRun) sourceless() bool {
+	return !r.UnknownAt.IsZero() && (r.Status == RunWaiting || r.Status == RunStarting)
 }
 
 // Active reports whether the run occupies its app.
@@ -328,6 +340,7 @@ type AppRelease struct {
 type PullRequest struct {
 	PullRequestChanged
 	SeenAt      time.Time
+	HeadAt      time.Time // when it got its head, by GitHub's clock, at the latest; zero: before anybody looked
 	HeadHeardAt time.Time // when Head was first heard of; zero: with the pull request
 
 	ReadHead  string // the head that TestMerge belongs to; empty: not read yet
@@ -351,7 +364,8 @@ type Comment struct {
 	URL       string
 	Body      string // as last written
 	WrittenAt time.Time
-	Refused   bool      // GitHub does not take it: not tried again
+	Refused   bool      // GitHub does not take it, for now
+	Unheard             // with Refused
 	Doubt     bool      // something else was written since, and nobody knows whether it was taken
 	Again     time.Time // when to write it once more, as a Saying's
 }

@@ -126,6 +126,7 @@ func (s *sim) mayBuild(j *job, app, sha string) *request {
 	s.concerned(sha, "is built on "+app)
 	s.once5(r)
 	if r.stage != "" {
+		s.patient(r)
 		s.alone(r)
 		s.gatesOpen(j, r.stage, 0, sha, "")
 		s.maintained(r)
