@@ -182,7 +182,7 @@ func (d *decision) passageText(stage string, p Passage) string {
 		}
 		return "⏳ releasing to " + names(cfg.Apps)
 	case PassageDone:
-		if p.Adopted {
+		if p.was() {
 			return "✅ already live"
 		}
 		return "✅ " + p.verb() + " in " + took(p.StartedAt, p.EndedAt) + p.seen() + d.soakText(stage, p)

@@ -208,7 +208,7 @@ func (d *decision) stageRow(c *Candidate, stage string) row {
 	switch {
 	case p.State == PassageUndone:
 		r.took = ""
-	case p.Adopted:
+	case p.was():
 		r.state, r.took = "✅ already live", ""
 	case p.Reason != "":
 		r.state = "✅ live again " + text(p.Reason)
@@ -255,7 +255,7 @@ func (d *decision) headline(c *Candidate) string {
 		return fmt.Sprintf("**%s is on its way to %s**", sha, text(stage.Name))
 	}
 	verb := "is"
-	if live := d.s.Stages[at].Live.SHA; live != c.SHA && c.Passages[at].State == PassageDone && !c.Passages[at].Adopted {
+	if live := d.s.Stages[at].Live.SHA; live != c.SHA && c.Passages[at].State == PassageDone && !c.Passages[at].was() {
 		verb = "went" // something newer has taken its place
 	}
 	return fmt.Sprintf("**%s %s live on %s**", sha, verb, text(at))

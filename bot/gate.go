@@ -162,6 +162,10 @@ func (d *decision) buildGate(c *Candidate) Gate {
 func (d *decision) proofGate(c *Candidate, i int) Gate {
 	before := d.s.Config.Stages[i-1].Name
 	g := Gate{Name: "proof", State: GateWaiting, Who: "the stage " + before}
+	if p := c.Passages[before]; p.State == PassageDone && p.Adopted {
+		g.State, g.Since, g.Text, g.Who = GateClosed, p.EndedAt, before+" ran it before Headstart came: no stage has proved it", "whoever pushes again"
+		return g
+	}
 	switch p := c.Passages[before]; p.State {
 	case PassageDone:
 		g.State, g.Since = GateOpen, p.EndedAt

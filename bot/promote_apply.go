@@ -347,6 +347,9 @@ func (s *State) closePromotion(stage string, end PassageState, reason, output st
 		if p.Proof != nil {
 			pass.Seen = p.Proof.Last
 		}
+		if past, ok := st.named(p.SHA, 0); ok && p.Rollback != nil && past.Ran != nil {
+			pass.Adopted = true
+		}
 		put(&c.Passages, stage, pass)
 		if _, ordered := c.Ordered[stage]; ordered && end == PassageDone && p.Rollback == nil && st.lockedAt(at) != nil && st.Lock.Rollback {
 			st.Lock = nil

@@ -142,7 +142,7 @@ type Passage struct {
 	Urgent    *Order    // who let it pass windows, freezes and soak; nil: nobody. Never changed in place
 	Beside    string    // of one that passed the stage by: the commit that was live there
 	Warnings  []string  // what was found of the stage's apps since the promotion before
-	Adopted   bool      // it ran there when Headstart came: there was no promotion
+	Adopted   bool      // it ran there when Headstart came, and nothing has proved it; Promotion 0: it was not brought back since
 }
 
 // Deployment is the GitHub Deployment of one promotion of a candidate.
