@@ -221,17 +221,23 @@ func (x execution) promote() Answer {
 	// Tried on a copy: where the gates refuse, nothing may be left behind.
 	trial := x.s.clone()
 	trial.reopen(c.SHA, stage, x.order())
-	d := newDecision(&trial, x.at)
-	if g, no := blocked(d.gates(trial.candidate(c.SHA), stage)); no && g.State == GateClosed {
+	d, tried := newDecision(&trial, x.at), trial.candidate(c.SHA)
+	cfg, _ := x.s.Config.Stage(stage)
+	yes := x.approvedBy(d, tried, cfg)
+	yes.give(tried, stage)
+	if g, no := blocked(d.gates(tried, stage)); no && g.State == GateClosed {
 		if g.Name == "order" {
 			return refuse("%s is %s there; /rollback %s goes back", Short(c.SHA), g.Text, stage)
 		}
 		return refuse("%s cannot be released to %s: %s", Short(c.SHA), stage, g.Text)
+	} else if yes.problem != "" {
+		return refuse("%s", yes.problem)
 	} else if no {
 		text += " as soon as it may: " + g.Text
 	}
 	x.s.reopen(c.SHA, stage, x.order())
-	return Answer{OK: true, Open: true, Stage: stage, SHA: c.SHA, Text: text}
+	yes.give(c, stage)
+	return Answer{OK: true, Open: true, Stage: stage, SHA: c.SHA, Text: text + yes.note}
 }
 
 // stageToPromote is the stage that is named, else the first that the candidate
@@ -351,7 +357,7 @@ func (s *State) outcomeOf(a Answer, at time.Time) Answer {
 	}
 	switch p := c.Passages[a.Stage]; p.State {
 	case PassageDone:
-		return end(true, "%s is live on %s, released in %s", Short(c.SHA), a.Stage, took(p.StartedAt, p.EndedAt))
+		return end(true, "%s is live on %s, released in %s%s", Short(c.SHA), a.Stage, took(p.StartedAt, p.EndedAt), c.approvedText(a.Stage, p.Promotion))
 	case PassageFailed:
 		return end(false, "%s is not live on %s: %s%s", Short(c.SHA), a.Stage, p.Reason, after("; ", p.After))
 	case PassageReleasing:
