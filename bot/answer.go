@@ -262,7 +262,7 @@ func (d *decision) plannedWaits() string {
 
 func (d *decision) plannedBuild(r *Request) string {
 	p := d.s.Pulls[r.Number]
-	switch run, ok := d.s.run(p.TestMerge, p.TestTree); {
+	switch run, ok := d.s.pullRun(p); {
 	case p.Fork:
 		return "after the merge; pull requests of forks are never built ahead"
 	case p.ReadHead == p.Head && p.TestTree == "" && d.buildsPulls():

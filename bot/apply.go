@@ -106,6 +106,9 @@ func (s *State) pull(f PullRequestChanged, at time.Time) {
 	if !known {
 		old.SeenAt = at
 	}
+	if f.Head != old.Head {
+		old.HeadAt = at
+	}
 	old.PullRequestChanged = f
 	s.Pulls[f.Number] = old
 	s.linkPulls()
@@ -198,6 +201,9 @@ func (s *State) hurry(f PlatformMoved, at time.Time) {
 func (s *State) configRead(f ConfigRead, ref string, at time.Time) {
 	if c := s.candidate(ref); c != nil {
 		c.ConfigRead, c.ConfigProblem = true, f.Problem
+		if f.Found && f.Problem == "" {
+			c.Recipe = f.Config.recipe()
+		}
 		if c.SHA != s.Candidates[len(s.Candidates)-1].SHA && s.ConfigRef != "" {
 			return // a newer commit's file is the one that counts
 		}

@@ -84,7 +84,7 @@ func (d *decision) comment(p PullRequest) string {
 
 func (d *decision) openComment(p PullRequest) string {
 	var b strings.Builder
-	r, _ := d.s.run(p.TestMerge, p.TestTree)
+	r, _ := d.s.pullRun(p)
 	if p.TestTree != "" && r.Status == RunFailed {
 		fmt.Fprintf(&b, "%s\n**Merging this deploys nothing**: it does not build.\n\n❌ The build failed after %s on `%s`%s%s\n",
 			Marker, took(r.StartedAt, r.FinishedAt), code(r.App), output(r.OutputURL), because(text(r.Reason)))

@@ -258,6 +258,7 @@ func (x execution) stageToPromote(c *Candidate) (stage, problem string) {
 // may pass the lock of a rollback, which ends once it is live.
 func (s *State) reopen(sha, stage string, by Order) {
 	c := s.candidate(sha)
+	s.retryGone(c, by.At)
 	if p := c.Passages[stage]; p.State == PassageFailed || p.State == PassageUndone || p.passed() {
 		c.leave(stage)
 	}
@@ -290,13 +291,25 @@ func (x execution) retry() Answer {
 		if no := x.mayNot(x.d.firstStage()); no != "" {
 			return refuse("%s", no)
 		}
+		if !buildFailed && x.s.retryGone(c, x.at) {
+			return accept("%s is built again", Short(c.SHA))
+		}
 		if !buildFailed {
 			return refuse("no build of %s failed", Short(c.SHA))
 		}
 		if x.outdated(run.StartedAt) {
 			return refuse("%s", x.sayAgain("the build of "+Short(c.SHA)+" began"))
 		}
-		delete(x.s.Builds, x.s.buildKey(c.SHA, c.Tree))
+		key := x.s.buildKey(c.SHA, c.Tree)
+		if r := x.s.Builds[key]; r.Active() || r.Status == RunWaiting && r.Earlier != nil {
+			return refuse("%s is being built again already, as %s", Short(c.SHA), Short(r.SHA))
+		}
+		delete(x.s.Builds, key)
+		if !run.GoneAt.IsZero() {
+			again := run.blank()
+			again.SHA, again.Tree, again.Status = c.SHA, c.Tree, RunWaiting
+			x.s.Builds[key] = again
+		}
 		if c.Passages[x.d.firstStage()].State == PassageFailed {
 			c.leave(x.d.firstStage()) // it was the stage's own app that built
 		}

@@ -120,7 +120,7 @@ func (s *story) hear(name string, list []string, facts ...bot.Fact) error {
 	return s.Deliver(facts...)
 }
 
-// config [missing | bad why=…] [branch=B] [prepare=APPS] [checks=NAMES|none] [reuse=commit] [pulls=no] STAGE:APPS…
+// config [missing | bad why=…] [branch=B] [platform=P] [build=COMMAND] [prepare=APPS] [checks=NAMES|none] [reuse=commit] [pulls=no] STAGE:APPS…
 // is the pipeline's file as of the commits that are pushed from now on.
 func (s *story) config(list []string, set map[string]string) error {
 	switch {
@@ -131,7 +131,7 @@ func (s *story) config(list []string, set map[string]string) error {
 		s.file, s.several = bot.ConfigRead{Found: true, Problem: set["why"]}, nil
 		return nil
 	}
-	c := bot.Config{Platform: bot.PlatformHeroku, Branch: set["branch"]}
+	c := bot.Config{Platform: or(set["platform"], bot.PlatformHeroku), Branch: set["branch"], Build: set["build"]}
 	c.Prepare = bot.Prepare{PullRequests: set["pulls"] != "no", Reuse: bot.Reuse(or(set["reuse"], string(bot.ReuseTree)))}
 	if v := set["prepare"]; v != "" {
 		c.Prepare.Apps = strings.Split(v, ",")
@@ -238,7 +238,7 @@ func (s *story) moved(app string, list []string) error {
 	if slices.Contains(list, "quiet") {
 		return nil
 	}
-	return s.Deliver(bot.PlatformMoved{Platform: bot.PlatformHeroku, App: app})
+	return s.Deliver(bot.PlatformMoved{Platform: s.State.Config.Platform, App: app})
 }
 
 // released APP [failed|errored] [why=…] [quiet]: the pending release of an app ends.
@@ -310,7 +310,7 @@ func (s *story) pull(list []string, set map[string]string) error {
 	return s.hear("pr "+list[0]+" "+list[1], list, s.Installed(), p.PullRequestChanged)
 }
 
-// fault EFFECT refused|retry|lost|unseen|late|hang [about=KEY] [times=N] [why=…] [after=D] [limit]
+// fault EFFECT refused|gone|retry|lost|unseen|late|hang [about=KEY] [times=N] [why=…] [after=D] [limit]
 func (s *story) setFault(list []string, set map[string]string) error {
 	t := trouble{kind: list[0], about: set["about"], times: 1}
 	t.Kind, t.Reason, t.Limit = bottest.FaultKind(list[1]), or(set["why"], "it is out of order"), slices.Contains(list, "limit")
@@ -332,7 +332,7 @@ func (s *story) hand(list []string, set map[string]string) error {
 	if !slices.Contains(list, "loud") {
 		return nil
 	}
-	return s.Deliver(bot.PlatformMoved{Platform: bot.PlatformHeroku, App: list[0]})
+	return s.Deliver(bot.PlatformMoved{Platform: s.State.Config.Platform, App: list[0]})
 }
 
 // crash loses everything that is in memory.

@@ -63,7 +63,9 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 	if v := d.s.verdict(c); app == "" && v.State == CheckFailed {
 		return say(StatusFailure, "Not built: "+names(v.Failed)+" failed", "")
 	}
-	switch {
+	switch why := d.rebuilt(r); {
+	case app != "" && r.Stage == "" && !a.fallback && r.TroubleAt.IsZero() && why != "":
+		return sayPending("build", fmt.Sprintf("Building again on %s: %s", app, why), r.OutputURL)
 	case app != "" && r.Stage == "" && !a.fallback && r.TroubleAt.IsZero():
 		return sayPending("build", "Building on "+app, r.OutputURL)
 	case r.Stage != "" && r.Status == RunRunning:
@@ -79,6 +81,9 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 	}
 	if !d.leads(c) {
 		return sayPending("queue", "Not built yet: a newer commit goes first", "")
+	}
+	if why := d.rebuilt(r); why != "" {
+		return sayPending("queue", "Building again as soon as a prepare app is free: "+why, "")
 	}
 	return sayPending("queue", "Waiting for a free prepare app", "")
 }
@@ -124,7 +129,10 @@ func (d *decision) pullStatus(p PullRequest) *saying {
 	if p.ReadHead == "" || p.ReadHead != p.Head || p.Base != d.s.Branch() || !d.s.Configured || d.s.pullConcerns(p) != ConcernYes {
 		return nil
 	}
-	r, begun := d.s.run(p.TestMerge, p.TestTree)
+	if said := p.Told[buildContext]; !p.Open && p.ToldHead == p.Head && said.final() {
+		return nil // what is built of its tree from now on is the branch's
+	}
+	r, begun := d.s.pullRun(p)
 	begun = begun && p.TestTree != ""
 	building := d.starting[d.s.buildKey(p.TestMerge, p.TestTree)]
 	if begun && r.Active() {

@@ -142,6 +142,8 @@ func (d *decision) waiting(c *Candidate, stage string, first bool) *saying {
 			return sayPending(fresh[0].phase(), "Waiting: "+fresh[0].Text, "")
 		}
 		return nil
+	case first && no && g.Name == "build" && d.rebuilt(d.buildOf(c).run) != "":
+		return sayPending("build again", "Building again"+because(d.rebuilt(d.buildOf(c).run)), "")
 	case first && (!no || g.beforeBuilt()):
 		return sayPending("checks and build", "Waiting for the build and the checks", "")
 	case !no:

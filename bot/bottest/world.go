@@ -114,12 +114,13 @@ type Fault struct {
 // FaultKind is the way in which a performance goes wrong.
 type FaultKind string
 
-// The faults: refused, nothing done and the caller knows it, the answer lost
+// The faults: refused, refused because what was named is gone, nothing done and the caller knows it, the answer lost
 // before or after the effect, an effect that comes true some time after its
 // answer was lost, and a performer that never comes back.
 const (
 	NoFault     FaultKind = ""
 	FaultRefuse FaultKind = "refused"
+	FaultGone   FaultKind = "gone"
 	FaultRetry  FaultKind = "retry"
 	FaultLost   FaultKind = "lost"
 	FaultUnseen FaultKind = "unseen"
@@ -189,6 +190,8 @@ func (w *World) Perform(target bot.Target, e bot.Effect) (bot.Fact, error, bool)
 	switch fault.Kind {
 	case FaultRefuse:
 		return nil, &bot.Refused{Reason: fault.Reason}, true
+	case FaultGone:
+		return nil, &bot.Refused{Reason: fault.Reason, Err: bot.ErrNotFound}, true
 	case FaultRetry:
 		return nil, &bot.Retryable{Reason: fault.Reason, After: fault.After, Limit: fault.Limit}, true
 	case FaultLost:
