@@ -210,10 +210,10 @@ func (d *decision) stageRow(c *Candidate, stage string) row {
 		r.took = ""
 	case p.Reason != "":
 		r.state = "✅ live again " + text(p.Reason)
-	case p.EndedAt.Before(c.PushedAt):
+	case p.EndedAt.Before(c.Pushed()):
 		r.state = "✅ live since before the branch came back to it"
 	default:
-		r.state = "✅ live " + took(c.PushedAt, p.EndedAt) + " after the push"
+		r.state = "✅ live " + c.sincePush(p.EndedAt) + " after the push"
 	}
 	return r
 }

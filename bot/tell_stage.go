@@ -18,11 +18,11 @@ func (d *decision) stageStanding(c *Candidate, stage string) *saying {
 		return say(StatusSuccess, "Was live on "+stage+" until "+d.drifted(c, stage), d.appURL(stage)).in("drift")
 	case entered && pass.State == PassageDone && pass.Reason != "":
 		return say(StatusSuccess, fmt.Sprintf("Live on %s again %s, released in %s", stage, pass.Reason, took(pass.StartedAt, pass.EndedAt)), d.appURL(stage))
-	case entered && pass.State == PassageDone && pass.EndedAt.Before(c.PushedAt):
+	case entered && pass.State == PassageDone && pass.EndedAt.Before(c.Pushed()):
 		return say(StatusSuccess, "Live on "+stage+": it was when the branch came back to it", d.appURL(stage))
 	case entered && pass.State == PassageDone:
 		return say(StatusSuccess, warned(fmt.Sprintf("Live on %s %s after the push, %s in %s%s", stage,
-			took(c.PushedAt, pass.EndedAt), pass.verb(), took(pass.StartedAt, pass.EndedAt), d.stillSoaking(c, stage)), pass), d.appURL(stage))
+			c.sincePush(pass.EndedAt), pass.verb(), took(pass.StartedAt, pass.EndedAt), d.stillSoaking(c, stage)), pass), d.appURL(stage))
 	case entered && pass.After != "":
 		return say(StatusFailure, capital(pass.After)+": "+pass.Reason, pass.OutputURL)
 	case entered && pass.State == PassageSkipped:
