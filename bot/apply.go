@@ -106,9 +106,7 @@ func (s *State) pull(f PullRequestChanged, at time.Time) {
 	if !known {
 		old.SeenAt = at
 	}
-	if f.Head != old.Head {
-		old.HeadAt = at
-	}
+	old.touched(f, at)
 	old.PullRequestChanged = f
 	s.Pulls[f.Number] = old
 	s.linkPulls()
@@ -275,16 +273,6 @@ func (s *State) checksRead(f ChecksRead, do ReadChecks, began, at time.Time) {
 		r.Doubts++ // GitHub's answers can lag behind its webhooks
 	}
 	s.judged(at)
-}
-
-func (s *State) pullRead(f PullRequestRead, at time.Time) {
-	s.pull(f.PullRequestChanged, at)
-	p, ok := s.Pulls[f.Number]
-	if !ok || p.Head != f.Head {
-		return
-	}
-	p.ReadHead, p.TestMerge, p.TestTree = f.Head, f.TestMerge, f.TestTree
-	s.Pulls[f.Number] = p
 }
 
 func (s *State) pullFound(f PullRequestFound, at time.Time) {

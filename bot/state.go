@@ -325,6 +325,9 @@ type PullRequest struct {
 	PullRequestChanged
 	SeenAt    time.Time
 	ReadHead  string // the head that TestMerge belongs to; empty: not read yet
+	Asked     int       // how often GitHub had no test merge of the head, nor a conflict
+	AskAt     time.Time // when the head is to be read once more; zero: as soon as it differs from ReadHead
+	Unmade    bool      // GitHub never got to a test merge of the head, though nothing says that it conflicts
 	TestMerge string
 	TestTree  string
 	Told      map[string]Saying // by status context, on the head

@@ -281,7 +281,7 @@ func (s *story) takes(_ []string, set map[string]string) (err error) {
 	return err
 }
 
-// pr N opened|pushed|closed|merged|retargeted [head=SHA] [merge=SHA] [tree=TREE] [as=SHA] [base=B] [fork] [held]
+// pr N opened|pushed|closed|merged|retargeted [head=SHA] [merge=SHA] [tree=TREE] [as=SHA] [base=B] [fork] [unmade=yes|no] [held]
 func (s *story) pull(list []string, set map[string]string) error {
 	n, err := strconv.Atoi(list[0])
 	if err != nil {
@@ -302,6 +302,9 @@ func (s *story) pull(list []string, set map[string]string) error {
 		p.Open, p.Merged, p.MergeSHA = false, true, set["as"]
 	case "conflicts":
 		p.TestMerge, p.TestTree = "", ""
+	}
+	if v := set["unmade"]; v != "" {
+		p.Unmade = v == "yes"
 	}
 	s.head(p, set)
 	if p.TestMerge != "" && s.Commits[p.TestMerge] == nil {

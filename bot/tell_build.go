@@ -126,6 +126,9 @@ func (s Saying) or(text string) *saying {
 
 // pullStatus is what headstart/build says of a pull request; nil if nothing.
 func (d *decision) pullStatus(p PullRequest) *saying {
+	if d.awaitsMerge(p) && p.Base == d.s.Branch() && d.s.Configured && d.s.pullConcerns(p) == ConcernYes {
+		return sayPending("test merge", "Waiting for GitHub to make the test merge into "+p.Base, "")
+	}
 	if p.ReadHead == "" || p.ReadHead != p.Head || p.Base != d.s.Branch() || !d.s.Configured || d.s.pullConcerns(p) != ConcernYes {
 		return nil
 	}
@@ -148,7 +151,7 @@ func (d *decision) pullStatus(p PullRequest) *saying {
 	case !p.Open || p.Fork || !d.buildsPulls():
 		return nil
 	case p.TestTree == "":
-		return say(StatusSuccess, "Not built ahead: it does not merge cleanly into "+p.Base, "")
+		return say(StatusSuccess, "Not built ahead: "+notAhead(p), "")
 	case begun && (r.Status == RunErrored || r.refusedBy(d.s.Config.Prepare.Apps)):
 		return say(StatusSuccess, "Not built ahead: it could not be built on a prepare app"+because(r.Reason), "")
 	case building != "":

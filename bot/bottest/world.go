@@ -86,6 +86,7 @@ type Commit struct {
 type Pull struct {
 	bot.PullRequestChanged
 	TestMerge, TestTree string
+	Unmade              bool // GitHub has not made the test merge
 }
 
 // Deployment is a GitHub Deployment with its newest status.
@@ -269,7 +270,11 @@ func (w *World) onGitHub(e bot.Effect) (bot.Fact, error) {
 	case bot.ReadPullRequest:
 		count(2)
 		p := w.Pulls[do.Number]
-		return bot.PullRequestRead{PullRequestChanged: p.PullRequestChanged, TestMerge: p.TestMerge, TestTree: p.TestTree}, nil
+		read := bot.PullRequestRead{PullRequestChanged: p.PullRequestChanged, Unmade: p.Unmade}
+		if !p.Unmade {
+			read.TestMerge, read.TestTree = p.TestMerge, p.TestTree
+		}
+		return read, nil
 	case bot.FindPullRequest:
 		count(1)
 		f := bot.PullRequestFound{SHA: do.SHA}
