@@ -332,7 +332,7 @@ func (s *State) concludePromotion(stage string, at time.Time) {
 	}
 	gone := p.Rollback == nil && slices.ContainsFunc(slices.Collect(maps.Values(p.Apps)), func(a AppRelease) bool { return a.Gone })
 	if c := s.candidate(p.SHA); gone && c != nil && c.Rebuilds >= maxRebuilds {
-		reason += ", although it was built again twice"
+		reason = strings.TrimSuffix(reason, ".") + ", although it was built again twice"
 	}
 	s.closePromotion(stage, PassageFailed, reason, output, at)
 	if c := s.candidate(p.SHA); gone && c != nil {

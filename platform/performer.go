@@ -151,7 +151,7 @@ func (p *Performer) startBuild(ctx context.Context, on Platform, target bot.Targ
 // isGone reports whether a build is from before its artifact was found to be gone. A
 // later one may have left the same: an artifact may be named by what is in it.
 func isGone(do bot.StartBuild, b bot.Build) bool {
-	return slices.Contains(do.Gone, b.Artifact) && b.CreatedAt.Before(do.GoneAt)
+	return slices.Contains(do.Gone, b.Artifact) && !b.CreatedAt.After(do.GoneAt)
 }
 
 // promote releases an artifact on an app, or rolls the app back to one of its
