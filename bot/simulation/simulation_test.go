@@ -288,12 +288,13 @@ type weather struct {
 	illness bool // what is released answers badly
 	freeze  bool // the operator freezes everything
 	around  bool // apps are not as they should be, and copies fail
+	clears  bool // the platform destroys what was built
 }
 
 func (s *sim) drawWeather() weather {
 	var w weather
 	for _, kind := range []*bool{
-		&w.calls, &w.late, &w.limits, &w.crashes, &w.commits, &w.crowds, &w.races, &w.slow, &w.hooks, &w.clocks, &w.hand, &w.people, &w.pulls, &w.configs, &w.allow, &w.endless, &w.illness, &w.freeze, &w.around,
+		&w.calls, &w.late, &w.limits, &w.crashes, &w.commits, &w.crowds, &w.races, &w.slow, &w.hooks, &w.clocks, &w.hand, &w.people, &w.pulls, &w.configs, &w.allow, &w.endless, &w.illness, &w.freeze, &w.around, &w.clears,
 	} {
 		*kind = s.once(1)
 	}
@@ -322,6 +323,7 @@ func (s *sim) step() {
 	add(s.may.late && s.asks.rehearse && s.once(3), s.loseCopy)
 	add(s.may.freeze, s.operate)
 	add(s.may.around, s.unsettle)
+	add(s.may.clears, s.destroy, s.destroy)
 	add(s.asksForYes(), s.approveSome, s.approveSome, s.approveAtOnce, s.approveTwo, s.deploy)
 	add(s.may.illness && s.asks.verify, s.ail)
 	add(s.may.people && !s.asks.brief && (s.may.freeze || s.asks.windows != nil), s.hurry)
