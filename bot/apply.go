@@ -28,6 +28,8 @@ func (s *State) fold(e Event) {
 		s.checkRollback(stage, e.At)
 		s.checkRehearsal(stage, e.At)
 	}
+	s.adopt(e.At)
+	s.settleAdopted(e.At)
 	s.passBy(e.At)
 	s.lapse(e.At)
 	if !s.Configured {
@@ -38,6 +40,7 @@ func (s *State) fold(e Event) {
 	s.addressAnswers()
 	s.closeHandedOn()
 	s.forgetGuests()
+	s.forgetAdopted()
 }
 
 func (s *State) apply(fact Fact, at time.Time) {
@@ -46,9 +49,7 @@ func (s *State) apply(fact Fact, at time.Time) {
 		if f.Installation != 0 {
 			s.Installation = f.Installation
 		}
-		if f.DefaultBranch != "" {
-			s.DefaultBranch = f.DefaultBranch
-		}
+		s.defaultBranch(f.DefaultBranch)
 	case Pushed:
 		s.push(f, at)
 		s.judged(at)
@@ -60,13 +61,13 @@ func (s *State) apply(fact Fact, at time.Time) {
 			c.hear(f.Check)
 			s.judged(at)
 		} else {
-			s.heardEarly(f.SHA, f.Check, at)
+			s.heardEarly(Early{SHA: f.SHA, Check: f.Check, At: at})
 		}
 	case ChecksMoved:
 		if c := s.candidate(f.SHA); c != nil {
-			c.moved()
+			c.moved(f)
 		} else {
-			s.heardEarly(f.SHA, Check{}, at)
+			s.heardEarly(Early{SHA: f.SHA, Completed: f.Completed, Suite: f.Suite, At: at})
 		}
 	case Commented:
 		s.comment(f, at)
@@ -105,8 +106,10 @@ func (s *State) pull(f PullRequestChanged, at time.Time) {
 	}
 	if !known {
 		old.SeenAt = at
+	} else if f.Head != old.Head {
+		old.HeadHeardAt = at
 	}
-	old.touched(f, at)
+	old.touched(f)
 	old.PullRequestChanged = f
 	s.Pulls[f.Number] = old
 	s.linkPulls()
@@ -194,55 +197,6 @@ func (s *State) hurry(f PlatformMoved, at time.Time) {
 	}
 }
 
-// configRead takes over a good file; of a bad one only the problem is kept, at
-// the commit that brought it.
-func (s *State) configRead(f ConfigRead, ref string, at time.Time) {
-	if c := s.candidate(ref); c != nil {
-		c.ConfigRead, c.ConfigProblem = true, f.Problem
-		if f.Found && f.Problem == "" {
-			c.Recipe = f.Config.recipe()
-		}
-		if c.SHA != s.Candidates[len(s.Candidates)-1].SHA && s.ConfigRef != "" {
-			return // a newer commit's file is the one that counts
-		}
-	} else {
-		s.Sought = true
-		if len(s.Candidates) > 0 {
-			return // a push was heard of meanwhile: its file counts
-		}
-	}
-	if f.Problem == "" {
-		s.Names = f.Names
-	}
-	switch {
-	case !f.Found:
-		s.Configured = false
-	case f.Problem == "":
-		before, classes := s.Branch(), s.Config.Changes
-		if !s.Configured {
-			// What was pushed while there was no file was never to be deployed.
-			s.Candidates = slices.DeleteFunc(s.Candidates, func(c Candidate) bool {
-				return c.SHA != ref && c.ConfigRead && (s.ConfigRef == "" || len(c.Told) == 0 && len(c.Passages) == 0)
-			})
-		}
-		s.Configured, s.Config, s.ConfigRef = true, f.Config, ref
-		s.classesChanged(classes)
-		if s.Branch() != before {
-			s.branchChanged()
-		}
-		s.judged(at)
-	}
-}
-
-// branchChanged forgets what was learned about another branch, except commits
-// that people were told of already: those are closed with a word to them.
-func (s *State) branchChanged() {
-	s.Required = Required{}
-	s.Candidates = slices.DeleteFunc(s.Candidates, func(c Candidate) bool {
-		return c.Branch != s.Branch() && len(c.Passages) == 0 && len(c.Told) == 0
-	})
-}
-
 // checksRead replaces what was known of a commit's checks with what was read.
 func (s *State) checksRead(f ChecksRead, do ReadChecks, began, at time.Time) {
 	if do.Branch == s.Branch() {
@@ -266,6 +220,8 @@ func (s *State) checksRead(f ChecksRead, do ReadChecks, began, at time.Time) {
 	}
 	r.Read, r.ReadAt, r.Heard, r.Refused = true, began, max(r.Reading, min(do.Heard, r.Hints)), ""
 	r.Look = r.Look && r.Heard < r.Hints
+	r.Prompt = r.Prompt && r.Look
+	r.confirm()
 	switch after := s.verdict(c); {
 	case after.State == CheckPassed:
 		r.Doubts = 0

@@ -24,6 +24,7 @@ func Decide(s State, now time.Time) Plan {
 	d.carryOn()
 	d.steer()
 	if s.Configured {
+		d.explore()
 		d.readConcerns()
 		d.readPullRequests()
 		d.readFiles()
@@ -109,30 +110,6 @@ func (d *decision) due(t time.Time) bool {
 	return true
 }
 
-// readConfig reads the pipeline's file as of the newest commit. Where a pull
-// request is the first that is heard of, it is read from the branch.
-func (d *decision) readConfig() {
-	if len(d.s.Candidates) == 0 && len(d.s.Pulls) > 0 && !d.s.Sought && d.s.ConfigRef == "" && d.s.Branch() != "" {
-		d.want("config "+d.s.Branch(), ReadConfig{Ref: d.s.Branch()})
-	}
-	if n := len(d.s.Candidates); n > 0 {
-		if c := &d.s.Candidates[n-1]; !c.ConfigRead {
-			d.want("config "+c.SHA, ReadConfig{Ref: c.SHA})
-		}
-	}
-}
-
-// configSettled reports whether the newest commit's file is in force, or could
-// not be read while an older good one exists.
-func (d *decision) configSettled() bool {
-	n := len(d.s.Candidates)
-	if n == 0 {
-		return true
-	}
-	c := &d.s.Candidates[n-1]
-	return c.ConfigRead || d.s.Flights["config "+c.SHA].Attempt > 1
-}
-
 // findSoon is how long a commit's pull request is given to tell of its merge
 // before it is looked for.
 const findSoon = 5 * time.Second
@@ -150,7 +127,7 @@ func (d *decision) readPullRequests() {
 				d.want(fmt.Sprintf("pull %d %s", n, p.Head), ReadPullRequest{Number: n})
 			}
 			// Once for each head: what it would bring is told with what it is compared to.
-			if live := d.s.Stages[d.lastStage()].Live.SHA; live != "" && live != p.Head && p.ChangesOf != p.Head {
+			if live := d.s.Stages[d.lastStage()].Live.commit(); live != "" && live != p.Head && p.ChangesOf != p.Head {
 				d.want(fmt.Sprintf("changes of %d %s", n, p.Head), ReadChanges{Base: live, Head: p.Head, Number: n})
 			}
 		}
@@ -180,7 +157,7 @@ const (
 	recheckOld = 10 * time.Minute // of others, and an hour after the push
 	recheckAge = time.Hour        // a day after the push
 	heardLate  = 15 * time.Second // after the push: its webhook was not the first to come
-	hintGap    = 10 * time.Second // between readings that webhooks ask for without saying what moved
+	hintGap    = 10 * time.Second // between readings that webhooks ask for where no suite was completed
 	staleRules = 5 * time.Minute  // what the branch requires is read again after this
 	doubts     = 6                // readings that are tried again because they contradict webhooks
 )
@@ -226,10 +203,8 @@ func (d *decision) readAt(c *Candidate) (at time.Time, sweep bool) {
 		return c.SeenAt, false // they may have passed long ago, as after a merge queue
 	case !r.Read && r.Refused == "" && (d.first(c) || c.Before == "" || c.SeenAt.Sub(c.PushedAt) > heardLate):
 		return c.SeenAt, false // the webhooks of its checks may have come before its own
-	case r.Doubts > 0 && r.Doubts < doubts:
-		return last.Add(backoff(c.SHA, r.Doubts)), false
-	case r.Look && state != CheckPassed && r.Refused == "":
-		return last.Add(hintGap), false
+	case r.hinted(c.SHA, state) > 0:
+		return last.Add(r.hinted(c.SHA, state)), false
 	case age > 24*time.Hour:
 		return last.Add(recheckAge), true
 	case age > time.Hour || d.s.newestConcerned(c) != nil:

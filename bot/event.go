@@ -53,7 +53,13 @@ type CheckReported struct {
 
 // ChecksMoved says that something about the checks of a commit changed, without
 // saying what: look again.
-type ChecksMoved struct{ SHA string }
+type ChecksMoved struct {
+	SHA string
+	// Completed says that it was a whole suite that was completed, the one with this
+	// number; 0: nobody told.
+	Completed bool
+	Suite     int64
+}
 
 // PlatformMoved says that a build or a release of an app changed: look again.
 type PlatformMoved struct{ Platform, App string }
@@ -83,6 +89,7 @@ type Finished struct {
 	Limit   bool          // with Retry: a rate limit is exhausted
 	Fault   bool          // with Refuse: the platform's own fault, not the code's
 	Gone    bool          // with Refuse: what was named is not there any more, such as an old artifact
+	Missing bool          // with Refuse: GitHub does not know what was named, which may be too young
 	Fact    Fact          // with Done: what was learned; nil if nothing
 }
 
@@ -102,6 +109,7 @@ const (
 type ConfigRead struct {
 	Ref     string
 	Found   bool
+	Unclear bool   // with Found false: it may be too early to say so
 	Config  Config // if Found and without a Problem
 	Problem string // why the file is refused, one sentence with its position
 	// Names are those of the file's pipelines, in alphabetical order; none for a
@@ -181,6 +189,9 @@ type AppSeen struct {
 	App     App
 	Newest  int     // version of the newest release, 0 if there is none
 	Current Release // that brought what it runs; zero if it runs nothing
+	// Runs is the release that it runs, which may be a later change of its
+	// configuration; zero: it is Current.
+	Runs PastRelease
 }
 
 // ReleaseSeen is a release as the platform tells it.

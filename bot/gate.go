@@ -56,8 +56,11 @@ func (d *decision) findGates(c *Candidate, stage string) []Gate {
 	const most = 16 // gates that a stage usually has, so that the list need not grow
 	gates := append(make([]Gate, 0, most), d.concernGates(c)...)
 	gates = append(gates, d.orderGate(c, stage))
+	if file := d.configGate(c); i == 0 || file.State != GateOpen {
+		gates = append(gates, file)
+	}
 	if i == 0 {
-		gates = append(gates, d.configGate(c), d.checksGate(c), d.buildGate(c))
+		gates = append(gates, d.checksGate(c), d.buildGate(c))
 	} else {
 		gates = append(gates, d.proofGate(c, i))
 		gates = append(gates, d.soakGates(c, i)...)
@@ -66,6 +69,7 @@ func (d *decision) findGates(c *Candidate, stage string) []Gate {
 	gates = append(gates, d.classGates(c, stage)...)
 	gates = append(gates, d.timeGates(c, stage)...)
 	gates = append(gates, d.needsGates(c, stage)...)
+	gates = append(gates, d.adoptionGates(c, i)...)
 	return append(gates, d.placeGate(c, stage), d.preflightGate(stage))
 }
 
@@ -84,15 +88,6 @@ func (d *decision) orderGate(c *Candidate, stage string) Gate {
 	return g
 }
 
-// configGate keeps the newest commit waiting until its own version of the
-// pipeline's file was read.
-func (d *decision) configGate(c *Candidate) Gate {
-	if d.s.position(c.SHA) == len(d.s.Candidates)-1 && !d.configSettled() {
-		return Gate{Name: "configuration", State: GateWaiting, Since: c.SeenAt, Text: "reading the pipeline's file", Who: "GitHub"}
-	}
-	return Gate{Name: "configuration", State: GateOpen}
-}
-
 func (d *decision) checksGate(c *Candidate) Gate {
 	v := d.s.verdict(c)
 	g := Gate{Name: "checks", State: GateWaiting, Since: c.SeenAt, Who: "CI"}
@@ -101,6 +96,8 @@ func (d *decision) checksGate(c *Candidate) Gate {
 		g.Text, g.Who = "GitHub does not show the checks: "+c.Reports.Refused, "whoever looks after the GitHub App"
 	case v.State == CheckFailed:
 		g.State, g.Text, g.Who = GateClosed, names(v.Failed)+" failed", "whoever runs the check again, or pushes a fix"
+	case v.Unread:
+		g.Text, g.Who = v.Reason+because(d.s.Flights["checks "+c.SHA].Reason), "GitHub"
 	case v.State == CheckPending && v.Reason != "":
 		g.Text = v.Reason
 	case v.State == CheckPending:
@@ -149,6 +146,8 @@ func (d *decision) buildGate(c *Candidate) Gate {
 		g.Text = "building again on " + a.run.App + because(d.rebuilt(a.run))
 	case a.run.Active():
 		g.Text = "building on " + a.run.App
+	case a.run.sourceless():
+		g.Text, g.Since, g.Who = "GitHub does not know the source of the commit yet"+because(a.run.Reason), a.run.UnknownAt, "GitHub"
 	case !a.run.TroubleAt.IsZero():
 		g.Text, g.Since = "the build could not be started"+because(a.run.Reason), a.run.TroubleAt
 	case !d.leads(c) && len(c.Ordered) == 0:
@@ -263,8 +262,14 @@ func (d *decision) overtaker(c *Candidate, stage string) (*Candidate, bool) {
 	}
 	at := d.s.position(c.SHA)
 	for _, later := range d.s.Config.Stages[max(d.stageIndex(stage), 0):] {
-		if i := d.s.position(d.s.Stages[later.Name].Live.SHA); i > at {
+		live := d.s.Stages[later.Name].Live
+		if i := d.s.position(live.SHA); i > at {
 			return &d.s.Candidates[i], true
+		}
+		if d.s.behindAdopted(c, later.Name) || slices.ContainsFunc(live.commits(), func(sha string) bool { return d.s.position(sha) > at }) {
+			if by := d.s.candidate(live.SHA); by != nil {
+				return by, true
+			}
 		}
 	}
 	for i := len(d.s.Candidates) - 1; i > at; i-- {
@@ -274,7 +279,7 @@ func (d *decision) overtaker(c *Candidate, stage string) (*Candidate, bool) {
 			return newer, true
 		}
 	}
-	if by := d.s.newestConcerned(c); by != nil && (d.s.manyConcerned(c, kept) || c.PushedAt.Before(d.s.Stages[stage].Barrier)) {
+	if by := d.s.newestConcerned(c); by != nil && (c.ConfigUnread != "" || d.s.manyConcerned(c, kept) || c.PushedAt.Before(d.s.Stages[stage].Barrier)) {
 		return by, true
 	}
 	return nil, false

@@ -12,7 +12,11 @@ const skew = 30 * time.Second
 
 // push folds a branch that moved into the candidates.
 func (s *State) push(p Pushed, at time.Time) {
-	if p.Branch == "" || p.Branch != s.Branch() || p.After == "" || isZero(p.After) {
+	if p.Branch == "" || p.After == "" || isZero(p.After) {
+		return
+	}
+	if p.Branch != s.Branch() {
+		s.pushedElsewhere(p, at)
 		return
 	}
 	timed := !p.PushedAt.IsZero()
@@ -26,7 +30,7 @@ func (s *State) push(p Pushed, at time.Time) {
 		SHA: p.After, Tree: p.Tree, Before: p.Before, Branch: p.Branch, Title: p.Title, Author: p.Author,
 		Forced: p.Forced, PushedAt: p.PushedAt, SeenAt: at,
 	}
-	if c := s.candidate(p.After); c != nil {
+	if c := s.candidate(p.After); c != nil && !c.Adopted {
 		if !c.returned(p, timed) {
 			c.learn(p) // the same push again, or what a reading of the head had told before
 			s.sort()
@@ -34,6 +38,7 @@ func (s *State) push(p Pushed, at time.Time) {
 		}
 		s.startOver(&fresh, c)
 	}
+	s.claim(&fresh)
 	s.catchUp(&fresh)
 	s.Candidates = append(s.Candidates, fresh)
 	s.sort()
@@ -113,7 +118,7 @@ func (s *State) headSeen(h Head, began, at time.Time) {
 		if newest.SHA == h.SHA || newest.PushedAt.After(began) {
 			return // nothing new, or the reading is older than the newest push
 		}
-		if s.candidate(h.SHA) != nil {
+		if c := s.candidate(h.SHA); c != nil && !c.Adopted {
 			if began.Sub(newest.PushedAt) < skew {
 				return // GitHub's answers can lag behind its webhooks
 			}

@@ -35,18 +35,18 @@ func (s *State) pullRead(f PullRequestRead, at time.Time) {
 		}
 	}
 	p.ReadHead, p.TestMerge, p.TestTree, p.Unmade = f.Head, f.TestMerge, f.TestTree, f.Unmade
-	if !f.Unmade && f.Open && f.TestTree == "" && at.Sub(p.HeadAt) < mergeSure {
-		p.AskAt = p.HeadAt.Add(mergeSure)
+	if !f.Unmade && f.Open && f.TestTree == "" && at.Sub(p.heardAt()) < mergeSure {
+		p.AskAt = p.heardAt().Add(mergeSure)
 	}
 	s.Pulls[f.Number] = p
 }
 
 // touched notes that somebody did something to a pull request: what GitHub did not
 // know of its head before is asked for again.
-func (p *PullRequest) touched(f PullRequestChanged, at time.Time) {
+func (p *PullRequest) touched(f PullRequestChanged) {
 	switch {
 	case f.Head != p.Head:
-		p.HeadAt, p.Asked, p.AskAt, p.Unmade = at, 0, time.Time{}, false
+		p.Asked, p.AskAt, p.Unmade = 0, time.Time{}, false
 	case p.Unmade && f.UpdatedAt.After(p.UpdatedAt):
 		p.ReadHead, p.Asked, p.AskAt, p.Unmade = "", 0, time.Time{}, false
 	case p.ReadHead != p.Head && f.UpdatedAt.After(p.UpdatedAt):

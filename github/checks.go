@@ -19,6 +19,7 @@ func (r repository) readChecks(ctx context.Context, do bot.ReadChecks, at time.T
 	read := bot.ChecksRead{SHA: do.SHA}
 	var runs, statuses []bot.Check
 	var rules, classic []bot.RequiredCheck
+	var missing bool
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) { runs, err = r.checkRuns(ctx, do.SHA); return err })
 	group.Go(func() (err error) { statuses, err = r.statuses(ctx, do.SHA); return err })
@@ -27,7 +28,7 @@ func (r repository) readChecks(ctx context.Context, do bot.ReadChecks, at time.T
 	}
 	required := do.Required && do.Branch != ""
 	if required {
-		group.Go(func() (err error) { rules, err = r.ruleChecks(ctx, do.Branch); return err })
+		group.Go(func() (err error) { rules, missing, err = r.ruleChecks(ctx, do.Branch); return err })
 		group.Go(func() (err error) { read.Head, classic, err = r.branch(ctx, do.Branch); return err })
 	}
 	if err := group.Wait(); err != nil {
@@ -35,7 +36,7 @@ func (r repository) readChecks(ctx context.Context, do bot.ReadChecks, at time.T
 	}
 	read.Checks = append(runs, statuses...)
 	if required {
-		read.Required = &bot.Required{Checks: merge(rules, classic), ReadAt: at}
+		read.Required = &bot.Required{Checks: merge(rules, classic), ReadAt: at, Missing: missing}
 	}
 	return read, nil
 }
@@ -84,11 +85,12 @@ type checkRun struct {
 	StartedAt   time.Time `json:"started_at"`
 	CompletedAt time.Time `json:"completed_at"`
 	App         struct{ ID int64 }
+	CheckSuite  struct{ ID int64 } `json:"check_suite"`
 }
 
 func (run checkRun) check() bot.Check {
 	check := bot.Check{
-		Kind: bot.CheckRun, Name: run.Name, AppID: run.App.ID,
+		Kind: bot.CheckRun, Name: run.Name, AppID: run.App.ID, Suite: run.CheckSuite.ID,
 		State: bot.CheckPending, URL: cmp.Or(run.HTMLURL, run.DetailsURL), At: run.StartedAt,
 	}
 	if run.Status != "completed" {

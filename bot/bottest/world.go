@@ -27,6 +27,7 @@ type World struct {
 	Heads       map[string]string // branch → commit
 	Pulls       map[int]*Pull
 	Required    []bot.RequiredCheck
+	NoRules     bool // GitHub says 404 for the rules of the branch
 	Apps        map[string]*App
 	Statuses    map[string]map[string]bot.Status // commit → context → as last set
 	Deployments []*Deployment
@@ -115,18 +116,20 @@ type Fault struct {
 // FaultKind is the way in which a performance goes wrong.
 type FaultKind string
 
-// The faults: refused, refused because what was named is gone, nothing done and the caller knows it, the answer lost
+// The faults: refused, refused because what was named is gone or for what GitHub
+// does not know (yet), nothing done and the caller knows it, the answer lost
 // before or after the effect, an effect that comes true some time after its
 // answer was lost, and a performer that never comes back.
 const (
-	NoFault     FaultKind = ""
-	FaultRefuse FaultKind = "refused"
-	FaultGone   FaultKind = "gone"
-	FaultRetry  FaultKind = "retry"
-	FaultLost   FaultKind = "lost"
-	FaultUnseen FaultKind = "unseen"
-	FaultLate   FaultKind = "late"
-	FaultHang   FaultKind = "hang"
+	NoFault      FaultKind = ""
+	FaultRefuse  FaultKind = "refused"
+	FaultGone    FaultKind = "gone"
+	FaultMissing FaultKind = "missing"
+	FaultRetry   FaultKind = "retry"
+	FaultLost    FaultKind = "lost"
+	FaultUnseen  FaultKind = "unseen"
+	FaultLate    FaultKind = "late"
+	FaultHang    FaultKind = "hang"
 )
 
 // NewWorld returns an empty world in which it is noon.
@@ -193,6 +196,8 @@ func (w *World) Perform(target bot.Target, e bot.Effect) (bot.Fact, error, bool)
 		return nil, &bot.Refused{Reason: fault.Reason}, true
 	case FaultGone:
 		return nil, &bot.Refused{Reason: fault.Reason, Err: bot.ErrNotFound}, true
+	case FaultMissing:
+		return nil, &bot.Refused{Reason: fault.Reason, Missing: true}, true
 	case FaultRetry:
 		return nil, &bot.Retryable{Reason: fault.Reason, After: fault.After, Limit: fault.Limit}, true
 	case FaultLost:
@@ -253,7 +258,7 @@ func (w *World) onGitHub(e bot.Effect) (bot.Fact, error) {
 		}
 		if do.Required {
 			count(1)
-			read.Required = &bot.Required{Checks: w.Required}
+			read.Required = &bot.Required{Checks: w.Required, Missing: w.NoRules}
 		}
 		if do.Suites {
 			count(1)
@@ -334,7 +339,11 @@ func (w *World) onGitHub(e bot.Effect) (bot.Fact, error) {
 	if do, ok := e.Do.(bot.ReadFiles); ok {
 		count(1)
 		files, all := w.Differ(do.Base, do.Head)
-		return bot.FilesRead{Base: do.Base, Head: do.Head, Files: files, Complete: all}, nil
+		read := bot.FilesRead{Base: do.Base, Head: do.Head, Files: files, Complete: all, Relation: w.Relation(do.Base, do.Head)}
+		if base, head := w.Commits[do.Base], w.Commits[do.Head]; base != nil && head != nil {
+			read.Same = base.Tree == head.Tree
+		}
+		return read, nil
 	}
 	if fact, err, ok := w.onSteering(e.Do); ok {
 		return fact, err
@@ -368,6 +377,30 @@ func (w *World) Differ(base, head string) (files []string, all bool) {
 		return files[:w.MostFiles], false
 	}
 	return files, len(files) > 0
+}
+
+// Relation is how a commit stands to another one; empty where one of them is none of
+// the repository's.
+func (w *World) Relation(base, head string) bot.Relation {
+	contains := func(sha, other string) bool {
+		for c := w.Commits[sha]; c != nil; c = w.Commits[c.Parent] {
+			if c.SHA == other {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case w.Commits[base] == nil || w.Commits[head] == nil:
+		return ""
+	case base == head:
+		return bot.RelationIdentical
+	case contains(head, base):
+		return bot.RelationAhead
+	case contains(base, head):
+		return bot.RelationBehind
+	}
+	return bot.RelationDiverged
 }
 
 // performer is the real one, over this world's apps.
