@@ -110,6 +110,9 @@ func (s *State) pull(f PullRequestChanged, at time.Time) {
 		old.HeadHeardAt = at
 	}
 	old.touched(f)
+	if !known || old.Head != f.Head {
+		old.HeadAt = f.UpdatedAt
+	}
 	old.PullRequestChanged = f
 	s.Pulls[f.Number] = old
 	s.linkPulls()

@@ -22,8 +22,8 @@ func (x execution) approvedBy(d *decision, c *Candidate, stage Stage) promoted {
 	if x.command.Verb != VerbPromote || !d.needsApproval(c, stage) || c.Approvals[stage.Name].good() {
 		return promoted{}
 	}
-	if no := x.moved(stage.Name); no != "" {
-		return promoted{problem: no}
+	if moved := x.moved(stage.Name); moved != "" {
+		return promoted{problem: x.void(moved, x.promoteExactly(c, stage.Name))}
 	}
 	note := ""
 	if stage.FourEyes {

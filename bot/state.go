@@ -347,6 +347,7 @@ type AppRelease struct {
 type PullRequest struct {
 	PullRequestChanged
 	SeenAt      time.Time
+	HeadAt      time.Time // when it got its head, by GitHub's clock, at the latest; zero: before anybody looked
 	HeadHeardAt time.Time // when Head was first heard of; zero: with the pull request
 
 	ReadHead  string    // the head that TestMerge belongs to; empty: not read yet
