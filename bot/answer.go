@@ -265,9 +265,13 @@ func (d *decision) plannedWaits() string {
 
 func (d *decision) plannedBuild(r *Request) string {
 	p := d.s.Pulls[r.Number]
-	switch run, ok := d.s.run(p.TestMerge, p.TestTree); {
+	switch run, ok := d.s.pullRun(p); {
 	case p.Fork:
 		return "after the merge; pull requests of forks are never built ahead"
+	case d.awaitsMerge(p):
+		return fmt.Sprintf("ahead of the merge, as soon as GitHub has made the test merge into `%s`", code(p.Base))
+	case p.ReadHead == p.Head && p.TestTree == "" && p.Unmade && d.buildsPulls():
+		return fmt.Sprintf("after the merge; GitHub does not say whether it merges into `%s`", code(p.Base))
 	case p.ReadHead == p.Head && p.TestTree == "" && d.buildsPulls():
 		return fmt.Sprintf("after the merge; it does not merge cleanly into `%s` as it is", code(p.Base))
 	case ok && p.TestTree != "" && run.Status == RunSucceeded:

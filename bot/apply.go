@@ -109,6 +109,7 @@ func (s *State) pull(f PullRequestChanged, at time.Time) {
 	} else if f.Head != old.Head {
 		old.HeadHeardAt = at
 	}
+	old.touched(f)
 	if !known || old.Head != f.Head {
 		old.HeadAt = f.UpdatedAt
 	}
@@ -231,16 +232,6 @@ func (s *State) checksRead(f ChecksRead, do ReadChecks, began, at time.Time) {
 		r.Doubts++ // GitHub's answers can lag behind its webhooks
 	}
 	s.judged(at)
-}
-
-func (s *State) pullRead(f PullRequestRead, at time.Time) {
-	s.pull(f.PullRequestChanged, at)
-	p, ok := s.Pulls[f.Number]
-	if !ok || p.Head != f.Head {
-		return
-	}
-	p.ReadHead, p.TestMerge, p.TestTree = f.Head, f.TestMerge, f.TestTree
-	s.Pulls[f.Number] = p
 }
 
 func (s *State) pullFound(f PullRequestFound, at time.Time) {

@@ -76,7 +76,7 @@ func (d *decision) comment(p PullRequest) string {
 		}
 		return Marker + "\nClosed without a merge: nothing of this pull request was deployed.\n"
 	}
-	if p.Fork || p.ReadHead != p.Head || !d.buildsPulls() {
+	if p.Fork || p.ReadHead != p.Head && !d.awaitsMerge(p) || !d.buildsPulls() {
 		return ""
 	}
 	return d.openComment(p)
@@ -84,7 +84,11 @@ func (d *decision) comment(p PullRequest) string {
 
 func (d *decision) openComment(p PullRequest) string {
 	var b strings.Builder
-	r, _ := d.s.run(p.TestMerge, p.TestTree)
+	waits := d.awaitsMerge(p)
+	if waits {
+		p.TestMerge, p.TestTree = "", "" // those of the head before
+	}
+	r, _ := d.s.pullRun(p)
 	if p.TestTree != "" && r.Status == RunFailed {
 		fmt.Fprintf(&b, "%s\n**Merging this deploys nothing**: it does not build.\n\n❌ The build failed after %s on `%s`%s%s\n",
 			Marker, took(r.StartedAt, r.FinishedAt), code(r.App), output(r.OutputURL), because(text(r.Reason)))
@@ -92,6 +96,10 @@ func (d *decision) openComment(p PullRequest) string {
 	}
 	fmt.Fprintf(&b, "%s\n**Merging this deploys it**: %s.\n\n", Marker, d.path())
 	switch {
+	case waits:
+		fmt.Fprintf(&b, "⏳ Waiting for GitHub to make the test merge into `%s`: it is built ahead then.\n", code(p.Base))
+	case p.TestTree == "" && p.Unmade:
+		fmt.Fprintf(&b, "⚠️ GitHub does not say whether it merges into `%s`, so nothing is built ahead. A push to it asks again.\n", code(p.Base))
 	case p.TestTree == "":
 		fmt.Fprintf(&b, "⚠️ It does not merge cleanly into `%s`, so nothing is built ahead.\n", code(p.Base))
 	case r.Status == RunSucceeded:
@@ -106,8 +114,8 @@ func (d *decision) openComment(p PullRequest) string {
 	default:
 		b.WriteString("⏳ Waiting for a free prepare app; commits on the branch are built first.\n")
 	}
-	if waits := d.plannedWaits(); waits != "" {
-		b.WriteString("\n" + waits)
+	if planned := d.plannedWaits(); planned != "" {
+		b.WriteString("\n" + planned)
 	}
 	if p.ChangesOf == p.Head || d.s.Stages[d.lastStage()].Live.commit() == "" {
 		b.WriteString(d.plannedAsks(&p.Changes))
@@ -212,10 +220,10 @@ func (d *decision) stageRow(c *Candidate, stage string) row {
 		r.state, r.took = "✅ already live", ""
 	case p.Reason != "":
 		r.state = "✅ live again " + text(p.Reason)
-	case p.EndedAt.Before(c.PushedAt):
+	case p.EndedAt.Before(c.Pushed()):
 		r.state = "✅ live since before the branch came back to it"
 	default:
-		r.state = "✅ live " + took(c.PushedAt, p.EndedAt) + " after the push"
+		r.state = "✅ live " + c.sincePush(p.EndedAt) + " after the push"
 	}
 	return r
 }

@@ -123,7 +123,7 @@ func (d *decision) readPullRequests() {
 			if !p.Open || p.Fork || p.Base != d.s.Branch() || d.s.pullConcerns(p) != ConcernYes {
 				continue
 			}
-			if p.ReadHead != p.Head {
+			if d.asksForMerge(p) {
 				d.want(fmt.Sprintf("pull %d %s", n, p.Head), ReadPullRequest{Number: n})
 			}
 			// Once for each head: what it would bring is told with what it is compared to.

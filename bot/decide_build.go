@@ -44,7 +44,8 @@ func (d *decision) build() {
 	}
 	for _, p := range d.pullsToBuild() {
 		key := d.s.buildKey(p.TestMerge, p.TestTree)
-		if app, ok := d.takeApp(&free, key, d.s.Builds[key]); ok {
+		run, _ := d.s.pullRun(p)
+		if app, ok := d.takeApp(&free, key, run); ok {
 			d.startBuild(key, app, p.TestMerge, p.TestTree)
 		}
 	}
@@ -73,8 +74,21 @@ func (d *decision) leads(c *Candidate) bool {
 }
 
 func (d *decision) startBuild(key, app, sha, tree string) {
-	if d.want(buildEffect(app, key), StartBuild{App: app, SHA: sha, Tree: tree, Command: d.s.Config.Build}) {
+	do := StartBuild{App: app, SHA: sha, Tree: tree}
+	d.asBegun(key, &do)
+	if d.want(buildEffect(app, key), do) {
 		d.starting[key] = app
+	}
+}
+
+// asBegun fills in how a build is made, and which earlier ones of it are of no use.
+// One that is being asked for already is asked for again as it was, whatever the
+// pipeline's file says by now.
+func (d *decision) asBegun(key string, do *StartBuild) {
+	r := d.s.Builds[key]
+	do.Command, do.Gone, do.GoneAt = d.s.command(do.SHA), r.Gone, r.GoneAt
+	if r.Status == RunStarting {
+		do.Command = r.Command
 	}
 }
 
@@ -119,7 +133,7 @@ func (d *decision) pullsToBuild() []PullRequest {
 		if !p.Open || p.Fork || p.TestTree == "" || p.ReadHead != p.Head || p.Base != d.s.Branch() || d.s.pullConcerns(p) != ConcernYes {
 			continue
 		}
-		if r, ok := d.s.run(p.TestMerge, p.TestTree); !ok || r.Status == RunWaiting {
+		if r, ok := d.s.pullRun(p); !ok || r.Status == RunWaiting {
 			list = append(list, p)
 		}
 	}

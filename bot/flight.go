@@ -315,7 +315,7 @@ func (s *State) pullReadEnded(do ReadPullRequest, f Finished, at time.Time) {
 		s.pullRead(fact, at)
 	}
 	if p, ok := s.Pulls[do.Number]; ok && f.Outcome == Refuse {
-		p.ReadHead, p.TestMerge, p.TestTree = p.Head, "", ""
+		p.ReadHead, p.TestMerge, p.TestTree, p.AskAt, p.Unmade = p.Head, "", "", time.Time{}, true
 		s.Pulls[do.Number] = p
 	}
 }

@@ -144,6 +144,8 @@ func (d *decision) buildGate(c *Candidate) Gate {
 		g.State, g.Who, g.Text = GateClosed, "whoever looks after the prepare apps", "no prepare app can build it"+because(a.why)
 	case a.fallback:
 		g.State = GateOpen
+	case a.run.Active() && d.rebuilt(a.run) != "":
+		g.Text = "building again on " + a.run.App + because(d.rebuilt(a.run))
 	case a.run.Active():
 		g.Text = "building on " + a.run.App
 	case a.run.sourceless():
@@ -152,6 +154,8 @@ func (d *decision) buildGate(c *Candidate) Gate {
 		g.Text, g.Since = "the build could not be started"+because(a.run.Reason), a.run.TroubleAt
 	case !d.leads(c) && len(c.Ordered) == 0:
 		g.Text, g.Since, g.Who = "a newer commit goes first", c.SeenAt, "the newer commit"
+	case d.rebuilt(a.run) != "":
+		g.Text, g.Since = "building again as soon as a prepare app is free"+because(d.rebuilt(a.run)), a.run.GoneAt
 	default:
 		g.Text, g.Since = "waiting for a free prepare app", c.SeenAt
 	}

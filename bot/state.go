@@ -66,6 +66,7 @@ type Candidate struct {
 	ConfigHold    string    // why nothing may be done with this commit by that file; empty: it may
 	ConfigUnread  string    // why GitHub does not show that file; empty: it does, or was not asked yet
 	ConfigAskedAt time.Time // with ConfigUnread: when that was found out
+	Recipe        Recipe    // how its own file says that it is built
 
 	Reports Reports
 	GreenAt time.Time // since when the checks are green; zero while they are not
@@ -75,6 +76,7 @@ type Candidate struct {
 	Artifact    string
 	ArtifactApp string // where Artifact was built
 	ArtifactSHA string // the commit it was built of: this one, or one with the same files
+	Rebuilds    int    // how often it was built again by itself, because the artifact was gone
 
 	Ordered   map[string]Order // promotions that people asked for, by stage
 	Guest     bool             // the head of an open pull request, not a commit of the branch
@@ -135,6 +137,7 @@ type Passage struct {
 	Reason    string    // why it failed, naming each app; who undid it; or why it passed the stage by
 	OutputURL string    // of the release that failed; may be empty
 	Unbuilt   bool      // it failed because the code does not build: the stage was not touched
+	Gone      bool      // it failed because the platform no longer has the artifact
 	After     string    // what was done about a failure; empty: nothing had to be
 	Seen      *Probed   // the newest answer of its verification; nil: there was none
 	SoakUntil time.Time // how long it has to stay healthy; zero: that is not asked for
@@ -185,6 +188,7 @@ const (
 // shared), whoever needs it.
 type BuildRun struct {
 	SHA, Tree  string
+	Command    string // that builds it; empty where a platform has buildpacks
 	Pull       int    // the pull request that it was begun for; 0: the branch itself
 	App        string // where it runs or ran; empty while waiting
 	Stage      string // set where it runs on a stage's own app
@@ -202,7 +206,10 @@ type BuildRun struct {
 	Reason     string            // why it did not succeed, or what the trouble is
 	Cancelling bool
 	Artifact   string
-	Release    string // that the platform made on App by itself
+	Gone       []string  // artifacts of earlier builds of it that the platform no longer has, the newest last
+	GoneAt     time.Time // when the newest of them was found to be gone; zero: none was
+	Earlier    *BuildRun // that failed before this one, for those it was the build of; nil: none. Never changed in place
+	Release    string    // that the platform made on App by itself
 	OutputURL  string
 }
 
@@ -343,7 +350,10 @@ type PullRequest struct {
 	HeadAt      time.Time // when it got its head, by GitHub's clock, at the latest; zero: before anybody looked
 	HeadHeardAt time.Time // when Head was first heard of; zero: with the pull request
 
-	ReadHead  string // the head that TestMerge belongs to; empty: not read yet
+	ReadHead  string    // the head that TestMerge belongs to; empty: not read yet
+	Asked     int       // how often GitHub had no test merge of the head, nor a conflict
+	AskAt     time.Time // when the head is to be read once more; zero: as soon as it differs from ReadHead
+	Unmade    bool      // GitHub never got to a test merge of the head, though nothing says that it conflicts
 	TestMerge string
 	TestTree  string
 	Told      map[string]Saying // by status context, on the head
@@ -483,12 +493,4 @@ func (s *State) position(sha string) int {
 		}
 	}
 	return -1
-}
-
-// buildKey is what the build of a commit is remembered by.
-func (s *State) buildKey(sha, tree string) string {
-	if s.Config.Prepare.Reuse == ReuseCommit || tree == "" {
-		return "commit " + sha
-	}
-	return "tree " + tree
 }

@@ -65,11 +65,13 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 	if v := d.s.verdict(c); app == "" && v.State == CheckFailed {
 		return say(StatusFailure, "Not built: "+names(v.Failed)+" failed", "")
 	}
-	switch {
+	switch why := d.rebuilt(r); {
 	case r.sourceless() && !a.fallback:
 		return sayPending("source", "Waiting for GitHub to know the commit; then it is built", "")
 	case app == "" && d.bare(c):
 		return sayPending("bare", "Waiting for GitHub to tell which files this commit has", "")
+	case app != "" && r.Stage == "" && !a.fallback && r.TroubleAt.IsZero() && why != "":
+		return sayPending("build", fmt.Sprintf("Building again on %s: %s", app, why), r.OutputURL)
 	case app != "" && r.Stage == "" && !a.fallback && r.TroubleAt.IsZero():
 		return sayPending("build", "Building on "+app, r.OutputURL)
 	case r.Stage != "" && r.Status == RunRunning:
@@ -85,6 +87,9 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 	}
 	if !d.leads(c) {
 		return sayPending("queue", "Not built yet: a newer commit goes first", "")
+	}
+	if why := d.rebuilt(r); why != "" {
+		return sayPending("queue", "Building again as soon as a prepare app is free: "+why, "")
 	}
 	return sayPending("queue", "Waiting for a free prepare app", "")
 }
@@ -127,10 +132,16 @@ func (s Saying) or(text string) *saying {
 
 // pullStatus is what headstart/build says of a pull request; nil if nothing.
 func (d *decision) pullStatus(p PullRequest) *saying {
+	if d.awaitsMerge(p) && p.Base == d.s.Branch() && d.s.Configured && d.s.pullConcerns(p) == ConcernYes {
+		return sayPending("test merge", "Waiting for GitHub to make the test merge into "+p.Base, "")
+	}
 	if p.ReadHead == "" || p.ReadHead != p.Head || p.Base != d.s.Branch() || !d.s.Configured || d.s.pullConcerns(p) != ConcernYes {
 		return nil
 	}
-	r, begun := d.s.run(p.TestMerge, p.TestTree)
+	if said := p.Told[buildContext]; !p.Open && p.ToldHead == p.Head && said.final() {
+		return nil // what is built of its tree from now on is the branch's
+	}
+	r, begun := d.s.pullRun(p)
 	begun = begun && p.TestTree != ""
 	building := d.starting[d.s.buildKey(p.TestMerge, p.TestTree)]
 	if begun && r.Active() {
@@ -148,7 +159,7 @@ func (d *decision) pullStatus(p PullRequest) *saying {
 	case !p.Open || p.Fork || !d.buildsPulls():
 		return nil
 	case p.TestTree == "":
-		return say(StatusSuccess, "Not built ahead: it does not merge cleanly into "+p.Base, "")
+		return say(StatusSuccess, "Not built ahead: "+notAhead(p), "")
 	case begun && (r.Status == RunErrored || r.refusedBy(d.s.Config.Prepare.Apps)):
 		return say(StatusSuccess, "Not built ahead: it could not be built on a prepare app"+because(r.Reason), "")
 	case building != "":

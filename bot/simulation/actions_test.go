@@ -295,6 +295,28 @@ func (s *sim) handRelease() {
 	s.truth.byHand[a.Releases[len(a.Releases)-1]] = true
 }
 
+// destroy has the platform destroy an artifact, as it does with old ones: what runs
+// goes on running, and nothing else can be released of it.
+func (s *sim) destroy() {
+	var all []string
+	for _, app := range apps {
+		for _, b := range s.App(app).Builds {
+			if b.Artifact != "" && !s.Gone[b.Artifact] {
+				all = append(all, b.Artifact)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return
+	}
+	artifact := all[len(all)-1-s.pick(min(len(all), 3))]
+	if s.Gone == nil {
+		s.Gone = map[string]bool{}
+	}
+	s.Gone[artifact] = true
+	s.note("", "the platform destroys %s", artifact)
+}
+
 // written is a configuration as the story shows it: without the addresses that %+v
 // gives of what is behind pointers.
 type written bot.Config

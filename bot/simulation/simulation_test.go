@@ -302,12 +302,13 @@ type weather struct {
 	before  bool // apps ran something before the bot came
 	lags    bool // GitHub's API lags behind its webhooks
 	serene  bool // and nothing else goes wrong
+	clears  bool // the platform destroys what was built
 }
 
 func (s *sim) drawWeather() weather {
 	var w weather
 	for _, kind := range []*bool{
-		&w.calls, &w.late, &w.limits, &w.crashes, &w.commits, &w.crowds, &w.races, &w.slow, &w.hooks, &w.clocks, &w.hand, &w.people, &w.pulls, &w.configs, &w.allow, &w.endless, &w.illness, &w.freeze, &w.around, &w.before,
+		&w.calls, &w.late, &w.limits, &w.crashes, &w.commits, &w.crowds, &w.races, &w.slow, &w.hooks, &w.clocks, &w.hand, &w.people, &w.pulls, &w.configs, &w.allow, &w.endless, &w.illness, &w.freeze, &w.around, &w.before, &w.clears,
 	} {
 		*kind = s.once(1)
 	}
@@ -340,6 +341,7 @@ func (s *sim) step() {
 	add(s.may.late && s.asks.rehearse && s.once(3), s.loseCopy)
 	add(s.may.freeze, s.operate)
 	add(s.may.around, s.unsettle)
+	add(s.may.clears, s.destroy, s.destroy)
 	add(s.asksForYes(), s.approveSome, s.approveSome, s.approveAtOnce, s.approveTwo, s.deploy)
 	add(s.may.illness && s.asks.verify, s.ail)
 	add(s.may.people && !s.asks.brief && (s.may.freeze || s.asks.windows != nil), s.hurry)
