@@ -59,15 +59,21 @@ func (s *State) apply(fact Fact, at time.Time) {
 		if c := s.candidate(f.SHA); c != nil {
 			c.hear(f.Check)
 			s.judged(at)
+		} else if g := s.groupOf(f.SHA); g != nil {
+			g.hear(f.Check)
 		} else {
 			s.heardEarly(f.SHA, f.Check, at)
 		}
 	case ChecksMoved:
 		if c := s.candidate(f.SHA); c != nil {
 			c.moved()
+		} else if g := s.groupOf(f.SHA); g != nil {
+			g.hear(Check{})
 		} else {
 			s.heardEarly(f.SHA, Check{}, at)
 		}
+	case MergeGroupChanged:
+		s.groupChanged(f, at)
 	case Commented:
 		s.comment(f, at)
 	case Addressed:
@@ -106,7 +112,7 @@ func (s *State) pull(f PullRequestChanged, at time.Time) {
 	if !known {
 		old.SeenAt = at
 	}
-	old.PullRequestChanged = f
+	old.PullRequestChanged, old.Listed = f, false
 	s.Pulls[f.Number] = old
 	s.linkPulls()
 	s.forget(at)

@@ -25,6 +25,7 @@ func Decide(s State, now time.Time) Plan {
 	d.steer()
 	if s.Configured {
 		d.readConcerns()
+		d.readGroupConcerns()
 		d.readPullRequests()
 		d.readFiles()
 		d.inspect()
@@ -35,6 +36,8 @@ func Decide(s State, now time.Time) Plan {
 		d.readChecks()
 		d.sweep()
 	}
+	d.readRules()
+	d.listPulls()
 	d.keepCopies()
 	d.endMaintenance()
 	d.openPipelines()
@@ -112,7 +115,7 @@ func (d *decision) due(t time.Time) bool {
 // readConfig reads the pipeline's file as of the newest commit. Where a pull
 // request is the first that is heard of, it is read from the branch.
 func (d *decision) readConfig() {
-	if len(d.s.Candidates) == 0 && len(d.s.Pulls) > 0 && !d.s.Sought && d.s.ConfigRef == "" && d.s.Branch() != "" {
+	if len(d.s.Candidates) == 0 && (len(d.s.Pulls) > 0 || len(d.s.Groups) > 0) && !d.s.Sought && d.s.ConfigRef == "" && d.s.Branch() != "" {
 		d.want("config "+d.s.Branch(), ReadConfig{Ref: d.s.Branch()})
 	}
 	if n := len(d.s.Candidates); n > 0 {
@@ -143,7 +146,7 @@ func (d *decision) readPullRequests() {
 	if d.buildsPulls() {
 		for _, n := range sortedKeys(d.s.Pulls) {
 			p := d.s.Pulls[n]
-			if !p.Open || p.Fork || p.Base != d.s.Branch() || d.s.pullConcerns(p) != ConcernYes {
+			if !p.Open || p.Fork || p.Listed || p.Base != d.s.Branch() || d.s.pullConcerns(p) != ConcernYes {
 				continue
 			}
 			if p.ReadHead != p.Head {
@@ -224,6 +227,8 @@ func (d *decision) readAt(c *Candidate) (at time.Time, sweep bool) {
 		return c.SeenAt, false // nothing can be judged before
 	case !r.Read && r.Refused == "" && r.Hints == 0 && d.buildGate(c).State == GateOpen:
 		return c.SeenAt, false // they may have passed long ago, as after a merge queue
+	case !r.Read && r.Refused == "" && !c.QueuedAt.IsZero():
+		return c.SeenAt, false // the queue's checks passed before it came to the branch
 	case !r.Read && r.Refused == "" && (d.first(c) || c.Before == "" || c.SeenAt.Sub(c.PushedAt) > heardLate):
 		return c.SeenAt, false // the webhooks of its checks may have come before its own
 	case r.Doubts > 0 && r.Doubts < doubts:
@@ -253,7 +258,7 @@ func (d *decision) readChecksOf(c *Candidate, decides bool) {
 		// With it comes the branch's head, which tells of a push that was never
 		// delivered: it is asked for now and then also where the file names the checks.
 		Required: all && decides || d.s.Required.ReadAt.IsZero() || d.now.Sub(d.s.Required.ReadAt) >= staleRules,
-		Suites:   all && len(d.s.Required.Checks) == 0,
+		Suites:   all && len(d.s.Required.theirs()) == 0,
 	})
 }
 

@@ -43,6 +43,7 @@ func (s *State) catchUp(c *Candidate) {
 			c.hear(e.Check)
 		}
 	}
+	s.leaveQueue(c)
 	s.Early = slices.DeleteFunc(slices.Clone(s.Early), func(e Early) bool { return e.SHA == c.SHA })
 	if len(s.Early) == 0 {
 		s.Early = nil

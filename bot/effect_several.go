@@ -15,6 +15,7 @@ type OpenPipelines struct {
 	Pushed    *Pushed // the newest push; nil: none was heard of
 	Checks    []CheckReported
 	Pulls     []PullRequestChanged // those that are open
+	Groups    []MergeGroupChanged  // those in the merge queue
 }
 
 // Facts are what a pipeline is told that begins.
@@ -28,6 +29,9 @@ func (o OpenPipelines) Facts() []Fact {
 	}
 	for _, p := range o.Pulls {
 		facts = append(facts, p)
+	}
+	for _, g := range o.Groups {
+		facts = append(facts, g)
 	}
 	return facts
 }

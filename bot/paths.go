@@ -101,6 +101,8 @@ func (s *State) lastTaken(c *Candidate) bool {
 const (
 	concernKey     = "concern "
 	pullConcernKey = "concern of "
+
+	groupConcernKey = concernKey + "group "
 )
 
 // readConcerns finds out which candidates and which pull requests concern the
@@ -168,6 +170,10 @@ func (s *State) concernRead(f Finished) {
 	switch do := f.Effect.Do.(type) {
 	case ReadFiles:
 		read, _ := f.Fact.(FilesRead)
+		if g := s.groupOf(do.Head); g != nil && f.Effect.Key == groupConcernKey+g.Head {
+			g.Concern = s.concernOf(read.Files, read.Complete)
+			return
+		}
 		c := s.candidate(do.Head)
 		if c == nil || c.Concern == ConcernYes {
 			return

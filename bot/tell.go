@@ -30,6 +30,7 @@ func (d *decision) tell() {
 		d.endDeployments(c)
 	}
 	d.tellGuests()
+	d.tellGroups()
 	d.tellAlerts()
 	for _, n := range sortedKeys(d.s.Pulls) {
 		p := d.s.Pulls[n]

@@ -138,7 +138,7 @@ func (e *Engine) deliverTo(ctx context.Context, keys []bot.Key, repo bot.Repo, f
 func begins(facts []bot.Fact) bool {
 	for _, f := range facts {
 		switch f.(type) {
-		case bot.Pushed, bot.PullRequestChanged:
+		case bot.Pushed, bot.PullRequestChanged, bot.MergeGroupChanged:
 			return true
 		}
 	}
