@@ -101,8 +101,8 @@ func (d *decision) tellGroups() {
 		if w == nil && !g.live(d.now) {
 			w = told.or("Not built here: " + d.groupEnd(g))
 		}
-		if w != nil && w.State == StatusPending && told.final() {
-			w = nil // the queue may have acted on it: what is still being tried ends in another final state, or in none
+		if r, _ := d.s.run(g.Head, g.Tree); told.final() && r.Status != RunSucceeded && r.Status != RunFailed {
+			w = nil // the queue may have acted on it: only what comes of a build is news
 		}
 		d.tellStatus(g.Head, buildContext, g.Told, w)
 	}
@@ -147,6 +147,8 @@ func (d *decision) groupStatus(g *MergeGroup) *saying {
 		return notBuilt("no prepare app could build it" + because(r.Reason))
 	case d.stuck(r):
 		return notBuilt("no prepare app takes the build" + because(r.Reason))
+	case !r.TroubleAt.IsZero():
+		return sayPending("trouble", "The build could not be started yet"+because(r.Reason), "")
 	case building != "":
 		return sayPending("build", "Building on "+building, r.OutputURL)
 	}

@@ -51,6 +51,12 @@ func (d *decision) stuck(r BuildRun) bool {
 // stuckAfter is how long the platform may not take a build ahead of a merge.
 const stuckAfter = 2 * time.Minute
 
+// sought reports whether the pipeline's file was looked for, wherever.
+func (s *State) sought() bool {
+	n := len(s.Candidates)
+	return s.Configured || s.Sought || s.ConfigRef != "" || n > 0 && s.Candidates[n-1].ConfigRead
+}
+
 // unconfigured is headstart/build of what goes into a branch that this pipeline does
 // not deploy, for want of a file; nil where nobody waits for it.
 func (d *decision) unconfigured(base string) *saying {
@@ -63,7 +69,7 @@ func (d *decision) unconfigured(base string) *saying {
 		return nil
 	case d.s.ConfigRef != "":
 		return notBuilt(d.s.noFile())
-	case d.s.Sought && d.s.Required.has(buildContext):
+	case d.s.sought() && d.s.Required.has(buildContext):
 		return notBuilt("the branch has no .github/headstart.yml")
 	}
 	return nil

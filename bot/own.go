@@ -54,12 +54,12 @@ func (d *decision) neverGreen() string {
 	if len(contexts) == 0 {
 		return ""
 	}
-	verb := "is"
+	are := "it is"
 	if len(contexts) > 1 {
-		verb = "are"
+		are = "they are"
 	}
 	return fmt.Sprintf("- ⚠️ GitHub requires %s before the merge, but %s set only after it: nothing can be merged. **Next:** require `%s` of `%s` instead.\n",
-		text(names(contexts)), verb, code(d.s.context(buildContext)), code(d.s.Branch()))
+		text(names(contexts)), are, code(d.s.context(buildContext)), code(d.s.Branch()))
 }
 
 // ReadRules reads what GitHub requires of a branch, where no reading of checks does.
@@ -88,27 +88,34 @@ func (PullRequestsListed) fact() {}
 // readRules finds out what GitHub requires where something waits to be merged, and no
 // commit's checks are read: those tell it by the way.
 func (d *decision) readRules() {
-	if d.s.Branch() == "" || !d.s.Configured && !d.s.Sought && d.s.ConfigRef == "" || !d.mergeable() {
+	newest := d.mergeable()
+	if d.s.Branch() == "" || !d.s.sought() || newest.IsZero() {
 		return
 	}
 	if d.s.Configured && !d.s.Config.Checks.None && len(d.s.Candidates) > 0 {
 		return
 	}
-	if read := later(d.s.Required.ReadAt, d.s.RulesAt); read.IsZero() {
+	if read := later(d.s.Required.ReadAt, d.s.RulesAt); newest.After(read.Add(staleRules)) {
 		d.want("rules", ReadRules{Branch: d.s.Branch()})
 	} else if d.overdue(d.anew(read, read.Add(sweepQuiet))) {
 		d.wantIdle("rules", ReadRules{Branch: d.s.Branch()})
 	}
 }
 
-// mergeable reports whether something is known that could be merged into the branch.
-func (d *decision) mergeable() bool {
+// mergeable is when the newest that could be merged into the branch was heard of; zero:
+// nothing could.
+func (d *decision) mergeable() (newest time.Time) {
 	for _, p := range d.s.Pulls {
 		if p.Open && p.Base == d.s.Branch() {
-			return true
+			newest = later(newest, p.SeenAt)
 		}
 	}
-	return slices.ContainsFunc(d.s.Groups, func(g MergeGroup) bool { return g.Branch == d.s.Branch() && g.live(d.now) })
+	for i := range d.s.Groups {
+		if g := &d.s.Groups[i]; g.Branch == d.s.Branch() && g.live(d.now) {
+			newest = later(newest, g.SeenAt)
+		}
+	}
+	return newest
 }
 
 // listPulls looks once for pull requests that were opened before anybody listened, where

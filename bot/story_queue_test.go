@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -16,7 +17,7 @@ func (s *story) group(list []string, set map[string]string) error {
 	if err != nil || len(list) < 2 {
 		return fmt.Errorf("group N SHA")
 	}
-	c := bottest.Commit{SHA: list[1], Tree: set["tree"], Title: "change " + list[1], Author: "ada", File: s.file}
+	c := bottest.Commit{SHA: list[1], Tree: set["tree"], Title: "change " + list[1], Author: "ada", File: s.file, Several: maps.Clone(s.several)}
 	c.Files = []string{or(set["files"], "app.go")}
 	branch := or(set["into"], "main")
 	pushed, requested := s.Group(branch, set["base"], n, c)

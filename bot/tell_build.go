@@ -159,7 +159,7 @@ func (d *decision) pullStatus(p PullRequest) *saying {
 		return say(StatusSuccess, fmt.Sprintf("Built ahead of the merge in %s on %s", took(r.StartedAt, r.FinishedAt), r.App), r.OutputURL)
 	case begun && r.Status == RunFailed:
 		return say(StatusFailure, fmt.Sprintf("The build failed after %s on %s%s", took(r.StartedAt, r.FinishedAt), r.App, because(r.Reason)), r.OutputURL)
-	case begun && building != "":
+	case begun && building != "" && r.TroubleAt.IsZero():
 		return sayPending("build", "Building ahead of the merge on "+building, r.OutputURL)
 	case !p.Open:
 		return nil
@@ -169,6 +169,8 @@ func (d *decision) pullStatus(p PullRequest) *saying {
 		return notBuilt("no prepare app could build it" + because(r.Reason))
 	case begun && d.stuck(r):
 		return notBuilt("no prepare app takes the build" + because(r.Reason))
+	case begun && !r.TroubleAt.IsZero():
+		return sayPending("trouble", "The build could not be started yet"+because(r.Reason), "")
 	case building != "":
 		return sayPending("build", "Building ahead of the merge on "+building, "")
 	}
