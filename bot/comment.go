@@ -64,7 +64,7 @@ func (d *decision) comment(p PullRequest) string {
 	}
 	if p.Merged {
 		for i := range d.s.Candidates {
-			if c := &d.s.Candidates[i]; c.Pull == p.Number {
+			if c := &d.s.Candidates[i]; p.became(c) {
 				return d.mergedComment(c)
 			}
 		}

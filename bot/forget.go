@@ -87,6 +87,9 @@ func (s *State) forgetPulls(at time.Time) {
 		}
 	}
 	for n, p := range s.Pulls {
+		if p.MergedWith != "" && s.position(p.MergedWith) >= 0 {
+			needed[n] = true
+		}
 		told := p.Listed && p.Told[buildContext].State != "" // nothing more is to be said of it
 		if p.Open && !told || at.Sub(p.SeenAt) < forgetPull && !told || s.owes(p) {
 			needed[n] = true

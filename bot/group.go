@@ -175,6 +175,10 @@ func (s *State) leaveQueue(c *Candidate) {
 			return
 		}
 		g.end(groupMerged, c.SHA, c.SeenAt)
+		if p, known := s.Pulls[g.Pull]; known {
+			p.MergedWith = c.SHA
+			s.Pulls[g.Pull] = p
+		}
 	}
 }
 
@@ -224,4 +228,10 @@ func (c *Candidate) heardOf() time.Time {
 		return c.QueuedAt
 	}
 	return c.SeenAt
+}
+
+// became reports whether a pull request was merged as a candidate, or together with the
+// one that was.
+func (p PullRequest) became(c *Candidate) bool {
+	return c.Pull == p.Number || p.MergedWith != "" && p.MergedWith == c.SHA
 }

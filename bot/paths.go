@@ -216,7 +216,7 @@ func (s *State) pullConcerns(p PullRequest) Concern {
 	}
 	if p.Merged {
 		for i := range s.Candidates {
-			if c := &s.Candidates[i]; c.Pull == p.Number {
+			if c := &s.Candidates[i]; p.became(c) {
 				return s.concerns(c)
 			}
 		}

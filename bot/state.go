@@ -323,21 +323,24 @@ type AppRelease struct {
 // PullRequest is an open or merged pull request into the pipeline's branch.
 type PullRequest struct {
 	PullRequestChanged
-	SeenAt    time.Time
-	Listed    bool   // it was found in a list, and nothing was heard of it since
-	ReadHead  string // the head that TestMerge belongs to; empty: not read yet
-	TestMerge string
-	TestTree  string
-	Told      map[string]Saying // by status context, on the head
-	ToldHead  string            // the head that Told is about
-	Comment   Comment
-	Sections  []Section   // of the comment, which other pipelines of the repository keep
-	Changes   ChangesRead // what it would bring, beside what was live when that was read
-	ChangesOf string      // the head that Changes is about; empty: not read yet
-	Answer    int64       // the comment that answers the last question; 0: none
-	Earlier   []string    // lines of Comment about commands that are forgotten, the newest last
-	Concern   Concern     // whether its files concern the pipeline; empty: not known yet
-	ConcernOf string      // the head that Concern is about
+	SeenAt time.Time
+	Listed bool // it was found in a list, and nothing was heard of it since
+	// MergedWith is the commit that the branch moved to when it was merged, where that is
+	// another pull request's; empty: it was merged by itself, or not yet.
+	MergedWith string
+	ReadHead   string // the head that TestMerge belongs to; empty: not read yet
+	TestMerge  string
+	TestTree   string
+	Told       map[string]Saying // by status context, on the head
+	ToldHead   string            // the head that Told is about
+	Comment    Comment
+	Sections   []Section   // of the comment, which other pipelines of the repository keep
+	Changes    ChangesRead // what it would bring, beside what was live when that was read
+	ChangesOf  string      // the head that Changes is about; empty: not read yet
+	Answer     int64       // the comment that answers the last question; 0: none
+	Earlier    []string    // lines of Comment about commands that are forgotten, the newest last
+	Concern    Concern     // whether its files concern the pipeline; empty: not known yet
+	ConcernOf  string      // the head that Concern is about
 }
 
 // Comment is the bot's one comment on a pull request, or a pipeline's section of it.
