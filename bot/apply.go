@@ -46,9 +46,7 @@ func (s *State) apply(fact Fact, at time.Time) {
 		if f.Installation != 0 {
 			s.Installation = f.Installation
 		}
-		if f.DefaultBranch != "" {
-			s.DefaultBranch = f.DefaultBranch
-		}
+		s.defaultBranch(f.DefaultBranch)
 	case Pushed:
 		s.push(f, at)
 		s.judged(at)
@@ -111,6 +109,8 @@ func (s *State) pull(f PullRequestChanged, at time.Time) {
 	}
 	if !known {
 		old.SeenAt = at
+	} else if f.Head != old.Head {
+		old.HeadHeardAt = at
 	}
 	old.PullRequestChanged, old.Listed = f, false
 	s.Pulls[f.Number] = old
@@ -197,52 +197,6 @@ func (s *State) hurry(f PlatformMoved, at time.Time) {
 			s.Stages[name] = st
 		}
 	}
-}
-
-// configRead takes over a good file; of a bad one only the problem is kept, at
-// the commit that brought it.
-func (s *State) configRead(f ConfigRead, ref string, at time.Time) {
-	if c := s.candidate(ref); c != nil {
-		c.ConfigRead, c.ConfigProblem = true, f.Problem
-		if c.SHA != s.Candidates[len(s.Candidates)-1].SHA && s.ConfigRef != "" {
-			return // a newer commit's file is the one that counts
-		}
-	} else {
-		s.Sought = true
-		if len(s.Candidates) > 0 {
-			return // a push was heard of meanwhile: its file counts
-		}
-	}
-	if f.Problem == "" {
-		s.Names = f.Names
-	}
-	switch {
-	case !f.Found:
-		s.Configured = false
-	case f.Problem == "":
-		before, classes := s.Branch(), s.Config.Changes
-		if !s.Configured {
-			// What was pushed while there was no file was never to be deployed.
-			s.Candidates = slices.DeleteFunc(s.Candidates, func(c Candidate) bool {
-				return c.SHA != ref && c.ConfigRead && (s.ConfigRef == "" || len(c.Told) == 0 && len(c.Passages) == 0)
-			})
-		}
-		s.Configured, s.Config, s.ConfigRef = true, f.Config, ref
-		s.classesChanged(classes)
-		if s.Branch() != before {
-			s.branchChanged()
-		}
-		s.judged(at)
-	}
-}
-
-// branchChanged forgets what was learned about another branch, except commits
-// that people were told of already: those are closed with a word to them.
-func (s *State) branchChanged() {
-	s.Required = Required{}
-	s.Candidates = slices.DeleteFunc(s.Candidates, func(c Candidate) bool {
-		return c.Branch != s.Branch() && len(c.Passages) == 0 && len(c.Told) == 0
-	})
 }
 
 // checksRead replaces what was known of a commit's checks with what was read.

@@ -40,6 +40,9 @@ type Check struct {
 type Required struct {
 	Checks []RequiredCheck // none: nothing is required
 	ReadAt time.Time
+	// Missing says that GitHub knows no rules of the branch, though it knows the
+	// branch: a repository without rulesets, or one that it has just heard of.
+	Missing bool
 }
 
 // RequiredCheck is one context that must have passed.

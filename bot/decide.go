@@ -112,30 +112,6 @@ func (d *decision) due(t time.Time) bool {
 	return true
 }
 
-// readConfig reads the pipeline's file as of the newest commit. Where a pull
-// request is the first that is heard of, it is read from the branch.
-func (d *decision) readConfig() {
-	if len(d.s.Candidates) == 0 && (len(d.s.Pulls) > 0 || len(d.s.Groups) > 0) && !d.s.Sought && d.s.ConfigRef == "" && d.s.Branch() != "" {
-		d.want("config "+d.s.Branch(), ReadConfig{Ref: d.s.Branch()})
-	}
-	if n := len(d.s.Candidates); n > 0 {
-		if c := &d.s.Candidates[n-1]; !c.ConfigRead {
-			d.want("config "+c.SHA, ReadConfig{Ref: c.SHA})
-		}
-	}
-}
-
-// configSettled reports whether the newest commit's file is in force, or could
-// not be read while an older good one exists.
-func (d *decision) configSettled() bool {
-	n := len(d.s.Candidates)
-	if n == 0 {
-		return true
-	}
-	c := &d.s.Candidates[n-1]
-	return c.ConfigRead || d.s.Flights["config "+c.SHA].Attempt > 1
-}
-
 // findSoon is how long a commit's pull request is given to tell of its merge
 // before it is looked for.
 const findSoon = 5 * time.Second

@@ -12,7 +12,8 @@ import "time"
 type OpenPipelines struct {
 	Names     []string
 	Installed Installed
-	Pushed    *Pushed // the newest push; nil: none was heard of
+	Pushed    *Pushed  // the newest push; nil: none was heard of
+	Elsewhere []Pushed // the newest pushes to other branches, which one of them may follow
 	Checks    []CheckReported
 	Pulls     []PullRequestChanged // those that are open
 	Groups    []MergeGroupChanged  // those in the merge queue
@@ -23,6 +24,9 @@ func (o OpenPipelines) Facts() []Fact {
 	facts := []Fact{o.Installed}
 	if o.Pushed != nil {
 		facts = append(facts, *o.Pushed)
+	}
+	for _, p := range o.Elsewhere {
+		facts = append(facts, p)
 	}
 	for _, k := range o.Checks {
 		facts = append(facts, k)

@@ -17,7 +17,11 @@ type Refused struct {
 	// Platform is set where the platform refused for reasons of its own (the
 	// app is gone, the account may not build), not because of the code.
 	Platform bool
-	Err      error // may be nil
+	// Missing is set where GitHub does not know what was named: 404, 409, 401, and
+	// 422 about a commit or a ref. It may be too young to be known there yet, for
+	// webhooks tell of commits, pull requests and tokens seconds before the API does.
+	Missing bool
+	Err     error // may be nil
 }
 
 func (e *Refused) Error() string { return withCause(e.Reason, e.Err) }
@@ -57,7 +61,7 @@ func Conclude(effect Effect, fact Fact, err error) Finished {
 		f.Outcome, f.Fact = Done, fact
 	case errors.As(err, &refused):
 		f.Outcome, f.Reason, f.Fault = Refuse, refused.Reason, refused.Platform
-		f.Gone = errors.Is(err, ErrNotFound)
+		f.Gone, f.Missing = errors.Is(err, ErrNotFound), refused.Missing
 	case errors.As(err, &retryable):
 		f.Outcome, f.Reason, f.After, f.Limit = Retry, retryable.Reason, retryable.After, retryable.Limit
 	case errors.As(err, &unknown):

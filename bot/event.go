@@ -83,6 +83,7 @@ type Finished struct {
 	Limit   bool          // with Retry: a rate limit is exhausted
 	Fault   bool          // with Refuse: the platform's own fault, not the code's
 	Gone    bool          // with Refuse: what was named is not there any more, such as an old artifact
+	Missing bool          // with Refuse: GitHub does not know what was named, which may be too young
 	Fact    Fact          // with Done: what was learned; nil if nothing
 }
 
@@ -102,6 +103,7 @@ const (
 type ConfigRead struct {
 	Ref     string
 	Found   bool
+	Unclear bool   // with Found false: it may be too early to say so
 	Config  Config // if Found and without a Problem
 	Problem string // why the file is refused, one sentence with its position
 	// Names are those of the file's pipelines, in alphabetical order; none for a

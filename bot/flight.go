@@ -168,7 +168,13 @@ func (s *State) finish(f Finished, at time.Time) {
 		flight.Unsure, flight.LostAt = true, e.LostAt
 		s.Flights[e.Key] = flight
 	}
-	if f.Outcome == Done && s.tooEarly(f, flight, at) {
+	hurry := false
+	switch {
+	case s.notYet(f, at):
+		_, file := f.Fact.(ConfigRead)
+		hurry = !file || s.expectsFile()
+		f.Outcome, f.Reason, f.Fact = Retry, notYetReason(f), nil
+	case f.Outcome == Done && s.tooEarly(f, flight, at):
 		f.Outcome = Retry
 	}
 	f = f.overtime(flight, at)
@@ -185,7 +191,11 @@ func (s *State) finish(f Finished, at time.Time) {
 		if at.Sub(flight.Since) < slowAfter {
 			attempt = min(attempt, manyAttempts) // those that only looked came soon after one another
 		}
-		flight.NotBefore = at.Add(max(f.After, backoff(e.Key, attempt)))
+		pause := backoff(e.Key, attempt)
+		if hurry {
+			pause = min(pause, youngPause)
+		}
+		flight.NotBefore = at.Add(max(f.After, pause))
 		if sure := flight.LostAt.Add(doubt); flight.Unsure && f.After == 0 && at.Before(sure) && flight.NotBefore.After(sure) {
 			flight.NotBefore = sure // then it is known what came of it
 		}
@@ -193,12 +203,7 @@ func (s *State) finish(f Finished, at time.Time) {
 	}
 	switch do := e.Do.(type) {
 	case ReadConfig:
-		if f.Outcome == Refuse {
-			f.Fact = ConfigRead{Ref: do.Ref, Found: true, Problem: f.Reason}
-		}
-		if fact, ok := f.Fact.(ConfigRead); ok {
-			s.configRead(fact, do.Ref, at)
-		}
+		s.configAnswered(do, f, at)
 	case ReadChecks:
 		if fact, ok := f.Fact.(ChecksRead); ok {
 			s.checksRead(fact, do, e.At, at)
@@ -359,6 +364,9 @@ func (s *State) editTold(do SetStatus, edit func(*Saying)) {
 	}
 	if g := s.groupOf(do.SHA); g != nil && build {
 		change(&g.Told)
+	}
+	if i := s.Elsewhere.find(do.SHA); i >= 0 {
+		change(&s.Elsewhere[i].Told)
 	}
 	for n, p := range s.Pulls {
 		if p.ToldHead != do.SHA && p.Head != do.SHA {

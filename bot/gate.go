@@ -56,8 +56,11 @@ func (d *decision) findGates(c *Candidate, stage string) []Gate {
 	const most = 16 // gates that a stage usually has, so that the list need not grow
 	gates := append(make([]Gate, 0, most), d.concernGates(c)...)
 	gates = append(gates, d.orderGate(c, stage))
+	if file := d.configGate(c); i == 0 || file.State != GateOpen {
+		gates = append(gates, file)
+	}
 	if i == 0 {
-		gates = append(gates, d.configGate(c), d.checksGate(c), d.buildGate(c))
+		gates = append(gates, d.checksGate(c), d.buildGate(c))
 	} else {
 		gates = append(gates, d.proofGate(c, i))
 		gates = append(gates, d.soakGates(c, i)...)
@@ -84,15 +87,6 @@ func (d *decision) orderGate(c *Candidate, stage string) Gate {
 	return g
 }
 
-// configGate keeps the newest commit waiting until its own version of the
-// pipeline's file was read.
-func (d *decision) configGate(c *Candidate) Gate {
-	if d.s.position(c.SHA) == len(d.s.Candidates)-1 && !d.configSettled() {
-		return Gate{Name: "configuration", State: GateWaiting, Since: c.SeenAt, Text: "reading the pipeline's file", Who: "GitHub"}
-	}
-	return Gate{Name: "configuration", State: GateOpen}
-}
-
 func (d *decision) checksGate(c *Candidate) Gate {
 	v := d.s.verdict(c)
 	g := Gate{Name: "checks", State: GateWaiting, Since: c.SeenAt, Who: "CI"}
@@ -101,6 +95,8 @@ func (d *decision) checksGate(c *Candidate) Gate {
 		g.Text, g.Who = "GitHub does not show the checks: "+c.Reports.Refused, "whoever looks after the GitHub App"
 	case v.State == CheckFailed:
 		g.State, g.Text, g.Who = GateClosed, names(v.Failed)+" failed", "whoever runs the check again, or pushes a fix"
+	case v.Unread:
+		g.Text, g.Who = v.Reason+because(d.s.Flights["checks "+c.SHA].Reason), "GitHub"
 	case v.State == CheckPending && v.Reason != "":
 		g.Text = v.Reason
 	case v.State == CheckPending:
@@ -270,7 +266,7 @@ func (d *decision) overtaker(c *Candidate, stage string) (*Candidate, bool) {
 			return newer, true
 		}
 	}
-	if by := d.s.newestConcerned(c); by != nil && (d.s.manyConcerned(c, kept) || c.PushedAt.Before(d.s.Stages[stage].Barrier)) {
+	if by := d.s.newestConcerned(c); by != nil && (c.ConfigUnread != "" || d.s.manyConcerned(c, kept) || c.PushedAt.Before(d.s.Stages[stage].Barrier)) {
 		return by, true
 	}
 	return nil, false

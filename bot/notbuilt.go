@@ -54,7 +54,7 @@ const stuckAfter = 2 * time.Minute
 // sought reports whether the pipeline's file was looked for, wherever.
 func (s *State) sought() bool {
 	n := len(s.Candidates)
-	return s.Configured || s.Sought || s.ConfigRef != "" || n > 0 && s.Candidates[n-1].ConfigRead
+	return s.Configured || s.trunkKnown() || s.ConfigRef != "" || n > 0 && s.Candidates[n-1].ConfigRead
 }
 
 // unconfigured is headstart/build of what goes into a branch that this pipeline does

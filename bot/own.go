@@ -131,10 +131,11 @@ func (s *State) rulesRead(do ReadRules, f Finished, began time.Time) {
 		return
 	}
 	read, ok := f.Fact.(RulesRead)
-	if ok && began.After(s.Required.ReadAt) {
+	if ok && !read.Required.Missing && began.After(s.Required.ReadAt) {
 		s.Required = Required{Checks: read.Required.Checks, ReadAt: began}
 	}
 	if ok || f.Outcome == Refuse {
+		// That GitHub knows no rules is for the reading that decides to believe.
 		s.RulesAt = later(s.RulesAt, began) // what was refused is asked again when that is overdue
 	}
 }

@@ -116,7 +116,7 @@ func (d *decision) readConcerns() {
 	}
 	for i := range d.s.Candidates {
 		c := &d.s.Candidates[i]
-		if d.s.concerns(c) == ConcernYes || d.astray(c) {
+		if d.s.concerns(c) == ConcernYes || d.astray(c) || !c.ConfigRead {
 			continue
 		}
 		if before := d.s.taken(c); before != nil && d.s.unjudged(c, before) {

@@ -47,6 +47,9 @@ func (s *State) opening() OpenPipelines {
 			do.Checks = append(do.Checks, CheckReported{SHA: c.SHA, Check: k})
 		}
 	}
+	for _, x := range s.Elsewhere {
+		do.Elsewhere = append(do.Elsewhere, x.Pushed)
+	}
 	for _, n := range sortedKeys(s.Pulls) {
 		if p := s.Pulls[n]; p.Open {
 			do.Pulls = append(do.Pulls, p.PullRequestChanged)
@@ -75,6 +78,7 @@ func (s *State) opened(do OpenPipelines, f Finished) {
 			s.Opened = append(s.Opened, name)
 		}
 	}
+	s.Elsewhere = nil // whoever follows another branch hears of it from now on
 }
 
 // tells reports whether two openings tell the same. Checks are read again by

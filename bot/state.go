@@ -17,7 +17,8 @@ type State struct {
 	Configured bool   // a valid file was read, and the newest reading did not find it gone
 	Config     Config // the last good one
 	ConfigRef  string // the commit, or the branch, that Config was read from
-	Sought     bool   // the file was looked for on the branch itself, before any push was heard of
+	Trunk      Trunk  // the file on the default branch, which says which branch is followed
+	Elsewhere  Strays // pushes to other branches that may turn out to matter
 
 	Names  []string // of the pipelines that the newest good file names, in its order; none: it has a single one
 	Opened []string // those of them that know of themselves
@@ -65,8 +66,11 @@ type Candidate struct {
 	Pull              int       // the pull request it was merged by; 0: none known
 	PullSought        bool      // it was looked for
 
-	ConfigRead    bool   // the pipeline's file was read as of this commit
-	ConfigProblem string // why that file was refused; empty if it was not
+	ConfigRead    bool      // the pipeline's file was read as of this commit
+	ConfigProblem string    // why that file was refused; empty if it was not
+	ConfigHold    string    // why nothing may be done with this commit by that file; empty: it may
+	ConfigUnread  string    // why GitHub does not show that file; empty: it does, or was not asked yet
+	ConfigAskedAt time.Time // with ConfigUnread: when that was found out
 
 	Reports Reports
 	GreenAt time.Time // since when the checks are green; zero while they are not
@@ -323,24 +327,27 @@ type AppRelease struct {
 // PullRequest is an open or merged pull request into the pipeline's branch.
 type PullRequest struct {
 	PullRequestChanged
-	SeenAt time.Time
-	Listed bool // it was found in a list, and nothing was heard of it since
+	SeenAt      time.Time
+	Listed      bool      // it was found in a list, and nothing was heard of it since
+	HeadHeardAt time.Time // when Head was first heard of; zero: with the pull request
+
 	// MergedWith is the commit that the branch moved to when it was merged, where that is
 	// another pull request's; empty: it was merged by itself, or not yet.
 	MergedWith string
-	ReadHead   string // the head that TestMerge belongs to; empty: not read yet
-	TestMerge  string
-	TestTree   string
-	Told       map[string]Saying // by status context, on the head
-	ToldHead   string            // the head that Told is about
-	Comment    Comment
-	Sections   []Section   // of the comment, which other pipelines of the repository keep
-	Changes    ChangesRead // what it would bring, beside what was live when that was read
-	ChangesOf  string      // the head that Changes is about; empty: not read yet
-	Answer     int64       // the comment that answers the last question; 0: none
-	Earlier    []string    // lines of Comment about commands that are forgotten, the newest last
-	Concern    Concern     // whether its files concern the pipeline; empty: not known yet
-	ConcernOf  string      // the head that Concern is about
+
+	ReadHead  string // the head that TestMerge belongs to; empty: not read yet
+	TestMerge string
+	TestTree  string
+	Told      map[string]Saying // by status context, on the head
+	ToldHead  string            // the head that Told is about
+	Comment   Comment
+	Sections  []Section   // of the comment, which other pipelines of the repository keep
+	Changes   ChangesRead // what it would bring, beside what was live when that was read
+	ChangesOf string      // the head that Changes is about; empty: not read yet
+	Answer    int64       // the comment that answers the last question; 0: none
+	Earlier   []string    // lines of Comment about commands that are forgotten, the newest last
+	Concern   Concern     // whether its files concern the pipeline; empty: not known yet
+	ConcernOf string      // the head that Concern is about
 }
 
 // Comment is the bot's one comment on a pull request, or a pipeline's section of it.
@@ -381,14 +388,6 @@ func (s State) Target() Target {
 	return Target{Pipeline: s.Pipeline, Installation: s.Installation, Platform: s.Config.Platform}
 }
 
-// Branch is the branch that goes to production; empty before anything is known.
-func (s State) Branch() string {
-	if s.Config.Branch != "" {
-		return s.Config.Branch
-	}
-	return s.DefaultBranch
-}
-
 // clone copies everything that Apply changes in place. Checks, suites and the
 // configuration are replaced as wholes and may stay shared.
 func (s State) clone() State {
@@ -410,6 +409,7 @@ func (s State) clone() State {
 		}
 		s.Stages[k] = st
 	}
+	s.Elsewhere = s.Elsewhere.clone()
 	s.Pulls = cloneMap(s.Pulls)
 	for k, p := range s.Pulls {
 		p.Told = maps.Clone(p.Told)

@@ -162,9 +162,13 @@ func (s *story) config(list []string, set map[string]string) error {
 	return nil
 }
 
-// required NAME… is what GitHub requires of the branch; NAME@ID of one app.
+// required [missing | NAME…] is what GitHub requires of the branch; NAME@ID of one app;
+// missing: it says 404 for the branch's rules.
 func (s *story) required(list []string, _ map[string]string) error {
-	s.Required = nil
+	s.Required, s.NoRules = nil, slices.Equal(list, []string{"missing"})
+	if s.NoRules {
+		return nil
+	}
 	for _, name := range list {
 		name, id, _ := strings.Cut(name, "@")
 		app, _ := strconv.ParseInt(id, 10, 64)

@@ -29,6 +29,7 @@ func (d *decision) tell() {
 		}
 		d.endDeployments(c)
 	}
+	d.tellStrays()
 	d.tellGuests()
 	d.tellGroups()
 	d.tellAlerts()

@@ -12,8 +12,8 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 	if !d.s.Configured {
 		return d.gone(c, buildContext, "Not deployed: "+d.s.noFile())
 	}
-	if d.configGate(c).State != GateOpen {
-		return nil // what it is to be told depends on its own version of the file
+	if g := d.configGate(c); g.State != GateOpen && !d.overtaken(c, d.firstStage()) {
+		return d.configStatus(g) // what else it is to be told depends on its own version of the file
 	}
 	if p := c.Passages[d.firstStage()]; !p.EndedAt.IsZero() && c.Told[buildContext].final() {
 		return nil // what is built of its tree from now on is others'

@@ -42,7 +42,7 @@ func (d *decision) stageStanding(c *Candidate, stage string) *saying {
 			return nil
 		}
 	}
-	if d.configGate(c).State != GateOpen {
+	if g := d.configGate(c); g.State == GateWaiting && d.configStatus(g) == nil && !d.overtaken(c, stage) {
 		return nil
 	}
 	return d.waiting(c, stage, i == 0)

@@ -16,6 +16,7 @@ type Verdict struct {
 	Waiting []string // names that have not passed yet, sorted
 	Failed  []string // names that failed, sorted
 	Reason  string   // why it is pending where that is not a matter of names
+	Unread  bool     // with Reason: GitHub has not said what it requires of the branch
 	// Settling says that everything reported so far has passed, and that only
 	// what may still report is waited for.
 	Settling bool
@@ -35,7 +36,7 @@ func (s *State) verdict(c *Candidate) Verdict {
 		}
 		return judge(named.theirs(), r.Checks)
 	case s.Required.ReadAt.IsZero():
-		return Verdict{State: CheckPending, Reason: "what GitHub requires of the branch has not been read yet"}
+		return Verdict{State: CheckPending, Unread: true, Reason: "what GitHub requires of the branch has not been read yet"}
 	case len(s.Required.theirs()) > 0:
 		return judge(s.Required.theirs(), r.Checks)
 	}

@@ -20,7 +20,8 @@ func pipelineKeys() []key {
 	return []key{
 		{
 			name: "branch", def: "the repository's default branch", example: "branch: main",
-			doc:   "The branch that goes to production.",
+			doc: "The branch that goes to production. Only the default branch's file names it: whoever may push another branch cannot make it the one that is deployed. " +
+				"That branch has a copy of the file, which says how it is deployed; one that names yet another branch, or none at all, holds its commits.",
 			value: branchName,
 			says:  "Every push to main goes to production, on Heroku.",
 		},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -63,7 +64,7 @@ func fromGitHub(e *gh.ErrorResponse) bool {
 }
 
 func (a ask) explainRefusal(e *gh.ErrorResponse) error {
-	r := &bot.Refused{Err: clean(e)}
+	r := &bot.Refused{Missing: missing(e), Err: clean(e)}
 	switch message := messageOf(e); {
 	case e.Response.StatusCode == http.StatusUnauthorized:
 		r.Reason = "GitHub does not accept the App's credentials: check GITHUB_APP_ID, GITHUB_PRIVATE_KEY and this machine's clock."
@@ -83,6 +84,32 @@ func (a ask) explainRefusal(e *gh.ErrorResponse) error {
 	}
 	return r
 }
+
+// missing reports whether a refusal says that GitHub does not know what was named:
+// a commit, a ref, a pull request, a token. For some seconds it says so of what its
+// own webhooks have told of already. 410 is left out: what is gone was there.
+func missing(e *gh.ErrorResponse) bool {
+	switch e.Response.StatusCode {
+	case http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict:
+		return true
+	case http.StatusUnprocessableEntity:
+	default:
+		return false
+	}
+	for _, detail := range e.Errors {
+		if detail.Code == "missing" || detail.Code == "invalid" && namesCommit[detail.Field] {
+			return true // "missing" means that a resource does not exist
+		}
+	}
+	return unknownCommit.MatchString(messageOf(e))
+}
+
+// unknownCommit matches what GitHub says, with 422, of a commit or a ref that it does
+// not know: "No commit found for SHA: …", "No ref found for: …", "Object does not exist".
+var unknownCommit = regexp.MustCompile(`(?i)\bno (commit|ref|object|tree|branch)\b|\bnot found\b|\bdoes not exist\b|\bcould not (resolve|find|verify)\b`)
+
+// namesCommit are the fields in which a commit or a branch is named.
+var namesCommit = map[string]bool{"sha": true, "ref": true, "head": true, "base": true, "head_sha": true, "commit_id": true}
 
 // lacksPermission tells a missing permission from the other reasons for a 403.
 func lacksPermission(e *gh.ErrorResponse) bool {
@@ -133,7 +160,7 @@ func explainToken(err error) error {
 	if !errors.As(err, &refused) || refused.Response == nil || !fromGitHub(refused) {
 		return &bot.Retryable{Reason: "Could not get a token from GitHub.", Err: clean(err)}
 	}
-	r := &bot.Refused{Err: clean(refused)}
+	r := &bot.Refused{Missing: missing(refused), Err: clean(refused)}
 	switch refused.Response.StatusCode {
 	case http.StatusUnauthorized:
 		r.Reason = "GitHub does not accept the App's credentials: check GITHUB_APP_ID, GITHUB_PRIVATE_KEY and this machine's clock."

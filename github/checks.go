@@ -19,6 +19,7 @@ func (r repository) readChecks(ctx context.Context, do bot.ReadChecks, at time.T
 	read := bot.ChecksRead{SHA: do.SHA}
 	var runs, statuses []bot.Check
 	var rules, classic []bot.RequiredCheck
+	var missing bool
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) { runs, err = r.checkRuns(ctx, do.SHA); return err })
 	group.Go(func() (err error) { statuses, err = r.statuses(ctx, do.SHA); return err })
@@ -27,7 +28,7 @@ func (r repository) readChecks(ctx context.Context, do bot.ReadChecks, at time.T
 	}
 	required := do.Required && do.Branch != ""
 	if required {
-		group.Go(func() (err error) { rules, err = r.ruleChecks(ctx, do.Branch); return err })
+		group.Go(func() (err error) { rules, missing, err = r.ruleChecks(ctx, do.Branch); return err })
 		group.Go(func() (err error) { read.Head, classic, err = r.branch(ctx, do.Branch); return err })
 	}
 	if err := group.Wait(); err != nil {
@@ -35,7 +36,7 @@ func (r repository) readChecks(ctx context.Context, do bot.ReadChecks, at time.T
 	}
 	read.Checks = append(runs, statuses...)
 	if required {
-		read.Required = &bot.Required{Checks: merge(rules, classic), ReadAt: at}
+		read.Required = &bot.Required{Checks: merge(rules, classic), ReadAt: at, Missing: missing}
 	}
 	return read, nil
 }

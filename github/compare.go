@@ -38,13 +38,13 @@ func (r repository) readChanges(ctx context.Context, do bot.ReadChanges) (bot.Ch
 
 // readFiles reads which files differ between two commits. All of them are known
 // only where Head comes after Base: else what GitHub compares with is not Base but
-// where the two parted. An unknown commit, as after history was replaced, is no
-// error: nothing is known of what differs.
+// where the two parted. An unknown Base, as after history was replaced, is no error:
+// nothing is known of what differs.
 func (r repository) readFiles(ctx context.Context, do bot.ReadFiles) (bot.FilesRead, error) {
 	read := bot.FilesRead{Base: do.Base, Head: do.Head}
 	answer, err := r.compare(ctx, do.Base, do.Head)
 	if errors.Is(err, bot.ErrNotFound) {
-		return read, nil
+		return read, r.mustExist(ctx, do.Head)
 	}
 	if err != nil {
 		return bot.FilesRead{}, err

@@ -97,14 +97,15 @@ func TestWhichFilesDiffer(t *testing.T) {
 		name, base, head string
 		files            []string
 		complete         bool
+		more             int // requests, to see whether it is the base that is gone
 	}{
-		{"what came after", base.SHA, head.SHA, []string{"db/migrate/1.sql", "docs/x"}, true},
-		{"nothing", head.SHA, head.SHA, nil, true},
-		{"what was there before, of which GitHub lists nothing", head.SHA, base.SHA, nil, false},
-		{"two that parted, of which GitHub lists one side", last.SHA, side.SHA, []string{"b"}, false},
-		{"a commit that is gone", strings.Repeat("ab", 20), head.SHA, nil, false},
+		{"what came after", base.SHA, head.SHA, []string{"db/migrate/1.sql", "docs/x"}, true, 0},
+		{"nothing", head.SHA, head.SHA, nil, true, 0},
+		{"what was there before, of which GitHub lists nothing", head.SHA, base.SHA, nil, false, 0},
+		{"two that parted, of which GitHub lists one side", last.SHA, side.SHA, []string{"b"}, false, 0},
+		{"a commit that is gone", strings.Repeat("ab", 20), head.SHA, nil, false, 1},
 	} {
-		w.costs(1, func() {
+		w.costs(1+c.more, func() {
 			read := do[bot.FilesRead](w, bot.ReadFiles{Base: c.base, Head: c.head})
 			if read.Base != c.base || read.Head != c.head || !slices.Equal(read.Files, c.files) || read.Complete != c.complete {
 				t.Errorf("%s: expected %q (complete: %v), got %+v", c.name, c.files, c.complete, read)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -27,7 +28,8 @@ func (r repository) readConfig(ctx context.Context, do bot.ReadConfig) (bot.Conf
 	})
 	if errors.Is(err, bot.ErrNotFound) {
 		// GitHub says 404 for a file, a commit and a repository alike.
-		return read, r.mustExist(ctx, do.Ref)
+		read.Unclear, err = r.mayLack(ctx, do.Ref)
+		return read, err
 	}
 	if err != nil {
 		return bot.ConfigRead{}, err
@@ -64,6 +66,32 @@ func (r repository) readConfig(ctx context.Context, do bot.ReadConfig) (bot.Conf
 	slices.Sort(read.Names)
 	return read, nil
 }
+
+// mayLack finds out whether a commit or a branch has no file, where GitHub has shown
+// none. It may be too early for GitHub to show one: a listing of the folder without it
+// is believed, and without a listing the answer is unclear. It refuses if the App cannot
+// see the commit or the branch.
+func (r repository) mayLack(ctx context.Context, ref string) (unclear bool, err error) {
+	folder, name := path.Split(bot.ConfigPath)
+	for _, look := range []struct{ in, of string }{{"", path.Clean(folder)}, {"/" + path.Clean(folder), name}} {
+		a := ask{what: fmt.Sprintf("list the files of %s at %s", r.repo, refName(ref)), needs: "Contents: read"}
+		var listed []struct{ Name string }
+		err := r.get(ctx, a, "contents"+look.in+"?ref="+url.QueryEscape(ref), &listed)
+		if errors.Is(err, bot.ErrNotFound) {
+			return true, r.mustExist(ctx, ref)
+		}
+		if err != nil {
+			return true, err
+		}
+		if !slices.ContainsFunc(listed, func(e struct{ Name string }) bool { return e.Name == look.of }) {
+			return len(listed) >= mostListed, nil
+		}
+	}
+	return true, &bot.Retryable{Reason: fmt.Sprintf("GitHub lists %s at %s and does not show it yet", bot.ConfigPath, refName(ref))}
+}
+
+// mostListed is how many entries of a folder GitHub lists; there may be more.
+const mostListed = 1000
 
 // mustExist refuses if the App cannot see the commit or the branch of a file
 // that it did not find.

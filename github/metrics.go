@@ -72,6 +72,8 @@ var endpoints = []string{
 	"/repos/{owner}/{repo}/commits/{ref}/status",
 	"/repos/{owner}/{repo}/commits/{ref}/pulls",
 	"/repos/{owner}/{repo}/compare/{basehead}",
+	"/repos/{owner}/{repo}/contents",
+	"/repos/{owner}/{repo}/contents/.github",
 	"/repos/{owner}/{repo}/contents/.github/headstart.yml",
 	"/repos/{owner}/{repo}/deployments",
 	"/repos/{owner}/{repo}/deployments/{deployment_id}/statuses",

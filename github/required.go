@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 
 	json "github.com/go-json-experiment/json/v1"
@@ -17,12 +18,14 @@ import (
 
 // ruleChecks reads the required checks of all rulesets that are active for a
 // branch, of the repository and of its organization.
-func (r repository) ruleChecks(ctx context.Context, branch string) ([]bot.RequiredCheck, error) {
+// Missing says that GitHub knows of no rules there: it may be too early for it to.
+func (r repository) ruleChecks(ctx context.Context, branch string) (_ []bot.RequiredCheck, missing bool, _ error) {
 	a := ask{what: fmt.Sprintf("read the rules of %s of %s", refName(branch), r.repo), needs: "Metadata: read"}
 	all, err := pages(ctx, a, func(ctx context.Context, page gh.ListOptions) ([]bot.RequiredCheck, *gh.Response, error) {
 		var raw json.RawMessage
 		resp, err := r.fetch(ctx, query("rules/branches/"+url.PathEscape(branch), page), &raw)
 		if noRulesets(err) {
+			missing = resp.StatusCode == http.StatusNotFound
 			return nil, resp, nil
 		}
 		if err != nil {
@@ -31,7 +34,7 @@ func (r repository) ruleChecks(ctx context.Context, branch string) ([]bot.Requir
 		checks, err := parseRules(raw)
 		return checks, resp, err
 	})
-	return all, err
+	return all, missing, err
 }
 
 // noRulesets reports whether GitHub has no rulesets for this repository: its

@@ -18,13 +18,14 @@ func (r repository) readRules(ctx context.Context, do bot.ReadRules, at time.Tim
 		return bot.RulesRead{}, &bot.Refused{Reason: fmt.Sprintf("No branch of %s is named whose rules could be read.", r.repo)}
 	}
 	var rules, classic []bot.RequiredCheck
+	var missing bool
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) { rules, err = r.ruleChecks(ctx, do.Branch); return err })
+	group.Go(func() (err error) { rules, missing, err = r.ruleChecks(ctx, do.Branch); return err })
 	group.Go(func() (err error) { _, classic, err = r.branch(ctx, do.Branch); return err })
 	if err := group.Wait(); err != nil {
 		return bot.RulesRead{}, err
 	}
-	return bot.RulesRead{Branch: do.Branch, Required: bot.Required{Checks: merge(rules, classic), ReadAt: at}}, nil
+	return bot.RulesRead{Branch: do.Branch, Required: bot.Required{Checks: merge(rules, classic), ReadAt: at, Missing: missing}}, nil
 }
 
 // listPullRequests lists the open pull requests, at most a few hundred.

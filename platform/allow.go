@@ -3,6 +3,7 @@ package platform
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/headstart-cd/headstart/bot"
@@ -50,11 +51,19 @@ func (a Allow) Check(repo bot.Repo, apps ...string) error {
 	return nil
 }
 
+// Names reports whether a rule is for the repository, whatever app it is about.
+func (a Allow) Names(repo bot.Repo) bool {
+	return slices.ContainsFunc(a.rules, func(r rule) bool { return r.of(repo) })
+}
+
+func (r rule) of(repo bot.Repo) bool {
+	ok, _ := path.Match(r.repo, strings.ToLower(repo.String()))
+	return ok
+}
+
 func (a Allow) allows(repo bot.Repo, app string) bool {
 	for _, r := range a.rules {
-		okRepo, _ := path.Match(r.repo, strings.ToLower(repo.String()))
-		okApp, _ := path.Match(r.app, app)
-		if okRepo && okApp {
+		if okApp, _ := path.Match(r.app, app); okApp && r.of(repo) {
 			return true
 		}
 	}

@@ -201,7 +201,7 @@ func (s *Several) inside(target bot.Target, e bot.Effect) (bot.Fact, error) {
 func (c *Commit) fileOf(pipeline string) bot.ConfigRead {
 	if c.Several == nil {
 		if pipeline != "" && c.File.Problem == "" {
-			return bot.ConfigRead{}
+			return bot.ConfigRead{Unclear: c.File.Unclear}
 		}
 		return c.File
 	}

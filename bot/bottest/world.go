@@ -27,6 +27,7 @@ type World struct {
 	Heads       map[string]string // branch → commit
 	Pulls       map[int]*Pull
 	Required    []bot.RequiredCheck
+	NoRules     bool // GitHub says 404 for the rules of the branch
 	Apps        map[string]*App
 	Statuses    map[string]map[string]bot.Status // commit → context → as last set
 	Deployments []*Deployment
@@ -114,17 +115,18 @@ type Fault struct {
 // FaultKind is the way in which a performance goes wrong.
 type FaultKind string
 
-// The faults: refused, nothing done and the caller knows it, the answer lost
+// The faults: refused, refused for what GitHub does not know (yet), nothing done and the caller knows it, the answer lost
 // before or after the effect, an effect that comes true some time after its
 // answer was lost, and a performer that never comes back.
 const (
-	NoFault     FaultKind = ""
-	FaultRefuse FaultKind = "refused"
-	FaultRetry  FaultKind = "retry"
-	FaultLost   FaultKind = "lost"
-	FaultUnseen FaultKind = "unseen"
-	FaultLate   FaultKind = "late"
-	FaultHang   FaultKind = "hang"
+	NoFault      FaultKind = ""
+	FaultRefuse  FaultKind = "refused"
+	FaultMissing FaultKind = "missing"
+	FaultRetry   FaultKind = "retry"
+	FaultLost    FaultKind = "lost"
+	FaultUnseen  FaultKind = "unseen"
+	FaultLate    FaultKind = "late"
+	FaultHang    FaultKind = "hang"
 )
 
 // NewWorld returns an empty world in which it is noon.
@@ -189,6 +191,8 @@ func (w *World) Perform(target bot.Target, e bot.Effect) (bot.Fact, error, bool)
 	switch fault.Kind {
 	case FaultRefuse:
 		return nil, &bot.Refused{Reason: fault.Reason}, true
+	case FaultMissing:
+		return nil, &bot.Refused{Reason: fault.Reason, Missing: true}, true
 	case FaultRetry:
 		return nil, &bot.Retryable{Reason: fault.Reason, After: fault.After, Limit: fault.Limit}, true
 	case FaultLost:
@@ -249,7 +253,7 @@ func (w *World) onGitHub(e bot.Effect) (bot.Fact, error) {
 		}
 		if do.Required {
 			count(1)
-			read.Required = &bot.Required{Checks: w.Required}
+			read.Required = &bot.Required{Checks: w.Required, Missing: w.NoRules}
 		}
 		if do.Suites {
 			count(1)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -20,7 +21,10 @@ import (
 type Options struct {
 	Store   Store
 	Perform Performer
-	Freezes Freezes     // nil: nobody can freeze everything
+	Freezes Freezes // nil: nobody can freeze everything
+	// Allowed says whether the operator has a rule for a repository. One without is
+	// not remembered, and GitHub is not asked about its file; nil: all are allowed.
+	Allowed func(bot.Repo) bool
 	Clock   Clock       // nil: the system's
 	Logger  *zap.Logger // nil: none
 	// Observe, if not nil, is told of every commit, in the order in which a
@@ -47,6 +51,8 @@ type Engine struct {
 	alarm   alarm
 	memory  memory
 	freezes Freezes
+	allowed func(bot.Repo) bool
+	strange sync.Map // repositories without a rule, by name, of which the log has told
 
 	operator operator
 
@@ -57,7 +63,7 @@ type Engine struct {
 // New makes an Engine. Run must be running for wake times to be kept.
 func New(o Options) *Engine {
 	e := &Engine{
-		store: o.Store, perform: o.Perform, freezes: o.Freezes, clock: o.Clock, log: o.Logger, observe: o.Observe,
+		store: o.Store, perform: o.Perform, freezes: o.Freezes, allowed: o.Allowed, clock: o.Clock, log: o.Logger, observe: o.Observe,
 		alarm: alarm{nudged: make(chan struct{}, 1)},
 	}
 	if e.clock == nil {
@@ -65,6 +71,9 @@ func New(o Options) *Engine {
 	}
 	if e.log == nil {
 		e.log = zap.NewNop()
+	}
+	if e.allowed == nil {
+		e.allowed = func(bot.Repo) bool { return true }
 	}
 	if e.observe == nil {
 		e.observe = func(Commit) {}
@@ -96,7 +105,7 @@ func (e *Engine) Deliver(ctx context.Context, d Delivery) error {
 		}
 		facts := slices.Concat(take()...)
 		if len(keys) == 0 {
-			if !begins(facts) {
+			if !begins(facts) || e.stranger(d.Repo) {
 				return none, nil
 			}
 			keys = []bot.Key{{Repo: d.Repo}}
@@ -131,6 +140,18 @@ func (e *Engine) deliverTo(ctx context.Context, keys []bot.Key, repo bot.Repo, f
 		keys = slices.DeleteFunc(slices.Clone(listed), func(key bot.Key) bool { return told[key] })
 	}
 	return nil
+}
+
+// stranger reports whether the operator has no rule for a repository, and tells the log
+// of it once.
+func (e *Engine) stranger(repo bot.Repo) bool {
+	if e.allowed(repo) {
+		return false
+	}
+	if _, told := e.strange.LoadOrStore(repo, true); !told {
+		e.log.Warn("HEADSTART_ALLOW has no rule for this repository: its webhooks are ignored", zap.Stringer("repository", repo))
+	}
+	return true
 }
 
 // begins reports whether facts are a reason to remember a repository: whoever

@@ -35,6 +35,10 @@ func (e *Engine) do(ctx context.Context, target bot.Target, effect bot.Effect) (
 		return e.askConcern(ctx, repo, do)
 	case bot.AskStage:
 		return e.askStage(ctx, target, do)
+	case bot.ReadConfig:
+		if !e.allowed(repo) {
+			return nil, &bot.Refused{Reason: fmt.Sprintf("the operator's HEADSTART_ALLOW has no rule for %s", repo)}
+		}
 	}
 	return e.perform.Perform(ctx, target, effect)
 }

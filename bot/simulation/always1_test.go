@@ -53,6 +53,9 @@ func (s *sim) gatesOpen(j *job, stage string, n int, sha, artifact string) {
 		// What is decided anew after so long a time is decided by what holds then.
 		decided = s.Now
 	}
+	if len(s.pushed[sha]) > 0 && !s.truth.shown[sha] {
+		s.fail(1, "%s enters %s, though GitHub has never shown its own version of the pipeline's file", sha, stage)
+	}
 	if i == 0 && !s.truth.greenSince(sha, cfg.Checks, s.Now.Add(-fresh)) {
 		s.fail(1, "%s enters %s, though its checks were not green since %s (it was decided at %s)", sha, stage,
 			s.Now.Add(-fresh).Format(time.TimeOnly), j.decided.Format(time.TimeOnly))

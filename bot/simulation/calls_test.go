@@ -137,6 +137,9 @@ func (h hub) Perform(ctx context.Context, _ bot.Target, e bot.Effect) (bot.Fact,
 		if err == nil {
 			s.toldTruly(e)
 		}
+		if do, ok := e.Do.(bot.ReadConfig); ok && err == nil {
+			s.truth.shown[do.Ref] = true
+		}
 		return fact, err
 	})
 }

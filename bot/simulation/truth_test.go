@@ -26,6 +26,7 @@ type truth struct {
 	pushes   map[string][]bot.Pushed // commit → what webhooks tell of its pushes, in order
 	taken    map[string]time.Time    // commit → since when people know that the pipeline has taken it on
 	excused  map[string]bool         // commits that it may take on though they are none of its business
+	shown    map[string]bool         // commits of which GitHub has shown the pipeline's file, or that there is none
 	hands    int
 	heads    int
 }
@@ -46,7 +47,7 @@ func newTruth(s *sim) truth {
 	return truth{
 		checks: map[string][]snapshot{}, rules: []rules{{at: s.Now}}, byHand: map[*bot.Release]bool{}, gone: map[string]time.Time{},
 		failed: map[string]time.Time{}, toldOf: map[string]bool{}, copies: map[string]bool{}, humanOn: map[string]bool{},
-		pushes: map[string][]bot.Pushed{}, taken: map[string]time.Time{}, excused: map[string]bool{},
+		pushes: map[string][]bot.Pushed{}, taken: map[string]time.Time{}, excused: map[string]bool{}, shown: map[string]bool{},
 	}
 }
 

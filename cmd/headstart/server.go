@@ -108,7 +108,7 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 		return nil, err
 	}
 	srv.engine = engine.New(engine.Options{
-		Store: srv.store, Freezes: srv.store, Clock: w.Clock, Logger: w.Logger.Named("engine"), Observe: w.Observe,
+		Store: srv.store, Freezes: srv.store, Clock: w.Clock, Logger: w.Logger.Named("engine"), Observe: w.Observe, Allowed: allow.Names,
 		Perform: engine.Router{
 			GitHub:   srv.github,
 			Platform: &platform.Performer{Platforms: platforms, Allow: allow, Source: srv.github},

@@ -56,6 +56,8 @@ func (i *Installation) reaches(r *Repo) bool { return r.owner == i.account && !r
 type token struct {
 	install *Installation
 	expires time.Time
+	known   time.Time // from when on it is accepted
+	refusal int       // with what it is refused until then
 }
 
 // processKey is made once: a key costs a tenth of a second.
@@ -151,7 +153,7 @@ func (s *Server) issue(i *Installation) (string, time.Time, error) {
 	}
 	secret := "ghs_" + base64.RawURLEncoding.EncodeToString(random)
 	expires := s.opts.AuthClock().UTC().Truncate(time.Second).Add(time.Hour)
-	s.tokens[secret] = &token{install: i, expires: expires}
+	s.tokens[secret] = &token{install: i, expires: expires, known: s.opts.AuthClock().Add(s.tokenDelay), refusal: s.tokenStatus}
 	return secret, expires, nil
 }
 
@@ -176,6 +178,9 @@ func (s *Server) authenticate(c *call) (refusal answer, refused bool) {
 	known := s.tokens[secret]
 	if known == nil || !s.opts.AuthClock().Before(known.expires) {
 		return fail(http.StatusUnauthorized, "Bad credentials"), true
+	}
+	if s.opts.AuthClock().Before(known.known) {
+		return fail(known.refusal, "Bad credentials"), true
 	}
 	if !known.install.suspended.IsZero() {
 		return fail(http.StatusForbidden, "This installation has been suspended"), true

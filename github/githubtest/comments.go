@@ -53,7 +53,9 @@ func (r *Repo) Comment(number int, user, body string) (Comment, error) {
 	if i == nil {
 		return Comment{}, fmt.Errorf("comment on #%d: there is no such issue", number)
 	}
-	return r.comment(i, user, body).copy(), nil
+	c := r.comment(i, user, body)
+	r.arrived(fmt.Sprint("comment ", c.id), "")
+	return c.copy(), nil
 }
 
 // EditComment changes a comment.

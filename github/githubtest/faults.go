@@ -24,7 +24,11 @@ type Fault struct {
 	Header http.Header
 	Body   string
 
-	match matcher
+	match   matcher
+	every   int           // strikes every so manieth of what matches; 0: each
+	matched int           // how many matched so far
+	lasts   time.Duration // from when it was injected; 0: for ever
+	until   time.Time     // with lasts
 }
 
 // SecondaryLimit is the fault of exceeding GitHub's secondary limit once, with
@@ -51,6 +55,7 @@ func (s *Server) Inject(f Fault) (undo func()) {
 	fault := &f
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	f.until = s.clock().Add(f.lasts)
 	s.faults = append(s.faults, fault)
 	return func() {
 		s.mu.Lock()
@@ -71,7 +76,10 @@ func (s *Server) takeFault(c *call) *Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.faults {
-		if f.Times != 0 && f.match(c.r.Method+" "+c.r.URL.Path, c.route.String()) {
+		if f.Times != 0 && (f.lasts == 0 || s.clock().Before(f.until)) && f.match(c.r.Method+" "+c.r.URL.Path, c.route.String()) {
+			if f.matched++; f.every > 1 && f.matched%f.every != 0 {
+				continue
+			}
 			f.Times--
 			struck := *f
 			return &struck

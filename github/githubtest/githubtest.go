@@ -114,6 +114,9 @@ type Server struct {
 	manifests     map[string]bool // codes of App manifests that were not converted yet
 	hooks         hooks
 	faults        []*Fault
+	lag           Lag
+	tokenDelay    time.Duration
+	tokenStatus   int
 	requests      []Request
 	violations    []error // of the contract
 }

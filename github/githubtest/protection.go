@@ -126,7 +126,7 @@ func getRequiredChecks(c *call) answer {
 
 func getBranch(c *call) answer {
 	r, branch := c.repo, c.vars["branch"]
-	sha := r.refs["refs/heads/"+branch]
+	sha := r.head(branch)
 	if sha == "" {
 		return fail(http.StatusNotFound, "Branch not found")
 	}

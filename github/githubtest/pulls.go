@@ -81,6 +81,7 @@ func (r *Repo) openPull(opts PullOptions) (*PullRequest, error) {
 	}
 	p.issue.pull = p
 	r.pulls = append(r.pulls, p)
+	r.arrived(fmt.Sprint("#", p.number), "")
 	if err := p.setHead(head); err != nil {
 		return nil, err
 	}

@@ -165,6 +165,8 @@ func (r *Repo) announce(changes []refChange, by string) error {
 			delete(r.refs, c.ref)
 		} else {
 			r.refs[c.ref] = c.after
+			r.arrived(c.ref, c.before)
+			r.arrived(c.after, "")
 		}
 		if strings.HasPrefix(c.ref, "refs/tags/") {
 			tags++

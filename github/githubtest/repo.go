@@ -29,6 +29,8 @@ type Repo struct {
 	created       time.Time
 	pushed        time.Time
 
+	young map[string]born // by what it is called: what the API may not know yet
+
 	refs    map[string]string      // every ref but refs/pull/*, as it is known to have been announced
 	commits map[string]Commit      // what was read of the object store, as are trees and blobs
 	trees   map[string][]treeEntry // by SHA and path

@@ -226,6 +226,9 @@ func (s *Server) answer(c *call) answer {
 	if c.install != nil && !allows(c.install.permissions, c.route.need) {
 		return fail(http.StatusForbidden, "Resource not accessible by integration")
 	}
+	if refusal, unknown := s.behind(c); unknown {
+		return refusal
+	}
 	return c.route.handle(c)
 }
 

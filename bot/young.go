@@ -1,0 +1,137 @@
+package bot
+
+import (
+	"slices"
+	"time"
+)
+
+// GitHub's webhooks tell of commits, pull requests and comments seconds before its
+// API knows them. Until it has had time to, its word that something does not exist
+// settles nothing: it is asked again, often, for a while.
+
+const (
+	// young is for how long after it was heard of GitHub may not know something yet.
+	young = 2 * time.Minute
+	// youngPause is the longest pause between two questions about something young.
+	youngPause = 2 * time.Second
+)
+
+// tooYoung reports whether what an effect is about was heard of so recently that
+// GitHub may not know it yet.
+func (s *State) tooYoung(do Action, at time.Time) bool {
+	heard := s.heardOf(do)
+	return !heard.IsZero() && at.Sub(heard) < young
+}
+
+// heardOf is when the commit, the pull request or the comment that an action is about
+// was first heard of; zero: it is about none of them, or nobody remembers.
+func (s *State) heardOf(do Action) time.Time {
+	switch do := do.(type) {
+	case ReadConfig:
+		return s.heardOfCommit(do.Ref)
+	case ReadChecks:
+		return s.heardOfCommit(do.SHA)
+	case ReadHead:
+		return s.heardOfBranch(do.Branch)
+	case FindPullRequest:
+		return s.heardOfCommit(do.SHA)
+	case SetStatus:
+		return s.heardOfCommit(do.SHA)
+	case CreateDeployment:
+		return s.heardOfCommit(do.SHA)
+	case StartBuild:
+		return s.heardOfCommit(do.SHA)
+	case ReadFiles:
+		return later(s.heardOfCommit(do.Head), s.heardOfCommit(do.Base))
+	case ReadChanges:
+		return later(s.heardOfCommit(do.Head), s.heardOfComment(do.Comment))
+	case ReadPullRequest:
+		return s.Pulls[do.Number].heardAt()
+	case WriteComment:
+		return s.Pulls[do.Number].heardAt()
+	case ReadCommander:
+		return s.heardOfComment(do.Comment)
+	case React:
+		return s.heardOfComment(do.Comment)
+	case Reply:
+		return s.heardOfComment(do.Comment)
+	}
+	return time.Time{}
+}
+
+// heardOfCommit is when a commit was heard of: of the branch, of a pull request, or
+// the test merge of one.
+func (s *State) heardOfCommit(sha string) time.Time {
+	if sha == "" {
+		return time.Time{}
+	}
+	if c := s.candidate(sha); c != nil {
+		return c.SeenAt
+	}
+	if g := s.groupOf(sha); g != nil {
+		return g.SeenAt
+	}
+	if s.Trunk.SHA == sha {
+		return s.Trunk.HeardAt
+	}
+	if i := s.Elsewhere.find(sha); i >= 0 {
+		return s.Elsewhere[i].HeardAt
+	}
+	var heard time.Time
+	for _, p := range s.Pulls {
+		if p.Head == sha || p.TestMerge == sha {
+			heard = later(heard, p.heardAt())
+		}
+	}
+	return heard
+}
+
+// heardOfBranch is when the newest push to a branch was heard of.
+func (s *State) heardOfBranch(branch string) time.Time {
+	var heard time.Time
+	for i := range s.Candidates {
+		if c := &s.Candidates[i]; c.Branch == branch {
+			heard = later(heard, c.SeenAt)
+		}
+	}
+	return heard
+}
+
+func (s *State) heardOfComment(id int64) time.Time {
+	if i := slices.IndexFunc(s.Requests, func(r Request) bool { return id != 0 && r.Comment == id }); i >= 0 {
+		return s.Requests[i].At
+	}
+	return time.Time{}
+}
+
+// heardAt is when the pull request's newest head was heard of.
+func (p PullRequest) heardAt() time.Time { return later(p.SeenAt, p.HeadHeardAt) }
+
+// expectsFile reports whether it would be a surprise if the branch had no file.
+func (s *State) expectsFile() bool { return s.Configured || len(s.Names) > 0 }
+
+// notYetReason says what GitHub does not know of yet.
+func notYetReason(f Finished) string {
+	switch f.Fact.(type) {
+	case ConfigRead:
+		return "GitHub shows no such file yet"
+	case ChecksRead:
+		return "GitHub shows no rules of the branch yet"
+	}
+	return f.Reason
+}
+
+// notYet reports whether an answer that something does not exist came too early to be
+// believed.
+func (s *State) notYet(f Finished, at time.Time) bool {
+	if !s.tooYoung(f.Effect.Do, at) {
+		return false
+	}
+	switch fact := f.Fact.(type) {
+	case ConfigRead:
+		return f.Outcome == Done && fact.Unclear
+	case ChecksRead:
+		return f.Outcome == Done && fact.Required != nil && fact.Required.Missing
+	}
+	return f.Outcome == Refuse && f.Missing
+}
