@@ -77,7 +77,7 @@ func (d *decision) comment(p PullRequest) string {
 		return Marker + "\nClosed without a merge: nothing of this pull request was deployed.\n"
 	}
 	if p.Fork || p.ReadHead != p.Head || !d.buildsPulls() {
-		return ""
+		return d.requiredComment(p)
 	}
 	return d.openComment(p)
 }

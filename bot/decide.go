@@ -26,6 +26,7 @@ func Decide(s State, now time.Time) Plan {
 	if s.Configured {
 		d.readConcerns()
 		d.readGroupConcerns()
+		d.findMerged()
 		d.readPullRequests()
 		d.readFiles()
 		d.inspect()
@@ -126,7 +127,7 @@ func (d *decision) readPullRequests() {
 				continue
 			}
 			if p.ReadHead != p.Head {
-				d.want(fmt.Sprintf("pull %d %s", n, p.Head), ReadPullRequest{Number: n})
+				d.want(pullKey(p), ReadPullRequest{Number: n})
 			}
 			// Once for each head: what it would bring is told with what it is compared to.
 			if live := d.s.Stages[d.lastStage()].Live.SHA; live != "" && live != p.Head && p.ChangesOf != p.Head {

@@ -75,6 +75,18 @@ func (d *decision) readGroupConcerns() {
 	}
 }
 
+// findMerged reads the branch's head where a group was merged, and the push that merged
+// it is not heard of.
+func (d *decision) findMerged() {
+	for i := range d.s.Groups {
+		g := &d.s.Groups[i]
+		if g.Destroyed == groupMerged && g.Over == "" && g.Branch == d.s.Branch() && d.s.candidate(g.Head) == nil &&
+			d.s.HeadAt.Before(g.EndedAt) && d.due(g.EndedAt.Add(findSoon)) {
+			d.want("head", ReadHead{Branch: g.Branch})
+		}
+	}
+}
+
 // lastTakenOn is the newest candidate that the pipeline has taken on; nil: none.
 func (s *State) lastTakenOn() *Candidate {
 	for i := len(s.Candidates) - 1; i >= 0; i-- {
@@ -123,6 +135,9 @@ func (d *decision) groupStatus(g *MergeGroup) *saying {
 	case ConcernNo:
 		return notBuilt(noConcern)
 	case "":
+		if f := d.s.Flights[groupConcernKey+g.Head]; d.late(f) {
+			return notBuilt("GitHub does not tell which files it changes" + because(f.Reason))
+		}
 		if g.live(d.now) {
 			return nil
 		}

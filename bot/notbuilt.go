@@ -1,6 +1,9 @@
 package bot
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Everything that could be merged has headstart/build with a final state on its head,
 // because GitHub may require it. Where nothing is built ahead of the merge it is a
@@ -48,7 +51,34 @@ func (d *decision) stuck(r BuildRun) bool {
 	return !r.TroubleAt.IsZero() && d.due(r.TroubleAt.Add(stuckAfter))
 }
 
-// stuckAfter is how long the platform may not take a build ahead of a merge.
+// unreadPull is headstart/build of an open pull request that GitHub does not tell enough
+// about for so long that whoever waits to merge it should not wait longer; else nil.
+func (d *decision) unreadPull(p PullRequest) *saying {
+	if !p.Open {
+		return nil
+	}
+	if f := d.s.Flights[pullKey(p)]; d.late(f) {
+		return notBuilt("GitHub does not tell yet whether it merges" + because(f.Reason))
+	}
+	if f := d.s.Flights[pullConcernKeyOf(p)]; d.late(f) {
+		return notBuilt("GitHub does not tell which files it changes" + because(f.Reason))
+	}
+	return nil
+}
+
+// late reports whether something that a status depends on has not been read for long.
+func (d *decision) late(f Flight) bool {
+	return f.Attempt > 1 && d.due(f.Since.Add(stuckAfter))
+}
+
+func pullKey(p PullRequest) string { return fmt.Sprintf("pull %d %s", p.Number, p.Head) }
+
+func pullConcernKeyOf(p PullRequest) string {
+	return fmt.Sprintf("%s%d %s", pullConcernKey, p.Number, p.Head)
+}
+
+// stuckAfter is how long the platform, or GitHub, may keep a status ahead of a merge
+// waiting.
 const stuckAfter = 2 * time.Minute
 
 // sought reports whether the pipeline's file was looked for, wherever.

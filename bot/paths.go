@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -134,7 +133,7 @@ func (d *decision) readConcerns() {
 			base = d.s.Candidates[n-1].SHA
 		}
 		// As a pull request's own: what its head has changed since it left the branch.
-		d.want(fmt.Sprintf("%s%d %s", pullConcernKey, n, p.Head), ReadChanges{Base: base, Head: p.Head})
+		d.want(pullConcernKeyOf(p), ReadChanges{Base: base, Head: p.Head})
 	}
 }
 

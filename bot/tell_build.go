@@ -148,7 +148,7 @@ func (d *decision) pullStatus(p PullRequest) *saying {
 		return notBuilt(why)
 	}
 	if !known {
-		return nil
+		return d.unreadPull(p)
 	}
 	building := d.starting[d.s.buildKey(p.TestMerge, p.TestTree)]
 	if begun && r.Active() {
