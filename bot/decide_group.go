@@ -135,8 +135,8 @@ func (d *decision) groupStatus(g *MergeGroup) *saying {
 	case ConcernNo:
 		return notBuilt(noConcern)
 	case "":
-		if f := d.s.Flights[groupConcernKey+g.Head]; d.late(f) {
-			return notBuilt("GitHub does not tell which files it changes" + because(f.Reason))
+		if d.late(groupConcernKey + g.Head) {
+			return notBuilt("GitHub does not tell yet which files it changes")
 		}
 		if g.live(d.now) {
 			return nil

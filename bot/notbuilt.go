@@ -57,17 +57,18 @@ func (d *decision) unreadPull(p PullRequest) *saying {
 	if !p.Open {
 		return nil
 	}
-	if f := d.s.Flights[pullKey(p)]; d.late(f) {
-		return notBuilt("GitHub does not tell yet whether it merges" + because(f.Reason))
+	if d.late(pullKey(p)) {
+		return notBuilt("GitHub does not tell yet whether it merges")
 	}
-	if f := d.s.Flights[pullConcernKeyOf(p)]; d.late(f) {
-		return notBuilt("GitHub does not tell which files it changes" + because(f.Reason))
+	if d.late(pullConcernKeyOf(p)) {
+		return notBuilt("GitHub does not tell yet which files it changes")
 	}
 	return nil
 }
 
 // late reports whether something that a status depends on has not been read for long.
-func (d *decision) late(f Flight) bool {
+func (d *decision) late(key string) bool {
+	f := d.s.Flights[key]
 	return f.Attempt > 1 && d.due(f.Since.Add(stuckAfter))
 }
 

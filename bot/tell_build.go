@@ -168,7 +168,7 @@ func (d *decision) pullStatus(p PullRequest) *saying {
 	case begun && (r.Status == RunErrored || r.refusedBy(d.s.Config.Prepare.Apps)):
 		return notBuilt("no prepare app could build it" + because(r.Reason))
 	case begun && d.stuck(r):
-		return notBuilt("no prepare app takes the build" + because(r.Reason))
+		return notBuilt("no prepare app takes the build" + because(r.Reason)).in("stuck") // for the reason may change with each try
 	case begun && !r.TroubleAt.IsZero():
 		return sayPending("trouble", "The build could not be started yet"+because(r.Reason), "")
 	case building != "":

@@ -188,3 +188,20 @@ func TestTheAppLacksMergeGroups(t *testing.T) {
 		}
 	})
 }
+
+// A stage's status is required before the merge, and set only after it: the log and the
+// pull request say so, and deploys go on.
+func TestStageStatusRequired(t *testing.T) {
+	onHeroku(t, choices{pipeline: asRequired}, func(b *bed, _ *herokuPlace) {
+		b.shop.RequireByRuleset("main", githubtest.RequiredCheck{Context: ciCheck}, githubtest.RequiredCheck{Context: "Headstart/Staging"})
+		b.firstDeploy()
+		pull := b.open("feature", change("feature"))
+		b.pass(time.Minute)
+		if comments := b.shop.Comments(pull.Number()); len(comments) != 1 || !strings.Contains(comments[0].Body, "GitHub requires Headstart/Staging before the merge") {
+			t.Errorf("the pull request should say why it cannot be merged, got %+v", comments)
+		}
+		if n := b.logs.FilterMessageSnippet("nothing can be merged").Len(); n != 1 {
+			t.Errorf("the log should say so once, it says so %d times", n)
+		}
+	})
+}
