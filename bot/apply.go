@@ -28,6 +28,8 @@ func (s *State) fold(e Event) {
 		s.checkRollback(stage, e.At)
 		s.checkRehearsal(stage, e.At)
 	}
+	s.adopt(e.At)
+	s.settleAdopted(e.At)
 	s.passBy(e.At)
 	s.lapse(e.At)
 	if !s.Configured {
@@ -38,6 +40,7 @@ func (s *State) fold(e Event) {
 	s.addressAnswers()
 	s.closeHandedOn()
 	s.forgetGuests()
+	s.forgetAdopted()
 }
 
 func (s *State) apply(fact Fact, at time.Time) {
@@ -60,15 +63,15 @@ func (s *State) apply(fact Fact, at time.Time) {
 		} else if g := s.groupOf(f.SHA); g != nil {
 			g.hear(f.Check)
 		} else {
-			s.heardEarly(f.SHA, f.Check, at)
+			s.heardEarly(Early{SHA: f.SHA, Check: f.Check, At: at})
 		}
 	case ChecksMoved:
 		if c := s.candidate(f.SHA); c != nil {
-			c.moved()
+			c.moved(f)
 		} else if g := s.groupOf(f.SHA); g != nil {
-			g.hear(Check{})
+			g.moved(f)
 		} else {
-			s.heardEarly(f.SHA, Check{}, at)
+			s.heardEarly(Early{SHA: f.SHA, Completed: f.Completed, Suite: f.Suite, At: at})
 		}
 	case MergeGroupChanged:
 		s.groupChanged(f, at)
@@ -222,6 +225,8 @@ func (s *State) checksRead(f ChecksRead, do ReadChecks, began, at time.Time) {
 	}
 	r.Read, r.ReadAt, r.Heard, r.Refused = true, began, max(r.Reading, min(do.Heard, r.Hints)), ""
 	r.Look = r.Look && r.Heard < r.Hints
+	r.Prompt = r.Prompt && r.Look
+	r.confirm()
 	switch after := s.verdict(c); {
 	case after.State == CheckPassed:
 		r.Doubts = 0

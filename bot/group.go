@@ -141,11 +141,14 @@ func (g *MergeGroup) live(now time.Time) bool {
 // hear takes what is said of a group's checks, for the candidate that it becomes.
 func (g *MergeGroup) hear(k Check) {
 	c := Candidate{Reports: g.Reports}
-	if (k == Check{}) {
-		c.moved()
-	} else {
-		c.hear(k)
-	}
+	c.hear(k)
+	g.Reports = c.Reports
+}
+
+// moved is hear for what does not say how the checks have moved.
+func (g *MergeGroup) moved(f ChecksMoved) {
+	c := Candidate{Reports: g.Reports}
+	c.moved(f)
 	g.Reports = c.Reports
 }
 
@@ -156,13 +159,7 @@ func (s *State) leaveQueue(c *Candidate) {
 	if g == nil || g.Branch != c.Branch {
 		return
 	}
-	c.QueuedAt = g.SeenAt
-	for _, k := range g.Reports.Checks {
-		c.hear(k)
-	}
-	if g.Reports.Look {
-		c.moved()
-	}
+	c.QueuedAt, c.Reports = g.SeenAt, g.Reports
 	if c.Tree == "" {
 		c.Tree = g.Tree
 	}

@@ -190,7 +190,7 @@ func checkRun(p payload) (bot.Fact, error) {
 		return nil, err
 	}
 	check := bot.Check{
-		Kind: bot.CheckRun, Name: run.Name, AppID: run.App.ID, State: bot.CheckPending, Conclusion: run.Conclusion,
+		Kind: bot.CheckRun, Name: run.Name, AppID: run.App.ID, Suite: run.CheckSuite.ID, State: bot.CheckPending, Conclusion: run.Conclusion,
 		URL: orElse(run.DetailsURL, run.HTMLURL), At: run.StartedAt.time,
 	}
 	if run.Status == "completed" {
@@ -213,7 +213,14 @@ func checkSuite(p payload) (bot.Fact, error) {
 	if p.CheckSuite == nil || !isSHA(p.CheckSuite.HeadSHA) {
 		return nil, wrong("check_suite", "check_suite.head_sha", "a full SHA", "")
 	}
-	return bot.ChecksMoved{SHA: p.CheckSuite.HeadSHA}, nil
+	f := bot.ChecksMoved{SHA: p.CheckSuite.HeadSHA}
+	if p.Action == "completed" {
+		f.Completed = true
+		if n := p.CheckSuite.Runs; n == nil || *n > 0 {
+			f.Suite = p.CheckSuite.ID
+		}
+	}
+	return f, nil
 }
 
 func status(p payload) (bot.Fact, error) {
@@ -305,10 +312,15 @@ type payload struct {
 		App         struct {
 			ID int64 `json:"id"`
 		} `json:"app"`
+		CheckSuite struct {
+			ID int64 `json:"id"`
+		} `json:"check_suite"`
 	} `json:"check_run"`
 
 	CheckSuite *struct {
+		ID      int64  `json:"id"`
 		HeadSHA string `json:"head_sha"`
+		Runs    *int   `json:"latest_check_runs_count"`
 	} `json:"check_suite"`
 
 	MergeGroup *mergeGroupPayload `json:"merge_group"`

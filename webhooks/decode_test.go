@@ -46,7 +46,7 @@ func TestDecodeRealPayloads(t *testing.T) {
 	closed := pr
 	closed.Open, closed.UpdatedAt = false, at("2019-05-15T15:21:18Z")
 	linter := bot.Check{
-		Kind: bot.CheckRun, Name: "Octocoders-linter", AppID: 29310, State: bot.CheckFailed, Conclusion: "failure",
+		Kind: bot.CheckRun, Name: "Octocoders-linter", AppID: 29310, Suite: 118578147, State: bot.CheckFailed, Conclusion: "failure",
 		URL: "https://octocoders.io", At: at("2019-05-15T15:21:12Z"),
 	}
 	for _, tt := range []struct {
@@ -62,7 +62,7 @@ func TestDecodeRealPayloads(t *testing.T) {
 		{"pull_request.opened", []bot.Fact{pr}},
 		{"pull_request.closed", []bot.Fact{installed, closed}},
 		{"check_run.completed", []bot.Fact{bot.CheckReported{SHA: second, Check: linter}}},
-		{"check_suite.completed", []bot.Fact{bot.ChecksMoved{SHA: second}}},
+		{"check_suite.completed", []bot.Fact{bot.ChecksMoved{SHA: second, Completed: true, Suite: 118578147}}},
 		{"status", []bot.Fact{bot.CheckReported{SHA: first, Check: bot.Check{
 			Kind: bot.CommitStatus, Name: "default", State: bot.CheckPassed, Conclusion: "success", At: at("2019-05-15T15:20:55Z"),
 		}}}},
@@ -166,6 +166,7 @@ func TestDecodeVariants(t *testing.T) {
 		{"an error of a status fails", "status", "state", "error", failed},
 		{"a status can be pending", "status", "state", "pending", pending},
 		{"a status of ours is dropped", "status", "context", "Headstart/build", func(f bot.Fact) bool { return f == nil }},
+		{"a suite without runs shows nothing", "check_suite.completed", "check_suite.latest_check_runs_count", 0, func(f bot.Fact) bool { return f == bot.ChecksMoved{SHA: second, Completed: true} }},
 		{"a suite that is requested means look again", "check_suite.completed", "action", "requested", func(f bot.Fact) bool { return f == bot.ChecksMoved{SHA: second} }},
 	} {
 		event, _, _ := strings.Cut(tt.file, ".")

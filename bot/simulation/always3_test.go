@@ -48,6 +48,9 @@ func (s *sim) notOverHand(r *request) {
 	if failed := s.newest(r.stage, r.n); failed != nil && failed.artifact == now.Artifact {
 		return // it is what the bot released besides, and took for its own
 	}
+	if !ours && !asked && !s.rollsBack(r.stage, r.sha, r.artifact) {
+		s.notOverStood(r, now)
+	}
 	if !ours || asked || s.rollsBack(r.stage, r.sha, r.artifact) {
 		return // nothing was there to compare it to
 	}

@@ -128,6 +128,7 @@ type sim struct {
 	*bottest.World
 	store   *store
 	hooks   hooks
+	lags    map[string]lag // by commit
 	truth   truth
 	people  people
 	api     api
@@ -186,7 +187,7 @@ func (s *sim) unfold() (told tale) {
 
 func newSim(test *testing.T, t *rapid.T) *sim {
 	s := &sim{
-		test: test, t: t, World: bottest.NewWorld(), store: newStore(), pushed: map[string][]int{}, broken: map[string][2]bool{},
+		test: test, t: t, World: bottest.NewWorld(), store: newStore(), pushed: map[string][]int{}, broken: map[string][2]bool{}, lags: map[string]lag{},
 		allowed: apps,
 	}
 	s.Now = s.Now.Add(-8 * time.Minute) // before the windows open
@@ -209,6 +210,9 @@ func newSim(test *testing.T, t *rapid.T) *sim {
 	s.file = s.drawFile()
 	if s.may.illness && s.once(2) {
 		s.fallIll()
+	}
+	if s.may.before {
+		s.runBefore()
 	}
 	s.start()
 	if s.once(1) {
@@ -290,16 +294,22 @@ type weather struct {
 	freeze  bool // the operator freezes everything
 	around  bool // apps are not as they should be, and copies fail
 	queue   bool // pull requests are merged by a merge queue, too
+	before  bool // apps ran something before the bot came
+	lags    bool // GitHub's API lags behind its webhooks
+	serene  bool // and nothing else goes wrong
 }
 
 func (s *sim) drawWeather() weather {
 	var w weather
 	for _, kind := range []*bool{
-		&w.calls, &w.late, &w.limits, &w.crashes, &w.commits, &w.crowds, &w.races, &w.slow, &w.hooks, &w.clocks, &w.hand, &w.people, &w.pulls, &w.configs, &w.allow, &w.endless, &w.illness, &w.freeze, &w.around, &w.queue,
+		&w.calls, &w.late, &w.limits, &w.crashes, &w.commits, &w.crowds, &w.races, &w.slow, &w.hooks, &w.clocks, &w.hand, &w.people, &w.pulls, &w.configs, &w.allow, &w.endless, &w.illness, &w.freeze, &w.around, &w.before, &w.queue,
 	} {
 		*kind = s.once(1)
 	}
 	w.clocks = w.clocks && !w.late // how late a request may come true is told by the clocks
+	if w.lags = s.once(1); w.lags && s.once(2) {
+		w = weather{lags: true, serene: true, pulls: w.pulls}
+	}
 	return w
 }
 
