@@ -115,6 +115,9 @@ func (s *State) pull(f PullRequestChanged, at time.Time) {
 	} else if f.Head != old.Head {
 		old.HeadHeardAt = at
 	}
+	if !known || old.Head != f.Head {
+		old.HeadAt = f.UpdatedAt
+	}
 	old.PullRequestChanged, old.Listed = f, false
 	s.Pulls[f.Number] = old
 	s.linkPulls()

@@ -86,7 +86,7 @@ func (d *decision) candidatesToBuild() []*Candidate {
 	behind := false
 	for i := len(d.s.Candidates) - 1; i >= 0; i-- {
 		c := &d.s.Candidates[i]
-		if c.Cancelled != nil || d.s.concerns(c) != ConcernYes || d.configGate(c).State != GateOpen {
+		if c.Cancelled != nil || d.bare(c) || d.s.concerns(c) != ConcernYes || d.configGate(c).State != GateOpen {
 			continue
 		}
 		r, ok := d.s.runOf(c)

@@ -24,7 +24,7 @@ type Pushed struct {
 	Branch   string // without refs/heads/
 	Before   string // full SHA; zeros for a new branch
 	After    string // full SHA; zeros for a deleted branch
-	Tree     string // git tree of After
+	Tree     string // git tree of After; empty: GitHub did not tell, and neither the two below
 	Title    string // first line of the commit's message
 	Author   string // login, else name
 	PushedAt time.Time

@@ -132,6 +132,8 @@ func (d *decision) buildGate(c *Candidate) Gate {
 	switch {
 	case a.run.Status == RunSucceeded || c.Artifact != "":
 		g.State, g.Since = GateOpen, a.run.FinishedAt
+	case d.bare(c):
+		return d.bareGate(c)
 	case a.run.Status == RunFailed:
 		g.State, g.Since, g.Who = GateClosed, a.run.FinishedAt, "whoever pushes a fix"
 		g.Text = "the build failed" + because(a.run.Reason)

@@ -28,8 +28,8 @@ func (x execution) rollback() Answer {
 	if st.Rollback != nil {
 		return refuse("%s is being rolled back by %s already", stage, st.Rollback.who())
 	}
-	if no := x.moved(stage); no != "" {
-		return refuse("%s", no)
+	if moved := x.moved(stage); moved != "" && (!x.exact() || x.late()) {
+		return refuse("%s", x.void(moved, x.rollbackExactly(stage)))
 	}
 	order := RollbackOrder{Order: x.order(), Config: x.command.Config, From: st.Live.SHA}
 	if st.InFlight != nil {

@@ -346,6 +346,7 @@ type PullRequest struct {
 	PullRequestChanged
 	SeenAt      time.Time
 	Listed      bool      // it was found in a list, and nothing was heard of it since
+	HeadAt      time.Time // when it got its head, by GitHub's clock, at the latest; zero: before anybody looked
 	HeadHeardAt time.Time // when Head was first heard of; zero: with the pull request
 
 	// MergedWith is the commit that the branch moved to when it was merged, where that is

@@ -177,12 +177,21 @@ func (s *story) required(list []string, _ map[string]string) error {
 	return nil
 }
 
-// push SHA [held] [forced] [on=BRANCH] [tree=TREE] [pull=N] [title=…] [by=AUTHOR] [files=PATHS] [undoes=SHA]
+// push SHA [held] [bare] [forced] [on=BRANCH] [tree=TREE] [pull=N] [title=…] [by=AUTHOR] [files=PATHS] [undoes=SHA]
 func (s *story) push(list []string, set map[string]string) error {
 	c := bottest.Commit{SHA: list[0], Tree: set["tree"], Title: or(set["title"], "change "+list[0]), Author: or(set["by"], "ada"), File: s.file, Several: maps.Clone(s.several)}
 	c.Files, c.Undoes = strings.Split(or(set["files"], "app.go"), ","), set["undoes"]
 	c.Pull, _ = strconv.Atoi(set["pull"])
-	return s.hear("push "+list[0], list, s.Push(or(set["on"], "main"), c, slices.Contains(list, "forced"))...)
+	facts := s.Push(or(set["on"], "main"), c, slices.Contains(list, "forced"))
+	if slices.Contains(list, "bare") {
+		for i, fact := range facts {
+			if p, ok := fact.(bot.Pushed); ok {
+				p.Tree, p.Title, p.Author = "", "", ""
+				facts[i] = p
+			}
+		}
+	}
+	return s.hear("push "+list[0], list, facts...)
 }
 
 // delete BRANCH

@@ -72,6 +72,7 @@ func (d *decision) wantIdle(key string, do Action) {
 // sweep reads the branch's head, which tells of pushes, and what runs on the
 // apps of stages in which nothing happens, which tells of releases by hand.
 func (d *decision) sweep() {
+	d.readBare()
 	d.sweepHead()
 	for _, stage := range d.s.Config.Stages {
 		st := d.s.Stages[stage.Name]

@@ -68,6 +68,8 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 	switch {
 	case r.sourceless() && !a.fallback:
 		return sayPending("source", "Waiting for GitHub to know the commit; then it is built", "")
+	case app == "" && d.bare(c):
+		return sayPending("bare", "Waiting for GitHub to tell which files this commit has", "")
 	case app != "" && r.Stage == "" && !a.fallback && r.TroubleAt.IsZero():
 		return sayPending("build", "Building on "+app, r.OutputURL)
 	case r.Stage != "" && r.Status == RunRunning:

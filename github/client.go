@@ -142,7 +142,7 @@ func New(o Options) (*Client, error) {
 	c := &Client{
 		appID: o.AppID, key: key, base: base, parse: o.ParseConfig, events: o.Events, log: o.Logger,
 		metrics: m, timeout: o.Timeout, now: o.Now, pause: o.Pause,
-		wire:          &wire{next: o.Transport, base: base, metrics: m, log: o.Logger},
+		wire:          &wire{next: o.Transport, base: base, metrics: m, log: o.Logger, clocks: &clocks{now: o.Now}},
 		installations: map[int64]*conn{},
 	}
 	// Only the App's own session uses this AppsTransport: it must not be shared,

@@ -135,7 +135,12 @@ func TestDecodeVariants(t *testing.T) {
 	}{
 		{"a deleted branch has no facts", "push.branch", "deleted", true, func(f bot.Fact) bool { return f == nil }},
 		{"a push to nothing has no facts", "push.branch", "after", zero, func(f bot.Fact) bool { return f == nil }},
-		{"a push without a head has no facts", "push.branch", "head_commit", nil, func(f bot.Fact) bool { return f == nil }},
+		{"a push may come without its commit", "push.branch", "head_commit", nil, func(f bot.Fact) bool {
+			return f == bot.Pushed{Branch: "master", Before: zero, After: first, PushedAt: at("2019-05-15T15:20:57Z")}
+		}},
+		{"a push may come without the tree of its commit", "push.branch", "head_commit.tree_id", nil, func(f bot.Fact) bool { return f.(bot.Pushed).Tree == "" && f.(bot.Pushed).Title == "Initial commit" }},
+		{"a push may come with nothing of its commit", "push.branch", "head_commit", map[string]any{}, func(f bot.Fact) bool { return f.(bot.Pushed).After == first }},
+		{"a push may come without who wrote its commit", "push.branch", "head_commit.author", nil, func(f bot.Fact) bool { return f.(bot.Pushed).Author == "" }},
 		{"a branch's name may have slashes", "push.branch", "ref", "refs/heads/a/b", func(f bot.Fact) bool { return f.(bot.Pushed).Branch == "a/b" }},
 		{"a title is the first line", "push.branch", "head_commit.message", "One\r\n\r\nTwo", func(f bot.Fact) bool { return f.(bot.Pushed).Title == "One" }},
 		{"a title is kept as far as people read it", "push.branch", "head_commit.message", strings.Repeat("ü", 1<<20), func(f bot.Fact) bool { return f.(bot.Pushed).Title == strings.Repeat("ü", 255)+"…" }},
@@ -190,7 +195,7 @@ func TestDecodeExplains(t *testing.T) {
 		{"push.branch", "ref", nil, "push: ref: expected the full name of a branch or tag, found nothing"},
 		{"push.branch", "after", "main", `push: after: expected a full SHA, found "main"`},
 		{"push.branch", "before", strings.ToUpper(second), `push: before: expected a full SHA, found "` + strings.ToUpper(second) + `"`},
-		{"push.branch", "head_commit.tree_id", nil, "push: head_commit.tree_id: expected a full SHA, found nothing"},
+		{"push.branch", "head_commit.tree_id", "main", `push: head_commit.tree_id: expected a full SHA, found "main"`},
 		{"push.branch", "repository.full_name", "shop", `push: repository.full_name: expected OWNER/NAME, found "shop"`},
 		{"push.branch", "repository.pushed_at", "noon", `push: repository.pushed_at: expected a time, found "\"noon\""`},
 		{"push.branch", "repository.pushed_at", 1 << 60, `push: repository.pushed_at: expected a time, found "1152921504606846976"`},

@@ -26,7 +26,7 @@ func (s *sim) forward(r *request) {
 	if before.build != nil && before.build.Status.Ended() && before.release == nil && before.build.Artifact == "" {
 		return // nothing was released of it
 	}
-	if !s.takenBack(r) && !s.mayGoBack(r) {
+	if !s.takenBack(r) && !s.mayGoBack(r, before) {
 		s.fail(3, "%s moves back from %s to %s, and nobody asked for that", r.app, before.sha, r.sha)
 	}
 }

@@ -21,10 +21,12 @@ import (
 )
 
 // parts is over how many tests the histories are spread, so that they use every
-// core. Each runs as many as -rapid.checks says, or else a few.
+// core. Each runs as many as -rapid.checks says; or else a few, or with
+// HEADSTART_TEST=long more.
 const (
 	parts = 20
-	few   = 100
+	few   = 25
+	more  = 100
 )
 
 // seeding holds the parts back from each other while one of them is given its seed.
@@ -55,7 +57,11 @@ func TestMain(m *testing.M) {
 		counted = counted || f.Name == "rapid.checks"
 	})
 	if !counted {
-		if err := flag.Set("rapid.checks", strconv.Itoa(few)); err != nil {
+		n := few
+		if os.Getenv("HEADSTART_TEST") == "long" {
+			n = more
+		}
+		if err := flag.Set("rapid.checks", strconv.Itoa(n)); err != nil {
 			panic(err)
 		}
 	}
@@ -126,31 +132,32 @@ type sim struct {
 	test *testing.T
 	t    *rapid.T
 	*bottest.World
-	store   *store
-	hooks   hooks
-	lags    map[string]lag // by commit
-	truth   truth
-	people  people
-	api     api
-	busy    time.Time // until when the platform releases nothing in production
-	may     weather
-	asks    asks
-	ended   any         // the panic that ends the history, if somebody else has to pass it on
-	calm    bool        // faults have stopped
-	last    bool        // the last commit is on its way
-	alive   []*instance // in the order in which they were started
-	started int         // instances so far
-	depth   int         // how many instances are in the middle of something
-	ops     int         // pieces of work since the clock moved
-	file    bot.ConfigRead
-	allowed []string // apps that the operator lets the repository use
-	pushes  int
-	pushed  map[string][]int // commit → which pushes of the branch brought it, in order
-	broken  map[string][2]bool
-	groups  []*simGroup // of the merge queue, the oldest first
-	acting  *job        // whose request is being done, while it is
-	losing  string      // the next request that begins with this comes true later, and its answer is lost
-	lines   []line
+	store       *store
+	hooks       hooks
+	lags        map[string]lag // by commit
+	truth       truth
+	people      people
+	api         api
+	busy        time.Time // until when the platform releases nothing in production
+	may         weather
+	asks        asks
+	ended       any         // the panic that ends the history, if somebody else has to pass it on
+	calm        bool        // faults have stopped
+	last        bool        // the last commit is on its way
+	alive       []*instance // in the order in which they were started
+	started     int         // instances so far
+	depth       int         // how many instances are in the middle of something
+	lateComment bool        // the webhook of the next comment is late
+	ops         int         // pieces of work since the clock moved
+	file        bot.ConfigRead
+	allowed     []string // apps that the operator lets the repository use
+	pushes      int
+	pushed      map[string][]int // commit → which pushes of the branch brought it, in order
+	broken      map[string][2]bool
+	groups      []*simGroup // of the merge queue, the oldest first
+	acting      *job        // whose request is being done, while it is
+	losing      string      // the next request that begins with this comes true later, and its answer is lost
+	lines       []line
 }
 
 // history draws random histories for a test.
@@ -331,7 +338,7 @@ func (s *sim) step() {
 	add(s.may.configs, s.changeFile)
 	add(s.may.allow, s.changeAllowed)
 	add(s.may.illness, s.fallIll, s.recover)
-	add(s.may.people && !s.asks.brief && s.once(4), s.goBack)
+	add(s.may.people && !s.asks.brief && s.once(4), s.goBack, s.speakLate)
 	add(s.may.late && s.asks.rehearse && s.once(3), s.loseCopy)
 	add(s.may.freeze, s.operate)
 	add(s.may.around, s.unsettle)
