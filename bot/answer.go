@@ -251,6 +251,7 @@ func (d *decision) planText(r *Request) string {
 func (d *decision) plannedWaits() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "- Checks: %s\n", text(d.plannedChecks()))
+	b.WriteString(d.neverGreen())
 	for _, stage := range d.s.Config.StageNames() {
 		if g := d.lockGate(stage); g.State != GateOpen {
 			fmt.Fprintf(&b, "- 🔒 It would wait before %s: %s\n", text(stage), text(g.Text))
@@ -290,9 +291,9 @@ func (d *decision) plannedChecks() string {
 		return "none are waited for"
 	case len(c.Names) > 0:
 		return names(c.Names)
-	case len(d.s.Required.Checks) > 0:
-		list := make([]string, len(d.s.Required.Checks))
-		for i, q := range d.s.Required.Checks {
+	case len(d.s.Required.theirs()) > 0:
+		list := make([]string, len(d.s.Required.theirs()))
+		for i, q := range d.s.Required.theirs() {
 			list[i] = q.Name
 		}
 		return names(list) + ", as GitHub requires"

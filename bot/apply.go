@@ -60,15 +60,21 @@ func (s *State) apply(fact Fact, at time.Time) {
 		if c := s.candidate(f.SHA); c != nil {
 			c.hear(f.Check)
 			s.judged(at)
+		} else if g := s.groupOf(f.SHA); g != nil {
+			g.hear(f.Check)
 		} else {
 			s.heardEarly(Early{SHA: f.SHA, Check: f.Check, At: at})
 		}
 	case ChecksMoved:
 		if c := s.candidate(f.SHA); c != nil {
 			c.moved(f)
+		} else if g := s.groupOf(f.SHA); g != nil {
+			g.moved(f)
 		} else {
 			s.heardEarly(Early{SHA: f.SHA, Completed: f.Completed, Suite: f.Suite, At: at})
 		}
+	case MergeGroupChanged:
+		s.groupChanged(f, at)
 	case Commented:
 		s.comment(f, at)
 	case Addressed:
@@ -113,7 +119,7 @@ func (s *State) pull(f PullRequestChanged, at time.Time) {
 	if !known || old.Head != f.Head {
 		old.HeadAt = f.UpdatedAt
 	}
-	old.PullRequestChanged = f
+	old.PullRequestChanged, old.Listed = f, false
 	s.Pulls[f.Number] = old
 	s.linkPulls()
 	s.forget(at)

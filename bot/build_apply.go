@@ -86,6 +86,9 @@ func (s *State) buildStarted(do StartBuild, at time.Time) {
 		r.StartedAt = at
 	}
 	if s.candidate(do.SHA) == nil {
+		if s.groupOf(do.SHA) != nil {
+			r.Group = do.SHA
+		}
 		for _, n := range sortedKeys(s.Pulls) {
 			if p := s.Pulls[n]; p.TestMerge == do.SHA && p.Open {
 				r.Pull = n
@@ -211,7 +214,7 @@ func (s *State) buildErrored(r *BuildRun, reason string, at time.Time) {
 	put(&r.Refused, r.App, reason)
 	for _, app := range s.Config.Prepare.Apps {
 		if _, no := r.Refused[app]; !no {
-			*r = BuildRun{SHA: r.SHA, Tree: r.Tree, Pull: r.Pull, Status: RunWaiting, Refused: r.Refused, Reason: reason, TroubleAt: at, Gone: r.Gone, GoneAt: r.GoneAt, Earlier: r.Earlier}
+			*r = BuildRun{SHA: r.SHA, Tree: r.Tree, Pull: r.Pull, Group: r.Group, Status: RunWaiting, Refused: r.Refused, Reason: reason, TroubleAt: at, Gone: r.Gone, GoneAt: r.GoneAt, Earlier: r.Earlier}
 			return
 		}
 	}
@@ -244,7 +247,7 @@ func (s *State) buildSeen(r *BuildRun, b Build, at time.Time) {
 	case BuildCancelled:
 		if r.Cancelling {
 			// It gave its place away and queues again.
-			*r = BuildRun{SHA: r.SHA, Tree: r.Tree, Pull: r.Pull, Status: RunWaiting, Refused: r.Refused, Gone: r.Gone, GoneAt: r.GoneAt, Earlier: r.Earlier}
+			*r = BuildRun{SHA: r.SHA, Tree: r.Tree, Pull: r.Pull, Group: r.Group, Status: RunWaiting, Refused: r.Refused, Gone: r.Gone, GoneAt: r.GoneAt, Earlier: r.Earlier}
 			return
 		}
 		s.buildErrored(r, "the build was cancelled on the platform", at)

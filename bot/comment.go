@@ -64,7 +64,7 @@ func (d *decision) comment(p PullRequest) string {
 	}
 	if p.Merged {
 		for i := range d.s.Candidates {
-			if c := &d.s.Candidates[i]; c.Pull == p.Number {
+			if c := &d.s.Candidates[i]; p.became(c) {
 				return d.mergedComment(c)
 			}
 		}
@@ -77,7 +77,7 @@ func (d *decision) comment(p PullRequest) string {
 		return Marker + "\nClosed without a merge: nothing of this pull request was deployed.\n"
 	}
 	if p.Fork || p.ReadHead != p.Head && !d.awaitsMerge(p) || !d.buildsPulls() {
-		return ""
+		return d.requiredComment(p)
 	}
 	return d.openComment(p)
 }

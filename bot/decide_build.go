@@ -32,7 +32,7 @@ func (d *decision) build() {
 			d.makePlace(key)
 		}
 	}
-	if waiting > 0 {
+	if waiting > 0 || d.buildGroups(&free) {
 		return
 	}
 	for _, c := range d.guestsToBuild() {
@@ -177,8 +177,8 @@ func (d *decision) takeApp(free *[]string, key string, r BuildRun) (string, bool
 	return best, true
 }
 
-// makePlace cancels a pull request's build that stands where the branch needs to
-// build.
+// makePlace cancels a build that stands where the branch or the merge queue needs to
+// build: a pull request's, or that of a merge group that is gone.
 func (d *decision) makePlace(forKey string) {
 	refused := d.s.Builds[forKey].Refused
 	for _, key := range sortedKeys(d.s.Builds) {
@@ -193,7 +193,7 @@ func (d *decision) makePlace(forKey string) {
 	}
 	for _, key := range sortedKeys(d.s.Builds) {
 		r := d.s.Builds[key]
-		if _, no := refused[r.App]; no || r.Pull == 0 || r.Status != RunRunning || d.neededByBranch(key) {
+		if _, no := refused[r.App]; no || r.Pull == 0 && r.Group == "" || r.Status != RunRunning || d.neededByBranch(key) {
 			continue
 		}
 		d.want("cancel "+r.App+" "+r.ID, CancelBuild{App: r.App, ID: r.ID, Tree: key})
@@ -201,8 +201,8 @@ func (d *decision) makePlace(forKey string) {
 	}
 }
 
-// neededByBranch reports whether a candidate waits for the build, or a pull
-// request was merged so recently that its push may still be on its way.
+// neededByBranch reports whether a candidate or a merge group waits for the build, or
+// a pull request was merged so recently that its push may still be on its way.
 func (d *decision) neededByBranch(key string) bool {
 	for i := range d.s.Candidates {
 		c := &d.s.Candidates[i]
@@ -211,7 +211,7 @@ func (d *decision) neededByBranch(key string) bool {
 		}
 	}
 	p, ok := d.s.Pulls[d.s.Builds[key].Pull]
-	return ok && p.Merged && d.s.candidate(p.MergeSHA) == nil && d.now.Sub(p.UpdatedAt) < time.Minute
+	return ok && p.Merged && d.s.candidate(p.MergeSHA) == nil && d.now.Sub(p.UpdatedAt) < onItsWay || d.neededByQueue(key)
 }
 
 // refusedBy reports whether none of the apps can build it.

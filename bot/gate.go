@@ -102,8 +102,8 @@ func (d *decision) checksGate(c *Candidate) Gate {
 		g.Text = v.Reason
 	case v.State == CheckPending:
 		g.Text = "waiting for " + names(v.Waiting)
-	case v.Settling && !d.due(c.SeenAt.Add(settle)):
-		g.Text, g.Until = "waiting for further checks to report", c.SeenAt.Add(settle)
+	case v.Settling && !d.due(c.heardOf().Add(settle)):
+		g.Text, g.Until = "waiting for further checks to report", c.heardOf().Add(settle)
 	default:
 		g.State, g.Since = GateOpen, c.GreenAt
 	}

@@ -163,7 +163,7 @@ func (d *decision) tellGuests() {
 	for i := range d.s.Guests {
 		c := &d.s.Guests[i]
 		if said := c.Told[buildContext]; d.s.Pulls[c.Pull].Head != c.SHA && (said.State == StatusPending || said.Doubt) {
-			d.tellStatus(c.SHA, buildContext, c.Told, say(StatusSuccess, "Not built ahead: newer commits were pushed", ""))
+			d.tellStatus(c.SHA, buildContext, c.Told, say(StatusSuccess, "Not built here: newer commits were pushed", ""))
 		}
 		for _, stage := range d.stagesOf(c) {
 			_, asked := c.Ordered[stage]

@@ -28,20 +28,23 @@ type State struct {
 	AnewAt      time.Time // what was read before this is to be read again
 	HeadAt      time.Time // when the branch's head was last read; zero: never
 
-	Required   Required    // what GitHub requires of the branch; zero ReadAt: not read yet
-	Candidates []Candidate // in the branch's order, oldest first
-	Horizon    time.Time   // pushes up to here have been forgotten: a late one is too late
-	Builds     map[string]BuildRun
-	Stages     map[string]Stand
-	Pulls      map[int]PullRequest
-	Early      []Early // of commits that are not known yet, the newest last
-	Flights    map[string]Flight
-	Guests     []Candidate // heads of open pull requests that somebody asked to promote
-	Adopted    []Candidate // what stages ran before Headstart came, where it is none of Candidates
-	Alerts     []Alert     // failures that people were told of, or are to be, oldest first
-	Requests   []Request   // comments with commands, oldest first; answered ones are remembered for a while
-	DeafUntil  time.Time   // comments up to here, by GitHub's clock, have been forgotten: a late one is too late
-	Freeze     Frozen      // the operator's word
+	Required    Required    // what GitHub requires of the branch; zero ReadAt: not read yet
+	RulesAt     time.Time   // when that was last asked for by itself; zero: never
+	Candidates  []Candidate // in the branch's order, oldest first
+	Horizon     time.Time   // pushes up to here have been forgotten: a late one is too late
+	Builds      map[string]BuildRun
+	Stages      map[string]Stand
+	Pulls       map[int]PullRequest
+	Early       []Early      // of commits that are not known yet, the newest last
+	Groups      []MergeGroup // in the merge queue, or gone a moment ago, in the order in which they were heard of
+	Flights     map[string]Flight
+	Guests      []Candidate // heads of open pull requests that somebody asked to promote
+	Adopted     []Candidate // what stages ran before Headstart came, where it is none of Candidates
+	PullsListed time.Time   // when pull requests that are older than the pipeline were listed; zero: they were not
+	Alerts      []Alert     // failures that people were told of, or are to be, oldest first
+	Requests    []Request   // comments with commands, oldest first; answered ones are remembered for a while
+	DeafUntil   time.Time   // comments up to here, by GitHub's clock, have been forgotten: a late one is too late
+	Freeze      Frozen      // the operator's word
 
 	Inspections map[string]Inspection // by app: what was found of it before it was promoted to
 
@@ -58,8 +61,9 @@ type Candidate struct {
 	Forced            bool      // the push that brought it replaced history
 	PushedAt          time.Time // by GitHub's clock where a push told it
 	SeenAt            time.Time
-	Pull              int  // the pull request it was merged by; 0: none known
-	PullSought        bool // it was looked for
+	QueuedAt          time.Time // since when it was known as a merge group; zero: it was none
+	Pull              int       // the pull request it was merged by; 0: none known
+	PullSought        bool      // it was looked for
 
 	ConfigRead    bool      // the pipeline's file was read as of this commit
 	ConfigProblem string    // why that file was refused; empty if it was not
@@ -189,7 +193,8 @@ const (
 type BuildRun struct {
 	SHA, Tree  string
 	Command    string // that builds it; empty where a platform has buildpacks
-	Pull       int    // the pull request that it was begun for; 0: the branch itself
+	Pull       int    // the pull request that it was begun for; 0: the branch itself, or Group
+	Group      string // the merge group that it was begun for; empty: none
 	App        string // where it runs or ran; empty while waiting
 	Stage      string // set where it runs on a stage's own app
 	ID         string
@@ -347,8 +352,13 @@ type AppRelease struct {
 type PullRequest struct {
 	PullRequestChanged
 	SeenAt      time.Time
+	Listed      bool      // it was found in a list, and nothing was heard of it since
 	HeadAt      time.Time // when it got its head, by GitHub's clock, at the latest; zero: before anybody looked
 	HeadHeardAt time.Time // when Head was first heard of; zero: with the pull request
+
+	// MergedWith is the commit that the branch moved to when it was merged, where that is
+	// another pull request's; empty: it was merged by itself, or not yet.
+	MergedWith string
 
 	ReadHead  string    // the head that TestMerge belongs to; empty: not read yet
 	Asked     int       // how often GitHub had no test merge of the head, nor a conflict
@@ -412,6 +422,7 @@ func (s State) Target() Target {
 func (s State) clone() State {
 	s.Candidates = cloneCandidates(s.Candidates)
 	s.Guests = cloneCandidates(s.Guests)
+	s.Groups = cloneGroups(s.Groups)
 	s.Adopted = cloneCandidates(s.Adopted)
 	s.Builds = cloneMap(s.Builds)
 	for k, r := range s.Builds {

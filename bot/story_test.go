@@ -19,6 +19,7 @@ type story struct {
 	began  time.Time
 	file   bot.ConfigRead        // as of the commits that are pushed from now on
 	kept   map[string][]bot.Fact // deliveries by name, to be delivered (again)
+	groups map[string]bot.MergeGroupChanged
 	faults []trouble
 	out    strings.Builder
 }
@@ -31,7 +32,7 @@ type trouble struct {
 }
 
 func newStory() *story {
-	s := &story{kept: map[string][]bot.Fact{}}
+	s := &story{kept: map[string][]bot.Fact{}, groups: map[string]bot.MergeGroupChanged{}}
 	s.open()
 	s.began = s.Now
 	return s
@@ -98,6 +99,7 @@ func (s *story) do(line string) error {
 		"role": s.role, "say": s.sayIn, "again": s.sayAgain, "answers": s.answers, "gone": s.gone,
 		"sick": s.sick, "well": s.well, "alerts": s.alerts,
 		"lists": s.lists,
+		"group": s.group, "destroyed": s.destroyed,
 		"clock": s.clock, "time": s.time, "freeze": s.freeze, "unfreeze": s.unfreeze,
 		"maintenance": s.maintenance, "app": s.findings, "copied": s.copied, "copies": s.copies,
 	}

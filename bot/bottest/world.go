@@ -272,6 +272,12 @@ func (w *World) onGitHub(e bot.Effect) (bot.Fact, error) {
 			read.Head = bot.Head{SHA: h.SHA, Tree: h.Tree, Title: h.Title, Author: h.Author}
 		}
 		return read, nil
+	case bot.ReadRules:
+		count(2)
+		return bot.RulesRead{Branch: do.Branch, Required: bot.Required{Checks: w.Required}}, nil
+	case bot.ListPullRequests:
+		count(1)
+		return w.listPulls(), nil
 	case bot.ReadPullRequest:
 		count(2)
 		p := w.Pulls[do.Number]

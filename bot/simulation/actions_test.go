@@ -63,6 +63,7 @@ func (s *sim) moved(c bottest.Commit, forced bool) []bot.Fact {
 		s.truth.reported(s, c.SHA)
 	}
 	k := s.Commits[c.SHA]
+	s.invalidate(c.SHA)
 	s.note("ada", "pushes %s, tree %s, files %v, broken %v, forced %t", k.SHA, k.Tree, k.Files, s.broken[k.Tree], forced)
 	return facts
 }
