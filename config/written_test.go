@@ -63,7 +63,7 @@ func written(t *testing.T, all map[string]bot.Config) []byte {
 		}
 		file = map[string]any{"pipelines": pipelines}
 	}
-	data, err := json.Marshal(file)
+	data, err := json.MarshalIndent(file, "", " ") // lines have a limit
 	if err != nil {
 		t.Fatal(err)
 	}
