@@ -56,6 +56,9 @@ func (s *State) apply(fact Fact, at time.Time) {
 	case CheckReported:
 		if c := s.candidate(f.SHA); c != nil {
 			c.hear(f.Check)
+			if f.Check.Kind == CheckRun && f.Check.App == "" && s.Config.Checks.pins(f.Check.Name) {
+				c.Reports.Look = true // only a reading tells whose it is
+			}
 			s.judged(at)
 		} else {
 			s.heardEarly(f.SHA, f.Check, at)

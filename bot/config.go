@@ -50,7 +50,7 @@ const (
 // other.
 type Checks struct {
 	None  bool     // no check is waited for
-	Names []string // exactly these are waited for: names of check runs and contexts of commit statuses
+	Names []CheckName // exactly these are waited for
 }
 
 // AsGitHubRequires reports whether the file left the choice of checks to GitHub.

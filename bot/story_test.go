@@ -120,7 +120,7 @@ func (s *story) hear(name string, list []string, facts ...bot.Fact) error {
 	return s.Deliver(facts...)
 }
 
-// config [missing | bad why=…] [branch=B] [prepare=APPS] [checks=NAMES|none] [reuse=commit] [pulls=no] STAGE:APPS…
+// config [missing | bad why=…] [branch=B] [prepare=APPS] [checks=NAMES|none] (NAME@SLUG of one app) [reuse=commit] [pulls=no] STAGE:APPS…
 // is the pipeline's file as of the commits that are pushed from now on.
 func (s *story) config(list []string, set map[string]string) error {
 	switch {
@@ -141,7 +141,10 @@ func (s *story) config(list []string, set map[string]string) error {
 		c.Checks.None = true
 	case "":
 	default:
-		c.Checks.Names = strings.Split(v, ",")
+		for _, name := range strings.Split(v, ",") {
+			name, app, _ := strings.Cut(name, "@")
+			c.Checks.Names = append(c.Checks.Names, bot.CheckName{Name: name, App: app})
+		}
 	}
 	for _, stage := range list {
 		name, apps, _ := strings.Cut(stage, ":")
@@ -199,16 +202,24 @@ func (s *story) deliver(list []string, _ map[string]string) error {
 	return s.Deliver(facts...)
 }
 
-// check SHA NAME passed|failed|pending [status] [app=ID] [held]
+// check SHA NAME passed|failed|pending [status | app=ID:SLUG] [nameless] [held]
 func (s *story) check(list []string, set map[string]string) error {
-	k := bot.Check{Kind: bot.CheckRun, Name: list[1], State: bot.CheckState(list[2]), AppID: 15368}
+	k := bot.Check{Kind: bot.CheckRun, Name: list[1], State: bot.CheckState(list[2]), AppID: 15368, App: "github-actions"}
 	if set["app"] != "" {
-		k.AppID, _ = strconv.ParseInt(set["app"], 10, 64)
+		id, slug, _ := strings.Cut(set["app"], ":")
+		k.AppID, _ = strconv.ParseInt(id, 10, 64)
+		k.App = slug
 	}
 	if slices.Contains(list, "status") {
-		k.Kind, k.AppID = bot.CommitStatus, 0
+		k.Kind, k.AppID, k.App = bot.CommitStatus, 0, ""
 	}
-	return s.hear("check "+list[0]+" "+list[1], list, s.Report(list[0], k))
+	fact := s.Report(list[0], k)
+	if slices.Contains(list, "nameless") { // as a version kept it that knew no slugs
+		k := fact.(bot.CheckReported)
+		k.Check.App = ""
+		fact = k
+	}
+	return s.hear("check "+list[0]+" "+list[1], list, fact)
 }
 
 // suite SHA APP runs=N [completed]

@@ -114,7 +114,7 @@ func TestParse(t *testing.T) {
 			bot.Config{
 				Branch: "release/2026", Platform: bot.PlatformHeroku,
 				Prepare: bot.Prepare{Apps: []string{"shop-prepare", "shop-prepare-2"}, Reuse: bot.ReuseCommit},
-				Checks:  bot.Checks{Names: []string{"ci/test", "lint: all", "build (ubuntu-latest, 1.26)"}},
+				Checks:  bot.Checks{Names: bot.CheckNames("ci/test", "lint: all", "build (ubuntu-latest, 1.26)")},
 				Stages:  []bot.Stage{stages[0], stage("production", "shop-us", "shop-ca")},
 			},
 		},
@@ -134,7 +134,7 @@ func TestParse(t *testing.T) {
 			bot.Config{Branch: "1.0", Platform: bot.PlatformHeroku, Prepare: prepared(), Stages: one}},
 		{"words that only old YAML takes for true", "branch: on\nchecks: [yes]\nstages: [{name: off, app: shop}]\n",
 			bot.Config{Branch: "on", Platform: bot.PlatformHeroku, Prepare: prepared(),
-				Checks: bot.Checks{Names: []string{"yes"}}, Stages: []bot.Stage{stage("off", "shop")}}},
+				Checks: bot.Checks{Names: bot.CheckNames("yes")}, Stages: []bot.Stage{stage("off", "shop")}}},
 		{"True in capitals", "prepare: {apps: [shop-prepare], pull_requests: False}" + production,
 			bot.Config{Platform: bot.PlatformHeroku, Prepare: bot.Prepare{Apps: []string{"shop-prepare"}, Reuse: bot.ReuseTree}, Stages: one}},
 	}

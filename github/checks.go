@@ -84,12 +84,15 @@ type checkRun struct {
 	DetailsURL  string    `json:"details_url"`
 	StartedAt   time.Time `json:"started_at"`
 	CompletedAt time.Time `json:"completed_at"`
-	App         struct{ ID int64 }
+	App         struct {
+		ID   int64
+		Slug string
+	}
 }
 
 func (run checkRun) check() bot.Check {
 	check := bot.Check{
-		Kind: bot.CheckRun, Name: run.Name, AppID: run.App.ID,
+		Kind: bot.CheckRun, Name: run.Name, AppID: run.App.ID, App: run.App.Slug,
 		State: bot.CheckPending, URL: cmp.Or(run.HTMLURL, run.DetailsURL), At: run.StartedAt,
 	}
 	if run.Status != "completed" {

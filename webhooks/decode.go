@@ -188,7 +188,7 @@ func checkRun(p payload) (bot.Fact, error) {
 		return nil, err
 	}
 	check := bot.Check{
-		Kind: bot.CheckRun, Name: run.Name, AppID: run.App.ID, State: bot.CheckPending, Conclusion: run.Conclusion,
+		Kind: bot.CheckRun, Name: run.Name, AppID: run.App.ID, App: run.App.Slug, State: bot.CheckPending, Conclusion: run.Conclusion,
 		URL: orElse(run.DetailsURL, run.HTMLURL), At: run.StartedAt.time,
 	}
 	if run.Status == "completed" {
@@ -301,7 +301,8 @@ type payload struct {
 		StartedAt   when   `json:"started_at"`
 		CompletedAt when   `json:"completed_at"`
 		App         struct {
-			ID int64 `json:"id"`
+			ID   int64  `json:"id"`
+			Slug string `json:"slug"`
 		} `json:"app"`
 	} `json:"check_run"`
 

@@ -41,6 +41,13 @@ func (cmd checkCommand) Run(c console) error {
 		}
 		return err
 	}
-	_, err = fmt.Fprint(c.out, config.ExplainAll(pipelines))
-	return err
+	if _, err := fmt.Fprint(c.out, config.ExplainAll(pipelines)); err != nil {
+		return err
+	}
+	for _, advice := range config.Advice(pipelines) {
+		if _, err := fmt.Fprintf(c.out, "\nAdvice: %s\n", advice); err != nil {
+			return err
+		}
+	}
+	return nil
 }
