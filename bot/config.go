@@ -49,7 +49,7 @@ const (
 // that is nothing for everything that reports. None and Names exclude each
 // other.
 type Checks struct {
-	None  bool     // no check is waited for
+	None  bool        // no check is waited for
 	Names []CheckName // exactly these are waited for
 }
 
