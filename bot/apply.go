@@ -46,6 +46,9 @@ func (s *State) apply(fact Fact, at time.Time) {
 		if f.Installation != 0 {
 			s.Installation = f.Installation
 		}
+		if f.Visibility != "" {
+			s.Visibility = f.Visibility
+		}
 		s.defaultBranch(f.DefaultBranch)
 	case Pushed:
 		s.push(f, at)

@@ -78,7 +78,7 @@ func factsIn(event string, p payload) (engine.Delivery, error) {
 		return d, err
 	}
 	if p.Installation.ID != 0 {
-		d.Facts = append(d.Facts, bot.Installed{Installation: p.Installation.ID, DefaultBranch: p.Repository.DefaultBranch})
+		d.Facts = append(d.Facts, bot.Installed{Installation: p.Installation.ID, DefaultBranch: p.Repository.DefaultBranch, Visibility: p.Repository.visible()})
 	}
 	d.Facts = append(d.Facts, fact)
 	return d, nil
@@ -241,6 +241,25 @@ func status(p payload) (bot.Fact, error) {
 	return bot.CheckReported{SHA: p.SHA, Check: check}, nil
 }
 
+// repository is what every delivery says of its repository.
+type repository struct {
+	FullName      string `json:"full_name"`
+	DefaultBranch string `json:"default_branch"`
+	PushedAt      when   `json:"pushed_at"`
+	Private       *bool  `json:"private"`    // nil: it does not say
+	Visibility    string `json:"visibility"` // public, private or internal; servers before GHES 3.1 do not say
+}
+
+func (r repository) visible() bot.Visibility {
+	switch {
+	case r.Private == nil && r.Visibility == "":
+		return ""
+	case r.Private != nil && *r.Private, r.Visibility != "" && r.Visibility != "public":
+		return bot.Private
+	}
+	return bot.Public
+}
+
 // payload has the fields of all events that matter here. What else GitHub sends
 // may change without breaking a delivery, which is why the types of an API
 // client, with every field there is, are not used.
@@ -249,11 +268,7 @@ type payload struct {
 	Installation struct {
 		ID int64 `json:"id"`
 	} `json:"installation"`
-	Repository struct {
-		FullName      string `json:"full_name"`
-		DefaultBranch string `json:"default_branch"`
-		PushedAt      when   `json:"pushed_at"`
-	} `json:"repository"`
+	Repository repository `json:"repository"`
 
 	// push
 	Ref        string `json:"ref"`

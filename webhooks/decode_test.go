@@ -38,7 +38,7 @@ const (
 
 func TestDecodeRealPayloads(t *testing.T) {
 	hello := bot.Repo{Owner: "Codertocat", Name: "Hello-World"}
-	installed := bot.Installed{Installation: 1, DefaultBranch: "master"}
+	installed := bot.Installed{Installation: 1, DefaultBranch: "master", Visibility: bot.Public}
 	pr := bot.PullRequestChanged{
 		Number: 2, Title: "Update the README with new information.", Author: "Codertocat", Head: second, Base: "master",
 		Open: true, UpdatedAt: at("2019-05-15T15:20:33Z"),
@@ -46,7 +46,7 @@ func TestDecodeRealPayloads(t *testing.T) {
 	closed := pr
 	closed.Open, closed.UpdatedAt = false, at("2019-05-15T15:21:18Z")
 	linter := bot.Check{
-		Kind: bot.CheckRun, Name: "Octocoders-linter", AppID: 29310, State: bot.CheckFailed, Conclusion: "failure",
+		Kind: bot.CheckRun, Name: "Octocoders-linter", AppID: 29310, App: "github-actions", State: bot.CheckFailed, Conclusion: "failure",
 		URL: "https://octocoders.io", At: at("2019-05-15T15:21:12Z"),
 	}
 	for _, tt := range []struct {
