@@ -55,7 +55,7 @@ func (d *decision) statusText() string {
 		st := d.s.Stages[stage]
 		runs, since, way, note := "nothing yet", "", "–", ""
 		if st.Live.SHA != "" {
-			runs, since = d.commitText(st.Live.SHA)+d.urgentText(st.Live.SHA, stage), moment(st.Live.Since)
+			runs, since = cmp.Or(d.adoptedText(stage), d.commitText(st.Live.SHA)+d.urgentText(st.Live.SHA, stage)), moment(st.Live.Since)
 		}
 		if st.InFlight != nil {
 			way = d.commitText(st.InFlight.SHA) + ", since " + moment(st.InFlight.StartedAt) + d.urgentText(st.InFlight.SHA, stage)
@@ -182,6 +182,9 @@ func (d *decision) passageText(stage string, p Passage) string {
 		}
 		return "⏳ releasing to " + names(cfg.Apps)
 	case PassageDone:
+		if p.was() {
+			return "✅ already live"
+		}
 		return "✅ " + p.verb() + " in " + took(p.StartedAt, p.EndedAt) + p.seen() + d.soakText(stage, p)
 	case PassageSkipped:
 		return "⏭️ passed by: " + p.Reason
@@ -248,6 +251,7 @@ func (d *decision) planText(r *Request) string {
 func (d *decision) plannedWaits() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "- Checks: %s\n", text(d.plannedChecks()))
+	b.WriteString(d.neverGreen())
 	for _, stage := range d.s.Config.StageNames() {
 		if g := d.lockGate(stage); g.State != GateOpen {
 			fmt.Fprintf(&b, "- 🔒 It would wait before %s: %s\n", text(stage), text(g.Text))
@@ -262,9 +266,13 @@ func (d *decision) plannedWaits() string {
 
 func (d *decision) plannedBuild(r *Request) string {
 	p := d.s.Pulls[r.Number]
-	switch run, ok := d.s.run(p.TestMerge, p.TestTree); {
+	switch run, ok := d.s.pullRun(p); {
 	case p.Fork:
 		return "after the merge; pull requests of forks are never built ahead"
+	case d.awaitsMerge(p):
+		return fmt.Sprintf("ahead of the merge, as soon as GitHub has made the test merge into `%s`", code(p.Base))
+	case p.ReadHead == p.Head && p.TestTree == "" && p.Unmade && d.buildsPulls():
+		return fmt.Sprintf("after the merge; GitHub does not say whether it merges into `%s`", code(p.Base))
 	case p.ReadHead == p.Head && p.TestTree == "" && d.buildsPulls():
 		return fmt.Sprintf("after the merge; it does not merge cleanly into `%s` as it is", code(p.Base))
 	case ok && p.TestTree != "" && run.Status == RunSucceeded:
@@ -287,9 +295,9 @@ func (d *decision) plannedChecks() string {
 			all[i] = n.String()
 		}
 		return names(all)
-	case len(d.s.Required.Checks) > 0:
-		list := make([]string, len(d.s.Required.Checks))
-		for i, q := range d.s.Required.Checks {
+	case len(d.s.Required.theirs()) > 0:
+		list := make([]string, len(d.s.Required.theirs()))
+		for i, q := range d.s.Required.theirs() {
 			list[i] = q.Name
 		}
 		return names(list) + ", as GitHub requires"
@@ -371,6 +379,9 @@ func (d *decision) insurance(c *Candidate) string {
 		return ""
 	}
 	title := ""
+	if past.Ran != nil {
+		title = ", which was released before Headstart"
+	}
 	if past.Title != "" {
 		title = ": " + text(cut(past.Title, 72))
 	}

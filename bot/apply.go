@@ -28,6 +28,8 @@ func (s *State) fold(e Event) {
 		s.checkRollback(stage, e.At)
 		s.checkRehearsal(stage, e.At)
 	}
+	s.adopt(e.At)
+	s.settleAdopted(e.At)
 	s.passBy(e.At)
 	s.lapse(e.At)
 	if !s.Configured {
@@ -38,6 +40,7 @@ func (s *State) fold(e Event) {
 	s.addressAnswers()
 	s.closeHandedOn()
 	s.forgetGuests()
+	s.forgetAdopted()
 }
 
 func (s *State) apply(fact Fact, at time.Time) {
@@ -63,15 +66,21 @@ func (s *State) apply(fact Fact, at time.Time) {
 				c.Reports.Look = true // only a reading tells whose it is
 			}
 			s.judged(at)
+		} else if g := s.groupOf(f.SHA); g != nil {
+			g.hear(f.Check)
 		} else {
-			s.heardEarly(f.SHA, f.Check, at)
+			s.heardEarly(Early{SHA: f.SHA, Check: f.Check, At: at})
 		}
 	case ChecksMoved:
 		if c := s.candidate(f.SHA); c != nil {
-			c.moved()
+			c.moved(f)
+		} else if g := s.groupOf(f.SHA); g != nil {
+			g.moved(f)
 		} else {
-			s.heardEarly(f.SHA, Check{}, at)
+			s.heardEarly(Early{SHA: f.SHA, Completed: f.Completed, Suite: f.Suite, At: at})
 		}
+	case MergeGroupChanged:
+		s.groupChanged(f, at)
 	case Commented:
 		s.comment(f, at)
 	case Addressed:
@@ -112,7 +121,11 @@ func (s *State) pull(f PullRequestChanged, at time.Time) {
 	} else if f.Head != old.Head {
 		old.HeadHeardAt = at
 	}
-	old.PullRequestChanged = f
+	old.touched(f)
+	if !known || old.Head != f.Head {
+		old.HeadAt = f.UpdatedAt
+	}
+	old.PullRequestChanged, old.Listed = f, false
 	s.Pulls[f.Number] = old
 	s.linkPulls()
 	s.forget(at)
@@ -222,6 +235,8 @@ func (s *State) checksRead(f ChecksRead, do ReadChecks, began, at time.Time) {
 	}
 	r.Read, r.ReadAt, r.Heard, r.Refused = true, began, max(r.Reading, min(do.Heard, r.Hints)), ""
 	r.Look = r.Look && r.Heard < r.Hints
+	r.Prompt = r.Prompt && r.Look
+	r.confirm()
 	switch after := s.verdict(c); {
 	case after.State == CheckPassed:
 		r.Doubts = 0
@@ -229,16 +244,6 @@ func (s *State) checksRead(f ChecksRead, do ReadChecks, began, at time.Time) {
 		r.Doubts++ // GitHub's answers can lag behind its webhooks
 	}
 	s.judged(at)
-}
-
-func (s *State) pullRead(f PullRequestRead, at time.Time) {
-	s.pull(f.PullRequestChanged, at)
-	p, ok := s.Pulls[f.Number]
-	if !ok || p.Head != f.Head {
-		return
-	}
-	p.ReadHead, p.TestMerge, p.TestTree = f.Head, f.TestMerge, f.TestTree
-	s.Pulls[f.Number] = p
 }
 
 func (s *State) pullFound(f PullRequestFound, at time.Time) {

@@ -32,6 +32,7 @@ type Check struct {
 	Name       string // a check run's name, or a status' context
 	AppID      int64  // of the app that made the check run; 0 for a status
 	App        string // that app's slug, as in github.com/apps/SLUG; empty for a status, and where nobody kept it
+	Suite      int64  // that the check run is in; 0 for a status, and where nobody told
 	State      CheckState
 	Conclusion string    // GitHub's own word, such as timed_out
 	URL        string    // may be empty

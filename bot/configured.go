@@ -121,6 +121,9 @@ func (s *State) configOfCandidate(c *Candidate, f ConfigRead, at time.Time) {
 	if f.Problem == "" {
 		c.ConfigHold = s.disagrees(c.Branch, f)
 	}
+	if f.Found && f.Problem == "" {
+		c.Recipe = f.Config.recipe()
+	}
 	if held := c.ConfigHold != ""; held || s.knownAfter(c) {
 		if !held && !f.Found && f.Problem == "" && len(c.Told)+len(c.Passages) == 0 {
 			// It was pushed while there was no file: it was never to be deployed.
@@ -158,8 +161,8 @@ func (s *State) inForce(f ConfigRead, ref string, at time.Time) {
 			return c.SHA != ref && c.ConfigRead && (s.ConfigRef == "" || len(c.Told) == 0 && len(c.Passages) == 0)
 		})
 	}
-	classes := s.Config.Changes
+	old := s.Config
 	s.Configured, s.Config, s.ConfigRef = true, f.Config, ref
-	s.classesChanged(classes)
+	s.classesChanged(old)
 	s.judged(at)
 }

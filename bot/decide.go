@@ -24,7 +24,10 @@ func Decide(s State, now time.Time) Plan {
 	d.carryOn()
 	d.steer()
 	if s.Configured {
+		d.explore()
 		d.readConcerns()
+		d.readGroupConcerns()
+		d.findMerged()
 		d.readPullRequests()
 		d.readFiles()
 		d.inspect()
@@ -35,6 +38,8 @@ func Decide(s State, now time.Time) Plan {
 		d.readChecks()
 		d.sweep()
 	}
+	d.readRules()
+	d.listPulls()
 	d.keepCopies()
 	d.endMaintenance()
 	d.openPipelines()
@@ -119,14 +124,14 @@ func (d *decision) readPullRequests() {
 	if d.buildsPulls() {
 		for _, n := range sortedKeys(d.s.Pulls) {
 			p := d.s.Pulls[n]
-			if !p.Open || p.Fork || p.Base != d.s.Branch() || d.s.pullConcerns(p) != ConcernYes {
+			if !p.Open || p.Fork || p.Listed || p.Base != d.s.Branch() || d.s.pullConcerns(p) != ConcernYes {
 				continue
 			}
-			if p.ReadHead != p.Head {
-				d.want(fmt.Sprintf("pull %d %s", n, p.Head), ReadPullRequest{Number: n})
+			if d.asksForMerge(p) {
+				d.want(pullKey(p), ReadPullRequest{Number: n})
 			}
 			// Once for each head: what it would bring is told with what it is compared to.
-			if live := d.s.Stages[d.lastStage()].Live.SHA; live != "" && live != p.Head && p.ChangesOf != p.Head {
+			if live := d.s.Stages[d.lastStage()].Live.commit(); live != "" && live != p.Head && p.ChangesOf != p.Head {
 				d.want(fmt.Sprintf("changes of %d %s", n, p.Head), ReadChanges{Base: live, Head: p.Head, Number: n})
 			}
 		}
@@ -156,7 +161,7 @@ const (
 	recheckOld = 10 * time.Minute // of others, and an hour after the push
 	recheckAge = time.Hour        // a day after the push
 	heardLate  = 15 * time.Second // after the push: its webhook was not the first to come
-	hintGap    = 10 * time.Second // between readings that webhooks ask for without saying what moved
+	hintGap    = 10 * time.Second // between readings that webhooks ask for where no suite was completed
 	staleRules = 5 * time.Minute  // what the branch requires is read again after this
 	doubts     = 6                // readings that are tried again because they contradict webhooks
 )
@@ -200,12 +205,12 @@ func (d *decision) readAt(c *Candidate) (at time.Time, sweep bool) {
 		return c.SeenAt, false // nothing can be judged before
 	case !r.Read && r.Refused == "" && r.Hints == 0 && d.buildGate(c).State == GateOpen:
 		return c.SeenAt, false // they may have passed long ago, as after a merge queue
+	case !r.Read && r.Refused == "" && !c.QueuedAt.IsZero():
+		return c.SeenAt, false // the queue's checks passed before it came to the branch
 	case !r.Read && r.Refused == "" && (d.first(c) || c.Before == "" || c.SeenAt.Sub(c.PushedAt) > heardLate):
 		return c.SeenAt, false // the webhooks of its checks may have come before its own
-	case r.Doubts > 0 && r.Doubts < doubts:
-		return last.Add(backoff(c.SHA, r.Doubts)), false
-	case r.Look && state != CheckPassed && r.Refused == "":
-		return last.Add(hintGap), false
+	case r.hinted(c.SHA, state) > 0:
+		return last.Add(r.hinted(c.SHA, state)), false
 	case age > 24*time.Hour:
 		return last.Add(recheckAge), true
 	case age > time.Hour || d.s.newestConcerned(c) != nil:
@@ -229,7 +234,7 @@ func (d *decision) readChecksOf(c *Candidate, decides bool) {
 		// With it comes the branch's head, which tells of a push that was never
 		// delivered: it is asked for now and then also where the file names the checks.
 		Required: all && decides || d.s.Required.ReadAt.IsZero() || d.now.Sub(d.s.Required.ReadAt) >= staleRules,
-		Suites:   all && len(d.s.Required.Checks) == 0,
+		Suites:   all && len(d.s.Required.theirs()) == 0,
 	})
 }
 

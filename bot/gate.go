@@ -69,6 +69,7 @@ func (d *decision) findGates(c *Candidate, stage string) []Gate {
 	gates = append(gates, d.classGates(c, stage)...)
 	gates = append(gates, d.timeGates(c, stage)...)
 	gates = append(gates, d.needsGates(c, stage)...)
+	gates = append(gates, d.adoptionGates(c, i)...)
 	return append(gates, d.placeGate(c, stage), d.preflightGate(stage))
 }
 
@@ -101,8 +102,8 @@ func (d *decision) checksGate(c *Candidate) Gate {
 		g.Text = v.Reason
 	case v.State == CheckPending:
 		g.Text = "waiting for " + names(v.Waiting)
-	case v.Settling && !d.due(c.SeenAt.Add(settle)):
-		g.Text, g.Until = "waiting for further checks to report", c.SeenAt.Add(settle)
+	case v.Settling && !d.due(c.heardOf().Add(settle)):
+		g.Text, g.Until = "waiting for further checks to report", c.heardOf().Add(settle)
 	default:
 		g.State, g.Since = GateOpen, c.GreenAt
 	}
@@ -131,6 +132,8 @@ func (d *decision) buildGate(c *Candidate) Gate {
 	switch {
 	case a.run.Status == RunSucceeded || c.Artifact != "":
 		g.State, g.Since = GateOpen, a.run.FinishedAt
+	case d.bare(c):
+		return d.bareGate(c)
 	case a.run.Status == RunFailed:
 		g.State, g.Since, g.Who = GateClosed, a.run.FinishedAt, "whoever pushes a fix"
 		g.Text = "the build failed" + because(a.run.Reason)
@@ -141,12 +144,18 @@ func (d *decision) buildGate(c *Candidate) Gate {
 		g.State, g.Who, g.Text = GateClosed, "whoever looks after the prepare apps", "no prepare app can build it"+because(a.why)
 	case a.fallback:
 		g.State = GateOpen
+	case a.run.Active() && d.rebuilt(a.run) != "":
+		g.Text = "building again on " + a.run.App + because(d.rebuilt(a.run))
 	case a.run.Active():
 		g.Text = "building on " + a.run.App
+	case a.run.sourceless():
+		g.Text, g.Since, g.Who = "GitHub does not know the source of the commit yet"+because(a.run.Reason), a.run.UnknownAt, "GitHub"
 	case !a.run.TroubleAt.IsZero():
 		g.Text, g.Since = "the build could not be started"+because(a.run.Reason), a.run.TroubleAt
 	case !d.leads(c) && len(c.Ordered) == 0:
 		g.Text, g.Since, g.Who = "a newer commit goes first", c.SeenAt, "the newer commit"
+	case d.rebuilt(a.run) != "":
+		g.Text, g.Since = "building again as soon as a prepare app is free"+because(d.rebuilt(a.run)), a.run.GoneAt
 	default:
 		g.Text, g.Since = "waiting for a free prepare app", c.SeenAt
 	}
@@ -157,6 +166,10 @@ func (d *decision) buildGate(c *Candidate) Gate {
 func (d *decision) proofGate(c *Candidate, i int) Gate {
 	before := d.s.Config.Stages[i-1].Name
 	g := Gate{Name: "proof", State: GateWaiting, Who: "the stage " + before}
+	if p := c.Passages[before]; p.State == PassageDone && p.Adopted {
+		g.State, g.Since, g.Text, g.Who = GateClosed, p.EndedAt, before+" ran it before Headstart came: no stage has proved it", "whoever pushes again"
+		return g
+	}
 	switch p := c.Passages[before]; p.State {
 	case PassageDone:
 		g.State, g.Since = GateOpen, p.EndedAt
@@ -255,8 +268,14 @@ func (d *decision) overtaker(c *Candidate, stage string) (*Candidate, bool) {
 	}
 	at := d.s.position(c.SHA)
 	for _, later := range d.s.Config.Stages[max(d.stageIndex(stage), 0):] {
-		if i := d.s.position(d.s.Stages[later.Name].Live.SHA); i > at {
+		live := d.s.Stages[later.Name].Live
+		if i := d.s.position(live.SHA); i > at {
 			return &d.s.Candidates[i], true
+		}
+		if d.s.behindAdopted(c, later.Name) || slices.ContainsFunc(live.commits(), func(sha string) bool { return d.s.position(sha) > at }) {
+			if by := d.s.candidate(live.SHA); by != nil {
+				return by, true
+			}
 		}
 	}
 	for i := len(d.s.Candidates) - 1; i > at; i-- {

@@ -50,8 +50,15 @@ func (x execution) promoteGuest(pull PullRequestChanged) Answer {
 	if no := cmp.Or(x.mayNot(stage), x.mayNotHurry()); no != "" {
 		return refuse("%s", no)
 	}
-	if x.outdated(x.at) {
-		return refuse("%s", x.sayAgain("nobody knows what was pushed to the pull request"))
+	if no := x.headMoved("/promote", stage); no != "" {
+		return refuse("%s", no)
+	}
+	moved := x.movedByHand(stage)
+	if !x.exact() {
+		moved = x.moved(stage)
+	}
+	if moved != "" {
+		return refuse("%s", x.void(moved, fmt.Sprintf("/promote %s %s", stage, Short(pull.Head))))
 	}
 	if l := x.s.Stages[stage].lockedAt(x.at); l != nil {
 		return refuse("%s is locked %s; /unlock %s first", stage, l.whose(), stage)
@@ -66,14 +73,19 @@ func (x execution) promoteGuest(pull PullRequestChanged) Answer {
 	trial := x.s.clone()
 	trial.inviteGuest(x, pull, stage)
 	text := fmt.Sprintf("%s goes to %s", Short(pull.Head), stage)
-	d := newDecision(&trial, x.at)
-	if g, no := blocked(d.gates(trial.candidate(pull.Head), stage)); no && g.State == GateClosed {
+	d, tried := newDecision(&trial, x.at), trial.candidate(pull.Head)
+	yes := x.approvedBy(d, tried, cfg)
+	yes.give(tried, stage)
+	if g, no := blocked(d.gates(tried, stage)); no && g.State == GateClosed {
 		return refuse("%s cannot be released to %s: %s", Short(pull.Head), stage, g.Text)
+	} else if yes.problem != "" {
+		return refuse("%s", yes.problem)
 	} else if no {
 		text += " as soon as it may: " + g.Text
 	}
 	x.s.inviteGuest(x, pull, stage)
-	return Answer{OK: true, Open: true, Stage: stage, SHA: pull.Head, Text: text}
+	yes.give(x.s.candidate(pull.Head), stage)
+	return Answer{OK: true, Open: true, Stage: stage, SHA: pull.Head, Text: text + yes.note}
 }
 
 // inviteGuest takes note of the head of a pull request that was asked for.
@@ -151,7 +163,7 @@ func (d *decision) tellGuests() {
 	for i := range d.s.Guests {
 		c := &d.s.Guests[i]
 		if said := c.Told[buildContext]; d.s.Pulls[c.Pull].Head != c.SHA && (said.State == StatusPending || said.Doubt) {
-			d.tellStatus(c.SHA, buildContext, c.Told, say(StatusSuccess, "Not built ahead: newer commits were pushed", ""))
+			d.tellStatus(c.SHA, buildContext, c.Told, say(StatusSuccess, "Not built here: newer commits were pushed", ""))
 		}
 		for _, stage := range d.stagesOf(c) {
 			_, asked := c.Ordered[stage]

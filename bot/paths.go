@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -88,8 +87,12 @@ func (s *State) unjudged(c, before *Candidate) bool {
 		return s.concerns(c) == ""
 	}
 	to := s.position(c.ConcernTo)
-	return to >= 0 && to < s.position(before.SHA)
+	return c.ConcernTo == besideAdopted || to >= 0 && to < s.position(before.SHA)
 }
+
+// besideAdopted stands for what the pipeline's apps ran before Headstart came, with
+// which a candidate was compared.
+const besideAdopted = "what ran before"
 
 // lastTaken reports whether c is what the next push is compared with.
 func (s *State) lastTaken(c *Candidate) bool {
@@ -101,6 +104,8 @@ func (s *State) lastTaken(c *Candidate) bool {
 const (
 	concernKey     = "concern "
 	pullConcernKey = "concern of "
+
+	groupConcernKey = concernKey + "group "
 )
 
 // readConcerns finds out which candidates and which pull requests concern the
@@ -117,7 +122,11 @@ func (d *decision) readConcerns() {
 		if d.s.concerns(c) == ConcernYes || d.astray(c) || !c.ConfigRead {
 			continue
 		}
-		if before := d.s.taken(c); before != nil && d.s.unjudged(c, before) {
+		before := d.s.taken(c)
+		if before == nil && c.Concern == "" && d.s.first(c) {
+			d.readBeside(c, d.s.adoptedBases())
+		}
+		if before != nil && d.s.unjudged(c, before) {
 			d.want(concernKey+c.SHA, ReadFiles{Base: before.SHA, Head: c.SHA})
 			return // the next one is compared with this one, if this one is taken
 		}
@@ -132,18 +141,24 @@ func (d *decision) readConcerns() {
 			base = d.s.Candidates[n-1].SHA
 		}
 		// As a pull request's own: what its head has changed since it left the branch.
-		d.want(fmt.Sprintf("%s%d %s", pullConcernKey, n, p.Head), ReadChanges{Base: base, Head: p.Head})
+		d.want(pullConcernKeyOf(p), ReadChanges{Base: base, Head: p.Head})
 	}
 }
 
-// settleConcerns decides about candidates that need no comparison: what replaced
-// history, what people have been told of, and the first that is heard of, which
-// has nothing before it.
+// settleConcerns decides about candidates that need no comparison with another one:
+// what replaced history, what people have been told of, and the first that is heard
+// of. That has nothing before it but what the apps ran when Headstart came.
 func (s *State) settleConcerns() {
 	for i := range s.Candidates {
 		c := &s.Candidates[i]
-		if c.Concern == "" && (len(c.Told) > 0 || len(s.Config.Paths) > 0 && (c.Forced || s.first(c))) {
+		switch {
+		case c.Concern != "":
+		case len(c.Told) > 0 || len(s.Config.Paths) > 0 && c.Forced:
 			c.Concern = ConcernYes
+		case len(s.Config.Paths) > 0 && s.Configured && s.first(c):
+			if c.Concern = s.concernBeside(c); c.Concern == ConcernNo {
+				c.ConcernTo = besideAdopted
+			}
 		}
 	}
 }
@@ -168,6 +183,10 @@ func (s *State) concernRead(f Finished) {
 	switch do := f.Effect.Do.(type) {
 	case ReadFiles:
 		read, _ := f.Fact.(FilesRead)
+		if g := s.groupOf(do.Head); g != nil && f.Effect.Key == groupConcernKey+g.Head {
+			g.Concern = s.concernOf(read.Files, read.Complete)
+			return
+		}
 		c := s.candidate(do.Head)
 		if c == nil || c.Concern == ConcernYes {
 			return
@@ -189,17 +208,17 @@ func (s *State) concernRead(f Finished) {
 
 // concernOf judges files that differ.
 func (s *State) concernOf(files []string, complete bool) Concern {
-	if !complete || slices.Contains(files, ConfigPath) {
+	if !complete || slices.Contains(files, ConfigPath) || s.Config.concerned(files) {
 		return ConcernYes
 	}
-	for _, file := range files {
-		for _, glob := range s.Config.Paths {
-			if matchPath(glob, file) {
-				return ConcernYes
-			}
-		}
-	}
 	return ConcernNo
+}
+
+// concerned reports whether any file is one of the pipeline's own.
+func (c Config) concerned(files []string) bool {
+	return slices.ContainsFunc(files, func(file string) bool {
+		return slices.ContainsFunc(c.Paths, func(glob string) bool { return matchPath(glob, file) })
+	})
 }
 
 // pullConcerns says whether a pull request concerns the pipeline; empty: it is
@@ -210,7 +229,7 @@ func (s *State) pullConcerns(p PullRequest) Concern {
 	}
 	if p.Merged {
 		for i := range s.Candidates {
-			if c := &s.Candidates[i]; c.Pull == p.Number {
+			if c := &s.Candidates[i]; p.became(c) {
 				return s.concerns(c)
 			}
 		}

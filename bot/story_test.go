@@ -19,6 +19,7 @@ type story struct {
 	began  time.Time
 	file   bot.ConfigRead        // as of the commits that are pushed from now on
 	kept   map[string][]bot.Fact // deliveries by name, to be delivered (again)
+	groups map[string]bot.MergeGroupChanged
 	faults []trouble
 	out    strings.Builder
 }
@@ -31,7 +32,7 @@ type trouble struct {
 }
 
 func newStory() *story {
-	s := &story{kept: map[string][]bot.Fact{}}
+	s := &story{kept: map[string][]bot.Fact{}, groups: map[string]bot.MergeGroupChanged{}}
 	s.open()
 	s.began = s.Now
 	return s
@@ -98,6 +99,7 @@ func (s *story) do(line string) error {
 		"role": s.role, "say": s.sayIn, "again": s.sayAgain, "answers": s.answers, "gone": s.gone,
 		"sick": s.sick, "well": s.well, "alerts": s.alerts,
 		"lists": s.lists,
+		"group": s.group, "destroyed": s.destroyed,
 		"clock": s.clock, "time": s.time, "freeze": s.freeze, "unfreeze": s.unfreeze,
 		"maintenance": s.maintenance, "app": s.findings, "copied": s.copied, "copies": s.copies,
 	}
@@ -120,7 +122,7 @@ func (s *story) hear(name string, list []string, facts ...bot.Fact) error {
 	return s.Deliver(facts...)
 }
 
-// config [missing | bad why=…] [branch=B] [prepare=APPS] [checks=NAMES|none] (NAME@SLUG of one app) [reuse=commit] [pulls=no] STAGE:APPS…
+// config [missing | bad why=…] [branch=B] [platform=P] [build=COMMAND] [prepare=APPS] [checks=NAMES|none] (NAME@SLUG of one app) [reuse=commit] [pulls=no] STAGE:APPS…
 // is the pipeline's file as of the commits that are pushed from now on.
 func (s *story) config(list []string, set map[string]string) error {
 	switch {
@@ -131,7 +133,7 @@ func (s *story) config(list []string, set map[string]string) error {
 		s.file, s.several = bot.ConfigRead{Found: true, Problem: set["why"]}, nil
 		return nil
 	}
-	c := bot.Config{Platform: bot.PlatformHeroku, Branch: set["branch"]}
+	c := bot.Config{Platform: or(set["platform"], bot.PlatformHeroku), Branch: set["branch"], Build: set["build"]}
 	c.Prepare = bot.Prepare{PullRequests: set["pulls"] != "no", Reuse: bot.Reuse(or(set["reuse"], string(bot.ReuseTree)))}
 	if v := set["prepare"]; v != "" {
 		c.Prepare.Apps = strings.Split(v, ",")
@@ -178,12 +180,21 @@ func (s *story) required(list []string, _ map[string]string) error {
 	return nil
 }
 
-// push SHA [held] [forced] [on=BRANCH] [tree=TREE] [pull=N] [title=…] [by=AUTHOR] [files=PATHS] [undoes=SHA]
+// push SHA [held] [bare] [forced] [on=BRANCH] [tree=TREE] [pull=N] [title=…] [by=AUTHOR] [files=PATHS] [undoes=SHA]
 func (s *story) push(list []string, set map[string]string) error {
 	c := bottest.Commit{SHA: list[0], Tree: set["tree"], Title: or(set["title"], "change "+list[0]), Author: or(set["by"], "ada"), File: s.file, Several: maps.Clone(s.several)}
 	c.Files, c.Undoes = strings.Split(or(set["files"], "app.go"), ","), set["undoes"]
 	c.Pull, _ = strconv.Atoi(set["pull"])
-	return s.hear("push "+list[0], list, s.Push(or(set["on"], "main"), c, slices.Contains(list, "forced"))...)
+	facts := s.Push(or(set["on"], "main"), c, slices.Contains(list, "forced"))
+	if slices.Contains(list, "bare") {
+		for i, fact := range facts {
+			if p, ok := fact.(bot.Pushed); ok {
+				p.Tree, p.Title, p.Author = "", "", ""
+				facts[i] = p
+			}
+		}
+	}
+	return s.hear("push "+list[0], list, facts...)
 }
 
 // delete BRANCH
@@ -202,7 +213,7 @@ func (s *story) deliver(list []string, _ map[string]string) error {
 	return s.Deliver(facts...)
 }
 
-// check SHA NAME passed|failed|pending [status | app=ID:SLUG] [nameless] [held]
+// check SHA NAME passed|failed|pending [status | app=ID:SLUG] [suite=ID] [nameless] [held]
 func (s *story) check(list []string, set map[string]string) error {
 	k := bot.Check{Kind: bot.CheckRun, Name: list[1], State: bot.CheckState(list[2]), AppID: 15368, App: "github-actions"}
 	if set["app"] != "" {
@@ -210,6 +221,7 @@ func (s *story) check(list []string, set map[string]string) error {
 		k.AppID, _ = strconv.ParseInt(id, 10, 64)
 		k.App = slug
 	}
+	k.Suite, _ = strconv.ParseInt(set["suite"], 10, 64)
 	if slices.Contains(list, "status") {
 		k.Kind, k.AppID, k.App = bot.CommitStatus, 0, ""
 	}
@@ -222,13 +234,14 @@ func (s *story) check(list []string, set map[string]string) error {
 	return s.hear("check "+list[0]+" "+list[1], list, fact)
 }
 
-// suite SHA APP runs=N [completed]
+// suite SHA APP runs=N [id=N] [completed] [held]
 func (s *story) suite(list []string, set map[string]string) error {
 	c := s.Commits[list[0]]
 	u := bot.Suite{App: list[1], Completed: slices.Contains(list, "completed")}
 	u.Runs, _ = strconv.Atoi(set["runs"])
 	c.Suites = append(slices.DeleteFunc(slices.Clone(c.Suites), func(o bot.Suite) bool { return o.App == u.App }), u)
-	return s.hear("suite "+list[0], list, bot.ChecksMoved{SHA: list[0]})
+	id, _ := strconv.ParseInt(set["id"], 10, 64)
+	return s.hear("suite "+list[0], list, bot.ChecksMoved{SHA: list[0], Completed: u.Completed, Suite: id})
 }
 
 // built SHA [failed|errored|cancelled] [why=…] [quiet]: the pending build of a
@@ -253,7 +266,7 @@ func (s *story) moved(app string, list []string) error {
 	if slices.Contains(list, "quiet") {
 		return nil
 	}
-	return s.Deliver(bot.PlatformMoved{Platform: bot.PlatformHeroku, App: app})
+	return s.Deliver(bot.PlatformMoved{Platform: s.State.Config.Platform, App: app})
 }
 
 // released APP [failed|errored] [why=…] [quiet]: the pending release of an app ends.
@@ -296,7 +309,7 @@ func (s *story) takes(_ []string, set map[string]string) (err error) {
 	return err
 }
 
-// pr N opened|pushed|closed|merged|retargeted [head=SHA] [merge=SHA] [tree=TREE] [as=SHA] [base=B] [fork] [held]
+// pr N opened|pushed|closed|merged|retargeted [head=SHA] [merge=SHA] [tree=TREE] [as=SHA] [base=B] [fork] [unmade=yes|no] [held]
 func (s *story) pull(list []string, set map[string]string) error {
 	n, err := strconv.Atoi(list[0])
 	if err != nil {
@@ -318,6 +331,9 @@ func (s *story) pull(list []string, set map[string]string) error {
 	case "conflicts":
 		p.TestMerge, p.TestTree = "", ""
 	}
+	if v := set["unmade"]; v != "" {
+		p.Unmade = v == "yes"
+	}
 	s.head(p, set)
 	if p.TestMerge != "" && s.Commits[p.TestMerge] == nil {
 		s.Commits[p.TestMerge] = &bottest.Commit{SHA: p.TestMerge, Tree: p.TestTree}
@@ -325,7 +341,7 @@ func (s *story) pull(list []string, set map[string]string) error {
 	return s.hear("pr "+list[0]+" "+list[1], list, s.Installed(), p.PullRequestChanged)
 }
 
-// fault EFFECT refused|retry|lost|unseen|late|hang [about=KEY] [times=N] [why=…] [after=D] [limit]
+// fault EFFECT refused|gone|retry|lost|unseen|late|hang [about=KEY] [times=N] [why=…] [after=D] [limit]
 func (s *story) setFault(list []string, set map[string]string) error {
 	t := trouble{kind: list[0], about: set["about"], times: 1}
 	t.Kind, t.Reason, t.Limit = bottest.FaultKind(list[1]), or(set["why"], "it is out of order"), slices.Contains(list, "limit")
@@ -347,7 +363,7 @@ func (s *story) hand(list []string, set map[string]string) error {
 	if !slices.Contains(list, "loud") {
 		return nil
 	}
-	return s.Deliver(bot.PlatformMoved{Platform: bot.PlatformHeroku, App: list[0]})
+	return s.Deliver(bot.PlatformMoved{Platform: s.State.Config.Platform, App: list[0]})
 }
 
 // crash loses everything that is in memory.

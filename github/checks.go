@@ -88,11 +88,12 @@ type checkRun struct {
 		ID   int64
 		Slug string
 	}
+	CheckSuite struct{ ID int64 } `json:"check_suite"`
 }
 
 func (run checkRun) check() bot.Check {
 	check := bot.Check{
-		Kind: bot.CheckRun, Name: run.Name, AppID: run.App.ID, App: run.App.Slug,
+		Kind: bot.CheckRun, Name: run.Name, AppID: run.App.ID, App: run.App.Slug, Suite: run.CheckSuite.ID,
 		State: bot.CheckPending, URL: cmp.Or(run.HTMLURL, run.DetailsURL), At: run.StartedAt,
 	}
 	if run.Status != "completed" {

@@ -67,6 +67,8 @@ func steps(sha string, pull int) []step {
 		read(bot.ReadConfig{Ref: "main"}),
 		read(bot.ReadChecks{SHA: sha, Branch: "main", Required: true, Suites: true}),
 		read(bot.ReadHead{Branch: "main"}),
+		read(bot.ReadRules{Branch: "main"}),
+		read(bot.ListPullRequests{}),
 		read(bot.ReadPullRequest{Number: pull}),
 		read(bot.FindPullRequest{SHA: sha}),
 		read(bot.ReadCommander{Comment: 1, Number: pull, User: "ana", Teams: []string{"releasers"}}),
@@ -171,6 +173,7 @@ func (l *lab) fresh(t testing.TB) *github.Client {
 			return nil, fmt.Errorf("3:5: no such stage %s", file)
 		},
 		Transport: respond(func(r *http.Request) (*http.Response, error) { return l.answer(r) }),
+		Pause:     func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	})
 	if err != nil {
 		t.Fatal(err)

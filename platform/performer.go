@@ -69,8 +69,7 @@ func (p *Performer) Perform(ctx context.Context, target bot.Target, e bot.Effect
 		return setMaintenance(ctx, on, do)
 	case bot.LookAtApp:
 		releases, err := on.Releases(ctx, do.App)
-		newest, brought := summary(releases)
-		return fact(bot.AppSeen{Newest: newest, Current: brought}, err)
+		return fact(seen(bot.App{}, releases), err)
 	}
 	return nil, &bot.Refused{Reason: fmt.Sprintf("no platform performs %s", bot.NameOf(e.Do))}
 }
@@ -113,7 +112,7 @@ func (p *Performer) startBuild(ctx context.Context, on Platform, target bot.Targ
 		return nil, err
 	}
 	for _, b := range builds {
-		if b.Commit != do.SHA {
+		if b.Commit != do.SHA || b.Command != do.Command || isGone(do, b) {
 			continue
 		}
 		// A build that failed before anybody asked says nothing about now. One that
@@ -136,8 +135,8 @@ func (p *Performer) startBuild(ctx context.Context, on Platform, target bot.Targ
 		if err != nil {
 			return nil, err
 		}
-		if newest, brought := summary(releases); newest != do.Base {
-			return bot.AppSeen{Newest: newest, Current: brought}, nil
+		if newest, _ := summary(releases); newest != do.Base {
+			return seen(bot.App{}, releases), nil
 		}
 	}
 	if err := stillDoubtful(e, "the build"); err != nil {
@@ -151,6 +150,12 @@ func (p *Performer) startBuild(ctx context.Context, on Platform, target bot.Targ
 	return fact(bot.BuildSeen{Build: b}, err)
 }
 
+// isGone reports whether a build is from before its artifact was found to be gone. A
+// later one may have left the same: an artifact may be named by what is in it.
+func isGone(do bot.StartBuild, b bot.Build) bool {
+	return slices.Contains(do.Gone, b.Artifact) && !b.CreatedAt.After(do.GoneAt)
+}
+
 // promote releases an artifact on an app, or rolls the app back to one of its
 // releases, if the app's newest release is still the one that the decision was
 // taken on. It is refused as not found only where the artifact or the release is
@@ -160,7 +165,7 @@ func (p *Performer) promote(ctx context.Context, on Platform, e bot.Effect, do b
 	if err != nil {
 		return nil, appMissing(err)
 	}
-	newest, brought := summary(releases)
+	newest, _ := summary(releases)
 	for _, r := range releases {
 		if r.ID == do.Restore && r.Artifact != do.Artifact {
 			return nil, &bot.Refused{Reason: fmt.Sprintf("release v%d of %s does not run what was to be brought back", r.Version, do.App)}
@@ -183,7 +188,7 @@ func (p *Performer) promote(ctx context.Context, on Platform, e bot.Effect, do b
 	}
 	if newest != do.Base || do.Look {
 		app, err := on.App(ctx, do.App)
-		return fact(bot.AppSeen{App: app, Newest: newest, Current: brought}, err)
+		return fact(seen(app, releases), err)
 	}
 	if err := stillDoubtful(e, "the release"); err != nil {
 		return nil, err
@@ -197,6 +202,18 @@ func (p *Performer) promote(ctx context.Context, on Platform, e bot.Effect, do b
 		Description: fmt.Sprintf("Headstart: %s to %s", bot.Short(do.SHA), do.Stage),
 	})
 	return fact(bot.ReleaseSeen{Release: r}, err)
+}
+
+// seen is what an app runs, by its releases.
+func seen(app bot.App, releases []bot.Release) bot.AppSeen {
+	f := bot.AppSeen{App: app}
+	f.Newest, f.Current = summary(releases)
+	for _, r := range releases {
+		if r.Current {
+			f.Runs = bot.PastRelease{ID: r.ID, Version: r.Version}
+		}
+	}
+	return f
 }
 
 // runs reports whether a release is what its app runs, and nothing newer is about to

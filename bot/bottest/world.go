@@ -88,6 +88,7 @@ type Commit struct {
 type Pull struct {
 	bot.PullRequestChanged
 	TestMerge, TestTree string
+	Unmade              bool // GitHub has not made the test merge
 }
 
 // Deployment is a GitHub Deployment with its newest status.
@@ -116,12 +117,14 @@ type Fault struct {
 // FaultKind is the way in which a performance goes wrong.
 type FaultKind string
 
-// The faults: refused, refused for what GitHub does not know (yet), nothing done and the caller knows it, the answer lost
+// The faults: refused, refused because what was named is gone or for what GitHub
+// does not know (yet), nothing done and the caller knows it, the answer lost
 // before or after the effect, an effect that comes true some time after its
 // answer was lost, and a performer that never comes back.
 const (
 	NoFault      FaultKind = ""
 	FaultRefuse  FaultKind = "refused"
+	FaultGone    FaultKind = "gone"
 	FaultMissing FaultKind = "missing"
 	FaultRetry   FaultKind = "retry"
 	FaultLost    FaultKind = "lost"
@@ -192,6 +195,8 @@ func (w *World) Perform(target bot.Target, e bot.Effect) (bot.Fact, error, bool)
 	switch fault.Kind {
 	case FaultRefuse:
 		return nil, &bot.Refused{Reason: fault.Reason}, true
+	case FaultGone:
+		return nil, &bot.Refused{Reason: fault.Reason, Err: bot.ErrNotFound}, true
 	case FaultMissing:
 		return nil, &bot.Refused{Reason: fault.Reason, Missing: true}, true
 	case FaultRetry:
@@ -268,10 +273,20 @@ func (w *World) onGitHub(e bot.Effect) (bot.Fact, error) {
 			read.Head = bot.Head{SHA: h.SHA, Tree: h.Tree, Title: h.Title, Author: h.Author}
 		}
 		return read, nil
+	case bot.ReadRules:
+		count(2)
+		return bot.RulesRead{Branch: do.Branch, Required: bot.Required{Checks: w.Required}}, nil
+	case bot.ListPullRequests:
+		count(1)
+		return w.listPulls(), nil
 	case bot.ReadPullRequest:
 		count(2)
 		p := w.Pulls[do.Number]
-		return bot.PullRequestRead{PullRequestChanged: p.PullRequestChanged, TestMerge: p.TestMerge, TestTree: p.TestTree}, nil
+		read := bot.PullRequestRead{PullRequestChanged: p.PullRequestChanged, Unmade: p.Unmade}
+		if !p.Unmade {
+			read.TestMerge, read.TestTree = p.TestMerge, p.TestTree
+		}
+		return read, nil
 	case bot.FindPullRequest:
 		count(1)
 		f := bot.PullRequestFound{SHA: do.SHA}
@@ -331,7 +346,11 @@ func (w *World) onGitHub(e bot.Effect) (bot.Fact, error) {
 	if do, ok := e.Do.(bot.ReadFiles); ok {
 		count(1)
 		files, all := w.Differ(do.Base, do.Head)
-		return bot.FilesRead{Base: do.Base, Head: do.Head, Files: files, Complete: all}, nil
+		read := bot.FilesRead{Base: do.Base, Head: do.Head, Files: files, Complete: all, Relation: w.Relation(do.Base, do.Head)}
+		if base, head := w.Commits[do.Base], w.Commits[do.Head]; base != nil && head != nil {
+			read.Same = base.Tree == head.Tree
+		}
+		return read, nil
 	}
 	if fact, err, ok := w.onSteering(e.Do); ok {
 		return fact, err
@@ -365,6 +384,30 @@ func (w *World) Differ(base, head string) (files []string, all bool) {
 		return files[:w.MostFiles], false
 	}
 	return files, len(files) > 0
+}
+
+// Relation is how a commit stands to another one; empty where one of them is none of
+// the repository's.
+func (w *World) Relation(base, head string) bot.Relation {
+	contains := func(sha, other string) bool {
+		for c := w.Commits[sha]; c != nil; c = w.Commits[c.Parent] {
+			if c.SHA == other {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case w.Commits[base] == nil || w.Commits[head] == nil:
+		return ""
+	case base == head:
+		return bot.RelationIdentical
+	case contains(head, base):
+		return bot.RelationAhead
+	case contains(base, head):
+		return bot.RelationBehind
+	}
+	return bot.RelationDiverged
 }
 
 // performer is the real one, over this world's apps.

@@ -36,10 +36,10 @@ func TestAPinnedCheckTakesNobodysWordButItsApps(t *testing.T) {
 // statuses and comments learns neither its name nor a commit of it nor why it waits.
 func TestWhatAPrivateRepositoryDoesIsNotTold(t *testing.T) {
 	const needing = "checks: [" + ciCheck + "]\nprepare: shop-prepare\nstages:\n  - name: production\n    app: shop-production\n    needs: [acme/vault:production]\n"
-	onHeroku(t, choices{pipeline: needing, repo: githubtest.RepoOptions{Public: true}, settings: func(s *settings) { s.Allow += " acme/vault=vault-*" }}, func(b *bed, _ *herokuPlace) {
+	onHeroku(t, choices{pipeline: needing, repo: githubtest.RepoOptions{Public: true}, settings: func(s *settings) { s.Allow += " acme/vault=shop-staging" }}, func(b *bed, _ *herokuPlace) {
 		vault, err := b.gh.CreateRepo("acme/vault", githubtest.RepoOptions{})
 		b.must(err)
-		v, err := vault.Push("main", githubtest.Change{Message: "Break the safe", Files: map[string]string{".github/headstart.yml": "checks: [tumbler]\nstages: [{name: production, app: vault-production}]\n"}})
+		v, err := vault.Push("main", githubtest.Change{Message: "Break the safe", Files: map[string]string{".github/headstart.yml": "checks: [tumbler]\nstages: [{name: production, app: shop-staging}]\n"}})
 		b.must(err)
 		b.pass(10 * time.Second)
 		pull := b.open("feature", map[string]string{"a": "1"})

@@ -33,6 +33,7 @@ type PullRequest struct {
 
 	mergeable *bool // nil: not computed since head or base moved
 	unknown   int   // how many more reads answer null
+	nameless  bool  // answers do not name the test merge
 }
 
 // PullOptions say what pull request to open.
@@ -121,6 +122,14 @@ func (r *Repo) pull(number int) *PullRequest {
 // Number is the pull request's.
 func (p *PullRequest) Number() int { return p.number }
 
+// HoldTestMerge has answers say, until it is let go, that the pull request merges, but
+// not as which commit: GitHub is late with the test merge.
+func (p *PullRequest) HoldTestMerge(hold bool) {
+	p.repo.s.mu.Lock()
+	defer p.repo.s.mu.Unlock()
+	p.nameless = hold
+}
+
 // HeadSHA is the commit that would be merged.
 func (p *PullRequest) HeadSHA() string {
 	p.repo.s.mu.Lock()
@@ -142,7 +151,7 @@ func (p *PullRequest) setHead(sha string) error {
 		if _, err := p.repo.s.git.run(p.repo.dir, "fetch", "--quiet", "--no-tags", p.from.dir, "+refs/heads/"+p.head+":"+p.ref("head")); err != nil {
 			return fmt.Errorf("take the head of #%d over: %w", p.number, err)
 		}
-	} else if _, err := p.repo.s.git.run(p.repo.dir, "update-ref", p.ref("head"), sha); err != nil {
+	} else if err := p.repo.setRefFile(p.ref("head"), sha); err != nil {
 		return fmt.Errorf("take the head of #%d over: %w", p.number, err)
 	}
 	p.headSHA, p.updated = sha, p.repo.s.now()
@@ -195,7 +204,7 @@ func (r *Repo) branchMoved(branch string, c refChange, by string) error {
 func (p *PullRequest) baseMoved(sha, by string) error {
 	p.baseSHA = sha
 	p.outdate()
-	landed, err := p.repo.s.git.isAncestor(p.repo.dir, p.headSHA, sha)
+	landed, err := p.repo.contains(p.headSHA, sha)
 	if err != nil || !landed {
 		return err
 	}
@@ -322,6 +331,9 @@ func (p *PullRequest) fullJSON() obj {
 		j["merge_commit_sha"] = nil
 	case *p.mergeable:
 		mergeable, state = true, "clean"
+		if p.nameless {
+			j["merge_commit_sha"] = nil
+		}
 	default:
 		mergeable, state = false, "dirty"
 		j["merge_commit_sha"] = nil
@@ -354,9 +366,16 @@ func (p *PullRequest) fullJSON() obj {
 // sides have nothing in common.
 func (p *PullRequest) size() (int, []changedFile) {
 	r := p.repo
-	base, err := r.s.git.run(r.dir, "merge-base", p.baseSHA, p.headSHA)
+	base, err := r.mergeBase(p.baseSHA, p.headSHA)
 	if err != nil {
 		return 0, nil
+	}
+	if own, err := r.line(p.headSHA, base); err == nil {
+		files, err := r.diff(base, p.headSHA)
+		if err != nil {
+			return 0, nil
+		}
+		return len(own), files
 	}
 	commits, err := r.s.git.run(r.dir, "rev-list", p.headSHA, "^"+base)
 	if err != nil {
