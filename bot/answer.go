@@ -290,7 +290,11 @@ func (d *decision) plannedChecks() string {
 	case c.None:
 		return "none are waited for"
 	case len(c.Names) > 0:
-		return names(c.Names)
+		all := make([]string, len(c.Names))
+		for i, n := range c.Names {
+			all[i] = n.String()
+		}
+		return names(all)
 	case len(d.s.Required.theirs()) > 0:
 		list := make([]string, len(d.s.Required.theirs()))
 		for i, q := range d.s.Required.theirs() {

@@ -49,6 +49,9 @@ func (s *State) apply(fact Fact, at time.Time) {
 		if f.Installation != 0 {
 			s.Installation = f.Installation
 		}
+		if f.Visibility != "" {
+			s.Visibility = f.Visibility
+		}
 		s.defaultBranch(f.DefaultBranch)
 	case Pushed:
 		s.push(f, at)
@@ -59,6 +62,9 @@ func (s *State) apply(fact Fact, at time.Time) {
 	case CheckReported:
 		if c := s.candidate(f.SHA); c != nil {
 			c.hear(f.Check)
+			if f.Check.Kind == CheckRun && f.Check.App == "" && s.Config.Checks.pins(f.Check.Name) {
+				c.Reports.Look = true // only a reading tells whose it is
+			}
 			s.judged(at)
 		} else if g := s.groupOf(f.SHA); g != nil {
 			g.hear(f.Check)

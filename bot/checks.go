@@ -1,6 +1,8 @@
 package bot
 
 import (
+	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 )
@@ -29,6 +31,7 @@ type Check struct {
 	Kind       CheckKind
 	Name       string // a check run's name, or a status' context
 	AppID      int64  // of the app that made the check run; 0 for a status
+	App        string // that app's slug, as in github.com/apps/SLUG; empty for a status, and where nobody kept it
 	Suite      int64  // that the check run is in; 0 for a status, and where nobody told
 	State      CheckState
 	Conclusion string    // GitHub's own word, such as timed_out
@@ -49,7 +52,75 @@ type Required struct {
 // RequiredCheck is one context that must have passed.
 type RequiredCheck struct {
 	Name  string
-	AppID int64 // 0: any app, or a status
+	AppID int64  // 0: any app, or a status
+	App   string // the slug of the only app whose check runs count, and no status does; empty: no such rule
+}
+
+// String is [CheckName.String].
+func (q RequiredCheck) String() string { return CheckName{Name: q.Name, App: q.App}.String() }
+
+// takes reports whether a report is one of the required check. A status carries no
+// app, so a required AppID cannot be told from it. Who pins a check by its app's slug
+// wants exactly that: everybody who may write to the repository may set a status, of
+// any name. A check run whose app nobody kept is no proof either.
+func (q RequiredCheck) takes(k Check) bool {
+	switch {
+	case !strings.EqualFold(k.Name, q.Name):
+		return false
+	case q.App != "":
+		return k.Kind == CheckRun && strings.EqualFold(k.App, q.App)
+	}
+	return k.Kind != CheckRun || q.AppID == 0 || k.AppID == q.AppID
+}
+
+// CheckName is a check that a pipeline's file names: a check run, or the context of
+// a commit status.
+type CheckName struct {
+	Name string
+	App  string // as in RequiredCheck; empty: whoever reports it
+}
+
+// String names the check for people, with the app that it is pinned to.
+func (n CheckName) String() string {
+	if n.App == "" {
+		return n.Name
+	}
+	return n.Name + " of " + n.App
+}
+
+// CheckNames are checks that are not pinned to an app.
+func CheckNames(names ...string) []CheckName {
+	all := make([]CheckName, len(names))
+	for i, n := range names {
+		all[i].Name = n
+	}
+	return all
+}
+
+// pins reports whether a check of this name is pinned to an app by the file.
+func (c Checks) pins(name string) bool {
+	return slices.ContainsFunc(c.Names, func(n CheckName) bool { return n.App != "" && strings.EqualFold(n.Name, name) })
+}
+
+// pinnedCheck is a CheckName as JSON has it if it is pinned. One that is not is a
+// string, as all of them were before checks could be pinned.
+type pinnedCheck CheckName
+
+// MarshalJSON writes a string, or an object with an app.
+func (n CheckName) MarshalJSON() ([]byte, error) {
+	if n.App == "" {
+		return json.Marshal(n.Name)
+	}
+	return json.Marshal(pinnedCheck(n))
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (n *CheckName) UnmarshalJSON(b []byte) error {
+	*n = CheckName{}
+	if len(b) > 0 && b[0] == '"' {
+		return json.Unmarshal(b, &n.Name)
+	}
+	return json.Unmarshal(b, (*pinnedCheck)(n))
 }
 
 // OwnContext reports whether a commit status' context is one of Headstart's

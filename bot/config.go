@@ -49,8 +49,8 @@ const (
 // that is nothing for everything that reports. None and Names exclude each
 // other.
 type Checks struct {
-	None  bool     // no check is waited for
-	Names []string // exactly these are waited for: names of check runs and contexts of commit statuses
+	None  bool        // no check is waited for
+	Names []CheckName // exactly these are waited for
 }
 
 // AsGitHubRequires reports whether the file left the choice of checks to GitHub.

@@ -54,7 +54,7 @@ func TestChecksAsGitHubRequires(t *testing.T) {
 	}{
 		{bot.Checks{}, true},
 		{bot.Checks{None: true}, false},
-		{bot.Checks{Names: []string{"ci/test"}}, false},
+		{bot.Checks{Names: bot.CheckNames("ci/test")}, false},
 	} {
 		if got := tt.checks.AsGitHubRequires(); got != tt.want {
 			t.Errorf("%+v leaves the choice to GitHub: got %v, want %v", tt.checks, got, tt.want)
@@ -67,7 +67,8 @@ func TestConfigSurvivesJSON(t *testing.T) {
 	for name, checks := range map[string]bot.Checks{
 		"as GitHub requires": {},
 		"none":               {None: true},
-		"named":              {Names: []string{"ci/test", "lint"}},
+		"named":              {Names: bot.CheckNames("ci/test", "lint")},
+		"pinned":             {Names: []bot.CheckName{{Name: "ci/test"}, {Name: "lint", App: "github-actions"}}},
 	} {
 		cfg := shop()
 		cfg.Branch, cfg.Build, cfg.Checks = "main", "go build", checks
@@ -82,5 +83,21 @@ func TestConfigSurvivesJSON(t *testing.T) {
 		if !reflect.DeepEqual(back, cfg) {
 			t.Errorf("with checks %s, a saved configuration comes back changed:\n%+v\n%+v", name, cfg, back)
 		}
+	}
+}
+
+// States that were stored before checks could be pinned have their names as strings,
+// and so they still are written where none is pinned.
+func TestChecksAreReadAsTheyWere(t *testing.T) {
+	const before = `{"None":false,"Names":["ci/test","lint"]}`
+	var c bot.Checks
+	if err := json.Unmarshal([]byte(before), &c); err != nil {
+		t.Fatal(err)
+	}
+	if want := (bot.Checks{Names: bot.CheckNames("ci/test", "lint")}); !reflect.DeepEqual(c, want) {
+		t.Errorf("stored checks %s are read as %+v, want %+v", before, c, want)
+	}
+	if again, err := json.Marshal(c); err != nil || string(again) != before {
+		t.Errorf("checks that are not pinned are stored as %s (%v), want what earlier versions read: %s", again, err, before)
 	}
 }

@@ -64,7 +64,7 @@ func TestReadingTakesInWhatCameBeforeItBegan(t *testing.T) {
 		reads         int // more
 	}{{"before", 2, 0, 0}, {"after", 0, 1, 1}, {"before and after", 1, 1, 1}, {"never", 0, 0, 0}} {
 		s := bot.State{Pipeline: bot.Key{Repo: bottest.Repo}, DefaultBranch: "main", Configured: true,
-			Config: bot.Config{Checks: bot.Checks{Names: []string{"ci"}}, Stages: []bot.Stage{{Name: "staging", Apps: []string{"shop-staging"}}}}}
+			Config: bot.Config{Checks: bot.Checks{Names: bot.CheckNames("ci")}, Stages: []bot.Stage{{Name: "staging", Apps: []string{"shop-staging"}}}}}
 		apply := func(facts ...bot.Fact) {
 			for _, f := range facts {
 				s = bot.Apply(s, bot.Event{At: at, Fact: f})
@@ -102,7 +102,7 @@ func TestReadingTakesInWhatCameBeforeItBegan(t *testing.T) {
 func TestTheFirstCommitsChecksAreRead(t *testing.T) {
 	at := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
 	s := bot.State{Pipeline: bot.Key{Repo: bottest.Repo}, DefaultBranch: "main", Configured: true,
-		Config: bot.Config{Checks: bot.Checks{Names: []string{"ci"}}, Stages: []bot.Stage{{Name: "staging", Apps: []string{"shop-staging"}}}}}
+		Config: bot.Config{Checks: bot.Checks{Names: bot.CheckNames("ci")}, Stages: []bot.Stage{{Name: "staging", Apps: []string{"shop-staging"}}}}}
 	for n, sha := range []string{"a1", "a2"} {
 		before := []string{"a0", "a1"}[n]
 		pushed := bot.Event{At: at, Fact: bot.Pushed{Branch: "main", Before: before, After: sha, Tree: "t" + sha, PushedAt: at.Add(time.Duration(n))}}

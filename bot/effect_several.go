@@ -80,9 +80,10 @@ type AskStage struct {
 
 // StageRuns is what a stage of another pipeline runs.
 type StageRuns struct {
-	Found bool // there is such a stage, and it may be asked about
-	SHA   string
-	Since time.Time // when it was released; zero: it runs nothing that is known
+	Found  bool // there is such a stage, and it may be asked about
+	Public bool // everybody may look at its repository
+	SHA    string
+	Since  time.Time // when it was released; zero: it runs nothing that is known
 	// Missing is the newest commit that was pushed there no later than the candidate
 	// and that the stage does not run yet; empty: it runs all of them.
 	Missing string

@@ -12,12 +12,24 @@ type Event struct {
 // in any order; [Apply] folds them to the same end.
 type Fact interface{ fact() }
 
-// Installed says which installation speaks for the repository, and what its
-// default branch is. It comes with every delivery of the repository.
+// Installed says which installation speaks for the repository, what its
+// default branch is, and who may look at it. It comes with every delivery of the repository.
 type Installed struct {
 	Installation  int64
 	DefaultBranch string
+	Visibility    Visibility
 }
+
+// Visibility says who may look at a repository.
+type Visibility string
+
+// What everybody may look at is public; what only members of an organization or of an
+// enterprise may is private. The zero value is not known, and treated as whichever tells
+// less.
+const (
+	Public  Visibility = "public"
+	Private Visibility = "private"
+)
 
 // Pushed is a branch that moved.
 type Pushed struct {

@@ -24,7 +24,7 @@ type watcher struct {
 func watch(t *testing.T) *watcher {
 	w := &watcher{t: t, at: time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC), s: bot.State{
 		Pipeline: bot.Key{Repo: bottest.Repo}, DefaultBranch: "main", Configured: true,
-		Config: bot.Config{Checks: bot.Checks{Names: []string{"ci", "lint"}}, Stages: []bot.Stage{{Name: "staging", Apps: []string{"shop-staging"}}}},
+		Config: bot.Config{Checks: bot.Checks{Names: bot.CheckNames("ci", "lint")}, Stages: []bot.Stage{{Name: "staging", Apps: []string{"shop-staging"}}}},
 	}}
 	w.tell(bot.Pushed{Branch: "main", After: "a1", Tree: "t1", PushedAt: w.at})
 	w.s.Candidates[0].ConfigRead = true

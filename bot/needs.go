@@ -45,17 +45,25 @@ func (d *decision) needsGates(c *Candidate, stage string) []Gate {
 
 func (d *decision) needGate(c *Candidate, stage string, need Need) Gate {
 	seen, asked := c.Needs[need.String()]
-	g := Gate{Name: "needs", State: GateWaiting, Since: c.SeenAt, Who: "the pipeline " + need.Pipeline.String()}
-	runs := fmt.Sprintf("%s runs %s", need, Short(seen.SHA))
-	if seen.SHA == "" {
-		runs = fmt.Sprintf("%s runs nothing yet", need)
+	name, who := need.String(), "the pipeline "+need.Pipeline.String()
+	hidden := d.s.hides(need, seen)
+	if hidden {
+		name, who = "another pipeline", "the other pipeline"
+	}
+	g := Gate{Name: "needs", State: GateWaiting, Since: c.SeenAt, Who: who}
+	runs := fmt.Sprintf("%s runs %s", name, Short(seen.SHA))
+	switch {
+	case seen.SHA == "":
+		runs = name + " runs nothing yet"
+	case hidden:
+		runs = name + " is new enough"
 	}
 	switch {
 	case !asked:
-		g.Text = "finding out what " + need.String() + " runs"
+		g.Text = "finding out what " + name + " runs"
 	case !seen.Found:
 		g.State, g.Who = GateClosed, "whoever edits the pipeline's file, or installs the GitHub App there"
-		g.Text = fmt.Sprintf("it needs %s, and there is no such stage among those of this installation", need)
+		g.Text = fmt.Sprintf("it needs %s, and there is no such stage among those of this installation", name)
 	case seen.Missing == "" && seen.SHA == "":
 		g.Text = runs
 	case seen.Missing == "" && d.now.Sub(seen.At) >= fresh:
@@ -64,11 +72,23 @@ func (d *decision) needGate(c *Candidate, stage string, need Need) Gate {
 		g.State, g.Since = GateOpen, seen.Since
 	case slices.ContainsFunc(seen.Waits, func(w Need) bool { return w.is(Need{Pipeline: d.s.Pipeline, Stage: stage}) }):
 		g.State, g.Who = GateClosed, "whoever takes one of the two `needs` out of its file"
-		g.Text = fmt.Sprintf("it needs %s, where %s needs %s:%s in turn: neither can go first", need, Short(seen.Missing), d.s.Pipeline, stage)
+		if g.Text = "it needs another pipeline, which needs this one in turn: neither can go first"; !hidden {
+			g.Text = fmt.Sprintf("it needs %s, where %s needs %s:%s in turn: neither can go first", need, Short(seen.Missing), d.s.Pipeline, stage)
+		}
+	case hidden:
+		g.Text = "another pipeline has not released yet what was pushed there before"
 	default:
 		g.Text = fmt.Sprintf("%s and still lacks %s%s", runs, Short(seen.Missing), because(seen.Hold))
 	}
 	return g
+}
+
+// hides reports whether people must not be told which stage is needed, what it runs and
+// why: it belongs to a repository that not everybody may look at, and everybody may read
+// what is said here. What is not known is taken for whichever tells less.
+func (s *State) hides(need Need, seen NeedSeen) bool {
+	same := strings.EqualFold(need.Pipeline.Repo.String(), s.Pipeline.Repo.String())
+	return !same && s.Visibility != Private && !seen.Public
 }
 
 // askStages asks the stages of other pipelines that candidates need, where
@@ -169,7 +189,7 @@ func (s State) StageRuns(ask AskStage, now time.Time) StageRuns {
 		return StageRuns{}
 	}
 	live := s.Stages[ask.Need.Stage].Live
-	runs := StageRuns{Found: true, SHA: live.SHA, Since: live.Since}
+	runs := StageRuns{Found: true, Public: s.Visibility == Public, SHA: live.SHA, Since: live.Since}
 	for i := len(s.Candidates) - 1; i > s.position(live.SHA); i-- {
 		c := &s.Candidates[i]
 		if c.PushedAt.After(ask.PushedAt) || s.concerns(c) == ConcernNo || s.behindAdopted(c, ask.Need.Stage) {

@@ -132,6 +132,12 @@ func FuzzRedact(f *testing.F) {
 			f.Add(strings.ReplaceAll(around, "%s", secret))
 		}
 	}
+	for _, secret := range issued() {
+		f.Add("a " + secret + " b")
+	}
+	for _, unit := range slow() {
+		f.Add(unit + unit + unit)
+	}
 	for _, seed := range []string{"Authorization: [redacted]", "Basic Bearer 1234567", "token=token=x", "a://b@c@d", `"pem":"\`} {
 		f.Add(seed)
 	}

@@ -13,6 +13,7 @@ type State struct {
 	At            time.Time // of the newest event
 	Installation  int64
 	DefaultBranch string
+	Visibility    Visibility // of the repository
 
 	Configured bool   // a valid file was read, and the newest reading did not find it gone
 	Config     Config // the last good one

@@ -74,6 +74,11 @@ func (s *story) pipeline(list []string, _ map[string]string) error {
 		s.file, s.several = s.put[key.Repo].file, s.put[key.Repo].several
 	}
 	s.Loop = s.all.Of(key)
+	for _, v := range []string{"public", "private", "unknown"} { // from its next delivery on
+		if slices.Contains(list[1:], v) {
+			s.World.Visibility = bot.Visibility(strings.TrimSuffix(v, "unknown"))
+		}
+	}
 	return nil
 }
 

@@ -122,7 +122,7 @@ func (s *story) hear(name string, list []string, facts ...bot.Fact) error {
 	return s.Deliver(facts...)
 }
 
-// config [missing | bad why=…] [branch=B] [platform=P] [build=COMMAND] [prepare=APPS] [checks=NAMES|none] [reuse=commit] [pulls=no] STAGE:APPS…
+// config [missing | bad why=…] [branch=B] [platform=P] [build=COMMAND] [prepare=APPS] [checks=NAMES|none] (NAME@SLUG of one app) [reuse=commit] [pulls=no] STAGE:APPS…
 // is the pipeline's file as of the commits that are pushed from now on.
 func (s *story) config(list []string, set map[string]string) error {
 	switch {
@@ -143,7 +143,10 @@ func (s *story) config(list []string, set map[string]string) error {
 		c.Checks.None = true
 	case "":
 	default:
-		c.Checks.Names = strings.Split(v, ",")
+		for _, name := range strings.Split(v, ",") {
+			name, app, _ := strings.Cut(name, "@")
+			c.Checks.Names = append(c.Checks.Names, bot.CheckName{Name: name, App: app})
+		}
 	}
 	for _, stage := range list {
 		name, apps, _ := strings.Cut(stage, ":")
@@ -210,17 +213,25 @@ func (s *story) deliver(list []string, _ map[string]string) error {
 	return s.Deliver(facts...)
 }
 
-// check SHA NAME passed|failed|pending [status] [app=ID] [suite=ID] [held]
+// check SHA NAME passed|failed|pending [status | app=ID:SLUG] [suite=ID] [nameless] [held]
 func (s *story) check(list []string, set map[string]string) error {
-	k := bot.Check{Kind: bot.CheckRun, Name: list[1], State: bot.CheckState(list[2]), AppID: 15368}
+	k := bot.Check{Kind: bot.CheckRun, Name: list[1], State: bot.CheckState(list[2]), AppID: 15368, App: "github-actions"}
 	if set["app"] != "" {
-		k.AppID, _ = strconv.ParseInt(set["app"], 10, 64)
+		id, slug, _ := strings.Cut(set["app"], ":")
+		k.AppID, _ = strconv.ParseInt(id, 10, 64)
+		k.App = slug
 	}
 	k.Suite, _ = strconv.ParseInt(set["suite"], 10, 64)
 	if slices.Contains(list, "status") {
-		k.Kind, k.AppID = bot.CommitStatus, 0
+		k.Kind, k.AppID, k.App = bot.CommitStatus, 0, ""
 	}
-	return s.hear("check "+list[0]+" "+list[1], list, s.Report(list[0], k))
+	fact := s.Report(list[0], k)
+	if slices.Contains(list, "nameless") { // as a version kept it that knew no slugs
+		k := fact.(bot.CheckReported)
+		k.Check.App = ""
+		fact = k
+	}
+	return s.hear("check "+list[0]+" "+list[1], list, fact)
 }
 
 // suite SHA APP runs=N [id=N] [completed] [held]

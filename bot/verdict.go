@@ -2,7 +2,6 @@ package bot
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -32,7 +31,7 @@ func (s *State) verdict(c *Candidate) Verdict {
 	case !s.Config.Checks.AsGitHubRequires():
 		named := Required{Checks: make([]RequiredCheck, len(s.Config.Checks.Names))}
 		for i, n := range s.Config.Checks.Names {
-			named.Checks[i].Name = n
+			named.Checks[i] = RequiredCheck{Name: n.Name, App: n.App}
 		}
 		return judge(named.theirs(), r.Checks)
 	case s.Required.ReadAt.IsZero():
@@ -45,22 +44,21 @@ func (s *State) verdict(c *Candidate) Verdict {
 
 // judge holds reports against required contexts. Every report of a required
 // name counts, a check run and a status alike, and one that has not reported is
-// not green. A status carries no app, so a required app cannot be told from it.
+// not green. See [RequiredCheck] for which reports count where an app is required.
 func judge(required []RequiredCheck, reports []Check) Verdict {
 	v := Verdict{}
 	for _, q := range required {
 		state, seen := CheckPassed, false
 		for _, k := range reports {
-			if !strings.EqualFold(k.Name, q.Name) || k.Kind == CheckRun && q.AppID != 0 && k.AppID != q.AppID {
-				continue
+			if q.takes(k) {
+				seen = true
+				state = worse(state, k.State)
 			}
-			seen = true
-			state = worse(state, k.State)
 		}
 		if !seen {
 			state = CheckPending
 		}
-		v.count(q.Name, state)
+		v.count(q.String(), state)
 	}
 	return v.sum()
 }

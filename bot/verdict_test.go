@@ -16,7 +16,7 @@ func status(name string, state CheckState) Check {
 
 func TestVerdict(t *testing.T) {
 	now := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
-	named := Checks{Names: []string{"test", "lint"}}
+	named := Checks{Names: CheckNames("test", "lint")}
 	for name, tt := range map[string]struct {
 		checks   Checks
 		required *Required

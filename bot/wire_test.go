@@ -66,7 +66,7 @@ func sample(typ reflect.Type) reflect.Value {
 	if typ == reflect.TypeFor[ConfigRead]() {
 		// A configuration has either all checks, or none, or names.
 		v.Set(reflect.ValueOf(ConfigRead{Ref: "a", Found: true, Problem: "p", Config: Config{
-			Branch: "main", Platform: PlatformLocal, Build: "make", Checks: Checks{Names: []string{"t"}},
+			Branch: "main", Platform: PlatformLocal, Build: "make", Checks: Checks{Names: CheckNames("t")},
 			Prepare: Prepare{Apps: []string{"p"}, PullRequests: true, Reuse: ReuseTree},
 			Stages:  []Stage{{Name: "s", Apps: []string{"a"}}},
 		}}))

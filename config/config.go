@@ -18,11 +18,6 @@ import "github.com/headstart-cd/headstart/bot"
 // Path is where a pipeline's file lives in its repository.
 const Path = bot.ConfigPath
 
-// MaxSize is how large a pipeline's file may be, in bytes: several hundred stages.
-// The YAML library needs a second for the worst file of this size, and four
-// times that for twice as much.
-const MaxSize = 32 << 10
-
 // Parse reads the file of a repository with one pipeline; name is what the
 // problems call it, usually [Path]. Defaults are filled in. A file that is not
 // valid, or has several pipelines, gives a [*Error] with all of its problems, and

@@ -114,7 +114,7 @@ func TestParse(t *testing.T) {
 			bot.Config{
 				Branch: "release/2026", Platform: bot.PlatformHeroku,
 				Prepare: bot.Prepare{Apps: []string{"shop-prepare", "shop-prepare-2"}, Reuse: bot.ReuseCommit},
-				Checks:  bot.Checks{Names: []string{"ci/test", "lint: all", "build (ubuntu-latest, 1.26)"}},
+				Checks:  bot.Checks{Names: bot.CheckNames("ci/test", "lint: all", "build (ubuntu-latest, 1.26)")},
 				Stages:  []bot.Stage{stages[0], stage("production", "shop-us", "shop-ca")},
 			},
 		},
@@ -134,7 +134,7 @@ func TestParse(t *testing.T) {
 			bot.Config{Branch: "1.0", Platform: bot.PlatformHeroku, Prepare: prepared(), Stages: one}},
 		{"words that only old YAML takes for true", "branch: on\nchecks: [yes]\nstages: [{name: off, app: shop}]\n",
 			bot.Config{Branch: "on", Platform: bot.PlatformHeroku, Prepare: prepared(),
-				Checks: bot.Checks{Names: []string{"yes"}}, Stages: []bot.Stage{stage("off", "shop")}}},
+				Checks: bot.Checks{Names: bot.CheckNames("yes")}, Stages: []bot.Stage{stage("off", "shop")}}},
 		{"True in capitals", "prepare: {apps: [shop-prepare], pull_requests: False}" + production,
 			bot.Config{Platform: bot.PlatformHeroku, Prepare: bot.Prepare{Apps: []string{"shop-prepare"}, Reuse: bot.ReuseTree}, Stages: one}},
 	}
@@ -158,14 +158,14 @@ func TestParseRefuses(t *testing.T) {
 		{"nothing", "", "f:1:1: the file is empty; the shortest one has a stage: stages: [{name: production, app: NAME}]"},
 		{"a comment only", "# soon\n", "f:1:1: the file is empty; the shortest one has a stage: stages: [{name: production, app: NAME}]"},
 		{"text", "hello\n", `f:1:1: expected the pipeline's file, found the text "hello"`},
-		{"too large", strings.Repeat("#", config.MaxSize+1), "f:1:1: the file is 32769 bytes long, 32768 are allowed"},
+		{"too large", strings.Repeat("#", config.MaxSize+1), "f:1:1: the file is 32769 bytes long, 32768 are allowed; shorten the file: remove comments, or move some pipelines into another repository"},
 		{"UTF-16", "\xff\xfes\x00", "f:1:1: the file is UTF-16, expected UTF-8; save it as UTF-8"},
 		{"Latin-1", production + "branch: \xe9\n", "f:2:9: this byte is not UTF-8; save the file as UTF-8"},
 		{"a control character", production + "branch: a\x1b[31m\n", "f:2:10: the invisible character U+001B is not allowed; remove it"},
 		{"the column counts characters", "# é\nstages: [{name: é, app: é, apps: [shop]}]\n", "f:2:17: expected the name of a stage (at most 40 lowercase letters, digits, - and _, a letter first), found \"é\"\n" +
 			"f:2:25: expected the name of an app (3 to 30 lowercase letters, digits and dashes, a letter first), found \"é\"\n" +
 			"f:2:28: app and apps exclude each other; keep one of them"},
-		{"brackets without end", production + "checks: " + strings.Repeat("[", 20000), "f:2:29: brackets are nested too deep here"},
+		{"brackets without end", production + "checks: " + strings.Repeat("[", 20000), "f:2:1: this line is 20008 bytes long, 4000 are allowed; break it into several lines"},
 		{"aliases of aliases", "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nchecks: [*c, *c]\n" + production, "f:1:1: unknown key \"a\" in the pipeline's file; known are branch, platform, build, prepare, checks, changes, windows, freezes, stages and pipelines\n" +
 			"f:2:1: unknown key \"b\" in the pipeline's file; known are branch, platform, build, prepare, checks, changes, windows, freezes, stages and pipelines\n" +
 			"f:3:1: unknown key \"c\" in the pipeline's file; known are branch, platform, build, prepare, checks, changes, windows, freezes, stages and pipelines\n" +

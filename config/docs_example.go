@@ -18,6 +18,12 @@ func exampleFile(path string, k key) string {
 		return k.example + "\n" + one
 	case parent == "prepare":
 		return "prepare:\n" + withRequired("  ", k, prepare) + one
+	case parent == "checks[]":
+		file := "checks:\n  - name: lint\n"
+		if k.name != "name" {
+			file += "    " + k.example + "\n"
+		}
+		return file + one
 	case parent == "windows.NAME":
 		return "windows:\n  office-closed:\n" + withRequired("    ", k, window) + one + "    windows: [office-closed]\n"
 	case parent == "freezes[]":

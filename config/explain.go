@@ -145,10 +145,12 @@ func explainChecks(c bot.Checks) []string {
 	switch {
 	case c.None:
 		return []string{"None are waited for: a build that succeeded goes on at once."}
-	case len(c.Names) == 1:
-		return []string{fmt.Sprintf("%s must pass before the first stage; nothing else is waited for.", c.Names[0])}
-	case len(c.Names) > 1:
-		return []string{fmt.Sprintf("%s must pass before the first stage; nothing else is waited for.", oneOf(c.Names, "and"))}
+	case len(c.Names) > 0:
+		var names []string
+		for _, n := range c.Names {
+			names = append(names, n.String())
+		}
+		return []string{fmt.Sprintf("%s must pass before the first stage; nothing else is waited for.", oneOf(names, "and"))}
 	}
 	return []string{
 		"What GitHub requires of the branch must pass before the first stage;",

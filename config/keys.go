@@ -50,10 +50,11 @@ func pipelineKeys() []key {
 			name: "checks", def: "what GitHub requires of the branch, or everything that reports if that is nothing",
 			example: "checks: [ci/test, lint]",
 			doc: "The checks that must pass before the first stage: names of check runs and contexts of commit " +
-				"statuses. `none` waits for no check.",
+				"statuses, or the keys below. `none` waits for no check. Everybody who may write to the repository may set a " +
+				"status, of any name: pin a check to the App that reports it, as in `{name: lint, app: github-actions}`.",
 			value: either{
 				text{options: []string{"none"}, check: checkChecksWord},
-				list{is: "a list of checks", of: checkName},
+				list{is: "a list of checks", of: either{checkName, pinned}},
 			},
 			says: "ci/test and lint must pass before the first stage; nothing else is waited for.",
 		},
@@ -139,6 +140,24 @@ var prepare = object{
 			doc:   "Which commits a build serves: with `tree` every commit with exactly the same files, with `commit` only its own.",
 			value: text{options: []string{"tree", "commit"}},
 			says:  "Every commit is built for itself, even if another with the same files was built before.",
+		},
+	},
+}
+
+var pinned = object{
+	is:  "a check of one App",
+	doc: "The long form of a check in `checks`.",
+	keys: []key{
+		{
+			name: "name", required: true, example: "name: lint", doc: "The name of the check run.", value: checkName,
+			says: "lint must pass before the first stage",
+		},
+		{
+			name: "app", def: "any App, and any person who may set a status", example: "app: github-actions",
+			doc: "The App that reports the check, by the name in its address `https://github.com/apps/NAME`; that of GitHub Actions is " +
+				"github-actions. Check runs of other Apps do not count, and commit statuses never do.",
+			value: appSlug,
+			says:  "lint of github-actions must pass before the first stage",
 		},
 	},
 }

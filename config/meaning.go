@@ -66,7 +66,7 @@ func pipelineMeaning(v value) bot.Config {
 		if checks.items == nil {
 			cfg.Checks.None = true
 		} else {
-			cfg.Checks.Names = checks.texts()
+			cfg.Checks.Names = checkNames(checks)
 		}
 	}
 	stages, _ := v.get("stages")
@@ -76,6 +76,23 @@ func pipelineMeaning(v value) bot.Config {
 		}
 	}
 	return cfg
+}
+
+// checkNames lists the checks of a file, pinned to an App or not.
+func checkNames(v value) (all []bot.CheckName) {
+	for _, i := range v.items {
+		switch {
+		case i.bad:
+		case i.fields == nil:
+			all = append(all, bot.CheckName{Name: i.text})
+		default:
+			var n bot.CheckName
+			setText(i, "name", &n.Name)
+			setText(i, "app", &n.App)
+			all = append(all, n)
+		}
+	}
+	return all
 }
 
 func prepareMeaning(v value, defaults bot.Prepare) bot.Prepare {

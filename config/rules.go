@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/headstart-cd/headstart/bot"
 )
@@ -14,6 +15,7 @@ func checkPipeline(v value, p *problems) {
 	checkStageNames(v, p)
 	checkReferences(v, p)
 	checkTimes(v, p)
+	checkChecksOnce(v, p)
 	stages, _ := v.get("stages")
 	for i := range stages.items {
 		checkStage(v, i, p)
@@ -33,6 +35,26 @@ func checkStageNames(v value, p *problems) {
 			continue
 		}
 		first[n.text] = n.at
+	}
+}
+
+// checkChecksOnce refuses a check that is listed twice in the long form, also in
+// other capitals. The short form alone is looked at by the list.
+func checkChecksOnce(v value, p *problems) {
+	checks, _ := v.get("checks")
+	seen := map[string]bool{}
+	for _, i := range checks.items {
+		name, app := i.text, ""
+		if i.fields != nil {
+			n, _ := i.get("name")
+			a, _ := i.get("app")
+			name, app = n.text, a.text
+		}
+		check := strings.ToLower(name + "\n" + app)
+		if !i.bad && i.fields != nil && name != "" && seen[check] {
+			p.add(i.at, i.key, quote(name)+" is listed twice", "remove one of them")
+		}
+		seen[check] = true
 	}
 }
 

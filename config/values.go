@@ -27,6 +27,8 @@ var (
 		check:   checkNamePattern(`^[a-z][a-z0-9-]{1,28}[a-z0-9]$`),
 	}
 
+	appSlugPattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,98}[a-z0-9])?$`)
+
 	namePattern  = regexp.MustCompile(`^[a-z]([a-z0-9_-]{0,38}[a-z0-9])?$`)
 	stageName    = text{is: "the name of a stage (at most 40 " + nameRule + ")", pattern: namePattern, check: checkStageName}
 	className    = text{is: "the name of a class of change (" + nameRule + ")", pattern: namePattern, check: checkNamePattern(namePattern.String())}
@@ -46,6 +48,8 @@ var (
 		pattern: regexp.MustCompile(`^[^\x00-\x20]([^\x00-\x1f]{0,253}[^\x00-\x20])?$`),
 		check:   checkCheck,
 	}
+
+	appSlug = text{is: "the name of a GitHub App (lowercase letters, digits and dashes)", pattern: appSlugPattern, check: checkNamePattern(appSlugPattern.String())}
 
 	pathGlob  = text{is: "a path, with * and ** as wildcards", pattern: regexp.MustCompile(`^[^/\x00-\x1f][^\x00-\x1f]*$`), check: checkGlob}
 	shortText = text{is: "text on one line, at most 200 characters", pattern: regexp.MustCompile(`^[^\x00-\x1f]{1,200}$`)}

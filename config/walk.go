@@ -262,12 +262,37 @@ func (e either) walk(n node, w walker) value {
 				return option.walk(n, w)
 			}
 		case object, table:
-			if _, ok := n.(*ast.MappingNode); ok {
-				return option.walk(n, w)
+			m, ok := n.(*ast.MappingNode)
+			if !ok {
+				continue
 			}
+			if t, ok := e.meansText(option, m); ok {
+				return t.walk(n, w)
+			}
+			return option.walk(n, w)
 		}
 	}
 	return w.wrong(n, e.what(), "")
+}
+
+// meansText finds out whether a map with one unknown key is text with a colon that
+// lacks its quotes, and could be.
+func (e either) meansText(option shape, m *ast.MappingNode) (text, bool) {
+	o, isObject := option.(object)
+	if !isObject || len(m.Values) != 1 {
+		return text{}, false
+	}
+	if key, _ := scalar(m.Values[0].Key); slices.Contains(o.names(), key) || nearest(key, o.names()) != "" {
+		return text{}, false
+	}
+	for _, other := range e {
+		if t, ok := other.(text); ok {
+			s, ok := unquoted(m, 3)
+			message, _ := t.refuses(s)
+			return t, ok && message == ""
+		}
+	}
+	return text{}, false
 }
 
 // bare writes text for a hint as it would stand in a YAML list.

@@ -63,7 +63,7 @@ func written(t *testing.T, all map[string]bot.Config) []byte {
 		}
 		file = map[string]any{"pipelines": pipelines}
 	}
-	data, err := json.Marshal(file)
+	data, err := json.MarshalIndent(file, "", " ") // lines have a limit
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func writtenPipeline(cfg bot.Config) ordered {
 	o.add("build", cfg.Build, cfg.Build != "")
 	o.add("prepare", map[string]any{"apps": cfg.Prepare.Apps, "pull_requests": cfg.Prepare.PullRequests, "reuse": cfg.Prepare.Reuse}, cfg.Prepare.Apps != nil)
 	o.add("checks", "none", cfg.Checks.None)
-	o.add("checks", cfg.Checks.Names, cfg.Checks.Names != nil)
+	o.add("checks", writtenChecks(cfg.Checks.Names), cfg.Checks.Names != nil)
 	var classes, windows ordered
 	for _, c := range cfg.Changes {
 		classes.add(c.Name, c.Paths, true)
@@ -108,6 +108,17 @@ func writtenPipeline(cfg bot.Config) ordered {
 	o.add("freezes", freezes, freezes != nil)
 	o.add("stages", stages, true)
 	return o
+}
+
+func writtenChecks(names []bot.CheckName) (list []any) {
+	for _, n := range names {
+		if n.App == "" {
+			list = append(list, n.Name)
+			continue
+		}
+		list = append(list, map[string]string{"name": n.Name, "app": n.App})
+	}
+	return list
 }
 
 func writtenStage(s bot.Stage) ordered {

@@ -14,10 +14,6 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// maxDepth bounds how deep lists and maps may be nested in brackets; a valid
-// file needs five. The YAML parser takes time that grows with the square of it.
-const maxDepth = 20
-
 // position is a place in the file: line and column from 1, the column in
 // characters. The zero value means the beginning.
 type position struct{ line, column int }
@@ -29,8 +25,8 @@ func readYAML(file []byte, p *problems) (ast.Node, bool) {
 		p.add(at, "", message, hint)
 		return nil, false
 	}
-	if len(file) > MaxSize {
-		return fail(position{}, fmt.Sprintf("the file is %d bytes long, %d are allowed", len(file), MaxSize), "")
+	if err := outOfBounds(file); err != nil {
+		return fail(err.at, err.message, err.hint)
 	}
 	if at, message, hint := unreadable(file); message != "" {
 		return fail(at, message, hint)
@@ -64,17 +60,8 @@ func parseYAML(file []byte) (docs []ast.Node, failed *syntaxError) {
 		}
 	}()
 	tokens := lexer.Tokenize(string(file))
-	depth := 0
-	for _, t := range tokens {
-		switch t.Type {
-		case token.MappingStartType, token.SequenceStartType:
-			depth++
-		case token.MappingEndType, token.SequenceEndType:
-			depth--
-		}
-		if depth > maxDepth {
-			return nil, &syntaxError{at: at(t), message: "brackets are nested too deep here"}
-		}
+	if failed := tooMuch(tokens); failed != nil {
+		return nil, failed
 	}
 	// Duplicate keys are found by the walk, which reports all of them.
 	f, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())

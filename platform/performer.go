@@ -34,8 +34,11 @@ func (p *Performer) Perform(ctx context.Context, target bot.Target, e bot.Effect
 	name := cmp.Or(begunAt(e.Do), target.Platform)
 	on, ok := p.Platforms[name]
 	if !ok {
-		return nil, &bot.Refused{Platform: true, Reason: fmt.Sprintf(
-			"this server has no platform %q: its operator has to give it the credentials", name)}
+		missing := fmt.Sprintf("this server has no platform %q: its operator has to give it the credentials", name)
+		if name == bot.PlatformLocal {
+			missing = "the embedded platform of this server is off: its operator can turn it on with HEADSTART_LOCAL=true"
+		}
+		return nil, &bot.Refused{Platform: true, Reason: missing}
 	}
 	if err := p.Allow.Check(target.Pipeline.Repo, appsOf(e.Do)...); err != nil {
 		return nil, err

@@ -22,7 +22,7 @@ func TestStoredStates(t *testing.T) {
 		return time.Unix(seconds, rapid.Int64Range(0, 999_999_999).Draw(t, "nanoseconds")).UTC()
 	})
 	// A configuration has a form of its own for the key `checks`.
-	checks := rapid.SampledFrom([]bot.Checks{{}, {None: true}, {Names: []string{"test"}}})
+	checks := rapid.SampledFrom([]bot.Checks{{}, {None: true}, {Names: bot.CheckNames("test")}, {Names: []bot.CheckName{{Name: "lint", App: "github-actions"}}}})
 	states := rapid.MakeCustom[bot.State](rapid.MakeConfig{Types: map[reflect.Type]*rapid.Generator[any]{
 		reflect.TypeFor[time.Time](): moment.AsAny(), reflect.TypeFor[bot.Checks](): checks.AsAny(),
 	}})

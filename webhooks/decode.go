@@ -96,7 +96,7 @@ func factsIn(event string, p payload) (engine.Delivery, error) {
 		return d, err
 	}
 	if p.Installation.ID != 0 {
-		d.Facts = append(d.Facts, bot.Installed{Installation: p.Installation.ID, DefaultBranch: p.Repository.DefaultBranch})
+		d.Facts = append(d.Facts, bot.Installed{Installation: p.Installation.ID, DefaultBranch: p.Repository.DefaultBranch, Visibility: p.Repository.visible()})
 	}
 	d.Facts = append(d.Facts, fact)
 	return d, nil
@@ -189,7 +189,7 @@ func checkRun(p payload) (bot.Fact, error) {
 		return nil, err
 	}
 	check := bot.Check{
-		Kind: bot.CheckRun, Name: run.Name, AppID: run.App.ID, Suite: run.CheckSuite.ID, State: bot.CheckPending, Conclusion: run.Conclusion,
+		Kind: bot.CheckRun, Name: run.Name, AppID: run.App.ID, App: run.App.Slug, Suite: run.CheckSuite.ID, State: bot.CheckPending, Conclusion: run.Conclusion,
 		URL: orElse(run.DetailsURL, run.HTMLURL), At: run.StartedAt.time,
 	}
 	if run.Status == "completed" {
@@ -249,6 +249,26 @@ func status(p payload) (bot.Fact, error) {
 	return bot.CheckReported{SHA: p.SHA, Check: check}, nil
 }
 
+// repository is what every delivery says of its repository.
+type repository struct {
+	ID            int64  `json:"id"`
+	FullName      string `json:"full_name"`
+	DefaultBranch string `json:"default_branch"`
+	PushedAt      when   `json:"pushed_at"`
+	Private       *bool  `json:"private"`    // nil: it does not say
+	Visibility    string `json:"visibility"` // public, private or internal; servers before GHES 3.1 do not say
+}
+
+func (r repository) visible() bot.Visibility {
+	switch {
+	case r.Private == nil && r.Visibility == "":
+		return ""
+	case r.Private != nil && *r.Private, r.Visibility != "" && r.Visibility != "public":
+		return bot.Private
+	}
+	return bot.Public
+}
+
 // payload has the fields of all events that matter here. What else GitHub sends
 // may change without breaking a delivery, which is why the types of an API
 // client, with every field there is, are not used.
@@ -257,12 +277,7 @@ type payload struct {
 	Installation struct {
 		ID int64 `json:"id"`
 	} `json:"installation"`
-	Repository struct {
-		ID            int64  `json:"id"`
-		FullName      string `json:"full_name"`
-		DefaultBranch string `json:"default_branch"`
-		PushedAt      when   `json:"pushed_at"`
-	} `json:"repository"`
+	Repository repository `json:"repository"`
 
 	// push
 	Ref        string `json:"ref"`
@@ -309,7 +324,8 @@ type payload struct {
 		StartedAt   when   `json:"started_at"`
 		CompletedAt when   `json:"completed_at"`
 		App         struct {
-			ID int64 `json:"id"`
+			ID   int64  `json:"id"`
+			Slug string `json:"slug"`
 		} `json:"app"`
 		CheckSuite struct {
 			ID int64 `json:"id"`

@@ -22,6 +22,7 @@ var Repo = bot.Repo{Owner: "acme", Name: "shop"}
 // set where its comment does not say otherwise.
 type World struct {
 	Repo        bot.Repo
+	Visibility  bot.Visibility
 	Now         time.Time
 	Commits     map[string]*Commit
 	Heads       map[string]string // branch → commit
@@ -135,7 +136,7 @@ const (
 // NewWorld returns an empty world in which it is noon.
 func NewWorld() *World {
 	return &World{
-		Repo:    Repo,
+		Repo: Repo, Visibility: bot.Private,
 		Now:     time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC),
 		Commits: map[string]*Commit{}, Heads: map[string]string{}, Pulls: map[int]*Pull{}, Apps: map[string]*App{},
 		Statuses: map[string]map[string]bot.Status{}, Comments: map[int]*Comment{}, Sick: map[string]Sickness{}, Requests: map[string]int{},
@@ -167,7 +168,7 @@ func (w *World) Push(branch string, c Commit, forced bool) []bot.Fact {
 
 // Installed is the fact that comes with every delivery.
 func (w *World) Installed() bot.Fact {
-	return bot.Installed{Installation: 7, DefaultBranch: "main"}
+	return bot.Installed{Installation: 7, DefaultBranch: "main", Visibility: w.Visibility}
 }
 
 // Report sets a check of a commit and returns the fact of its webhook.

@@ -125,7 +125,7 @@ func (s *sim) drawFile() bot.ConfigRead {
 	c := bot.Config{
 		Platform: bot.PlatformHeroku,
 		Prepare:  bot.Prepare{Apps: []string{"prepare"}, PullRequests: true, Reuse: bot.ReuseTree},
-		Checks:   bot.Checks{Names: []string{"ci"}},
+		Checks:   bot.Checks{Names: bot.CheckNames("ci")},
 		Stages:   []bot.Stage{staging, production},
 	}
 	switch s.pick(6) {
@@ -150,7 +150,7 @@ func (s *sim) drawFile() bot.ConfigRead {
 	}
 	switch s.pick(6) {
 	case 1:
-		c.Checks.Names = contexts
+		c.Checks.Names = bot.CheckNames(contexts...)
 	case 2, 3:
 		c.Checks.Names = nil
 	case 4:

@@ -107,7 +107,7 @@ func green(want bot.Checks, required []bot.RequiredCheck, checks []bot.Check) bo
 	}
 	switch {
 	case len(want.Names) > 0:
-		return !slices.ContainsFunc(want.Names, func(n string) bool { return !passed(n) })
+		return !slices.ContainsFunc(want.Names, func(n bot.CheckName) bool { return !passed(n.Name) })
 	case len(required) > 0:
 		return !slices.ContainsFunc(required, func(r bot.RequiredCheck) bool { return !passed(r.Name) })
 	}

@@ -44,8 +44,15 @@ func (cmd checkCommand) Run(c console) error {
 		}
 		return err
 	}
-	_, err = fmt.Fprint(c.out, config.ExplainAll(pipelines)+mayBeRequired(pipelines))
-	return err
+	if _, err := fmt.Fprint(c.out, config.ExplainAll(pipelines)+mayBeRequired(pipelines)); err != nil {
+		return err
+	}
+	for _, advice := range config.Advice(pipelines) {
+		if _, err := fmt.Fprintf(c.out, "\nAdvice: %s\n", advice); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // mayBeRequired says which of Headstart's statuses GitHub may require before a merge.

@@ -95,6 +95,7 @@ func (w *world) startBot(ctx context.Context, dir string) error {
 		Sweep:       2 * time.Minute,
 		Allow:       demoRepo + "=demo-*",
 		DatabaseURL: "sqlite:" + filepath.Join(dir, "headstart.db"),
+		Local:       "true",
 		LocalDir:    filepath.Join(dir, "apps"),
 		LocalAddr:   fmt.Sprintf("127.0.0.1:%d", w.port),
 	}

@@ -103,7 +103,7 @@ func (p *localPlace) signal() {
 func (p *localPlace) moved() <-chan struct{} { return p.ring }
 
 func (p *localPlace) settings(s *settings) {
-	s.LocalDir, s.LocalAddr = filepath.Join(p.b.dir, "apps"), "127.0.0.1:0"
+	s.Local, s.LocalDir, s.LocalAddr = "true", filepath.Join(p.b.dir, "apps"), "127.0.0.1:0"
 }
 
 // run is a line that runs the app in a role.

@@ -28,7 +28,7 @@ func TestServerVerifiesItsOwnAppsAndAllowedAddresses(t *testing.T) {
 		dir := t.TempDir()
 		s := settings{
 			PrivateURLs: private, Sweep: 2 * time.Minute, Allow: shopRepo + "=shop-*", DatabaseURL: "sqlite:" + filepath.Join(dir, "headstart.db"),
-			LocalDir: filepath.Join(dir, "apps"), LocalAddr: "127.0.0.1:0",
+			Local: "true", LocalDir: filepath.Join(dir, "apps"), LocalAddr: "127.0.0.1:0",
 		}
 		s.GitHub.AppID, s.GitHub.PrivateKey = gh.AppID(), string(gh.PrivateKeyPEM())
 		s.GitHub.WebhookSecret, s.GitHub.APIURL = webhookSecret, gh.URL()

@@ -50,7 +50,7 @@ func startProcess(t *testing.T, gh *githubtest.Server, dir string) *process {
 		roleVar + "=headstart", "GORACE=atexit_sleep_ms=0", "PATH=" + os.Getenv("PATH"),
 		"HEADSTART_ADDR=" + addr, "HEADSTART_ALLOW=" + shopRepo + "=shop-*",
 		"DATABASE_URL=sqlite:" + filepath.Join(dir, "headstart.db"),
-		"HEADSTART_LOCAL_DIR=" + filepath.Join(dir, "apps"), "HEADSTART_LOCAL_ADDR=" + p.apps,
+		"HEADSTART_LOCAL=true", "HEADSTART_LOCAL_DIR=" + filepath.Join(dir, "apps"), "HEADSTART_LOCAL_ADDR=" + p.apps,
 		fmt.Sprintf("GITHUB_APP_ID=%d", gh.AppID()), "GITHUB_PRIVATE_KEY=" + string(gh.PrivateKeyPEM()),
 		"GITHUB_WEBHOOK_SECRET=" + webhookSecret, "GITHUB_API_URL=" + gh.URL(),
 	}

@@ -482,7 +482,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	v.keep("a setting", webhookSecret, oldSecret, varSecret, dbSecret, theirToken)
 	v.keep("the App's private key", strings.Split(string(gh.PrivateKeyPEM()), "\n")...)
 	good := map[string]string{
-		"HEADSTART_ADDR": "127.0.0.1:0", "HEADSTART_ALLOW": "acme/shop=shop-*", "HEADSTART_LOCAL_ADDR": "127.0.0.1:0",
+		"HEADSTART_ADDR": "127.0.0.1:0", "HEADSTART_ALLOW": "acme/shop=shop-*", "HEADSTART_LOCAL": "beside-heroku", "HEADSTART_LOCAL_ADDR": "127.0.0.1:0",
 		"GITHUB_APP_ID": "1", "GITHUB_PRIVATE_KEY": string(gh.PrivateKeyPEM()), "GITHUB_WEBHOOK_SECRET": webhookSecret + "," + oldSecret,
 		"HEROKU_API_KEY": theirToken, "HEROKU_WEBHOOK_SECRET": varSecret, "DATABASE_URL": "sqlite::memory:", "GITHUB_API_URL": gh.URL(),
 	}

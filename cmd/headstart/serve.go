@@ -20,10 +20,17 @@ func (cmd serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer log.Sync() //nolint:errcheck // standard error cannot be synchronised everywhere
+	if err := keepSecrets(); err != nil {
+		log.Warn("the memory of this process could not be closed to other processes of this user", zap.Error(err))
+	}
+	for _, warning := range cmd.warnings() {
+		log.Warn(warning)
+	}
 	s, err := openServer(ctx, cmd.settings, wiring{Logger: log})
 	if err != nil {
 		return err
 	}
+	forgetSecrets() // the last one to be read is the database's
 	if err := s.introduce(ctx); err != nil {
 		s.close()
 		return err

@@ -167,7 +167,7 @@ func parseConfig(allow platform.Allow) func(bot.Repo, []byte) (map[string]bot.Co
 // platforms makes the platforms that the settings allow for.
 func (srv *server) platforms(ctx context.Context, s settings, w wiring) (map[string]platform.Platform, error) {
 	embedded := local.New(local.Options{
-		Dir: cmp.Or(s.LocalDir, "headstart-apps"), Addr: cmp.Or(s.LocalAddr, ":8081"), Logger: w.Logger.Named("local"), Clock: w.Clock.Now, Environ: w.Environ,
+		Dir: cmp.Or(s.LocalDir, "headstart-apps"), Addr: cmp.Or(s.LocalAddr, "127.0.0.1:8081"), Logger: w.Logger.Named("local"), Clock: w.Clock.Now, Environ: w.Environ,
 		OnChange: func(app string) { srv.moved.add(bot.PlatformMoved{Platform: bot.PlatformLocal, App: app}) },
 	})
 	m := map[string]platform.Platform{}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,8 +24,9 @@ type settings struct {
 	DatabaseURL string        `env:"DATABASE_URL" default:"sqlite:headstart.db" help:"sqlite:PATH or postgres://…"`
 	GitHub      githubFlags   `embed:"" prefix:"github-"`
 	Heroku      herokuFlags   `embed:"" prefix:"heroku-"`
+	Local       string        `env:"HEADSTART_LOCAL" placeholder:"true" help:"Run the embedded platform: true, or beside-heroku together with a Heroku key. It builds and runs apps with this server's rights."`
 	LocalDir    string        `env:"HEADSTART_LOCAL_DIR" placeholder:"headstart-apps" help:"Folder of the embedded platform."`
-	LocalAddr   string        `env:"HEADSTART_LOCAL_ADDR" placeholder:":8081" help:"Address of the embedded platform's router."`
+	LocalAddr   string        `env:"HEADSTART_LOCAL_ADDR" placeholder:"127.0.0.1:8081" help:"Address of the embedded platform's router."`
 	PrivateURLs bool          `name:"private-urls" env:"HEADSTART_PRIVATE_URLS" help:"Let verification call private and loopback addresses."`
 	Sweep       time.Duration `env:"HEADSTART_SWEEP" default:"2m" help:"How often lost webhooks are looked for."`
 	LogLevel    string        `env:"LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"debug, info, warn or error."`
@@ -71,7 +73,29 @@ func (s settings) check() error {
 	if _, err := platform.ParseAllow(s.Allow); err != nil {
 		errs = append(errs, fmt.Errorf("HEADSTART_ALLOW: %w", err))
 	}
+	switch {
+	case !slices.Contains([]string{"", "false", "true", besideHeroku}, s.Local):
+		errs = append(errs, errors.New("HEADSTART_LOCAL: expected true, false or "+besideHeroku))
+	case s.Local == "true" && s.Heroku.APIKey != "":
+		errs = append(errs, errors.New("HEADSTART_LOCAL: the embedded platform runs the code of repositories as this server's user, "+
+			"who is trusted with HEROKU_API_KEY: remove one of the two, or set HEADSTART_LOCAL="+besideHeroku+" if you mean both"))
+	}
 	return errors.Join(errs...)
+}
+
+// warnings says what is allowed, and may be meant otherwise: a sentence each, with the
+// setting's name first.
+func (s settings) warnings() (list []string) {
+	switch {
+	case s.usesLocal():
+		list = append(list, "HEADSTART_LOCAL: the embedded platform is on. It builds and runs the code of repositories as this server's user, "+
+			"who can read the database and every file of this user: use it for repositories that you trust")
+	case s.LocalDir != "" || s.LocalAddr != "":
+		list = append(list, "HEADSTART_LOCAL: the embedded platform is off, though HEADSTART_LOCAL_DIR or HEADSTART_LOCAL_ADDR is set: set HEADSTART_LOCAL=true to start it")
+	case s.Heroku.APIKey == "":
+		list = append(list, "HEROKU_API_KEY: it is missing, so no platform is there to build on: set it, or HEADSTART_LOCAL=true for the embedded one")
+	}
+	return list
 }
 
 // secrets splits a list of webhook secrets, all of which are accepted.
@@ -115,8 +139,9 @@ func (s settings) logger() (*zap.Logger, error) {
 	return c.Build()
 }
 
-// usesLocal reports whether the embedded platform is started: unless the server
-// is there for Heroku, and nobody said where the embedded platform is to be.
-func (s settings) usesLocal() bool {
-	return s.Heroku.APIKey == "" || s.LocalDir != "" || s.LocalAddr != ""
-}
+// besideHeroku is what HEADSTART_LOCAL says where both platforms are meant.
+const besideHeroku = "beside-heroku"
+
+// usesLocal reports whether the embedded platform is started: HEADSTART_LOCAL says so,
+// and nothing else does.
+func (s settings) usesLocal() bool { return s.Local == "true" || s.Local == besideHeroku }

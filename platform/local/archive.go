@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -35,7 +36,8 @@ func (s sentence) Error() string { return string(s) }
 // sentence what would reach out of the folder: names with "..", links that
 // lead outside, devices.
 func (ps *processes) unpackSource(file, dir string) error {
-	return ps.unpack(file, dir, nil, func(h *tar.Header) (bool, error) {
+	var links []string
+	err := ps.unpack(file, dir, nil, func(h *tar.Header) (bool, error) {
 		_, name, _ := strings.Cut(strings.TrimPrefix(h.Name, "./"), "/")
 		if h.Typeflag == tar.TypeLink {
 			_, h.Linkname, _ = strings.Cut(strings.TrimPrefix(h.Linkname, "./"), "/")
@@ -50,9 +52,31 @@ func (ps *processes) unpackSource(file, dir string) error {
 			return false, sentence(fmt.Sprintf("The source has a link that leads out of it: %s.", h.Name))
 		case h.Typeflag == tar.TypeChar || h.Typeflag == tar.TypeBlock || h.Typeflag == tar.TypeFifo:
 			return false, sentence(fmt.Sprintf("The source has a device: %s.", h.Name))
+		case h.Typeflag == tar.TypeSymlink:
+			links = append(links, h.Name)
 		}
 		return name != "", nil
 	})
+	if err != nil {
+		return err
+	}
+	return checkLinks(dir, links)
+}
+
+// checkLinks refuses symbolic links that lead out of a folder through one another. One
+// that leads nowhere is none of our business.
+func checkLinks(dir string, links []string) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	for _, name := range links {
+		if _, err := root.Stat(path.Clean(name)); leadsOutside(err) {
+			return sentence(fmt.Sprintf("The source has a symbolic link that leads out of it: %s.", name))
+		}
+	}
+	return nil
 }
 
 // unpackArtifact unpacks what keepArtifact packed, as it was. It fails if the
@@ -69,8 +93,8 @@ func (ps *processes) unpackArtifact(file, dir string) error {
 }
 
 // leadsOut reports whether a symbolic link points out of the folder that its
-// name is relative to. A link through another link is not followed here; writing
-// through one is prevented by os.Root.
+// name is relative to, as far as its own words tell: see checkLinks for those that lead
+// through other links, and os.Root prevents that anything is written through one.
 func leadsOut(name, target string) bool {
 	return path.IsAbs(target) || !filepath.IsLocal(path.Join(path.Dir(name), target)) && path.Join(path.Dir(name), target) != "."
 }
@@ -88,7 +112,7 @@ func (ps *processes) unpack(file, dir string, copied io.Writer, filter func(*tar
 	if err != nil {
 		return fmt.Errorf("unzip: %w", err)
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
 	root, err := os.OpenRoot(dir)
@@ -125,7 +149,11 @@ func (ps *processes) unpack(file, dir string, copied io.Writer, filter func(*tar
 		if size += h.Size; size > unpackedLimit || n > entriesLimit {
 			return sentence(fmt.Sprintf("The source is larger than %d GB or %d files.", int64(unpackedLimit)>>30, entriesLimit))
 		}
-		if err := ps.unpackEntry(root, h, in); err != nil {
+		err = ps.unpackEntry(root, h, in)
+		if leadsOutside(err) {
+			return sentence(fmt.Sprintf("The source has a file that lies outside of it, behind a link: %s.", h.Name))
+		}
+		if err != nil {
 			return fmt.Errorf("unpack %s: %w", h.Name, err)
 		}
 	}
@@ -190,7 +218,7 @@ func (p *Platform) hasArtifact(name string) bool {
 // keepArtifact puts the files of a folder on the shelf and returns the
 // artifact's name: the SHA-256 of a tar with sorted names, without times and
 // owners, so that the same files always have the same name.
-func (p *Platform) keepArtifact(dir string) (name string, err error) {
+func (p *Platform) keepArtifact(files *os.Root) (name string, err error) {
 	shelf := filepath.Join(p.opts.Dir, "artifacts")
 	f, err := os.CreateTemp(shelf, "new-*")
 	if err != nil {
@@ -204,7 +232,7 @@ func (p *Platform) keepArtifact(dir string) (name string, err error) {
 		return "", err
 	}
 	sum := sha256.New()
-	if err := pack(dir, io.MultiWriter(zip, sum)); err != nil {
+	if err := pack(files, io.MultiWriter(zip, sum)); err != nil {
 		return "", err
 	}
 	if err := errors.Join(zip.Close(), f.Sync(), f.Close()); err != nil {
@@ -217,22 +245,20 @@ func (p *Platform) keepArtifact(dir string) (name string, err error) {
 	return name, syncDir(shelf)
 }
 
-// pack writes a folder as a tar. Sockets and the like are left out.
-func pack(dir string, w io.Writer) error {
+// pack writes a folder as a tar. Sockets and the like are left out. What a process
+// that outlived its build puts in a file's place meanwhile is not followed out of the
+// folder.
+func pack(root *os.Root, w io.Writer) error {
 	out := tar.NewWriter(w)
-	err := filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error { // in lexical order
-		if err != nil || file == dir {
-			return err
-		}
-		name, err := filepath.Rel(dir, file)
-		if err != nil {
+	err := fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error { // in lexical order
+		if err != nil || name == "." {
 			return err
 		}
 		info, err := d.Info()
 		if err != nil {
 			return err
 		}
-		h := &tar.Header{Name: filepath.ToSlash(name), ModTime: time.Unix(0, 0), Format: tar.FormatPAX}
+		h := &tar.Header{Name: name, ModTime: time.Unix(0, 0), Format: tar.FormatPAX}
 		switch {
 		case d.IsDir():
 			h.Typeflag, h.Mode = tar.TypeDir, 0o755
@@ -240,13 +266,13 @@ func pack(dir string, w io.Writer) error {
 			return out.WriteHeader(h)
 		case d.Type()&fs.ModeSymlink != 0:
 			h.Typeflag, h.Mode = tar.TypeSymlink, 0o777
-			if h.Linkname, err = os.Readlink(file); err != nil {
+			if h.Linkname, err = root.Readlink(name); err != nil {
 				return err
 			}
 			return out.WriteHeader(h)
 		case d.Type().IsRegular():
 			h.Typeflag, h.Mode, h.Size = tar.TypeReg, int64(plainMode(info.Mode())), info.Size()
-			return packFile(out, h, file)
+			return packFile(out, h, root, name)
 		}
 		return nil
 	})
@@ -256,12 +282,15 @@ func pack(dir string, w io.Writer) error {
 	return out.Close()
 }
 
-func packFile(out *tar.Writer, h *tar.Header, file string) error {
-	f, err := os.Open(file)
+func packFile(out *tar.Writer, h *tar.Header, root *os.Root, name string) error {
+	f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return fmt.Errorf("%s changed while it was packed (%v)", name, err)
+	}
 	if err := out.WriteHeader(h); err != nil {
 		return err
 	}
@@ -275,11 +304,21 @@ func removeAll(dir string) error {
 	if err := os.RemoveAll(dir); err == nil || !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
-	_ = filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() {
-			_ = os.Chmod(file, 0o700)
-		}
-		return nil
-	})
+	if root, err := os.OpenRoot(dir); err == nil {
+		openFolders(root, ".")
+		root.Close()
+	}
 	return os.RemoveAll(dir)
+}
+
+// openFolders lets this user into a folder and all those in it, which it cannot list
+// before.
+func openFolders(root *os.Root, dir string) {
+	_ = root.Chmod(dir, 0o700)
+	entries, _ := fs.ReadDir(root.FS(), dir)
+	for _, e := range entries {
+		if e.IsDir() {
+			openFolders(root, path.Join(dir, e.Name()))
+		}
+	}
 }

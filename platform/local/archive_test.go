@@ -62,7 +62,7 @@ func TestUnpackSource(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, mode := range map[string]fs.FileMode{"bin/run": 0o755, "a/b/README": 0o644, "a/up": 0o755, "hard": 0o644,
-		"empty": fs.ModeDir | 0o755, "set": 0o755, "here": fs.ModeDir | 0o755} {
+		"empty": fs.ModeDir | 0o755, "set": 0o755, "here": fs.ModeDir | 0o700} {
 		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Mode() != mode {
 			t.Errorf("%s is unpacked as %v (%v); it should be %v", name, info, err, mode)
 		}
@@ -77,6 +77,9 @@ func TestUnpackRefusesWhatReachesOut(t *testing.T) {
 		"an absolute link":                 {link("shop-1/l", "/etc")},
 		"a link upwards":                   {link("shop-1/a/l", "../../x")},
 		"writing through links that climb": {link("shop-1/d/up", ".."), link("shop-1/l", "d/up/.."), reg("shop-1/l/evil", 0o644)},
+		"a link through a link":            {link("shop-1/d/up", ".."), link("shop-1/l", "d/up/../secret")},
+		"a chain of links":                 {link("shop-1/d/e/up", "../.."), link("shop-1/m", "d/e/up"), link("shop-1/n", "m/d/e"), link("shop-1/l", "n/up/../../secret")},
+		"a folder behind a chain":          {link("shop-1/d/up", ".."), link("shop-1/Procfile", "d/up/..")},
 		"a hard link upwards":              {{Typeflag: tar.TypeLink, Name: "shop-1/l", Linkname: "shop-1/../../secret"}},
 		"a hard link to the outside":       {{Typeflag: tar.TypeLink, Name: "shop-1/l", Linkname: "/secret"}},
 		"a device":                         {{Typeflag: tar.TypeChar, Name: "shop-1/null", Devmajor: 1, Devminor: 3}},
@@ -142,7 +145,12 @@ func TestArtifactNamesDependOnContentAlone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		name, err := p.keepArtifact(dir)
+		root, err := os.OpenRoot(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer root.Close()
+		name, err := p.keepArtifact(root)
 		if err != nil {
 			t.Fatal(err)
 		}

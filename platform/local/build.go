@@ -140,6 +140,7 @@ func (p *Platform) runBuild(ctx context.Context, a *app, b *pendingBuild, rec bu
 	end := rec
 	if err == nil {
 		end.Artifact, err = p.keepArtifact(files)
+		files.Close()
 	}
 	end.Status, end.Reason = judgeBuild(ctx, err)
 	if end.Status != bot.BuildSucceeded {
@@ -190,39 +191,49 @@ func judgeBuild(ctx context.Context, err error) (bot.BuildStatus, string) {
 }
 
 // build fetches a source, runs its command in the work folder, and returns the
-// folder of the files that are to be kept. A sentence says that the code is
-// wrong.
-func (p *Platform) build(ctx context.Context, a *app, rec buildRecord, src bot.Source, work string, out *output) (files string, err error) {
+// folder of the files that are to be kept, which the caller closes. A sentence says
+// that the code is wrong.
+func (p *Platform) build(ctx context.Context, a *app, rec buildRecord, src bot.Source, work string, out *output) (files *os.Root, err error) {
 	if err := removeAll(work); err != nil {
-		return "", err
+		return nil, err
 	}
 	home, tarball := filepath.Join(work, "home"), filepath.Join(work, "source.tar.gz")
-	files = filepath.Join(work, "src")
-	if err := os.MkdirAll(home, 0o755); err != nil {
-		return "", err
+	dir := filepath.Join(work, "src")
+	if err := os.MkdirAll(home, 0o700); err != nil {
+		return nil, err
 	}
 	if err := p.fetch(ctx, src.URL, tarball); err != nil {
-		return "", err
+		return nil, err
 	}
-	if err := p.processes.unpackSource(tarball, files); err != nil {
-		return "", err
+	if err := p.processes.unpackSource(tarball, dir); err != nil {
+		return nil, err
 	}
+	// Opened before the command runs, which may put something else in its place.
+	source, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			source.Close()
+		}
+	}()
 	if src.Command != "" {
 		out.note("$ " + src.Command)
 		limited, cancel := context.WithTimeoutCause(ctx, p.opts.BuildLimit, errTooLong)
 		defer cancel()
-		err := p.run(limited, a, "build "+rec.ID, src.Command, files, p.buildEnviron(rec.Commit, home), out, 0)
+		err := p.run(limited, a, "build "+rec.ID, src.Command, dir, p.buildEnviron(rec.Commit, home), out, 0)
 		if errors.Is(context.Cause(limited), errTooLong) {
-			return "", sentence(fmt.Sprintf("The build command did not end within %v.", p.opts.BuildLimit))
+			return nil, sentence(fmt.Sprintf("The build command did not end within %v.", p.opts.BuildLimit))
 		}
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 	}
-	if _, err := readProcfile(files); err != nil {
-		return "", err
+	if _, err := readProcfile(source); err != nil {
+		return nil, err
 	}
-	return files, ctx.Err()
+	return source, ctx.Err()
 }
 
 // run runs a command to its end. When ctx ends first, the command's group gets

@@ -203,10 +203,23 @@ type procfile map[string]string
 
 var processType = regexp.MustCompile(`^([A-Za-z0-9_-]+):\s*(\S.*)$`)
 
+// procfileOf is [readProcfile] of the folder of a release.
+func procfileOf(dir string) (procfile, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	return readProcfile(root)
+}
+
+// procfileLimit is how large a Procfile may be, in bytes.
+const procfileLimit = 64 << 10
+
 // readProcfile reads the Procfile of an unpacked artifact, which has to have a
 // web line. The error is a sentence for people.
-func readProcfile(dir string) (procfile, error) {
-	data, err := os.ReadFile(filepath.Join(dir, "Procfile"))
+func readProcfile(root *os.Root) (procfile, error) {
+	data, err := readInside(root, "Procfile", procfileLimit)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, sentence("There is no Procfile: add one with a line like `web: bin/web`.")
 	}

@@ -8,8 +8,10 @@
 // the process that ran before, so that no request is lost. A release that fails
 // leaves the old one running. A build makes no release by itself.
 //
-// The code of apps runs with the rights of this process. It is for repositories
-// that you trust.
+// The code of apps and of builds runs with the rights of this process, and can read
+// what its user can read: the bot's database, other apps' config vars, a key in a file.
+// It is for repositories that you trust. What is kept from it is what the process was
+// told in its environment. All folders are closed to other users of the machine.
 //
 // # What is on disk
 //
@@ -86,7 +88,7 @@ import (
 // Options configure a Platform. Only Dir is required.
 type Options struct {
 	Dir  string // where everything is kept; made if it is missing
-	Addr string // the router's listen address; default ":8081"
+	Addr string // the router's listen address; default "127.0.0.1:8081"
 
 	Logger *zap.Logger      // default: none
 	Clock  func() time.Time // for the times that builds and releases carry; default: time.Now
@@ -110,7 +112,7 @@ type Options struct {
 }
 
 func (o *Options) setDefaults() {
-	setDefault(&o.Addr, ":8081")
+	setDefault(&o.Addr, "127.0.0.1:8081")
 	setDefault(&o.Logger, zap.NewNop())
 	setDefault(&o.BuildLimit, 15*time.Minute)
 	setDefault(&o.ReleaseLimit, time.Hour)
@@ -209,10 +211,8 @@ func (p *Platform) start(ctx context.Context) (err error) {
 	if p.opts.Dir, err = filepath.Abs(p.opts.Dir); err != nil {
 		return err
 	}
-	for _, dir := range []string{"", "apps", "artifacts", "work"} {
-		if err := os.MkdirAll(filepath.Join(p.opts.Dir, dir), 0o755); err != nil {
-			return err
-		}
+	if err := makeFolders(p.opts.Dir); err != nil {
+		return err
 	}
 	if p.lock, err = lockDir(ctx, p.opts.Dir); err != nil {
 		return err

@@ -44,7 +44,7 @@ func openOutput(path string, rotate bool) *output {
 }
 
 func (o *output) open() {
-	if err := os.MkdirAll(filepath.Dir(o.path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(o.path), 0o700); err != nil {
 		return
 	}
 	f, err := os.OpenFile(o.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)

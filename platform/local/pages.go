@@ -2,9 +2,12 @@ package local
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"strings"
+
+	"github.com/headstart-cd/headstart/bot"
 )
 
 // outputPath is where the router shows an output of an app to this machine.
@@ -36,7 +39,7 @@ func (p *Platform) servePages(w http.ResponseWriter, r *http.Request) {
 		p.listApps(w)
 		return
 	}
-	file := p.outputOf(r.URL.Path)
+	file, secrets := p.outputOf(r.URL.Path)
 	if file == "" {
 		page(w, http.StatusNotFound, "There is no such page", "What there is: "+p.url("localhost", "/"))
 		return
@@ -53,28 +56,38 @@ func (p *Platform) servePages(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the output cannot be read", http.StatusInternalServerError)
 		return
 	}
-	http.ServeContent(w, r, "", info.ModTime(), f)
+	data, err := io.ReadAll(f)
+	if err != nil {
+		http.Error(w, "the output cannot be read", http.StatusInternalServerError)
+		return
+	}
+	// Other users of this machine see these pages, and the file has what was written.
+	http.ServeContent(w, r, "", info.ModTime(), strings.NewReader(bot.Redact(string(data), secrets...)))
 }
 
-// outputOf finds the file of an output that is remembered; "" if there is none.
-func (p *Platform) outputOf(path string) string {
+// outputOf finds the file of an output that is remembered, and the values of the app's
+// config vars, which are not to be shown with it; "" if there is none.
+func (p *Platform) outputOf(path string) (file string, secrets []string) {
 	parts := strings.Split(strings.TrimPrefix(path, "/_headstart/apps/"), "/")
 	p.mu.Lock()
 	a := p.apps[parts[0]]
 	p.mu.Unlock()
 	if a == nil {
-		return ""
+		return "", nil
 	}
 	s := a.read()
+	if vars, err := readConfigVars(a.varsFile()); err == nil {
+		secrets = vars.secrets()
+	}
 	switch {
 	case len(parts) == 2 && parts[1] == "web":
-		return a.outputFile("web")
+		return a.outputFile("web"), secrets
 	case len(parts) == 3 && parts[1] == "builds" && s.build(parts[2]) != nil:
-		return a.outputFile(parts[2])
+		return a.outputFile(parts[2]), secrets
 	case len(parts) == 3 && parts[1] == "releases" && s.release(parts[2]) != nil:
-		return a.outputFile("release-" + parts[2])
+		return a.outputFile("release-" + parts[2]), secrets
 	}
-	return ""
+	return "", nil
 }
 
 // listApps writes what runs and how it does.

@@ -90,7 +90,7 @@ func (p *Platform) clearWork() error {
 	if err := removeAll(work); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(work, 0o755); err != nil {
+	if err := os.MkdirAll(work, 0o700); err != nil {
 		return err
 	}
 	unfinished, err := filepath.Glob(filepath.Join(p.opts.Dir, "artifacts", "new-*"))

@@ -208,7 +208,7 @@ func (p *Platform) prepareRelease(a *app, rec releaseRecord, out *output) (*inst
 		return nil, err
 	}
 	dir := a.releaseDir(rec.Version)
-	lines, err := readProcfile(dir)
+	lines, err := procfileOf(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -160,7 +160,7 @@ const unsaved = ".tmp"
 // saveFile is saveJSON for any content. Only this user can read the file.
 func saveFile(file string, data []byte) error {
 	dir := filepath.Dir(file)
-	if err := makeDir(dir, 0o755); err != nil {
+	if err := makeDir(dir, 0o700); err != nil {
 		return err
 	}
 	tmp := file + unsaved
@@ -184,7 +184,7 @@ func makeDir(dir string, mode fs.FileMode) error {
 	if isDir(dir) {
 		return nil
 	}
-	if err := makeDir(filepath.Dir(dir), 0o755); err != nil {
+	if err := makeDir(filepath.Dir(dir), 0o700); err != nil {
 		return err
 	}
 	if err := os.Mkdir(dir, mode); err != nil && !errors.Is(err, fs.ErrExist) {

@@ -26,7 +26,7 @@ type instance struct {
 // the app's log, and to out, which is closed when the process has ended.
 func (p *Platform) startWeb(ctx context.Context, a *app, rec releaseRecord, vars string, out *output) (_ *instance, err error) {
 	dir := a.releaseDir(rec.Version)
-	lines, err := readProcfile(dir)
+	lines, err := procfileOf(dir)
 	if err != nil {
 		return nil, err
 	}
