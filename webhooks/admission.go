@@ -13,8 +13,9 @@ import (
 
 // Limits of what bodies may cost before their signature is known.
 const (
-	bodiesAtOnce  = 512 // in flight
-	bodiesAClient = 128 // of them, from one address
+	bodiesAtOnce = 512 // in flight
+	// One address may have this part of them.
+	clientsPart = 4
 
 	// The first bytes of a body are always there for the taking, so that small
 	// deliveries, which nearly all are, never compete for memory. What is beyond
@@ -43,13 +44,14 @@ var errGaveWay = errors.New("gave way to others")
 // sent them. Handlers that share one share its limits. Nobody waits for whoever
 // sends nothing: a body that finds no place takes that of the slowest.
 //
-//	bodies in flight            ≤ 512, of one address ≤ 128
+//	bodies in flight            ≤ 512, a quarter of them of one address
 //	bytes of bodies in flight   ≤ 512 × 64 kB + 40 MB + the largest body
 //
 // A connection counts only while its body arrives: not while it is idle, nor
 // while its answer is being written.
 type Admission struct {
 	proxies Proxies
+	most    int       // bodies in flight
 	hint    sync.Once // that no proxies are trusted although there seem to be some
 
 	mu     sync.Mutex
@@ -61,9 +63,14 @@ type Admission struct {
 }
 
 // NewAdmission makes the limits of a server. What proxies say of their clients'
-// addresses is believed; see Proxies.
-func NewAdmission(proxies Proxies) *Admission {
-	return &Admission{proxies: proxies, bodies: map[*arrival]struct{}{}, of: map[netip.Addr]int{}, freed: make(chan struct{})}
+// addresses is believed; see Proxies. Of the server's connections, bodies in flight
+// take at most a quarter; 0: there are enough of them.
+func NewAdmission(proxies Proxies, connections int) *Admission {
+	most := bodiesAtOnce
+	if connections > 0 {
+		most = max(1, min(most, connections/4))
+	}
+	return &Admission{proxies: proxies, most: most, bodies: map[*arrival]struct{}{}, of: map[netip.Addr]int{}, freed: make(chan struct{})}
 }
 
 // arrival is one body on its way in.
@@ -99,10 +106,10 @@ func (a *Admission) enter(w http.ResponseWriter, r *http.Request, log *zap.Logge
 	at.deadline(at.due)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if client.IsValid() && a.of[client] >= bodiesAClient {
+	if client.IsValid() && a.of[client] >= max(1, a.most/clientsPart) {
 		a.dismiss(a.slowest(at.began, func(b *arrival) bool { return b.client == client }))
 	}
-	if len(a.bodies) >= bodiesAtOnce {
+	if len(a.bodies) >= a.most {
 		a.dismiss(a.slowest(at.began, func(*arrival) bool { return true }))
 	}
 	a.bodies[at] = struct{}{}

@@ -229,7 +229,7 @@ func TestEachClientHasAShare(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			admission := webhooks.NewAdmission(proxies)
+			admission := webhooks.NewAdmission(proxies, 0)
 			h, err := webhooks.Handler(webhooks.Options{Secrets: [][]byte{[]byte("new")}, Inbox: new(inbox), Admission: admission})
 			if err != nil {
 				t.Fatal(err)

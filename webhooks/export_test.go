@@ -14,7 +14,7 @@ func (p Proxies) Client(r *http.Request) string {
 // Limits are those that the tests go beyond.
 const (
 	BodiesAtOnce  = bodiesAtOnce
-	BodiesAClient = bodiesAClient
+	BodiesAClient = bodiesAtOnce / clientsPart
 )
 
 // InFlight is how many bodies are arriving.

@@ -113,9 +113,9 @@ func newReceiver(s sender, o Options) (*receiver, error) {
 		return nil, err
 	}
 	if o.Admission == nil {
-		o.Admission = NewAdmission(nil)
+		o.Admission = NewAdmission(nil, 0)
 	}
-	return &receiver{sender: s, opts: o, metrics: m, large: make(chan struct{}, largeAtOnce), strangers: sampled(o.Logger)}, nil
+	return &receiver{sender: s, opts: o, metrics: m, large: make(chan struct{}, largeAtOnce), strangers: Sampled(o.Logger)}, nil
 }
 
 // ServeHTTP answers with a status and one sentence in plain text.

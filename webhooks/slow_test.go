@@ -70,9 +70,11 @@ func TestSlowBodies(t *testing.T) {
 						if k.announced == "" && piece != "" {
 							piece = chunked(piece)
 						}
+						if ok = say(piece); rest == "" {
+							break
+						}
 						select {
-						case <-time.After(k.every): // of the driven time
-							ok = say(piece)
+						case <-time.After(k.every): // time is driven
 						case <-done:
 							ok = false
 						}

@@ -11,7 +11,8 @@ import (
 type serveCommand struct{ settings }
 
 // Run serves until ctx ends, and then drains.
-func (cmd serveCommand) Run(ctx context.Context) error {
+func (cmd serveCommand) Run(ctx context.Context, wrong mistakes) error {
+	cmd.wrong = wrong
 	if err := cmd.check(); err != nil {
 		return err
 	}
@@ -20,6 +21,9 @@ func (cmd serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer log.Sync() //nolint:errcheck // standard error cannot be synchronised everywhere
+	for _, w := range cmd.warnings() {
+		log.Warn(w)
+	}
 	s, err := openServer(ctx, cmd.settings, wiring{Logger: log})
 	if err != nil {
 		return err

@@ -6,13 +6,10 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"strings"
 	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
-
-	"github.com/headstart-cd/headstart/platform"
 )
 
 // settings are the server's, each an environment variable and a flag.
@@ -25,14 +22,21 @@ type settings struct {
 	Heroku      herokuFlags   `embed:"" prefix:"heroku-"`
 	LocalDir    string        `env:"HEADSTART_LOCAL_DIR" placeholder:"headstart-apps" help:"Folder of the embedded platform."`
 	LocalAddr   string        `env:"HEADSTART_LOCAL_ADDR" placeholder:":8081" help:"Address of the embedded platform's router."`
-	PrivateURLs bool          `name:"private-urls" env:"HEADSTART_PRIVATE_URLS" help:"Let verification call private and loopback addresses."`
-	Sweep       time.Duration `env:"HEADSTART_SWEEP" default:"2m" help:"How often lost webhooks are looked for."`
-	LogLevel    string        `env:"LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"debug, info, warn or error."`
-	LogFormat   string        `env:"LOG_FORMAT" enum:"json,console" default:"json" help:"json or console."`
+	PrivateURLs bool          `name:"private-urls" env:"HEADSTART_PRIVATE_URLS" type:"lenient-bool" help:"Let verification call private and loopback addresses."`
+	Sweep       time.Duration `env:"HEADSTART_SWEEP" default:"2m" type:"lenient" placeholder:"2m" help:"How often lost webhooks are looked for."`
+	// Wrong are the values that are not of their setting's kind.
+	wrong mistakes
+
+	LogLevel string `env:"LOG_LEVEL" default:"info" help:"debug, info, warn or error."`
+	// Whose X-Forwarded-For is believed.
+	TrustedProxies string `env:"HEADSTART_TRUSTED_PROXIES" placeholder:"10.0.0.0/8" help:"Addresses and networks of proxies whose X-Forwarded-For is believed, separated by spaces or commas."`
+	MetricsAddr    string `env:"HEADSTART_METRICS_ADDR" placeholder:"127.0.0.1:9090" help:"Serve /metrics at this address, and there alone."`
+	MetricsToken   string `env:"HEADSTART_METRICS_TOKEN" help:"Bearer token that /metrics takes; without one it answers this machine alone."`
+	LogFormat      string `env:"LOG_FORMAT" default:"json" help:"json or console."`
 }
 
 type githubFlags struct {
-	AppID          int64  `env:"GITHUB_APP_ID" help:"The GitHub App's number."`
+	AppID          int64  `env:"GITHUB_APP_ID" type:"lenient" placeholder:"12345" help:"The GitHub App's number."`
 	PrivateKey     string `env:"GITHUB_PRIVATE_KEY" placeholder:"PEM" help:"The App's private key: PEM, or PEM in base64."`
 	PrivateKeyFile string `env:"GITHUB_PRIVATE_KEY_FILE" help:"File with the App's private key."`
 	WebhookSecret  string `env:"GITHUB_WEBHOOK_SECRET" help:"The App's webhook secret; several, separated by commas, while it is being changed."`
@@ -51,38 +55,6 @@ func (s settings) listenAddr() string {
 		return s.Addr
 	}
 	return net.JoinHostPort("", s.Port)
-}
-
-// check says everything that is missing or cannot be, at once.
-func (s settings) check() error {
-	var errs []error
-	if s.GitHub.AppID <= 0 {
-		errs = append(errs, errors.New("GITHUB_APP_ID is missing: the number on the GitHub App's settings page"))
-	}
-	if s.GitHub.PrivateKey == "" && s.GitHub.PrivateKeyFile == "" {
-		errs = append(errs, errors.New("GITHUB_PRIVATE_KEY or GITHUB_PRIVATE_KEY_FILE is missing: generate a private key on the GitHub App's settings page"))
-	}
-	if len(secrets(s.GitHub.WebhookSecret)) == 0 {
-		errs = append(errs, errors.New("GITHUB_WEBHOOK_SECRET is missing: without one anybody could make this server deploy"))
-	}
-	if s.Sweep < 10*time.Second || s.Sweep > 24*time.Hour {
-		errs = append(errs, fmt.Errorf("HEADSTART_SWEEP is %s: expected a time between 10s and 24h", s.Sweep))
-	}
-	if _, err := platform.ParseAllow(s.Allow); err != nil {
-		errs = append(errs, fmt.Errorf("HEADSTART_ALLOW: %w", err))
-	}
-	return errors.Join(errs...)
-}
-
-// secrets splits a list of webhook secrets, all of which are accepted.
-func secrets(setting string) [][]byte {
-	var list [][]byte
-	for _, secret := range strings.Split(setting, ",") {
-		if secret = strings.TrimSpace(secret); secret != "" {
-			list = append(list, []byte(secret))
-		}
-	}
-	return list
 }
 
 // privateKey is the App's key as PEM, or PEM in base64.
