@@ -243,15 +243,16 @@ func (at *arrival) wait(most time.Duration) {
 func (at *arrival) progress(received int64) {
 	at.received.Store(received)
 	earned := time.Duration(float64(received) / bytesASecond * float64(time.Second))
-	const unit = 50 * time.Millisecond // setting a deadline costs more than reading a packet
-	if due := at.began.Add(min(firstByteWithin+earned, bodyWithin)); due.Sub(at.due) < unit {
+	const unit = time.Second // in which it is counted: setting a deadline costs as much as reading a packet
+	if due := at.began.Add(min(firstByteWithin+earned, bodyWithin)); due.Sub(at.due) < unit && due.Before(at.began.Add(bodyWithin)) {
 		return
 	}
 	at.a.mu.Lock()
 	defer at.a.mu.Unlock()
-	if !at.gone {
-		at.due = at.began.Add(min(firstByteWithin+earned+at.waited, bodyWithin))
-		at.deadline(at.due)
+	due := at.began.Add(min(firstByteWithin+earned+at.waited+unit, bodyWithin))
+	if !at.gone && due.After(at.due) {
+		at.due = due
+		at.deadline(due)
 	}
 }
 
@@ -272,6 +273,6 @@ func (at *arrival) complete() error {
 func (at *arrival) leave() {
 	at.a.mu.Lock()
 	defer at.a.mu.Unlock()
-	at.a.remove(at)
+	at.a.remove(at) // nothing is left of it if it is complete
 	at.a.giveBack(at)
 }

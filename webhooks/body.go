@@ -1,6 +1,7 @@
 package webhooks
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -16,6 +17,7 @@ import (
 type body struct {
 	pieces [][]byte // all but the last are full
 	size   int64
+	whole  *bytes.Buffer // nil unless bytes had to put pieces together
 }
 
 // A body begins with a small piece. What does not fit there is copied into a
@@ -29,6 +31,7 @@ const (
 var (
 	smallPieces  = sync.Pool{New: func() any { return new([smallPiece]byte) }}
 	middlePieces = sync.Pool{New: func() any { return new([firstPieces]byte) }}
+	wholes       = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 	largePieces  = sync.Pool{New: func() any { return new([largePiece]byte) }}
 )
 
@@ -43,20 +46,23 @@ func freePiece(p []byte) {
 	}
 }
 
-// room returns where the next bytes go, at least one.
-func (b *body) room(at *arrival) ([]byte, error) {
+// room returns where the next bytes go, at least one. Rest is how many are still
+// announced, at least.
+func (b *body) room(at *arrival, rest int64) ([]byte, error) {
 	if len(b.pieces) == 0 {
 		b.pieces = append(b.pieces, smallPieces.Get().(*[smallPiece]byte)[:0])
+		return b.pieces[0][:smallPiece], nil
 	}
 	last := len(b.pieces) - 1
 	p := b.pieces[last]
-	if len(p) < cap(p) {
-		return p[len(p):cap(p)], nil
-	}
-	if cap(p) == smallPiece {
+	left := cap(p) - len(p)
+	if cap(p) == smallPiece && (left == 0 || rest > int64(left)) {
 		b.pieces[last] = append(middlePieces.Get().(*[firstPieces]byte)[:0], p...)
 		freePiece(p)
 		return b.pieces[last][len(p):firstPieces], nil
+	}
+	if left > 0 {
+		return p[len(p):cap(p)], nil
 	}
 	if err := at.reserve(largePiece); err != nil {
 		return nil, err
@@ -66,26 +72,23 @@ func (b *body) room(at *arrival) ([]byte, error) {
 	return next[:largePiece], nil
 }
 
-// read reads r to its end. The first byte is waited for with hardly any memory.
-func (b *body) read(r io.Reader, at *arrival) error {
-	var first [64]byte
-	n, err := r.Read(first[:])
-	if n > 0 {
-		room, _ := b.room(at) // the first piece is free
-		b.took(copy(room, first[:n]), at)
-	}
-	for err == nil {
-		var room []byte
-		if room, err = b.room(at); err != nil {
-			break
+// read reads r to its end. Until its first byte a body has only a small piece.
+// Announced is its length, negative if that is unknown.
+func (b *body) read(r io.Reader, announced int64, at *arrival) error {
+	for {
+		room, err := b.room(at, announced-b.size)
+		if err != nil {
+			return err
 		}
-		n, err = r.Read(room)
+		n, err := r.Read(room)
 		b.took(n, at)
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
 	}
-	if errors.Is(err, io.EOF) {
-		return nil
-	}
-	return err
 }
 
 func (b *body) took(n int, at *arrival) {
@@ -103,16 +106,22 @@ func (b *body) bytes() []byte {
 	case 1:
 		return b.pieces[0]
 	}
-	whole := make([]byte, 0, b.size)
+	b.whole = wholes.Get().(*bytes.Buffer)
+	b.whole.Reset()
+	b.whole.Grow(int(b.size))
 	for _, p := range b.pieces {
-		whole = append(whole, p...)
+		b.whole.Write(p)
 		freePiece(p)
 	}
-	b.pieces = append(b.pieces[:0], whole)
-	return whole
+	b.pieces = nil
+	return b.whole.Bytes()
 }
 
 func (b *body) free() {
+	if b.whole != nil && b.whole.Cap() <= 2*largeBody {
+		wholes.Put(b.whole)
+	}
+	b.whole = nil
 	for _, p := range b.pieces {
 		freePiece(p)
 	}
@@ -135,7 +144,7 @@ func (b *body) signed(secrets [][]byte, mac []byte) bool {
 
 // arrive reads the body of a request. The answer is nil if all of it came.
 func (h *receiver) arrive(w http.ResponseWriter, r *http.Request, b *body, at *arrival) *answer {
-	err := b.read(http.MaxBytesReader(w, r.Body, h.opts.MaxBody), at)
+	err := b.read(http.MaxBytesReader(w, r.Body, h.opts.MaxBody), r.ContentLength, at)
 	if gone := at.complete(); gone != nil {
 		err = gone
 	}
