@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Alert is a comment of its own on a pull request, which GitHub mails to those it
@@ -15,7 +16,8 @@ type Alert struct {
 	ID        int64  // of the comment; 0: not written yet
 	Text      string // what is to be said
 	Said      string // what was said
-	Refused   bool   // GitHub does not take it
+	Refused   bool   // GitHub does not take it, for now
+	Unheard          // with Refused
 }
 
 // keptAlerts is how many are remembered.
@@ -91,13 +93,13 @@ func (WriteAlert) action() {}
 // tellAlerts writes what is to be said of failures.
 func (d *decision) tellAlerts() {
 	for _, a := range d.s.Alerts {
-		if a.Text != a.Said && !a.Refused {
+		if a.Text != a.Said && (!a.Refused || d.later(a.Unheard)) {
 			d.want(fmt.Sprintf("alert %s %d", a.Stage, a.Promotion), WriteAlert{Number: a.Number, Stage: a.Stage, Promotion: a.Promotion, ID: a.ID, Body: a.Text})
 		}
 	}
 }
 
-func (s *State) alertWritten(do WriteAlert, f Finished) {
+func (s *State) alertWritten(do WriteAlert, f Finished, at time.Time) {
 	s.Alerts = slices.Clone(s.Alerts)
 	for i := range s.Alerts {
 		a := &s.Alerts[i]
@@ -106,12 +108,12 @@ func (s *State) alertWritten(do WriteAlert, f Finished) {
 		}
 		switch f.Outcome {
 		case Done:
-			a.Said = do.Body
+			a.Said, a.Refused, a.Unheard = do.Body, false, Unheard{}
 			if fact, ok := f.Fact.(CommentWritten); ok {
 				a.ID = fact.ID
 			}
 		case Refuse:
-			a.Refused = true
+			a.Refused, a.Unheard = true, a.refused(at)
 		}
 	}
 }

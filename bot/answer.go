@@ -55,7 +55,7 @@ func (d *decision) statusText() string {
 		st := d.s.Stages[stage]
 		runs, since, way, note := "nothing yet", "", "–", ""
 		if st.Live.SHA != "" {
-			runs, since = d.commitText(st.Live.SHA)+d.urgentText(st.Live.SHA, stage), moment(st.Live.Since)
+			runs, since = cmp.Or(d.adoptedText(stage), d.commitText(st.Live.SHA)+d.urgentText(st.Live.SHA, stage)), moment(st.Live.Since)
 		}
 		if st.InFlight != nil {
 			way = d.commitText(st.InFlight.SHA) + ", since " + moment(st.InFlight.StartedAt) + d.urgentText(st.InFlight.SHA, stage)
@@ -182,6 +182,9 @@ func (d *decision) passageText(stage string, p Passage) string {
 		}
 		return "⏳ releasing to " + names(cfg.Apps)
 	case PassageDone:
+		if p.Adopted {
+			return "✅ already live"
+		}
 		return "✅ " + p.verb() + " in " + took(p.StartedAt, p.EndedAt) + p.seen() + d.soakText(stage, p)
 	case PassageSkipped:
 		return "⏭️ passed by: " + p.Reason
@@ -367,6 +370,9 @@ func (d *decision) insurance(c *Candidate) string {
 		return ""
 	}
 	title := ""
+	if past.Ran != nil {
+		title = ", which was released before Headstart"
+	}
 	if past.Title != "" {
 		title = ": " + text(cut(past.Title, 72))
 	}

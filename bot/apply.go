@@ -28,6 +28,8 @@ func (s *State) fold(e Event) {
 		s.checkRollback(stage, e.At)
 		s.checkRehearsal(stage, e.At)
 	}
+	s.adopt(e.At)
+	s.settleAdopted(e.At)
 	s.passBy(e.At)
 	s.lapse(e.At)
 	if !s.Configured {
@@ -38,6 +40,7 @@ func (s *State) fold(e Event) {
 	s.addressAnswers()
 	s.closeHandedOn()
 	s.forgetGuests()
+	s.forgetAdopted()
 }
 
 func (s *State) apply(fact Fact, at time.Time) {
@@ -58,13 +61,13 @@ func (s *State) apply(fact Fact, at time.Time) {
 			c.hear(f.Check)
 			s.judged(at)
 		} else {
-			s.heardEarly(f.SHA, f.Check, at)
+			s.heardEarly(Early{SHA: f.SHA, Check: f.Check, At: at})
 		}
 	case ChecksMoved:
 		if c := s.candidate(f.SHA); c != nil {
-			c.moved()
+			c.moved(f)
 		} else {
-			s.heardEarly(f.SHA, Check{}, at)
+			s.heardEarly(Early{SHA: f.SHA, Completed: f.Completed, Suite: f.Suite, At: at})
 		}
 	case Commented:
 		s.comment(f, at)
@@ -105,6 +108,9 @@ func (s *State) pull(f PullRequestChanged, at time.Time) {
 		old.SeenAt = at
 	} else if f.Head != old.Head {
 		old.HeadHeardAt = at
+	}
+	if !known || old.Head != f.Head {
+		old.HeadAt = f.UpdatedAt
 	}
 	old.PullRequestChanged = f
 	s.Pulls[f.Number] = old
@@ -216,6 +222,8 @@ func (s *State) checksRead(f ChecksRead, do ReadChecks, began, at time.Time) {
 	}
 	r.Read, r.ReadAt, r.Heard, r.Refused = true, began, max(r.Reading, min(do.Heard, r.Hints)), ""
 	r.Look = r.Look && r.Heard < r.Hints
+	r.Prompt = r.Prompt && r.Look
+	r.confirm()
 	switch after := s.verdict(c); {
 	case after.State == CheckPassed:
 		r.Doubts = 0

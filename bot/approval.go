@@ -189,7 +189,7 @@ func (x execution) approve() Answer {
 		return refuse("%s", no)
 	}
 	stage, _ := x.s.Config.Stage(name)
-	if no := cmp.Or(x.mayNotApprove(c, stage), x.moved(name)); no != "" {
+	if no := cmp.Or(x.mayNotApprove(c, stage), x.approvesOther(c, name)); no != "" {
 		return refuse("%s", no)
 	}
 	note := ""
@@ -207,15 +207,32 @@ func (x execution) approve() Answer {
 	return Answer{OK: true, Stage: name, SHA: c.SHA, Text: text}
 }
 
+// approvesOther says what has become another since the approval was written: the build,
+// what the stage runs, or which stage waits where none is named. Empty: nothing.
+func (x execution) approvesOther(c *Candidate, stage string) string {
+	moved := x.moved(stage)
+	if moved == "" && x.command.Stage == "" {
+		moved = x.advanced(c, stage)
+	}
+	x.ties = true // it has to be built to be approved: that is what people wait for
+	if run, _ := x.s.runOf(c); moved == "" && x.since(run.FinishedAt) {
+		moved = Short(c.SHA) + " was built"
+	}
+	if moved == "" {
+		return ""
+	}
+	return x.void(moved, fmt.Sprintf("/approve %s %s", stage, Short(c.SHA)))
+}
+
 // approved is the candidate that the approval is about. On an open pull request it
 // is its head, where somebody asked to promote that.
 func (x execution) approved() (*Candidate, string) {
 	pull := x.request.Commander.Pull
-	if !pull.Open || x.command.SHA != "" {
+	if !pull.Open || x.command.SHA != "" && !strings.HasPrefix(pull.Head, x.command.SHA) {
 		return x.subject()
 	}
 	if c := x.s.candidate(pull.Head); c != nil && c.Guest {
-		return c, ""
+		return c, x.headMoved("/approve", x.command.Stage)
 	}
 	for _, stage := range x.s.Config.Stages {
 		if stage.PullRequests && (stage.Approval || len(stage.Hold) > 0) {

@@ -99,9 +99,15 @@ func (s *State) buildAnswered(do StartBuild, f Finished, flight Flight, at time.
 			r.Status, r.App, r.Reason = RunWaiting, "", f.Reason
 			r.trouble(at)
 		case Retry:
-			// Surely not begun: another prepare app may take it.
+			// Surely not begun: another prepare app may take it. That GitHub does not
+			// know the commit yet is no trouble of the platform's: the fallback needs
+			// the same source.
 			r.Reason = f.Reason
-			r.trouble(at)
+			if f.Missing {
+				r.unknown(at)
+			} else {
+				r.trouble(at)
+			}
 			if !flight.Unsure {
 				r.Status, r.App, r.Stage = RunWaiting, "", ""
 			}
@@ -119,6 +125,13 @@ func (s *State) buildAnswered(do StartBuild, f Finished, flight Flight, at time.
 		return
 	}
 	s.stageBuildMoved(do.Stage, do.SHA, at)
+}
+
+// unknown notes that GitHub does not know the source yet.
+func (r *BuildRun) unknown(at time.Time) {
+	if r.UnknownAt.IsZero() {
+		r.UnknownAt = at
+	}
 }
 
 func (r *BuildRun) trouble(at time.Time) {
@@ -178,7 +191,7 @@ func (s *State) buildErrored(r *BuildRun, reason string, at time.Time) {
 // buildSeen folds what the platform says of the run's build.
 func (s *State) buildSeen(r *BuildRun, b Build, at time.Time) {
 	r.ID, r.OutputURL, r.Artifact, r.Release = b.ID, b.OutputURL, b.Artifact, b.Release
-	r.TroubleAt, r.Reason = time.Time{}, b.Reason
+	r.TroubleAt, r.UnknownAt, r.Reason = time.Time{}, time.Time{}, b.Reason
 	switch b.Status {
 	case BuildPending:
 		r.Status = RunRunning

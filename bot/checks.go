@@ -29,6 +29,7 @@ type Check struct {
 	Kind       CheckKind
 	Name       string // a check run's name, or a status' context
 	AppID      int64  // of the app that made the check run; 0 for a status
+	Suite      int64  // that the check run is in; 0 for a status, and where nobody told
 	State      CheckState
 	Conclusion string    // GitHub's own word, such as timed_out
 	URL        string    // may be empty

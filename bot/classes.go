@@ -3,6 +3,7 @@ package bot
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 )
 
@@ -17,6 +18,9 @@ type Difference struct {
 	Complete bool     // there are no other files
 	Listed   bool     // GitHub listed some
 	Refused  string   // why GitHub does not tell; empty if it does
+	Relation Relation // of the candidate to the commit that is live; empty: not known
+	Same     bool     // both have the same tree
+	Touches  bool     // a file that differs is one of the pipeline's own
 	ReadAt   time.Time
 	Readings int
 }
@@ -30,7 +34,8 @@ const (
 
 // final reports whether reading it once more would tell nothing new.
 func (f Difference) final() bool {
-	return f.Complete || f.Listed || f.Refused != "" || f.Readings >= fileReadings
+	return f.Complete || f.Listed || f.Refused != "" || f.Readings >= fileReadings ||
+		f.Relation == RelationBehind || f.Relation == RelationDiverged
 }
 
 // asksClasses reports whether it matters for a stage what a candidate changes.
@@ -45,21 +50,38 @@ func (d *decision) readFiles() {
 		return // it may name other classes
 	}
 	for _, stage := range d.s.Config.Stages {
-		if !stage.asksClasses() {
+		unplaced := d.s.unplaced(stage.Name)
+		if !stage.asksClasses() && len(unplaced) == 0 {
 			continue
 		}
 		for _, c := range d.s.all() {
 			if !d.mayEnter(c, stage.Name) {
 				continue
 			}
+			if !c.Guest { // it has to come after these
+				d.readBeside(c, unplaced)
+			}
+			if !stage.asksClasses() {
+				continue
+			}
 			for _, base := range d.s.bases(stage.Name) {
-				if base != d.s.Stages[stage.Name].Live.SHA && d.s.position(base) > d.s.position(c.SHA) {
+				if p := d.s.Stages[stage.Name].InFlight; p != nil && base == p.SHA && d.s.position(base) > d.s.position(c.SHA) {
 					continue // a newer commit is on its way in: c is not compared with it once it is there
 				}
-				if f := c.Beside[base]; base != c.SHA && !f.final() && (f.Readings == 0 || d.due(f.ReadAt.Add(fileGap))) {
-					d.want("files "+base+" "+c.SHA, ReadFiles{Base: base, Head: c.SHA})
-				}
+				d.readBeside(c, []string{base})
 			}
+		}
+	}
+}
+
+func filesKey(base, head string) string { return "files " + base + " " + head }
+
+// readBeside reads what differs between commits and a candidate, where that is not
+// known yet.
+func (d *decision) readBeside(c *Candidate, bases []string) {
+	for _, base := range bases {
+		if f := c.Beside[base]; base != c.SHA && !f.final() && (f.Readings == 0 || d.due(f.ReadAt.Add(fileGap))) {
+			d.want(filesKey(base, c.SHA), ReadFiles{Base: base, Head: c.SHA})
 		}
 	}
 }
@@ -84,10 +106,8 @@ func (d *decision) mayEnter(c *Candidate, stage string) bool {
 // is live there, and what is being released.
 func (s *State) bases(stage string) (list []string) {
 	st := s.Stages[stage]
-	if st.Live.SHA != "" {
-		list = append(list, st.Live.SHA)
-	}
-	if st.InFlight != nil && st.InFlight.SHA != st.Live.SHA {
+	list = st.Live.commits()
+	if st.InFlight != nil && st.InFlight.SHA != st.Live.SHA && isCommit(st.InFlight.SHA) {
 		list = append(list, st.InFlight.SHA)
 	}
 	return list
@@ -104,6 +124,7 @@ func (s *State) filesRead(do ReadFiles, f Finished, at time.Time) {
 	if read, ok := f.Fact.(FilesRead); ok {
 		diff.Complete, diff.Listed, diff.Refused = read.Complete, len(read.Files) > 0, ""
 		diff.Classes, diff.Others = s.Config.classesOf(read.Files)
+		diff.Relation, diff.Same, diff.Touches = read.Relation, read.Same, s.Config.concerned(read.Files)
 	}
 	needed := map[string]bool{do.Base: true}
 	for stage := range s.Stages {
@@ -150,9 +171,9 @@ func (c Config) classNames() []string {
 }
 
 // classesChanged forgets what every candidate changes, once the pipeline's file
-// says otherwise which classes there are.
-func (s *State) classesChanged(before []Class) {
-	if reflect.DeepEqual(before, s.Config.Changes) {
+// says otherwise which classes there are, or which files are its own.
+func (s *State) classesChanged(before Config) {
+	if reflect.DeepEqual(before.Changes, s.Config.Changes) && slices.Equal(before.Paths, s.Config.Paths) {
 		return
 	}
 	for _, c := range s.all() {
@@ -164,10 +185,13 @@ func (s *State) classesChanged(before []Class) {
 // cannot be told, why says it.
 func (d *decision) difference(c *Candidate, stage string) (diff Difference, why string) {
 	st := d.s.Stages[stage]
-	if st.Live.SHA == "" {
+	cfg, _ := d.s.Config.Stage(stage)
+	switch {
+	case st.Live.SHA == "" && !d.s.seenAll(cfg):
+		return diff, "what " + stage + " runs is not known yet"
+	case st.Live.SHA == "":
 		return diff, "nothing is live on " + stage + " yet"
-	}
-	if st.Live.SHA == c.SHA {
+	case st.Live.SHA == c.SHA && st.Live.Adopted == nil:
 		return Difference{Complete: true}, ""
 	}
 	if f, app := st.foreign(); f != nil {
@@ -176,18 +200,50 @@ func (d *decision) difference(c *Candidate, stage string) (diff Difference, why 
 	if st.mixed() && (st.InFlight == nil || !st.InFlight.touched()) {
 		return diff, "the apps of " + stage + " do not all run the same"
 	}
-	diff, read := c.Beside[st.Live.SHA]
+	if st.Live.Adopted != nil {
+		if why := st.Live.unlike(cfg.Apps); why != "" {
+			return diff, why
+		}
+	}
+	diff.Complete = true
+	for _, base := range st.Live.commits() {
+		beside, why := c.besides(base)
+		if why != "" {
+			return beside, why
+		}
+		diff.Others = diff.Others || beside.Others
+		for _, class := range beside.Classes {
+			if !slices.Contains(diff.Classes, class) {
+				diff.Classes = append(diff.Classes, class)
+			}
+		}
+	}
+	return diff, ""
+}
+
+// besides is what differs between a commit and a candidate. Where that cannot be told,
+// why says it.
+func (c *Candidate) besides(base string) (diff Difference, why string) {
+	if base == c.SHA {
+		return Difference{Complete: true}, ""
+	}
+	diff, read := c.Beside[base]
 	switch {
 	case diff.Complete:
 		return diff, ""
 	case !read || !diff.final():
-		return diff, "which files differ from " + Short(st.Live.SHA) + " has not been read yet"
+		return diff, "which files differ from " + Short(base) + " has not been read yet"
 	case diff.Refused != "":
-		return diff, "GitHub does not tell which files differ from " + Short(st.Live.SHA) + because(diff.Refused)
+		return diff, "GitHub does not tell which files differ from " + Short(base) + because(diff.Refused)
 	case diff.Listed:
-		return diff, "GitHub does not list all files that differ from " + Short(st.Live.SHA)
+		return diff, "GitHub does not list all files that differ from " + Short(base)
 	}
-	return diff, "GitHub does not tell which files differ from " + Short(st.Live.SHA)
+	return diff, "GitHub does not tell which files differ from " + Short(base)
+}
+
+// seenAll reports whether every app of a stage was looked at.
+func (s *State) seenAll(stage Stage) bool {
+	return !slices.ContainsFunc(stage.Apps, func(app string) bool { return !s.Stages[stage.Name].Apps[app].Seen })
 }
 
 // classesOf lists the classes of what differs between what is live on a stage and a
@@ -215,9 +271,11 @@ func (d *decision) changesGate(c *Candidate, stage Stage) []Gate {
 		return nil
 	}
 	g := Gate{Name: "changes", State: GateOpen}
-	live := d.s.Stages[stage.Name].Live.SHA
-	if diff := c.Beside[live]; live != "" && live != c.SHA && !diff.final() {
-		f := d.s.Flights["files "+live+" "+c.SHA]
+	for _, live := range d.s.Stages[stage.Name].Live.commits() {
+		if live == c.SHA || c.Beside[live].final() {
+			continue
+		}
+		f := d.s.Flights[filesKey(live, c.SHA)]
 		g.State, g.Since, g.Who = GateWaiting, f.Since, "GitHub"
 		g.Text = "reading which files differ from " + Short(live) + because(f.Reason)
 		if g.Since.IsZero() {

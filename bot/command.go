@@ -59,79 +59,25 @@ const (
 	maxCommands  = 10
 	maxLine      = 300 // bytes of a command's line that are read
 	maxReason    = 140
-	codeIndent   = 4 // spaces that make a line code
 	typoDistance = 2
 )
 
-// ParseCommands finds the commands in a comment: lines that start with one, and
-// are neither quoted nor code. It returns them in their order, and nil if there
-// are none. Words that look like a mistyped command become one with a Problem;
-// everything else that starts with a slash is left alone.
-func ParseCommands(body string) []Command {
+// ParseCommands finds the commands among lines that people read: those that start
+// with one. It returns them in their order, and nil if there are none. Words that look
+// like a mistyped command become one with a Problem; everything else that starts with
+// a slash is left alone.
+func ParseCommands(lines string) []Command {
 	var list []Command
-	fence, inHTML := "", false
-	for line := range strings.Lines(body) {
-		line = strings.TrimRight(line, "\r\n")
-		trimmed := strings.TrimSpace(line)
-		if fence != "" {
-			if closesFence(trimmed, fence) {
-				fence = ""
-			}
+	for line := range strings.Lines(lines) {
+		line = strings.TrimSpace(line)
+		if !strings.HasPrefix(line, "/") {
 			continue
 		}
-		if inHTML {
-			inHTML = !strings.Contains(line, "-->")
-			continue
-		}
-		if indent(line) < codeIndent {
-			if fence = opensFence(trimmed); fence != "" {
-				continue
-			}
-			if strings.HasPrefix(trimmed, "<!--") {
-				inHTML = !strings.Contains(trimmed, "-->")
-				continue
-			}
-		}
-		if indent(line) >= codeIndent || !strings.HasPrefix(trimmed, "/") {
-			continue
-		}
-		if c, ok := parseCommand(trimmed); ok && len(list) < maxCommands {
+		if c, ok := parseCommand(line); ok && len(list) < maxCommands {
 			list = append(list, c)
 		}
 	}
 	return list
-}
-
-// indent counts the columns before a line's text; a tab is code.
-func indent(line string) int {
-	n := 0
-	for _, r := range line {
-		switch r {
-		case ' ':
-			n++
-		case '\t':
-			return codeIndent
-		default:
-			return n
-		}
-	}
-	return n
-}
-
-// opensFence returns the characters that end the code block which a line begins;
-// empty if it begins none.
-func opensFence(line string) string {
-	for _, mark := range []string{"`", "~"} {
-		n := len(line) - len(strings.TrimLeft(line, mark))
-		if n >= 3 && (mark == "~" || !strings.Contains(line[n:], "`")) {
-			return line[:n]
-		}
-	}
-	return ""
-}
-
-func closesFence(line, fence string) bool {
-	return strings.HasPrefix(line, fence) && strings.Trim(line, fence[:1]) == ""
 }
 
 var (

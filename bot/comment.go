@@ -17,7 +17,7 @@ const commentGap = 3 * time.Second
 // its build, afterwards about the candidate that it became. One of several pipelines
 // keeps its section of it.
 func (d *decision) tellComment(p PullRequest) {
-	if p.Comment.Refused {
+	if p.Comment.Refused && !d.later(p.Comment.Unheard) {
 		return
 	}
 	body := ""
@@ -109,7 +109,7 @@ func (d *decision) openComment(p PullRequest) string {
 	if waits := d.plannedWaits(); waits != "" {
 		b.WriteString("\n" + waits)
 	}
-	if p.ChangesOf == p.Head || d.s.Stages[d.lastStage()].Live.SHA == "" {
+	if p.ChangesOf == p.Head || d.s.Stages[d.lastStage()].Live.commit() == "" {
 		b.WriteString(d.plannedAsks(&p.Changes))
 	}
 	if p.ChangesOf == p.Head {
@@ -208,6 +208,8 @@ func (d *decision) stageRow(c *Candidate, stage string) row {
 	switch {
 	case p.State == PassageUndone:
 		r.took = ""
+	case p.Adopted:
+		r.state, r.took = "✅ already live", ""
 	case p.Reason != "":
 		r.state = "✅ live again " + text(p.Reason)
 	case p.EndedAt.Before(c.PushedAt):
@@ -253,7 +255,7 @@ func (d *decision) headline(c *Candidate) string {
 		return fmt.Sprintf("**%s is on its way to %s**", sha, text(stage.Name))
 	}
 	verb := "is"
-	if live := d.s.Stages[at].Live.SHA; live != c.SHA && c.Passages[at].State == PassageDone {
+	if live := d.s.Stages[at].Live.SHA; live != c.SHA && c.Passages[at].State == PassageDone && !c.Passages[at].Adopted {
 		verb = "went" // something newer has taken its place
 	}
 	return fmt.Sprintf("**%s %s live on %s**", sha, verb, text(at))
@@ -319,7 +321,7 @@ func (d *decision) checksLine(c *Candidate) string {
 		return "✅ passed"
 	case g.State == GateClosed:
 		return "❌ " + text(g.Text)
-	case d.hopeless(c):
+	case d.hopeless(c), c.alreadyLive():
 		return "not waited for any more"
 	case len(v.Waiting) > 0 || v.Settling && len(c.Reports.Checks) > 0:
 		return "⏳ running"

@@ -158,8 +158,8 @@ func (s *State) inForce(f ConfigRead, ref string, at time.Time) {
 			return c.SHA != ref && c.ConfigRead && (s.ConfigRef == "" || len(c.Told) == 0 && len(c.Passages) == 0)
 		})
 	}
-	classes := s.Config.Changes
+	old := s.Config
 	s.Configured, s.Config, s.ConfigRef = true, f.Config, ref
-	s.classesChanged(classes)
+	s.classesChanged(old)
 	s.judged(at)
 }

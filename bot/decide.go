@@ -24,6 +24,7 @@ func Decide(s State, now time.Time) Plan {
 	d.carryOn()
 	d.steer()
 	if s.Configured {
+		d.explore()
 		d.readConcerns()
 		d.readPullRequests()
 		d.readFiles()
@@ -126,7 +127,7 @@ func (d *decision) readPullRequests() {
 				d.want(fmt.Sprintf("pull %d %s", n, p.Head), ReadPullRequest{Number: n})
 			}
 			// Once for each head: what it would bring is told with what it is compared to.
-			if live := d.s.Stages[d.lastStage()].Live.SHA; live != "" && live != p.Head && p.ChangesOf != p.Head {
+			if live := d.s.Stages[d.lastStage()].Live.commit(); live != "" && live != p.Head && p.ChangesOf != p.Head {
 				d.want(fmt.Sprintf("changes of %d %s", n, p.Head), ReadChanges{Base: live, Head: p.Head, Number: n})
 			}
 		}
@@ -156,7 +157,7 @@ const (
 	recheckOld = 10 * time.Minute // of others, and an hour after the push
 	recheckAge = time.Hour        // a day after the push
 	heardLate  = 15 * time.Second // after the push: its webhook was not the first to come
-	hintGap    = 10 * time.Second // between readings that webhooks ask for without saying what moved
+	hintGap    = 10 * time.Second // between readings that webhooks ask for where no suite was completed
 	staleRules = 5 * time.Minute  // what the branch requires is read again after this
 	doubts     = 6                // readings that are tried again because they contradict webhooks
 )
@@ -202,10 +203,8 @@ func (d *decision) readAt(c *Candidate) (at time.Time, sweep bool) {
 		return c.SeenAt, false // they may have passed long ago, as after a merge queue
 	case !r.Read && r.Refused == "" && (d.first(c) || c.Before == "" || c.SeenAt.Sub(c.PushedAt) > heardLate):
 		return c.SeenAt, false // the webhooks of its checks may have come before its own
-	case r.Doubts > 0 && r.Doubts < doubts:
-		return last.Add(backoff(c.SHA, r.Doubts)), false
-	case r.Look && state != CheckPassed && r.Refused == "":
-		return last.Add(hintGap), false
+	case r.hinted(c.SHA, state) > 0:
+		return last.Add(r.hinted(c.SHA, state)), false
 	case age > 24*time.Hour:
 		return last.Add(recheckAge), true
 	case age > time.Hour || d.s.newestConcerned(c) != nil:

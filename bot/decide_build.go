@@ -86,7 +86,7 @@ func (d *decision) candidatesToBuild() []*Candidate {
 	behind := false
 	for i := len(d.s.Candidates) - 1; i >= 0; i-- {
 		c := &d.s.Candidates[i]
-		if c.Cancelled != nil || d.s.concerns(c) != ConcernYes || d.configGate(c).State != GateOpen {
+		if c.Cancelled != nil || d.bare(c) || d.s.concerns(c) != ConcernYes || d.configGate(c).State != GateOpen {
 			continue
 		}
 		r, ok := d.s.runOf(c)
@@ -96,7 +96,7 @@ func (d *decision) candidatesToBuild() []*Candidate {
 		if behind && len(c.Ordered) == 0 {
 			continue // but where somebody asks for it, as while this one is kept out
 		}
-		if d.starting[d.s.buildKey(c.SHA, c.Tree)] != "" || d.overtaken(c, d.firstStage()) || d.s.verdict(c).State == CheckFailed || c.Artifact != "" {
+		if d.starting[d.s.buildKey(c.SHA, c.Tree)] != "" || d.overtaken(c, d.firstStage()) || d.s.verdict(c).State == CheckFailed || c.Artifact != "" || c.alreadyLive() {
 			continue
 		}
 		if ok && (r.Status != RunWaiting || r.refusedBy(d.s.Config.Prepare.Apps)) {

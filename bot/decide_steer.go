@@ -88,7 +88,7 @@ func (d *decision) planned(r *Request) (base, head string) {
 		return "", ""
 	}
 	stages := d.s.Config.Stages
-	base = d.s.Stages[stages[len(stages)-1].Name].Live.SHA
+	base = d.s.Stages[stages[len(stages)-1].Name].Live.commit()
 	head = r.Commander.Pull.Head
 	if r.Commander.Pull.Merged {
 		head = r.Commander.Pull.MergeSHA

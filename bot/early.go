@@ -14,6 +14,9 @@ type Early struct {
 	SHA   string
 	Check Check // zero: that its checks have moved, and nothing more
 	At    time.Time
+
+	Completed bool // without Check: as in [ChecksMoved]
+	Suite     int64
 }
 
 const (
@@ -26,9 +29,9 @@ const (
 )
 
 // heardEarly keeps what was heard of an unknown commit.
-func (s *State) heardEarly(sha string, check Check, at time.Time) {
-	s.Early = slices.DeleteFunc(slices.Clone(s.Early), func(e Early) bool { return at.Sub(e.At) > earlyFor })
-	s.Early = append(s.Early, Early{SHA: sha, Check: check, At: at})
+func (s *State) heardEarly(heard Early) {
+	s.Early = slices.DeleteFunc(slices.Clone(s.Early), func(e Early) bool { return heard.At.Sub(e.At) > earlyFor })
+	s.Early = append(s.Early, heard)
 	s.Early = s.Early[max(0, len(s.Early)-mostEarly):]
 }
 
@@ -38,7 +41,7 @@ func (s *State) catchUp(c *Candidate) {
 		switch {
 		case e.SHA != c.SHA:
 		case e.Check == Check{}:
-			c.moved()
+			c.moved(ChecksMoved{SHA: e.SHA, Completed: e.Completed, Suite: e.Suite})
 		default:
 			c.hear(e.Check)
 		}
@@ -47,10 +50,4 @@ func (s *State) catchUp(c *Candidate) {
 	if len(s.Early) == 0 {
 		s.Early = nil
 	}
-}
-
-// moved notes that a candidate's checks have moved, and that nobody said how.
-func (c *Candidate) moved() {
-	c.Reports.Hints++
-	c.Reports.Look = true
 }

@@ -35,8 +35,21 @@ type ReadFiles struct{ Base, Head string }
 type FilesRead struct {
 	Base, Head string
 	Files      []string
-	Complete   bool // there are no others: GitHub lists only so many
+	Complete   bool     // there are no others: GitHub lists only so many
+	Relation   Relation // of Head to Base; empty: GitHub does not know one of them
+	Same       bool     // both have the same tree
 }
+
+// Relation is how a commit stands to another one, by GitHub's names.
+type Relation string
+
+// One that is ahead contains the other one; one that is behind is contained in it.
+const (
+	RelationAhead     Relation = "ahead"
+	RelationBehind    Relation = "behind"
+	RelationDiverged  Relation = "diverged"
+	RelationIdentical Relation = "identical"
+)
 
 // SetMaintenance turns an app's maintenance mode on or off, or only looks
 // whether it is on. Answer: MaintenanceSet.

@@ -24,7 +24,7 @@ type Pushed struct {
 	Branch   string // without refs/heads/
 	Before   string // full SHA; zeros for a new branch
 	After    string // full SHA; zeros for a deleted branch
-	Tree     string // git tree of After
+	Tree     string // git tree of After; empty: GitHub did not tell, and neither the two below
 	Title    string // first line of the commit's message
 	Author   string // login, else name
 	PushedAt time.Time
@@ -53,7 +53,13 @@ type CheckReported struct {
 
 // ChecksMoved says that something about the checks of a commit changed, without
 // saying what: look again.
-type ChecksMoved struct{ SHA string }
+type ChecksMoved struct {
+	SHA string
+	// Completed says that it was a whole suite that was completed, the one with this
+	// number; 0: nobody told.
+	Completed bool
+	Suite     int64
+}
 
 // PlatformMoved says that a build or a release of an app changed: look again.
 type PlatformMoved struct{ Platform, App string }
@@ -181,6 +187,9 @@ type AppSeen struct {
 	App     App
 	Newest  int     // version of the newest release, 0 if there is none
 	Current Release // that brought what it runs; zero if it runs nothing
+	// Runs is the release that it runs, which may be a later change of its
+	// configuration; zero: it is Current.
+	Runs PastRelease
 }
 
 // ReleaseSeen is a release as the platform tells it.

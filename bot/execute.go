@@ -16,6 +16,7 @@ type execution struct {
 	request *Request
 	command Command
 	at      time.Time
+	ties    bool // what happened in the second in which the command was written had happened before
 }
 
 func refuse(format string, args ...any) Answer { return Answer{Text: fmt.Sprintf(format, args...)} }
@@ -102,51 +103,23 @@ func (x execution) stages() (list []string, problem string) {
 	return []string{stage}, problem
 }
 
-// belated is how long after it was said a command is obeyed whatever has happened
-// since then. One whose webhook was lost is heard of when GitHub is asked for it
-// again: then it must not turn against what came after it.
-const belated = 2 * time.Minute
-
-// outdated reports whether something came about after a command was said that is
-// heard of late.
-func (x execution) outdated(since time.Time) bool {
-	said := x.request.SaidAt
-	return !said.IsZero() && x.at.Sub(said) > belated && since.After(said)
-}
-
-// sayAgain is the refusal of a command that was said before what it would be about.
-func (x execution) sayAgain(what string) string {
-	return fmt.Sprintf("this was said at %s and heard of only now, and %s since then; say it again if it is still wanted", moment(x.request.SaidAt), what)
-}
-
-// moved says what has been released to a stage, or rolled back there, after a command
-// was said that is heard of late; empty: nothing.
-func (x execution) moved(stage string) string {
-	st := x.s.Stages[stage]
-	begun, sha := st.Live.Since, st.Live.SHA
-	if st.InFlight != nil {
-		sha = st.InFlight.SHA
-	}
-	if c := x.s.candidate(sha); c != nil && !c.Passages[stage].StartedAt.IsZero() {
-		begun = c.Passages[stage].StartedAt
-	}
-	switch {
-	case st.Lock != nil && st.Lock.Rollback && x.outdated(st.Lock.At):
-		return x.sayAgain(stage + " was taken back")
-	case x.outdated(begun):
-		return x.sayAgain(Short(sha) + " went to " + stage)
-	}
-	return ""
-}
-
 // subject is the candidate that the command is about: the named commit, else
 // what the pull request was merged as.
 func (x execution) subject() (*Candidate, string) {
 	c, problem := x.named()
-	if problem == "" && x.outdated(c.PushedAt) {
-		return nil, x.sayAgain(Short(c.SHA) + " was pushed")
+	if problem != "" || x.command.SHA != "" {
+		return c, problem
 	}
-	return c, problem
+	// Within the second of its merge somebody may well say what is to become of it.
+	x.ties = true
+	since := x.since
+	if c.Before != "" { // a webhook has told when it was pushed
+		since = x.sinceByGitHub
+	}
+	if since(c.PushedAt) {
+		return nil, x.void(Short(c.SHA)+" was pushed", x.written())
+	}
+	return c, ""
 }
 
 // named is the subject, whenever it came about: of a question, which turns against
@@ -187,7 +160,7 @@ func (x execution) named() (*Candidate, string) {
 // promote asks for a candidate at a stage. What it may not skip is any gate; what
 // it may is to try again after a failure, and after a rollback.
 func (x execution) promote() Answer {
-	if pull := x.request.Commander.Pull; pull.Open && x.command.SHA == "" {
+	if pull := x.request.Commander.Pull; pull.Open && (x.command.SHA == "" || strings.HasPrefix(pull.Head, x.command.SHA)) {
 		return x.promoteGuest(pull)
 	}
 	c, problem := x.subject()
@@ -208,14 +181,24 @@ func (x execution) promote() Answer {
 	case p.State == PassageReleasing:
 		put(&c.Ordered, stage, x.order())
 		return Answer{OK: true, Open: true, Stage: stage, SHA: c.SHA, Text: fmt.Sprintf("%s is being released to %s", Short(c.SHA), stage)}
-	case x.outdated(p.StartedAt):
-		return refuse("%s", x.sayAgain(Short(c.SHA)+" entered "+stage))
-	case st.lockedAt(x.at) != nil && x.outdated(st.Lock.At):
-		return refuse("%s", x.sayAgain(stage+" was locked"))
+	case x.since(later(p.StartedAt, p.EndedAt)):
+		return refuse("%s", x.void(Short(c.SHA)+" entered "+stage, x.promoteExactly(c, stage)))
+	case st.lockedAt(x.at) != nil && x.lockedSince(stage):
+		return refuse("%s", x.void(stage+" was locked", x.promoteExactly(c, stage)))
 	case st.lockedAt(x.at) != nil && !st.Lock.Rollback:
 		return refuse("%s is locked %s; /unlock %s first", stage, st.Lock.whose(), stage)
 	case st.Rollback != nil:
 		return refuse("%s is being rolled back by %s; wait for the end of that", stage, st.Rollback.who())
+	}
+	moved := x.movedByHand(stage)
+	if !x.exact() {
+		moved = x.moved(stage)
+	}
+	if moved == "" && x.command.Stage == "" {
+		moved = x.advanced(c, stage)
+	}
+	if moved != "" {
+		return refuse("%s", x.void(moved, x.promoteExactly(c, stage)))
 	}
 	text := fmt.Sprintf("%s goes to %s", Short(c.SHA), stage)
 	// Tried on a copy: where the gates refuse, nothing may be left behind.
@@ -232,6 +215,11 @@ func (x execution) promote() Answer {
 	}
 	x.s.reopen(c.SHA, stage, x.order())
 	return Answer{OK: true, Open: true, Stage: stage, SHA: c.SHA, Text: text}
+}
+
+// promoteExactly is how to ask for a candidate at a stage without any doubt.
+func (x execution) promoteExactly(c *Candidate, stage string) string {
+	return fmt.Sprintf("/promote %s %s", stage, Short(c.SHA))
 }
 
 // stageToPromote is the stage that is named, else the first that the candidate
@@ -263,6 +251,8 @@ func (s *State) reopen(sha, stage string, by Order) {
 
 // retry tries again what failed: the build, or a stage.
 func (x execution) retry() Answer {
+	// To try once more what has failed just now does no harm.
+	x.ties = true
 	c, problem := x.subject()
 	if problem != "" {
 		return refuse("%s", problem)
@@ -287,8 +277,8 @@ func (x execution) retry() Answer {
 		if !buildFailed {
 			return refuse("no build of %s failed", Short(c.SHA))
 		}
-		if x.outdated(run.StartedAt) {
-			return refuse("%s", x.sayAgain("the build of "+Short(c.SHA)+" began"))
+		if x.since(later(run.StartedAt, run.FinishedAt)) {
+			return refuse("%s", x.void("the build of "+Short(c.SHA)+" failed", "/retry build"))
 		}
 		delete(x.s.Builds, x.s.buildKey(c.SHA, c.Tree))
 		if c.Passages[x.d.firstStage()].State == PassageFailed {
@@ -303,6 +293,9 @@ func (x execution) retry() Answer {
 	}
 	if c.Passages[stage].State != PassageFailed {
 		return refuse("%s has not failed at %s", Short(c.SHA), stage)
+	}
+	if x.since(c.Passages[stage].EndedAt) {
+		return refuse("%s", x.void(Short(c.SHA)+" failed at "+stage, "/retry "+stage))
 	}
 	return x.promote()
 }

@@ -103,13 +103,19 @@ func (s *State) start(e Effect, at time.Time) {
 	switch do := e.Do.(type) {
 	case ReadChecks:
 		if c := s.candidate(do.SHA); c != nil {
-			c.Reports.Reading, c.Reports.Look = c.Reports.Hints, false
+			c.Reports.look(at)
 		}
 	case SetStatus:
 		s.editTold(do, func(said *Saying) { said.Doubt = true })
 	case CreateDeployment:
-		if c := s.candidate(do.SHA); c != nil && c.deployment(do.Stage, do.Promotion) == nil {
+		c := s.candidate(do.SHA)
+		if c == nil {
+			break
+		}
+		if d := c.deployment(do.Stage, do.Promotion); d == nil {
 			c.Deployments = append(c.Deployments, Deployment{Stage: do.Stage, Promotion: do.Promotion, Asked: true})
+		} else if d.ID == 0 {
+			d.Asked = true
 		}
 	case SetDeploymentStatus:
 		s.editDeployment(do, func(said *Saying) { said.Doubt = true })
@@ -225,7 +231,7 @@ func (s *State) finish(f Finished, at time.Time) {
 	case SetStatus:
 		s.statusTold(do, f, flight, at)
 	case CreateDeployment:
-		s.deploymentCreated(do, f, flight)
+		s.deploymentCreated(do, f, flight, at)
 	case SetDeploymentStatus:
 		s.deploymentTold(do, f, flight, at)
 	case WriteComment:
@@ -263,7 +269,7 @@ func (s *State) finish(f Finished, at time.Time) {
 	case Probe:
 		s.probed(do, f, at)
 	case WriteAlert:
-		s.alertWritten(do, f)
+		s.alertWritten(do, f, at)
 	case ReadFiles:
 		if !asksConcern(e) {
 			s.filesRead(do, f, at)
@@ -314,8 +320,8 @@ func (s *State) pullReadEnded(do ReadPullRequest, f Finished, at time.Time) {
 	}
 }
 
-// What was refused counts as told: saying it again would be refused again. What
-// may have been heard puts the saying before it in doubt.
+// What was refused counts as told until the time has come to say it once more, if it
+// is still true then. What may have been heard puts the saying before it in doubt.
 
 // overheard is until when an earlier attempt, whose answer was lost, may still
 // be heard over the one that has just been; zero: it is over.
@@ -333,6 +339,12 @@ func heard(said *Saying, now Saying, f Finished, flight Flight, at time.Time) {
 		now.Again = later(said.Again, overheard(f, flight, at)) // what was said before that one may still be heard, too
 		if !now.Again.After(at) {
 			now.Again = time.Time{}
+		}
+		if f.Outcome == Refuse {
+			if now.State == said.State && now.Phase == said.Phase && now.Text == said.Text {
+				now.Unheard = said.Unheard
+			}
+			now.Unheard = now.refused(at)
 		}
 		*said = now
 	case f.Outcome == Retry && !flight.Unsure:
@@ -372,7 +384,7 @@ func (s *State) editTold(do SetStatus, edit func(*Saying)) {
 	}
 }
 
-func (s *State) deploymentCreated(do CreateDeployment, f Finished, flight Flight) {
+func (s *State) deploymentCreated(do CreateDeployment, f Finished, flight Flight, at time.Time) {
 	c := s.candidate(do.SHA)
 	if c == nil {
 		return
@@ -380,11 +392,15 @@ func (s *State) deploymentCreated(do CreateDeployment, f Finished, flight Flight
 	d := c.deployment(do.Stage, do.Promotion)
 	switch {
 	case d == nil || !d.Asked:
-	case f.Outcome == Done || f.Outcome == Refuse:
-		d.Asked = false
+	case f.Outcome == Refuse:
+		d.Asked, d.Unheard = false, d.refused(at)
+	case f.Outcome == Done:
+		d.Asked, d.Unheard = false, Unheard{}
 		if fact, ok := f.Fact.(DeploymentCreated); ok {
 			d.ID = fact.ID
 		}
+	case f.Outcome == Retry && !flight.Unsure && d.Refusals > 0:
+		d.Asked = false
 	case f.Outcome == Retry && !flight.Unsure: // it is certainly not there
 		c.Deployments = slices.DeleteFunc(c.Deployments, func(o Deployment) bool { return o.Stage == do.Stage && o.Promotion == do.Promotion })
 	}
@@ -420,8 +436,10 @@ func (s *State) commentWritten(do WriteComment, f Finished, flight Flight, at ti
 	switch {
 	case !ok || f.Outcome == Unsure || f.Outcome == Retry && flight.Unsure:
 		return
-	case f.Outcome != Retry:
-		p.Comment.Body, p.Comment.WrittenAt, p.Comment.Refused = do.Body, at, f.Outcome == Refuse
+	case f.Outcome == Refuse:
+		p.Comment.Refused, p.Comment.Unheard = true, p.Comment.refused(at)
+	case f.Outcome == Done:
+		p.Comment.Body, p.Comment.WrittenAt, p.Comment.Refused, p.Comment.Unheard = do.Body, at, false, Unheard{}
 		if p.Comment.Again = later(p.Comment.Again, overheard(f, flight, at)); !p.Comment.Again.After(at) {
 			p.Comment.Again = time.Time{}
 		}

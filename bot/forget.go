@@ -137,7 +137,7 @@ func (s *State) forgetBuilds() {
 
 // forgettable reports whether nothing is left to do or to say about a candidate.
 func (s *State) forgettable(c *Candidate) bool {
-	if !c.Guest && s.lastTaken(c) {
+	if !c.Guest && !c.Adopted && s.lastTaken(c) {
 		return false
 	}
 	for _, st := range s.Stages {

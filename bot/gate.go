@@ -69,6 +69,7 @@ func (d *decision) findGates(c *Candidate, stage string) []Gate {
 	gates = append(gates, d.classGates(c, stage)...)
 	gates = append(gates, d.timeGates(c, stage)...)
 	gates = append(gates, d.needsGates(c, stage)...)
+	gates = append(gates, d.adoptionGates(c, i)...)
 	return append(gates, d.placeGate(c, stage), d.preflightGate(stage))
 }
 
@@ -131,6 +132,8 @@ func (d *decision) buildGate(c *Candidate) Gate {
 	switch {
 	case a.run.Status == RunSucceeded || c.Artifact != "":
 		g.State, g.Since = GateOpen, a.run.FinishedAt
+	case d.bare(c):
+		return d.bareGate(c)
 	case a.run.Status == RunFailed:
 		g.State, g.Since, g.Who = GateClosed, a.run.FinishedAt, "whoever pushes a fix"
 		g.Text = "the build failed" + because(a.run.Reason)
@@ -143,6 +146,8 @@ func (d *decision) buildGate(c *Candidate) Gate {
 		g.State = GateOpen
 	case a.run.Active():
 		g.Text = "building on " + a.run.App
+	case a.run.sourceless():
+		g.Text, g.Since, g.Who = "GitHub does not know the source of the commit yet"+because(a.run.Reason), a.run.UnknownAt, "GitHub"
 	case !a.run.TroubleAt.IsZero():
 		g.Text, g.Since = "the build could not be started"+because(a.run.Reason), a.run.TroubleAt
 	case !d.leads(c) && len(c.Ordered) == 0:
@@ -255,8 +260,14 @@ func (d *decision) overtaker(c *Candidate, stage string) (*Candidate, bool) {
 	}
 	at := d.s.position(c.SHA)
 	for _, later := range d.s.Config.Stages[max(d.stageIndex(stage), 0):] {
-		if i := d.s.position(d.s.Stages[later.Name].Live.SHA); i > at {
+		live := d.s.Stages[later.Name].Live
+		if i := d.s.position(live.SHA); i > at {
 			return &d.s.Candidates[i], true
+		}
+		if d.s.behindAdopted(c, later.Name) || slices.ContainsFunc(live.commits(), func(sha string) bool { return d.s.position(sha) > at }) {
+			if by := d.s.candidate(live.SHA); by != nil {
+				return by, true
+			}
 		}
 	}
 	for i := len(d.s.Candidates) - 1; i > at; i-- {

@@ -50,8 +50,15 @@ func (x execution) promoteGuest(pull PullRequestChanged) Answer {
 	if no := cmp.Or(x.mayNot(stage), x.mayNotHurry()); no != "" {
 		return refuse("%s", no)
 	}
-	if x.outdated(x.at) {
-		return refuse("%s", x.sayAgain("nobody knows what was pushed to the pull request"))
+	if no := x.headMoved("/promote", stage); no != "" {
+		return refuse("%s", no)
+	}
+	moved := x.movedByHand(stage)
+	if !x.exact() {
+		moved = x.moved(stage)
+	}
+	if moved != "" {
+		return refuse("%s", x.void(moved, fmt.Sprintf("/promote %s %s", stage, Short(pull.Head))))
 	}
 	if l := x.s.Stages[stage].lockedAt(x.at); l != nil {
 		return refuse("%s is locked %s; /unlock %s first", stage, l.whose(), stage)

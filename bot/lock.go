@@ -104,8 +104,8 @@ func (x execution) unlock() Answer {
 		return refuse("%s", no)
 	}
 	for _, stage := range stages {
-		if x.outdated(x.s.Stages[stage].Lock.At) {
-			return refuse("%s", x.sayAgain(stage+" was locked"))
+		if x.lockedSince(stage) {
+			return refuse("%s", x.void(stage+" was locked", "/unlock "+stage))
 		}
 	}
 	for _, stage := range stages {

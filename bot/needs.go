@@ -172,7 +172,7 @@ func (s State) StageRuns(ask AskStage, now time.Time) StageRuns {
 	runs := StageRuns{Found: true, SHA: live.SHA, Since: live.Since}
 	for i := len(s.Candidates) - 1; i > s.position(live.SHA); i-- {
 		c := &s.Candidates[i]
-		if c.PushedAt.After(ask.PushedAt) || s.concerns(c) == ConcernNo {
+		if c.PushedAt.After(ask.PushedAt) || s.concerns(c) == ConcernNo || s.behindAdopted(c, ask.Need.Stage) {
 			continue
 		}
 		runs.Missing = c.SHA

@@ -30,14 +30,15 @@ func (s *State) push(p Pushed, at time.Time) {
 		SHA: p.After, Tree: p.Tree, Before: p.Before, Branch: p.Branch, Title: p.Title, Author: p.Author,
 		Forced: p.Forced, PushedAt: p.PushedAt, SeenAt: at,
 	}
-	if c := s.candidate(p.After); c != nil {
+	if c := s.candidate(p.After); c != nil && !c.Adopted {
 		if !c.returned(p, timed) {
-			c.learn(p) // the same push again, or what a reading of the head had told before
+			s.learn(c, p) // the same push again, or what a reading of the head had told before
 			s.sort()
 			return
 		}
 		s.startOver(&fresh, c)
 	}
+	s.claim(&fresh)
 	s.catchUp(&fresh)
 	s.Candidates = append(s.Candidates, fresh)
 	s.sort()
@@ -93,16 +94,11 @@ func (s *State) bar(stage string, before time.Time) {
 }
 
 // learn fills in what an earlier telling of the same push did not say.
-func (c *Candidate) learn(p Pushed) {
+func (s *State) learn(c *Candidate, p Pushed) {
 	if c.Before == "" {
 		c.Before, c.Forced, c.PushedAt = p.Before, p.Forced, p.PushedAt
 	}
-	if c.Tree == "" {
-		c.Tree = p.Tree
-	}
-	if c.Title == "" {
-		c.Title, c.Author = p.Title, p.Author
-	}
+	s.learnCommit(c, p.Tree, p.Title, p.Author)
 }
 
 // headSeen finds pushes that were never delivered: the branch's head is a commit
@@ -112,12 +108,15 @@ func (c *Candidate) learn(p Pushed) {
 // tell what they came after.
 func (s *State) headSeen(h Head, began, at time.Time) {
 	p := Pushed{Branch: s.Branch(), After: h.SHA, Tree: h.Tree, Title: h.Title, Author: h.Author, PushedAt: at}
+	if c := s.candidate(h.SHA); c != nil && !c.Guest {
+		s.learnCommit(c, h.Tree, h.Title, h.Author)
+	}
 	if n := len(s.Candidates); n > 0 {
 		newest := s.Candidates[n-1]
 		if newest.SHA == h.SHA || newest.PushedAt.After(began) {
 			return // nothing new, or the reading is older than the newest push
 		}
-		if s.candidate(h.SHA) != nil {
+		if c := s.candidate(h.SHA); c != nil && !c.Adopted {
 			if began.Sub(newest.PushedAt) < skew {
 				return // GitHub's answers can lag behind its webhooks
 			}

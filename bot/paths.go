@@ -88,8 +88,12 @@ func (s *State) unjudged(c, before *Candidate) bool {
 		return s.concerns(c) == ""
 	}
 	to := s.position(c.ConcernTo)
-	return to >= 0 && to < s.position(before.SHA)
+	return c.ConcernTo == besideAdopted || to >= 0 && to < s.position(before.SHA)
 }
+
+// besideAdopted stands for what the pipeline's apps ran before Headstart came, with
+// which a candidate was compared.
+const besideAdopted = "what ran before"
 
 // lastTaken reports whether c is what the next push is compared with.
 func (s *State) lastTaken(c *Candidate) bool {
@@ -117,7 +121,11 @@ func (d *decision) readConcerns() {
 		if d.s.concerns(c) == ConcernYes || d.astray(c) || !c.ConfigRead {
 			continue
 		}
-		if before := d.s.taken(c); before != nil && d.s.unjudged(c, before) {
+		before := d.s.taken(c)
+		if before == nil && c.Concern == "" && d.s.first(c) {
+			d.readBeside(c, d.s.adoptedBases())
+		}
+		if before != nil && d.s.unjudged(c, before) {
 			d.want(concernKey+c.SHA, ReadFiles{Base: before.SHA, Head: c.SHA})
 			return // the next one is compared with this one, if this one is taken
 		}
@@ -136,14 +144,20 @@ func (d *decision) readConcerns() {
 	}
 }
 
-// settleConcerns decides about candidates that need no comparison: what replaced
-// history, what people have been told of, and the first that is heard of, which
-// has nothing before it.
+// settleConcerns decides about candidates that need no comparison with another one:
+// what replaced history, what people have been told of, and the first that is heard
+// of. That has nothing before it but what the apps ran when Headstart came.
 func (s *State) settleConcerns() {
 	for i := range s.Candidates {
 		c := &s.Candidates[i]
-		if c.Concern == "" && (len(c.Told) > 0 || len(s.Config.Paths) > 0 && (c.Forced || s.first(c))) {
+		switch {
+		case c.Concern != "":
+		case len(c.Told) > 0 || len(s.Config.Paths) > 0 && c.Forced:
 			c.Concern = ConcernYes
+		case len(s.Config.Paths) > 0 && s.Configured && s.first(c):
+			if c.Concern = s.concernBeside(c); c.Concern == ConcernNo {
+				c.ConcernTo = besideAdopted
+			}
 		}
 	}
 }
@@ -189,17 +203,17 @@ func (s *State) concernRead(f Finished) {
 
 // concernOf judges files that differ.
 func (s *State) concernOf(files []string, complete bool) Concern {
-	if !complete || slices.Contains(files, ConfigPath) {
+	if !complete || slices.Contains(files, ConfigPath) || s.Config.concerned(files) {
 		return ConcernYes
 	}
-	for _, file := range files {
-		for _, glob := range s.Config.Paths {
-			if matchPath(glob, file) {
-				return ConcernYes
-			}
-		}
-	}
 	return ConcernNo
+}
+
+// concerned reports whether any file is one of the pipeline's own.
+func (c Config) concerned(files []string) bool {
+	return slices.ContainsFunc(files, func(file string) bool {
+		return slices.ContainsFunc(c.Paths, func(glob string) bool { return matchPath(glob, file) })
+	})
 }
 
 // pullConcerns says whether a pull request concerns the pipeline; empty: it is

@@ -42,8 +42,12 @@ type Target struct {
 	Platform     string // as the pipeline's file names it; empty before it was read
 }
 
-// Short is the usual abbreviation of a commit's SHA.
+// Short is the usual abbreviation of a commit's SHA. Of what stands for a release
+// whose commit nobody knows, as "v41 of production", it is the version.
 func Short(sha string) string {
+	if name, _, ok := strings.Cut(sha, " "); ok {
+		return name
+	}
 	if len(sha) > 7 {
 		return sha[:7]
 	}

@@ -63,9 +63,17 @@ func (d *decision) plannedAsks(ch *ChangesRead) string {
 // plannedClasses lists the classes of what a merge would bring; all of them where
 // that is not known, and why.
 func (d *decision) plannedClasses(ch *ChangesRead) (classes []string, why string) {
+	live := d.s.Stages[d.lastStage()].Live
+	cfg := d.s.Config.Stages[len(d.s.Config.Stages)-1]
 	switch {
-	case d.s.Stages[d.lastStage()].Live.SHA == "":
+	case live.SHA == "" && !d.s.seenAll(cfg):
+		why = "what " + d.lastStage() + " runs is not known yet"
+	case live.SHA == "":
 		why = "nothing is live on " + d.lastStage() + " yet"
+	case live.Adopted != nil && live.unlike(cfg.Apps) != "":
+		why = live.unlike(cfg.Apps)
+	case live.commit() == "":
+		why = "the apps of " + d.lastStage() + " do not all run the same"
 	case ch == nil || ch.Relation == "":
 		why = "GitHub does not tell which files differ"
 	case !ch.Complete:

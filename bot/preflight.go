@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -138,18 +139,17 @@ func (s *State) inspected(do Inspect, f Finished, at time.Time) {
 		return
 	}
 	for _, stage := range sortedKeys(s.Stages) {
-		s.takesOver(stage, do.App, found.TakesOver)
+		if _, known := s.Stages[stage].Apps[do.App]; known {
+			s.takesOver(stage, do.App, found)
+		}
 	}
-	s.takesOver(do.Stage, do.App, found.TakesOver)
+	s.takesOver(do.Stage, do.App, found)
 }
 
-func (s *State) takesOver(stage, app string, d time.Duration) {
+func (s *State) takesOver(stage, app string, found Inspected) {
 	st := s.Stages[stage]
-	stand, known := st.Apps[app]
-	if !known && d == 0 {
-		return
-	}
-	stand.TakesOver = d
+	stand := st.Apps[app]
+	stand.TakesOver, stand.URL = found.TakesOver, cmp.Or(found.App.URL, stand.URL)
 	put(&st.Apps, app, stand)
 	put(&s.Stages, stage, st)
 }

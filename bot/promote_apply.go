@@ -281,7 +281,7 @@ func (s *State) releaseSeen(stage, app string, seen ReleaseSeen, at time.Time) {
 		stand.URL = seen.App.URL
 	}
 	if a.State == ReleaseSucceeded {
-		stand.Artifact, stand.Foreign = r.Artifact, nil
+		stand.Artifact, stand.Foreign, stand.Ran = r.Artifact, nil, nil
 	}
 	put(&st.Apps, app, stand)
 	s.Stages[stage] = st
@@ -357,6 +357,9 @@ func (s *State) closePromotion(stage string, end PassageState, reason, output st
 		}
 		if end == PassageDone {
 			st.Live = Live{SHA: c.SHA, Artifact: c.Artifact, Since: at}
+			if past, ok := st.named(c.SHA, 0); ok && p.Rollback != nil {
+				st.Live = past.live(sortedKeys(p.Apps), at)
+			}
 			s.Stages[stage] = st
 			if !c.Guest { // what was never merged is nothing to go back to
 				s.proved(stage, c, p, at)

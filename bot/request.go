@@ -16,6 +16,7 @@ type Request struct {
 	Commands  []Command
 	Commander *CommanderRead // nil: who that is has not been read yet
 	Answers   []Answer       // one for each command that was run, in their order
+	HeadMoved bool           // the pull request got another head since the comment was written
 	Seen      bool           // people see that it was read
 	Changes   *ChangesRead   // what the pull request would bring, where it was asked for
 	Replied   bool           // its questions are answered
@@ -89,9 +90,13 @@ func (s *State) editRequest(comment int64, edit func(*Request)) {
 // what the pull request is at this moment.
 func (s *State) commanderRead(do ReadCommander, f Finished, at time.Time) {
 	var read CommanderRead
+	var headMoved bool
 	switch fact := f.Fact.(type) {
 	case CommanderRead:
 		read = fact
+		if i := slices.IndexFunc(s.Requests, func(r Request) bool { return r.Comment == do.Comment }); i >= 0 {
+			headMoved = s.headMovedSince(s.Requests[i].SaidAt, read.Pull)
+		}
 		s.pull(read.Pull, at)
 	default:
 		if f.Outcome != Refuse {
@@ -103,7 +108,7 @@ func (s *State) commanderRead(do ReadCommander, f Finished, at time.Time) {
 		if r.Commander != nil {
 			return // it was run before
 		}
-		r.Commander = &read
+		r.Commander, r.HeadMoved = &read, headMoved
 		for _, c := range r.Commands {
 			x := execution{s: s, d: newDecision(s, at), request: r, command: c, at: at}
 			r.Answers = append(r.Answers, x.run())

@@ -28,8 +28,8 @@ func (x execution) rollback() Answer {
 	if st.Rollback != nil {
 		return refuse("%s is being rolled back by %s already", stage, st.Rollback.who())
 	}
-	if no := x.moved(stage); no != "" {
-		return refuse("%s", no)
+	if moved := x.moved(stage); moved != "" && (!x.exact() || x.late()) {
+		return refuse("%s", x.void(moved, x.rollbackExactly(stage)))
 	}
 	order := RollbackOrder{Order: x.order(), Config: x.command.Config, From: st.Live.SHA}
 	if st.InFlight != nil {
@@ -84,7 +84,7 @@ func (x execution) unknownTarget(stage string) string {
 // stage's apps gave it.
 func (st Stand) named(sha string, version int) (Past, bool) {
 	for _, p := range st.Past {
-		if sha != "" && strings.HasPrefix(p.SHA, sha) {
+		if sha != "" && (strings.HasPrefix(p.SHA, sha) || p.ranCommit(sha)) {
 			return p, true
 		}
 		if version != 0 && slices.Contains(p.Versions, version) {
@@ -92,6 +92,16 @@ func (st Stand) named(sha string, version int) (Past, bool) {
 		}
 	}
 	return Past{}, false
+}
+
+// ranCommit reports whether an app ran a commit before Headstart came.
+func (p Past) ranCommit(sha string) bool {
+	for _, r := range p.Ran {
+		if strings.HasPrefix(r.Commit, sha) {
+			return true
+		}
+	}
+	return false
 }
 
 func (st Stand) pastNames() string {
@@ -107,6 +117,9 @@ func (st Stand) pastNames() string {
 
 // version is the release's number in brackets, where every app gave the same.
 func (p Past) version() string {
+	if !isCommit(p.SHA) {
+		return "" // it is known by that
+	}
 	v := 0
 	for _, r := range p.Releases {
 		if v != 0 && r.Version != v {
@@ -123,8 +136,8 @@ func (p Past) version() string {
 // mixed reports whether the stage's apps run different artifacts, as after a
 // release that only some of them took.
 func (st Stand) mixed() bool {
-	for _, app := range st.Apps {
-		if app.Seen && st.Live.Artifact != "" && app.Artifact != st.Live.Artifact {
+	for name, app := range st.Apps {
+		if app.Seen && st.Live.Artifact != "" && app.Artifact != st.Live.artifactOn(name) {
 			return true
 		}
 	}
@@ -135,9 +148,9 @@ func (st Stand) mixed() bool {
 // older, as after a rollback that only some of them took.
 func (st Stand) halfBack() bool {
 	older := st.Past[slices.IndexFunc(st.Past, func(p Past) bool { return p.SHA == st.Live.SHA })+1:]
-	for _, app := range st.Apps {
-		differs := app.Seen && app.Artifact != st.Live.Artifact
-		if differs && !slices.ContainsFunc(older, func(p Past) bool { return p.Artifact == app.Artifact }) {
+	for name, app := range st.Apps {
+		differs := app.Seen && app.Artifact != st.Live.artifactOn(name)
+		if differs && !slices.ContainsFunc(older, func(p Past) bool { return p.artifactOn(name) == app.Artifact }) {
 			return false
 		}
 	}
@@ -159,7 +172,7 @@ func (st Stand) target(o RollbackOrder) (Past, bool) {
 			if st.mixed() && !st.halfBack() {
 				return p, true
 			}
-		case !p.Undone && p.Artifact != st.Live.Artifact && !st.newerThanLive(p):
+		case !p.Undone && !p.runs(st.Live) && !st.newerThanLive(p):
 			return p, true
 		}
 	}
@@ -208,7 +221,7 @@ func (d *decision) rollbackTo(past Past, stage, app string, n, base int, o *Roll
 		restore = past.Releases[app].ID
 	}
 	d.want(promoteKey(stage, n, app), Promote{
-		Stage: stage, Promotion: n, App: app, From: from, Artifact: past.Artifact, SHA: past.SHA, Base: base, Restore: restore,
+		Stage: stage, Promotion: n, App: app, From: from, Artifact: past.artifactOn(app), SHA: past.SHA, Base: base, Restore: restore,
 	})
 }
 

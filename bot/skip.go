@@ -107,5 +107,8 @@ func (d *decision) partOf(c, by *Candidate, stage string) string {
 	case PassageSkipped:
 		return "Passed by as part of "
 	}
+	if live := d.s.Stages[stage].Live; live.Adopted != nil && live.SHA == by.SHA {
+		return "Live on " + stage + " as part of "
+	}
 	return ""
 }

@@ -37,6 +37,7 @@ type State struct {
 	Early      []Early // of commits that are not known yet, the newest last
 	Flights    map[string]Flight
 	Guests     []Candidate // heads of open pull requests that somebody asked to promote
+	Adopted    []Candidate // what stages ran before Headstart came, where it is none of Candidates
 	Alerts     []Alert     // failures that people were told of, or are to be, oldest first
 	Requests   []Request   // comments with commands, oldest first; answered ones are remembered for a while
 	DeafUntil  time.Time   // comments up to here, by GitHub's clock, have been forgotten: a late one is too late
@@ -77,6 +78,7 @@ type Candidate struct {
 
 	Ordered   map[string]Order // promotions that people asked for, by stage
 	Guest     bool             // the head of an open pull request, not a commit of the branch
+	Adopted   bool             // what a stage ran before Headstart came; SHA may stand for it where nobody knows its commit
 	Cancelled *Order           // somebody took it out of the pipeline; nil: nobody
 
 	Beside    map[string]Difference // what it changes, by the commit it was compared with
@@ -102,6 +104,10 @@ type Reports struct {
 	Reading int       // Hints when the reading under way began
 	Heard   int       // Hints that the last reading has taken in
 	Look    bool      // something moved that only a reading can tell
+	Prompt  bool      // and a suite was completed, which is worth a reading at once
+	Looks   int       // readings that such hints have asked for lately
+	Done    []int64   // suites that were completed, and that no reading has shown so yet
+	Lags    int       // readings in a row that did not
 	Doubts  int       // readings in a row that contradicted what webhooks said
 	Refused string    // why GitHub does not show them; empty if it does
 }
@@ -136,6 +142,7 @@ type Passage struct {
 	Urgent    *Order    // who let it pass windows, freezes and soak; nil: nobody. Never changed in place
 	Beside    string    // of one that passed the stage by: the commit that was live there
 	Warnings  []string  // what was found of the stage's apps since the promotion before
+	Adopted   bool      // it ran there when Headstart came: there was no promotion
 }
 
 // Deployment is the GitHub Deployment of one promotion of a candidate.
@@ -145,6 +152,7 @@ type Deployment struct {
 	Stage     string
 	Promotion int
 	Told      Saying
+	Unheard   // that it was made
 }
 
 // Saying is the last thing told to people in one place, so that nothing is told
@@ -157,6 +165,7 @@ type Saying struct {
 	// Again is when to say it once more, because until then something else that
 	// was said before may still be heard; zero: not.
 	Again time.Time
+	Unheard
 }
 
 // RunStatus says how the build of a tree stands.
@@ -189,11 +198,17 @@ type BuildRun struct {
 	Looks      int
 	Refused    map[string]string // prepare apps that cannot build it, with the reason
 	TroubleAt  time.Time         // since when the platform has not taken it; zero: no trouble
+	UnknownAt  time.Time         // since when GitHub does not know its source yet; zero: it does, for all that is known
 	Reason     string            // why it did not succeed, or what the trouble is
 	Cancelling bool
 	Artifact   string
 	Release    string // that the platform made on App by itself
 	OutputURL  string
+}
+
+// sourceless reports whether the run waits for GitHub to know what is to be built.
+func (r BuildRun) sourceless() bool {
+	return !r.UnknownAt.IsZero() && (r.Status == RunWaiting || r.Status == RunStarting)
 }
 
 // Active reports whether the run occupies its app.
@@ -222,9 +237,11 @@ type Stand struct {
 type Live struct {
 	SHA, Artifact string // empty: nothing yet
 	Since         time.Time
+	Adopted       map[string]Ran // by app: what each ran before Headstart came; nil: Headstart brought it
 }
 
-// Past is a release of a stage that was proved good on all of its apps.
+// Past is a release of a stage that was proved good on all of its apps, or ran there
+// before Headstart came.
 type Past struct {
 	SHA, Artifact, From string // From: the app where the artifact was built
 	Built               string // the commit that the artifact was built of
@@ -234,6 +251,7 @@ type Past struct {
 	Versions            []int                  // every number that an app gave a release of it
 	Undone              bool                   // it was rolled back from
 	Gone                string                 // why the platform cannot bring it back; empty: it can, for all that is known
+	Ran                 map[string]Ran         // by app: what each ran before Headstart came; nil: it was proved
 }
 
 // PastRelease is the platform's release of a Past on one app.
@@ -283,6 +301,7 @@ type AppStand struct {
 	// answer, as the platform documents it.
 	TakesOver time.Duration
 	Foreign   *Foreign // what somebody else released there; nil: it runs what Headstart released, for all that is known
+	Ran       *Ran     // what it ran when it was first looked at, until the stage adopts it; nil: Headstart has released there
 }
 
 // Promotion is an artifact being put on all apps of a stage.
@@ -321,6 +340,7 @@ type AppRelease struct {
 type PullRequest struct {
 	PullRequestChanged
 	SeenAt      time.Time
+	HeadAt      time.Time // when it got its head, by GitHub's clock, at the latest; zero: before anybody looked
 	HeadHeardAt time.Time // when Head was first heard of; zero: with the pull request
 
 	ReadHead  string // the head that TestMerge belongs to; empty: not read yet
@@ -344,7 +364,8 @@ type Comment struct {
 	URL       string
 	Body      string // as last written
 	WrittenAt time.Time
-	Refused   bool      // GitHub does not take it: not tried again
+	Refused   bool      // GitHub does not take it, for now
+	Unheard             // with Refused
 	Doubt     bool      // something else was written since, and nobody knows whether it was taken
 	Again     time.Time // when to write it once more, as a Saying's
 }
@@ -381,6 +402,7 @@ func (s State) Target() Target {
 func (s State) clone() State {
 	s.Candidates = cloneCandidates(s.Candidates)
 	s.Guests = cloneCandidates(s.Guests)
+	s.Adopted = cloneCandidates(s.Adopted)
 	s.Builds = cloneMap(s.Builds)
 	for k, r := range s.Builds {
 		r.Refused = maps.Clone(r.Refused)
@@ -444,8 +466,10 @@ func (s *State) candidate(sha string) *Candidate {
 	if i := s.position(sha); i >= 0 {
 		return &s.Candidates[i]
 	}
-	if i := slices.IndexFunc(s.Guests, func(c Candidate) bool { return c.SHA == sha }); i >= 0 {
-		return &s.Guests[i]
+	for _, list := range [][]Candidate{s.Guests, s.Adopted} {
+		if i := slices.IndexFunc(list, func(c Candidate) bool { return c.SHA == sha }); i >= 0 {
+			return &list[i]
+		}
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ type Commented struct {
 	ID     int64
 	Number int // of the pull request
 	User   string
-	Body   string    // of its lines, at least those that are commands
+	Body   string    // of its lines as people read them, at least those that are commands; nothing that Markdown hides
 	At     time.Time // by GitHub's clock
 }
 
@@ -45,6 +45,8 @@ type CommanderRead struct {
 	Teams    []string // those of ReadCommander.Teams that the user is an active member of
 	Pull     PullRequestChanged
 	HeadTree string // git tree of the pull request's head
+	// Ahead is how far GitHub's clock is ahead of ours, at least; negative if it is behind.
+	Ahead time.Duration
 }
 
 // React puts a reaction on a comment. Doing it twice is doing it once. Answer: Told.

@@ -175,12 +175,21 @@ func (s *story) required(list []string, _ map[string]string) error {
 	return nil
 }
 
-// push SHA [held] [forced] [on=BRANCH] [tree=TREE] [pull=N] [title=…] [by=AUTHOR] [files=PATHS] [undoes=SHA]
+// push SHA [held] [bare] [forced] [on=BRANCH] [tree=TREE] [pull=N] [title=…] [by=AUTHOR] [files=PATHS] [undoes=SHA]
 func (s *story) push(list []string, set map[string]string) error {
 	c := bottest.Commit{SHA: list[0], Tree: set["tree"], Title: or(set["title"], "change "+list[0]), Author: or(set["by"], "ada"), File: s.file, Several: maps.Clone(s.several)}
 	c.Files, c.Undoes = strings.Split(or(set["files"], "app.go"), ","), set["undoes"]
 	c.Pull, _ = strconv.Atoi(set["pull"])
-	return s.hear("push "+list[0], list, s.Push(or(set["on"], "main"), c, slices.Contains(list, "forced"))...)
+	facts := s.Push(or(set["on"], "main"), c, slices.Contains(list, "forced"))
+	if slices.Contains(list, "bare") {
+		for i, fact := range facts {
+			if p, ok := fact.(bot.Pushed); ok {
+				p.Tree, p.Title, p.Author = "", "", ""
+				facts[i] = p
+			}
+		}
+	}
+	return s.hear("push "+list[0], list, facts...)
 }
 
 // delete BRANCH
@@ -199,25 +208,27 @@ func (s *story) deliver(list []string, _ map[string]string) error {
 	return s.Deliver(facts...)
 }
 
-// check SHA NAME passed|failed|pending [status] [app=ID] [held]
+// check SHA NAME passed|failed|pending [status] [app=ID] [suite=ID] [held]
 func (s *story) check(list []string, set map[string]string) error {
 	k := bot.Check{Kind: bot.CheckRun, Name: list[1], State: bot.CheckState(list[2]), AppID: 15368}
 	if set["app"] != "" {
 		k.AppID, _ = strconv.ParseInt(set["app"], 10, 64)
 	}
+	k.Suite, _ = strconv.ParseInt(set["suite"], 10, 64)
 	if slices.Contains(list, "status") {
 		k.Kind, k.AppID = bot.CommitStatus, 0
 	}
 	return s.hear("check "+list[0]+" "+list[1], list, s.Report(list[0], k))
 }
 
-// suite SHA APP runs=N [completed]
+// suite SHA APP runs=N [id=N] [completed] [held]
 func (s *story) suite(list []string, set map[string]string) error {
 	c := s.Commits[list[0]]
 	u := bot.Suite{App: list[1], Completed: slices.Contains(list, "completed")}
 	u.Runs, _ = strconv.Atoi(set["runs"])
 	c.Suites = append(slices.DeleteFunc(slices.Clone(c.Suites), func(o bot.Suite) bool { return o.App == u.App }), u)
-	return s.hear("suite "+list[0], list, bot.ChecksMoved{SHA: list[0]})
+	id, _ := strconv.ParseInt(set["id"], 10, 64)
+	return s.hear("suite "+list[0], list, bot.ChecksMoved{SHA: list[0], Completed: u.Completed, Suite: id})
 }
 
 // built SHA [failed|errored|cancelled] [why=…] [quiet]: the pending build of a

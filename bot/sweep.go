@@ -72,6 +72,7 @@ func (d *decision) wantIdle(key string, do Action) {
 // sweep reads the branch's head, which tells of pushes, and what runs on the
 // apps of stages in which nothing happens, which tells of releases by hand.
 func (d *decision) sweep() {
+	d.readBare()
 	d.sweepHead()
 	for _, stage := range d.s.Config.Stages {
 		st := d.s.Stages[stage.Name]
@@ -84,7 +85,7 @@ func (d *decision) sweep() {
 				continue // whatever runs there, it is not compared to anything
 			}
 			if stand.Moved && d.due(stand.SeenAt.Add(hintGap)) || d.appsOverdue(stand.SeenAt.Add(max(d.sweepInterval(), sweepIdle))) {
-				d.wantIdle(fmt.Sprintf("look %s %s", stage.Name, app), LookAtApp{Stage: stage.Name, App: app})
+				d.wantIdle(lookKey(stage.Name, app), LookAtApp{Stage: stage.Name, App: app})
 			}
 		}
 	}
@@ -165,9 +166,9 @@ func (s *State) appSeen(stage, app string, seen AppSeen, at time.Time) {
 	old, r := st.Apps[app], seen.Current
 	now := old
 	now.Seen, now.SeenAt, now.Moved, now.Newest, now.Artifact = true, at, false, seen.Newest, r.Artifact
-	now.URL = cmp.Or(seen.App.URL, old.URL)
+	now.URL, now.Ran = cmp.Or(seen.App.URL, old.URL), s.ranBefore(stage, seen, old)
 	switch {
-	case !old.Seen || st.Live.SHA == "" && old.Foreign == nil && !s.tookHold(stage, old.Artifact) || r.Artifact == "" || r.Artifact == st.Live.Artifact || st.releasing(s, r.Artifact):
+	case !old.Seen || st.Live.SHA == "" && old.Foreign == nil && !s.tookHold(stage, old.Artifact) || r.Artifact == "" || r.Artifact == st.Live.artifactOn(app) || st.releasing(s, r.Artifact):
 		now.Foreign = nil
 	case r.Artifact != old.Artifact:
 		now.Foreign = &Foreign{Version: r.Version, Commit: r.Commit, At: r.CreatedAt, SeenAt: at}
@@ -190,6 +191,14 @@ func (st Stand) releasing(s *State, artifact string) bool {
 	if st.InFlight == nil {
 		return false
 	}
+	if past, ok := st.named(st.InFlight.SHA, 0); ok && st.InFlight.Rollback != nil && past.Ran != nil {
+		for app := range st.InFlight.Apps {
+			if past.artifactOn(app) == artifact {
+				return true
+			}
+		}
+		return false
+	}
 	c := s.candidate(st.InFlight.SHA)
 	return c != nil && c.Artifact == artifact
 }
@@ -204,6 +213,11 @@ func (d *decision) driftGate(c *Candidate, stage string) Gate {
 			g.Text = fmt.Sprintf("%s was released to %s by hand after this was pushed", f.name(), app)
 			g.Who = "whoever may /promote " + stage + ", or pushes again"
 		}
+	}
+	if r, app, newer := d.s.newerAdopted(c, stage); newer && g.State == GateOpen {
+		g.State, g.Since = GateClosed, r.At
+		g.Text = fmt.Sprintf("%s was released to %s after this was pushed, before Headstart came", r.name(), app)
+		g.Who = "whoever may /promote " + stage + ", or pushes again"
 	}
 	return g
 }

@@ -30,6 +30,7 @@ func (d *decision) tell() {
 		d.endDeployments(c)
 	}
 	d.tellStrays()
+	d.tellAdopted()
 	d.tellGuests()
 	d.tellAlerts()
 	for _, n := range sortedKeys(d.s.Pulls) {
@@ -91,6 +92,7 @@ func (w *saying) in(phase string) *saying {
 func (d *decision) tellStatus(sha, context string, told map[string]Saying, want *saying) {
 	said := told[context]
 	again := d.again(said.Again)
+	again = d.later(said.Unheard) || again
 	if want == nil && (said.Doubt || again) && said.State != "" {
 		want = say(said.State, said.Text, "").in(said.Phase)
 	}

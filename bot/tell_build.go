@@ -21,6 +21,8 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 	a := d.buildOf(c)
 	r := a.run
 	switch {
+	case c.alreadyLive() && !r.Active():
+		return say(StatusSuccess, "Not built: it was live everywhere before Headstart", "")
 	case r.Status == RunSucceeded && (r.SHA == c.SHA || r.Tree == ""):
 		return say(StatusSuccess, fmt.Sprintf("Built in %s on %s", took(r.StartedAt, r.FinishedAt), r.App), r.OutputURL)
 	case r.Status == RunSucceeded && r.Pull != 0:
@@ -64,6 +66,10 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 		return say(StatusFailure, "Not built: "+names(v.Failed)+" failed", "")
 	}
 	switch {
+	case r.sourceless() && !a.fallback:
+		return sayPending("source", "Waiting for GitHub to know the commit; then it is built", "")
+	case app == "" && d.bare(c):
+		return sayPending("bare", "Waiting for GitHub to tell which files this commit has", "")
 	case app != "" && r.Stage == "" && !a.fallback && r.TroubleAt.IsZero():
 		return sayPending("build", "Building on "+app, r.OutputURL)
 	case r.Stage != "" && r.Status == RunRunning:
@@ -135,6 +141,8 @@ func (d *decision) pullStatus(p PullRequest) *saying {
 		return say(StatusSuccess, fmt.Sprintf("Built ahead of the merge in %s on %s", took(r.StartedAt, r.FinishedAt), r.App), r.OutputURL)
 	case begun && r.Status == RunFailed:
 		return say(StatusFailure, fmt.Sprintf("The build failed after %s on %s%s", took(r.StartedAt, r.FinishedAt), r.App, because(r.Reason)), r.OutputURL)
+	case begun && r.sourceless() && p.Open && !r.refusedBy(d.s.Config.Prepare.Apps):
+		return sayPending("source", "Waiting for GitHub to know the test merge; then it is built", "")
 	case begun && building != "":
 		return sayPending("build", "Building ahead of the merge on "+building, r.OutputURL)
 	case !p.Open || p.Fork || !d.buildsPulls():

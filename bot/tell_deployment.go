@@ -30,10 +30,13 @@ func (d *decision) endDeployments(c *Candidate) {
 		case dep.Asked: // also where the promotion was taken back: it may be there, and has to end
 			d.createDeployment(c, dep.Stage, dep.Promotion)
 			continue
-		case dep.ID == 0:
-			continue // refused by GitHub
+		case dep.ID == 0: // refused by GitHub
+			if c.Passages[dep.Stage].Promotion == dep.Promotion && d.later(dep.Unheard) {
+				d.createDeployment(c, dep.Stage, dep.Promotion)
+			}
+			continue
 		}
-		if w := d.deploymentStatus(c, dep); dep.Told.State != w.State || dep.Told.Doubt || d.again(dep.Told.Again) {
+		if w := d.deploymentStatus(c, dep); dep.Told.State != w.State || dep.Told.Doubt || d.again(dep.Told.Again) || d.later(dep.Told.Unheard) {
 			d.want(fmt.Sprintf("deployment status %s %d", dep.Stage, dep.ID), SetDeploymentStatus{
 				SHA: c.SHA, Stage: dep.Stage, ID: dep.ID, Status: w.Status, AppURL: d.appURL(dep.Stage),
 			})

@@ -16,6 +16,8 @@ func (d *decision) stageStanding(c *Candidate, stage string) *saying {
 		return say(StatusFailure, fmt.Sprintf("%s: %s runs %s", capital(pass.Reason), stage, Short(d.s.Stages[stage].Live.SHA)), d.appURL(stage)).in("undone")
 	case entered && pass.State == PassageDone && d.drifted(c, stage) != "":
 		return say(StatusSuccess, "Was live on "+stage+" until "+d.drifted(c, stage), d.appURL(stage)).in("drift")
+	case entered && pass.State == PassageDone && pass.Adopted:
+		return say(StatusSuccess, "Already live on "+stage, d.appURL(stage))
 	case entered && pass.State == PassageDone && pass.Reason != "":
 		return say(StatusSuccess, fmt.Sprintf("Live on %s again %s, released in %s", stage, pass.Reason, took(pass.StartedAt, pass.EndedAt)), d.appURL(stage))
 	case entered && pass.State == PassageDone && pass.EndedAt.Before(c.PushedAt):

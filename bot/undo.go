@@ -24,7 +24,7 @@ func (s *State) undo(stage string, c *Candidate, promotion int, unseen string, a
 	order := RollbackOrder{Order: Order{At: at}, From: c.SHA, Promotion: promotion}
 	failed := fmt.Sprintf("%s failed there", Short(c.SHA))
 	past, good := st.target(order)
-	switch same := good && past.Artifact == c.Artifact; {
+	switch same := good && past.runs(Live{Artifact: c.Artifact}); {
 	case cfg.OnFailure == FailureHold || cfg.Rehearse != nil: // a rehearsal serves nobody, and going back would take another copy
 		pass.After = "held until somebody decides"
 	case unseen != "":

@@ -41,6 +41,14 @@ const (
 // the release phase alone.
 func (s *State) verification(stage string) *Verify {
 	cfg, _ := s.Config.Stage(stage)
+	st := s.Stages[stage]
+	if p := st.InFlight; p != nil && p.Rollback != nil && cfg.Verify != nil {
+		if past, ok := st.named(p.SHA, 0); ok && past.Ran != nil {
+			v := *cfg.Verify
+			v.Revision = "" // it may be older than the app's way of naming its commit
+			return &v
+		}
+	}
 	return cfg.Verify
 }
 

@@ -187,8 +187,9 @@ func TestA503SaysHowLongToWait(t *testing.T) {
 	w := start(t)
 	c := w.commit(map[string]string{"a": "1"})
 	for text, want := range map[string]time.Duration{"": 0, "120": 2 * time.Minute, "soon": 0, "-1": 0, "999999": time.Hour} {
-		w.Inject(githubtest.Fault{Match: "GET *pulls", Status: 503, Header: http.Header{"Retry-After": {text}}, Body: html})
+		undo := w.Inject(githubtest.Fault{Match: "GET *pulls", Status: 503, Header: http.Header{"Retry-After": {text}}, Body: html, Times: -1})
 		_, err := w.perform(bot.Effect{Do: bot.FindPullRequest{SHA: c.SHA}})
+		undo()
 		var later *bot.Retryable
 		if !errors.As(err, &later) || later.Limit || later.After != want {
 			t.Errorf("Retry-After %q: expected a retry after %s, got %v", text, want, err)

@@ -64,6 +64,12 @@ func fromGitHub(e *gh.ErrorResponse) bool {
 }
 
 func (a ask) explainRefusal(e *gh.ErrorResponse) error {
+	if tooQuick(e) {
+		return &bot.Retryable{
+			Reason: fmt.Sprintf("GitHub takes no more for the moment: could not %s (%s).", a.what, messageOf(e)),
+			After:  max(patience(e.Response.Header), shortBreather), Limit: true, Err: clean(e),
+		}
+	}
 	r := &bot.Refused{Missing: missing(e), Err: clean(e)}
 	switch message := messageOf(e); {
 	case e.Response.StatusCode == http.StatusUnauthorized:
@@ -103,6 +109,22 @@ func missing(e *gh.ErrorResponse) bool {
 	}
 	return unknownCommit.MatchString(messageOf(e))
 }
+
+// tooQuick reports whether a refusal is a limit that passes, on what people are shown:
+// GitHub says so with 422, too. Others than the writing of comments go on.
+func tooQuick(e *gh.ErrorResponse) bool {
+	switch e.Response.StatusCode {
+	case http.StatusForbidden, http.StatusUnprocessableEntity:
+		return quick.MatchString(messageOf(e))
+	}
+	return false
+}
+
+var quick = regexp.MustCompile(`(?i)\b(submitted|created|posted|sent) too (quickly|fast|often)\b|\byou have exceeded\b|\babuse detection\b|\brate limit\b|\btry again (later|in)\b|\bwait a few\b`)
+
+// shortBreather is how long to wait before something is tried again that came too
+// quickly, where GitHub does not say.
+const shortBreather = 5 * time.Second
 
 // unknownCommit matches what GitHub says, with 422, of a commit or a ref that it does
 // not know: "No commit found for SHA: …", "No ref found for: …", "Object does not exist".

@@ -85,11 +85,12 @@ type checkRun struct {
 	StartedAt   time.Time `json:"started_at"`
 	CompletedAt time.Time `json:"completed_at"`
 	App         struct{ ID int64 }
+	CheckSuite  struct{ ID int64 } `json:"check_suite"`
 }
 
 func (run checkRun) check() bot.Check {
 	check := bot.Check{
-		Kind: bot.CheckRun, Name: run.Name, AppID: run.App.ID,
+		Kind: bot.CheckRun, Name: run.Name, AppID: run.App.ID, Suite: run.CheckSuite.ID,
 		State: bot.CheckPending, URL: cmp.Or(run.HTMLURL, run.DetailsURL), At: run.StartedAt,
 	}
 	if run.Status != "completed" {

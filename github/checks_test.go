@@ -139,8 +139,9 @@ func inject404(w *world, match string) {
 func TestRulesThatMayNotBeReadAreNotNone(t *testing.T) {
 	w := start(t)
 	c := w.commit(map[string]string{"a": "1"})
-	w.Inject(githubtest.Fault{Match: "GET /repos/acme/shop/rules/*", Status: 403, Body: `{"message":"Resource not accessible by integration"}`})
+	undo := w.Inject(githubtest.Fault{Match: "GET /repos/acme/shop/rules/*", Status: 403, Body: `{"message":"Resource not accessible by integration"}`, Times: -1})
 	w.refuse(bot.ReadChecks{SHA: c.SHA, Branch: "main", Required: true})
+	undo()
 
 	w.Inject(githubtest.Fault{Match: "GET /repos/acme/shop/rules/*", Status: 200,
 		Body: `[{"type":"required_status_checks","parameters":{"required_status_checks":"all of them"}}]`})

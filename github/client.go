@@ -11,7 +11,8 @@
 //
 //	                               a read       a write
 //	rate limit (403, 429)          Retryable    Retryable, with the time to wait
-//	403, 404, 410, 422, 401 twice  Refused      Refused
+//	403, 404, 410, 422             Refused      Refused
+//	401, tried again               Refused      Refused
 //	5xx, HTML, unreadable answer   Retryable    Unknown
 //	the connection or time ended   Retryable    Unknown, Retryable if nothing was sent
 //
@@ -19,7 +20,9 @@
 //
 //	ask         names it in words, and turns its error into one of the three kinds
 //	go-github   paths, JSON, pagination
-//	session     one per installation: its token, its rate limit, how many at once
+//	session     one per installation: its token, how many at once
+//	repeating   makes a read again whose answer was lost, up to three times
+//	charged     one try: charged to the rate limit, and not made while that is exhausted
 //	wire        one for all: bounds answers, counts, notes whether anything was sent
 //
 // go-github has rate limit logic of its own, which reads the machine's clock,
@@ -66,6 +69,9 @@ type Options struct {
 	Transport http.RoundTripper     // nil: one with timeouts and a pool of its own
 	Timeout   time.Duration         // of one request from its token to its answer's end; 0: 20 s
 	Now       func() time.Time      // nil: time.Now
+	// Pause waits before a request is made again, or returns why it has ended
+	// meanwhile; nil: time passes as it does.
+	Pause func(context.Context, time.Duration) error
 }
 
 // Client speaks to GitHub. It is safe for concurrent use, and meant to live as
@@ -81,6 +87,7 @@ type Client struct {
 	metrics *metrics
 	timeout time.Duration
 	now     func() time.Time
+	pause   func(context.Context, time.Duration) error
 	wire    *wire
 	app     *conn // speaks as the App itself, not as an installation
 
@@ -119,6 +126,9 @@ func New(o Options) (*Client, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Pause == nil {
+		o.Pause = wait
+	}
 	if o.Timeout <= 0 {
 		o.Timeout = 20 * time.Second
 	}
@@ -131,16 +141,16 @@ func New(o Options) (*Client, error) {
 	}
 	c := &Client{
 		appID: o.AppID, key: key, base: base, parse: o.ParseConfig, events: o.Events, log: o.Logger,
-		metrics: m, timeout: o.Timeout, now: o.Now,
-		wire:          &wire{next: o.Transport, base: base, metrics: m, log: o.Logger},
+		metrics: m, timeout: o.Timeout, now: o.Now, pause: o.Pause,
+		wire:          &wire{next: o.Transport, base: base, metrics: m, log: o.Logger, clocks: &clocks{now: o.Now}},
 		installations: map[int64]*conn{},
 	}
 	// Only the App's own session uses this AppsTransport: it must not be shared,
 	// because ghinstallation's installations write to theirs.
+	limit := newLimit(o.Now, m.remaining.WithLabelValues("app"))
 	c.app = c.connect(&session{
-		wire:  ghinstallation.NewAppsTransportFromPrivateKey(c.wire, o.AppID, key),
-		limit: newLimit(o.Now, m.remaining.WithLabelValues("app")),
-		slots: make(chan struct{}, atOnce),
+		wire:  ghinstallation.NewAppsTransportFromPrivateKey(repeat(charged{next: c.wire, limit: limit}, c.pause), o.AppID, key),
+		limit: limit, slots: make(chan struct{}, atOnce), now: o.Now, pause: o.Pause,
 	})
 	if base.Scheme != "https" && !loopback(base.Hostname()) {
 		c.log.Warn("GITHUB_API_URL is not https: tokens travel in the clear", zap.String("host", base.Host))
@@ -213,15 +223,15 @@ func (c *Client) installation(id int64) *conn {
 		return known
 	}
 	fresh := func() *ghinstallation.Transport {
-		asApp := ghinstallation.NewAppsTransportFromPrivateKey(tokenWire{next: c.wire, limit: c.app.limit}, c.appID, c.key)
+		asApp := ghinstallation.NewAppsTransportFromPrivateKey(repeat(charged{next: c.wire, limit: c.app.limit}, c.pause), c.appID, c.key)
 		t := ghinstallation.NewFromAppsTransport(asApp, id)
 		t.BaseURL = strings.TrimSuffix(c.base.String(), "/")
 		return t
 	}
+	limit := newLimit(c.now, c.metrics.remaining.WithLabelValues(fmt.Sprint(id)))
 	made := c.connect(&session{
-		wire: c.wire, fresh: fresh, tokens: fresh(),
-		limit: newLimit(c.now, c.metrics.remaining.WithLabelValues(fmt.Sprint(id))),
-		slots: make(chan struct{}, atOnce),
+		wire: repeat(charged{next: c.wire, limit: limit}, c.pause), fresh: fresh, tokens: fresh(),
+		limit: limit, slots: make(chan struct{}, atOnce), now: c.now, pause: c.pause,
 	})
 	c.installations[id] = made
 	return made

@@ -116,7 +116,7 @@ func TestURLsOfEnterpriseServersKeepTheirPath(t *testing.T) {
 	} {
 		var asked []string
 		c, err := github.New(github.Options{
-			AppID: 1, PrivateKey: w.PrivateKeyPEM(), URL: url, ParseConfig: parseConfig,
+			AppID: 1, PrivateKey: w.PrivateKeyPEM(), URL: url, ParseConfig: parseConfig, Pause: w.pause,
 			Transport: respond(func(r *http.Request) (*http.Response, error) {
 				asked = append(asked, r.URL.String())
 				return nil, fmt.Errorf("no network in this test")
@@ -126,7 +126,7 @@ func TestURLsOfEnterpriseServersKeepTheirPath(t *testing.T) {
 		_, _ = c.App(context.Background())
 		_, _ = c.Perform(context.Background(), w.target, bot.Effect{Do: bot.ReadPullRequest{Number: 1}})
 		token := strings.TrimSuffix(want, "app") + fmt.Sprintf("app/installations/%d/access_tokens", w.target.Installation)
-		if !slices.Equal(asked, []string{want, token}) {
+		if asked = slices.Compact(asked); !slices.Equal(asked, []string{want, token}) {
 			t.Errorf("GITHUB_API_URL=%q: expected %s and %s to be asked for, got %s", url, want, token, asked)
 		}
 	}

@@ -49,7 +49,9 @@ func (r repository) readFiles(ctx context.Context, do bot.ReadFiles) (bot.FilesR
 	if err != nil {
 		return bot.FilesRead{}, err
 	}
-	read.Files = answer.files()
+	read.Files, read.Relation = answer.files(), bot.Relation(answer.Status)
+	tree := answer.Base.Commit.Tree.SHA
+	read.Same = answer.Status == "identical" || tree != "" && tree == answer.tree()
 	// Commits that bring no file are rare, and an answer that left them out is not
 	// to be taken for one.
 	ahead := answer.Status == "ahead" && len(answer.Files) > 0 && len(answer.Files) < maxCompared
@@ -78,13 +80,17 @@ func (r repository) compare(ctx context.Context, base, head string) (comparison,
 // comparison is the answer of GET …/compare/{base}...{head}: what is needed of
 // it, which is little of the megabytes that it may have.
 type comparison struct {
-	Status  string
+	Status string
+	Base   struct {
+		Commit struct{ Tree struct{ SHA string } }
+	} `json:"base_commit"`
 	Total   int `json:"total_commits"`
 	Commits []struct {
 		SHA    string
 		Commit struct {
 			Message string
 			Author  struct{ Name string }
+			Tree    struct{ SHA string }
 		}
 		Author struct{ Login string } // null if no account has the author's address
 	}
@@ -93,6 +99,14 @@ type comparison struct {
 		Previous string `json:"previous_filename"`
 		Status   string
 	}
+}
+
+// tree is that of the compared head; empty where its commit is not listed.
+func (c comparison) tree() string {
+	if n := len(c.Commits); n > 0 && n == c.Total {
+		return c.Commits[n-1].Commit.Tree.SHA
+	}
+	return ""
 }
 
 // files lists the paths that differ, those of renamed files by both names.

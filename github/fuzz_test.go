@@ -171,6 +171,7 @@ func (l *lab) fresh(t testing.TB) *github.Client {
 			return nil, fmt.Errorf("3:5: no such stage %s", file)
 		},
 		Transport: respond(func(r *http.Request) (*http.Response, error) { return l.answer(r) }),
+		Pause:     func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	})
 	if err != nil {
 		t.Fatal(err)

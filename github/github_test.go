@@ -44,6 +44,18 @@ type world struct {
 	client   *github.Client
 	registry *prometheus.Registry
 	target   bot.Target
+
+	pausing sync.Mutex
+	paused  []time.Duration // guarded by pausing: how long the client waited for a young token
+}
+
+// pause lets the time pass for which the client waits.
+func (w *world) pause(ctx context.Context, d time.Duration) error {
+	w.pausing.Lock()
+	defer w.pausing.Unlock()
+	w.paused = append(w.paused, d)
+	w.clock.Advance(d)
+	return ctx.Err()
 }
 
 // start makes a world whose every request and answer is held to GitHub's own
@@ -56,7 +68,7 @@ func start(t testing.TB, change ...func(*githubtest.Options, *github.Options)) *
 	}
 	w := &world{t: t, clock: &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}, registry: prometheus.NewRegistry()}
 	there := githubtest.Options{Dir: t.TempDir(), Clock: w.clock.Now, Contract: doc}
-	here := github.Options{ParseConfig: parseConfig, Now: w.clock.Now, Metrics: w.registry}
+	here := github.Options{ParseConfig: parseConfig, Now: w.clock.Now, Metrics: w.registry, Pause: w.pause}
 	for _, f := range change {
 		f(&there, &here)
 	}

@@ -1,10 +1,8 @@
 package github
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -164,11 +162,6 @@ func parseRetryAfter(text string, now time.Time) (time.Duration, bool) {
 // saysRateLimit looks into a 403 for the words of a rate limit, which may be
 // JSON or a page for people. The answer can still be read afterwards.
 func saysRateLimit(resp *http.Response) bool {
-	start, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10)) // what cannot be read fails again for whoever reads on
-	resp.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(bytes.NewReader(start), resp.Body), resp.Body}
-	text := strings.ToLower(string(start))
+	text := peek(resp)
 	return strings.Contains(text, "rate limit") || strings.Contains(text, "rate-limit") || strings.Contains(text, "abuse detection")
 }

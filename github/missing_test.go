@@ -23,7 +23,7 @@ func TestARefusalTellsWhetherGitHubKnowsWhatWasNamed(t *testing.T) {
 		"422 for a deployment's ref": {422, `{"message":"No ref found for: 8d1c8b6"}`, true},
 		"422 with GitHub's code":     {422, `{"message":"Validation Failed","errors":[{"resource":"Status","code":"missing","field":"sha"}]}`, true},
 		"422 for the field":          {422, `{"message":"Validation Failed","errors":[{"resource":"Deployment","code":"invalid","field":"ref"}]}`, true},
-		"401 twice":                  {401, `{"message":"Bad credentials"}`, true},
+		"401":                        {401, `{"message":"Bad credentials"}`, true},
 		"422 for a text":             {422, `{"message":"Validation Failed","errors":[{"resource":"Status","code":"custom","field":"description","message":"description is too long (maximum is 140 characters)"}]}`, false},
 		"422 for a missing field":    {422, `{"message":"Validation Failed","errors":[{"resource":"Status","code":"missing_field","field":"state"}]}`, false},
 		"410":                        {410, `{"message":"Gone"}`, false},

@@ -21,7 +21,9 @@ const html = "<html><title>Unicorn!</title><body>token ghs_abcDEF123</body></htm
 // What GitHub does to a request decides the outcome, together with whether the
 // request was to change something.
 func TestOutcomes(t *testing.T) {
-	json := func(status int, body string) githubtest.Fault { return githubtest.Fault{Status: status, Body: body} }
+	json := func(status int, body string) githubtest.Fault {
+		return githubtest.Fault{Status: status, Body: body, Times: -1}
+	}
 	for name, c := range map[string]struct {
 		fault       githubtest.Fault
 		read, write string
@@ -39,7 +41,7 @@ func TestOutcomes(t *testing.T) {
 		"422":                        {json(422, `{"message":"Validation Failed","errors":["too long"]}`), "refused", "refused"},
 		"451":                        {json(451, `{"message":"Repository access blocked"}`), "refused", "refused"},
 		"403":                        {json(403, `{"message":"Resource not accessible by integration"}`), "refused", "refused"},
-		"401 twice":                  {githubtest.Fault{Status: 401, Times: 2, Body: `{"message":"Bad credentials"}`}, "refused", "refused"},
+		"401 for good":               {json(401, `{"message":"Bad credentials"}`), "refused", "refused"},
 		"301 to somewhere else":      {githubtest.Fault{Status: 301, Header: http.Header{"Location": {"https://elsewhere.invalid/"}}, Body: `{"message":"Moved Permanently"}`}, "refused", "refused"},
 		"403 rate limit":             {json(403, `{"message":"API rate limit exceeded for installation ID 1."}`), "limit", "limit"},
 		"429":                        {json(429, `{"message":"Too many requests"}`), "limit", "limit"},
@@ -202,11 +204,12 @@ func TestTokens(t *testing.T) {
 	} {
 		w.clock.Advance(2 * time.Hour)
 		w.ExpireTokens()
-		fault.Match = "POST */access_tokens"
-		w.Inject(fault)
+		fault.Match, fault.Times = "POST */access_tokens", -1
+		undo := w.Inject(fault)
 		if _, err := w.perform(bot.Effect{Do: status}); kind(err) != want {
 			t.Errorf("without a token for %d nothing was written: expected %s, got %v", fault.Status, want, err)
 		}
+		undo()
 	}
 	w.clock.Advance(2 * time.Hour)
 	do[bot.Told](w, status)
@@ -259,13 +262,15 @@ func TestPlantedSecretsDoNotComeOut(t *testing.T) {
 	}
 	for _, code := range []int{400, 403, 404, 409, 410, 422, 451, 500, 503} {
 		for match, action := range map[string]bot.Action{"POST */statuses/*": status, "GET *pulls": bot.FindPullRequest{SHA: commit.SHA}} {
-			w.Inject(githubtest.Fault{Match: match, Status: code, Body: planted, Header: http.Header{"X-Accepted-Github-Permissions": {"ghs_planted1234"}}})
+			undo := w.Inject(githubtest.Fault{Match: match, Status: code, Body: planted, Times: -1, Header: http.Header{"X-Accepted-Github-Permissions": {"ghs_planted1234"}}})
 			_, err := w.perform(bot.Effect{Do: action})
+			undo()
 			check(fmt.Sprint(code, " for ", bot.NameOf(action)), err)
 		}
 		w.ExpireTokens()
-		w.Inject(githubtest.Fault{Match: "POST */access_tokens", Status: code, Body: planted})
+		undo := w.Inject(githubtest.Fault{Match: "POST */access_tokens", Status: code, Body: planted, Times: -1})
 		_, err := w.perform(bot.Effect{Do: status})
+		undo()
 		check(fmt.Sprint(code, " for a token"), err)
 	}
 	w.Inject(githubtest.Fault{Match: "GET *pulls", Status: 307, Body: planted, Header: http.Header{"Location": {"http://me:planted1234@elsewhere.invalid/?token=planted1234"}}})

@@ -60,7 +60,7 @@ func (r repository) readCommander(ctx context.Context, do bot.ReadCommander) (bo
 	if err != nil {
 		return bot.CommanderRead{}, err
 	}
-	read.HeadTree = commit.GetTree().GetSHA()
+	read.HeadTree, read.Ahead = commit.GetTree().GetSHA(), r.wire.clocks.ahead()
 	return read, nil
 }
 

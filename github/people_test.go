@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/github"
@@ -138,6 +139,21 @@ func TestAPersonCannotGrantMembers(t *testing.T) {
 		delete(i.Permissions, "members")
 		if got := i.Missing(); len(got) != want {
 			t.Errorf("of an account that is a person's (%v) %d permissions are missing, got %q", user, want, got)
+		}
+	}
+}
+
+// When a comment was written is told by GitHub's clock: who asks about its author
+// learns how far that is from ours.
+func TestCommanderTellsTheClocksApart(t *testing.T) {
+	for _, apart := range []time.Duration{0, 90 * time.Second, -5 * time.Minute} {
+		w := start(t, func(there *githubtest.Options, here *github.Options) {
+			ours := here.Now
+			here.Now = func() time.Time { return ours().Add(-apart) }
+		})
+		pull := w.propose("ana")
+		if got := do[bot.CommanderRead](w, bot.ReadCommander{Number: pull.Number(), User: "ana"}).Ahead; (got - apart).Abs() > time.Second {
+			t.Errorf("GitHub's clock is %s ahead of ours, it is said to be %s", apart, got)
 		}
 	}
 }

@@ -144,18 +144,20 @@ func TestTarballs(t *testing.T) {
 		"refused": {Status: 301, Header: http.Header{"Location": {"https://elsewhere.invalid/x?token=hush"}}},
 	} {
 		w.clock.Advance(time.Hour)
-		fault.Match = "GET */tarball/*"
-		w.Inject(fault)
+		fault.Match, fault.Times = "GET */tarball/*", -1
+		undo := w.Inject(fault)
 		if _, err := w.client.Tarball(ctx, w.target, c.SHA); kind(err) != want || strings.Contains(err.Error(), "hush") {
 			t.Errorf("a tarball answered with %d is %s, got %v", fault.Status, want, err)
 		}
+		undo()
 	}
 	w.clock.Advance(time.Hour)
 	for _, location := range []string{"", "ftp://host/x", "://"} {
-		w.Inject(githubtest.Fault{Match: "GET */tarball/*", Status: 302, Header: http.Header{"Location": {location}}})
+		undo := w.Inject(githubtest.Fault{Match: "GET */tarball/*", Status: 302, Header: http.Header{"Location": {location}}, Times: -1})
 		if link, err := w.client.Tarball(ctx, w.target, c.SHA); err == nil {
 			t.Errorf("a redirect to %q leads nowhere, got %q", location, link)
 		}
+		undo()
 	}
 	w.Inject(githubtest.Fault{Match: "GET */tarball/*", Status: 301, Header: http.Header{"Location": {w.URL() + "/repos/acme/shop/tarball/" + c.SHA}}})
 	if _, err := w.client.Tarball(ctx, w.target, c.SHA); err != nil {

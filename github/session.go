@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/bradleyfalzon/ghinstallation/v2"
 	gh "github.com/google/go-github/v60/github"
@@ -19,9 +20,11 @@ const atOnce = 32
 // session is one identity's way to GitHub: it knows the token and the rate
 // limit, and keeps both from the layers above.
 type session struct {
-	wire  http.RoundTripper
+	wire  http.RoundTripper // which keeps to limit
 	limit *limit
 	slots chan struct{} // one for each request under way
+	now   func() time.Time
+	pause func(context.Context, time.Duration) error // lets time pass
 
 	// fresh makes a source of tokens that has none yet; nil for the App, whose
 	// wire signs by itself.
@@ -29,6 +32,7 @@ type session struct {
 
 	mu     sync.Mutex
 	tokens *ghinstallation.Transport // guarded by mu
+	pass   pass                      // guarded by mu: the token that was used last
 }
 
 // tokenless says that there is no token to send a request with.
@@ -37,10 +41,10 @@ type tokenless struct{ err error }
 func (e *tokenless) Error() string { return "get a token: " + e.err.Error() }
 func (e *tokenless) Unwrap() error { return e.err }
 
-// RoundTrip sends a request with the installation's token. Where the token is
-// no longer good, it does so once more with a new one. An answer that says that
-// a rate limit is exhausted becomes an error, and while that lasts no request
-// is sent at all.
+// RoundTrip sends a request with the installation's token. A young token that is
+// refused is tried again after a while, and then again; an old one is no longer good,
+// and the request is sent once more with a new one. An answer that says that a rate
+// limit is exhausted becomes an error, and while that lasts no request is sent at all.
 func (s *session) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := s.limit.before(); err != nil {
 		closeBody(req)
@@ -53,26 +57,39 @@ func (s *session) RoundTrip(req *http.Request) (*http.Response, error) {
 		closeBody(req)
 		return nil, context.Cause(req.Context())
 	}
-	resp, tokens, err := s.send(req)
-	if err == nil && resp.StatusCode == http.StatusUnauthorized && tokens != nil && (req.Body == nil || req.GetBody != nil) {
-		drain(resp)
-		s.discard(tokens)
+	resp, used, err := s.send(req)
+	for waited, renewed := 0, false; err == nil && used.refuses(resp, s.now()) && (req.Body == nil || req.GetBody != nil); {
+		young := s.now().Sub(used.since) < youth
+		switch {
+		case young && waited < len(pauses):
+			drain(resp)
+			if err := s.pause(req.Context(), pauses[waited]); err != nil {
+				return nil, err
+			}
+			waited++
+		case young && !used.good, renewed, resp.StatusCode != http.StatusUnauthorized:
+			return resp, nil
+		default: // it has expired, or was revoked
+			drain(resp)
+			s.discard(used.source)
+			renewed, waited = true, 0
+		}
 		again := req.Clone(req.Context())
 		if req.GetBody != nil {
 			if again.Body, err = req.GetBody(); err != nil {
 				return nil, fmt.Errorf("send the request again: %w", err)
 			}
 		}
-		resp, _, err = s.send(again)
+		resp, used, err = s.send(again)
 	}
-	if err != nil {
-		return nil, err
+	if err == nil {
+		s.accepted(used)
 	}
-	return s.limit.after(resp)
+	return resp, err
 }
 
-// send returns the source of the token that it used; nil if it used none.
-func (s *session) send(req *http.Request) (*http.Response, *ghinstallation.Transport, error) {
+// send returns the token that it used; nil if it used none.
+func (s *session) send(req *http.Request) (*http.Response, *pass, error) {
 	signed := req.Clone(req.Context()) // a RoundTripper must leave its request alone
 	if s.fresh == nil {
 		resp, err := s.wire.RoundTrip(signed)
@@ -92,20 +109,21 @@ func (s *session) send(req *http.Request) (*http.Response, *ghinstallation.Trans
 		}
 		return nil, nil, &tokenless{understand(err)}
 	}
+	used := s.used(tokens, token)
 	signed.Header.Set("Authorization", "token "+token)
 	resp, err := s.wire.RoundTrip(signed)
-	return resp, tokens, err
+	return resp, used, err
 }
 
-// tokenWire is the way of requests for tokens: they are the App's own, and its
-// limit is what they are charged to.
-type tokenWire struct {
+// charged is the way of one try of a request: it is charged to a limit, and not made
+// while that is exhausted. Requests for tokens are charged to the App's own.
+type charged struct {
 	next  http.RoundTripper
 	limit *limit
 }
 
-// RoundTrip sends a request for a token, unless the App may not ask now.
-func (w tokenWire) RoundTrip(req *http.Request) (*http.Response, error) {
+// RoundTrip sends a request, unless the limit forbids it now.
+func (w charged) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := w.limit.before(); err != nil {
 		closeBody(req)
 		return nil, err

@@ -27,6 +27,7 @@ type wire struct {
 	base    *url.URL
 	metrics *metrics
 	log     *zap.Logger
+	clocks  *clocks
 }
 
 // progress notes how far a request got. It travels in the request's context.
@@ -60,11 +61,12 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 			WroteHeaders: func() { p.sent.Store(true) },
 		}))
 	}
-	endpoint, start := endpointOf(w.base, req), time.Now()
+	endpoint, start, sent := endpointOf(w.base, req), time.Now(), w.clocks.now()
 	resp, err := w.next.RoundTrip(req)
 	took, status := time.Since(start), "error"
 	if err == nil {
 		status = strconv.Itoa(resp.StatusCode)
+		w.clocks.heard(sent, resp.Header.Get("Date"))
 		resp.Body = &bounded{ReadCloser: resp.Body, left: maxAnswer}
 	}
 	w.metrics.requests.WithLabelValues(endpoint, status).Inc()

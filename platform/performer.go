@@ -66,8 +66,7 @@ func (p *Performer) Perform(ctx context.Context, target bot.Target, e bot.Effect
 		return setMaintenance(ctx, on, do)
 	case bot.LookAtApp:
 		releases, err := on.Releases(ctx, do.App)
-		newest, brought := summary(releases)
-		return fact(bot.AppSeen{Newest: newest, Current: brought}, err)
+		return fact(seen(bot.App{}, releases), err)
 	}
 	return nil, &bot.Refused{Reason: fmt.Sprintf("no platform performs %s", bot.NameOf(e.Do))}
 }
@@ -133,8 +132,8 @@ func (p *Performer) startBuild(ctx context.Context, on Platform, target bot.Targ
 		if err != nil {
 			return nil, err
 		}
-		if newest, brought := summary(releases); newest != do.Base {
-			return bot.AppSeen{Newest: newest, Current: brought}, nil
+		if newest, _ := summary(releases); newest != do.Base {
+			return seen(bot.App{}, releases), nil
 		}
 	}
 	if err := stillDoubtful(e, "the build"); err != nil {
@@ -157,7 +156,7 @@ func (p *Performer) promote(ctx context.Context, on Platform, e bot.Effect, do b
 	if err != nil {
 		return nil, appMissing(err)
 	}
-	newest, brought := summary(releases)
+	newest, _ := summary(releases)
 	for _, r := range releases {
 		if r.ID == do.Restore && r.Artifact != do.Artifact {
 			return nil, &bot.Refused{Reason: fmt.Sprintf("release v%d of %s does not run what was to be brought back", r.Version, do.App)}
@@ -180,7 +179,7 @@ func (p *Performer) promote(ctx context.Context, on Platform, e bot.Effect, do b
 	}
 	if newest != do.Base || do.Look {
 		app, err := on.App(ctx, do.App)
-		return fact(bot.AppSeen{App: app, Newest: newest, Current: brought}, err)
+		return fact(seen(app, releases), err)
 	}
 	if err := stillDoubtful(e, "the release"); err != nil {
 		return nil, err
@@ -194,6 +193,18 @@ func (p *Performer) promote(ctx context.Context, on Platform, e bot.Effect, do b
 		Description: fmt.Sprintf("Headstart: %s to %s", bot.Short(do.SHA), do.Stage),
 	})
 	return fact(bot.ReleaseSeen{Release: r}, err)
+}
+
+// seen is what an app runs, by its releases.
+func seen(app bot.App, releases []bot.Release) bot.AppSeen {
+	f := bot.AppSeen{App: app}
+	f.Newest, f.Current = summary(releases)
+	for _, r := range releases {
+		if r.Current {
+			f.Runs = bot.PastRelease{ID: r.ID, Version: r.Version}
+		}
+	}
+	return f
 }
 
 // runs reports whether a release is what its app runs, and nothing newer is about to

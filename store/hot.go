@@ -13,7 +13,7 @@ var (
 	hotWrites = slices.Concat([]string{selectApps, insertPipeline, updatePipeline, saveState, finishJob},
 		numbered(eventsAtOnce, insertEvents), numbered(rowsAtOnce, insertDelivery, processedDeliveries))
 
-	hotReads = slices.Concat([]string{selectState, selectTail, selectPipelines, selectUsing, selectDue, selectNextWake},
+	hotReads = slices.Concat([]string{selectState, selectTail, selectPipelines, selectUsing, selectDue, selectNextWake, selectAnyWork},
 		numbered(rowsAtOnce, waitingDeliveries))
 )
 

@@ -254,11 +254,13 @@ func (s *Store) some(ctx context.Context, query string, args ...any) (bool, erro
 // unfinished are the states of River's in which a job waits or runs.
 const unfinished = `state IN ('available', 'running', 'retryable', 'scheduled', 'pending')`
 
+// selectAnyWork counts one job of those, if there is any.
+const selectAnyWork = `SELECT COUNT(*) FROM (SELECT 1 FROM river_job WHERE ` + unfinished + ` LIMIT 1) AS job`
+
 // Idle reports whether no delivery and no effect waits or is worked on.
 func (s *Store) Idle(ctx context.Context) (bool, error) {
 	n := int64(-1)
-	err := s.db.each(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM river_job WHERE `+unfinished+` LIMIT 1) AS job`, nil,
-		func(scan scanner) error { return scan(&n) })
+	err := s.db.each(ctx, selectAnyWork, nil, func(scan scanner) error { return scan(&n) })
 	if err != nil {
 		return false, fmt.Errorf("look for work: %w", err)
 	}

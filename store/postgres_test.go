@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -39,9 +41,24 @@ func TestMain(m *testing.M) {
 	if url := os.Getenv(measureURL); url != "" {
 		os.Exit(measure(url))
 	}
+	sideBySide()
 	code := m.Run()
 	server.stop()
 	os.Exit(code)
+}
+
+// sideBySide has more tests run at once than there are cores: they wait for
+// databases, and for what is promised within seconds. -parallel is obeyed.
+func sideBySide() {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if given {
+		return
+	}
+	if err := flag.Set("test.parallel", strconv.Itoa(max(8, runtime.GOMAXPROCS(0)))); err != nil {
+		panic(err)
+	}
 }
 
 type postgresServer struct {
@@ -144,7 +161,7 @@ func newCluster() (_ *cluster, err error) {
 		}
 		c.attr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
 	}
-	if err := c.run("initdb", "-D", c.data(), "-U", "headstart", "-A", "trust", "-E", "UTF8", "--no-locale"); err != nil {
+	if err := c.run("initdb", "-D", c.data(), "-U", "headstart", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"); err != nil {
 		return nil, err
 	}
 	return c, c.start()
@@ -165,8 +182,11 @@ func (c *cluster) run(name string, args ...string) error {
 	return nil
 }
 
+// start does not have the server wait for the disk: processes die in these tests,
+// and the machine does not.
 func (c *cluster) start() error {
-	return c.run("pg_ctl", "-D", c.data(), "-w", "-l", filepath.Join(c.dir, "log"), "-o", "-c listen_addresses='' -k "+c.dir+" -c max_connections=200", "start")
+	return c.run("pg_ctl", "-D", c.data(), "-w", "-l", filepath.Join(c.dir, "log"),
+		"-o", "-c listen_addresses='' -k "+c.dir+" -c max_connections=200 -c fsync=off", "start")
 }
 
 // stop ends the server and all connections, without a word to anybody.

@@ -14,10 +14,6 @@ import (
 // Of the body only the commands are kept, without secrets.
 func commented(p payload) (bot.Fact, error) {
 	c, issue := p.Comment, p.Issue
-	var commands []bot.Command
-	if c != nil {
-		commands = bot.ParseCommands(c.Body)
-	}
 	switch {
 	case p.Action != "created", issue != nil && issue.PullRequest == nil:
 		return nil, nil
@@ -25,7 +21,7 @@ func commented(p payload) (bot.Fact, error) {
 		return nil, wrong("issue_comment", "comment.id", "a number", "")
 	case c.User == nil: // whoever it was is gone
 		return nil, nil
-	case c.User.Type != "User", p.Sender.Type == "Bot", c.App != nil, commands == nil:
+	case c.User.Type != "User", p.Sender.Type == "Bot", c.App != nil, len(c.lines) == 0:
 		return nil, nil
 	case issue == nil || issue.Number <= 0:
 		return nil, wrong("issue_comment", "issue.number", "a number", "")
@@ -35,9 +31,15 @@ func commented(p payload) (bot.Fact, error) {
 	if err := oddTime("issue_comment", map[string]when{"comment.created_at": c.CreatedAt}); err != nil {
 		return nil, err
 	}
-	lines := make([]string, len(commands))
-	for i, command := range commands {
-		lines[i] = command.Text
+	return bot.Commented{ID: c.ID, Number: issue.Number, User: c.User.Login, Body: strings.Join(c.lines, "\n"), At: c.CreatedAt.time}, nil
+}
+
+// commandLines are the lines of a comment that may be commands, as the bot will
+// repeat them.
+func commandLines(body string) []string {
+	var lines []string
+	for _, command := range bot.ParseCommands(strings.Join(slashLines(body), "\n")) {
+		lines = append(lines, command.Text)
 	}
-	return bot.Commented{ID: c.ID, Number: issue.Number, User: c.User.Login, Body: strings.Join(lines, "\n"), At: c.CreatedAt.time}, nil
+	return lines
 }

@@ -46,11 +46,27 @@ func Decode(event string, body []byte) (engine.Delivery, error) {
 	if !slices.Contains(events, event) {
 		return engine.Delivery{}, nil
 	}
-	var p payload
-	if err := unmarshal(event, body, &p); err != nil {
+	read := decodeWhole
+	if isShort(body) {
+		read = decodeShort
+	}
+	p, err := read(event, body)
+	if err != nil {
 		return engine.Delivery{}, err
 	}
 	return factsIn(event, p)
+}
+
+// decodeWhole reads a body as GitHub sends it.
+func decodeWhole(event string, body []byte) (payload, error) {
+	var p payload
+	if err := unmarshal(event, body, &p); err != nil {
+		return payload{}, err
+	}
+	if event == "issue_comment" && p.Comment != nil {
+		p.Comment.lines = commandLines(p.Comment.Body)
+	}
+	return p, nil
 }
 
 func factsIn(event string, p payload) (engine.Delivery, error) {
@@ -84,43 +100,17 @@ func factsIn(event string, p payload) (engine.Delivery, error) {
 	return d, nil
 }
 
-var (
-	// Without the errors of encoding/json the text is read once, and not twice.
-	asSent = json.JoinOptions(jsonv1.DefaultOptionsV1(), json.MatchCaseInsensitiveNames(false), jsonv1.ReportErrorsWithLegacySemantics(false))
-	asKept = json.JoinOptions(jsonv1.DefaultOptionsV1(), json.OmitZeroStructFields(true))
-)
-
-// distil returns what Decode needs of a delivery of GitHub's, in GitHub's own form:
-// a twentieth of what it sends. Of a body that Decode cannot read, or finds
-// fault with, nothing may be left out; that is an error. Nothing says why there are no
-// facts in it, and is empty if there are.
-func distil(event string, body []byte) (kept []byte, nothing string, err error) {
-	var p payload
-	if err := json.Unmarshal(body, &p, asSent); err != nil {
-		return nil, "", err
-	}
-	// Each status that Headstart sets comes back as a delivery: there are more of
-	// them than of anything else.
-	if event == "status" && bot.OwnContext(p.Context) {
-		return nil, "This is a status of Headstart's own.", nil
-	}
-	d, err := factsIn(event, p)
-	switch {
-	case err != nil:
-		return nil, "", err
-	case len(d.Facts) == 0:
-		return nil, "Nothing in it is of interest here.", nil
-	}
-	kept, err = json.Marshal(p, asKept)
-	return kept, "", err
-}
+// asSent is how JSON from outside is read: names as they are documented, and of two
+// fields of one name the last. Without the errors of encoding/json the text is read
+// once, and not twice.
+var asSent = json.JoinOptions(jsonv1.DefaultOptionsV1(), json.MatchCaseInsensitiveNames(false), jsonv1.ReportErrorsWithLegacySemantics(false))
 
 func pushed(p payload) (bot.Fact, error) {
 	branch, ok := strings.CutPrefix(p.Ref, "refs/heads/")
 	if p.Ref == "" {
 		return nil, wrong("push", "ref", "the full name of a branch or tag", p.Ref)
 	}
-	if !ok || p.Deleted || zeros(p.After) || p.HeadCommit == nil {
+	if !ok || p.Deleted || zeros(p.After) {
 		return nil, nil
 	}
 	if !isSHA(p.After) {
@@ -129,17 +119,26 @@ func pushed(p payload) (bot.Fact, error) {
 	if !isSHA(p.Before) {
 		return nil, wrong("push", "before", "a full SHA", p.Before)
 	}
-	if !isSHA(p.HeadCommit.TreeID) {
-		return nil, wrong("push", "head_commit.tree_id", "a full SHA", p.HeadCommit.TreeID)
-	}
 	if err := oddTime("push", map[string]when{"repository.pushed_at": p.Repository.PushedAt}); err != nil {
 		return nil, err
 	}
-	return bot.Pushed{
-		Branch: branch, Before: p.Before, After: p.After, Tree: p.HeadCommit.TreeID,
-		Title: bot.Title(p.HeadCommit.Message), Author: orElse(p.HeadCommit.Author.Username, bot.Title(p.HeadCommit.Author.Name)),
-		PushedAt: p.Repository.PushedAt.time, Forced: p.Forced,
-	}, nil
+	f := bot.Pushed{Branch: branch, Before: p.Before, After: p.After, PushedAt: p.Repository.PushedAt.time, Forced: p.Forced}
+	// GitHub may leave the commit out, or parts of it, though the branch is there.
+	if c := p.HeadCommit; c != nil {
+		if c.TreeID != "" && !isSHA(c.TreeID) {
+			return nil, wrong("push", "head_commit.tree_id", "a full SHA", c.TreeID)
+		}
+		f.Tree, f.Title, f.Author = c.TreeID, p.title(c.Message), orElse(c.Author.Username, p.title(c.Author.Name))
+	}
+	return f, nil
+}
+
+// title is the first line of a text as it is shown. What is stored is that already.
+func (p payload) title(text string) string {
+	if p.kept {
+		return text
+	}
+	return bot.Title(text)
 }
 
 func pullRequest(p payload) (bot.Fact, error) {
@@ -157,7 +156,7 @@ func pullRequest(p payload) (bot.Fact, error) {
 		return nil, err
 	}
 	f := bot.PullRequestChanged{
-		Number: pr.Number, Title: bot.Title(pr.Title), Author: pr.User.Login, Head: pr.Head.SHA, Base: pr.Base.Ref,
+		Number: pr.Number, Title: p.title(pr.Title), Author: pr.User.Login, Head: pr.Head.SHA, Base: pr.Base.Ref,
 		// A fork that was deleted is null.
 		Fork: pr.Head.Repo == nil || !strings.EqualFold(pr.Head.Repo.FullName, p.Repository.FullName),
 		Open: pr.State == "open", Merged: pr.Merged, UpdatedAt: pr.UpdatedAt.time,
@@ -188,7 +187,7 @@ func checkRun(p payload) (bot.Fact, error) {
 		return nil, err
 	}
 	check := bot.Check{
-		Kind: bot.CheckRun, Name: run.Name, AppID: run.App.ID, State: bot.CheckPending, Conclusion: run.Conclusion,
+		Kind: bot.CheckRun, Name: run.Name, AppID: run.App.ID, Suite: run.CheckSuite.ID, State: bot.CheckPending, Conclusion: run.Conclusion,
 		URL: orElse(run.DetailsURL, run.HTMLURL), At: run.StartedAt.time,
 	}
 	if run.Status == "completed" {
@@ -211,7 +210,14 @@ func checkSuite(p payload) (bot.Fact, error) {
 	if p.CheckSuite == nil || !isSHA(p.CheckSuite.HeadSHA) {
 		return nil, wrong("check_suite", "check_suite.head_sha", "a full SHA", "")
 	}
-	return bot.ChecksMoved{SHA: p.CheckSuite.HeadSHA}, nil
+	f := bot.ChecksMoved{SHA: p.CheckSuite.HeadSHA}
+	if p.Action == "completed" {
+		f.Completed = true
+		if n := p.CheckSuite.Runs; n == nil || *n > 0 {
+			f.Suite = p.CheckSuite.ID
+		}
+	}
+	return f, nil
 }
 
 func status(p payload) (bot.Fact, error) {
@@ -250,6 +256,7 @@ type payload struct {
 		ID int64 `json:"id"`
 	} `json:"installation"`
 	Repository struct {
+		ID            int64  `json:"id"`
 		FullName      string `json:"full_name"`
 		DefaultBranch string `json:"default_branch"`
 		PushedAt      when   `json:"pushed_at"`
@@ -262,25 +269,24 @@ type payload struct {
 	Deleted    bool   `json:"deleted"`
 	Forced     bool   `json:"forced"`
 	HeadCommit *struct {
-		TreeID  string `json:"tree_id"`
-		Message string `json:"message"`
-		Author  struct {
-			Name     string `json:"name"`
-			Username string `json:"username"`
-		} `json:"author"`
+		TreeID    string    `json:"tree_id"`
+		Message   string    `json:"message"`
+		Author    gitAuthor `json:"author"`
+		Committer gitAuthor `json:"committer"`
 	} `json:"head_commit"`
+	Pusher struct {
+		Name string `json:"name"`
+	} `json:"pusher"`
 
 	PullRequest *struct {
-		Number         int    `json:"number"`
-		Title          string `json:"title"`
-		State          string `json:"state"`
-		Merged         bool   `json:"merged"`
-		MergeCommitSHA string `json:"merge_commit_sha"`
-		UpdatedAt      when   `json:"updated_at"`
-		User           struct {
-			Login string `json:"login"`
-		} `json:"user"`
-		Head struct {
+		Number         int     `json:"number"`
+		Title          string  `json:"title"`
+		State          string  `json:"state"`
+		Merged         bool    `json:"merged"`
+		MergeCommitSHA string  `json:"merge_commit_sha"`
+		UpdatedAt      when    `json:"updated_at"`
+		User           account `json:"user"`
+		Head           struct {
 			SHA  string `json:"sha"`
 			Repo *struct {
 				FullName string `json:"full_name"`
@@ -303,10 +309,15 @@ type payload struct {
 		App         struct {
 			ID int64 `json:"id"`
 		} `json:"app"`
+		CheckSuite struct {
+			ID int64 `json:"id"`
+		} `json:"check_suite"`
 	} `json:"check_run"`
 
 	CheckSuite *struct {
+		ID      int64  `json:"id"`
 		HeadSHA string `json:"head_sha"`
+		Runs    *int   `json:"latest_check_runs_count"`
 	} `json:"check_suite"`
 
 	// status
@@ -322,18 +333,29 @@ type payload struct {
 		PullRequest *struct{} `json:"pull_request"` // absent unless the issue is a pull request
 	} `json:"issue"`
 	Comment *struct {
-		ID        int64  `json:"id"`
-		Body      string `json:"body"`
-		CreatedAt when   `json:"created_at"`
-		User      *struct {
-			Login string `json:"login"`
-			Type  string `json:"type"`
-		} `json:"user"`
-		App *struct{} `json:"performed_via_github_app"` // an App wrote it in somebody's name
+		ID        int64     `json:"id"`
+		Body      string    `json:"body"`
+		CreatedAt when      `json:"created_at"`
+		User      *account  `json:"user"`
+		App       *struct{} `json:"performed_via_github_app"` // an App wrote it in somebody's name
+		lines     []string  // of Body, those that are commands
 	} `json:"comment"`
-	Sender struct {
-		Type string `json:"type"`
-	} `json:"sender"`
+	Sender account `json:"sender"`
+
+	kept bool // it was stored: its titles are such already
+}
+
+// account is a person or a bot.
+type account struct {
+	ID    int64  `json:"id"`
+	Login string `json:"login"`
+	Type  string `json:"type"`
+}
+
+// gitAuthor is a name in a commit; the account has it where GitHub knows whose it is.
+type gitAuthor struct {
+	Name     string `json:"name"`
+	Username string `json:"username"`
 }
 
 // when is a time as GitHub writes it: RFC 3339, or in pushes seconds since 1970.

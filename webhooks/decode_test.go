@@ -46,7 +46,7 @@ func TestDecodeRealPayloads(t *testing.T) {
 	closed := pr
 	closed.Open, closed.UpdatedAt = false, at("2019-05-15T15:21:18Z")
 	linter := bot.Check{
-		Kind: bot.CheckRun, Name: "Octocoders-linter", AppID: 29310, State: bot.CheckFailed, Conclusion: "failure",
+		Kind: bot.CheckRun, Name: "Octocoders-linter", AppID: 29310, Suite: 118578147, State: bot.CheckFailed, Conclusion: "failure",
 		URL: "https://octocoders.io", At: at("2019-05-15T15:21:12Z"),
 	}
 	for _, tt := range []struct {
@@ -62,7 +62,7 @@ func TestDecodeRealPayloads(t *testing.T) {
 		{"pull_request.opened", []bot.Fact{pr}},
 		{"pull_request.closed", []bot.Fact{installed, closed}},
 		{"check_run.completed", []bot.Fact{bot.CheckReported{SHA: second, Check: linter}}},
-		{"check_suite.completed", []bot.Fact{bot.ChecksMoved{SHA: second}}},
+		{"check_suite.completed", []bot.Fact{bot.ChecksMoved{SHA: second, Completed: true, Suite: 118578147}}},
 		{"status", []bot.Fact{bot.CheckReported{SHA: first, Check: bot.Check{
 			Kind: bot.CommitStatus, Name: "default", State: bot.CheckPassed, Conclusion: "success", At: at("2019-05-15T15:20:55Z"),
 		}}}},
@@ -125,7 +125,12 @@ func TestDecodeVariants(t *testing.T) {
 	}{
 		{"a deleted branch has no facts", "push.branch", "deleted", true, func(f bot.Fact) bool { return f == nil }},
 		{"a push to nothing has no facts", "push.branch", "after", zero, func(f bot.Fact) bool { return f == nil }},
-		{"a push without a head has no facts", "push.branch", "head_commit", nil, func(f bot.Fact) bool { return f == nil }},
+		{"a push may come without its commit", "push.branch", "head_commit", nil, func(f bot.Fact) bool {
+			return f == bot.Pushed{Branch: "master", Before: zero, After: first, PushedAt: at("2019-05-15T15:20:57Z")}
+		}},
+		{"a push may come without the tree of its commit", "push.branch", "head_commit.tree_id", nil, func(f bot.Fact) bool { return f.(bot.Pushed).Tree == "" && f.(bot.Pushed).Title == "Initial commit" }},
+		{"a push may come with nothing of its commit", "push.branch", "head_commit", map[string]any{}, func(f bot.Fact) bool { return f.(bot.Pushed).After == first }},
+		{"a push may come without who wrote its commit", "push.branch", "head_commit.author", nil, func(f bot.Fact) bool { return f.(bot.Pushed).Author == "" }},
 		{"a branch's name may have slashes", "push.branch", "ref", "refs/heads/a/b", func(f bot.Fact) bool { return f.(bot.Pushed).Branch == "a/b" }},
 		{"a title is the first line", "push.branch", "head_commit.message", "One\r\n\r\nTwo", func(f bot.Fact) bool { return f.(bot.Pushed).Title == "One" }},
 		{"a title is kept as far as people read it", "push.branch", "head_commit.message", strings.Repeat("ü", 1<<20), func(f bot.Fact) bool { return f.(bot.Pushed).Title == strings.Repeat("ü", 255)+"…" }},
@@ -156,6 +161,7 @@ func TestDecodeVariants(t *testing.T) {
 		{"an error of a status fails", "status", "state", "error", failed},
 		{"a status can be pending", "status", "state", "pending", pending},
 		{"a status of ours is dropped", "status", "context", "Headstart/build", func(f bot.Fact) bool { return f == nil }},
+		{"a suite without runs shows nothing", "check_suite.completed", "check_suite.latest_check_runs_count", 0, func(f bot.Fact) bool { return f == bot.ChecksMoved{SHA: second, Completed: true} }},
 		{"a suite that is requested means look again", "check_suite.completed", "action", "requested", func(f bot.Fact) bool { return f == bot.ChecksMoved{SHA: second} }},
 	} {
 		event, _, _ := strings.Cut(tt.file, ".")
@@ -179,7 +185,7 @@ func TestDecodeExplains(t *testing.T) {
 		{"push.branch", "ref", nil, "push: ref: expected the full name of a branch or tag, found nothing"},
 		{"push.branch", "after", "main", `push: after: expected a full SHA, found "main"`},
 		{"push.branch", "before", strings.ToUpper(second), `push: before: expected a full SHA, found "` + strings.ToUpper(second) + `"`},
-		{"push.branch", "head_commit.tree_id", nil, "push: head_commit.tree_id: expected a full SHA, found nothing"},
+		{"push.branch", "head_commit.tree_id", "main", `push: head_commit.tree_id: expected a full SHA, found "main"`},
 		{"push.branch", "repository.full_name", "shop", `push: repository.full_name: expected OWNER/NAME, found "shop"`},
 		{"push.branch", "repository.pushed_at", "noon", `push: repository.pushed_at: expected a time, found "\"noon\""`},
 		{"push.branch", "repository.pushed_at", 1 << 60, `push: repository.pushed_at: expected a time, found "1152921504606846976"`},

@@ -1,7 +1,6 @@
 package webhooks
 
 import (
-	"bytes"
 	"encoding/hex"
 	"mime"
 	"net/http"
@@ -66,8 +65,7 @@ func (gitHub) read(e *envelope, body []byte) ([]byte, *answer) {
 	keep, nothing, err := distil(e.event, body)
 	switch {
 	case err != nil:
-		// It is kept whole, and fails with an explanation when it is processed.
-		return bytes.Clone(body), notJSON(body)
+		return nil, &answer{http.StatusBadRequest, "malformed", "The body is not JSON."}
 	case nothing != "":
 		return nil, &answer{http.StatusOK, "ignored", nothing}
 	}

@@ -94,18 +94,19 @@ type herokuPayload struct {
 	} `json:"webhook_metadata"`
 }
 
-// unmarshal explains what does not have the expected shape. V is zero.
+// unmarshal explains what does not have the expected shape.
 func unmarshal[T any](event string, body []byte, v *T) error {
-	if err := jsonv2.Unmarshal(body, v, asSent); err == nil {
+	fault := jsonv2.Unmarshal(body, v, asSent)
+	if fault == nil {
 		return nil
 	}
-	*v = *new(T)
-	err := json.Unmarshal(body, v)
-	switch err := err.(type) {
-	case nil:
-		return nil
+	// The errors of encoding/json name the field.
+	var again T
+	switch err := json.Unmarshal(body, &again).(type) {
 	case *json.UnmarshalTypeError:
 		return fmt.Errorf("%s: %s: expected %s, found %.60s", event, err.Field, kindOf(err.Type), err.Value)
+	case nil:
+		return fmt.Errorf("%s: expected JSON: %.200s", event, bot.Redact(fault.Error()))
 	default:
 		return fmt.Errorf("%s: expected JSON: %w", event, err)
 	}

@@ -3,6 +3,7 @@ package bottest
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/headstart-cd/headstart/bot"
 )
@@ -16,7 +17,7 @@ type Said struct {
 // Say has a person comment on a pull request, and returns what webhooks tell.
 func (w *World) Say(number int, user, body string) []bot.Fact {
 	w.said++
-	c := &Said{Commented: bot.Commented{ID: int64(w.said), Number: number, User: user, Body: body, At: w.Now}}
+	c := &Said{Commented: bot.Commented{ID: int64(w.said), Number: number, User: user, Body: body, At: w.Now.Truncate(time.Second)}}
 	w.Said = append(w.Said, c)
 	return []bot.Fact{w.Installed(), c.Commented}
 }

@@ -330,7 +330,11 @@ func (w *World) onGitHub(e bot.Effect) (bot.Fact, error) {
 	if do, ok := e.Do.(bot.ReadFiles); ok {
 		count(1)
 		files, all := w.Differ(do.Base, do.Head)
-		return bot.FilesRead{Base: do.Base, Head: do.Head, Files: files, Complete: all}, nil
+		read := bot.FilesRead{Base: do.Base, Head: do.Head, Files: files, Complete: all, Relation: w.Relation(do.Base, do.Head)}
+		if base, head := w.Commits[do.Base], w.Commits[do.Head]; base != nil && head != nil {
+			read.Same = base.Tree == head.Tree
+		}
+		return read, nil
 	}
 	if fact, err, ok := w.onSteering(e.Do); ok {
 		return fact, err
@@ -364,6 +368,30 @@ func (w *World) Differ(base, head string) (files []string, all bool) {
 		return files[:w.MostFiles], false
 	}
 	return files, len(files) > 0
+}
+
+// Relation is how a commit stands to another one; empty where one of them is none of
+// the repository's.
+func (w *World) Relation(base, head string) bot.Relation {
+	contains := func(sha, other string) bool {
+		for c := w.Commits[sha]; c != nil; c = w.Commits[c.Parent] {
+			if c.SHA == other {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case w.Commits[base] == nil || w.Commits[head] == nil:
+		return ""
+	case base == head:
+		return bot.RelationIdentical
+	case contains(head, base):
+		return bot.RelationAhead
+	case contains(base, head):
+		return bot.RelationBehind
+	}
+	return bot.RelationDiverged
 }
 
 // performer is the real one, over this world's apps.

@@ -57,6 +57,7 @@ func (s *sim) moved(c bottest.Commit, forced bool) []bot.Fact {
 	s.pushed[c.SHA] = append(s.pushed[c.SHA], s.pushes)
 	s.editsFile(&c)
 	facts := s.Push("main", c, forced)
+	s.young(c.SHA)
 	s.truth.pushes[c.SHA] = append(s.truth.pushes[c.SHA], facts[1].(bot.Pushed))
 	if len(s.pushed[c.SHA]) == 1 {
 		s.truth.reported(s, c.SHA)
@@ -235,6 +236,7 @@ func (s *sim) moveHead(p *bottest.Pull) {
 		s.Commits[sha] = &k
 		s.truth.reported(s, sha)
 	}
+	s.young(p.Head, p.TestMerge)
 	if s.once(4) {
 		s.broken[p.TestTree] = [2]bool{true, false}
 	}

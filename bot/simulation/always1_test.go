@@ -90,14 +90,14 @@ func (s *sim) rollsBack(stage, sha, artifact string) bool {
 	asked := slices.ContainsFunc(s.people.orders, func(o *order) bool {
 		return o.verb == bot.VerbRollback && slices.Contains(o.stages, stage) && (o.ended.IsZero() || s.Now.Sub(o.ended) < time.Minute)
 	})
-	return asked && artifact != "" && s.ran(stage, sha)
+	return asked && artifact != "" && (s.ran(stage, sha) || s.stoodThere(stage, artifact))
 }
 
 // ran reports whether a commit was, or may have been, released to a stage, or
 // another one of the same tree: then it was live there without a request.
 func (s *sim) ran(stage, sha string) bool {
 	return slices.ContainsFunc(s.truth.requests, func(r *request) bool {
-		return r.stage == stage && !r.never && (r.sha == sha || s.Commits[r.sha].Tree == s.Commits[sha].Tree)
+		return r.stage == stage && !r.never && (r.sha == sha || s.sameTree(r.sha, sha))
 	})
 }
 
@@ -114,6 +114,7 @@ func (s *sim) mayPromote(j *job, to platform.Promotion) *request {
 	s.maintained(r)
 	s.forward(r)
 	s.sameArtifact(r, j.config)
+	s.backToOwn(r)
 	s.comesFromThere(to)
 	s.truth.requests = append(s.truth.requests, r)
 	return r
@@ -125,6 +126,7 @@ func (s *sim) mayBuild(j *job, app, sha string) *request {
 	s.concerned(sha, "is built on "+app)
 	s.once5(r)
 	if r.stage != "" {
+		s.patient(r)
 		s.alone(r)
 		s.gatesOpen(j, r.stage, 0, sha, "")
 		s.maintained(r)

@@ -26,7 +26,7 @@ func (s *sim) forward(r *request) {
 	if before.build != nil && before.build.Status.Ended() && before.release == nil && before.build.Artifact == "" {
 		return // nothing was released of it
 	}
-	if !s.takenBack(r) && !s.mayGoBack(r) {
+	if !s.takenBack(r) && !s.mayGoBack(r, before) {
 		s.fail(3, "%s moves back from %s to %s, and nobody asked for that", r.app, before.sha, r.sha)
 	}
 }
@@ -47,6 +47,9 @@ func (s *sim) notOverHand(r *request) {
 	})
 	if failed := s.newest(r.stage, r.n); failed != nil && failed.artifact == now.Artifact {
 		return // it is what the bot released besides, and took for its own
+	}
+	if !ours && !asked && !s.rollsBack(r.stage, r.sha, r.artifact) {
+		s.notOverStood(r, now)
 	}
 	if !ours || asked || s.rollsBack(r.stage, r.sha, r.artifact) {
 		return // nothing was there to compare it to

@@ -24,7 +24,7 @@ func (s *sim) sameArtifact(r *request, cfg bot.Config) {
 	}
 	for _, o := range s.truth.requests {
 		if o.stage == r.stage && !o.never && (o.n == r.n || o.n == 0 && o.sha == r.sha) {
-			if o.n == r.n && o.artifact != r.artifact {
+			if o.n == r.n && o.artifact != r.artifact && !(s.truth.stood[o.app][o.artifact] && s.truth.stood[r.app][r.artifact]) {
 				s.fail(4, "%s gets %s in the promotion in which %s got %s", r.app, r.artifact, o.app, o.artifact)
 			}
 			return // the stage was entered with it before, by the file of then

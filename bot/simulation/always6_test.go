@@ -120,7 +120,7 @@ func (s *sim) held() bool {
 		return true
 	}
 	for _, st := range s.store.state.Stages {
-		if st.Lock != nil || slices.ContainsFunc(slices.Collect(maps.Values(st.Apps)), func(a bot.AppStand) bool { return a.Foreign != nil }) {
+		if st.Lock != nil || s.releasedSince(st.Live) || slices.ContainsFunc(slices.Collect(maps.Values(st.Apps)), func(a bot.AppStand) bool { return a.Foreign != nil }) {
 			return true
 		}
 	}

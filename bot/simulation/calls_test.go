@@ -127,6 +127,9 @@ func (h hub) Perform(ctx context.Context, _ bot.Target, e bot.Effect) (bot.Fact,
 		a.writes = true
 	}
 	return call(h.in, a, func() (bot.Fact, error) {
+		if err := s.unknown(e.Do, s.named(e.Do)...); err != nil {
+			return nil, err
+		}
 		fact, err := s.GitHub(e)
 		if read, ok := fact.(bot.ConfigRead); ok && read.Found && read.Problem == "" {
 			// As whoever reads the file does, it is held against the allow-list.
@@ -153,6 +156,9 @@ type source struct{ in *instance }
 func (p source) Tarball(ctx context.Context, _ bot.Target, sha string) (string, error) {
 	p.in.turn(ctx)
 	return call(p.in, ask{what: "the tarball of " + sha, job: jobOf(ctx)}, func() (string, error) {
+		if err := p.in.s.unknown(bot.StartBuild{}, sha); err != nil {
+			return "", err
+		}
 		return "https://source.example/" + sha + "?token=" + token, nil
 	})
 }
@@ -187,7 +193,10 @@ func (p place) Build(ctx context.Context, app, id string) (bot.Build, error) {
 }
 
 func (p place) Releases(ctx context.Context, app string) ([]bot.Release, error) {
-	return read(ctx, p, app, "listing the releases of", func() ([]bot.Release, error) { return p.Platform.Releases(ctx, app) })
+	return read(ctx, p, app, "listing the releases of", func() ([]bot.Release, error) {
+		p.in.s.seenToStand(app)
+		return p.Platform.Releases(ctx, app)
+	})
 }
 
 func (p place) Release(ctx context.Context, app, id string) (bot.Release, error) {

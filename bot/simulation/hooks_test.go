@@ -35,6 +35,12 @@ func (s *sim) send(facts ...bot.Fact) {
 	h.sent++
 	k := &hook{guid: fmt.Sprintf("d%d", h.sent), facts: facts}
 	s.note("GitHub", "sends %s:%s", k.guid, lazily(facts))
+	if s.lateComment {
+		s.note("GitHub", "%s is late", k.guid)
+		h.past = append(h.past, k)
+		h.held = append(h.held, k)
+		return
+	}
 	if !s.may.hooks || s.calm {
 		h.past = append(h.past, k)
 		s.arrive(k)

@@ -30,6 +30,7 @@ type order struct {
 	stages []string // that it may be about
 	there  []string // of those, the ones that the file had all the time until it was answered
 	sha    string
+	exact  bool // it names the commit or the release that it means
 	at     time.Time
 	ended  time.Time     // when its comment got the last reaction; zero: not yet
 	done   bool          // that was a rocket
@@ -65,7 +66,7 @@ func (s *sim) say(number int, user, text string) {
 	if mayCommand(user) {
 		said := s.Said[len(s.Said)-1]
 		for _, c := range bot.ParseCommands(text) {
-			o := &order{said: said, verb: c.Verb, stages: []string{"staging", "canary", "production"}, sha: c.SHA, at: s.Now,
+			o := &order{said: said, verb: c.Verb, stages: []string{"staging", "canary", "production"}, sha: c.SHA, exact: c.SHA != "" || c.Version != 0, at: s.Now,
 				urgent: c.Urgent && roles[user] == bot.RoleAdmin, lasts: c.For}
 			switch {
 			case c.Stage != "":
@@ -136,17 +137,60 @@ func (s *sim) lockedSince(stage string, decided time.Time) time.Time {
 	return since
 }
 
-// mayGoBack reports whether somebody has asked for a stage to be rolled back who
-// may, and uses that up for the app, if anything comes of the request.
-func (s *sim) mayGoBack(r *request) bool {
+// mayGoBack reports whether somebody has asked for a stage to be rolled back from
+// what an app runs who may, and uses that up for the app, if anything comes of the
+// request. Whoever named no target meant what was there, or on its way there, when the
+// comment was written.
+func (s *sim) mayGoBack(r, from *request) bool {
+	begun := s.begunAt(from)
 	for _, o := range s.people.orders {
 		used := slices.ContainsFunc(s.truth.requests, func(other *request) bool { return other.by == o && other.app == r.app && !other.never })
+		if !o.exact && begun.After(o.at) {
+			continue
+		}
 		if o.verb == bot.VerbRollback && slices.Contains(o.stages, r.stage) && !used {
 			r.by = o
 			return true
 		}
 	}
 	return false
+}
+
+// begunAt is when the promotion of a request surely had begun by any clock.
+func (s *sim) begunAt(r *request) time.Time {
+	first := r.job.decided
+	for _, o := range s.truth.requests {
+		if o.stage == r.stage && o.n == r.n && o.job.decided.Before(first) {
+			first = o.job.decided
+		}
+	}
+	if s.may.clocks {
+		return first.Add(-behind)
+	}
+	return first.Add(-ahead)
+}
+
+// speakLate has somebody write a comment of which GitHub tells seconds to hours later,
+// when another commit has been deployed.
+func (s *sim) speakLate() {
+	s.deploy()
+	s.deploy()
+	s.needPull()
+	s.lateComment = true
+	s.say(1+s.pick(len(s.Pulls)), "zoe", strings.ReplaceAll(among(s, "/rollback production", "/rollback staging", "/rollback production", "/rollback", "/rollback to SHA",
+		"/promote production", "/promote staging SHA", "/unlock", "/approve", "/retry"), "SHA", s.any()))
+	s.lateComment = false
+	k := s.hooks.held[len(s.hooks.held)-1]
+	s.waitFor(among(s, 10*time.Second, 100*time.Second))
+	s.push()
+	s.passChecks(s.Heads["main"])
+	s.waitFor(among(s, 10*time.Second, 20*time.Second, time.Minute, 3*time.Hour))
+	if i := slices.Index(s.hooks.held, k); i >= 0 {
+		s.hooks.held = slices.Delete(s.hooks.held, i, i+1)
+		s.note("GitHub", "%s arrives late", k.guid)
+		s.arrive(k)
+	}
+	s.waitFor(time.Minute)
 }
 
 // cancelled reports since when people have been told that a commit was taken out

@@ -21,10 +21,12 @@ import (
 )
 
 // parts is over how many tests the histories are spread, so that they use every
-// core. Each runs as many as -rapid.checks says, or else a few.
+// core. Each runs as many as -rapid.checks says; or else a few, or with
+// HEADSTART_TEST=long more.
 const (
 	parts = 20
-	few   = 100
+	few   = 25
+	more  = 100
 )
 
 // seeding holds the parts back from each other while one of them is given its seed.
@@ -55,7 +57,11 @@ func TestMain(m *testing.M) {
 		counted = counted || f.Name == "rapid.checks"
 	})
 	if !counted {
-		if err := flag.Set("rapid.checks", strconv.Itoa(few)); err != nil {
+		n := few
+		if os.Getenv("HEADSTART_TEST") == "long" {
+			n = more
+		}
+		if err := flag.Set("rapid.checks", strconv.Itoa(n)); err != nil {
 			panic(err)
 		}
 	}
@@ -126,29 +132,31 @@ type sim struct {
 	test *testing.T
 	t    *rapid.T
 	*bottest.World
-	store   *store
-	hooks   hooks
-	truth   truth
-	people  people
-	api     api
-	busy    time.Time // until when the platform releases nothing in production
-	may     weather
-	asks    asks
-	ended   any         // the panic that ends the history, if somebody else has to pass it on
-	calm    bool        // faults have stopped
-	last    bool        // the last commit is on its way
-	alive   []*instance // in the order in which they were started
-	started int         // instances so far
-	depth   int         // how many instances are in the middle of something
-	ops     int         // pieces of work since the clock moved
-	file    bot.ConfigRead
-	allowed []string // apps that the operator lets the repository use
-	pushes  int
-	pushed  map[string][]int // commit → which pushes of the branch brought it, in order
-	broken  map[string][2]bool
-	acting  *job   // whose request is being done, while it is
-	losing  string // the next request that begins with this comes true later, and its answer is lost
-	lines   []line
+	store       *store
+	hooks       hooks
+	lags        map[string]lag // by commit
+	truth       truth
+	people      people
+	api         api
+	busy        time.Time // until when the platform releases nothing in production
+	may         weather
+	asks        asks
+	ended       any         // the panic that ends the history, if somebody else has to pass it on
+	calm        bool        // faults have stopped
+	last        bool        // the last commit is on its way
+	alive       []*instance // in the order in which they were started
+	started     int         // instances so far
+	depth       int         // how many instances are in the middle of something
+	lateComment bool        // the webhook of the next comment is late
+	ops         int         // pieces of work since the clock moved
+	file        bot.ConfigRead
+	allowed     []string // apps that the operator lets the repository use
+	pushes      int
+	pushed      map[string][]int // commit → which pushes of the branch brought it, in order
+	broken      map[string][2]bool
+	acting      *job   // whose request is being done, while it is
+	losing      string // the next request that begins with this comes true later, and its answer is lost
+	lines       []line
 }
 
 // history draws random histories for a test.
@@ -185,7 +193,7 @@ func (s *sim) unfold() (told tale) {
 
 func newSim(test *testing.T, t *rapid.T) *sim {
 	s := &sim{
-		test: test, t: t, World: bottest.NewWorld(), store: newStore(), pushed: map[string][]int{}, broken: map[string][2]bool{},
+		test: test, t: t, World: bottest.NewWorld(), store: newStore(), pushed: map[string][]int{}, broken: map[string][2]bool{}, lags: map[string]lag{},
 		allowed: apps,
 	}
 	s.Now = s.Now.Add(-8 * time.Minute) // before the windows open
@@ -208,6 +216,9 @@ func newSim(test *testing.T, t *rapid.T) *sim {
 	s.file = s.drawFile()
 	if s.may.illness && s.once(2) {
 		s.fallIll()
+	}
+	if s.may.before {
+		s.runBefore()
 	}
 	s.start()
 	if s.once(1) {
@@ -288,16 +299,22 @@ type weather struct {
 	illness bool // what is released answers badly
 	freeze  bool // the operator freezes everything
 	around  bool // apps are not as they should be, and copies fail
+	before  bool // apps ran something before the bot came
+	lags    bool // GitHub's API lags behind its webhooks
+	serene  bool // and nothing else goes wrong
 }
 
 func (s *sim) drawWeather() weather {
 	var w weather
 	for _, kind := range []*bool{
-		&w.calls, &w.late, &w.limits, &w.crashes, &w.commits, &w.crowds, &w.races, &w.slow, &w.hooks, &w.clocks, &w.hand, &w.people, &w.pulls, &w.configs, &w.allow, &w.endless, &w.illness, &w.freeze, &w.around,
+		&w.calls, &w.late, &w.limits, &w.crashes, &w.commits, &w.crowds, &w.races, &w.slow, &w.hooks, &w.clocks, &w.hand, &w.people, &w.pulls, &w.configs, &w.allow, &w.endless, &w.illness, &w.freeze, &w.around, &w.before,
 	} {
 		*kind = s.once(1)
 	}
 	w.clocks = w.clocks && !w.late // how late a request may come true is told by the clocks
+	if w.lags = s.once(1); w.lags && s.once(2) {
+		w = weather{lags: true, serene: true, pulls: w.pulls}
+	}
 	return w
 }
 
@@ -318,7 +335,7 @@ func (s *sim) step() {
 	add(s.may.configs, s.changeFile)
 	add(s.may.allow, s.changeAllowed)
 	add(s.may.illness, s.fallIll, s.recover)
-	add(s.may.people && !s.asks.brief && s.once(4), s.goBack)
+	add(s.may.people && !s.asks.brief && s.once(4), s.goBack, s.speakLate)
 	add(s.may.late && s.asks.rehearse && s.once(3), s.loseCopy)
 	add(s.may.freeze, s.operate)
 	add(s.may.around, s.unsettle)

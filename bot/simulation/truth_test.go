@@ -16,17 +16,18 @@ type truth struct {
 	requests []*request
 	probes   []probe
 	byHand   map[*bot.Release]bool
-	failed   map[string]time.Time    // stage → since when people know that something has failed there, and that it is locked
-	toldOf   map[string]bool         // stage and commit, of which they know that
-	copies   map[string]bool         // promotions for which a copy was to be made
-	frozen   bot.Frozen              // the operator's newest word
-	heard    time.Time               // when every pipeline had it
-	humanOn  map[string]bool         // apps that somebody has put into maintenance mode
-	gone     map[string]time.Time    // stage → when the file in force last was without it
-	pushes   map[string][]bot.Pushed // commit → what webhooks tell of its pushes, in order
-	taken    map[string]time.Time    // commit → since when people know that the pipeline has taken it on
-	excused  map[string]bool         // commits that it may take on though they are none of its business
-	shown    map[string]bool         // commits of which GitHub has shown the pipeline's file, or that there is none
+	failed   map[string]time.Time       // stage → since when people know that something has failed there, and that it is locked
+	toldOf   map[string]bool            // stage and commit, of which they know that
+	copies   map[string]bool            // promotions for which a copy was to be made
+	frozen   bot.Frozen                 // the operator's newest word
+	heard    time.Time                  // when every pipeline had it
+	humanOn  map[string]bool            // apps that somebody has put into maintenance mode
+	gone     map[string]time.Time       // stage → when the file in force last was without it
+	pushes   map[string][]bot.Pushed    // commit → what webhooks tell of its pushes, in order
+	taken    map[string]time.Time       // commit → since when people know that the pipeline has taken it on
+	excused  map[string]bool            // commits that it may take on though they are none of its business
+	shown    map[string]bool            // commits of which GitHub has shown the pipeline's file, or that there is none
+	stood    map[string]map[string]bool // app → what it was seen to run before anything of ours was asked for there
 	hands    int
 	heads    int
 }
@@ -48,6 +49,7 @@ func newTruth(s *sim) truth {
 		checks: map[string][]snapshot{}, rules: []rules{{at: s.Now}}, byHand: map[*bot.Release]bool{}, gone: map[string]time.Time{},
 		failed: map[string]time.Time{}, toldOf: map[string]bool{}, copies: map[string]bool{}, humanOn: map[string]bool{},
 		pushes: map[string][]bot.Pushed{}, taken: map[string]time.Time{}, excused: map[string]bool{}, shown: map[string]bool{},
+		stood: map[string]map[string]bool{},
 	}
 }
 

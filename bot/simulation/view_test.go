@@ -11,7 +11,7 @@ import (
 func (s *sim) view() string {
 	var b strings.Builder
 	st := s.store.state
-	for _, c := range append(st.Candidates[:len(st.Candidates):len(st.Candidates)], st.Guests...) {
+	for _, c := range append(st.Candidates[:len(st.Candidates):len(st.Candidates)], append(st.Guests[:len(st.Guests):len(st.Guests)], st.Adopted...)...) {
 		fmt.Fprintf(&b, "%s tree %s pushed %s green %s artifact %q cancelled %t checks %+v\n", c.SHA, c.Tree,
 			c.PushedAt.Format("15:04:05"), c.GreenAt.Format("15:04:05"), c.Artifact, c.Cancelled != nil, c.Reports.Checks)
 		if c.Concern != "" || len(c.Needs) > 0 {

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -18,49 +19,6 @@ import (
 	"github.com/headstart-cd/headstart/github/githubtest"
 	"github.com/headstart-cd/headstart/platform/heroku/herokutest"
 )
-
-// binary is the command as people run it: built when the first test asks for
-// it, and removed when the last one that uses it has ended.
-var binary sharedBinary
-
-type sharedBinary struct {
-	mu    sync.Mutex
-	users int    // guarded by mu
-	dir   string // guarded by mu
-	err   error  // guarded by mu
-}
-
-func (s *sharedBinary) path(tb testing.TB) string {
-	tb.Helper()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.users++; s.users == 1 {
-		s.dir, s.err = buildHeadstart()
-	}
-	tb.Cleanup(func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.users--; s.users == 0 {
-			if err := os.RemoveAll(s.dir); err != nil {
-				tb.Errorf("remove the binary: %v", err)
-			}
-		}
-	})
-	if s.err != nil {
-		tb.Fatal(s.err)
-	}
-	return filepath.Join(s.dir, "headstart")
-}
-
-func buildHeadstart() (dir string, err error) {
-	if dir, err = os.MkdirTemp("", "headstart-binary"); err != nil {
-		return "", err
-	}
-	if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "headstart"), ".").CombinedOutput(); err != nil {
-		return dir, fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	return dir, nil
-}
 
 // instance is `headstart serve` on one address, by the machine's clock. Its
 // process can be killed and started again any number of times.
@@ -79,7 +37,7 @@ type instance struct {
 func newInstance(tb testing.TB, gh *githubtest.Server, hk *herokutest.Server, database, allow string) *instance {
 	tb.Helper()
 	toGitHub, toHeroku := newFront(tb, gh), newFront(tb, hk)
-	i := &instance{binary: binary.path(tb), addr: freeAddress(tb), fronts: []*front{toGitHub, toHeroku}}
+	i := &instance{binary: binaries.path(tb, "."), addr: freeAddress(tb), fronts: []*front{toGitHub, toHeroku}}
 	i.env = []string{
 		"PATH=" + os.Getenv("PATH"), "HEADSTART_ADDR=" + i.addr, "HEADSTART_ALLOW=" + allow, "DATABASE_URL=" + database,
 		fmt.Sprintf("GITHUB_APP_ID=%d", gh.AppID()), "GITHUB_PRIVATE_KEY=" + string(gh.PrivateKeyPEM()),
@@ -90,11 +48,27 @@ func newInstance(tb testing.TB, gh *githubtest.Server, hk *herokutest.Server, da
 	return i
 }
 
+// givenOut are the ports that freeAddress has returned.
+var givenOut sync.Map
+
+// freeAddress is an address that stays free while nobody serves it: its port is
+// none of those that systems give to whoever asks for any (from 32768 on Linux,
+// from 49152 elsewhere), so no other test gets it while a process is dead.
 func freeAddress(tb testing.TB) string {
 	tb.Helper()
-	l := listen(tb)
-	defer l.Close()
-	return l.Addr().String()
+	for range 1000 {
+		addr := fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(12_000))
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			continue // taken
+		}
+		l.Close()
+		if _, taken := givenOut.LoadOrStore(addr, true); !taken {
+			return addr
+		}
+	}
+	tb.Fatal("no port from 20000 to 32000 is free")
+	return ""
 }
 
 func (i *instance) url() string { return "http://" + i.addr }

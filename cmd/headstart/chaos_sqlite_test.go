@@ -23,10 +23,13 @@ import (
 // dies does not.
 const chaosSeedVar = "HEADSTART_TEST_SEED"
 
-const (
-	chaosKills = 50
+var (
+	chaosKills = inShort(12, 50)
 	// chaosFor is how long people push, a little less than the kills take.
-	chaosFor = 55 * time.Second
+	chaosFor = inShort(13*time.Second, 55*time.Second)
+)
+
+const (
 	// chaosEnd bounds how long after the last kill everything must have arrived:
 	// 10 s until lost webhooks are looked for, 30 s in which a lost request may
 	// still come true, and what an ordinary deploy takes.
@@ -57,8 +60,8 @@ func chaosSeed(t *testing.T) uint64 {
 	return seed
 }
 
-// TestChaos deploys 50 commits of eight teams while the process is killed 50
-// times, on SQLite.
+// TestChaos deploys commits of several teams while the process is killed again and
+// again, on SQLite: 50 commits of eight teams and 50 times in the long form.
 func TestChaos(t *testing.T) {
 	t.Parallel()
 	seed := chaosSeed(t)
@@ -218,7 +221,7 @@ func (c *chaos) judge(database string) {
 	states := c.judgeDatabase(database)
 	slices.Sort(starts)
 	median, slowest := starts[len(starts)/2], starts[len(starts)-1]
-	if median > 2*time.Second {
+	if long() && median > 2*time.Second { // beside everything else nobody knows
 		t.Errorf("a process should be ready within 2 s, half of them took longer than %s", median)
 	}
 	t.Logf("killed %v", c.deaths)

@@ -43,9 +43,12 @@ type team struct {
 	opens []int                // its pull requests; guarded by mu
 }
 
+var (
+	chaosTeams   = inShort(4, 8)
+	chaosDeploys = inShort(12, 50)
+)
+
 const (
-	chaosTeams    = 8
-	chaosDeploys  = 50
 	chaosBuild    = time.Second
 	chaosRelease  = 500 * time.Millisecond
 	chaosTransfer = 100 * time.Millisecond // of a slug from app to app

@@ -23,7 +23,7 @@ func TestDemoSaysWhyItCannotBegin(t *testing.T) {
 	}
 	defer l.Close()
 	_, taken, _ := net.SplitHostPort(l.Addr().String())
-	_, free, _ := net.SplitHostPort(freeAddr(t))
+	_, free, _ := net.SplitHostPort(freeAddress(t))
 	bare := t.TempDir()
 	for _, args := range [][]string{{"init", "-q"}, {"-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-q", "--allow-empty", "-m", "Nothing"}} {
 		if out, err := exec.Command("git", append([]string{"-C", bare}, args...)...).CombinedOutput(); err != nil {
@@ -74,7 +74,7 @@ func (s *stopper) Write(b []byte) (int, error) {
 func TestDemoCleansUp(t *testing.T) {
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)
-	_, port, _ := net.SplitHostPort(freeAddr(t))
+	_, port, _ := net.SplitHostPort(freeAddress(t))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	out := &stopper{word: "build       started", stop: cancel}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,84 +19,23 @@ import (
 	"github.com/headstart-cd/headstart/bot/engine"
 )
 
-// The test binary is also the app that the embedded platform runs, the build
-// that it starts, and Headstart's own command: which of them, this says.
+// The test binary is also Headstart's own command: whether it is, the first
+// variable says. What the embedded platform builds and runs is a program of its own,
+// testdata/app, which takes a tenth of the time to start.
 const (
 	roleVar = "HEADSTART_TEST_ROLE"
 	gateVar = "HEADSTART_TEST_GATE"
 )
 
 func TestMain(m *testing.M) {
-	switch os.Getenv(roleVar) {
-	case "web":
-		serveApp()
-	case "build", "release", "copy":
-		askGate(os.Getenv(roleVar))
-	case "headstart":
+	if os.Getenv(roleVar) == "headstart" {
 		main()
-	default:
-		os.Exit(m.Run())
+		return
 	}
-}
-
-// serveApp answers with the commit that it was told to be. How well it is, the
-// gate knows.
-func serveApp() {
-	app, sha := os.Getenv("HEADSTART_APP"), os.Getenv("HEADSTART_REVISION")
-	err := http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Revision", sha)
-		if r.URL.Path != healthPath {
-			_, _ = io.WriteString(w, sha)
-			return
-		}
-		answer, err := http.Get(os.Getenv(gateVar) + "/health?" + url.Values{"app": {app}, "sha": {sha}}.Encode())
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusBadGateway)
-			return
-		}
-		defer answer.Body.Close()
-		w.WriteHeader(answer.StatusCode)
-		_, _ = io.Copy(w, answer.Body)
-	}))
-	fmt.Println(err)
-	os.Exit(1)
-}
-
-// askGate is a build, a release line, or what copies a database: it takes as long
-// as the gate says and ends as the gate says.
-func askGate(role string) {
-	q := url.Values{"app": {os.Getenv("HEADSTART_APP")}, "sha": {os.Getenv("HEADSTART_REVISION")}}
-	switch role {
-	case "copy":
-		q.Set("app", os.Getenv("COPY_TO"))
-		if err := os.WriteFile(filepath.Join(os.Getenv("COPY_TO_DIR"), "of"), []byte(os.Getenv("COPY_FROM")), 0o600); err != nil {
-			fmt.Println(err)
-			os.Exit(1)
-		}
-	case "build":
-		dir, err := os.Getwd()
-		if err != nil {
-			fmt.Println(err)
-			os.Exit(1)
-		}
-		sha := os.Getenv("SOURCE_VERSION")
-		q = url.Values{"app": {filepath.Base(filepath.Dir(dir))}, "sha": {sha}}
-		if err := os.WriteFile("revision", []byte(sha), 0o644); err != nil {
-			fmt.Println(err)
-			os.Exit(1)
-		}
-	}
-	answer, err := http.Get(os.Getenv(gateVar) + "/" + role + "?" + q.Encode())
-	if err != nil {
-		fmt.Println(err)
-		os.Exit(1)
-	}
-	text, _ := io.ReadAll(answer.Body)
-	fmt.Println(string(text))
-	if answer.StatusCode != http.StatusOK {
-		os.Exit(3)
-	}
-	os.Exit(0)
+	sideBySide()
+	code := m.Run()
+	binaries.remove()
+	os.Exit(code)
 }
 
 // localPlace is the embedded platform, with real processes. Builds and releases
@@ -105,7 +43,7 @@ func askGate(role string) {
 type localPlace struct {
 	b    *bed
 	gate *httptest.Server
-	self string
+	app  string // the program that is every build, release and app
 	ring chan struct{}
 	well *health
 
@@ -118,9 +56,7 @@ type localPlace struct {
 }
 
 func newLocalPlace(b *bed) place {
-	self, err := os.Executable()
-	b.must(err)
-	p := &localPlace{b: b, self: self, ring: make(chan struct{}, 1), well: newHealth(),
+	p := &localPlace{b: b, app: binaries.path(b.t, "./testdata/app"), ring: make(chan struct{}, 1), well: newHealth(),
 		takes: map[string]time.Duration{}, fails: map[string]string{}, waiting: map[string]time.Time{}, asked: map[string]bool{}, early: map[string]bool{}}
 	p.gate = httptest.NewServer(http.HandlerFunc(p.serveGate))
 	return p
@@ -170,10 +106,9 @@ func (p *localPlace) settings(s *settings) {
 	s.LocalDir, s.LocalAddr = filepath.Join(p.b.dir, "apps"), "127.0.0.1:0"
 }
 
-// command runs this binary in a role. Under the race detector a process would
-// take a second to exit.
+// run is a line that runs the app in a role.
 func (p *localPlace) run(role string) string {
-	return fmt.Sprintf("GORACE=atexit_sleep_ms=0 %s=%s %s=%s exec %q", roleVar, role, gateVar, p.gate.URL, p.self)
+	return fmt.Sprintf("%s=%s exec %q %s", gateVar, p.gate.URL, p.app, role)
 }
 
 func (p *localPlace) head() string {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -41,16 +40,6 @@ func (p *process) said() string {
 	return p.output.String()
 }
 
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // startProcess starts this binary as Headstart's own command and waits until it
 // is ready.
 func startProcess(t *testing.T, gh *githubtest.Server, dir string) *process {
@@ -60,8 +49,8 @@ func startProcess(t *testing.T, gh *githubtest.Server, dir string) *process {
 
 func startProcessAs(t *testing.T, gh *githubtest.Server, dir string, cmd *exec.Cmd) *process {
 	t.Helper()
-	addr := freeAddr(t)
-	p := &process{cmd: cmd, url: "http://" + addr, apps: freeAddr(t), ended: make(chan error, 1)}
+	addr := freeAddress(t)
+	p := &process{cmd: cmd, url: "http://" + addr, apps: freeAddress(t), ended: make(chan error, 1)}
 	p.cmd.Env = []string{
 		roleVar + "=headstart", "GORACE=atexit_sleep_ms=0", "PATH=" + os.Getenv("PATH"),
 		"HEADSTART_ADDR=" + addr, "HEADSTART_ALLOW=" + shopRepo + "=shop-*",

@@ -53,6 +53,7 @@ func TestReceiver(t *testing.T) {
 	b := newBed(t, "heroku", choices{settings: func(s *settings) { s.GitHub.WebhookSecret = webhookSecret + "," + old }})
 	b.settle()
 	body := []byte(`{"ref":"refs/heads/side","before":"` + strings.Repeat("a", 40) + `","after":"` + strings.Repeat("b", 40) + `",` +
+		`"head_commit":{"id":"` + strings.Repeat("b", 40) + `","tree_id":"` + strings.Repeat("c", 40) + `","message":"b","timestamp":"2026-03-02T09:00:00Z"},` +
 		`"repository":{"full_name":"acme/shop","name":"shop","owner":{"login":"acme"},"default_branch":"main"},"installation":{"id":1}}`)
 	for _, k := range []struct {
 		what, method, guid, event, signature string

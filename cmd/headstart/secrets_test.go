@@ -207,7 +207,7 @@ func (l *tattler) overhear(r *http.Response, api string) error {
 // a comment, a page, a metric or what is stored.
 func TestSecretsStayIn(t *testing.T) {
 	t.Parallel()
-	for name := range places {
+	for _, name := range legs(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			v := &vault{}

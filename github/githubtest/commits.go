@@ -52,6 +52,12 @@ func (r *Repo) peel(name string) (string, bool) {
 	if _, known := r.commits[name]; known {
 		return name, true
 	}
+	if at, err := r.readRefFile(name); err == nil {
+		name = at
+	}
+	if _, err := r.object("commit", name); err == nil {
+		return name, true
+	}
 	sha, err := r.s.git.run(r.dir, "rev-parse", "--verify", "--quiet", "--end-of-options", name+"^{commit}")
 	if err != nil || !hexadecimal.MatchString(sha) {
 		return "", false
@@ -62,6 +68,10 @@ func (r *Repo) peel(name string) (string, bool) {
 // commit reads a commit that exists.
 func (r *Repo) commit(sha string) (Commit, error) {
 	if c, known := r.commits[sha]; known {
+		return c, nil
+	}
+	if c, err := r.whole(sha); err == nil {
+		r.commits[sha] = c
 		return c, nil
 	}
 	commits, err := r.s.git.log(r.dir, "--max-count=1", sha)
@@ -175,9 +185,11 @@ func getRef(c *call) answer {
 	if sha == "" {
 		return notFound()
 	}
-	kind, err := c.repo.s.git.run(c.repo.dir, "cat-file", "-t", sha)
-	if err != nil {
-		return broken(err)
+	kind := "commit"
+	if _, err := c.repo.object(kind, sha); err != nil {
+		if kind, err = c.repo.s.git.run(c.repo.dir, "cat-file", "-t", sha); err != nil {
+			return broken(err)
+		}
 	}
 	return ok(obj{
 		"ref": ref, "node_id": "REF_" + ref, "url": c.repo.api() + "/git/" + ref,

@@ -1,6 +1,7 @@
 package githubtest
 
 import (
+	"bytes"
 	"net/http"
 	"strconv"
 	"strings"
@@ -23,8 +24,20 @@ type changedFile struct {
 	added, deleted               int
 }
 
+// between lists, oldest first, the commits that a branch has and another one, from
+// which it parted at base, has not.
+func (r *Repo) between(other, branch, base string) ([]Commit, error) {
+	if list, err := r.line(branch, base); err == nil {
+		return list, nil
+	}
+	return r.s.git.log(r.dir, "--reverse", branch, "^"+other)
+}
+
 // diff lists the files that differ between two commits or trees.
 func (r *Repo) diff(from, to string) ([]changedFile, error) {
+	if files, err := r.plainDiff(from, to); err == nil {
+		return files, nil
+	}
 	out, err := r.s.git.run(r.dir, "diff-tree", "-r", "-z", "-M", "--raw", "--numstat", "--no-abbrev", from, to)
 	if err != nil {
 		return nil, err
@@ -74,6 +87,50 @@ func (r *Repo) diff(from, to string) ([]changedFile, error) {
 	return files, nil
 }
 
+// plainDiff is diff where files were only added. Lines that changed, and what was
+// renamed, git finds.
+func (r *Repo) plainDiff(from, to string) ([]changedFile, error) {
+	trees := [2]string{from, to}
+	for n, sha := range trees {
+		if sha == emptyTree {
+			continue
+		}
+		c, err := r.readCommit(sha)
+		if err != nil {
+			return nil, err
+		}
+		trees[n] = c.Tree
+	}
+	list, err := r.changes(trees[0], trees[1], "")
+	if err != nil {
+		return nil, err
+	}
+	var files []changedFile
+	for _, f := range list {
+		if f.was != nil || f.is.kind != "blob" {
+			return nil, errUseGit
+		}
+		content, err := r.object("blob", f.is.sha)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, changedFile{status: "added", path: f.path, blob: f.is.sha, added: linesOf(content)})
+	}
+	return files, nil
+}
+
+// linesOf counts a file's lines as git does: 0 of binary files.
+func linesOf(content []byte) int {
+	if bytes.IndexByte(content[:min(len(content), 8000)], 0) >= 0 {
+		return 0
+	}
+	n := bytes.Count(content, []byte("\n"))
+	if len(content) > 0 && content[len(content)-1] != '\n' {
+		n++
+	}
+	return n
+}
+
 func (r *Repo) filesJSON(files []changedFile, sha string) []any {
 	all := []any{}
 	for _, f := range files {
@@ -108,22 +165,18 @@ func compare(c *call) answer {
 			return notFound()
 		}
 	}
-	mergeBase, err := r.s.git.run(r.dir, "merge-base", sha[0], sha[1])
+	mergeBase, err := r.mergeBase(sha[0], sha[1])
 	if exitCode(err) == 1 {
 		return fail(http.StatusNotFound, "No common ancestor between "+base+" and "+head+".")
 	}
 	if err != nil {
 		return broken(err)
 	}
-	ahead, err := r.s.git.log(r.dir, "--reverse", sha[1], "^"+sha[0])
+	ahead, err := r.between(sha[0], sha[1], mergeBase)
 	if err != nil {
 		return broken(err)
 	}
-	behind, err := r.s.git.run(r.dir, "rev-list", "--count", sha[0], "^"+sha[1])
-	if err != nil {
-		return broken(err)
-	}
-	behindBy, err := strconv.Atoi(behind)
+	behind, err := r.between(sha[1], sha[0], mergeBase)
 	if err != nil {
 		return broken(err)
 	}
@@ -147,7 +200,7 @@ func compare(c *call) answer {
 	}
 	status := map[[2]bool]string{
 		{true, true}: "diverged", {true, false}: "ahead", {false, true}: "behind", {false, false}: "identical",
-	}[[2]bool{len(ahead) > 0, behindBy > 0}]
+	}[[2]bool{len(ahead) > 0, len(behind) > 0}]
 	some, header := ahead, http.Header{}
 	if c.query.Has("page") || c.query.Has("per_page") {
 		some, header = page(c, ahead)
@@ -162,7 +215,7 @@ func compare(c *call) answer {
 	return answer{status: http.StatusOK, header: header, body: obj{
 		"url": r.api() + "/compare/" + base + "..." + head, "html_url": html, "diff_url": html + ".diff", "patch_url": html + ".patch",
 		"permalink_url": r.html() + "/compare/" + sha[0] + "..." + sha[1], "base_commit": r.commitJSON(baseCommit),
-		"merge_base_commit": r.commitJSON(baseOfMerge), "status": status, "ahead_by": len(ahead), "behind_by": behindBy,
+		"merge_base_commit": r.commitJSON(baseOfMerge), "status": status, "ahead_by": len(ahead), "behind_by": len(behind),
 		"total_commits": len(ahead), "commits": commits, "files": r.filesJSON(files, sha[1]),
 	}}
 }

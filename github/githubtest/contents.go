@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,6 +46,10 @@ func (r *Repo) lsTree(sha, path string) ([]treeEntry, error) {
 	if entries, known := r.trees[place]; known {
 		return entries, nil
 	}
+	if entries, err := r.look(sha, path); err == nil {
+		r.trees[place] = entries
+		return entries, nil
+	}
 	args := []string{"ls-tree", "-z", "-l", "--full-tree", sha}
 	if path != "" && path != "/" {
 		args = append(args, "--", path)
@@ -63,6 +68,44 @@ func (r *Repo) lsTree(sha, path string) ([]treeEntry, error) {
 	}
 	if fullSHA.MatchString(sha) {
 		r.trees[place] = entries
+	}
+	return entries, nil
+}
+
+// look is lsTree where nothing on the way is packed.
+func (r *Repo) look(sha, path string) ([]treeEntry, error) {
+	c, err := r.readCommit(sha)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := r.readTree(c.Tree)
+	prefix, inside := "", path == "" || path == "/"
+	for rest := path; !inside && err == nil; {
+		name, below, deeper := strings.Cut(rest, "/")
+		at := slices.IndexFunc(entries, func(e treeEntry) bool { return e.path == name })
+		if at < 0 || deeper && entries[at].kind != "tree" {
+			return nil, nil
+		}
+		if !deeper {
+			entries = entries[at : at+1]
+			break
+		}
+		entries, err = r.readTree(entries[at].sha)
+		prefix, rest, inside = prefix+name+"/", below, below == ""
+	}
+	if err != nil {
+		return nil, err
+	}
+	for n := range entries {
+		e := &entries[n]
+		e.path = prefix + e.path
+		if e.kind == "blob" {
+			content, err := r.object("blob", e.sha)
+			if err != nil {
+				return nil, err
+			}
+			e.size = int64(len(content))
+		}
 	}
 	return entries, nil
 }
@@ -139,9 +182,11 @@ func (r *Repo) blob(sha string) ([]byte, error) {
 	if content, known := r.blobs[sha]; known {
 		return content, nil
 	}
-	content, err := r.s.git.command(r.dir, "cat-file", "blob", sha).Output()
+	content, err := r.object("blob", sha)
 	if err != nil {
-		return nil, fmt.Errorf("git cat-file: %w", err)
+		if content, err = r.s.git.command(r.dir, "cat-file", "blob", sha).Output(); err != nil {
+			return nil, fmt.Errorf("git cat-file: %w", err)
+		}
 	}
 	r.blobs[sha] = content
 	return content, nil
@@ -219,6 +264,10 @@ func download(c *call) answer {
 		},
 		stream: func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodHead {
+				return
+			}
+			if text, err := t.repo.archive(t.sha, folder); err == nil {
+				_, _ = w.Write(text) // whoever asked may be gone
 				return
 			}
 			cmd := c.git.command(t.repo.dir, "archive", "--format=tar.gz", "--prefix="+folder+"/", t.sha)

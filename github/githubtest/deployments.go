@@ -199,7 +199,7 @@ func autoMerge(c *call, ref, sha string) (answer, bool) {
 	if r.refs["refs/heads/"+ref] == "" || base == "" {
 		return answer{}, false
 	}
-	contained, err := r.s.git.isAncestor(r.dir, base, sha)
+	contained, err := r.contains(base, sha)
 	if err != nil {
 		return broken(err), true
 	}
@@ -211,7 +211,7 @@ func autoMerge(c *call, ref, sha string) (answer, bool) {
 		return fail(http.StatusConflict, fmt.Sprintf("Conflict merging %s into %s.", r.defaultBranch, ref)), true
 	}
 	who := signatureOf(c.botLogin(), c.now())
-	tip, err := r.s.git.commitTree(r.dir, tree, fmt.Sprintf("Merge %s into %s", r.defaultBranch, ref), who, who, sha, base)
+	tip, err := r.writeCommit(tree, fmt.Sprintf("Merge %s into %s", r.defaultBranch, ref), who, who, sha, base)
 	if err != nil {
 		return broken(err), true
 	}

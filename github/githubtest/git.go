@@ -184,17 +184,3 @@ func (g git) isAncestor(dir, a, b string) (bool, error) {
 	}
 	return err == nil, err
 }
-
-// commitTree writes a commit and returns its SHA.
-func (g git) commitTree(dir, tree, message string, author, committer Signature, parents ...string) (string, error) {
-	args := []string{"commit-tree", tree}
-	for _, p := range parents {
-		args = append(args, "-p", p)
-	}
-	return g.runWith(dir, strings.NewReader(message), []string{
-		"GIT_AUTHOR_NAME=" + author.Name, "GIT_AUTHOR_EMAIL=" + author.Email,
-		fmt.Sprintf("GIT_AUTHOR_DATE=%d +0000", author.When.Unix()),
-		"GIT_COMMITTER_NAME=" + committer.Name, "GIT_COMMITTER_EMAIL=" + committer.Email,
-		fmt.Sprintf("GIT_COMMITTER_DATE=%d +0000", committer.When.Unix()),
-	}, args...)
-}

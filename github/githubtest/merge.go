@@ -36,7 +36,7 @@ func (p *PullRequest) Merge(opts MergeOptions) (Commit, error) {
 		return Commit{}, fmt.Errorf("merge #%d: %w", p.number, err)
 	}
 	ref := "refs/heads/" + p.base
-	if _, err := r.s.git.run(r.dir, "update-ref", ref, tip); err != nil {
+	if err := r.setRefFile(ref, tip); err != nil {
 		return Commit{}, fmt.Errorf("merge #%d: %w", p.number, err)
 	}
 	moved := []refChange{{ref, p.baseSHA, tip}}
@@ -62,7 +62,7 @@ func (p *PullRequest) Merge(opts MergeOptions) (Commit, error) {
 // land makes the commits of a merge and returns what the base's tip becomes.
 func (p *PullRequest) land(opts MergeOptions) (string, error) {
 	r := p.repo
-	git, now := r.s.git, r.s.now()
+	now := r.s.now()
 	by, web := signatureOf(opts.By, now), Signature{"GitHub", "noreply@github.com", now}
 	switch opts.Method {
 	case "", "merge":
@@ -71,14 +71,14 @@ func (p *PullRequest) land(opts MergeOptions) (string, error) {
 			return "", err
 		}
 		message := fmt.Sprintf("Merge pull request #%d from %s/%s\n\n%s", p.number, p.from.owner.login, p.head, p.title)
-		return git.commitTree(r.dir, tree, message, by, web, p.baseSHA, p.headSHA)
+		return r.writeCommit(tree, message, by, web, p.baseSHA, p.headSHA)
 	case "squash":
 		tree, err := r.mergeTrees(p.baseSHA, p.headSHA)
 		if err != nil {
 			return "", err
 		}
 		message := fmt.Sprintf("%s (#%d)", p.title, p.number)
-		return git.commitTree(r.dir, tree, message, signatureOf(p.user, now), web, p.baseSHA)
+		return r.writeCommit(tree, message, signatureOf(p.user, now), web, p.baseSHA)
 	case "rebase":
 		return r.rebase(p.baseSHA, p.headSHA, by)
 	}
@@ -87,6 +87,9 @@ func (p *PullRequest) land(opts MergeOptions) (string, error) {
 
 // mergeTrees merges two commits and returns the tree, or errConflict.
 func (r *Repo) mergeTrees(ours, theirs string) (string, error) {
+	if tree, err := r.mergedTree(ours, theirs); err == nil {
+		return tree, nil
+	}
 	out, err := r.s.git.run(r.dir, "merge-tree", "--write-tree", "--no-messages", ours, theirs)
 	if exitCode(err) == 1 {
 		return "", errConflict
@@ -116,7 +119,7 @@ func (r *Repo) rebase(base, head string, by Signature) (string, error) {
 		// A three-way merge whose base is the commit's own parent: it is the
 		// merge base of the commit and of a commit on that parent that looks
 		// like the tip.
-		stand, err := r.s.git.commitTree(r.dir, onto.Tree, "tip", by, by, c.Parents[0])
+		stand, err := r.writeCommit(onto.Tree, "tip", by, by, c.Parents[0])
 		if err != nil {
 			return "", err
 		}
@@ -124,7 +127,7 @@ func (r *Repo) rebase(base, head string, by Signature) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if tip, err = r.s.git.commitTree(r.dir, tree, c.Message, c.Author, by, tip); err != nil {
+		if tip, err = r.writeCommit(tree, c.Message, c.Author, by, tip); err != nil {
 			return "", err
 		}
 	}
@@ -143,18 +146,17 @@ func (p *PullRequest) computeMerge() error {
 	switch {
 	case errors.Is(err, errConflict):
 		p.mergeable, p.mergeCommit = &can, ""
-		_, err = r.s.git.run(r.dir, "update-ref", "-d", p.ref("merge"))
-		return err
+		return r.setRefFile(p.ref("merge"), "")
 	case err != nil:
 		return err
 	}
 	now := r.s.now()
-	sha, err := r.s.git.commitTree(r.dir, tree, fmt.Sprintf("Merge %s into %s", p.headSHA, p.baseSHA),
+	sha, err := r.writeCommit(tree, fmt.Sprintf("Merge %s into %s", p.headSHA, p.baseSHA),
 		signatureOf(p.user, now), Signature{"GitHub", "noreply@github.com", now}, p.baseSHA, p.headSHA)
 	if err != nil {
 		return err
 	}
-	if _, err := r.s.git.run(r.dir, "update-ref", p.ref("merge"), sha); err != nil {
+	if err := r.setRefFile(p.ref("merge"), sha); err != nil {
 		return err
 	}
 	can = true

@@ -142,7 +142,7 @@ func (p *PullRequest) setHead(sha string) error {
 		if _, err := p.repo.s.git.run(p.repo.dir, "fetch", "--quiet", "--no-tags", p.from.dir, "+refs/heads/"+p.head+":"+p.ref("head")); err != nil {
 			return fmt.Errorf("take the head of #%d over: %w", p.number, err)
 		}
-	} else if _, err := p.repo.s.git.run(p.repo.dir, "update-ref", p.ref("head"), sha); err != nil {
+	} else if err := p.repo.setRefFile(p.ref("head"), sha); err != nil {
 		return fmt.Errorf("take the head of #%d over: %w", p.number, err)
 	}
 	p.headSHA, p.updated = sha, p.repo.s.now()
@@ -195,7 +195,7 @@ func (r *Repo) branchMoved(branch string, c refChange, by string) error {
 func (p *PullRequest) baseMoved(sha, by string) error {
 	p.baseSHA = sha
 	p.outdate()
-	landed, err := p.repo.s.git.isAncestor(p.repo.dir, p.headSHA, sha)
+	landed, err := p.repo.contains(p.headSHA, sha)
 	if err != nil || !landed {
 		return err
 	}
@@ -354,9 +354,16 @@ func (p *PullRequest) fullJSON() obj {
 // sides have nothing in common.
 func (p *PullRequest) size() (int, []changedFile) {
 	r := p.repo
-	base, err := r.s.git.run(r.dir, "merge-base", p.baseSHA, p.headSHA)
+	base, err := r.mergeBase(p.baseSHA, p.headSHA)
 	if err != nil {
 		return 0, nil
+	}
+	if own, err := r.line(p.headSHA, base); err == nil {
+		files, err := r.diff(base, p.headSHA)
+		if err != nil {
+			return 0, nil
+		}
+		return len(own), files
 	}
 	commits, err := r.s.git.run(r.dir, "rev-list", p.headSHA, "^"+base)
 	if err != nil {

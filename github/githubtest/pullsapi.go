@@ -108,7 +108,7 @@ func listPullsOfCommit(c *call) answer {
 	if !found {
 		return noCommit(c.vars["commit_sha"])
 	}
-	onDefault, err := r.s.git.isAncestor(r.dir, sha, "refs/heads/"+r.defaultBranch)
+	onDefault, err := r.contains(sha, r.refs["refs/heads/"+r.defaultBranch])
 	if err != nil {
 		return broken(err)
 	}
@@ -141,6 +141,11 @@ func (r *Repo) holds(p *PullRequest, sha string) (bool, error) {
 			return false, err
 		}
 		base = landed.Parents[0]
+	}
+	of, err := r.ancestors(p.headSHA)
+	without, err2 := r.ancestors(base)
+	if err == nil && err2 == nil {
+		return of[sha] && !without[sha], nil
 	}
 	out, err := r.s.git.run(r.dir, "rev-list", p.headSHA, "^"+base)
 	if err != nil {

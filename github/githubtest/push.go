@@ -3,6 +3,7 @@ package githubtest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -33,6 +34,7 @@ func (r *Repo) Push(branch string, changes ...Change) (Commit, error) {
 	if len(changes) == 0 {
 		return Commit{}, errors.New("push: there is no commit to push")
 	}
+	changes = slices.Clone(changes)
 	r.s.mu.Lock()
 	defer r.s.mu.Unlock()
 	ref := "refs/heads/" + branch
@@ -46,17 +48,72 @@ func (r *Repo) Push(branch string, changes ...Change) (Commit, error) {
 			}
 		}
 	}
-	var in strings.Builder
 	for i, c := range changes {
 		if c.Author == "" {
-			c.Author = DefaultUser
+			changes[i].Author = DefaultUser
 		}
-		r.s.account(c.Author, "User")
+		r.s.account(changes[i].Author, "User")
+	}
+	tip, err := r.pile(from, changes)
+	if errors.Is(err, errUseGit) {
+		tip, err = r.importCommits(ref, from, changes)
+	} else if err == nil {
+		err = r.setRefFile(ref, tip)
+	}
+	if err != nil {
+		return Commit{}, fmt.Errorf("push to %s: %w", branch, err)
+	}
+	if err := r.announce([]refChange{{ref, r.refs[ref], tip}}, changes[len(changes)-1].Author); err != nil {
+		return Commit{}, fmt.Errorf("push to %s: %w", branch, err)
+	}
+	return r.commit(tip)
+}
+
+// pile makes commits on top of one another and returns the last one; from is
+// empty for the first commit of all.
+func (r *Repo) pile(from string, changes []Change) (tip string, err error) {
+	tree, tip := emptyTree, from
+	if from != "" {
+		c, err := r.readCommit(from)
+		if err != nil {
+			return "", err
+		}
+		tree = c.Tree
+	}
+	for _, c := range changes {
+		edits := map[string]*treeEntry{}
+		for _, path := range c.Delete {
+			edits[path] = nil
+		}
+		for mode, files := range map[string]map[string]string{"100644": c.Files, "100755": c.Executable} {
+			for path, content := range files {
+				sha, err := r.write("blob", []byte(content))
+				if err != nil {
+					return "", err
+				}
+				edits[path] = &treeEntry{mode: mode, kind: "blob", sha: sha}
+			}
+		}
+		if tree, err = r.graft(tree, edits); err != nil {
+			return "", err
+		}
+		var parents []string
+		if tip != "" {
+			parents = []string{tip}
+		}
 		who := signatureOf(c.Author, r.s.now())
-		message := c.Message
-		if message == "" {
-			message = "Change " + strings.Join(c.paths(), ", ")
+		if tip, err = r.writeCommit(tree, c.message(), who, who, parents...); err != nil {
+			return "", err
 		}
+	}
+	return tip, nil
+}
+
+// importCommits does the same through git, and points the ref at the last one.
+func (r *Repo) importCommits(ref, from string, changes []Change) (tip string, err error) {
+	var in strings.Builder
+	for i, c := range changes {
+		who, message := signatureOf(c.Author, r.s.now()), c.message()
 		fmt.Fprintf(&in, "commit %s\nmark :%d\nauthor %s\ncommitter %s\ndata %d\n%s\n", ref, i+1, who, who, len(message), message)
 		switch {
 		case i > 0:
@@ -74,18 +131,14 @@ func (r *Repo) Push(branch string, changes ...Change) (Commit, error) {
 		}
 	}
 	fmt.Fprintf(&in, "get-mark :%d\n", len(changes))
-	tip, err := r.s.git.runWith(r.dir, strings.NewReader(in.String()), nil, "fast-import", "--quiet", "--date-format=raw")
-	if err != nil {
-		return Commit{}, fmt.Errorf("push to %s: %w", branch, err)
+	return r.s.git.runWith(r.dir, strings.NewReader(in.String()), nil, "fast-import", "--quiet", "--date-format=raw")
+}
+
+func (c Change) message() string {
+	if c.Message == "" {
+		return "Change " + strings.Join(c.paths(), ", ")
 	}
-	author := changes[len(changes)-1].Author
-	if author == "" {
-		author = DefaultUser
-	}
-	if err := r.announce([]refChange{{ref, r.refs[ref], tip}}, author); err != nil {
-		return Commit{}, fmt.Errorf("push to %s: %w", branch, err)
-	}
-	return r.commit(tip)
+	return c.Message
 }
 
 func (c Change) paths() []string {
@@ -143,11 +196,7 @@ func (r *Repo) setRef(ref, to, by string) error {
 // moveRef moves a ref on disk and announces it. sha "" deletes. The caller
 // holds mu, as everywhere below.
 func (r *Repo) moveRef(ref, sha, by string) error {
-	args := []string{"update-ref", ref, sha}
-	if sha == "" {
-		args = []string{"update-ref", "-d", ref}
-	}
-	if _, err := r.s.git.run(r.dir, args...); err != nil {
+	if err := r.setRefFile(ref, sha); err != nil {
 		return fmt.Errorf("set %s: %w", ref, err)
 	}
 	return r.announce([]refChange{{ref, r.refs[ref], sha}}, by)
@@ -224,7 +273,7 @@ func (r *Repo) emitPush(c refChange, by string) error {
 			payload["commits"] = list
 		}
 		if c.before != "" && isBranch {
-			forward, err := r.s.git.isAncestor(r.dir, c.before, c.after)
+			forward, err := r.contains(c.before, c.after)
 			if err != nil {
 				return err
 			}
@@ -242,15 +291,22 @@ func (r *Repo) emitPush(c refChange, by string) error {
 // newCommits lists, oldest first, what a moved branch brought: since before or,
 // of a new branch, what no other branch has.
 func (r *Repo) newCommits(c refChange) ([]Commit, error) {
-	args := []string{"--reverse", "--max-count=" + strconv.Itoa(maxPushCommits), c.after}
+	var until []string
 	if c.before != "" {
-		args = append(args, "^"+c.before)
+		until = []string{c.before}
 	} else {
 		for ref, sha := range r.refs {
 			if ref != c.ref && strings.HasPrefix(ref, "refs/heads/") {
-				args = append(args, "^"+sha)
+				until = append(until, sha)
 			}
 		}
+	}
+	if list, err := r.line(c.after, until...); err == nil {
+		return list, nil
+	}
+	args := []string{"--reverse", "--max-count=" + strconv.Itoa(maxPushCommits), c.after}
+	for _, sha := range until {
+		args = append(args, "^"+sha)
 	}
 	commits, err := r.s.git.log(r.dir, args...)
 	for _, commit := range commits {

@@ -85,10 +85,7 @@ func (s *Server) createRepo(fullName string, opts RepoOptions) (*Repo, error) {
 		refs: map[string]string{}, commits: map[string]Commit{}, trees: map[string][]treeEntry{}, blobs: map[string][]byte{}, roles: map[string]string{}, issues: map[int]*issue{},
 		rules: map[string][]Rule{}, protections: map[string]*protection{},
 	}
-	if err := os.MkdirAll(r.dir, 0o755); err != nil {
-		return nil, fmt.Errorf("create repository %s: %w", fullName, err)
-	}
-	if _, err := s.git.run(r.dir, "init", "--quiet", "--bare", "--template=", "--initial-branch="+opts.DefaultBranch); err != nil {
+	if err := r.init(); err != nil {
 		return nil, fmt.Errorf("create repository %s: %w", fullName, err)
 	}
 	s.repos[strings.ToLower(fullName)] = r

@@ -242,6 +242,7 @@ func (s *Server) commonHeader(c *call, a answer) http.Header {
 	}
 	h.Set("X-GitHub-Request-Id", fmt.Sprintf("%X", s.nextID()))
 	h.Set("X-GitHub-Media-Type", "github.v3; format=json")
+	h.Set("Date", s.clock().UTC().Format(http.TimeFormat))
 	return h
 }
 

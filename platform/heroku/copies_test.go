@@ -97,8 +97,9 @@ func TestCopyInTrouble(t *testing.T) {
 	w := newWorld(t)
 	own := w.production.AddDatabase("standard-0")
 	for _, match := range []string{"GET /apps/*/addons/*", "GET /apps/shop-staging/addon-attachments", "GET /apps/shop-production/addon-attachments", "GET /addons/*"} {
-		w.server.Inject(herokutest.Fault{Match: match, Status: 503, Body: herokutest.Unavailable})
+		w.server.Inject(herokutest.Fault{Match: match, Status: 503, Body: herokutest.Unavailable, Times: -1})
 		_, err := w.platform.MakeCopy(t.Context(), rehearsal)
+		w.server.ClearFaults()
 		w.want(match+" answers 503", err, "retryable")
 	}
 	w.server.Inject(herokutest.Fault{Match: "POST /apps/*/addons", DropAfter: true})

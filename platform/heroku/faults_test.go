@@ -222,7 +222,7 @@ func TestNobodyListens(t *testing.T) {
 	}
 	url := "http://" + ln.Addr().String()
 	ln.Close()
-	h, err := heroku.New(heroku.Options{APIKey: token, URL: url})
+	h, err := heroku.New(heroku.Options{APIKey: token, URL: url, Pause: noPause})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,8 +269,10 @@ func TestReasons(t *testing.T) {
 		{herokutest.Fault{Status: 422, Body: `{"id":"invalid_params","message":"Bad key ` + token + `\n at https://x.example/y?sig=source-secret"}`}, "Heroku refused to list the builds of shop-prepare: Bad key [redacted] at https://x.example/y"},
 		{herokutest.Fault{Status: 503, Body: herokutest.Unavailable}, "Heroku answered 503 when asked to list the builds of shop-prepare"},
 	} {
+		c.fault.Times = -1
 		w.server.Inject(c.fault)
 		_, err := w.platform.Builds(t.Context(), "shop-prepare")
+		w.server.ClearFaults()
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("a %d is told as %q, want %q in it", c.fault.Status, err, c.want)
 		}
@@ -286,8 +288,10 @@ func TestNoSecretsInLogs(t *testing.T) {
 	if _, err := h.StartBuild(t.Context(), "shop-prepare", w.source(sha(1))); err != nil {
 		t.Fatal(err)
 	}
-	w.server.Inject(herokutest.Fault{DropBefore: true, Times: 3})
-	h.App(t.Context(), "shop-staging")
+	w.server.Inject(herokutest.Fault{DropBefore: true, Times: -1})
+	if _, err := h.App(t.Context(), "shop-staging"); err == nil {
+		t.Error("nobody answered, and the app is known")
+	}
 	w.server.ClearFaults()
 	w.server.Inject(herokutest.Fault{Header: http.Header{"X-Heroku-Warning": {"mind the gap"}}})
 	h.App(t.Context(), "shop-staging")

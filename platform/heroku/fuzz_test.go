@@ -143,7 +143,7 @@ func FuzzAnswers(f *testing.F) {
 		if strings.Contains(strings.ToLower(script), "https:") {
 			t.Skip("outputs would be asked for elsewhere")
 		}
-		h, err := heroku.New(heroku.Options{APIKey: token, URL: server.URL, Clock: func() time.Time { return time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC) }})
+		h, err := heroku.New(heroku.Options{APIKey: token, URL: server.URL, Pause: noPause, Clock: func() time.Time { return time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC) }})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -45,6 +45,9 @@ type Options struct {
 	// Alarm rings when Clock has come to a time; stop gives it up. Nil means that
 	// time passes as it does.
 	Alarm func(at time.Time) (c <-chan time.Time, stop func())
+	// Pause waits before a read is made again, or returns why it has ended meanwhile;
+	// nil: time passes as it does.
+	Pause func(context.Context, time.Duration) error
 	// OnChange is called, from any goroutine, when the output of a pending build or
 	// release has ended: it has ended too, or will in a moment, and is worth a look.
 	// It is called again after 1, 2 and 4 seconds, as long as no look finds the end.
@@ -88,6 +91,9 @@ func New(o Options) (*Heroku, error) {
 	if h.log == nil {
 		h.log = zap.NewNop()
 	}
+	if o.Pause == nil {
+		o.Pause = wait
+	}
 	if o.UserAgent == "" {
 		o.UserAgent = "headstart"
 	}
@@ -100,7 +106,7 @@ func New(o Options) (*Heroku, error) {
 		Transport: &heroku.Transport{
 			BearerToken: h.token,
 			UserAgent:   o.UserAgent,
-			Transport:   &recording{next: h.transport, log: h.log, limits: &h.limits, clock: h.clock, clean: h.clean},
+			Transport:   repeat(&recording{next: h.transport, log: h.log, limits: &h.limits, clock: h.clock, clean: h.clean}, o.Pause),
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error {
 			return errors.New("a redirect was answered, and the API key goes nowhere else")

@@ -88,8 +88,9 @@ func TestRequestsOfInspect(t *testing.T) {
 func TestInspectInTrouble(t *testing.T) {
 	for _, path := range []string{"/apps/shop-staging", "/account", "/apps/shop-prepare", "/apps/shop-prepare/config-vars", "/apps/shop-staging/config-vars", "/apps/shop-staging/formation", "/apps/shop-staging/features/preboot"} {
 		w := newWorld(t)
-		w.server.Inject(herokutest.Fault{Match: "GET " + path, Status: 503, Body: herokutest.Unavailable})
+		w.server.Inject(herokutest.Fault{Match: "GET " + path, Status: 503, Body: herokutest.Unavailable, Times: -1})
 		found, err := w.platform.Inspect(t.Context(), "shop-staging", "shop-prepare")
+		w.server.ClearFaults()
 		w.want("GET "+path+" answers 503", err, "retryable")
 		if found.Problem != "" {
 			t.Errorf("GET %s answers 503, and the app has the problem %q", path, found.Problem)

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -139,6 +140,9 @@ func (w *world) connect(o heroku.Options) *heroku.Heroku {
 	if o.Clock == nil {
 		o.Clock, o.Alarm = w.clock.Now, w.clock.Alarm
 	}
+	if o.Pause == nil {
+		o.Pause = noPause
+	}
 	h, err := heroku.New(o)
 	if err != nil {
 		w.Fatalf("prepare to speak to Heroku: %v", err)
@@ -146,6 +150,9 @@ func (w *world) connect(o heroku.Options) *heroku.Heroku {
 	w.Cleanup(h.Close)
 	return h
 }
+
+// noPause lets no time pass between two tries.
+func noPause(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 
 // source is a commit's source. Its link is signed, as GitHub's are.
 func (w *world) source(commit string) bot.Source {

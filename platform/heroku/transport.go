@@ -26,6 +26,8 @@ const (
 // about 30 KB.
 const maxAnswer = 1 << 20
 
+var errTooLong = fmt.Errorf("the answer is longer than %d bytes", maxAnswer)
+
 // exchange is what heroku-go does not tell about a request and its answer.
 type exchange struct {
 	sent   atomic.Bool // the request's headers were written; it may have had its effect
@@ -63,6 +65,7 @@ func (t *recording) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !ok {
 		return nil, errors.New("a request to Heroku was made without an exchange")
 	}
+	ex.status, ex.header = 0, nil // those of an earlier try
 	trace := &httptrace.ClientTrace{WroteHeaders: func() { ex.sent.Store(true) }}
 	began := time.Now()
 	resp, err := t.next.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
@@ -92,7 +95,7 @@ type boundedBody struct {
 
 func (b *boundedBody) Read(p []byte) (int, error) {
 	if b.left <= 0 {
-		return 0, fmt.Errorf("the answer is longer than %d bytes", maxAnswer)
+		return 0, errTooLong
 	}
 	n, err := b.ReadCloser.Read(p[:min(len(p), b.left)])
 	b.left -= n

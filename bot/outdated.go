@@ -1,0 +1,185 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// A command is about what its author saw. It may be handled seconds or hours after it
+// was written; if what it would move has moved since, it is void. What closes (/lock,
+// /cancel) is always obeyed. GitHub tells when a comment was written in whole seconds
+// of its own clock, CommanderRead how far that is ahead of ours. What happened within
+// the second counts as later: nobody knows better.
+
+// belated is how long after it was written a command is obeyed that names exactly what
+// it means. Later nobody waits for it any more.
+const belated = 2 * time.Minute
+
+// since reports whether something happened, by our clock, when the command had been
+// written.
+func (x execution) since(t time.Time) bool {
+	return !t.IsZero() && x.sinceByGitHub(t.Add(x.request.Commander.Ahead))
+}
+
+// sinceByGitHub is since, of a time by GitHub's clock.
+func (x execution) sinceByGitHub(t time.Time) bool {
+	said := x.request.SaidAt
+	if x.ties {
+		t = t.Add(-time.Second)
+	}
+	return !said.IsZero() && !t.IsZero() && !t.Before(said)
+}
+
+// exact reports whether the command names what it means.
+func (x execution) exact() bool { return x.command.SHA != "" || x.command.Version != 0 }
+
+// late reports whether the command is heard of when nobody waits for it any more.
+func (x execution) late() bool {
+	said := x.request.SaidAt
+	return !said.IsZero() && x.at.Add(x.request.Commander.Ahead).Sub(said) > belated
+}
+
+// void is the refusal of a command that was written before what it would be about,
+// with how to say it exactly.
+func (x execution) void(what, exactly string) string {
+	return fmt.Sprintf("not done: %s after this was written (%s); if it is still wanted, say %s", what, moment(x.request.SaidAt), exactly)
+}
+
+// written is the command as it was written, to be said again.
+func (x execution) written() string {
+	line := x.command.Text
+	if i := strings.IndexAny(line, "@`<"); i > 0 {
+		line = strings.TrimSpace(line[:i])
+	}
+	return line
+}
+
+// moved says what has begun, become live or ended at a stage since the command was
+// written; empty: nothing.
+func (x execution) moved(stage string) string {
+	st := x.s.Stages[stage]
+	if l := st.Lock; l != nil && l.Rollback && x.lockedSince(stage) {
+		if l.By == "" {
+			return "a release to " + stage + " failed"
+		}
+		return stage + " was rolled back"
+	}
+	var last time.Time
+	what := x.movedByHand(stage)
+	note := func(t time.Time, format string, args ...any) {
+		if x.since(t) && !t.Before(last) {
+			last, what = t, fmt.Sprintf(format, args...)
+		}
+	}
+	if st.Live.SHA != "" {
+		note(st.Live.Since, "%s went live on %s", Short(st.Live.SHA), stage)
+	}
+	for _, c := range x.s.all() {
+		p := c.Passages[stage]
+		switch p.State {
+		case PassageReleasing:
+			note(p.StartedAt, "the release of %s to %s began", Short(c.SHA), stage)
+		case PassageFailed:
+			if !p.Unbuilt {
+				note(p.EndedAt, "%s failed on %s", Short(c.SHA), stage)
+			}
+		case PassageDone, PassageUndone:
+			note(p.EndedAt, "%s went live on %s", Short(c.SHA), stage)
+		}
+	}
+	return what
+}
+
+// movedByHand says what somebody has released to a stage by hand since the command
+// was written; empty: nothing.
+func (x execution) movedByHand(stage string) string {
+	for _, app := range sortedKeys(x.s.Stages[stage].Apps) {
+		if f := x.s.Stages[stage].Apps[app].Foreign; f != nil && x.since(f.At) {
+			return fmt.Sprintf("%s was released to %s by hand", f.name(), app)
+		}
+	}
+	return ""
+}
+
+// lockedSince reports whether a stage was locked since the command was written, other
+// than by the same comment. Within one second the comments' numbers tell which came
+// first.
+func (x execution) lockedSince(stage string) bool {
+	l := x.s.Stages[stage].Lock
+	switch {
+	case l == nil || !x.since(l.At):
+		return false
+	case l.By == "" || l.Comment == 0:
+		return true
+	case l.At.Add(x.request.Commander.Ahead).Truncate(time.Second).After(x.request.SaidAt):
+		return l.Comment != x.request.Comment
+	}
+	return l.Comment > x.request.Comment
+}
+
+// advanced says which stage before another one a candidate has passed since the
+// command was written: whoever named none meant that one. Empty: none. People wait for
+// that moment to write, so that it is no doubt that both fall in one second.
+func (x execution) advanced(c *Candidate, stage string) string {
+	x.ties = true
+	for _, name := range x.s.Config.StageNames() {
+		if name == stage {
+			break
+		}
+		if p := c.Passages[name]; x.since(p.EndedAt) {
+			return fmt.Sprintf("%s passed %s", Short(c.SHA), name)
+		}
+	}
+	return ""
+}
+
+// headMoved is the refusal of a command about the head of an open pull request, if
+// that has moved since the command was written; empty: it has not, or is named.
+func (x execution) headMoved(verb, stage string) string {
+	if !x.request.HeadMoved || x.exact() {
+		return ""
+	}
+	if stage == "" {
+		stage = "STAGE"
+	}
+	head := Short(x.request.Commander.Pull.Head)
+	return x.void(head+" was pushed to the pull request", fmt.Sprintf("%s %s %s", verb, stage, head))
+}
+
+// headMovedSince reports whether a pull request, as it is read now, has another head
+// than it had at a time by GitHub's clock. A pull request that nobody has told of
+// before counts as it is, if nothing has happened to it since then.
+func (s *State) headMovedSince(said time.Time, now PullRequestChanged) bool {
+	switch known, ok := s.Pulls[now.Number]; {
+	case said.IsZero():
+		return false
+	case !ok:
+		return now.UpdatedAt.After(said)
+	case known.Head != now.Head:
+		return !now.UpdatedAt.Before(said)
+	default:
+		return !known.HeadAt.IsZero() && !known.HeadAt.Before(said)
+	}
+}
+
+// rollbackExactly is how to say what /rollback of a stage meant when it was written:
+// back to what was proved before what was live then.
+func (x execution) rollbackExactly(stage string) string {
+	var live *Past
+	st := x.s.Stages[stage]
+	stays := !x.since(st.Live.Since) // what is live now was live then
+	for i := range st.Past {
+		p := &st.Past[i]
+		switch {
+		case x.since(p.At):
+		case live == nil:
+			if !stays || p.SHA == st.Live.SHA {
+				live = p
+			}
+		case p.Artifact != live.Artifact && !p.Undone && p.Gone == "":
+			return fmt.Sprintf("/rollback %s to %s", stage, Short(p.SHA))
+		}
+	}
+	return fmt.Sprintf("/rollback %s to SHA", stage)
+}
