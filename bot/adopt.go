@@ -331,9 +331,12 @@ func (s *State) sameTree(commit string, c *Candidate) bool {
 // alreadyLive reports whether everything ran the candidate when Headstart came.
 func (c *Candidate) alreadyLive() bool {
 	for _, p := range c.Passages {
-		if p.Adopted {
+		if p.was() {
 			return true
 		}
 	}
 	return false
 }
+
+// was reports whether it is there since before Headstart came.
+func (p Passage) was() bool { return p.Adopted && p.Promotion == 0 }

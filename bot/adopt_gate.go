@@ -167,17 +167,6 @@ func (l Live) newest() (at time.Time) {
 	return at
 }
 
-// adoptedName is what people know by that a stage ran it before Headstart came.
-func (l Live) adoptedName() string {
-	var list []string
-	for _, app := range sortedKeys(l.Adopted) {
-		if name := l.Adopted[app].name(); !slices.Contains(list, name) {
-			list = append(list, name)
-		}
-	}
-	return strings.Join(list, " and ")
-}
-
 // ago says how long something has been, as exactly as people care.
 func ago(t time.Duration) string {
 	count := func(n int, what string) string {

@@ -182,7 +182,7 @@ func (d *decision) passageText(stage string, p Passage) string {
 		}
 		return "⏳ releasing to " + names(cfg.Apps)
 	case PassageDone:
-		if p.Adopted {
+		if p.was() {
 			return "✅ already live"
 		}
 		return "✅ " + p.verb() + " in " + took(p.StartedAt, p.EndedAt) + p.seen() + d.soakText(stage, p)
@@ -251,6 +251,7 @@ func (d *decision) planText(r *Request) string {
 func (d *decision) plannedWaits() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "- Checks: %s\n", text(d.plannedChecks()))
+	b.WriteString(d.neverGreen())
 	for _, stage := range d.s.Config.StageNames() {
 		if g := d.lockGate(stage); g.State != GateOpen {
 			fmt.Fprintf(&b, "- 🔒 It would wait before %s: %s\n", text(stage), text(g.Text))
@@ -265,9 +266,13 @@ func (d *decision) plannedWaits() string {
 
 func (d *decision) plannedBuild(r *Request) string {
 	p := d.s.Pulls[r.Number]
-	switch run, ok := d.s.run(p.TestMerge, p.TestTree); {
+	switch run, ok := d.s.pullRun(p); {
 	case p.Fork:
 		return "after the merge; pull requests of forks are never built ahead"
+	case d.awaitsMerge(p):
+		return fmt.Sprintf("ahead of the merge, as soon as GitHub has made the test merge into `%s`", code(p.Base))
+	case p.ReadHead == p.Head && p.TestTree == "" && p.Unmade && d.buildsPulls():
+		return fmt.Sprintf("after the merge; GitHub does not say whether it merges into `%s`", code(p.Base))
 	case p.ReadHead == p.Head && p.TestTree == "" && d.buildsPulls():
 		return fmt.Sprintf("after the merge; it does not merge cleanly into `%s` as it is", code(p.Base))
 	case ok && p.TestTree != "" && run.Status == RunSucceeded:
@@ -286,9 +291,9 @@ func (d *decision) plannedChecks() string {
 		return "none are waited for"
 	case len(c.Names) > 0:
 		return names(c.Names)
-	case len(d.s.Required.Checks) > 0:
-		list := make([]string, len(d.s.Required.Checks))
-		for i, q := range d.s.Required.Checks {
+	case len(d.s.Required.theirs()) > 0:
+		list := make([]string, len(d.s.Required.theirs()))
+		for i, q := range d.s.Required.theirs() {
 			list[i] = q.Name
 		}
 		return names(list) + ", as GitHub requires"

@@ -60,15 +60,21 @@ func (s *State) apply(fact Fact, at time.Time) {
 		if c := s.candidate(f.SHA); c != nil {
 			c.hear(f.Check)
 			s.judged(at)
+		} else if g := s.groupOf(f.SHA); g != nil {
+			g.hear(f.Check)
 		} else {
 			s.heardEarly(Early{SHA: f.SHA, Check: f.Check, At: at})
 		}
 	case ChecksMoved:
 		if c := s.candidate(f.SHA); c != nil {
 			c.moved(f)
+		} else if g := s.groupOf(f.SHA); g != nil {
+			g.moved(f)
 		} else {
 			s.heardEarly(Early{SHA: f.SHA, Completed: f.Completed, Suite: f.Suite, At: at})
 		}
+	case MergeGroupChanged:
+		s.groupChanged(f, at)
 	case Commented:
 		s.comment(f, at)
 	case Addressed:
@@ -109,10 +115,11 @@ func (s *State) pull(f PullRequestChanged, at time.Time) {
 	} else if f.Head != old.Head {
 		old.HeadHeardAt = at
 	}
+	old.touched(f)
 	if !known || old.Head != f.Head {
 		old.HeadAt = f.UpdatedAt
 	}
-	old.PullRequestChanged = f
+	old.PullRequestChanged, old.Listed = f, false
 	s.Pulls[f.Number] = old
 	s.linkPulls()
 	s.forget(at)
@@ -231,16 +238,6 @@ func (s *State) checksRead(f ChecksRead, do ReadChecks, began, at time.Time) {
 		r.Doubts++ // GitHub's answers can lag behind its webhooks
 	}
 	s.judged(at)
-}
-
-func (s *State) pullRead(f PullRequestRead, at time.Time) {
-	s.pull(f.PullRequestChanged, at)
-	p, ok := s.Pulls[f.Number]
-	if !ok || p.Head != f.Head {
-		return
-	}
-	p.ReadHead, p.TestMerge, p.TestTree = f.Head, f.TestMerge, f.TestTree
-	s.Pulls[f.Number] = p
 }
 
 func (s *State) pullFound(f PullRequestFound, at time.Time) {

@@ -16,6 +16,7 @@ import (
 type Approval struct {
 	Order
 	Artifact string // that was approved; empty: the stage's own app builds it
+	Unbuilt  bool   // it was given to the commit, before anything was built of it: the first build is meant
 	Live     string // the commit that the stage ran; empty: none
 	// Promotion is the one that it let in; 0: none yet. Used says that the candidate
 	// has been live by it.
@@ -46,6 +47,10 @@ func (s *State) lapse(at time.Time) {
 			if !a.good() {
 				continue
 			}
+			if built := s.artifactOf(c); a.Unbuilt && built != "" {
+				a.Artifact, a.Unbuilt = built, false
+				c.Approvals[stage] = a
+			}
 			st := s.Stages[stage]
 			f, app := st.foreign()
 			switch p, in := c.Passages[stage]; {
@@ -55,6 +60,8 @@ func (s *State) lapse(at time.Time) {
 				a.Promotion = p.Promotion
 			case in:
 				continue // its release failed: the stage is as it was
+			case c.Cancelled != nil:
+				a.Lapsed = "it was cancelled by @" + c.Cancelled.By
 			case st.Live.SHA != a.Live:
 				a.Lapsed = fmt.Sprintf("%s runs %s now", stage, Short(st.Live.SHA))
 			case s.heldSince(stage, a.At) != "":
@@ -94,17 +101,6 @@ func (s *State) heldSince(stage string, since time.Time) string {
 		}
 	}
 	return ""
-}
-
-// tellLapsed corrects the answer to the command that approved.
-func (s *State) tellLapsed(sha, stage string, a Approval) {
-	s.editRequest(a.Comment, func(r *Request) {
-		for i, answer := range r.Answers {
-			if r.Commands[i].Verb == VerbApprove && answer.OK && answer.SHA == sha && answer.Stage == stage {
-				r.Answers[i] = Answer{Stage: stage, SHA: sha, Text: fmt.Sprintf("the approval of %s for %s lapsed: %s", Short(sha), stage, a.Lapsed)}
-			}
-		}
-	})
 }
 
 // needsApproval reports whether a candidate needs an approval to enter a stage, as
@@ -189,6 +185,9 @@ func (x execution) approve() Answer {
 		return refuse("%s", no)
 	}
 	stage, _ := x.s.Config.Stage(name)
+	if x.hasApproved(c, name) {
+		return Answer{OK: true, Stage: name, SHA: c.SHA, Text: fmt.Sprintf("%s is approved for %s already", Short(c.SHA), name)}
+	}
 	if no := cmp.Or(x.mayNotApprove(c, stage), x.approvesOther(c, name)); no != "" {
 		return refuse("%s", no)
 	}
@@ -249,10 +248,14 @@ func (x execution) stageToApprove(c *Candidate) (stage, problem string) {
 		return resolveStage(x.command.Stage, x.s.Config.StageNames())
 	}
 	var waiting, next []string
+	own := ""
 	for _, s := range x.s.Config.Stages {
 		gates := x.d.gates(c, s.Name)
 		asks := slices.ContainsFunc(gates, func(g Gate) bool { return g.Name == "approval" && g.State == GateWaiting })
 		if _, in := c.Passages[s.Name]; in || !asks {
+			if x.hasApproved(c, s.Name) {
+				own = s.Name
+			}
 			continue
 		}
 		waiting = append(waiting, s.Name)
@@ -267,6 +270,8 @@ func (x execution) stageToApprove(c *Candidate) (stage, problem string) {
 		return waiting[0], ""
 	case len(waiting) > 1:
 		return "", fmt.Sprintf("several stages wait for an approval of %s: %s; name one", Short(c.SHA), strings.Join(waiting, ", "))
+	case own != "":
+		return own, "" // as with /promote before it
 	}
 	return "", "no stage waits for an approval of " + Short(c.SHA)
 }

@@ -24,7 +24,9 @@ type Build struct {
 	ID     string
 	App    string
 	Commit string // full SHA of the commit that was built; empty if the platform was not told
-	Status BuildStatus
+	// Command is the command that makes it; empty on a platform with buildpacks.
+	Command string
+	Status  BuildStatus
 	// Artifact names what the build left, once it succeeded; empty until then.
 	Artifact string
 	// Release is the release that the platform made by itself on the build's

@@ -10,8 +10,9 @@ func (s *State) run(sha, tree string) (BuildRun, bool) {
 	return r, ok
 }
 
-// runOf is the run of a candidate's build. One that the platform failed before
-// the candidate was heard of says nothing about now: there is none then.
+// runOf is the run of a candidate's build. What failed before the candidate was
+// pushed is not its failure: only what succeeded is shared, and every push builds
+// once more. Whoever was pushed while the build ran shares how it ends.
 func (s *State) runOf(c *Candidate) (BuildRun, bool) {
 	for _, st := range s.Stages {
 		if p := st.InFlight; p != nil && p.Building && p.SHA == c.SHA {
@@ -20,17 +21,41 @@ func (s *State) runOf(c *Candidate) (BuildRun, bool) {
 		}
 	}
 	r, ok := s.run(c.SHA, c.Tree)
-	if r.Status == RunErrored && r.FinishedAt.Before(c.SeenAt) {
+	pushed := c.SeenAt
+	if c.Guest && r.Status == RunFailed {
+		pushed = s.Pulls[c.Pull].heardAt() // asking for it is no push
+	}
+	return r.asOf(pushed, ok)
+}
+
+// pullRun is the run of the build ahead of a pull request's merge. As for a
+// candidate, what failed before its head was pushed does not count.
+func (s *State) pullRun(p PullRequest) (BuildRun, bool) {
+	r, ok := s.run(p.TestMerge, p.TestTree)
+	return r.asOf(p.heardAt(), ok)
+}
+
+// asOf is a run as it concerns what was pushed at a time: none where it failed before
+// then, and the failed one that is being repeated for others until that has succeeded.
+func (r BuildRun) asOf(pushed time.Time, ok bool) (BuildRun, bool) {
+	switch e := r.Earlier; {
+	case r.failed() && r.FinishedAt.Before(pushed):
 		return BuildRun{}, false
+	case e != nil && r.Status != RunSucceeded && !e.FinishedAt.Before(pushed):
+		return *e, true
 	}
 	return r, ok
 }
 
+// failed reports whether the run has ended, and left nothing.
+func (r BuildRun) failed() bool { return r.Status == RunFailed || r.Status == RunErrored }
+
 // runKey is the key of the run that a build was asked for under, also where the
-// pipeline's file has meanwhile changed which commits share an artifact.
+// pipeline's file has meanwhile changed which commits share an artifact. An app has
+// one run that is being asked for.
 func (s *State) runKey(do StartBuild) string {
-	for _, key := range []string{"tree " + do.Tree, "commit " + do.SHA} {
-		if r := s.Builds[key]; r.Status == RunStarting && r.App == do.App {
+	for _, key := range sortedKeys(s.Builds) {
+		if r := s.Builds[key]; r.Status == RunStarting && r.App == do.App && r.SHA == do.SHA {
 			return key
 		}
 	}
@@ -50,20 +75,27 @@ func (s *State) buildStarted(do StartBuild, at time.Time) {
 	r, ok := s.Builds[key]
 	switch {
 	case !ok, r.Status == RunErrored && do.Stage == "", r.Status == RunFailed:
-		r = BuildRun{StartedAt: at}
+		failed := r
+		r = r.blank()
+		if r.StartedAt = at; failed.Status == RunFailed {
+			failed.Earlier, r.Earlier = nil, &failed
+		}
 	case r.Stage != do.Stage:
-		r = BuildRun{StartedAt: at, Refused: r.Refused, Reason: r.Reason, TroubleAt: r.TroubleAt}
+		r = BuildRun{StartedAt: at, Refused: r.Refused, Reason: r.Reason, TroubleAt: r.TroubleAt, Gone: r.Gone, GoneAt: r.GoneAt, Earlier: r.Earlier}
 	case r.StartedAt.IsZero():
 		r.StartedAt = at
 	}
 	if s.candidate(do.SHA) == nil {
+		if s.groupOf(do.SHA) != nil {
+			r.Group = do.SHA
+		}
 		for _, n := range sortedKeys(s.Pulls) {
 			if p := s.Pulls[n]; p.TestMerge == do.SHA && p.Open {
 				r.Pull = n
 			}
 		}
 	}
-	r.SHA, r.Tree, r.App, r.Stage, r.Status = do.SHA, do.Tree, do.App, do.Stage, RunStarting
+	r.SHA, r.Tree, r.Command, r.App, r.Stage, r.Status = do.SHA, do.Tree, do.Command, do.App, do.Stage, RunStarting
 	s.Builds[key] = r
 	if do.Stage != "" {
 		s.openPromotion(do.Stage, do.SHA, at, key)
@@ -182,7 +214,7 @@ func (s *State) buildErrored(r *BuildRun, reason string, at time.Time) {
 	put(&r.Refused, r.App, reason)
 	for _, app := range s.Config.Prepare.Apps {
 		if _, no := r.Refused[app]; !no {
-			*r = BuildRun{SHA: r.SHA, Tree: r.Tree, Pull: r.Pull, Status: RunWaiting, Refused: r.Refused, Reason: reason, TroubleAt: at}
+			*r = BuildRun{SHA: r.SHA, Tree: r.Tree, Pull: r.Pull, Group: r.Group, Status: RunWaiting, Refused: r.Refused, Reason: reason, TroubleAt: at, Gone: r.Gone, GoneAt: r.GoneAt, Earlier: r.Earlier}
 			return
 		}
 	}
@@ -215,7 +247,7 @@ func (s *State) buildSeen(r *BuildRun, b Build, at time.Time) {
 	case BuildCancelled:
 		if r.Cancelling {
 			// It gave its place away and queues again.
-			*r = BuildRun{SHA: r.SHA, Tree: r.Tree, Pull: r.Pull, Status: RunWaiting, Refused: r.Refused}
+			*r = BuildRun{SHA: r.SHA, Tree: r.Tree, Pull: r.Pull, Group: r.Group, Status: RunWaiting, Refused: r.Refused, Gone: r.Gone, GoneAt: r.GoneAt, Earlier: r.Earlier}
 			return
 		}
 		s.buildErrored(r, "the build was cancelled on the platform", at)

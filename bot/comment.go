@@ -64,7 +64,7 @@ func (d *decision) comment(p PullRequest) string {
 	}
 	if p.Merged {
 		for i := range d.s.Candidates {
-			if c := &d.s.Candidates[i]; c.Pull == p.Number {
+			if c := &d.s.Candidates[i]; p.became(c) {
 				return d.mergedComment(c)
 			}
 		}
@@ -76,15 +76,19 @@ func (d *decision) comment(p PullRequest) string {
 		}
 		return Marker + "\nClosed without a merge: nothing of this pull request was deployed.\n"
 	}
-	if p.Fork || p.ReadHead != p.Head || !d.buildsPulls() {
-		return ""
+	if p.Fork || p.ReadHead != p.Head && !d.awaitsMerge(p) || !d.buildsPulls() {
+		return d.requiredComment(p)
 	}
 	return d.openComment(p)
 }
 
 func (d *decision) openComment(p PullRequest) string {
 	var b strings.Builder
-	r, _ := d.s.run(p.TestMerge, p.TestTree)
+	waits := d.awaitsMerge(p)
+	if waits {
+		p.TestMerge, p.TestTree = "", "" // those of the head before
+	}
+	r, _ := d.s.pullRun(p)
 	if p.TestTree != "" && r.Status == RunFailed {
 		fmt.Fprintf(&b, "%s\n**Merging this deploys nothing**: it does not build.\n\n❌ The build failed after %s on `%s`%s%s\n",
 			Marker, took(r.StartedAt, r.FinishedAt), code(r.App), output(r.OutputURL), because(text(r.Reason)))
@@ -92,6 +96,10 @@ func (d *decision) openComment(p PullRequest) string {
 	}
 	fmt.Fprintf(&b, "%s\n**Merging this deploys it**: %s.\n\n", Marker, d.path())
 	switch {
+	case waits:
+		fmt.Fprintf(&b, "⏳ Waiting for GitHub to make the test merge into `%s`: it is built ahead then.\n", code(p.Base))
+	case p.TestTree == "" && p.Unmade:
+		fmt.Fprintf(&b, "⚠️ GitHub does not say whether it merges into `%s`, so nothing is built ahead. A push to it asks again.\n", code(p.Base))
 	case p.TestTree == "":
 		fmt.Fprintf(&b, "⚠️ It does not merge cleanly into `%s`, so nothing is built ahead.\n", code(p.Base))
 	case r.Status == RunSucceeded:
@@ -106,8 +114,8 @@ func (d *decision) openComment(p PullRequest) string {
 	default:
 		b.WriteString("⏳ Waiting for a free prepare app; commits on the branch are built first.\n")
 	}
-	if waits := d.plannedWaits(); waits != "" {
-		b.WriteString("\n" + waits)
+	if planned := d.plannedWaits(); planned != "" {
+		b.WriteString("\n" + planned)
 	}
 	if p.ChangesOf == p.Head || d.s.Stages[d.lastStage()].Live.commit() == "" {
 		b.WriteString(d.plannedAsks(&p.Changes))
@@ -208,14 +216,14 @@ func (d *decision) stageRow(c *Candidate, stage string) row {
 	switch {
 	case p.State == PassageUndone:
 		r.took = ""
-	case p.Adopted:
+	case p.was():
 		r.state, r.took = "✅ already live", ""
 	case p.Reason != "":
 		r.state = "✅ live again " + text(p.Reason)
-	case p.EndedAt.Before(c.PushedAt):
+	case p.EndedAt.Before(c.Pushed()):
 		r.state = "✅ live since before the branch came back to it"
 	default:
-		r.state = "✅ live " + took(c.PushedAt, p.EndedAt) + " after the push"
+		r.state = "✅ live " + c.sincePush(p.EndedAt) + " after the push"
 	}
 	return r
 }
@@ -255,7 +263,7 @@ func (d *decision) headline(c *Candidate) string {
 		return fmt.Sprintf("**%s is on its way to %s**", sha, text(stage.Name))
 	}
 	verb := "is"
-	if live := d.s.Stages[at].Live.SHA; live != c.SHA && c.Passages[at].State == PassageDone && !c.Passages[at].Adopted {
+	if live := d.s.Stages[at].Live.SHA; live != c.SHA && c.Passages[at].State == PassageDone && !c.Passages[at].was() {
 		verb = "went" // something newer has taken its place
 	}
 	return fmt.Sprintf("**%s %s live on %s**", sha, verb, text(at))

@@ -121,6 +121,9 @@ func (s *State) configOfCandidate(c *Candidate, f ConfigRead, at time.Time) {
 	if f.Problem == "" {
 		c.ConfigHold = s.disagrees(c.Branch, f)
 	}
+	if f.Found && f.Problem == "" {
+		c.Recipe = f.Config.recipe()
+	}
 	if held := c.ConfigHold != ""; held || s.knownAfter(c) {
 		if !held && !f.Found && f.Problem == "" && len(c.Told)+len(c.Passages) == 0 {
 			// It was pushed while there was no file: it was never to be deployed.

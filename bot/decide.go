@@ -26,6 +26,8 @@ func Decide(s State, now time.Time) Plan {
 	if s.Configured {
 		d.explore()
 		d.readConcerns()
+		d.readGroupConcerns()
+		d.findMerged()
 		d.readPullRequests()
 		d.readFiles()
 		d.inspect()
@@ -36,6 +38,8 @@ func Decide(s State, now time.Time) Plan {
 		d.readChecks()
 		d.sweep()
 	}
+	d.readRules()
+	d.listPulls()
 	d.keepCopies()
 	d.endMaintenance()
 	d.openPipelines()
@@ -120,11 +124,11 @@ func (d *decision) readPullRequests() {
 	if d.buildsPulls() {
 		for _, n := range sortedKeys(d.s.Pulls) {
 			p := d.s.Pulls[n]
-			if !p.Open || p.Fork || p.Base != d.s.Branch() || d.s.pullConcerns(p) != ConcernYes {
+			if !p.Open || p.Fork || p.Listed || p.Base != d.s.Branch() || d.s.pullConcerns(p) != ConcernYes {
 				continue
 			}
-			if p.ReadHead != p.Head {
-				d.want(fmt.Sprintf("pull %d %s", n, p.Head), ReadPullRequest{Number: n})
+			if d.asksForMerge(p) {
+				d.want(pullKey(p), ReadPullRequest{Number: n})
 			}
 			// Once for each head: what it would bring is told with what it is compared to.
 			if live := d.s.Stages[d.lastStage()].Live.commit(); live != "" && live != p.Head && p.ChangesOf != p.Head {
@@ -201,6 +205,8 @@ func (d *decision) readAt(c *Candidate) (at time.Time, sweep bool) {
 		return c.SeenAt, false // nothing can be judged before
 	case !r.Read && r.Refused == "" && r.Hints == 0 && d.buildGate(c).State == GateOpen:
 		return c.SeenAt, false // they may have passed long ago, as after a merge queue
+	case !r.Read && r.Refused == "" && !c.QueuedAt.IsZero():
+		return c.SeenAt, false // the queue's checks passed before it came to the branch
 	case !r.Read && r.Refused == "" && (d.first(c) || c.Before == "" || c.SeenAt.Sub(c.PushedAt) > heardLate):
 		return c.SeenAt, false // the webhooks of its checks may have come before its own
 	case r.hinted(c.SHA, state) > 0:
@@ -228,7 +234,7 @@ func (d *decision) readChecksOf(c *Candidate, decides bool) {
 		// With it comes the branch's head, which tells of a push that was never
 		// delivered: it is asked for now and then also where the file names the checks.
 		Required: all && decides || d.s.Required.ReadAt.IsZero() || d.now.Sub(d.s.Required.ReadAt) >= staleRules,
-		Suites:   all && len(d.s.Required.Checks) == 0,
+		Suites:   all && len(d.s.Required.theirs()) == 0,
 	})
 }
 

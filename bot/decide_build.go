@@ -32,7 +32,7 @@ func (d *decision) build() {
 			d.makePlace(key)
 		}
 	}
-	if waiting > 0 {
+	if waiting > 0 || d.buildGroups(&free) {
 		return
 	}
 	for _, c := range d.guestsToBuild() {
@@ -44,7 +44,8 @@ func (d *decision) build() {
 	}
 	for _, p := range d.pullsToBuild() {
 		key := d.s.buildKey(p.TestMerge, p.TestTree)
-		if app, ok := d.takeApp(&free, key, d.s.Builds[key]); ok {
+		run, _ := d.s.pullRun(p)
+		if app, ok := d.takeApp(&free, key, run); ok {
 			d.startBuild(key, app, p.TestMerge, p.TestTree)
 		}
 	}
@@ -73,8 +74,21 @@ func (d *decision) leads(c *Candidate) bool {
 }
 
 func (d *decision) startBuild(key, app, sha, tree string) {
-	if d.want(buildEffect(app, key), StartBuild{App: app, SHA: sha, Tree: tree, Command: d.s.Config.Build}) {
+	do := StartBuild{App: app, SHA: sha, Tree: tree}
+	d.asBegun(key, &do)
+	if d.want(buildEffect(app, key), do) {
 		d.starting[key] = app
+	}
+}
+
+// asBegun fills in how a build is made, and which earlier ones of it are of no use.
+// One that is being asked for already is asked for again as it was, whatever the
+// pipeline's file says by now.
+func (d *decision) asBegun(key string, do *StartBuild) {
+	r := d.s.Builds[key]
+	do.Command, do.Gone, do.GoneAt = d.s.command(do.SHA), r.Gone, r.GoneAt
+	if r.Status == RunStarting {
+		do.Command = r.Command
 	}
 }
 
@@ -119,7 +133,7 @@ func (d *decision) pullsToBuild() []PullRequest {
 		if !p.Open || p.Fork || p.TestTree == "" || p.ReadHead != p.Head || p.Base != d.s.Branch() || d.s.pullConcerns(p) != ConcernYes {
 			continue
 		}
-		if r, ok := d.s.run(p.TestMerge, p.TestTree); !ok || r.Status == RunWaiting {
+		if r, ok := d.s.pullRun(p); !ok || r.Status == RunWaiting {
 			list = append(list, p)
 		}
 	}
@@ -163,8 +177,8 @@ func (d *decision) takeApp(free *[]string, key string, r BuildRun) (string, bool
 	return best, true
 }
 
-// makePlace cancels a pull request's build that stands where the branch needs to
-// build.
+// makePlace cancels a build that stands where the branch or the merge queue needs to
+// build: a pull request's, or that of a merge group that is gone.
 func (d *decision) makePlace(forKey string) {
 	refused := d.s.Builds[forKey].Refused
 	for _, key := range sortedKeys(d.s.Builds) {
@@ -179,7 +193,7 @@ func (d *decision) makePlace(forKey string) {
 	}
 	for _, key := range sortedKeys(d.s.Builds) {
 		r := d.s.Builds[key]
-		if _, no := refused[r.App]; no || r.Pull == 0 || r.Status != RunRunning || d.neededByBranch(key) {
+		if _, no := refused[r.App]; no || r.Pull == 0 && r.Group == "" || r.Status != RunRunning || d.neededByBranch(key) {
 			continue
 		}
 		d.want("cancel "+r.App+" "+r.ID, CancelBuild{App: r.App, ID: r.ID, Tree: key})
@@ -187,8 +201,8 @@ func (d *decision) makePlace(forKey string) {
 	}
 }
 
-// neededByBranch reports whether a candidate waits for the build, or a pull
-// request was merged so recently that its push may still be on its way.
+// neededByBranch reports whether a candidate or a merge group waits for the build, or
+// a pull request was merged so recently that its push may still be on its way.
 func (d *decision) neededByBranch(key string) bool {
 	for i := range d.s.Candidates {
 		c := &d.s.Candidates[i]
@@ -197,7 +211,7 @@ func (d *decision) neededByBranch(key string) bool {
 		}
 	}
 	p, ok := d.s.Pulls[d.s.Builds[key].Pull]
-	return ok && p.Merged && d.s.candidate(p.MergeSHA) == nil && d.now.Sub(p.UpdatedAt) < time.Minute
+	return ok && p.Merged && d.s.candidate(p.MergeSHA) == nil && d.now.Sub(p.UpdatedAt) < onItsWay || d.neededByQueue(key)
 }
 
 // refusedBy reports whether none of the apps can build it.

@@ -73,7 +73,8 @@ func (d *decision) freshlyGreen(c *Candidate) bool {
 // buildOnStage is the normal deploy: the first stage's own app builds. It enters
 // the stage, so it happens only when every gate is open.
 func (d *decision) buildOnStage(c *Candidate, stage, app, key string) {
-	do := StartBuild{App: app, SHA: c.SHA, Tree: c.Tree, Command: d.s.Config.Build, Stage: stage, Base: d.base(stage, app)}
+	do := StartBuild{App: app, SHA: c.SHA, Tree: c.Tree, Stage: stage, Base: d.base(stage, app)}
+	d.asBegun(key, &do)
 	if do.Base >= 0 && d.needsMaintenance(c, stage) && !d.inMaintenance(stage) {
 		return // its release may follow the build by itself
 	}
@@ -116,7 +117,9 @@ func (d *decision) buildAgain(c *Candidate, stage, app, key string) {
 	_, no := blocked(gates)
 	switch {
 	case !d.s.Configured || d.stageIndex(stage) != 0 || no:
-		d.want(buildEffect(app, key), StartBuild{App: app, SHA: c.SHA, Tree: c.Tree, Stage: stage, Look: true})
+		do := StartBuild{App: app, SHA: c.SHA, Tree: c.Tree, Stage: stage, Look: true}
+		d.asBegun(key, &do)
+		d.want(buildEffect(app, key), do)
 	case !d.freshlyGreen(c):
 		d.readChecksOf(c, true)
 	default:

@@ -37,6 +37,7 @@ func (s *State) heardEarly(heard Early) {
 
 // catchUp tells a new candidate what was heard of it before.
 func (s *State) catchUp(c *Candidate) {
+	s.leaveQueue(c)
 	for _, e := range s.Early {
 		switch {
 		case e.SHA != c.SHA:

@@ -16,6 +16,7 @@ type OpenPipelines struct {
 	Elsewhere []Pushed // the newest pushes to other branches, which one of them may follow
 	Checks    []CheckReported
 	Pulls     []PullRequestChanged // those that are open
+	Groups    []MergeGroupChanged  // those in the merge queue
 }
 
 // Facts are what a pipeline is told that begins.
@@ -32,6 +33,9 @@ func (o OpenPipelines) Facts() []Fact {
 	}
 	for _, p := range o.Pulls {
 		facts = append(facts, p)
+	}
+	for _, g := range o.Groups {
+		facts = append(facts, g)
 	}
 	return facts
 }

@@ -150,8 +150,10 @@ type PullRequestRead struct {
 	PullRequestChanged
 	// TestMerge is the commit that GitHub made to see whether the pull request
 	// merges, and TestTree its tree: the tree that a merge or a squash will
-	// have as long as the base does not move. Both are empty where it conflicts.
+	// have as long as the base does not move. Both are empty where it conflicts, and
+	// while there is none yet.
 	TestMerge, TestTree string
+	Unmade              bool // GitHub has not made the test merge yet, or does not know yet whether it merges
 }
 
 // PullRequestFound is the pull request a commit came from; Number is 0 if it

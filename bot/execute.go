@@ -204,17 +204,23 @@ func (x execution) promote() Answer {
 	// Tried on a copy: where the gates refuse, nothing may be left behind.
 	trial := x.s.clone()
 	trial.reopen(c.SHA, stage, x.order())
-	d := newDecision(&trial, x.at)
-	if g, no := blocked(d.gates(trial.candidate(c.SHA), stage)); no && g.State == GateClosed {
+	d, tried := newDecision(&trial, x.at), trial.candidate(c.SHA)
+	cfg, _ := x.s.Config.Stage(stage)
+	yes := x.approvedBy(d, tried, cfg)
+	yes.give(tried, stage)
+	if g, no := blocked(d.gates(tried, stage)); no && g.State == GateClosed {
 		if g.Name == "order" {
 			return refuse("%s is %s there; /rollback %s goes back", Short(c.SHA), g.Text, stage)
 		}
 		return refuse("%s cannot be released to %s: %s", Short(c.SHA), stage, g.Text)
+	} else if yes.problem != "" {
+		return refuse("%s", yes.problem)
 	} else if no {
 		text += " as soon as it may: " + g.Text
 	}
 	x.s.reopen(c.SHA, stage, x.order())
-	return Answer{OK: true, Open: true, Stage: stage, SHA: c.SHA, Text: text}
+	yes.give(c, stage)
+	return Answer{OK: true, Open: true, Stage: stage, SHA: c.SHA, Text: text + yes.note}
 }
 
 // promoteExactly is how to ask for a candidate at a stage without any doubt.
@@ -240,6 +246,7 @@ func (x execution) stageToPromote(c *Candidate) (stage, problem string) {
 // may pass the lock of a rollback, which ends once it is live.
 func (s *State) reopen(sha, stage string, by Order) {
 	c := s.candidate(sha)
+	s.retryGone(c, by.At)
 	if p := c.Passages[stage]; p.State == PassageFailed || p.State == PassageUndone || p.passed() {
 		c.leave(stage)
 	}
@@ -274,13 +281,25 @@ func (x execution) retry() Answer {
 		if no := x.mayNot(x.d.firstStage()); no != "" {
 			return refuse("%s", no)
 		}
+		if !buildFailed && x.s.retryGone(c, x.at) {
+			return accept("%s is built again", Short(c.SHA))
+		}
 		if !buildFailed {
 			return refuse("no build of %s failed", Short(c.SHA))
 		}
 		if x.since(later(run.StartedAt, run.FinishedAt)) {
 			return refuse("%s", x.void("the build of "+Short(c.SHA)+" failed", "/retry build"))
 		}
-		delete(x.s.Builds, x.s.buildKey(c.SHA, c.Tree))
+		key := x.s.buildKey(c.SHA, c.Tree)
+		if r := x.s.Builds[key]; r.Active() || r.Status == RunWaiting && r.Earlier != nil {
+			return refuse("%s is being built again already, as %s", Short(c.SHA), Short(r.SHA))
+		}
+		delete(x.s.Builds, key)
+		if !run.GoneAt.IsZero() {
+			again := run.blank()
+			again.SHA, again.Tree, again.Status = c.SHA, c.Tree, RunWaiting
+			x.s.Builds[key] = again
+		}
 		if c.Passages[x.d.firstStage()].State == PassageFailed {
 			c.leave(x.d.firstStage()) // it was the stage's own app that built
 		}
@@ -344,7 +363,7 @@ func (s *State) outcomeOf(a Answer, at time.Time) Answer {
 	}
 	switch p := c.Passages[a.Stage]; p.State {
 	case PassageDone:
-		return end(true, "%s is live on %s, released in %s", Short(c.SHA), a.Stage, took(p.StartedAt, p.EndedAt))
+		return end(true, "%s is live on %s, released in %s%s", Short(c.SHA), a.Stage, took(p.StartedAt, p.EndedAt), c.approvedText(a.Stage, p.Promotion))
 	case PassageFailed:
 		return end(false, "%s is not live on %s: %s%s", Short(c.SHA), a.Stage, p.Reason, after("; ", p.After))
 	case PassageReleasing:

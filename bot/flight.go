@@ -218,6 +218,10 @@ func (s *State) finish(f Finished, at time.Time) {
 		}
 	case ReadHead:
 		s.headRead(do, f, e.At, at)
+	case ReadRules:
+		s.rulesRead(do, f, e.At)
+	case ListPullRequests:
+		s.pullsListed(f, at)
 	case LookAtApp:
 		s.appLooked(do, f, at)
 	case ReadPullRequest:
@@ -315,7 +319,7 @@ func (s *State) pullReadEnded(do ReadPullRequest, f Finished, at time.Time) {
 		s.pullRead(fact, at)
 	}
 	if p, ok := s.Pulls[do.Number]; ok && f.Outcome == Refuse {
-		p.ReadHead, p.TestMerge, p.TestTree = p.Head, "", ""
+		p.ReadHead, p.TestMerge, p.TestTree, p.AskAt, p.Unmade = p.Head, "", "", time.Time{}, true
 		s.Pulls[do.Number] = p
 	}
 }
@@ -366,8 +370,12 @@ func (s *State) editTold(do SetStatus, edit func(*Saying)) {
 		edit(&said)
 		put(told, context, said)
 	}
-	if c := s.candidate(do.SHA); c != nil {
-		change(&c.Told)
+	build := s.shortContext(do.Context) == buildContext
+	if c := s.candidate(do.SHA); c != nil && (!build || c.Guest || s.concerns(c) == ConcernYes) {
+		change(&c.Told) // one that does not concern the pipeline is not told of: a pull request or a merge group is
+	}
+	if g := s.groupOf(do.SHA); g != nil && build {
+		change(&g.Told)
 	}
 	if i := s.Elsewhere.find(do.SHA); i >= 0 {
 		change(&s.Elsewhere[i].Told)

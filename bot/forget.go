@@ -29,6 +29,7 @@ const (
 func (s *State) forget(at time.Time) {
 	s.forgetCandidates()
 	s.forgetPulls(at)
+	s.forgetGroups(at)
 	s.forgetBuilds()
 	for key, f := range s.Flights {
 		last := f.LastAt
@@ -86,7 +87,11 @@ func (s *State) forgetPulls(at time.Time) {
 		}
 	}
 	for n, p := range s.Pulls {
-		if p.Open || at.Sub(p.SeenAt) < forgetPull || s.owes(p) {
+		if p.MergedWith != "" && s.position(p.MergedWith) >= 0 {
+			needed[n] = true
+		}
+		told := p.Listed && p.Told[buildContext].State != "" // nothing more is to be said of it
+		if p.Open && !told || at.Sub(p.SeenAt) < forgetPull && !told || s.owes(p) {
 			needed[n] = true
 		}
 	}
@@ -114,7 +119,7 @@ func (s *State) owes(p PullRequest) bool {
 	return commenting || handing || p.Comment.Doubt || !p.Comment.Again.IsZero()
 }
 
-// forgetBuilds drops builds of what is neither a candidate nor a pull request. What
+// forgetBuilds drops builds of what is no candidate, pull request or merge group. What
 // is built for one that is open would be built again, and one that was merged may
 // be heard of before its commit is.
 func (s *State) forgetBuilds() {
@@ -129,6 +134,10 @@ func (s *State) forgetBuilds() {
 		if p.TestTree != "" {
 			needed[s.buildKey(p.TestMerge, p.TestTree)] = true
 		}
+	}
+	for i := range s.Groups {
+		g := &s.Groups[i]
+		needed[s.buildKey(g.Head, g.Tree)] = true
 	}
 	forgetOldest(s.Builds, max(len(needed), remembered), func(key string, r BuildRun) (time.Time, bool) {
 		return r.StartedAt, !needed[key] && !r.Active()

@@ -102,8 +102,8 @@ func (d *decision) checksGate(c *Candidate) Gate {
 		g.Text = v.Reason
 	case v.State == CheckPending:
 		g.Text = "waiting for " + names(v.Waiting)
-	case v.Settling && !d.due(c.SeenAt.Add(settle)):
-		g.Text, g.Until = "waiting for further checks to report", c.SeenAt.Add(settle)
+	case v.Settling && !d.due(c.heardOf().Add(settle)):
+		g.Text, g.Until = "waiting for further checks to report", c.heardOf().Add(settle)
 	default:
 		g.State, g.Since = GateOpen, c.GreenAt
 	}
@@ -144,6 +144,8 @@ func (d *decision) buildGate(c *Candidate) Gate {
 		g.State, g.Who, g.Text = GateClosed, "whoever looks after the prepare apps", "no prepare app can build it"+because(a.why)
 	case a.fallback:
 		g.State = GateOpen
+	case a.run.Active() && d.rebuilt(a.run) != "":
+		g.Text = "building again on " + a.run.App + because(d.rebuilt(a.run))
 	case a.run.Active():
 		g.Text = "building on " + a.run.App
 	case a.run.sourceless():
@@ -152,6 +154,8 @@ func (d *decision) buildGate(c *Candidate) Gate {
 		g.Text, g.Since = "the build could not be started"+because(a.run.Reason), a.run.TroubleAt
 	case !d.leads(c) && len(c.Ordered) == 0:
 		g.Text, g.Since, g.Who = "a newer commit goes first", c.SeenAt, "the newer commit"
+	case d.rebuilt(a.run) != "":
+		g.Text, g.Since = "building again as soon as a prepare app is free"+because(d.rebuilt(a.run)), a.run.GoneAt
 	default:
 		g.Text, g.Since = "waiting for a free prepare app", c.SeenAt
 	}
@@ -162,6 +166,10 @@ func (d *decision) buildGate(c *Candidate) Gate {
 func (d *decision) proofGate(c *Candidate, i int) Gate {
 	before := d.s.Config.Stages[i-1].Name
 	g := Gate{Name: "proof", State: GateWaiting, Who: "the stage " + before}
+	if p := c.Passages[before]; p.State == PassageDone && p.Adopted {
+		g.State, g.Since, g.Text, g.Who = GateClosed, p.EndedAt, before+" ran it before Headstart came: no stage has proved it", "whoever pushes again"
+		return g
+	}
 	switch p := c.Passages[before]; p.State {
 	case PassageDone:
 		g.State, g.Since = GateOpen, p.EndedAt

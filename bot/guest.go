@@ -73,14 +73,19 @@ func (x execution) promoteGuest(pull PullRequestChanged) Answer {
 	trial := x.s.clone()
 	trial.inviteGuest(x, pull, stage)
 	text := fmt.Sprintf("%s goes to %s", Short(pull.Head), stage)
-	d := newDecision(&trial, x.at)
-	if g, no := blocked(d.gates(trial.candidate(pull.Head), stage)); no && g.State == GateClosed {
+	d, tried := newDecision(&trial, x.at), trial.candidate(pull.Head)
+	yes := x.approvedBy(d, tried, cfg)
+	yes.give(tried, stage)
+	if g, no := blocked(d.gates(tried, stage)); no && g.State == GateClosed {
 		return refuse("%s cannot be released to %s: %s", Short(pull.Head), stage, g.Text)
+	} else if yes.problem != "" {
+		return refuse("%s", yes.problem)
 	} else if no {
 		text += " as soon as it may: " + g.Text
 	}
 	x.s.inviteGuest(x, pull, stage)
-	return Answer{OK: true, Open: true, Stage: stage, SHA: pull.Head, Text: text}
+	yes.give(x.s.candidate(pull.Head), stage)
+	return Answer{OK: true, Open: true, Stage: stage, SHA: pull.Head, Text: text + yes.note}
 }
 
 // inviteGuest takes note of the head of a pull request that was asked for.
@@ -158,7 +163,7 @@ func (d *decision) tellGuests() {
 	for i := range d.s.Guests {
 		c := &d.s.Guests[i]
 		if said := c.Told[buildContext]; d.s.Pulls[c.Pull].Head != c.SHA && (said.State == StatusPending || said.Doubt) {
-			d.tellStatus(c.SHA, buildContext, c.Told, say(StatusSuccess, "Not built ahead: newer commits were pushed", ""))
+			d.tellStatus(c.SHA, buildContext, c.Told, say(StatusSuccess, "Not built here: newer commits were pushed", ""))
 		}
 		for _, stage := range d.stagesOf(c) {
 			_, asked := c.Ordered[stage]

@@ -150,7 +150,6 @@ func TestAFloodOfSuites(t *testing.T) {
 // GitHub's answers can lag behind its webhooks: as long as a completed suite is not
 // shown so, it is looked at again, less often each time, and not for ever.
 func TestAReadingThatLagsBehindASuite(t *testing.T) {
-	const step = 50 * time.Millisecond
 	for _, shown := range []struct {
 		name   string
 		checks []bot.Check

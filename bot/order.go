@@ -12,7 +12,7 @@ const skew = 30 * time.Second
 
 // push folds a branch that moved into the candidates.
 func (s *State) push(p Pushed, at time.Time) {
-	if p.Branch == "" || p.After == "" || isZero(p.After) {
+	if p.Branch == "" || QueueBranch(p.Branch) || p.After == "" || isZero(p.After) {
 		return
 	}
 	if p.Branch != s.Branch() {

@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -105,6 +104,8 @@ func (s *State) lastTaken(c *Candidate) bool {
 const (
 	concernKey     = "concern "
 	pullConcernKey = "concern of "
+
+	groupConcernKey = concernKey + "group "
 )
 
 // readConcerns finds out which candidates and which pull requests concern the
@@ -140,7 +141,7 @@ func (d *decision) readConcerns() {
 			base = d.s.Candidates[n-1].SHA
 		}
 		// As a pull request's own: what its head has changed since it left the branch.
-		d.want(fmt.Sprintf("%s%d %s", pullConcernKey, n, p.Head), ReadChanges{Base: base, Head: p.Head})
+		d.want(pullConcernKeyOf(p), ReadChanges{Base: base, Head: p.Head})
 	}
 }
 
@@ -182,6 +183,10 @@ func (s *State) concernRead(f Finished) {
 	switch do := f.Effect.Do.(type) {
 	case ReadFiles:
 		read, _ := f.Fact.(FilesRead)
+		if g := s.groupOf(do.Head); g != nil && f.Effect.Key == groupConcernKey+g.Head {
+			g.Concern = s.concernOf(read.Files, read.Complete)
+			return
+		}
 		c := s.candidate(do.Head)
 		if c == nil || c.Concern == ConcernYes {
 			return
@@ -224,7 +229,7 @@ func (s *State) pullConcerns(p PullRequest) Concern {
 	}
 	if p.Merged {
 		for i := range s.Candidates {
-			if c := &s.Candidates[i]; c.Pull == p.Number {
+			if c := &s.Candidates[i]; p.became(c) {
 				return s.concerns(c)
 			}
 		}

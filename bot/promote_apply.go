@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -267,7 +268,7 @@ func (s *State) releaseSeen(stage, app string, seen ReleaseSeen, at time.Time) {
 	case a.State == ReleasePending && at.Sub(a.Since) >= ReleaseDeadline:
 		a.State, a.Reason = ReleaseFailed, "the release did not end within "+hours(ReleaseDeadline)+"; look at the app"
 	case a.State == ReleaseExpired:
-		a.State = ReleaseFailed
+		a.State, a.Gone = ReleaseFailed, true
 	case a.State == ReleaseErrored && a.Errors < maxErrors:
 		a = AppRelease{Errors: a.Errors + 1} // the platform's fault: once more, in a release of its own
 	case a.State == ReleaseErrored:
@@ -317,13 +318,28 @@ func (s *State) concludePromotion(stage string, at time.Time) {
 		return
 	case p.Rollback != nil && len(took) == 0 && p.gone():
 		s.pastGone(stage, p)
+		if c := s.candidate(p.SHA); c != nil && !p.Rollback.Config {
+			past, _ := s.Stages[stage].named(p.SHA, 0)
+			s.forgetArtifact(past.Artifact, at)
+		}
+		return
+	case p.Rollback == nil && len(took) == 0 && p.gone() && s.buildAnew(stage, p, at):
 		return
 	}
 	reason := "the release failed on " + strings.Join(failed, "; ")
 	if len(took) > 0 {
 		reason = fmt.Sprintf("%s (it is live on %s)", reason, strings.Join(took, ", "))
 	}
+	gone := p.Rollback == nil && slices.ContainsFunc(slices.Collect(maps.Values(p.Apps)), func(a AppRelease) bool { return a.Gone })
+	if c := s.candidate(p.SHA); gone && c != nil && c.Rebuilds >= maxRebuilds {
+		reason = strings.TrimSuffix(reason, ".") + ", although it was built again twice"
+	}
 	s.closePromotion(stage, PassageFailed, reason, output, at)
+	if c := s.candidate(p.SHA); gone && c != nil {
+		pass := c.Passages[stage]
+		pass.Gone = true
+		c.Passages[stage] = pass
+	}
 }
 
 // gone reports whether the platform has nothing to release on any app.
@@ -346,6 +362,9 @@ func (s *State) closePromotion(stage string, end PassageState, reason, output st
 		pass.State, pass.EndedAt, pass.Reason, pass.OutputURL = end, at, reason, output
 		if p.Proof != nil {
 			pass.Seen = p.Proof.Last
+		}
+		if past, ok := st.named(p.SHA, 0); ok && p.Rollback != nil && past.Ran != nil {
+			pass.Adopted = true
 		}
 		put(&c.Passages, stage, pass)
 		if _, ordered := c.Ordered[stage]; ordered && end == PassageDone && p.Rollback == nil && st.lockedAt(at) != nil && st.Lock.Rollback {

@@ -55,6 +55,11 @@ func (s *State) opening() OpenPipelines {
 			do.Pulls = append(do.Pulls, p.PullRequestChanged)
 		}
 	}
+	for i := range s.Groups {
+		if g := &s.Groups[i]; g.EndedAt.IsZero() {
+			do.Groups = append(do.Groups, g.MergeGroupChanged)
+		}
+	}
 	return do
 }
 

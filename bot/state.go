@@ -28,20 +28,23 @@ type State struct {
 	AnewAt      time.Time // what was read before this is to be read again
 	HeadAt      time.Time // when the branch's head was last read; zero: never
 
-	Required   Required    // what GitHub requires of the branch; zero ReadAt: not read yet
-	Candidates []Candidate // in the branch's order, oldest first
-	Horizon    time.Time   // pushes up to here have been forgotten: a late one is too late
-	Builds     map[string]BuildRun
-	Stages     map[string]Stand
-	Pulls      map[int]PullRequest
-	Early      []Early // of commits that are not known yet, the newest last
-	Flights    map[string]Flight
-	Guests     []Candidate // heads of open pull requests that somebody asked to promote
-	Adopted    []Candidate // what stages ran before Headstart came, where it is none of Candidates
-	Alerts     []Alert     // failures that people were told of, or are to be, oldest first
-	Requests   []Request   // comments with commands, oldest first; answered ones are remembered for a while
-	DeafUntil  time.Time   // comments up to here, by GitHub's clock, have been forgotten: a late one is too late
-	Freeze     Frozen      // the operator's word
+	Required    Required    // what GitHub requires of the branch; zero ReadAt: not read yet
+	RulesAt     time.Time   // when that was last asked for by itself; zero: never
+	Candidates  []Candidate // in the branch's order, oldest first
+	Horizon     time.Time   // pushes up to here have been forgotten: a late one is too late
+	Builds      map[string]BuildRun
+	Stages      map[string]Stand
+	Pulls       map[int]PullRequest
+	Early       []Early      // of commits that are not known yet, the newest last
+	Groups      []MergeGroup // in the merge queue, or gone a moment ago, in the order in which they were heard of
+	Flights     map[string]Flight
+	Guests      []Candidate // heads of open pull requests that somebody asked to promote
+	Adopted     []Candidate // what stages ran before Headstart came, where it is none of Candidates
+	PullsListed time.Time   // when pull requests that are older than the pipeline were listed; zero: they were not
+	Alerts      []Alert     // failures that people were told of, or are to be, oldest first
+	Requests    []Request   // comments with commands, oldest first; answered ones are remembered for a while
+	DeafUntil   time.Time   // comments up to here, by GitHub's clock, have been forgotten: a late one is too late
+	Freeze      Frozen      // the operator's word
 
 	Inspections map[string]Inspection // by app: what was found of it before it was promoted to
 
@@ -58,14 +61,16 @@ type Candidate struct {
 	Forced            bool      // the push that brought it replaced history
 	PushedAt          time.Time // by GitHub's clock where a push told it
 	SeenAt            time.Time
-	Pull              int  // the pull request it was merged by; 0: none known
-	PullSought        bool // it was looked for
+	QueuedAt          time.Time // since when it was known as a merge group; zero: it was none
+	Pull              int       // the pull request it was merged by; 0: none known
+	PullSought        bool      // it was looked for
 
 	ConfigRead    bool      // the pipeline's file was read as of this commit
 	ConfigProblem string    // why that file was refused; empty if it was not
 	ConfigHold    string    // why nothing may be done with this commit by that file; empty: it may
 	ConfigUnread  string    // why GitHub does not show that file; empty: it does, or was not asked yet
 	ConfigAskedAt time.Time // with ConfigUnread: when that was found out
+	Recipe        Recipe    // how its own file says that it is built
 
 	Reports Reports
 	GreenAt time.Time // since when the checks are green; zero while they are not
@@ -75,6 +80,7 @@ type Candidate struct {
 	Artifact    string
 	ArtifactApp string // where Artifact was built
 	ArtifactSHA string // the commit it was built of: this one, or one with the same files
+	Rebuilds    int    // how often it was built again by itself, because the artifact was gone
 
 	Ordered   map[string]Order // promotions that people asked for, by stage
 	Guest     bool             // the head of an open pull request, not a commit of the branch
@@ -135,6 +141,7 @@ type Passage struct {
 	Reason    string    // why it failed, naming each app; who undid it; or why it passed the stage by
 	OutputURL string    // of the release that failed; may be empty
 	Unbuilt   bool      // it failed because the code does not build: the stage was not touched
+	Gone      bool      // it failed because the platform no longer has the artifact
 	After     string    // what was done about a failure; empty: nothing had to be
 	Seen      *Probed   // the newest answer of its verification; nil: there was none
 	SoakUntil time.Time // how long it has to stay healthy; zero: that is not asked for
@@ -142,7 +149,7 @@ type Passage struct {
 	Urgent    *Order    // who let it pass windows, freezes and soak; nil: nobody. Never changed in place
 	Beside    string    // of one that passed the stage by: the commit that was live there
 	Warnings  []string  // what was found of the stage's apps since the promotion before
-	Adopted   bool      // it ran there when Headstart came: there was no promotion
+	Adopted   bool      // it ran there when Headstart came, and nothing has proved it; Promotion 0: it was not brought back since
 }
 
 // Deployment is the GitHub Deployment of one promotion of a candidate.
@@ -185,7 +192,9 @@ const (
 // shared), whoever needs it.
 type BuildRun struct {
 	SHA, Tree  string
-	Pull       int    // the pull request that it was begun for; 0: the branch itself
+	Command    string // that builds it; empty where a platform has buildpacks
+	Pull       int    // the pull request that it was begun for; 0: the branch itself, or Group
+	Group      string // the merge group that it was begun for; empty: none
 	App        string // where it runs or ran; empty while waiting
 	Stage      string // set where it runs on a stage's own app
 	ID         string
@@ -202,7 +211,10 @@ type BuildRun struct {
 	Reason     string            // why it did not succeed, or what the trouble is
 	Cancelling bool
 	Artifact   string
-	Release    string // that the platform made on App by itself
+	Gone       []string  // artifacts of earlier builds of it that the platform no longer has, the newest last
+	GoneAt     time.Time // when the newest of them was found to be gone; zero: none was
+	Earlier    *BuildRun // that failed before this one, for those it was the build of; nil: none. Never changed in place
+	Release    string    // that the platform made on App by itself
 	OutputURL  string
 }
 
@@ -340,10 +352,18 @@ type AppRelease struct {
 type PullRequest struct {
 	PullRequestChanged
 	SeenAt      time.Time
+	Listed      bool      // it was found in a list, and nothing was heard of it since
 	HeadAt      time.Time // when it got its head, by GitHub's clock, at the latest; zero: before anybody looked
 	HeadHeardAt time.Time // when Head was first heard of; zero: with the pull request
 
-	ReadHead  string // the head that TestMerge belongs to; empty: not read yet
+	// MergedWith is the commit that the branch moved to when it was merged, where that is
+	// another pull request's; empty: it was merged by itself, or not yet.
+	MergedWith string
+
+	ReadHead  string    // the head that TestMerge belongs to; empty: not read yet
+	Asked     int       // how often GitHub had no test merge of the head, nor a conflict
+	AskAt     time.Time // when the head is to be read once more; zero: as soon as it differs from ReadHead
+	Unmade    bool      // GitHub never got to a test merge of the head, though nothing says that it conflicts
 	TestMerge string
 	TestTree  string
 	Told      map[string]Saying // by status context, on the head
@@ -402,6 +422,7 @@ func (s State) Target() Target {
 func (s State) clone() State {
 	s.Candidates = cloneCandidates(s.Candidates)
 	s.Guests = cloneCandidates(s.Guests)
+	s.Groups = cloneGroups(s.Groups)
 	s.Adopted = cloneCandidates(s.Adopted)
 	s.Builds = cloneMap(s.Builds)
 	for k, r := range s.Builds {
@@ -483,12 +504,4 @@ func (s *State) position(sha string) int {
 		}
 	}
 	return -1
-}
-
-// buildKey is what the build of a commit is remembered by.
-func (s *State) buildKey(sha, tree string) string {
-	if s.Config.Prepare.Reuse == ReuseCommit || tree == "" {
-		return "commit " + sha
-	}
-	return "tree " + tree
 }

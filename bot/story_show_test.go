@@ -17,6 +17,9 @@ func describe(f bot.Finished) string {
 	switch do := f.Effect.Do.(type) {
 	case bot.StartBuild:
 		line = fmt.Sprintf("build %s on %s", do.SHA, do.App)
+		if do.Command != "" {
+			line += " by " + do.Command
+		}
 		if seen, ok := f.Fact.(bot.BuildSeen); ok && seen.Adopted {
 			line += " (found there)"
 		}

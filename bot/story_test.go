@@ -19,6 +19,7 @@ type story struct {
 	began  time.Time
 	file   bot.ConfigRead        // as of the commits that are pushed from now on
 	kept   map[string][]bot.Fact // deliveries by name, to be delivered (again)
+	groups map[string]bot.MergeGroupChanged
 	faults []trouble
 	out    strings.Builder
 }
@@ -31,7 +32,7 @@ type trouble struct {
 }
 
 func newStory() *story {
-	s := &story{kept: map[string][]bot.Fact{}}
+	s := &story{kept: map[string][]bot.Fact{}, groups: map[string]bot.MergeGroupChanged{}}
 	s.open()
 	s.began = s.Now
 	return s
@@ -98,6 +99,7 @@ func (s *story) do(line string) error {
 		"role": s.role, "say": s.sayIn, "again": s.sayAgain, "answers": s.answers, "gone": s.gone,
 		"sick": s.sick, "well": s.well, "alerts": s.alerts,
 		"lists": s.lists,
+		"group": s.group, "destroyed": s.destroyed,
 		"clock": s.clock, "time": s.time, "freeze": s.freeze, "unfreeze": s.unfreeze,
 		"maintenance": s.maintenance, "app": s.findings, "copied": s.copied, "copies": s.copies,
 	}
@@ -120,7 +122,7 @@ func (s *story) hear(name string, list []string, facts ...bot.Fact) error {
 	return s.Deliver(facts...)
 }
 
-// config [missing | bad why=…] [branch=B] [prepare=APPS] [checks=NAMES|none] [reuse=commit] [pulls=no] STAGE:APPS…
+// config [missing | bad why=…] [branch=B] [platform=P] [build=COMMAND] [prepare=APPS] [checks=NAMES|none] [reuse=commit] [pulls=no] STAGE:APPS…
 // is the pipeline's file as of the commits that are pushed from now on.
 func (s *story) config(list []string, set map[string]string) error {
 	switch {
@@ -131,7 +133,7 @@ func (s *story) config(list []string, set map[string]string) error {
 		s.file, s.several = bot.ConfigRead{Found: true, Problem: set["why"]}, nil
 		return nil
 	}
-	c := bot.Config{Platform: bot.PlatformHeroku, Branch: set["branch"]}
+	c := bot.Config{Platform: or(set["platform"], bot.PlatformHeroku), Branch: set["branch"], Build: set["build"]}
 	c.Prepare = bot.Prepare{PullRequests: set["pulls"] != "no", Reuse: bot.Reuse(or(set["reuse"], string(bot.ReuseTree)))}
 	if v := set["prepare"]; v != "" {
 		c.Prepare.Apps = strings.Split(v, ",")
@@ -253,7 +255,7 @@ func (s *story) moved(app string, list []string) error {
 	if slices.Contains(list, "quiet") {
 		return nil
 	}
-	return s.Deliver(bot.PlatformMoved{Platform: bot.PlatformHeroku, App: app})
+	return s.Deliver(bot.PlatformMoved{Platform: s.State.Config.Platform, App: app})
 }
 
 // released APP [failed|errored] [why=…] [quiet]: the pending release of an app ends.
@@ -296,7 +298,7 @@ func (s *story) takes(_ []string, set map[string]string) (err error) {
 	return err
 }
 
-// pr N opened|pushed|closed|merged|retargeted [head=SHA] [merge=SHA] [tree=TREE] [as=SHA] [base=B] [fork] [held]
+// pr N opened|pushed|closed|merged|retargeted [head=SHA] [merge=SHA] [tree=TREE] [as=SHA] [base=B] [fork] [unmade=yes|no] [held]
 func (s *story) pull(list []string, set map[string]string) error {
 	n, err := strconv.Atoi(list[0])
 	if err != nil {
@@ -318,6 +320,9 @@ func (s *story) pull(list []string, set map[string]string) error {
 	case "conflicts":
 		p.TestMerge, p.TestTree = "", ""
 	}
+	if v := set["unmade"]; v != "" {
+		p.Unmade = v == "yes"
+	}
 	s.head(p, set)
 	if p.TestMerge != "" && s.Commits[p.TestMerge] == nil {
 		s.Commits[p.TestMerge] = &bottest.Commit{SHA: p.TestMerge, Tree: p.TestTree}
@@ -325,7 +330,7 @@ func (s *story) pull(list []string, set map[string]string) error {
 	return s.hear("pr "+list[0]+" "+list[1], list, s.Installed(), p.PullRequestChanged)
 }
 
-// fault EFFECT refused|retry|lost|unseen|late|hang [about=KEY] [times=N] [why=…] [after=D] [limit]
+// fault EFFECT refused|gone|retry|lost|unseen|late|hang [about=KEY] [times=N] [why=…] [after=D] [limit]
 func (s *story) setFault(list []string, set map[string]string) error {
 	t := trouble{kind: list[0], about: set["about"], times: 1}
 	t.Kind, t.Reason, t.Limit = bottest.FaultKind(list[1]), or(set["why"], "it is out of order"), slices.Contains(list, "limit")
@@ -347,7 +352,7 @@ func (s *story) hand(list []string, set map[string]string) error {
 	if !slices.Contains(list, "loud") {
 		return nil
 	}
-	return s.Deliver(bot.PlatformMoved{Platform: bot.PlatformHeroku, App: list[0]})
+	return s.Deliver(bot.PlatformMoved{Platform: s.State.Config.Platform, App: list[0]})
 }
 
 // crash loses everything that is in memory.

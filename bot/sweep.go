@@ -268,6 +268,10 @@ func Requests(do Action) (github, platform int) {
 			n++
 		}
 		return n, 0
+	case ReadRules:
+		return 2, 0
+	case ListPullRequests:
+		return 1, 0
 	case LookAtApp:
 		return 0, 1
 	}

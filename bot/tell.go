@@ -32,6 +32,7 @@ func (d *decision) tell() {
 	d.tellStrays()
 	d.tellAdopted()
 	d.tellGuests()
+	d.tellGroups()
 	d.tellAlerts()
 	for _, n := range sortedKeys(d.s.Pulls) {
 		p := d.s.Pulls[n]

@@ -65,11 +65,13 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 	if v := d.s.verdict(c); app == "" && v.State == CheckFailed {
 		return say(StatusFailure, "Not built: "+names(v.Failed)+" failed", "")
 	}
-	switch {
+	switch why := d.rebuilt(r); {
 	case r.sourceless() && !a.fallback:
 		return sayPending("source", "Waiting for GitHub to know the commit; then it is built", "")
 	case app == "" && d.bare(c):
 		return sayPending("bare", "Waiting for GitHub to tell which files this commit has", "")
+	case app != "" && r.Stage == "" && !a.fallback && r.TroubleAt.IsZero() && why != "":
+		return sayPending("build", fmt.Sprintf("Building again on %s: %s", app, why), r.OutputURL)
 	case app != "" && r.Stage == "" && !a.fallback && r.TroubleAt.IsZero():
 		return sayPending("build", "Building on "+app, r.OutputURL)
 	case r.Stage != "" && r.Status == RunRunning:
@@ -86,6 +88,9 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 	if !d.leads(c) {
 		return sayPending("queue", "Not built yet: a newer commit goes first", "")
 	}
+	if why := d.rebuilt(r); why != "" {
+		return sayPending("queue", "Building again as soon as a prepare app is free: "+why, "")
+	}
 	return sayPending("queue", "Waiting for a free prepare app", "")
 }
 
@@ -99,11 +104,11 @@ func fellBack(why string) string {
 // tellPull says on a pull request's head how its build ahead of the merge goes.
 func (d *decision) tellPull(p PullRequest) {
 	if said := p.Told[buildContext]; p.ToldHead != "" && p.ToldHead != p.Head && !said.settled() && d.s.candidate(p.ToldHead) == nil {
-		d.tellStatus(p.ToldHead, buildContext, p.Told, said.or("Not built ahead: newer commits were pushed"))
+		d.tellStatus(p.ToldHead, buildContext, p.Told, said.or("Not built here: newer commits were pushed"))
 		return
 	}
-	if d.s.position(p.Head) >= 0 {
-		return // the candidate speaks
+	if p.Head == "" || d.candidateSpeaks(p.Head) {
+		return
 	}
 	told := p.Told
 	if p.ToldHead != p.Head {
@@ -111,9 +116,23 @@ func (d *decision) tellPull(p PullRequest) {
 	}
 	w := d.pullStatus(p)
 	if w == nil {
-		w = told[buildContext].or("Not built ahead of the merge")
+		text := "Not built here: the pull request is closed"
+		if p.Open {
+			text = "Not built here: nobody knows yet whether it has to be"
+		}
+		w = told[buildContext].or(text)
 	}
 	d.tellStatus(p.Head, buildContext, told, w)
+}
+
+// candidateSpeaks reports whether headstart/build of a commit is about a candidate of
+// the branch, which has something to say.
+func (d *decision) candidateSpeaks(sha string) bool {
+	if d.s.position(sha) < 0 {
+		return false
+	}
+	c := d.s.candidate(sha)
+	return d.s.concerns(c) == ConcernYes && (c.Told[buildContext].State != "" || d.buildStatus(c) != nil)
 }
 
 // or is the end of what waits for something that will not come; nil where nothing
@@ -127,11 +146,27 @@ func (s Saying) or(text string) *saying {
 
 // pullStatus is what headstart/build says of a pull request; nil if nothing.
 func (d *decision) pullStatus(p PullRequest) *saying {
-	if p.ReadHead == "" || p.ReadHead != p.Head || p.Base != d.s.Branch() || !d.s.Configured || d.s.pullConcerns(p) != ConcernYes {
-		return nil
+	if !d.s.Configured {
+		if !p.Open {
+			return nil
+		}
+		return d.unconfigured(p.Base)
 	}
-	r, begun := d.s.run(p.TestMerge, p.TestTree)
-	begun = begun && p.TestTree != ""
+	known := p.ReadHead != "" && p.ReadHead == p.Head && p.Base == d.s.Branch() && d.s.pullConcerns(p) == ConcernYes
+	r, begun := d.s.pullRun(p)
+	begun = begun && p.TestTree != "" && known
+	if why := d.notBuiltHere(p); why != "" && p.Open && (!begun || r.Status != RunSucceeded && r.Status != RunFailed) {
+		return notBuilt(why)
+	}
+	if d.awaitsMerge(p) && d.s.pullConcerns(p) == ConcernYes {
+		return sayPending("test merge", "Waiting for GitHub to make the test merge into "+p.Base, "")
+	}
+	if !known {
+		return d.unreadPull(p)
+	}
+	if said := p.Told[buildContext]; !p.Open && p.ToldHead == p.Head && said.final() {
+		return nil // what is built of its tree from now on is the branch's
+	}
 	building := d.starting[d.s.buildKey(p.TestMerge, p.TestTree)]
 	if begun && r.Active() {
 		building = r.App
@@ -143,14 +178,18 @@ func (d *decision) pullStatus(p PullRequest) *saying {
 		return say(StatusFailure, fmt.Sprintf("The build failed after %s on %s%s", took(r.StartedAt, r.FinishedAt), r.App, because(r.Reason)), r.OutputURL)
 	case begun && r.sourceless() && p.Open && !r.refusedBy(d.s.Config.Prepare.Apps):
 		return sayPending("source", "Waiting for GitHub to know the test merge; then it is built", "")
-	case begun && building != "":
+	case begun && building != "" && r.TroubleAt.IsZero():
 		return sayPending("build", "Building ahead of the merge on "+building, r.OutputURL)
-	case !p.Open || p.Fork || !d.buildsPulls():
+	case !p.Open:
 		return nil
 	case p.TestTree == "":
-		return say(StatusSuccess, "Not built ahead: it does not merge cleanly into "+p.Base, "")
+		return notBuilt(notAhead(p))
 	case begun && (r.Status == RunErrored || r.refusedBy(d.s.Config.Prepare.Apps)):
-		return say(StatusSuccess, "Not built ahead: it could not be built on a prepare app"+because(r.Reason), "")
+		return notBuilt("no prepare app could build it" + because(r.Reason))
+	case begun && d.stuck(r):
+		return notBuilt("no prepare app takes the build" + because(r.Reason)).in("stuck") // for the reason may change with each try
+	case begun && !r.TroubleAt.IsZero():
+		return sayPending("trouble", "The build could not be started yet"+because(r.Reason), "")
 	case building != "":
 		return sayPending("build", "Building ahead of the merge on "+building, "")
 	}

@@ -48,6 +48,8 @@ func (d *decision) deploymentStatus(c *Candidate, dep Deployment) *saying {
 	pass := c.Passages[dep.Stage]
 	live := d.s.Stages[dep.Stage].Live.SHA
 	switch {
+	case pass.State == "" && live == c.SHA && dep.Told.State == StatusSuccess:
+		return say(StatusSuccess, dep.Told.Text, "") // it is to be released once more, and runs until then
 	case pass.Promotion != dep.Promotion:
 		return say(DeploymentInactive, "Replaced by a later promotion", "")
 	case pass.State == PassageFailed:

@@ -16,15 +16,15 @@ func (d *decision) stageStanding(c *Candidate, stage string) *saying {
 		return say(StatusFailure, fmt.Sprintf("%s: %s runs %s", capital(pass.Reason), stage, Short(d.s.Stages[stage].Live.SHA)), d.appURL(stage)).in("undone")
 	case entered && pass.State == PassageDone && d.drifted(c, stage) != "":
 		return say(StatusSuccess, "Was live on "+stage+" until "+d.drifted(c, stage), d.appURL(stage)).in("drift")
-	case entered && pass.State == PassageDone && pass.Adopted:
+	case entered && pass.State == PassageDone && pass.was():
 		return say(StatusSuccess, "Already live on "+stage, d.appURL(stage))
 	case entered && pass.State == PassageDone && pass.Reason != "":
 		return say(StatusSuccess, fmt.Sprintf("Live on %s again %s, released in %s", stage, pass.Reason, took(pass.StartedAt, pass.EndedAt)), d.appURL(stage))
-	case entered && pass.State == PassageDone && pass.EndedAt.Before(c.PushedAt):
+	case entered && pass.State == PassageDone && pass.EndedAt.Before(c.Pushed()):
 		return say(StatusSuccess, "Live on "+stage+": it was when the branch came back to it", d.appURL(stage))
 	case entered && pass.State == PassageDone:
 		return say(StatusSuccess, warned(fmt.Sprintf("Live on %s %s after the push, %s in %s%s", stage,
-			took(c.PushedAt, pass.EndedAt), pass.verb(), took(pass.StartedAt, pass.EndedAt), d.stillSoaking(c, stage)), pass), d.appURL(stage))
+			c.sincePush(pass.EndedAt), pass.verb(), took(pass.StartedAt, pass.EndedAt), d.stillSoaking(c, stage)), pass), d.appURL(stage))
 	case entered && pass.After != "":
 		return say(StatusFailure, capital(pass.After)+": "+pass.Reason, pass.OutputURL)
 	case entered && pass.State == PassageSkipped:
@@ -144,6 +144,8 @@ func (d *decision) waiting(c *Candidate, stage string, first bool) *saying {
 			return sayPending(fresh[0].phase(), "Waiting: "+fresh[0].Text, "")
 		}
 		return nil
+	case first && no && g.Name == "build" && d.rebuilt(d.buildOf(c).run) != "":
+		return sayPending("build again", "Building again"+because(d.rebuilt(d.buildOf(c).run)), "")
 	case first && (!no || g.beforeBuilt()):
 		return sayPending("checks and build", "Waiting for the build and the checks", "")
 	case !no:

@@ -111,7 +111,7 @@ func (d *decision) readTrunk() {
 		d.readFileAt(t.SHA, t.HeardAt, t.Unread, t.AskedAt)
 	case d.s.trunkKnown() || n > 0 && d.s.Candidates[n-1].Branch == d.s.DefaultBranch:
 		// It is known, or about to be, as of a commit.
-	case len(d.s.Elsewhere) > 0 || len(d.s.Pulls) > 0 || n > 0:
+	case len(d.s.Elsewhere) > 0 || len(d.s.Pulls) > 0 || len(d.s.Groups) > 0 || n > 0:
 		d.readFileAt(d.s.DefaultBranch, d.s.At, t.Unread, t.AskedAt)
 	}
 }

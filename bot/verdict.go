@@ -30,15 +30,15 @@ func (s *State) verdict(c *Candidate) Verdict {
 	case s.Config.Checks.None:
 		return Verdict{State: CheckPassed}
 	case !s.Config.Checks.AsGitHubRequires():
-		names := make([]RequiredCheck, len(s.Config.Checks.Names))
+		named := Required{Checks: make([]RequiredCheck, len(s.Config.Checks.Names))}
 		for i, n := range s.Config.Checks.Names {
-			names[i].Name = n
+			named.Checks[i].Name = n
 		}
-		return judge(names, r.Checks)
+		return judge(named.theirs(), r.Checks)
 	case s.Required.ReadAt.IsZero():
 		return Verdict{State: CheckPending, Unread: true, Reason: "what GitHub requires of the branch has not been read yet"}
-	case len(s.Required.Checks) > 0:
-		return judge(s.Required.Checks, r.Checks)
+	case len(s.Required.theirs()) > 0:
+		return judge(s.Required.theirs(), r.Checks)
 	}
 	return judgeAll(r)
 }

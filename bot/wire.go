@@ -18,6 +18,7 @@ var factTypes = namesOf(
 	Probed{}, FilesRead{}, MaintenanceSet{}, Inspected{}, CopySeen{},
 	Frozen{}, Begun{},
 	Concerns{}, Addressed{}, StageRuns{}, StageMoved{}, Section{},
+	MergeGroupChanged{}, RulesRead{}, PullRequestsListed{},
 )
 
 var actionTypes = namesOf(
@@ -27,6 +28,7 @@ var actionTypes = namesOf(
 	Probe{}, ReadFiles{}, SetMaintenance{}, Inspect{}, MakeCopy{}, WatchCopy{}, RemoveCopy{},
 	WriteAlert{},
 	OpenPipelines{}, AskConcern{}, Address{}, AskStage{}, TellSection{},
+	ReadRules{}, ListPullRequests{},
 )
 
 func namesOf(values ...any) map[string]reflect.Type {

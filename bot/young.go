@@ -68,6 +68,9 @@ func (s *State) heardOfCommit(sha string) time.Time {
 	if c := s.candidate(sha); c != nil {
 		return c.SeenAt
 	}
+	if g := s.groupOf(sha); g != nil {
+		return g.SeenAt
+	}
 	if s.Trunk.SHA == sha {
 		return s.Trunk.HeardAt
 	}

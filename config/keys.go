@@ -34,7 +34,8 @@ func pipelineKeys() []key {
 		{
 			name: "build", example: "build: go build -o bin/web .",
 			doc: "The command that builds a commit in a clean copy of it. Required with `platform: local` and not " +
-				"allowed without; Heroku's buildpacks know by themselves.",
+				"allowed without; Heroku's buildpacks know by themselves. A commit is built by the command of its own file, and " +
+				"what one command has built never serves a commit that is built by another.",
 			value: text{is: "a command", lines: true, check: checkCommand(buildIsLocal.hint)},
 			says:  "A build runs: go build -o bin/web .",
 		},

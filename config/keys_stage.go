@@ -57,7 +57,7 @@ var stage = object{
 		},
 		{
 			name: "promote", def: "auto", example: "promote: approval",
-			doc: "Whether a candidate enters this stage by itself or needs somebody's `/approve`: of one of those whom `allow` names. " +
+			doc: "Whether a candidate enters this stage by itself or needs somebody's `/approve` or `/promote`: of one of those whom `allow` names. " +
 				"An approval is for one build on top of what is live; when either changes it lapses.",
 			value: text{options: []string{"auto", "approval"}},
 			says:  "Waits for somebody's /approve.",

@@ -275,6 +275,10 @@ func (c *Client) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 		return answer(r.readChecks(ctx, do, effect.At))
 	case bot.ReadHead:
 		return answer(r.readHead(ctx, do))
+	case bot.ReadRules:
+		return answer(r.readRules(ctx, do, effect.At))
+	case bot.ListPullRequests:
+		return answer(r.listPullRequests(ctx))
 	case bot.ReadPullRequest:
 		return answer(r.readPullRequest(ctx, do))
 	case bot.FindPullRequest:

@@ -67,6 +67,8 @@ func steps(sha string, pull int) []step {
 		read(bot.ReadConfig{Ref: "main"}),
 		read(bot.ReadChecks{SHA: sha, Branch: "main", Required: true, Suites: true}),
 		read(bot.ReadHead{Branch: "main"}),
+		read(bot.ReadRules{Branch: "main"}),
+		read(bot.ListPullRequests{}),
 		read(bot.ReadPullRequest{Number: pull}),
 		read(bot.FindPullRequest{SHA: sha}),
 		read(bot.ReadCommander{Comment: 1, Number: pull, User: "ana", Teams: []string{"releasers"}}),

@@ -81,6 +81,7 @@ var endpoints = []string{
 	"/repos/{owner}/{repo}/issues/comments/{comment_id}",
 	"/repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",
 	"/repos/{owner}/{repo}/issues/{number}/comments",
+	"/repos/{owner}/{repo}/pulls",
 	"/repos/{owner}/{repo}/pulls/{number}",
 	"/repos/{owner}/{repo}/rules/branches/{branch}",
 	"/repos/{owner}/{repo}/statuses/{sha}",

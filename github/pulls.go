@@ -4,14 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	gh "github.com/google/go-github/v60/github"
 	"github.com/headstart-cd/headstart/bot"
 )
 
 // readPullRequest reads a pull request, and the tree of its test merge where
-// it has one.
+// it has one. What GitHub has not got to yet is no conflict: having been asked is what
+// makes it compute that, so it is worth asking again.
 func (r repository) readPullRequest(ctx context.Context, do bot.ReadPullRequest) (bot.PullRequestRead, error) {
 	pull, err := r.pullRequest(ctx, do.Number)
 	if err != nil {
@@ -21,12 +21,8 @@ func (r repository) readPullRequest(ctx context.Context, do bot.ReadPullRequest)
 	switch {
 	case !read.Open, pull.Mergeable != nil && !pull.GetMergeable():
 		return read, nil
-	case pull.Mergeable == nil:
-		// Having been asked is what makes GitHub compute it.
-		return bot.PullRequestRead{}, &bot.Retryable{
-			Reason: fmt.Sprintf("GitHub has not computed yet whether pull request #%d merges.", do.Number), After: time.Second,
-		}
-	case pull.GetMergeCommitSHA() == "":
+	case pull.Mergeable == nil, pull.GetMergeCommitSHA() == "":
+		read.Unmade = true
 		return read, nil
 	}
 	merge := pull.GetMergeCommitSHA()
@@ -36,10 +32,9 @@ func (r repository) readPullRequest(ctx context.Context, do bot.ReadPullRequest)
 		commit, _, err = r.api.Git.GetCommit(ctx, r.repo.Owner, r.repo.Name, merge)
 		return err
 	})
-	if errors.Is(err, bot.ErrNotFound) {
-		return bot.PullRequestRead{}, &bot.Retryable{
-			Reason: fmt.Sprintf("The test merge of pull request #%d was replaced while it was read.", do.Number), After: time.Second, Err: err,
-		}
+	if errors.Is(err, bot.ErrNotFound) { // it was replaced while it was read
+		read.Unmade = true
+		return read, nil
 	}
 	if err != nil {
 		return bot.PullRequestRead{}, err

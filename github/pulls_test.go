@@ -28,16 +28,14 @@ func TestAPullRequestIsReadWithItsTestMerge(t *testing.T) {
 	w.commit(map[string]string{"c": "1"})
 	pull := w.open(githubtest.PullOptions{Head: "feature", Title: "Add b", User: "ana"})
 
-	_, err = w.perform(bot.Effect{Do: bot.ReadPullRequest{Number: pull.Number()}})
-	var retry *bot.Retryable
-	if !errors.As(err, &retry) || retry.After != time.Second || retry.Limit {
-		t.Fatalf("GitHub has not computed yet whether it merges: ask again in a second, got %v", err)
+	read := do[bot.PullRequestRead](w, bot.ReadPullRequest{Number: pull.Number()})
+	if !read.Unmade || read.TestMerge != "" || read.TestTree != "" {
+		t.Fatalf("GitHub has not computed yet whether it merges, which is no conflict; got %+v", read)
 	}
-	var read bot.PullRequestRead
 	w.costs(2, func() { read = do[bot.PullRequestRead](w, bot.ReadPullRequest{Number: pull.Number()}) })
 	merge, err := pull.TestMerge()
 	w.must(err)
-	if read.TestMerge != merge.SHA || read.TestTree != merge.Tree {
+	if read.TestMerge != merge.SHA || read.TestTree != merge.Tree || read.Unmade {
 		t.Errorf("the test merge is %s with the tree %s, got %s and %s", merge.SHA, merge.Tree, read.TestMerge, read.TestTree)
 	}
 	want := bot.PullRequestChanged{

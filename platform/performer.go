@@ -109,7 +109,7 @@ func (p *Performer) startBuild(ctx context.Context, on Platform, target bot.Targ
 		return nil, err
 	}
 	for _, b := range builds {
-		if b.Commit != do.SHA {
+		if b.Commit != do.SHA || b.Command != do.Command || isGone(do, b) {
 			continue
 		}
 		// A build that failed before anybody asked says nothing about now. One that
@@ -145,6 +145,12 @@ func (p *Performer) startBuild(ctx context.Context, on Platform, target bot.Targ
 	}
 	b, err := on.StartBuild(ctx, do.App, bot.Source{Commit: do.SHA, URL: url, Command: do.Command})
 	return fact(bot.BuildSeen{Build: b}, err)
+}
+
+// isGone reports whether a build is from before its artifact was found to be gone. A
+// later one may have left the same: an artifact may be named by what is in it.
+func isGone(do bot.StartBuild, b bot.Build) bool {
+	return slices.Contains(do.Gone, b.Artifact) && !b.CreatedAt.After(do.GoneAt)
 }
 
 // promote releases an artifact on an app, or rolls the app back to one of its

@@ -50,6 +50,51 @@ func TestEndsWhereItBegan(t *testing.T) {
 	}
 }
 
+// shelf is a platform whose app has these builds, and notes what is begun there.
+type shelf struct {
+	platform.Platform
+	builds []bot.Build
+	begun  []bot.Source
+}
+
+func (s *shelf) Builds(context.Context, string) ([]bot.Build, error) { return s.builds, nil }
+
+func (s *shelf) StartBuild(_ context.Context, app string, src bot.Source) (bot.Build, error) {
+	s.begun = append(s.begun, src)
+	return bot.Build{ID: "new", App: app, Commit: src.Commit, Command: src.Command, Status: bot.BuildPending}, nil
+}
+
+func (s *shelf) Tarball(context.Context, bot.Target, string) (string, error) { return "", nil }
+
+// A build that is there already is the answer, but only where it is of the same commit,
+// by the same command, and what it left is still there.
+func TestWhatIsThereAlreadyMayBeOfNoUse(t *testing.T) {
+	noon := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
+	there := bot.Build{ID: "old", Commit: "a1", Command: "make", Status: bot.BuildSucceeded, Artifact: "x", CreatedAt: noon}
+	for _, c := range []struct {
+		name string
+		do   bot.StartBuild
+		want string
+	}{
+		{"the same", bot.StartBuild{App: "shop-prepare", SHA: "a1", Command: "make"}, "old"},
+		{"another command", bot.StartBuild{App: "shop-prepare", SHA: "a1", Command: "make release"}, "new"},
+		{"its artifact is gone", bot.StartBuild{App: "shop-prepare", SHA: "a1", Command: "make", Gone: []string{"x"}, GoneAt: noon.Add(time.Hour)}, "new"},
+		{"it was built again since its artifact was gone", bot.StartBuild{App: "shop-prepare", SHA: "a1", Command: "make", Gone: []string{"x"}, GoneAt: noon.Add(-time.Hour)}, "old"},
+	} {
+		s := &shelf{builds: []bot.Build{there}}
+		allow, err := platform.ParseAllow("acme/shop=shop-*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := platform.Performer{Platforms: map[string]platform.Platform{bot.PlatformLocal: s}, Allow: allow, Source: s}
+		target := bot.Target{Pipeline: bot.Key{Repo: bot.Repo{Owner: "acme", Name: "shop"}}, Platform: bot.PlatformLocal}
+		fact, err := p.Perform(context.Background(), target, bot.Effect{Key: "build", Attempt: 1, Do: c.do})
+		if seen, _ := fact.(bot.BuildSeen); err != nil || seen.Build.ID != c.want {
+			t.Errorf("%s: the answer is the build %q (%v), expected the %s one", c.name, seen.Build.ID, err, c.want)
+		}
+	}
+}
+
 // history is a platform whose app has these releases.
 type history struct {
 	platform.Platform

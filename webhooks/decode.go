@@ -17,11 +17,11 @@ import (
 )
 
 // events are those that Decode finds facts in.
-var events = []string{"check_run", "check_suite", "issue_comment", "pull_request", "push", "status"}
+var events = []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "push", "status"}
 
 // known are the events that have a label of their own in the metrics.
 var known = func() map[string]bool {
-	m := map[string]bool{"ping": true, "installation": true, "installation_repositories": true, "merge_group": true}
+	m := map[string]bool{"ping": true, "installation": true, "installation_repositories": true}
 	for _, e := range events {
 		m[e] = true
 	}
@@ -89,6 +89,8 @@ func factsIn(event string, p payload) (engine.Delivery, error) {
 		fact, err = status(p)
 	case "issue_comment":
 		fact, err = commented(p)
+	case "merge_group":
+		fact, err = mergeGroup(p)
 	}
 	if err != nil || fact == nil {
 		return d, err
@@ -319,6 +321,9 @@ type payload struct {
 		HeadSHA string `json:"head_sha"`
 		Runs    *int   `json:"latest_check_runs_count"`
 	} `json:"check_suite"`
+
+	MergeGroup *mergeGroupPayload `json:"merge_group"`
+	Reason     string             `json:"reason"` // of a merge group that is destroyed
 
 	// status
 	SHA       string `json:"sha"`

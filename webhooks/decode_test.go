@@ -68,7 +68,13 @@ func TestDecodeRealPayloads(t *testing.T) {
 		}}}},
 		{"installation.created", nil},
 		{"issue_comment.created", nil},
-		{"merge_group.checks_requested", nil},
+		{"merge_group.checks_requested", []bot.Fact{
+			bot.Installed{Installation: 1, DefaultBranch: "main"}, bot.MergeGroupChanged{
+				Head: "2ffea6db159f6b6c47a24e778fb9ef40cf6b1c7d", Tree: "31b122c26a97cf9af023e9ddab94a82c6e77b0ea", Branch: "main",
+				Title: "Merge pull request #2048 from octo-repo/update-readme", Base: "380387fbc80638b734a49e1be1c4dfec1c01b33c", Pull: 104,
+				MadeAt: at("2019-05-15T15:20:30Z"),
+			},
+		}},
 		{"ping", nil},
 	} {
 		event, _, _ := strings.Cut(tt.file, ".")
@@ -80,8 +86,12 @@ func TestDecodeRealPayloads(t *testing.T) {
 		if !reflect.DeepEqual(d.Facts, tt.facts) {
 			t.Errorf("%s has the facts\n%+v\nwanted\n%+v", tt.file, d.Facts, tt.facts)
 		}
-		if len(tt.facts) > 0 && d.Repo != hello {
-			t.Errorf("%s is about %s, wanted %s", tt.file, d.Repo, hello)
+		about := hello
+		if event == "merge_group" {
+			about = bot.Repo{Owner: "octo-org", Name: "octo-repo"}
+		}
+		if len(tt.facts) > 0 && d.Repo != about {
+			t.Errorf("%s is about %s, wanted %s", tt.file, d.Repo, about)
 		}
 	}
 }

@@ -198,7 +198,7 @@ func (p *apps) StartBuild(_ context.Context, app string, src bot.Source) (bot.Bu
 	begin := func() *bot.Build {
 		a := p.w.App(app)
 		b := &bot.Build{
-			ID: fmt.Sprintf("%s/b%d", app, len(a.Builds)+1), App: app, Commit: src.Commit, Status: bot.BuildPending,
+			ID: fmt.Sprintf("%s/b%d", app, len(a.Builds)+1), App: app, Commit: src.Commit, Command: src.Command, Status: bot.BuildPending,
 			OutputURL: "https://output.example/" + app, CreatedAt: p.w.Now,
 		}
 		a.Builds = append(a.Builds, b)

@@ -87,6 +87,7 @@ type Commit struct {
 type Pull struct {
 	bot.PullRequestChanged
 	TestMerge, TestTree string
+	Unmade              bool // GitHub has not made the test merge
 }
 
 // Deployment is a GitHub Deployment with its newest status.
@@ -115,12 +116,14 @@ type Fault struct {
 // FaultKind is the way in which a performance goes wrong.
 type FaultKind string
 
-// The faults: refused, refused for what GitHub does not know (yet), nothing done and the caller knows it, the answer lost
+// The faults: refused, refused because what was named is gone or for what GitHub
+// does not know (yet), nothing done and the caller knows it, the answer lost
 // before or after the effect, an effect that comes true some time after its
 // answer was lost, and a performer that never comes back.
 const (
 	NoFault      FaultKind = ""
 	FaultRefuse  FaultKind = "refused"
+	FaultGone    FaultKind = "gone"
 	FaultMissing FaultKind = "missing"
 	FaultRetry   FaultKind = "retry"
 	FaultLost    FaultKind = "lost"
@@ -191,6 +194,8 @@ func (w *World) Perform(target bot.Target, e bot.Effect) (bot.Fact, error, bool)
 	switch fault.Kind {
 	case FaultRefuse:
 		return nil, &bot.Refused{Reason: fault.Reason}, true
+	case FaultGone:
+		return nil, &bot.Refused{Reason: fault.Reason, Err: bot.ErrNotFound}, true
 	case FaultMissing:
 		return nil, &bot.Refused{Reason: fault.Reason, Missing: true}, true
 	case FaultRetry:
@@ -267,10 +272,20 @@ func (w *World) onGitHub(e bot.Effect) (bot.Fact, error) {
 			read.Head = bot.Head{SHA: h.SHA, Tree: h.Tree, Title: h.Title, Author: h.Author}
 		}
 		return read, nil
+	case bot.ReadRules:
+		count(2)
+		return bot.RulesRead{Branch: do.Branch, Required: bot.Required{Checks: w.Required}}, nil
+	case bot.ListPullRequests:
+		count(1)
+		return w.listPulls(), nil
 	case bot.ReadPullRequest:
 		count(2)
 		p := w.Pulls[do.Number]
-		return bot.PullRequestRead{PullRequestChanged: p.PullRequestChanged, TestMerge: p.TestMerge, TestTree: p.TestTree}, nil
+		read := bot.PullRequestRead{PullRequestChanged: p.PullRequestChanged, Unmade: p.Unmade}
+		if !p.Unmade {
+			read.TestMerge, read.TestTree = p.TestMerge, p.TestTree
+		}
+		return read, nil
 	case bot.FindPullRequest:
 		count(1)
 		f := bot.PullRequestFound{SHA: do.SHA}

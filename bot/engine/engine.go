@@ -159,7 +159,7 @@ func (e *Engine) stranger(repo bot.Repo) bool {
 func begins(facts []bot.Fact) bool {
 	for _, f := range facts {
 		switch f.(type) {
-		case bot.Pushed, bot.PullRequestChanged:
+		case bot.Pushed, bot.PullRequestChanged, bot.MergeGroupChanged:
 			return true
 		}
 	}
@@ -257,6 +257,7 @@ func (e *Engine) commitAll(ctx context.Context, key bot.Key, facts []bot.Fact) (
 			return committed{}, fmt.Errorf("commit %s: %w", key, err)
 		}
 		e.memory.keep(key, remembered{c.State, version + 1})
+		e.warnOfRules(key, state, c.State)
 		e.alarm.committed(c.Wake, e.clock.Now())
 		e.observe(Commit{Pipeline: key, Events: c.Events, State: c.State, Explain: explain})
 		return committed{c, bot.StagesMoved(state, c.State)}, nil
@@ -274,6 +275,17 @@ func (e *Engine) load(ctx context.Context, key bot.Key) (bot.State, int64, error
 		return bot.State{}, 0, fmt.Errorf("load %s: %w", key, err)
 	}
 	return state, version, nil
+}
+
+// warnOfRules tells the log once that GitHub requires what can never be there in time.
+func (e *Engine) warnOfRules(key bot.Key, before, after bot.State) {
+	if before.Required.ReadAt.Equal(after.Required.ReadAt) && before.Configured == after.Configured {
+		return
+	}
+	if never := after.NeverGreen(); len(never) > 0 && !slices.Equal(never, before.NeverGreen()) {
+		e.log.Warn("GitHub requires statuses before a merge that Headstart sets only after it: nothing can be merged; require its build status instead",
+			zap.Stringer("pipeline", key), zap.String("branch", after.Branch()), zap.Strings("required", never))
+	}
 }
 
 func anythingIn(c Change) bool { return len(c.Events) > 0 }

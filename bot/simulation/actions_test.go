@@ -63,6 +63,7 @@ func (s *sim) moved(c bottest.Commit, forced bool) []bot.Fact {
 		s.truth.reported(s, c.SHA)
 	}
 	k := s.Commits[c.SHA]
+	s.invalidate(c.SHA)
 	s.note("ada", "pushes %s, tree %s, files %v, broken %v, forced %t", k.SHA, k.Tree, k.Files, s.broken[k.Tree], forced)
 	return facts
 }
@@ -293,6 +294,28 @@ func (s *sim) handRelease() {
 	s.note("zoe", "releases %s on %s by hand", artifact, app)
 	s.EndRelease(s.Release(app, artifact, commit), bot.ReleaseSucceeded, "")
 	s.truth.byHand[a.Releases[len(a.Releases)-1]] = true
+}
+
+// destroy has the platform destroy an artifact, as it does with old ones: what runs
+// goes on running, and nothing else can be released of it.
+func (s *sim) destroy() {
+	var all []string
+	for _, app := range apps {
+		for _, b := range s.App(app).Builds {
+			if b.Artifact != "" && !s.Gone[b.Artifact] {
+				all = append(all, b.Artifact)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return
+	}
+	artifact := all[len(all)-1-s.pick(min(len(all), 3))]
+	if s.Gone == nil {
+		s.Gone = map[string]bool{}
+	}
+	s.Gone[artifact] = true
+	s.note("", "the platform destroys %s", artifact)
 }
 
 // written is a configuration as the story shows it: without the addresses that %+v

@@ -1,6 +1,11 @@
 package simulation
 
-import "github.com/headstart-cd/headstart/bot"
+import (
+	"slices"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+)
 
 // once5 is sentence 5: nothing is done twice because its outcome was unknown. It
 // is about builds and releases; what people read is in [sim.tells].
@@ -10,11 +15,13 @@ func (s *sim) once5(r *request) {
 			continue
 		}
 		switch {
+		case r.artifact == "" && o.build != nil && s.Gone[o.build.Artifact]:
+			// What it left was destroyed: it is to be built again.
 		case r.artifact == "":
 			if o.build == nil || o.build.Status == bot.BuildPending && !o.endless || o.build.Status == bot.BuildSucceeded {
 				s.fail(5, "%s is built on %s once more, though it was asked for at %s already", r.sha, r.app, o.at.Format("15:04:05"))
 			}
-			if o.build.Status == bot.BuildFailed && !s.asked(bot.VerbRetry, o) && o.job.config.Prepare.Reuse == r.job.config.Prepare.Reuse {
+			if o.build.Status == bot.BuildFailed && !s.asked(bot.VerbRetry, o) && !s.pushedSince(o) && o.job.config.Prepare.Reuse == r.job.config.Prepare.Reuse {
 				s.fail(5, "%s is built on %s once more, though it does not build", r.sha, r.app)
 			}
 		case o.stage == r.stage && o.n == r.n:
@@ -36,6 +43,13 @@ func (s *sim) once5(r *request) {
 			s.fail(5, "%s is released on %s, which runs it already", r.artifact, r.app)
 		}
 	}
+}
+
+// pushedSince reports whether the branch came back to a commit after a build of it was
+// asked for. GitHub tells whole seconds.
+func (s *sim) pushedSince(build *request) bool {
+	pushes := s.truth.pushes[build.sha]
+	return len(pushes) > 1 && slices.ContainsFunc(pushes[1:], func(p bot.Pushed) bool { return p.PushedAt.After(build.at.Add(-time.Second)) })
 }
 
 // asked reports whether somebody who may has given a command since a request.

@@ -15,7 +15,7 @@ func (s *sim) tells(j *job, e bot.Effect) {
 	switch do := e.Do.(type) {
 	case bot.SetStatus:
 		s.leaks(do.Status.Text+do.Status.URL, "a status of "+do.SHA)
-		if do.Context != configContext {
+		if do.Context != configContext && !notBuilt(do) {
 			s.concerned(do.SHA, "gets the status "+do.Context)
 		}
 	case bot.CreateDeployment:
@@ -135,6 +135,7 @@ func (s *sim) awaitsPeople() bool { return s.asksForYes() && !s.last || s.frozen
 // status, deployment or comment stays pending after its candidate is done.
 func (s *sim) truthTold() {
 	held := s.held()
+	s.groupsTold()
 	for _, sha := range sorted(s.Statuses) {
 		for _, context := range sorted(s.Statuses[sha]) {
 			v := s.Statuses[sha][context]

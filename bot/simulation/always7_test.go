@@ -34,6 +34,7 @@ func (s *sim) committed(loaded time.Time, c engine.Change) {
 		s.fail(7, "the decision asks to be taken again at once: at %s for %s", loaded, c.Wake)
 	}
 	s.oneDecided(c.Effects)
+	s.candidates1(c.State)
 	s.copiesDecided(c.Effects)
 	for _, e := range c.Effects {
 		s.excuse(e.Do, "")

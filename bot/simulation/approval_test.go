@@ -69,7 +69,7 @@ func (s *sim) approved1(sha, artifact string, stage bot.Stage, decided time.Time
 	}
 	why := "nobody who may has approved it"
 	for _, o := range s.people.orders {
-		if o.verb != bot.VerbApprove || !slices.Contains(o.stages, stage.Name) || o.sha != "" && o.sha != sha || o.run.IsZero() || o.run.After(decided) {
+		if o.verb != bot.VerbApprove && o.verb != bot.VerbPromote || !slices.Contains(o.stages, stage.Name) || o.sha != "" && o.sha != sha || o.run.IsZero() || o.run.After(decided) {
 			continue
 		}
 		if why = s.lapsed(o, sha, artifact, stage); why == "" {
@@ -97,12 +97,24 @@ func (s *sim) lapsed(o *order, sha, artifact string, stage bot.Stage) string {
 	}
 	for _, a := range s.Apps {
 		for _, b := range a.Builds {
-			if b.Artifact == artifact && b.FinishedAt.After(o.run) {
+			if b.Artifact == artifact && b.FinishedAt.After(o.run) && (o.verb == bot.VerbApprove || s.hadBuild(c.Tree, o.run)) {
 				return "it was built after @" + o.said.User + " had approved it"
 			}
 		}
 	}
 	return ""
+}
+
+// hadBuild reports whether something was built of a tree by a time.
+func (s *sim) hadBuild(tree string, by time.Time) bool {
+	for _, a := range s.Apps {
+		for _, b := range a.Builds {
+			if b.Artifact != "" && s.builtFrom(b.Artifact) == tree && !b.FinishedAt.After(by) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // approveSome has somebody approve a commit, who may or may not.

@@ -138,6 +138,8 @@ func (k *hook) event() string {
 		return "push"
 	case bot.PullRequestChanged:
 		return "pull_request"
+	case bot.MergeGroupChanged:
+		return "merge_group"
 	}
 	return "check_run"
 }

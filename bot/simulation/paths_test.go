@@ -50,7 +50,7 @@ func (s *sim) editsFile(c *bottest.Commit) {
 
 // taken notes that people were told of a push: the pipeline has taken it on.
 func (s *sim) taken(do bot.SetStatus) {
-	if _, before := s.truth.taken[do.SHA]; !before && len(s.pushed[do.SHA]) > 0 && do.Context != configContext {
+	if _, before := s.truth.taken[do.SHA]; !before && len(s.pushed[do.SHA]) > 0 && do.Context != configContext && !notBuilt(do) {
 		s.truth.taken[do.SHA] = s.Now
 	}
 }

@@ -154,8 +154,9 @@ type sim struct {
 	pushes      int
 	pushed      map[string][]int // commit → which pushes of the branch brought it, in order
 	broken      map[string][2]bool
-	acting      *job   // whose request is being done, while it is
-	losing      string // the next request that begins with this comes true later, and its answer is lost
+	groups      []*simGroup // of the merge queue, the oldest first
+	acting      *job        // whose request is being done, while it is
+	losing      string      // the next request that begins with this comes true later, and its answer is lost
 	lines       []line
 }
 
@@ -299,15 +300,17 @@ type weather struct {
 	illness bool // what is released answers badly
 	freeze  bool // the operator freezes everything
 	around  bool // apps are not as they should be, and copies fail
+	queue   bool // pull requests are merged by a merge queue, too
 	before  bool // apps ran something before the bot came
 	lags    bool // GitHub's API lags behind its webhooks
 	serene  bool // and nothing else goes wrong
+	clears  bool // the platform destroys what was built
 }
 
 func (s *sim) drawWeather() weather {
 	var w weather
 	for _, kind := range []*bool{
-		&w.calls, &w.late, &w.limits, &w.crashes, &w.commits, &w.crowds, &w.races, &w.slow, &w.hooks, &w.clocks, &w.hand, &w.people, &w.pulls, &w.configs, &w.allow, &w.endless, &w.illness, &w.freeze, &w.around, &w.before,
+		&w.calls, &w.late, &w.limits, &w.crashes, &w.commits, &w.crowds, &w.races, &w.slow, &w.hooks, &w.clocks, &w.hand, &w.people, &w.pulls, &w.configs, &w.allow, &w.endless, &w.illness, &w.freeze, &w.around, &w.before, &w.clears, &w.queue,
 	} {
 		*kind = s.once(1)
 	}
@@ -332,13 +335,16 @@ func (s *sim) step() {
 	add(s.may.hand, s.handRelease)
 	add(s.may.pulls || s.may.people, s.pull)
 	add(s.may.people, s.comment, s.comment)
+	add(s.may.queue, s.enqueue, s.enqueue, s.checkGroup, s.mergeGroup, s.leaveQueue)
 	add(s.may.configs, s.changeFile)
 	add(s.may.allow, s.changeAllowed)
 	add(s.may.illness, s.fallIll, s.recover)
-	add(s.may.people && !s.asks.brief && s.once(4), s.goBack, s.speakLate)
+	add(s.may.people && !s.asks.brief && s.once(4), s.goBack)
+	add(s.may.people && !s.asks.brief && s.once(2), s.speakLate)
 	add(s.may.late && s.asks.rehearse && s.once(3), s.loseCopy)
 	add(s.may.freeze, s.operate)
 	add(s.may.around, s.unsettle)
+	add(s.may.clears, s.destroy, s.destroy)
 	add(s.asksForYes(), s.approveSome, s.approveSome, s.approveAtOnce, s.approveTwo, s.deploy)
 	add(s.may.illness && s.asks.verify, s.ail)
 	add(s.may.people && !s.asks.brief && (s.may.freeze || s.asks.windows != nil), s.hurry)
@@ -350,11 +356,10 @@ func (s *sim) step() {
 // any draws a commit that was pushed; empty if there is none.
 func (s *sim) any() string {
 	var all []string
-	for i := range s.pushes {
-		if sha := shaOf(i + 1); s.pushed[sha] != nil {
-			all = append(all, sha)
-		}
+	for sha := range s.pushed {
+		all = append(all, sha)
 	}
+	slices.SortFunc(all, func(a, b string) int { return s.pushed[a][0] - s.pushed[b][0] })
 	if len(all) == 0 {
 		return ""
 	}

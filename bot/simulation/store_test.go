@@ -158,7 +158,7 @@ func (s *sim) save(in *instance, c engine.Change) {
 	st.state, st.version, st.wake, st.sweep = c.State, c.Version+1, c.Wake, c.Sweep
 	for _, e := range c.Events {
 		switch e.Fact.(type) {
-		case bot.Installed, bot.Pushed, bot.PullRequestChanged, bot.CheckReported, bot.ChecksMoved, bot.PlatformMoved, bot.Commented:
+		case bot.Installed, bot.Pushed, bot.PullRequestChanged, bot.MergeGroupChanged, bot.CheckReported, bot.ChecksMoved, bot.PlatformMoved, bot.Commented:
 			st.heard[e.Fact] = true
 		}
 	}
@@ -314,7 +314,7 @@ func (s *sim) process(ctx context.Context, in *instance, d *delivery) {
 func begins(facts []bot.Fact) bool {
 	return slices.ContainsFunc(facts, func(f bot.Fact) bool {
 		switch f.(type) {
-		case bot.Pushed, bot.PullRequestChanged:
+		case bot.Pushed, bot.PullRequestChanged, bot.MergeGroupChanged:
 			return true
 		}
 		return false

@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/config"
@@ -41,6 +44,23 @@ func (cmd checkCommand) Run(c console) error {
 		}
 		return err
 	}
-	_, err = fmt.Fprint(c.out, config.ExplainAll(pipelines))
+	_, err = fmt.Fprint(c.out, config.ExplainAll(pipelines)+mayBeRequired(pipelines))
 	return err
+}
+
+// mayBeRequired says which of Headstart's statuses GitHub may require before a merge.
+func mayBeRequired(pipelines map[string]bot.Config) string {
+	var may, not []string
+	for _, name := range slices.Sorted(maps.Keys(pipelines)) {
+		prefix := "headstart/"
+		if name != "" {
+			prefix += name + "/"
+		}
+		may = append(may, prefix+"build")
+		for _, stage := range pipelines[name].StageNames() {
+			not = append(not, prefix+stage)
+		}
+	}
+	return fmt.Sprintf("\nGitHub may require %s before a merge. Do not require %s:\nHeadstart sets them only after the merge, so nothing could be merged.\n",
+		strings.Join(may, ", "), strings.Join(not, ", "))
 }

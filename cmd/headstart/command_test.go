@@ -36,7 +36,7 @@ func TestCheck(t *testing.T) {
 	if err != nil {
 		t.Fatalf("a valid file should be fine: %v", err)
 	}
-	for _, want := range []string{"shop-prepare", "staging", "production", "ci/test"} {
+	for _, want := range []string{"shop-prepare", "staging", "production", "ci/test", "GitHub may require headstart/build before a merge", "Do not require headstart/staging, headstart/production"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("what a file means should name %s, it says:\n%s", want, out)
 		}

@@ -42,15 +42,16 @@ type timeline struct {
 // timelineOf reads a commit's timeline off the bot's own state and CI's.
 func timelineOf(title, sha string, pushed time.Time, s bot.State, ci *demoCI) timeline {
 	t := timeline{title: title, pushed: pushed}
-	t.lanes = append(t.lanes, buildLane(sha, pushed, s), checksLane(sha, ci))
-	checks := t.lanes[1]
 	candidate := bot.Candidate{}
 	onBranch := false
 	for _, c := range s.Candidates {
 		if c.SHA == sha {
 			candidate, onBranch = c, true
+			t.pushed = c.Pushed() // as the bot counts, so that its statuses and the table say the same
 		}
 	}
+	t.lanes = append(t.lanes, buildLane(sha, t.pushed, s), checksLane(sha, ci))
+	checks := t.lanes[1]
 	if !onBranch {
 		return t
 	}

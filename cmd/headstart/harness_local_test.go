@@ -158,6 +158,11 @@ func (p *localPlace) releases(app string) (list []released) {
 	return list
 }
 
+// destroy removes an archive from the shelf, as somebody may who needs the room.
+func (p *localPlace) destroy(artifact string) {
+	p.b.must(os.Remove(filepath.Join(p.b.dir, "apps", "artifacts", artifact+".tar.gz")))
+}
+
 // runs asks the app through the router.
 func (p *localPlace) runs(app string) string {
 	status, body := p.get(app)

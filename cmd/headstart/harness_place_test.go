@@ -26,6 +26,7 @@ type place interface {
 	builds(app string) []built       // oldest first
 	releases(app string) []released  // of code, oldest first
 	runs(app string) (commit string) // asked of the app itself
+	destroy(artifact string)         // the platform removes it, as old ones are
 
 	address(app string) string // at which it answers
 	command() string           // what a rehearsal has to say about copying a database; may be empty
@@ -118,6 +119,17 @@ func (p *herokuPlace) releases(app string) (list []released) {
 		}
 	}
 	return list
+}
+
+// destroy expires every release of a slug, which destroys the slug.
+func (p *herokuPlace) destroy(slug string) {
+	for _, a := range p.apps {
+		for _, r := range a.Releases() {
+			if r.Slug == slug {
+				a.Expire(r.Version)
+			}
+		}
+	}
 }
 
 func (p *herokuPlace) runs(app string) string { return p.apps[app].Current().Commit }

@@ -32,7 +32,7 @@ func (srv *server) introduce(ctx context.Context) error {
 	}
 	srv.log.Info("speaking as", zap.String("app", app.Slug))
 	if missing := app.Missing(webhooks.Events()...); len(missing) > 0 {
-		srv.log.Warn("the GitHub App lacks something: add it on the App's settings page", zap.Strings("missing", missing))
+		srv.log.Warn("the GitHub App lacks something: add it on the App's settings page, under Permissions & events; owners of the accounts then accept new permissions", zap.Strings("missing", missing))
 	}
 	installations, err := srv.github.Installations(ctx)
 	if err != nil {

@@ -22,7 +22,7 @@ func TestWhatIsIgnored(t *testing.T) {
 		b.must(b.shop.DeleteBranch("side"))
 		_, err := b.shop.Comment(b.shop.OpenIssue("A plain issue", "mona"), "mona", "hello")
 		b.must(err)
-		b.must(b.shop.Send("merge_group", "checks_requested", map[string]any{"merge_group": map[string]any{"head_sha": side.SHA}}))
+		b.must(b.shop.Send("deployment", "created", map[string]any{"deployment": map[string]any{"sha": side.SHA}}))
 		b.pass(10 * time.Minute)
 		b.expectUntouched(side.SHA, prepareApp, stagingApp, productionApp)
 		b.expectBuilds(prepareApp, side.SHA, 0)

@@ -268,8 +268,8 @@ func (s *Server) emit(i *Installation, r *Repo, event, action string, payload ob
 	}
 }
 
-// Send emits an event that the stand-in has no life of its own for, such as
-// merge_group. Repository, installation, sender and action are added to the
+// Send emits an event that the stand-in has no life of its own for, or one that is
+// not as it should be. Repository, installation, sender and action are added to the
 // payload.
 func (r *Repo) Send(event, action string, payload map[string]any) error {
 	r.s.mu.Lock()

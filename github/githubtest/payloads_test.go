@@ -32,6 +32,8 @@ func TestEventsHaveTheShapeOfRealOnes(t *testing.T) {
 	w.must(err)
 	_, _, err = w.api.Repositories.CreateDeploymentStatus(w.ctx, "acme", "shop", d.GetID(), &github.DeploymentStatusRequest{State: github.String("success")})
 	w.must(err)
+	_, err = w.shop.Enqueue(githubtest.QueueOptions{}, p)
+	w.must(err)
 	w.must(p.Close())
 	w.must(w.shop.DeleteBranch("changes"))
 	if _, err := w.CreateRepo("acme/second", githubtest.RepoOptions{}); err != nil {
@@ -45,7 +47,7 @@ func TestEventsHaveTheShapeOfRealOnes(t *testing.T) {
 		"push.tag_created":      func(h hook) bool { return strings.HasPrefix(fmt.Sprint(h.payload["ref"]), "refs/tags/") },
 		"check_suite.requested": nil, "check_suite.completed": nil, "check_run.created": nil, "check_run.completed": nil, "status": nil,
 		"pull_request.opened": nil, "pull_request.closed": nil, "issue_comment.created": nil, "issue_comment.edited": nil,
-		"issue_comment.deleted": nil, "deployment.created": nil, "deployment_status.created": nil, "installation.created": nil,
+		"issue_comment.deleted": nil, "merge_group.checks_requested": nil, "deployment.created": nil, "deployment_status.created": nil, "installation.created": nil,
 		"installation_repositories.added": nil,
 	} {
 		event, action, _ := strings.Cut(file, ".")

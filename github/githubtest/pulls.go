@@ -33,6 +33,7 @@ type PullRequest struct {
 
 	mergeable *bool // nil: not computed since head or base moved
 	unknown   int   // how many more reads answer null
+	nameless  bool  // answers do not name the test merge
 }
 
 // PullOptions say what pull request to open.
@@ -120,6 +121,14 @@ func (r *Repo) pull(number int) *PullRequest {
 
 // Number is the pull request's.
 func (p *PullRequest) Number() int { return p.number }
+
+// HoldTestMerge has answers say, until it is let go, that the pull request merges, but
+// not as which commit: GitHub is late with the test merge.
+func (p *PullRequest) HoldTestMerge(hold bool) {
+	p.repo.s.mu.Lock()
+	defer p.repo.s.mu.Unlock()
+	p.nameless = hold
+}
 
 // HeadSHA is the commit that would be merged.
 func (p *PullRequest) HeadSHA() string {
@@ -322,6 +331,9 @@ func (p *PullRequest) fullJSON() obj {
 		j["merge_commit_sha"] = nil
 	case *p.mergeable:
 		mergeable, state = true, "clean"
+		if p.nameless {
+			j["merge_commit_sha"] = nil
+		}
 	default:
 		mergeable, state = false, "dirty"
 		j["merge_commit_sha"] = nil

@@ -2,6 +2,7 @@ package heroku_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -159,6 +160,31 @@ func TestPromotionFails(t *testing.T) {
 	}
 	if w.staging.Current().Slug != "" {
 		t.Errorf("staging runs a release that failed")
+	}
+}
+
+// Heroku says in several ways that a slug is gone. Each is told from other refusals, so
+// that it is built again: as a release that is expired, or as not found.
+func TestSlugIsGone(t *testing.T) {
+	w := newWorld(t)
+	made := w.prepare.Deploy(sha(1))
+	p := platform.Promotion{Artifact: made.Slug, Commit: sha(1), From: "shop-prepare", To: "shop-staging"}
+
+	w.staging.FailPromotion("Couldn't find that slug.")
+	if r := w.promote(p); r.Status != bot.ReleaseExpired || !strings.Contains(r.Reason, "find that slug") {
+		t.Errorf("a promotion whose slug is gone is told as %+v", r)
+	}
+	w.staging.FailPromotion("")
+
+	w.staging.Uncouple()
+	w.platform = w.connect(heroku.Options{}) // which knows nothing of the pipeline
+	w.server.Inject(herokutest.Fault{Match: "POST /apps/*/releases", Status: 422, Body: `{"id":"invalid_params","message":"Couldn't find that slug."}`})
+	if _, err := w.platform.Promote(t.Context(), p); !errors.Is(err, bot.ErrNotFound) {
+		t.Errorf("a slug that Heroku cannot find is refused as gone, got %v", err)
+	}
+	w.server.Inject(herokutest.Fault{Match: "POST /apps/*/releases", Status: 422, Body: `{"id":"invalid_params","message":"The stack does not fit."}`})
+	if _, err := w.platform.Promote(t.Context(), p); err == nil || errors.Is(err, bot.ErrNotFound) {
+		t.Errorf("another refusal says nothing about the slug, which is there; got %v", err)
 	}
 }
 

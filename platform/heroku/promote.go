@@ -198,6 +198,10 @@ func (h *Heroku) refusedSlug(ctx context.Context, p platform.Promotion, err erro
 	if !errors.As(err, &refused) || errors.Is(err, bot.ErrNotFound) {
 		return err
 	}
+	gone := &bot.Refused{Reason: refused.Reason, Platform: true, Err: fmt.Errorf("%w: %w", bot.ErrNotFound, err)}
+	if saysGone(refused.Reason) {
+		return gone
+	}
 	on := nameOr(p.From, p.To)
 	lookErr := h.do(ctx, read("look at a slug of "+on, on, p.Artifact), func(ctx context.Context) error {
 		_, err := h.api.SlugInfo(ctx, on, p.Artifact)
@@ -206,7 +210,13 @@ func (h *Heroku) refusedSlug(ctx context.Context, p platform.Promotion, err erro
 	if !errors.Is(lookErr, bot.ErrNotFound) {
 		return err
 	}
-	return &bot.Refused{Reason: refused.Reason, Platform: true, Err: fmt.Errorf("%w: %w", bot.ErrNotFound, err)}
+	return gone
+}
+
+// saysGone reports whether a sentence of Heroku's says that a slug does not exist
+// any more: "Couldn't find that slug."
+func saysGone(text string) bool {
+	return strings.Contains(strings.ToLower(text), "find that slug")
 }
 
 // running is the id of the release by which an app runs an artifact now, empty

@@ -184,6 +184,9 @@ func (h *Heroku) promoted(ctx context.Context, app, promotion string) (bot.Relea
 			if reason == "" {
 				pending.Reason = "Heroku could not promote to " + app + " and does not say why"
 			}
+			if saysGone(reason) {
+				pending.Status = bot.ReleaseExpired
+			}
 		}
 		return pending, nil
 	}
@@ -197,7 +200,9 @@ func (h *Heroku) promoted(ctx context.Context, app, promotion string) (bot.Relea
 	}
 	// A promotion is only as good as its target says.
 	if target.Status == "failed" && !r.Current {
-		r.Status = bot.ReleaseFailed
+		if r.Status = bot.ReleaseFailed; saysGone(reason) {
+			r.Status = bot.ReleaseExpired
+		}
 		if reason != "" {
 			r.Reason = reason
 		}

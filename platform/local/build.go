@@ -39,7 +39,7 @@ func (p *Platform) StartBuild(ctx context.Context, name string, src bot.Source) 
 	if err != nil {
 		return bot.Build{}, err
 	}
-	rec := buildRecord{ID: "b-" + strings.ToLower(rand.Text()), Commit: src.Commit, Status: bot.BuildPending, CreatedAt: p.opts.Clock()}
+	rec := buildRecord{ID: "b-" + strings.ToLower(rand.Text()), Commit: src.Commit, Command: src.Command, Status: bot.BuildPending, CreatedAt: p.opts.Clock()}
 	runCtx, cancel := context.WithCancelCause(p.ctx)
 	b := &pendingBuild{id: rec.ID, cancel: cancel, done: make(chan struct{})}
 
@@ -124,7 +124,7 @@ func noSuch(what, id, app string) error {
 }
 
 func (p *Platform) toBuild(a *app, rec buildRecord) bot.Build {
-	return bot.Build{ID: rec.ID, App: a.name, Commit: rec.Commit, Status: rec.Status, Artifact: rec.Artifact,
+	return bot.Build{ID: rec.ID, App: a.name, Commit: rec.Commit, Command: rec.Command, Status: rec.Status, Artifact: rec.Artifact,
 		OutputURL: p.url("localhost", outputPath(a, "builds", rec.ID)), Reason: rec.Reason,
 		CreatedAt: rec.CreatedAt, FinishedAt: rec.FinishedAt}
 }

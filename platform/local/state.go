@@ -52,6 +52,7 @@ const stateFormat = 1
 type buildRecord struct {
 	ID         string          `json:"id"`
 	Commit     string          `json:"commit"`
+	Command    string          `json:"command,omitempty"`
 	Status     bot.BuildStatus `json:"status"`
 	Artifact   string          `json:"artifact,omitempty"`
 	Reason     string          `json:"reason,omitempty"`

@@ -1,0 +1,107 @@
+package bot
+
+import (
+	"fmt"
+	"time"
+)
+
+// Everything that could be merged has headstart/build with a final state on its head,
+// because GitHub may require it. Where nothing is built ahead of the merge it is a
+// success that says why: failure is only for code that does not build.
+
+// onItsWay is how long the push of a merge may take to be heard of.
+const onItsWay = time.Minute
+
+// notBuilt is headstart/build where nothing is built ahead of the merge.
+func notBuilt(why string) *saying { return say(StatusSuccess, "Not built here: "+why, "") }
+
+const noConcern = "it changes none of the files under `paths`"
+
+// noPrepareApp says where the merge is built instead.
+func (d *decision) noPrepareApp() string {
+	return "there is no prepare app; " + d.s.Config.Stages[0].Apps[0] + " builds after the merge"
+}
+
+// notBuiltHere says why a pull request is not built ahead of the merge, as far as that
+// does not depend on its test merge; empty: it is, or it is not known yet.
+func (d *decision) notBuiltHere(p PullRequest) string {
+	prepare := d.s.Config.Prepare
+	switch {
+	case p.Base != d.s.Branch():
+		return "Headstart deploys " + d.s.Branch() + ", and this goes into " + p.Base
+	case p.Fork:
+		return "it comes from a fork, and code of forks is never built"
+	case d.s.pullConcerns(p) == ConcernNo:
+		return noConcern
+	case len(prepare.Apps) == 0:
+		return d.noPrepareApp()
+	case !prepare.PullRequests:
+		return "with `pull_requests: false` it is built after the merge"
+	case prepare.Reuse == ReuseCommit:
+		return "with `reuse: commit` it is built after the merge"
+	case p.Listed:
+		return "it is older than Headstart's pipeline; a push to it is built"
+	}
+	return ""
+}
+
+// stuck reports whether no prepare app has taken a build for so long that whoever waits
+// for it should not wait longer. It is still tried.
+func (d *decision) stuck(r BuildRun) bool {
+	return !r.TroubleAt.IsZero() && d.due(r.TroubleAt.Add(stuckAfter))
+}
+
+// unreadPull is headstart/build of an open pull request that GitHub does not tell enough
+// about for so long that whoever waits to merge it should not wait longer; else nil.
+func (d *decision) unreadPull(p PullRequest) *saying {
+	if !p.Open {
+		return nil
+	}
+	if d.late(pullKey(p)) {
+		return notBuilt("GitHub does not tell yet whether it merges")
+	}
+	if d.late(pullConcernKeyOf(p)) {
+		return notBuilt("GitHub does not tell yet which files it changes")
+	}
+	return nil
+}
+
+// late reports whether something that a status depends on has not been read for long.
+func (d *decision) late(key string) bool {
+	f := d.s.Flights[key]
+	return f.Attempt > 1 && d.due(f.Since.Add(stuckAfter))
+}
+
+func pullKey(p PullRequest) string { return fmt.Sprintf("pull %d %s", p.Number, p.Head) }
+
+func pullConcernKeyOf(p PullRequest) string {
+	return fmt.Sprintf("%s%d %s", pullConcernKey, p.Number, p.Head)
+}
+
+// stuckAfter is how long the platform, or GitHub, may keep a status ahead of a merge
+// waiting.
+const stuckAfter = 2 * time.Minute
+
+// sought reports whether the pipeline's file was looked for, wherever.
+func (s *State) sought() bool {
+	n := len(s.Candidates)
+	return s.Configured || s.trunkKnown() || s.ConfigRef != "" || n > 0 && s.Candidates[n-1].ConfigRead
+}
+
+// unconfigured is headstart/build of what goes into a branch that this pipeline does
+// not deploy, for want of a file; nil where nobody waits for it.
+func (d *decision) unconfigured(base string) *saying {
+	switch {
+	case base != d.s.Branch():
+		return nil
+	case d.s.several() && d.s.Required.has(buildContext):
+		return notBuilt("each pipeline has a headstart/NAME/build of its own; require those instead")
+	case d.s.several():
+		return nil
+	case d.s.ConfigRef != "":
+		return notBuilt(d.s.noFile())
+	case d.s.sought() && d.s.Required.has(buildContext):
+		return notBuilt("the branch has no .github/headstart.yml")
+	}
+	return nil
+}
