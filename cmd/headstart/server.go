@@ -228,7 +228,7 @@ func (srv *server) serve(ctx context.Context, listener net.Listener) error {
 	defer srv.close()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	web := newWeb(srv.handler, srv.log)
+	web := newWeb(srv.handler, srv.log, connections())
 	var group sync.WaitGroup
 	start := func(what string, run func() error) {
 		group.Go(func() {
@@ -240,7 +240,7 @@ func (srv *server) serve(ctx context.Context, listener net.Listener) error {
 	start("serve HTTP", func() error {
 		return web.serve(listener)
 	})
-	metrics := newWeb(srv.metrics, srv.log)
+	metrics := newWeb(srv.metrics, srv.log, min(16, connections()))
 	if srv.metricsAt != nil {
 		start("serve metrics", func() error { return metrics.serve(srv.metricsAt) })
 	}

@@ -187,7 +187,7 @@ func TestSlowHeaders(t *testing.T) {
 		conns := make(chan net.Conn, 1)
 		client, theirs := net.Pipe()
 		conns <- theirs
-		w := newWeb(http.NotFoundHandler(), zap.NewNop())
+		w := newWeb(http.NotFoundHandler(), zap.NewNop(), 10)
 		ended := make(chan error, 1)
 		go func() { ended <- w.serve(pipe{conns}) }()
 		began := time.Now()

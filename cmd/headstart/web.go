@@ -29,8 +29,9 @@ const (
 	answerWithin = time.Minute
 )
 
-func newWeb(h http.Handler, log *zap.Logger) *web {
-	conns := webhooks.NewConnections(connections())
+// newWeb makes a server that has at most that many connections.
+func newWeb(h http.Handler, log *zap.Logger, most int) *web {
+	conns := webhooks.NewConnections(most)
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true) // TLS ends at a proxy, which speaks nothing else to us by itself
 	return &web{conns: conns, server: &http.Server{
