@@ -205,10 +205,7 @@ func (s *State) withdraw(stage string, f Finished, at time.Time) {
 		if p.brokeOff() {
 			c.leave(stage)
 		}
-		delete(c.Passages, stage)
-		if p.Rollback != nil {
-			put(&c.Passages, stage, p.Was)
-		}
+		c.restore(stage, p.Was)
 		if len(c.Passages) == 0 {
 			c.Artifact, c.ArtifactApp, c.ArtifactSHA = "", "", ""
 		}
@@ -233,6 +230,14 @@ func (c *Candidate) leave(stage string) {
 		c.Entered = append(slices.Clone(c.Entered), stage)
 	}
 	delete(c.Passages, stage)
+}
+
+// restore puts back how a candidate stood at a stage before a promotion that came to
+// nothing; zero: it had not been there.
+func (c *Candidate) restore(stage string, was Passage) {
+	if delete(c.Passages, stage); was.State != "" {
+		put(&c.Passages, stage, was)
+	}
 }
 
 func (s *State) releaseWatched(do WatchRelease, f Finished, at time.Time) {

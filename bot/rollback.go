@@ -370,7 +370,7 @@ func (s *State) pastGone(stage string, p *Promotion) {
 	}
 	s.editPast(stage, p.SHA, func(q *Past) { q.Gone = reason })
 	if c := s.candidate(p.SHA); c != nil {
-		put(&c.Passages, stage, p.Was)
+		c.restore(stage, p.Was)
 	}
 	st := s.Stages[stage]
 	o := *p.Rollback
