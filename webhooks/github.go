@@ -12,8 +12,9 @@ import (
 //
 //	202 stored, or known already     400 headers or body are malformed
 //	200 a ping, or of no interest    401 not signed with a secret of ours
-//	413 too large                    405, 415 not a POST, not JSON
-//	500 not stored                   503 too many large bodies at once
+//	408 the body came too slowly     413 too large
+//	405, 415 not a POST, not JSON    500 not stored
+//	503 the slowest of too many bodies at once
 func Handler(o Options) (http.Handler, error) { return newReceiver(gitHub{}, o) }
 
 type gitHub struct{}

@@ -10,17 +10,13 @@
 package webhooks
 
 import (
-	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	json "github.com/go-json-experiment/json/v1"
@@ -47,20 +43,18 @@ type Options struct {
 	Metrics prometheus.Registerer
 	Logger  *zap.Logger // nil: nothing is logged
 	MaxBody int64       // bytes; 0: 25 MB, the largest that GitHub sends
+	// Admission bounds what unsigned bodies cost. Handlers of one server share it.
+	// Nil: the handler has one of its own, which trusts no proxy.
+	Admission *Admission
 }
 
 const (
 	defaultMaxBody = 25 << 20
 
-	// Bodies are held in memory until they are stored, so few large ones are
-	// read at a time; small ones never wait for them.
-	smallBody   = 1 << 20
-	smallAtOnce = 128
-	largeAtOnce = 4
-
-	// GitHub gives up after ten seconds.
-	bodyWithin = 8 * time.Second
-	turnWithin = 4 * time.Second
+	// A body this large is read as a whole by few at a time, once it is known to be
+	// signed.
+	largeBody   = 1 << 20
+	largeAtOnce = 2
 )
 
 // sender is what differs between those who send webhooks.
@@ -77,6 +71,7 @@ type sender interface {
 type envelope struct {
 	guid, event string
 	mac         []byte // the signature: HMAC-SHA256 of the body
+	signed      bool   // that is what it is, by a secret of ours
 }
 
 // answer is what the sender is told.
@@ -88,10 +83,11 @@ type answer struct {
 
 // receiver serves the webhooks of one sender.
 type receiver struct {
-	sender       sender
-	opts         Options
-	metrics      *metrics
-	small, large chan struct{} // hold an element per body that is being read
+	sender    sender
+	opts      Options
+	metrics   *metrics
+	large     chan struct{} // holds an element per large signed body that is being read
+	strangers *zap.Logger   // for what is not signed
 }
 
 func newReceiver(s sender, o Options) (*receiver, error) {
@@ -116,7 +112,10 @@ func newReceiver(s sender, o Options) (*receiver, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &receiver{sender: s, opts: o, metrics: m, small: make(chan struct{}, smallAtOnce), large: make(chan struct{}, largeAtOnce)}, nil
+	if o.Admission == nil {
+		o.Admission = NewAdmission(nil, 0)
+	}
+	return &receiver{sender: s, opts: o, metrics: m, large: make(chan struct{}, largeAtOnce), strangers: Sampled(o.Logger)}, nil
 }
 
 // ServeHTTP answers with a status and one sentence in plain text.
@@ -125,14 +124,21 @@ func (h *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e, a := h.receive(w, r)
 	h.metrics.count(e.event, a.result, time.Since(start))
 	log := h.opts.Logger
+	if !e.signed {
+		log = h.strangers
+	}
 	about := []zap.Field{zap.String("guid", e.guid), zap.String("event", e.event), zap.String("result", a.result)}
 	switch {
-	case a.status >= 500:
+	case a.status >= 500 && e.signed:
 		log.Error("a delivery was not taken", append(about, zap.Int("status", a.status), zap.String("answer", a.text))...)
 	case a.status >= 400:
 		log.Warn("a delivery was refused", append(about, zap.Int("status", a.status), zap.String("answer", a.text))...)
 	default:
 		log.Debug("a delivery was taken", about...)
+	}
+	if a.status >= 400 && !e.signed {
+		// Some of the body may not have been read, and nobody waits for the rest.
+		w.Header().Set("Connection", "close")
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -155,26 +161,23 @@ func (h *receiver) receive(w http.ResponseWriter, r *http.Request) (envelope, an
 	if r.ContentLength > h.opts.MaxBody {
 		return e, h.tooLarge()
 	}
-	release, ok := h.turn(r)
+	at := h.opts.Admission.enter(w, r, h.opts.Logger)
+	defer at.leave()
+	b := new(body)
+	defer b.free()
+	if refused := h.arrive(w, r, b, at); refused != nil {
+		return e, *refused
+	}
+	if e.signed = b.signed(h.opts.Secrets, e.mac); !e.signed {
+		return e, answer{http.StatusUnauthorized, "unauthorized", "The signature does not match: check the webhook secret."}
+	}
+	served(r)
+	release, ok := h.turn(r.Context(), b.size)
 	if !ok {
 		return e, answer{http.StatusServiceUnavailable, "busy", "Too many large deliveries at once; deliver it again later."}
 	}
 	defer release()
-	buffer := buffers.Get().(*bytes.Buffer)
-	buffer.Reset()
-	defer func() {
-		if buffer.Cap() <= 2*smallBody {
-			buffers.Put(buffer)
-		}
-	}()
-	if refused := h.body(w, r, buffer); refused != nil {
-		return e, *refused
-	}
-	body := buffer.Bytes()
-	if !h.signed(body, e.mac) {
-		return e, answer{http.StatusUnauthorized, "unauthorized", "The signature does not match: check the webhook secret."}
-	}
-	keep, done := h.sender.read(&e, body)
+	keep, done := h.sender.read(&e, b.bytes())
 	if done != nil {
 		return e, *done
 	}
@@ -191,62 +194,6 @@ func (h *receiver) receive(w http.ResponseWriter, r *http.Request) (envelope, an
 
 func (h *receiver) tooLarge() answer {
 	return answer{http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("The body is larger than %d bytes.", h.opts.MaxBody)}
-}
-
-// turn waits until the body may be read into memory. A body of unknown length
-// counts as a large one.
-func (h *receiver) turn(r *http.Request) (release func(), ok bool) {
-	lane := h.large
-	if r.ContentLength >= 0 && r.ContentLength <= smallBody {
-		lane = h.small
-	}
-	select {
-	case lane <- struct{}{}:
-		return func() { <-lane }, true
-	default:
-	}
-	timer := time.NewTimer(turnWithin)
-	defer timer.Stop()
-	select {
-	case lane <- struct{}{}:
-		return func() { <-lane }, true
-	case <-timer.C:
-	case <-r.Context().Done():
-	}
-	return nil, false
-}
-
-// buffers that bodies were read into. What is kept of a body is a copy.
-var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-
-func (h *receiver) body(w http.ResponseWriter, r *http.Request, body *bytes.Buffer) *answer {
-	// Whoever trickles a body keeps others waiting. Test recorders know no
-	// deadlines; servers do.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyWithin))
-	// What the header says of the length may be wrong; it is no more than a hint.
-	body.Grow(int(bytes.MinRead + min(max(r.ContentLength, 0), smallBody)))
-	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, h.opts.MaxBody))
-	if err == nil {
-		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-		return nil
-	}
-	if large := new(http.MaxBytesError); errors.As(err, &large) {
-		a := h.tooLarge()
-		return &a
-	}
-	return &answer{http.StatusBadRequest, "malformed", "The body did not arrive as a whole."}
-}
-
-// signed compares with every secret, in a time that does not tell which bytes
-// differ.
-func (h *receiver) signed(body, mac []byte) bool {
-	ok := false
-	for _, secret := range h.opts.Secrets {
-		sum := hmac.New(sha256.New, secret)
-		sum.Write(body)
-		ok = hmac.Equal(sum.Sum(nil), mac) || ok
-	}
-	return ok
 }
 
 // notJSON is the answer to a body that is no JSON, nil if it is.

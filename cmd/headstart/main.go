@@ -51,7 +51,7 @@ type console struct {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	var c commands
 	exited := false
-	parser, err := kong.New(&c,
+	parser, err := kong.New(&c, append(mistakes{}.options(),
 		kong.Name("headstart"),
 		kong.Description("Builds each commit while its checks run, and promotes the finished build once they pass."),
 		kong.Writers(stdout, stderr),
@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		kong.UsageOnError(),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(console{out: stdout, err: stderr}),
-	)
+	)...)
 	if err != nil {
 		return err
 	}

@@ -44,8 +44,13 @@ func (p *process) said() string {
 // is ready.
 func startProcess(t *testing.T, gh *githubtest.Server, dir string) *process {
 	t.Helper()
+	return startProcessAs(t, gh, dir, exec.Command(os.Args[0], "serve"))
+}
+
+func startProcessAs(t *testing.T, gh *githubtest.Server, dir string, cmd *exec.Cmd) *process {
+	t.Helper()
 	addr := freeAddress(t)
-	p := &process{cmd: exec.Command(os.Args[0], "serve"), url: "http://" + addr, apps: freeAddress(t), ended: make(chan error, 1)}
+	p := &process{cmd: cmd, url: "http://" + addr, apps: freeAddress(t), ended: make(chan error, 1)}
 	p.cmd.Env = []string{
 		roleVar + "=headstart", "GORACE=atexit_sleep_ms=0", "PATH=" + os.Getenv("PATH"),
 		"HEADSTART_ADDR=" + addr, "HEADSTART_ALLOW=" + shopRepo + "=shop-*",

@@ -11,7 +11,8 @@ import (
 type serveCommand struct{ settings }
 
 // Run serves until ctx ends, and then drains.
-func (cmd serveCommand) Run(ctx context.Context) error {
+func (cmd serveCommand) Run(ctx context.Context, wrong mistakes) error {
+	cmd.wrong = wrong
 	if err := cmd.check(); err != nil {
 		return err
 	}

@@ -14,7 +14,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.uber.org/zap"
 
 	"github.com/headstart-cd/headstart/bot"
@@ -52,7 +51,10 @@ type server struct {
 	prober  *probe.Prober
 	moved   *movedApps
 	handler http.Handler
-	clock   engine.Clock
+	// metrics has an address of its own, if it is set.
+	metrics   http.Handler
+	metricsAt net.Listener
+	clock     engine.Clock
 }
 
 const (
@@ -123,8 +125,16 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 		sweeps.Since = d.ReceivedAt
 	}
 	srv.sweeper = engine.NewSweeper(sweeps)
-	srv.handler, err = srv.routes(s, registry)
-	return srv, err
+	if srv.handler, err = srv.routes(s, registry); err != nil {
+		return nil, err
+	}
+	if s.MetricsAddr != "" {
+		srv.metrics = metricsAlone(s, registry)
+		if srv.metricsAt, err = net.Listen("tcp", s.MetricsAddr); err != nil {
+			return nil, fmt.Errorf("HEADSTART_METRICS_ADDR: %w", err)
+		}
+	}
+	return srv, nil
 }
 
 // failedDeliveries counts the deliveries that are kept as failed, for whoever
@@ -212,56 +222,13 @@ func allowances(platforms map[string]platform.Platform) func(string) bot.Allowan
 	}
 }
 
-// routes are the server's pages.
-func (srv *server) routes(s settings, registry *prometheus.Registry) (http.Handler, error) {
-	options := webhooks.Options{Inbox: srv.store, Metrics: registry, Logger: srv.log.Named("webhooks")}
-	mux := http.NewServeMux()
-	for _, sender := range []struct {
-		path    string
-		secrets [][]byte
-		handler func(webhooks.Options) (http.Handler, error)
-	}{
-		{"/webhooks/github", secrets(s.GitHub.WebhookSecret), webhooks.Handler},
-		{"/webhooks/heroku", secrets(s.Heroku.WebhookSecret), webhooks.HerokuHandler},
-	} {
-		if len(sender.secrets) == 0 {
-			continue // Heroku may be polled; check made sure that GitHub has one
-		}
-		options.Secrets = sender.secrets
-		h, err := sender.handler(options)
-		if err != nil {
-			return nil, err
-		}
-		mux.Handle(sender.path, h)
-	}
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintln(w, "ok")
-	})
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
-		defer cancel()
-		if err := srv.store.Ping(ctx); err != nil {
-			http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
-			return
-		}
-		fmt.Fprintln(w, "ready")
-	})
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, "Headstart %s\nGitHub's webhooks go to /webhooks/github.\n", version())
-	})
-	return mux, nil
-}
-
 // serve runs everything until ctx ends or something fails for good. Then it stops
 // listening, lets what is under way finish within its time, and closes.
 func (srv *server) serve(ctx context.Context, listener net.Listener) error {
 	defer srv.close()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	web := &http.Server{
-		Handler: srv.handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
-	}
+	web := newWeb(srv.handler, srv.log, connections())
 	var group sync.WaitGroup
 	start := func(what string, run func() error) {
 		group.Go(func() {
@@ -271,11 +238,12 @@ func (srv *server) serve(ctx context.Context, listener net.Listener) error {
 		})
 	}
 	start("serve HTTP", func() error {
-		if err := web.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			return err
-		}
-		return nil
+		return web.serve(listener)
 	})
+	metrics := newWeb(srv.metrics, srv.log, min(16, connections()))
+	if srv.metricsAt != nil {
+		start("serve metrics", func() error { return metrics.serve(srv.metricsAt) })
+	}
 	start("work", func() error { return srv.store.Run(ctx, srv.handlers()) })
 	start("keep time", func() error { return srv.engine.Run(ctx) })
 	start("hear the operator", func() error { return srv.engine.WatchFreeze(ctx) })
@@ -291,9 +259,8 @@ func (srv *server) serve(ctx context.Context, listener net.Listener) error {
 	srv.log.Info("stopping")
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), draining)
 	defer cancel()
-	if err := web.Shutdown(drain); err != nil {
-		web.Close()
-	}
+	web.stop(drain)
+	metrics.stop(drain)
 	group.Wait()
 	return err
 }
@@ -351,6 +318,9 @@ func (srv *server) prune(ctx context.Context) error {
 func (srv *server) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), draining)
 	defer cancel()
+	if srv.metricsAt != nil {
+		srv.metricsAt.Close() // it is closed already if it was served
+	}
 	if srv.local != nil {
 		if err := srv.local.Close(ctx); err != nil {
 			srv.log.Error("stop the embedded platform", zap.Error(err))

@@ -133,6 +133,12 @@ func (p *Platform) newServer() *http.Server {
 
 // serveRouter leads a request to the app that its Host names.
 func (p *Platform) serveRouter(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodConnect {
+		// It asks for a tunnel to anywhere, and apps are no proxies.
+		w.Header().Set("Connection", "close")
+		page(w, http.StatusMethodNotAllowed, "This is no proxy", "CONNECT is not served here. Apps answer at http://APP.localhost.")
+		return
+	}
 	if isLoopback(hostOnly(r.Host)) {
 		p.servePages(w, r)
 		return

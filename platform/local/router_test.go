@@ -127,3 +127,25 @@ func TestDialContextKnowsTheApps(t *testing.T) {
 		t.Errorf("%s answers %s", app.URL, res.Status)
 	}
 }
+
+// CONNECT asks for a tunnel, to an app or through one, and there is none.
+func TestRouterIsNoProxy(t *testing.T) {
+	m := newMachine(t, local.Options{})
+	m.live(m.good(sha(1)), "shop")
+	for _, target := range []string{"example.com:443", "shop.localhost:80", "localhost:22", "127.0.0.1:5432"} {
+		conn, err := net.Dial("tcp", m.RouterAddr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(conn, "CONNECT %[1]s HTTP/1.1\r\nHost: %[1]s\r\n\r\n", target)
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		conn.Close()
+		if res.StatusCode != http.StatusMethodNotAllowed {
+			t.Errorf("CONNECT %s should be answered with 405, it was %s", target, res.Status)
+		}
+	}
+}

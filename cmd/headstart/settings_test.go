@@ -1,0 +1,124 @@
+package main
+
+import (
+	"encoding/base64"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/headstart-cd/headstart/github/githubtest"
+)
+
+// serveWith calls serve with these variables and no others, which must be refused.
+func serveWith(t *testing.T, variables map[string]string) string {
+	t.Helper()
+	for _, name := range []string{
+		"PORT", "HEADSTART_ADDR", "HEADSTART_ALLOW", "DATABASE_URL", "GITHUB_APP_ID", "GITHUB_PRIVATE_KEY", "GITHUB_PRIVATE_KEY_FILE",
+		"GITHUB_WEBHOOK_SECRET", "GITHUB_API_URL", "HEROKU_API_KEY", "HEROKU_API_URL", "HEROKU_WEBHOOK_SECRET", "HEADSTART_PRIVATE_URLS",
+		"HEADSTART_SWEEP", "LOG_LEVEL", "LOG_FORMAT", "HEADSTART_TRUSTED_PROXIES", "HEADSTART_METRICS_ADDR", "HEADSTART_METRICS_TOKEN",
+	} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("DATABASE_URL", "sqlite:"+filepath.Join(t.TempDir(), "x.db"))
+	for _, usual := range []struct{ name, value string }{
+		{"PORT", "8080"}, {"HEADSTART_SWEEP", "2m"}, {"HEADSTART_PRIVATE_URLS", "false"}, {"LOG_LEVEL", "info"}, {"LOG_FORMAT", "json"},
+		{"GITHUB_API_URL", "https://api.github.com"}, {"HEROKU_API_URL", "https://api.heroku.com"}, {"GITHUB_WEBHOOK_SECRET", webhookSecret},
+	} {
+		t.Setenv(usual.name, usual.value)
+	}
+	for name, value := range variables {
+		t.Setenv(name, value)
+	}
+	out, errs, err := headstart(t, "serve")
+	if err == nil {
+		t.Fatal("serve should refuse to start")
+	}
+	return out + errs + err.Error()
+}
+
+// Every mistake is told at once, under its variable, and no value is repeated.
+func TestMistakesAreToldAtOnce(t *testing.T) {
+	const leak = "hunter2hunter2"
+	variables := map[string]string{
+		"GITHUB_APP_ID": leak, "GITHUB_PRIVATE_KEY": leak, "GITHUB_WEBHOOK_SECRET": ",", "HEADSTART_SWEEP": leak, "HEADSTART_PRIVATE_URLS": leak,
+		"LOG_LEVEL": leak, "LOG_FORMAT": leak, "PORT": leak, "HEADSTART_METRICS_ADDR": leak, "DATABASE_URL": leak,
+		"GITHUB_API_URL": "ftp://" + leak, "HEROKU_API_URL": leak, "HEADSTART_ALLOW": "acme", "HEADSTART_TRUSTED_PROXIES": "everybody",
+		"HEROKU_API_KEY": "ghp_" + leak + leak,
+	}
+	said := serveWith(t, variables)
+	for name := range variables {
+		if !strings.Contains(said, name) {
+			t.Errorf("%s should be named among what is wrong, serve says:\n%s", name, said)
+		}
+	}
+	if strings.Contains(said, leak) {
+		t.Errorf("no value should be repeated, serve says:\n%s", said)
+	}
+}
+
+// What was put into the wrong variable is recognised.
+func TestSettingsThatAreMixedUp(t *testing.T) {
+	gh, err := githubtest.New(githubtest.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := gh.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	key := string(gh.PrivateKeyPEM())
+	line := strings.ReplaceAll(key, "\n", `\n`)
+	coded := base64.StdEncoding.EncodeToString([]byte(key))
+	part := func(s string) string { return s[60:90] }
+	for what, k := range map[string]struct {
+		set  map[string]string
+		want string
+	}{
+		"id and key are swapped":           {map[string]string{"GITHUB_APP_ID": key, "GITHUB_PRIVATE_KEY": "12345"}, "GITHUB_APP_ID and GITHUB_PRIVATE_KEY are swapped"},
+		"so they are, in one line":         {map[string]string{"GITHUB_APP_ID": line, "GITHUB_PRIVATE_KEY": "12345"}, "are swapped"},
+		"so they are, in base64":           {map[string]string{"GITHUB_APP_ID": coded, "GITHUB_PRIVATE_KEY": "12345"}, "are swapped"},
+		"the key is in both":               {map[string]string{"GITHUB_APP_ID": key, "GITHUB_PRIVATE_KEY": key}, "GITHUB_APP_ID holds a private key"},
+		"the id is in both":                {map[string]string{"GITHUB_APP_ID": "1", "GITHUB_PRIVATE_KEY": "12345"}, "GITHUB_PRIVATE_KEY holds a number"},
+		"a client id is no App id":         {map[string]string{"GITHUB_APP_ID": "Iv23liAbCdEfGhIjKlMn", "GITHUB_PRIVATE_KEY": key}, "GITHUB_APP_ID holds the App's client id"},
+		"nor is an older one":              {map[string]string{"GITHUB_APP_ID": "Iv1.0123456789abcdef", "GITHUB_PRIVATE_KEY": key}, "GITHUB_APP_ID holds the App's client id"},
+		"a client id is no key":            {map[string]string{"GITHUB_APP_ID": "1", "GITHUB_PRIVATE_KEY": "Iv23liAbCdEfGhIjKlMn"}, "GITHUB_PRIVATE_KEY holds the App's client id"},
+		"a file's name is no key":          {map[string]string{"GITHUB_APP_ID": "1", "GITHUB_PRIVATE_KEY": "/run/secrets/app.pem"}, "GITHUB_PRIVATE_KEY_FILE"},
+		"a key is no file's name":          {map[string]string{"GITHUB_APP_ID": "1", "GITHUB_PRIVATE_KEY_FILE": key}, "GITHUB_PRIVATE_KEY_FILE holds the key itself"},
+		"a file that is not there":         {map[string]string{"GITHUB_APP_ID": "1", "GITHUB_PRIVATE_KEY_FILE": "/nowhere/app.pem"}, "GITHUB_PRIVATE_KEY_FILE"},
+		"a key is no webhook secret":       {map[string]string{"GITHUB_APP_ID": "1", "GITHUB_PRIVATE_KEY": key, "GITHUB_WEBHOOK_SECRET": key}, "GITHUB_WEBHOOK_SECRET holds a private key"},
+		"a key is no key of Heroku's":      {map[string]string{"GITHUB_APP_ID": "1", "GITHUB_PRIVATE_KEY": key, "HEROKU_API_KEY": coded}, "HEROKU_API_KEY holds a private key"},
+		"half a key":                       {map[string]string{"GITHUB_APP_ID": "1", "GITHUB_PRIVATE_KEY": key[:800]}, "GITHUB_PRIVATE_KEY: "},
+		"a secret of the App is no number": {map[string]string{"GITHUB_APP_ID": part(key), "GITHUB_PRIVATE_KEY": key}, "GITHUB_APP_ID is not a number"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			said := serveWith(t, k.set)
+			if !strings.Contains(said, k.want) {
+				t.Errorf("expected %q, serve says:\n%s", k.want, said)
+			}
+			for _, secret := range []string{part(key), part(coded), key[200:230]} {
+				if strings.Contains(said, secret) {
+					t.Errorf("nothing of the key should be repeated, serve says:\n%s", said)
+				}
+			}
+		})
+	}
+}
+
+func TestShortSecretsAreWarnedOf(t *testing.T) {
+	var s settings
+	s.GitHub.WebhookSecret, s.Heroku.WebhookSecret, s.MetricsToken = "sixteen-or-more-, fifteen-or-less", "secret", "token"
+	warnings := strings.Join(s.warnings(), "\n")
+	for _, want := range []string{"GITHUB_WEBHOOK_SECRET", "HEROKU_WEBHOOK_SECRET", "HEADSTART_METRICS_TOKEN"} {
+		if strings.Count(warnings, want) != 1 {
+			t.Errorf("%s should be warned of once: %s", want, warnings)
+		}
+	}
+	if strings.Contains(warnings, "fifteen") {
+		t.Errorf("no secret should be repeated: %s", warnings)
+	}
+	s.GitHub.WebhookSecret, s.Heroku.WebhookSecret, s.MetricsToken = "sixteen-or-more-,sixteen-or-more2", "", "1234567890123456"
+	if list := s.warnings(); len(list) > 0 {
+		t.Errorf("secrets of sixteen characters should do, got %q", list)
+	}
+}
