@@ -66,7 +66,8 @@ type bed struct {
 	since   time.Time // when the bot was started last
 	sweepAt time.Time // when the bot looks for lost webhooks next
 	onState func(engine.Commit)
-	serves  map[string]string // a commit whose artifact was built from another one of the same tree, and that one
+	pause   func(context.Context, time.Duration) error // as in choices
+	serves  map[string]string                          // a commit whose artifact was built from another one of the same tree, and that one
 
 	mu     sync.Mutex
 	states map[bot.Key]bot.State // as last committed; guarded by mu
@@ -85,7 +86,10 @@ type choices struct {
 	none     bool   // no file at all
 	options  func(*githubtest.Options)
 	settings func(*settings)
-	repo     githubtest.RepoOptions
+	// pause is how the bot waits before it makes a request to GitHub again; nil: by the
+	// system's clock.
+	pause func(context.Context, time.Duration) error
+	repo  githubtest.RepoOptions
 	// sweep is how often the bot looks for lost webhooks; 0: every two minutes. In a
 	// story in which something else comes at a full minute it has to be another time:
 	// who waits for a moment is not told apart.
@@ -126,7 +130,7 @@ func newBed(t *testing.T, platform string, c choices) *bed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bed{t: t, clock: newClock(), dir: t.TempDir(), sweep: cmp.Or(c.sweep, 2*time.Minute), serves: map[string]string{}, states: map[bot.Key]bot.State{}}
+	b := &bed{t: t, clock: newClock(), dir: t.TempDir(), sweep: cmp.Or(c.sweep, 2*time.Minute), serves: map[string]string{}, states: map[bot.Key]bot.State{}, pause: c.pause}
 	var core zapcore.Core
 	core, b.logs = observer.New(zapcore.DebugLevel)
 	b.log = zap.New(core)
@@ -208,12 +212,12 @@ func (b *bed) start(change func(*settings)) {
 		b.t.Fatalf("the settings should do: %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	srv, err := openServer(ctx, s, wiring{Logger: b.log, Clock: b.clock, Observe: b.observe})
+	srv, err := openServer(ctx, s, wiring{Logger: b.log, Clock: b.clock, Observe: b.observe, Pause: b.pause})
 	// A process that is just being started by some other test holds the files of
 	// this one open for a moment, and with them the lock of the predecessor.
 	for tries := 0; err != nil && strings.Contains(err.Error(), "in use by another") && tries < 100; tries++ {
 		<-time.After(20 * time.Millisecond)
-		srv, err = openServer(ctx, s, wiring{Logger: b.log, Clock: b.clock, Observe: b.observe})
+		srv, err = openServer(ctx, s, wiring{Logger: b.log, Clock: b.clock, Observe: b.observe, Pause: b.pause})
 	}
 	if err != nil {
 		cancel()

@@ -13,8 +13,13 @@ import (
 // Nothing but HEADSTART_LOCAL starts the embedded platform, and never beside Heroku's
 // key unless that is said.
 func TestTheEmbeddedPlatformIsOffUnlessItIsAskedFor(t *testing.T) {
-	good := settings{Sweep: 120e9, Allow: "acme/shop=shop-*"}
-	good.GitHub = githubFlags{AppID: 1, PrivateKey: "key", WebhookSecret: webhookSecret}
+	gh, err := githubtest.New(githubtest.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { gh.Close() })
+	good := settings{Sweep: 120e9, Allow: "acme/shop=shop-*", DatabaseURL: "sqlite:headstart.db"}
+	good.GitHub = githubFlags{AppID: 1, PrivateKey: string(gh.PrivateKeyPEM()), WebhookSecret: webhookSecret}
 	for name, c := range map[string]struct {
 		change  func(*settings)
 		starts  bool

@@ -19,8 +19,6 @@ import (
 // What stories about safe releases need on top of a bed: apps that answer, well or
 // not, at addresses that the pipeline's file names.
 
-// healthPath is where an app says how well it is.
-const healthPath = "/healthz"
 
 // health is how well the apps of a place are. All are, unless a story says
 // otherwise.

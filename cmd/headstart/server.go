@@ -37,6 +37,8 @@ type wiring struct {
 	// Environ is what the embedded platform's apps may inherit from; nil: this
 	// process' environment.
 	Environ []string
+	// Pause waits before a request to GitHub is made again; nil: by the system's clock.
+	Pause func(context.Context, time.Duration) error
 }
 
 // server is everything that `headstart serve` runs, wired together.
@@ -93,7 +95,7 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 	registry.MustRegister(srv.failedDeliveries())
 	srv.github, err = github.New(github.Options{
 		AppID: s.GitHub.AppID, PrivateKey: key, URL: s.GitHub.APIURL, ParseConfig: parseConfig(allow), Events: webhooks.Events(),
-		Logger: w.Logger.Named("github"), Metrics: registry, Now: w.Clock.Now,
+		Logger: w.Logger.Named("github"), Metrics: registry, Now: w.Clock.Now, Pause: w.Pause,
 	})
 	if err != nil {
 		return nil, err

@@ -118,6 +118,7 @@ func TestShortSecretsAreWarnedOf(t *testing.T) {
 		t.Errorf("no secret should be repeated: %s", warnings)
 	}
 	s.GitHub.WebhookSecret, s.Heroku.WebhookSecret, s.MetricsToken = "sixteen-or-more-,sixteen-or-more2", "", "1234567890123456"
+	s.Heroku.APIKey = "key"
 	if list := s.warnings(); len(list) > 0 {
 		t.Errorf("secrets of sixteen characters should do, got %q", list)
 	}

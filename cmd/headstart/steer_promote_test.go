@@ -45,6 +45,7 @@ func TestPushBetweenCommandAndPromotion(t *testing.T) {
 		first := b.deploy("first")
 		pull := b.open("feature", change("feature"))
 		asked := pull.HeadSHA()
+		b.pass(2 * time.Second) // what is written in the second of a push may be about the head before
 		b.place.buildTakes(prepareApp, time.Minute)
 		c := b.comment(pull.Number(), "zoe", "/promote staging")
 		b.pass(10 * time.Second)
@@ -74,7 +75,7 @@ func TestForkIsNotPromoted(t *testing.T) {
 		pull, err := b.shop.OpenPull(githubtest.PullOptions{From: fork, Head: "evil", Title: "Trust me", User: "stranger"})
 		b.must(err)
 		b.refused(pull.Number(), "zoe", "/promote staging", "comes from a fork")
-		b.refused(pull.Number(), "zoe", "/promote staging "+c.SHA, "is none of the last commits on main")
+		b.refused(pull.Number(), "zoe", "/promote staging "+c.SHA, "comes from a fork")
 		b.pass(10 * time.Minute)
 		b.expectUntouched(c.SHA, stagingApp, productionApp)
 		b.expectRuns(stagingApp, first.SHA)
