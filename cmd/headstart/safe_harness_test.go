@@ -19,7 +19,6 @@ import (
 // What stories about safe releases need on top of a bed: apps that answer, well or
 // not, at addresses that the pipeline's file names.
 
-
 // health is how well the apps of a place are. All are, unless a story says
 // otherwise.
 type health struct {
