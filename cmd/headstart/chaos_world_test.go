@@ -45,7 +45,7 @@ type team struct {
 
 var (
 	chaosTeams   = inShort(4, 8)
-	chaosDeploys = inShort(12, 50)
+	chaosDeploys = inShort(8, 50)
 )
 
 const (

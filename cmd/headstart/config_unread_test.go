@@ -77,7 +77,7 @@ func TestRulesAreNotMissingBecauseTheyAreNotShown(t *testing.T) {
 		}))
 		c := b.push(change("a"))
 		b.report(c.SHA, "success")
-		b.pass(30 * time.Minute)
+		b.pass(6 * time.Minute)
 		b.expectUntouched(c.SHA, stagingApp)
 		b.must(b.shop.Check(c.SHA, "security", "success"))
 		b.until(time.Minute, "the commit is live", b.live(c.SHA))

@@ -196,13 +196,13 @@ func TestReleaseSaysWhyItFailed(t *testing.T) {
 	}{
 		{"the release line fails", "", "The release command ended with exit status 3: the migration failed", true},
 		{"the web process ends", "REFUSE=1\n", "The web process ended (exit status 7) before it answered: no database", false},
-		{"the web process is sick", "SICK=1\n", "The web process was not ready within 300ms: it answers 500.", false},
+		{"the web process is sick", "SICK=1\n", "The web process was not ready within 4s: it answers 500.", false},
 		{"the config vars are wrong", "# fine\nREFUSE 1\n", "Line 2 of the app's config vars is not KEY=VALUE.", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := local.Options{}
 			if strings.Contains(c.vars, "SICK") {
-				o.ReadyLimit = 300 * time.Millisecond
+				o.ReadyLimit = 4 * time.Second // a busy machine takes a while to start a process
 			}
 			m := newMachine(t, o)
 			m.live(m.good(sha(1)), "shop")
