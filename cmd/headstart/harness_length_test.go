@@ -37,12 +37,8 @@ var alsoLocal = []string{
 	"TestCodeThatDoesNotBuild",      // a build that ends badly
 	"TestReleasePhaseFails",         // a release that ends badly
 	"TestRestartAnywhere",           // the bot stops in the middle
-	"TestRollbackDuringPromotion",   // an old release once more
 	"TestRollbackToWhatIsGone",      // an artifact that is lost
-	"TestRollbackWithConfig",        // config vars
 	"TestRollbackAfterVerification", // an app that is asked how it is
-	"TestMaintenanceMode",           // the router answers for the app
-	"TestRehearsal",                 // a copy of a database
 	"TestArtifactOfTheSameTree",     // an artifact for two commits
 }
 
