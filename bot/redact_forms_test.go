@@ -97,7 +97,7 @@ func TestWhatIsNamedLikeASecretIsRedacted(t *testing.T) {
 		`'password' => 'hunter2',`:               `'password' => '` + r + `',`,
 		`password = "hunter2"`:                   `password = "` + r + `"`,
 		`PGPASSWORD="hunter 2" psql`:             `PGPASSWORD="` + r + `" psql`,
-		"//registry.npmjs.org/:_authToken=hush":  "//registry.npmjs.org/:_authToken=" + r,
+		"//npm.example.com/:_authToken=hush":     "//npm.example.com/:_authToken=" + r,
 		"token: 0123456789abcdef":                "token: " + r,
 		"secret: k3J8sLq0Zx":                     "secret: " + r,
 		"Token: 'k3J8sLq0Zx'":                    "Token: '" + r + "'",
@@ -143,7 +143,7 @@ func slow() []string {
 
 // The time it takes grows with the length of a text, and not with its square.
 func TestRedactingTakesLinearTime(t *testing.T) {
-	const short, long = 8 << 10, 64 << 10
+	const short, long = 16 << 10, 128 << 10
 	took := func(text string) time.Duration {
 		start := time.Now()
 		Redact(text)
@@ -152,8 +152,8 @@ func TestRedactingTakesLinearTime(t *testing.T) {
 	for _, unit := range slow() {
 		text := strings.Repeat(unit, long/len(unit)+1)[:long]
 		few, many := time.Duration(0), time.Duration(0)
-		for range 5 { // somebody else may have the processor
-			few, many = max(took(text[:short]), 20*time.Microsecond), took(text)
+		for range 20 { // somebody else may have the processor
+			few, many = max(took(text[:short]), 50*time.Microsecond), took(text)
 			if many <= 4*long/short*few {
 				break
 			}
@@ -223,7 +223,7 @@ auth-token: v1.2.3
 digest: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 commit 0123456789abcdef0123456789abcdef01234567
 integrity sha512-AbCdEf0123456789AbCdEf0123456789AbCdEf0123456789==
-npm_config_registry=https://registry.npmjs.org/
+npm_config_registry=https://npm.example.com/
 npm_lifecycle_event=build
 pypi-server 2.0.1 is available
 test pass=12 fail=0 skip=1

@@ -14,6 +14,7 @@ import (
 // States that differ in which of their fields are zero are read as they were
 // written, whether by this version or by one that used encoding/json.
 func TestStoredStates(t *testing.T) {
+	t.Parallel()
 	moment := rapid.Custom(func(t *rapid.T) time.Time {
 		seconds := rapid.Int64Range(0, 4e9).Draw(t, "seconds")
 		if seconds%3 == 0 {

@@ -150,6 +150,7 @@ func TestInstances(t *testing.T) {
 
 // Two instances share the work, and each piece of it is done once.
 func TestTwoInstances(t *testing.T) {
+	t.Parallel()
 	url := postgresURL(t)
 	a, b := openerOf(url).open(t), openerOf(url).open(t)
 	got := make(chan string, 1000)

@@ -225,6 +225,7 @@ func TestMigrate(t *testing.T) {
 
 // Jobs that have ended leave the queue's table, however many they are.
 func TestEndedJobs(t *testing.T) {
+	t.Parallel()
 	const old, recent = 3210, 7
 	statements := func(numbers, params, long, now string) []string {
 		insert := `INSERT INTO river_job (args, kind, queue, max_attempts, scheduled_at, state, finalized_at) SELECT ` + params + `, 'effect', 'effects', 1, ` + now + `, 'completed', `
@@ -284,6 +285,7 @@ func TestEndedJobs(t *testing.T) {
 // An attempt that the database believes this instance makes, while it never
 // heard of it, is made all the same: the answer to the fetch was lost.
 func TestLostFetch(t *testing.T) {
+	t.Parallel()
 	lose := `UPDATE river_job SET state = 'running', attempt = 1, attempted_by = `
 	check := func(t *testing.T, s *store.Store, lose func()) {
 		commit(t, s, change(0, effect("config")))

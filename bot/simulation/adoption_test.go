@@ -3,6 +3,7 @@ package simulation
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
@@ -58,11 +59,20 @@ func (s *sim) seenToStand(app string) {
 }
 
 // stoodThere reports whether an app of a stage may be gone back to by an artifact,
-// because that ran on one of the stage's apps before.
-func (s *sim) stoodThere(stage, artifact string) bool {
+// because that ran on one of the stage's apps before. A copy for the rehearsal of going
+// back is made before anybody names the artifact: there the commit tells.
+func (s *sim) stoodThere(stage, sha, artifact string) bool {
 	for app, list := range s.truth.stood {
-		if stageOf[app] == stage && list[artifact] {
+		if stageOf[app] != stage {
+			continue
+		}
+		if list[artifact] {
 			return true
+		}
+		for _, r := range s.App(app).Releases {
+			if artifact == copying && list[r.Artifact] && (r.Commit == sha || strings.HasSuffix(sha, " of "+stage)) {
+				return true
+			}
 		}
 	}
 	return false
@@ -78,7 +88,7 @@ func (s *sim) backToOwn(r *request) {
 			}
 		}
 	}
-	if own := s.truth.stood[r.app]; !own[r.artifact] && (len(own) > 0 || !s.stoodThere(r.stage, r.artifact)) {
+	if own := s.truth.stood[r.app]; !own[r.artifact] && (len(own) > 0 || !s.stoodThere(r.stage, r.sha, r.artifact)) {
 		s.fail(4, "%s gets %s, which it did not run before the bot came", r.app, r.artifact)
 	}
 }

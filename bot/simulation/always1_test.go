@@ -90,7 +90,7 @@ func (s *sim) rollsBack(stage, sha, artifact string) bool {
 	asked := slices.ContainsFunc(s.people.orders, func(o *order) bool {
 		return o.verb == bot.VerbRollback && slices.Contains(o.stages, stage) && (o.ended.IsZero() || s.Now.Sub(o.ended) < time.Minute)
 	})
-	return asked && artifact != "" && (s.ran(stage, sha) || s.stoodThere(stage, artifact))
+	return asked && artifact != "" && (s.ran(stage, sha) || s.stoodThere(stage, sha, artifact))
 }
 
 // ran reports whether a commit was, or may have been, released to a stage, or

@@ -202,7 +202,7 @@ func (s *sim) takenBack(r *request) bool {
 		s.fail(3, "%s goes back to %s by itself, right after it went back to %s by itself", r.stage, r.sha, last.sha)
 	}
 	unsure := s.asks.revision == "" && s.handReleased(r.stage) // what answered may have been that
-	if s.asks.verify && !unsure && !s.stoodThere(r.stage, r.artifact) && !s.answeredWell(r.stage, r.artifact) && !s.askedNothing(r.stage, r.artifact) {
+	if s.asks.verify && !unsure && !s.stoodThere(r.stage, r.sha, r.artifact) && !s.answeredWell(r.stage, r.artifact) && !s.askedNothing(r.stage, r.artifact) {
 		s.fail(3, "%s goes back to %s by itself, which was never seen to work there", r.stage, r.sha)
 	}
 	r.back = true
@@ -227,5 +227,5 @@ func (s *sim) firstBack(stage string, n int, artifact string) int {
 // goesBack is takenBack for whoever has no request yet.
 func (s *sim) goesBack(stage string, n int, sha, artifact string) bool {
 	n = s.firstBack(stage, n, artifact)
-	return n != 0 && artifact != "" && !s.asks.hold && (s.halfTaken(stage, n) || s.failedProof(stage, n)) && (s.ran(stage, sha) || s.stoodThere(stage, artifact))
+	return n != 0 && artifact != "" && !s.asks.hold && (s.halfTaken(stage, n) || s.failedProof(stage, n)) && (s.ran(stage, sha) || s.stoodThere(stage, sha, artifact))
 }

@@ -207,6 +207,7 @@ func gone(pid int) bool {
 }
 
 func TestOldBuildsAndTheirArtifactsGo(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t, local.Options{})
 	first := m.good(sha(0))
 	m.live(first, "shop")

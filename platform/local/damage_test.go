@@ -143,6 +143,7 @@ func TestLiveFilesAreUnpackedAnew(t *testing.T) {
 // A crash between writing back the config vars of a rollback and recording that
 // it is live leaves the old release live, with the config vars that it had.
 func TestCrashInARollback(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		status, edited, want string
 	}{

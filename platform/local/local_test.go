@@ -43,6 +43,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	platformtest.Run(t, func(t *testing.T) platformtest.Harness {
 		m := newMachine(t, local.Options{})
 		return platformtest.Harness{

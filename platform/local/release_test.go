@@ -190,6 +190,7 @@ func TestOldVersionStopsAfterTheDrainLimit(t *testing.T) {
 }
 
 func TestReleaseSaysWhyItFailed(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name, vars, reason string
 		failPhase          bool
@@ -274,6 +275,7 @@ func TestReleaseOverADeadProcess(t *testing.T) {
 }
 
 func TestOldReleasesGo(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t, local.Options{})
 	b := m.good(sha(1))
 	m.live(b, "shop")

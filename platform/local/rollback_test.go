@@ -37,6 +37,7 @@ func (m *machine) sees(app, variable string) bool {
 }
 
 func TestRollbackBringsTheFileBackAsItWas(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t, local.Options{Logger: zap.NewNop()})
 	const old, next = "# the first\nCOLOR=red\nSECRET=hunter2\n", "COLOR=blue\n"
 	m.configure("shop", old)
@@ -88,6 +89,7 @@ func glob(t *testing.T, pattern string) []string {
 }
 
 func TestFailedRollbackLeavesTheConfigVars(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t, local.Options{Logger: zap.NewNop()})
 	m.configure("shop", "COLOR=red\n")
 	m.live(m.good(sha(1)), "shop")
@@ -130,6 +132,7 @@ func TestRollbackWithoutKeptConfigVars(t *testing.T) {
 }
 
 func TestConfigVarsGoWithTheirRelease(t *testing.T) {
+	t.Parallel()
 	m := newMachine(t, local.Options{})
 	m.live(m.good(sha(1)), "shop")
 	b := m.good(sha(2))
