@@ -18,11 +18,9 @@ func limited(t *testing.T, most int, h http.Handler) *httptest.Server {
 	c := webhooks.NewConnections(most)
 	s := httptest.NewUnstartedServer(c.Handler(h))
 	s.Config.ConnContext = c.Context
-	// The test server follows states of its own, beside which ours come.
+	s.Config.ConnState = c.State // which the test server calls beside its own
 	s.Listener = c.Listener(s.Listener)
 	s.Start()
-	theirs := s.Config.ConnState
-	s.Config.ConnState = func(conn net.Conn, state http.ConnState) { c.State(conn, state); theirs(conn, state) }
 	t.Cleanup(s.Close)
 	return s
 }
