@@ -25,7 +25,7 @@ import (
 // HEADSTART_TEST=long more.
 const (
 	parts = 20
-	few   = 12
+	few   = 8
 	more  = 100
 )
 

@@ -24,9 +24,9 @@ import (
 const chaosSeedVar = "HEADSTART_TEST_SEED"
 
 var (
-	chaosKills = inShort(6, 50)
+	chaosKills = inShort(4, 50)
 	// chaosFor is how long people push, a little less than the kills take.
-	chaosFor = inShort(7*time.Second, 55*time.Second)
+	chaosFor = inShort(5*time.Second, 55*time.Second)
 )
 
 const (

@@ -45,7 +45,7 @@ type team struct {
 
 var (
 	chaosTeams   = inShort(4, 8)
-	chaosDeploys = inShort(8, 50)
+	chaosDeploys = inShort(6, 50)
 )
 
 const (

@@ -33,13 +33,11 @@ func inShort[T any](short, all T) T {
 // too: one of each thing that a platform does. There builds, releases and apps
 // are real processes, which takes several times as long as the stand-in for Heroku.
 var alsoLocal = []string{
-	"TestPushToProduction",          // build, release, serve
-	"TestCodeThatDoesNotBuild",      // a build that ends badly
-	"TestReleasePhaseFails",         // a release that ends badly
-	"TestRestartAnywhere",           // the bot stops in the middle
-	"TestRollbackToWhatIsGone",      // an artifact that is lost
-	"TestRollbackAfterVerification", // an app that is asked how it is
-	"TestArtifactOfTheSameTree",     // an artifact for two commits
+	"TestPushToProduction",     // build, release, serve
+	"TestCodeThatDoesNotBuild", // a build that ends badly
+	"TestReleasePhaseFails",    // a release that ends badly
+	"TestRestartAnywhere",      // the bot stops in the middle
+	"TestRollbackToWhatIsGone", // an artifact that is lost
 }
 
 // Every story that is listed exists.
