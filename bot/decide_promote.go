@@ -36,7 +36,7 @@ func (d *decision) enter(stage Stage) {
 		}
 		if r, _ := d.s.runOf(c); c.Artifact == "" && r.Status != RunSucceeded {
 			if first {
-				d.buildOnStage(c, stage.Name, stage.Apps[0], d.s.buildKey(c.SHA, c.Tree))
+				d.buildOnStage(c, stage.Name, stage.Apps[0], d.s.keyOf(c))
 			}
 			return
 		}

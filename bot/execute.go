@@ -290,7 +290,7 @@ func (x execution) retry() Answer {
 		if x.since(later(run.StartedAt, run.FinishedAt)) {
 			return refuse("%s", x.void("the build of "+Short(c.SHA)+" failed", "/retry build"))
 		}
-		key := x.s.buildKey(c.SHA, c.Tree)
+		key := x.s.keyOf(c)
 		if r := x.s.Builds[key]; r.Active() || r.Status == RunWaiting && r.Earlier != nil {
 			return refuse("%s is being built again already, as %s", Short(c.SHA), Short(r.SHA))
 		}

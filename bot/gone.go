@@ -39,7 +39,7 @@ func (s *State) buildAnew(stage string, p *Promotion, at time.Time) bool {
 
 // lose forgets the artifact of a candidate that is on its way, which is gone.
 func (s *State) lose(c *Candidate, at time.Time) {
-	key := s.buildKey(c.SHA, c.Tree)
+	key := s.keyOf(c)
 	if r, ok := s.Builds[key]; !ok && c.Artifact != "" {
 		r.SHA, r.Tree, r.Artifact = c.SHA, c.Tree, c.Artifact
 		put(&s.Builds, key, r.anew(at))

@@ -212,6 +212,7 @@ type BuildRun struct {
 	Reason     string            // why it did not succeed, or what the trouble is
 	Cancelling bool
 	Artifact   string
+	OfTree     bool      // it was made of the files of Tree alone, so that it serves every commit with them
 	Gone       []string  // artifacts of earlier builds of it that the platform no longer has, the newest last
 	GoneAt     time.Time // when the newest of them was found to be gone; zero: none was
 	Earlier    *BuildRun // that failed before this one, for those it was the build of; nil: none. Never changed in place

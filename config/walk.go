@@ -253,7 +253,7 @@ func (l list) walk(n node, w walker) value {
 func (e either) walk(n node, w walker) value {
 	for _, option := range e {
 		switch option.(type) {
-		case text:
+		case text, boolean:
 			if _, ok := scalar(n); ok {
 				return option.walk(n, w)
 			}
