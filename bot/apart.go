@@ -52,11 +52,26 @@ func (c Config) ApprovesShared() string {
 		return ""
 	}
 	for _, s := range c.Stages {
-		if s.Approval || s.FourEyes || slices.ContainsFunc(s.Hold, func(h Hold) bool { return h.Window == "" }) {
+		if s.approves() {
 			return s.Name
 		}
 	}
 	return ""
+}
+
+// sharedWarning says with the first promotion to a stage that asks for an approval that
+// code which nobody has approved builds where the branch does; empty: it does not.
+func (s *State) sharedWarning(do Inspect) string {
+	cfg, _ := s.Config.Stage(do.Stage)
+	if s.Config.ApprovesShared() == "" || !cfg.approves() || len(cfg.Apps) == 0 || do.App != cfg.Apps[0] {
+		return ""
+	}
+	return fmt.Sprintf("pull requests build on %s, as the branch does: give them prepare.pull_requests.apps", s.Config.Prepare.Apps[0])
+}
+
+// approves reports whether the stage asks for an approval, at least for some changes.
+func (s Stage) approves() bool {
+	return s.Approval || s.FourEyes || slices.ContainsFunc(s.Hold, func(h Hold) bool { return h.Window == "" })
 }
 
 // branchKey is what a build of the branch is remembered by.
@@ -95,11 +110,11 @@ func (s *State) keyOn(app, sha, tree string) string {
 // runAhead is the run of what is not on the branch. What was built of the branch
 // serves it too.
 func (s *State) runAhead(sha, tree string) (BuildRun, bool) {
-	r, ok := s.Builds[s.aheadKey(sha, tree)]
+	r, ok := s.shared(s.aheadKey(sha, tree), sha)
 	if !s.Config.Prepare.apart() || r.Status == RunSucceeded {
 		return r, ok
 	}
-	if of, built := s.Builds[s.branchKey(sha, tree)]; built && of.Status == RunSucceeded {
+	if of, built := s.shared(s.branchKey(sha, tree), sha); built && (of.Status == RunSucceeded || of.Status == RunUnread && !ok) {
 		return of, true
 	}
 	return r, ok
@@ -126,6 +141,44 @@ func serves(built, wanted string) bool {
 	return !strings.HasPrefix(wanted, branchBuilds) || strings.HasPrefix(built, branchBuilds)
 }
 
+// land takes a guest's commit that the branch has moved to for a candidate that has been
+// nowhere: what the guest brought to a stage was built on an app for pull requests. What
+// people were told stays told. A promotion of the guest that is in flight stays the
+// guest's.
+func (s *State) land(fresh, guest *Candidate) {
+	fresh.Told, fresh.Deployments, fresh.Beside = guest.Told, guest.Deployments, guest.Beside
+	fresh.Pull, fresh.PullSought = guest.Pull, guest.PullSought
+	if fresh.Tree == "" {
+		fresh.Tree = guest.Tree
+	}
+	guest.Told, guest.Deployments = nil, nil
+}
+
+// landed reports whether a guest's commit is a candidate by itself.
+func (s *State) landed(guest *Candidate) bool {
+	return s.Config.Prepare.apart() && s.position(guest.SHA) >= 0
+}
+
+// promoting reports whether a promotion of a guest is in flight.
+func (s *State) promoting(guest *Candidate) bool {
+	for _, st := range s.Stages {
+		if p := st.InFlight; p != nil && p.Guest && p.SHA == guest.SHA {
+			return true
+		}
+	}
+	return false
+}
+
+// promoted finds what a promotion is of; nil: it is not known any more.
+func (s *State) promoted(p *Promotion, sha string) *Candidate {
+	if p != nil && p.Guest && p.SHA == sha && s.Config.Prepare.apart() {
+		if i := slices.IndexFunc(s.Guests, func(c Candidate) bool { return c.SHA == sha }); i >= 0 {
+			return &s.Guests[i]
+		}
+	}
+	return s.candidate(sha)
+}
+
 // builtAgain ends the status of what was built ahead of a merge that is built again;
 // empty: the merge finds this build.
 func (d *decision) builtAgain(r BuildRun) string {
@@ -142,8 +195,8 @@ func (d *decision) whyBuiltAgain(r BuildRun) string {
 	switch {
 	case slices.Contains(prepare.PullApps, r.App):
 		return fmt.Sprintf("The merge is built again, on `%s`: what pull requests build never serves `%s`", code(prepare.Apps[0]), code(d.s.Branch()))
-	case r.ID != "" && !r.OfTree:
-		return "The merge is built again: as far as is known, `.gitattributes` writes the commit into files (`export-subst`)"
+	case r.Source == SourceOfCommit:
+		return "The merge is built again: `.gitattributes` may write the commit into files (`export-subst`)"
 	}
 	return ""
 }

@@ -15,7 +15,7 @@ func (s *State) runOf(c *Candidate) (BuildRun, bool) {
 			return r, ok
 		}
 	}
-	r, ok := s.Builds[s.branchKey(c.SHA, c.Tree)]
+	r, ok := s.shared(s.branchKey(c.SHA, c.Tree), c.SHA)
 	if c.Guest {
 		r, ok = s.runAhead(c.SHA, c.Tree)
 	}
@@ -79,7 +79,7 @@ func (s *State) buildStarted(do StartBuild, at time.Time) {
 			failed.Earlier, r.Earlier = nil, &failed
 		}
 	case r.Stage != do.Stage:
-		r = BuildRun{StartedAt: at, Refused: r.Refused, Reason: r.Reason, TroubleAt: r.TroubleAt, Gone: r.Gone, GoneAt: r.GoneAt, Earlier: r.Earlier}
+		r = BuildRun{StartedAt: at, Refused: r.Refused, Reason: r.Reason, TroubleAt: r.TroubleAt, Gone: r.Gone, GoneAt: r.GoneAt, Earlier: r.Earlier, Source: r.Source}
 	case r.StartedAt.IsZero():
 		r.StartedAt = at
 	}
@@ -117,7 +117,7 @@ func (s *State) buildAnswered(do StartBuild, f Finished, flight Flight, at time.
 			if seen, ok := f.Fact.(BuildSeen); moved || ok && seen.Build.ID == "" {
 				r.Status, r.App, r.Stage = RunWaiting, "", "" // it was looked at, and there is nothing of ours
 			} else if ok {
-				r.Adopted, r.OfTree = seen.Adopted, seen.OfTree
+				r.Adopted = seen.Adopted
 				s.buildSeen(r, seen.Build, at)
 			}
 		case Refuse:
@@ -212,7 +212,7 @@ func (s *State) buildErrored(r *BuildRun, reason string, at time.Time) {
 	put(&r.Refused, r.App, reason)
 	for _, app := range s.Config.Prepare.beside(r.App) {
 		if _, no := r.Refused[app]; !no {
-			*r = BuildRun{SHA: r.SHA, Tree: r.Tree, Pull: r.Pull, Group: r.Group, Status: RunWaiting, Refused: r.Refused, Reason: reason, TroubleAt: at, Gone: r.Gone, GoneAt: r.GoneAt, Earlier: r.Earlier}
+			*r = BuildRun{SHA: r.SHA, Tree: r.Tree, Pull: r.Pull, Group: r.Group, Status: RunWaiting, Refused: r.Refused, Reason: reason, TroubleAt: at, Gone: r.Gone, GoneAt: r.GoneAt, Earlier: r.Earlier, Source: r.Source}
 			return
 		}
 	}
@@ -245,7 +245,7 @@ func (s *State) buildSeen(r *BuildRun, b Build, at time.Time) {
 	case BuildCancelled:
 		if r.Cancelling {
 			// It gave its place away and queues again.
-			*r = BuildRun{SHA: r.SHA, Tree: r.Tree, Pull: r.Pull, Group: r.Group, Status: RunWaiting, Refused: r.Refused, Gone: r.Gone, GoneAt: r.GoneAt, Earlier: r.Earlier}
+			*r = BuildRun{SHA: r.SHA, Tree: r.Tree, Pull: r.Pull, Group: r.Group, Status: RunWaiting, Refused: r.Refused, Gone: r.Gone, GoneAt: r.GoneAt, Earlier: r.Earlier, Source: r.Source}
 			return
 		}
 		s.buildErrored(r, "the build was cancelled on the platform", at)

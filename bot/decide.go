@@ -35,6 +35,7 @@ func Decide(s State, now time.Time) Plan {
 		d.askStages()
 		d.enterStages()
 		d.build()
+		d.readSources()
 		d.readChecks()
 		d.sweep()
 	}

@@ -160,6 +160,8 @@ func (d *decision) groupStatus(g *MergeGroup) *saying {
 		return notBuilt(d.groupEnd(g))
 	case begun && (r.Status == RunErrored || r.refusedBy(d.s.Config.Prepare.forPulls())):
 		return notBuilt("no prepare app could build it" + because(r.Reason))
+	case r.Status == RunUnread:
+		return d.readingSource(r)
 	case r.sourceless():
 		return sayPending("source", "Waiting for GitHub to know the commit; then it is built", "")
 	case d.stuck(r):

@@ -91,7 +91,7 @@ func (d *decision) carryOn() {
 		if p == nil {
 			continue
 		}
-		c := d.s.candidate(p.SHA)
+		c := d.s.promoted(p, p.SHA)
 		if c == nil {
 			continue
 		}

@@ -194,9 +194,6 @@ type BuildSeen struct {
 	Build Build
 	// Adopted says that the build was found, not started.
 	Adopted bool
-	// OfTree says that the source is made of the files of StartBuild.Tree alone: no
-	// .gitattributes has export-subst. False: it has, or nobody knows, or asked.
-	OfTree bool
 }
 
 // AppSeen is what an app runs, read because it is not what was expected.

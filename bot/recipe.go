@@ -43,7 +43,7 @@ func (s *State) buildKey(whose, sha, tree string) string {
 		return own
 	}
 	shared := whose + "tree " + tree + by
-	if s.Builds[shared].isOnly(sha) {
+	if r := s.Builds[shared]; r.ofOther(sha) && r.Source == SourceOfCommit {
 		return own
 	}
 	if _, built := s.Builds[own]; built {
@@ -51,8 +51,3 @@ func (s *State) buildKey(whose, sha, tree string) string {
 	}
 	return shared
 }
-
-// isOnly reports whether the build serves its own commit alone, and not this one,
-// though the files are the same: with export-subst in .gitattributes, GitHub writes the
-// commit into the source. What is not known to be made of files alone counts as such.
-func (r BuildRun) isOnly(sha string) bool { return r.ID != "" && !r.OfTree && r.SHA != sha }

@@ -66,6 +66,8 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 		return say(StatusFailure, "Not built: "+names(v.Failed)+" failed", "")
 	}
 	switch why := d.rebuilt(r); {
+	case r.Status == RunUnread:
+		return d.readingSource(r)
 	case r.sourceless() && !a.fallback:
 		return sayPending("source", "Waiting for GitHub to know the commit; then it is built", "")
 	case app == "" && d.bare(c):
@@ -176,6 +178,8 @@ func (d *decision) pullStatus(p PullRequest) *saying {
 		return say(StatusSuccess, fmt.Sprintf("Built ahead of the merge in %s on %s%s", took(r.StartedAt, r.FinishedAt), r.App, d.builtAgain(r)), r.OutputURL)
 	case begun && r.Status == RunFailed:
 		return say(StatusFailure, fmt.Sprintf("The build failed after %s on %s%s", took(r.StartedAt, r.FinishedAt), r.App, because(r.Reason)), r.OutputURL)
+	case begun && r.Status == RunUnread && p.Open && d.readingSource(r) != nil:
+		return d.readingSource(r)
 	case begun && r.sourceless() && p.Open && !r.refusedBy(d.s.Config.Prepare.forPulls()):
 		return sayPending("source", "Waiting for GitHub to know the test merge; then it is built", "")
 	case begun && building != "" && r.TroubleAt.IsZero():
