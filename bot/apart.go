@@ -111,7 +111,7 @@ func (s *State) keyOn(app, sha, tree string) string {
 // serves it too.
 func (s *State) runAhead(sha, tree string) (BuildRun, bool) {
 	r, ok := s.shared(s.aheadKey(sha, tree), sha)
-	if !s.Config.Prepare.apart() || r.Status == RunSucceeded {
+	if !s.Config.Prepare.apart() || r.Status == RunSucceeded || r.Active() {
 		return r, ok
 	}
 	if of, built := s.shared(s.branchKey(sha, tree), sha); built && (of.Status == RunSucceeded || of.Status == RunUnread && !ok) {
@@ -172,11 +172,33 @@ func (s *State) promoting(guest *Candidate) bool {
 // promoted finds what a promotion is of; nil: it is not known any more.
 func (s *State) promoted(p *Promotion, sha string) *Candidate {
 	if p != nil && p.Guest && p.SHA == sha && s.Config.Prepare.apart() {
-		if i := slices.IndexFunc(s.Guests, func(c Candidate) bool { return c.SHA == sha }); i >= 0 {
-			return &s.Guests[i]
+		if guest := s.guest(sha); guest != nil {
+			return guest
 		}
 	}
 	return s.candidate(sha)
+}
+
+// guest finds a guest by its commit; nil if there is none.
+func (s *State) guest(sha string) *Candidate {
+	i := slices.IndexFunc(s.Guests, func(c Candidate) bool { return c.SHA == sha })
+	if i < 0 {
+		return nil
+	}
+	return &s.Guests[i]
+}
+
+// part takes from candidates what guests of the same commit had brought to stages, once
+// pull requests have apps of their own: the very push that says so may be one of a
+// guest's commit.
+func (s *State) part() {
+	for i := range s.Candidates {
+		c := &s.Candidates[i]
+		if guest := s.guest(c.SHA); guest != nil && (c.Artifact == "" || c.Artifact == guest.Artifact) {
+			c.Passages, c.Approvals = nil, nil
+			c.Artifact, c.ArtifactApp, c.ArtifactSHA = "", "", ""
+		}
+	}
 }
 
 // builtAgain ends the status of what was built ahead of a merge that is built again;

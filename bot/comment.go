@@ -114,6 +114,8 @@ func (d *decision) openComment(p PullRequest) string {
 		fmt.Fprintf(&b, "⏳ Building ahead of the merge on `%s`.\n", code(r.App))
 	case d.starting[d.s.aheadKey(p.TestMerge, p.TestTree)] != "":
 		fmt.Fprintf(&b, "⏳ Building ahead of the merge on `%s`.\n", code(d.starting[d.s.aheadKey(p.TestMerge, p.TestTree)]))
+	case r.Status == RunUnread:
+		fmt.Fprintf(&b, "⏳ Looking whether the build of `%s` serves, which has the same files.\n", code(Short(r.SHA)))
 	case d.s.Config.Prepare.apart():
 		b.WriteString("⏳ Waiting for a free app that builds pull requests.\n")
 	default:

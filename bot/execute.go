@@ -354,6 +354,9 @@ func (s *State) outcomeOf(a Answer, at time.Time) Answer {
 		return Answer{OK: ok, Stage: a.Stage, SHA: a.SHA, Text: fmt.Sprintf(format, args...)}
 	}
 	c := s.candidate(a.SHA)
+	if guest := s.guest(a.SHA); guest != nil && s.landed(guest) {
+		c = guest // it was asked for before the branch moved to it
+	}
 	if c == nil {
 		return end(false, "%s is not among the last commits any more", Short(a.SHA))
 	}

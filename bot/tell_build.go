@@ -178,8 +178,12 @@ func (d *decision) pullStatus(p PullRequest) *saying {
 		return say(StatusSuccess, fmt.Sprintf("Built ahead of the merge in %s on %s%s", took(r.StartedAt, r.FinishedAt), r.App, d.builtAgain(r)), r.OutputURL)
 	case begun && r.Status == RunFailed:
 		return say(StatusFailure, fmt.Sprintf("The build failed after %s on %s%s", took(r.StartedAt, r.FinishedAt), r.App, because(r.Reason)), r.OutputURL)
-	case begun && r.Status == RunUnread && p.Open && d.readingSource(r) != nil:
-		return d.readingSource(r)
+	case begun && r.Status == RunUnread && p.Open:
+		w := d.readingSource(r)
+		if said := p.Told[buildContext]; w == nil && p.ToldHead == p.Head && said.State == StatusPending {
+			w = sayPending(said.Phase, said.Text, "")
+		}
+		return w
 	case begun && r.sourceless() && p.Open && !r.refusedBy(d.s.Config.Prepare.forPulls()):
 		return sayPending("source", "Waiting for GitHub to know the test merge; then it is built", "")
 	case begun && building != "" && r.TroubleAt.IsZero():
