@@ -222,3 +222,10 @@ func (d *decision) whyBuiltAgain(r BuildRun) string {
 	}
 	return ""
 }
+
+// misplaced reports whether a build that was begun before pull requests had apps of their
+// own may be one of theirs: on an app of the branch nothing more is done about it than to
+// look what has become of it.
+func (s *State) misplaced(key, app string) bool {
+	return s.Config.Prepare.apart() && slices.Contains(s.Config.Prepare.Apps, app) && !strings.HasPrefix(key, branchBuilds)
+}

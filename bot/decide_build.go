@@ -104,6 +104,7 @@ func (d *decision) startBuild(key, app, sha, tree string) {
 func (d *decision) asBegun(key string, do *StartBuild) {
 	r := d.s.Builds[key]
 	do.Command, do.Gone, do.GoneAt = d.s.command(do.SHA), r.Gone, r.GoneAt
+	do.Look = do.Look || d.s.misplaced(key, do.App)
 	if unfit, until := d.s.unfit(key, do.SHA); len(unfit) > 0 {
 		do.Gone, do.GoneAt = slices.Concat(do.Gone, unfit), later(do.GoneAt, until)
 	}

@@ -17,6 +17,7 @@ func (s *sim) once5(r *request) {
 		switch {
 		case r.artifact == "" && o.build != nil && s.Gone[o.build.Artifact]:
 			// What it left was destroyed: it is to be built again.
+		case r.artifact == "" && o.build != nil && s.builtAnew(o, r):
 		case r.artifact == "":
 			if o.build == nil || o.build.Status == bot.BuildPending && !o.endless || o.build.Status == bot.BuildSucceeded {
 				s.fail(5, "%s is built on %s once more, though it was asked for at %s already", r.sha, r.app, o.at.Format("15:04:05"))
