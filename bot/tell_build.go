@@ -40,7 +40,7 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 	if c.Cancelled != nil && !r.Active() {
 		return say(StatusError, "Not built: cancelled by @"+c.Cancelled.By, "")
 	}
-	if _, entered := c.Passages[d.firstStage()]; entered && !a.begun || c.Artifact != "" && (told.final() || !r.Active()) {
+	if p, entered := c.Passages[d.firstStage()]; entered && !a.begun || p.State == PassageUndone && !r.Active() || c.Artifact != "" && (told.final() || !r.Active()) {
 		if told.State == StatusPending || told.State == "" && told.Doubt {
 			return say(StatusSuccess, "Built", "")
 		}
