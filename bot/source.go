@@ -61,12 +61,17 @@ func (d *decision) readSources() {
 	if prepare.Reuse == ReuseCommit {
 		return
 	}
+	var sought map[string][]string
 	for _, key := range sortedKeys(d.s.Builds) {
 		r := d.s.Builds[key]
 		if r.ID == "" || r.Tree == "" || r.Source != "" || strings.Contains(key, "commit ") {
 			continue
 		}
-		if ahead := r.Pull != 0 || r.Group != ""; ahead && !prepare.apart() || d.sought(key, r.SHA) {
+		if sought == nil {
+			sought = d.sought()
+		}
+		ahead := (r.Pull != 0 || r.Group != "") && !prepare.apart()
+		if ahead || slices.ContainsFunc(sought[key], func(sha string) bool { return sha != r.SHA }) {
 			d.want(sourceKey(r.Tree), ReadSource{SHA: r.SHA, Tree: r.Tree})
 		}
 	}
@@ -74,26 +79,35 @@ func (d *decision) readSources() {
 
 func sourceKey(tree string) string { return "source " + tree }
 
-// sought reports whether another commit than the one that was built would use a build.
-func (d *decision) sought(key, sha string) bool {
-	s := d.s
-	if slices.ContainsFunc(s.all(), func(c *Candidate) bool {
-		return c.SHA != sha && c.Artifact == "" && c.Cancelled == nil && (s.keyOf(c) == key || c.Guest && s.branchKey(c.SHA, c.Tree) == key) &&
-			!d.overtaken(c, d.firstStage())
-	}) {
-		return true
+// sought lists the commits that would use a build, by its key.
+func (d *decision) sought() map[string][]string {
+	s, m := d.s, map[string][]string{}
+	ahead := func(sha, tree string) {
+		for _, key := range []string{s.aheadKey(sha, tree), s.branchKey(sha, tree)} {
+			m[key] = append(m[key], sha)
+		}
 	}
-	ahead := func(head, tree string) bool {
-		return tree != "" && head != sha && (s.aheadKey(head, tree) == key || s.branchKey(head, tree) == key)
+	for _, c := range s.all() {
+		switch {
+		case c.Artifact != "" || c.Cancelled != nil || c.Tree == "" || d.overtaken(c, d.firstStage()):
+		case c.Guest:
+			ahead(c.SHA, c.Tree)
+		default:
+			key := s.keyOf(c)
+			m[key] = append(m[key], c.SHA)
+		}
 	}
 	if d.buildsPulls() {
 		for _, p := range s.Pulls {
-			if p.Open && !p.Fork && p.ReadHead == p.Head && p.Base == s.Branch() && ahead(p.TestMerge, p.TestTree) {
-				return true
+			if p.Open && !p.Fork && p.ReadHead == p.Head && p.Base == s.Branch() && p.TestTree != "" {
+				ahead(p.TestMerge, p.TestTree)
 			}
 		}
 	}
-	return slices.ContainsFunc(d.groups(), func(g *MergeGroup) bool { return ahead(g.Head, g.Tree) })
+	for _, g := range d.groups() {
+		ahead(g.Head, g.Tree)
+	}
+	return m
 }
 
 // readingSource is headstart/build while it is not known whether the build of another
