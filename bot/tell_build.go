@@ -91,6 +91,9 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 	if why := d.rebuilt(r); why != "" {
 		return sayPending("queue", "Building again as soon as a prepare app is free: "+why, "")
 	}
+	if w := d.shared(d.rankOf(c)); w != nil {
+		return w
+	}
 	return sayPending("queue", "Waiting for a free prepare app", "")
 }
 
@@ -192,6 +195,9 @@ func (d *decision) pullStatus(p PullRequest) *saying {
 		return sayPending("trouble", "The build could not be started yet"+because(r.Reason), "")
 	case building != "":
 		return sayPending("build", "Building ahead of the merge on "+building, "")
+	}
+	if w := d.shared(RankPull); w != nil {
+		return w
 	}
 	return sayPending("queue", "Waiting for a free prepare app; the branch goes first", "")
 }
