@@ -247,12 +247,19 @@ func (q BuildQueue) waited(of Standing, now time.Time) time.Time {
 	return later(since, served)
 }
 
-// ahead lists those that go before a pipeline that waits with a rank, in their order.
+// ahead lists those that go before a build of a pipeline with a rank, in their order:
+// also that very pipeline, where it waits with something that goes first.
 func (q BuildQueue) ahead(key Key, r Rank, now time.Time) []Standing {
 	mine := q.of(key)
+	before := mine.Waits
 	mine.wait(r, now)
-	list := append(q.without(key), mine).order(now)
-	return list[:slices.IndexFunc(list, func(s Standing) bool { return s.Pipeline == key })]
+	line := append(q.without(key), mine)
+	return slices.DeleteFunc(q.order(now), func(s Standing) bool {
+		if s.Pipeline == key {
+			return before >= r
+		}
+		return !line.before(s, mine, now)
+	})
 }
 
 // order lists those that wait in the order in which they go.

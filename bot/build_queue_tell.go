@@ -9,12 +9,13 @@ import (
 // first. Who that is is told only to those who may know of that repository.
 
 // shared is what a pending build's status says while other pipelines go first; nil
-// while none does.
+// while none does. It is not said of what waits already: with every turn of the queue,
+// it would be said of all that wait.
 func (d *decision) shared(r Rank) *saying {
 	if d.placeText(r) == "" {
 		return nil
 	}
-	return sayPending("shared queue", "Queued for a prepare app that other pipelines share; /why and /plan tell its place", "")
+	return sayPending("queue", "Queued for a prepare app that other pipelines share; /why and /plan tell its place", "")
 }
 
 // placeText says which place a build of a rank has in the queue of a prepare app that
