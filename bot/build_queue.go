@@ -93,8 +93,8 @@ func (q BuildQueue) Move(who Standing, p Place, now time.Time) (Moved, bool) {
 		}
 		mine.Builds = now
 		for i := range others {
-			if o := &others[i]; !o.Called.IsZero() {
-				o.Called = time.Time{}
+			if o := &others[i]; !o.Called.IsZero() && !o.silent(now) {
+				o.Called = time.Time{} // it is called again
 				m.Changed = append(m.Changed, *o)
 			}
 		}
