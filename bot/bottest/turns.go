@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/headstart-cd/headstart/bot"
 )
@@ -59,22 +60,27 @@ func (l *Loop) decideInTurn(facts []bot.Fact) error {
 	return fmt.Errorf("%s does not come to terms with the queues of %v", was.Pipeline, refused)
 }
 
-// take has a pipeline take its places, and returns the apps whose queues do not allow
-// them: then nothing has changed.
+// take has a pipeline take the places of its last decision, as [Turns.Take].
 func (t *Turns) take(l *Loop) (refused []string) {
+	who := bot.Standing{Pipeline: l.State.Pipeline, Installation: l.State.Installation, Public: l.State.Visibility == bot.Public}
+	return t.Take(who, bot.Taking(l.Plan.Places, l.takes), l.Now)
+}
+
+// Take has a pipeline take its places, and leave all others. It returns the apps whose
+// queues do not allow them: then nothing has changed.
+func (t *Turns) Take(who bot.Standing, places []bot.Place, now time.Time) (refused []string) {
 	moves := map[string]bot.Place{}
 	for app, queue := range t.Queues {
-		if slices.ContainsFunc(queue, func(s bot.Standing) bool { return s.Pipeline == l.State.Pipeline && s.Stands() }) {
+		if slices.ContainsFunc(queue, func(s bot.Standing) bool { return s.Pipeline == who.Pipeline && s.Stands() }) {
 			moves[app] = bot.Place{App: app}
 		}
 	}
-	for _, p := range bot.Taking(l.Plan.Places, l.takes) {
+	for _, p := range places {
 		moves[p.App] = p
 	}
-	who := bot.Standing{Pipeline: l.State.Pipeline, Installation: l.State.Installation, Public: l.State.Visibility == bot.Public}
 	after := map[string]bot.Moved{}
-	for app, p := range moves {
-		m, ok := t.Queues[app].Move(who, p, l.Now)
+	for _, app := range slices.Sorted(maps.Keys(moves)) {
+		m, ok := t.Queues[app].Move(who, moves[app], now)
 		if after[app] = m; !ok {
 			refused = append(refused, app)
 		}
