@@ -89,7 +89,7 @@ func (q BuildQueue) Move(who Standing, p Place, now time.Time) (Moved, bool) {
 			return Moved{}, false
 		}
 		if !was.Builds.IsZero() {
-			mine.Served = now
+			mine.Served = q.behind(now)
 		}
 		mine.Builds = now
 		for i := range others {
@@ -101,7 +101,7 @@ func (q BuildQueue) Move(who Standing, p Place, now time.Time) (Moved, bool) {
 	case p.Builds && was.Builds.IsZero():
 		mine.Builds = now // it began before there was a queue
 	case !p.Builds && !was.Builds.IsZero():
-		mine.Builds, mine.Served = time.Time{}, now
+		mine.Builds, mine.Served = time.Time{}, q.behind(now)
 	}
 	mine.Yields, mine.Presses = p.Builds && p.Yields, p.Presses
 	mine.wait(p.Waits, now)
@@ -169,12 +169,23 @@ func (q BuildQueue) Lets(key Key, r Rank, now time.Time) bool {
 		return false
 	}
 	if !mine.Builds.IsZero() {
-		mine.Builds, mine.Served = time.Time{}, now // that is over
+		mine.Builds, mine.Served = time.Time{}, q.behind(now) // that is over
 	}
 	mine.Called = time.Time{}
 	mine.wait(r, now)
 	first := append(others, mine).first(now)
 	return first.Pipeline == key
+}
+
+// behind is a time at which whoever has had a build goes behind all others that wait,
+// also where several things happen at once, or the clocks of instances disagree.
+func (q BuildQueue) behind(now time.Time) time.Time {
+	for _, s := range q {
+		if last := later(s.Since, s.Served); !last.Before(now) {
+			now = last.Add(time.Microsecond)
+		}
+	}
+	return now
 }
 
 // of is the standing of a pipeline; nothing but its name where it has none.
