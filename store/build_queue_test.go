@@ -197,8 +197,7 @@ func testTurnsAtOnce(t *testing.T, open opener) {
 		all[b.key], each[b.key] = b, &sync.Mutex{}
 	}
 	// goes builds as soon as it may, and goes on until it has built often enough.
-	var goes func(b *builder)
-	goes = func(b *builder) {
+	goes := func(b *builder) {
 		each[b.key].Lock()
 		defer each[b.key].Unlock()
 		name := b.key.Repo.Name

@@ -88,7 +88,7 @@ func (l *Loop) Perform(i int) error {
 	e := l.Out[i]
 	l.Out = slices.Delete(l.Out, i, i+1)
 	if turn, ok := e.Do.(bot.TakeTurn); ok {
-		return l.Deliver(bot.Called{App: turn.App})
+		return l.Deliver(bot.Called(turn))
 	}
 	fact, err, back := l.World.Perform(l.State.Target(), e)
 	if !back {
