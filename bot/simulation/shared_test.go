@@ -154,6 +154,8 @@ func (s *sim) answers(o bot.Standing) bool {
 func (s *sim) tookTurn(r bot.Rank, us bot.Standing) {
 	n := &s.neighbour
 	switch {
+	case !us.Builds.IsZero() && !s.answers(us):
+		// Nobody has run the bot for an hour: what it built is over.
 	case !us.Builds.IsZero():
 		s.fail(7, "the neighbour builds on %s while we do", sharedApp)
 	case us.Waits == bot.RankNone || !s.answers(us):
