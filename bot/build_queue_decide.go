@@ -107,6 +107,9 @@ func (d *decision) occupies(app string) bool {
 // press asks another pipeline for its place, where that would give it.
 func (d *decision) press(apps []string, r BuildRun) {
 	for _, app := range apps {
+		if d.presses != "" {
+			return // one at a time, the branch's first
+		}
 		if _, refused := r.Refused[app]; refused || d.waits[app] == RankNone {
 			continue
 		}
