@@ -38,6 +38,7 @@ func (r Repo) String() string { return r.Owner + "/" + r.Name }
 // Target is where the effects of a pipeline happen.
 type Target struct {
 	Pipeline     Key
+	RepoID       int64  // GitHub's number of the repository; 0: not known yet
 	Installation int64  // of the GitHub App on the repository's account
 	Platform     string // as the pipeline's file names it; empty before it was read
 }

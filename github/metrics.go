@@ -62,6 +62,7 @@ var endpoints = []string{
 	"/app/hook/deliveries",
 	"/app/hook/deliveries/{delivery_id}/attempts",
 	"/app/installations",
+	"/app/installations/{installation_id}",
 	"/app/installations/{installation_id}/access_tokens",
 	"/orgs/{org}/teams/{team_slug}/memberships/{username}",
 	"/repos/{owner}/{repo}",

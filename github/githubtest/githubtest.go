@@ -110,6 +110,7 @@ type Server struct {
 	repos         map[string]*Repo // by lower-case full name
 	teams         map[string]map[string]teamMember
 	tokens        map[string]*token
+	issued        []Issued
 	archives      map[string]archiveTicket
 	manifests     map[string]bool // codes of App manifests that were not converted yet
 	hooks         hooks

@@ -26,6 +26,7 @@ type call struct {
 	query   url.Values
 	body    []byte
 	install *Installation // whose token it is; nil with a JWT
+	token   *token        // nil with a JWT
 	repo    *Repo         // of endpoints below /repos/{owner}/{repo}
 }
 
@@ -222,8 +223,11 @@ func (s *Server) answer(c *call) answer {
 		if c.repo == nil || !c.install.reaches(c.repo) {
 			return notFound()
 		}
+		if !c.token.reaches(c.repo) {
+			return outside(c)
+		}
 	}
-	if c.install != nil && !allows(c.install.permissions, c.route.need) {
+	if c.install != nil && !c.token.allows(c.route.need) {
 		return fail(http.StatusForbidden, "Resource not accessible by integration")
 	}
 	if refusal, unknown := s.behind(c); unknown {
