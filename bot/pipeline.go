@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -34,6 +35,16 @@ func ParseRepo(s string) (Repo, error) {
 
 // String is "owner/name".
 func (r Repo) String() string { return r.Owner + "/" + r.Name }
+
+// Nameless stands for a repository of which nobody knows under which name it is now: its
+// old name is another's. Its pipelines rest under it until it is heard of again.
+func Nameless(id int64) Repo { return Repo{Owner: nameless, Name: strconv.FormatInt(id, 10)} }
+
+// Nameless reports whether the name is none that GitHub knows.
+func (r Repo) Nameless() bool { return r.Owner == nameless }
+
+// nameless is an owner that nobody can be on GitHub.
+const nameless = "~"
 
 // Target is where the effects of a pipeline happen.
 type Target struct {

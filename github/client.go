@@ -64,6 +64,10 @@ type Options struct {
 	// Events are those whose lost deliveries FailedDeliveries lists; nil: all.
 	Events []string
 
+	// Named hears which name a repository has, with each new token for it: nearly always
+	// the one that it is asked for. Nil: nobody does.
+	Named func(ctx context.Context, installation, id int64, name bot.Repo)
+
 	Logger    *zap.Logger           // nil: silence
 	Metrics   prometheus.Registerer // nil: metrics are kept but not shown
 	Transport http.RoundTripper     // nil: one with timeouts and a pool of its own
@@ -89,6 +93,7 @@ type Client struct {
 	timeout time.Duration
 	now     func() time.Time
 	pause   func(context.Context, time.Duration) error
+	named   func(ctx context.Context, installation, id int64, name bot.Repo) // nil: nobody
 	wire    *wire
 	app     *conn // speaks as the App itself, not as an installation
 
@@ -102,8 +107,9 @@ type Client struct {
 type conn struct {
 	api *gh.Client
 	// bare is for the one endpoint whose redirect is the answer.
-	bare  *http.Client
-	limit *limit
+	bare    *http.Client
+	limit   *limit
+	session *session
 }
 
 // New makes a client. It does not call GitHub; [Client.App] does, to see
@@ -144,7 +150,7 @@ func New(o Options) (*Client, error) {
 	}
 	c := &Client{
 		appID: o.AppID, key: key, base: base, parse: o.ParseConfig, events: o.Events, log: o.Logger,
-		metrics: m, timeout: o.Timeout, now: o.Now, pause: o.Pause,
+		metrics: m, timeout: o.Timeout, now: o.Now, pause: o.Pause, named: o.Named,
 		wire:     &wire{next: o.Transport, base: base, metrics: m, log: o.Logger, clocks: &clocks{now: o.Now}},
 		accounts: map[int64]*account{}, conns: map[scope]*conn{},
 	}
@@ -203,7 +209,7 @@ func (c *Client) connect(s *session) *conn {
 	bare := &http.Client{Transport: s, Timeout: c.timeout, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse
 	}}
-	return &conn{api: api, bare: bare, limit: s.limit}
+	return &conn{api: api, bare: bare, limit: s.limit, session: s}
 }
 
 // follow decides about redirects, which GitHub answers for repositories and

@@ -14,6 +14,7 @@ import (
 
 	"github.com/bradleyfalzon/ghinstallation/v2"
 	gh "github.com/google/go-github/v60/github"
+	"github.com/headstart-cd/headstart/bot"
 	"go.uber.org/zap"
 )
 
@@ -212,6 +213,16 @@ func (c *Client) conn(of scope) *conn {
 		},
 		limit: a.limit, slots: a.slots, now: c.now, pause: c.pause,
 	})
+	if c.named != nil && !of.teams {
+		made.session.named = func(ctx context.Context, repos []gh.Repository) {
+			if len(repos) != 1 {
+				return // it was not narrowed
+			}
+			if name, err := bot.ParseRepo(repos[0].GetFullName()); err == nil {
+				c.named(ctx, of.installation, repos[0].GetID(), name)
+			}
+		}
+	}
 	c.conns[of] = made
 	return made
 }

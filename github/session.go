@@ -33,6 +33,9 @@ type session struct {
 	// refused one as it was asked for.
 	narrower func(ctx context.Context, asked *gh.InstallationTokenOptions) (bool, error)
 
+	// named hears which repositories a new token is for; nil: nobody does.
+	named func(context.Context, []gh.Repository)
+
 	asking sync.Mutex // held while a token is looked for: what one learns of it is not asked for by others
 	mu     sync.Mutex
 	tokens *source // guarded by mu
@@ -106,7 +109,12 @@ func (s *session) send(req *http.Request) (*http.Response, *pass, error) {
 		closeBody(req)
 		return nil, nil, &tokenless{err}
 	}
-	used := s.used(tokens, token)
+	used, fresh := s.used(tokens, token)
+	if fresh && s.named != nil {
+		if repos, err := tokens.Repositories(); err == nil {
+			s.named(req.Context(), repos)
+		}
+	}
 	signed.Header.Set("Authorization", "token "+token)
 	resp, err := s.wire.RoundTrip(signed)
 	return resp, used, err

@@ -45,15 +45,16 @@ func (p *pass) refuses(resp *http.Response, now time.Time) bool {
 		strings.Contains(text, "not accessible by integration") && now.Sub(p.since) < infancy
 }
 
-// used notes a token that a request is sent with, and remembers since when it is.
-func (s *session) used(from *source, token string) *pass {
+// used notes a token that a request is sent with, and remembers since when it is. It
+// reports whether that is the first one.
+func (s *session) used(from *source, token string) (_ *pass, first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.pass.token != token {
+	if first = s.pass.token != token; first {
 		s.pass = pass{source: from, token: token, since: s.now()}
 	}
 	p := s.pass
-	return &p
+	return &p, first
 }
 
 // accepted notes that GitHub knows a token.

@@ -41,13 +41,13 @@ func OpenBeside(ctx context.Context, url string) (*Beside, error) {
 		if err != nil {
 			return nil, err
 		}
-		b.db, tables = db, `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'operator_freeze'`
+		b.db, tables = db, `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'repository_names'`
 	case "postgres", "postgresql":
 		db, err := postgresBeside(ctx, url)
 		if err != nil {
 			return nil, err
 		}
-		b.db, tables = db, `SELECT COUNT(*) FROM pg_tables WHERE tablename = 'operator_freeze' AND schemaname = ANY (current_schemas(false))`
+		b.db, tables = db, `SELECT COUNT(*) FROM pg_tables WHERE tablename = 'repository_names' AND schemaname = ANY (current_schemas(false))`
 	default:
 		return nil, errNoDatabase
 	}

@@ -92,10 +92,13 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 	if srv.store, err = store.Open(ctx, s.DatabaseURL, store.Options{Logger: w.Logger.Named("store"), Clock: w.Clock.Now}); err != nil {
 		return nil, err
 	}
-	registry.MustRegister(srv.failedDeliveries())
+	registry.MustRegister(srv.failedDeliveries(), srv.refusedRepositories())
 	srv.github, err = github.New(github.Options{
 		AppID: s.GitHub.AppID, PrivateKey: key, URL: s.GitHub.APIURL, ParseConfig: parseConfig(allow), Events: webhooks.Events(),
 		Logger: w.Logger.Named("github"), Metrics: registry, Now: w.Clock.Now, Pause: w.Pause,
+		Named: func(ctx context.Context, installation, id int64, name bot.Repo) {
+			srv.engine.Named(ctx, installation, id, name)
+		},
 	})
 	if err != nil {
 		return nil, err
@@ -113,6 +116,7 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 	}
 	srv.engine = engine.New(engine.Options{
 		Store: srv.store, Freezes: srv.store, Clock: w.Clock, Logger: w.Logger.Named("engine"), Observe: w.Observe, Allowed: allow.Names,
+		Identities: srv.store, Directory: srv.github, Pinned: allow.Pinned,
 		Perform: engine.Router{
 			GitHub:   srv.github,
 			Platform: &platform.Performer{Platforms: platforms, Allow: allow, Source: srv.github},
