@@ -34,25 +34,40 @@ func (c *Client) Whereabouts(ctx context.Context, installation, id int64, names 
 		return now, err
 	}
 	for _, name := range names {
-		if name.Nameless() {
-			continue
-		}
-		var answer gh.Repository
-		err := a.do(ctx, func(ctx context.Context) error {
-			_, err := fetch(ctx, on.api, "repos/"+name.String(), &answer)
-			return err
-		})
-		if errors.Is(err, bot.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return bot.Repo{}, err
-		}
-		if now, ok := nameIn([]gh.Repository{answer}, id); ok {
-			return now, nil
+		if now, err = on.leadsTo(ctx, a, id, name); err != nil || now != (bot.Repo{}) {
+			return now, err
 		}
 	}
 	return bot.Repo{}, nil
+}
+
+// Leads reports whether a name leads to a repository: it is its, or GitHub says that it
+// moved from there.
+func (c *Client) Leads(ctx context.Context, installation, id int64, name bot.Repo) (bool, error) {
+	a := ask{what: fmt.Sprintf("find out whether %s leads to the repository %d", name, id), needs: "Metadata: read"}
+	now, err := c.conn(scope{installation: installation, id: id}).leadsTo(ctx, a, id, name)
+	return now != (bot.Repo{}), err
+}
+
+// leadsTo returns the repository's name now; zero if the name that is asked for does not
+// lead there.
+func (c *conn) leadsTo(ctx context.Context, a ask, id int64, name bot.Repo) (bot.Repo, error) {
+	if name.Nameless() {
+		return bot.Repo{}, nil
+	}
+	var answer gh.Repository
+	err := a.do(ctx, func(ctx context.Context) error {
+		_, err := fetch(ctx, c.api, "repos/"+name.String(), &answer)
+		return err
+	})
+	if err != nil {
+		if errors.Is(err, bot.ErrNotFound) {
+			err = nil
+		}
+		return bot.Repo{}, err
+	}
+	now, _ := nameIn([]gh.Repository{answer}, id)
+	return now, nil
 }
 
 // nameIn finds a repository's name among those that a token is for.
@@ -91,4 +106,14 @@ func (s *session) renew(ctx context.Context) ([]gh.Repository, error) {
 		return nil, err
 	}
 	return tokens.Repositories()
+}
+
+// same refuses an answer that is about another repository than it was asked for: what is
+// public can be read with any token, and somebody may have made another one of the name
+// of which no webhook has told.
+func (r repository) same(id int64) error {
+	if id == 0 || r.scope.id == 0 || id == r.scope.id {
+		return nil
+	}
+	return &bot.Refused{Reason: fmt.Sprintf("%s is another repository on GitHub now (%d; its pipelines are of %d).", r.repo, id, r.scope.id)}
 }

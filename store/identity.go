@@ -35,10 +35,10 @@ const (
 	saveRefusal = `INSERT INTO repository_refusals (name, id, full_name, known, first_at, last_at, facts) VALUES ($1, $2, $3, $4, $5, $5, $6)
 		ON CONFLICT (name, id) DO UPDATE SET full_name = excluded.full_name, known = excluded.known, last_at = excluded.last_at,
 			facts = CASE WHEN excluded.facts = '[]' THEN repository_refusals.facts ELSE excluded.facts END`
-	selectRefusals = `SELECT full_name, id, known, first_at, last_at, facts FROM repository_refusals ORDER BY name, first_at`
-	selectAccepted = `SELECT r.full_name, r.id, r.known, r.first_at, r.last_at, r.facts FROM repository_refusals r
-		JOIN repository_names n ON n.name = r.name AND n.id = r.id ORDER BY r.name`
-	deleteRefusal = `DELETE FROM repository_refusals WHERE name = $1 AND id = $2`
+	selectRefusals = `SELECT r.full_name, r.id, r.known, COALESCE(n.id, 0), r.first_at, r.last_at, r.facts FROM repository_refusals r
+		LEFT JOIN repository_names n ON n.name = r.name AND n.id = r.id ORDER BY r.name, r.first_at`
+	selectUnnumbered = `SELECT DISTINCT repo FROM pipelines WHERE repo_id = 0 AND installation = $1 ORDER BY repo`
+	deleteRefusal    = `DELETE FROM repository_refusals WHERE name = $1 AND id = $2`
 )
 
 // Named lists the pipelines under a repository's name, and the number of the repository
@@ -212,12 +212,25 @@ func (s *Store) Refuse(ctx context.Context, r engine.Refusal) error {
 
 // Refusals lists the repositories that came under another one's name.
 func (s *Store) Refusals(ctx context.Context) ([]engine.Refusal, error) {
-	return refusals(ctx, s.db, selectRefusals)
+	return refusals(ctx, s.db)
 }
 
-// Accepted lists those that the operator has confirmed since.
-func (s *Store) Accepted(ctx context.Context) ([]engine.Refusal, error) {
-	return refusals(ctx, s.db, selectAccepted)
+// Unnumbered lists the names of the repositories that an installation speaks for whose
+// number nobody has told.
+func (s *Store) Unnumbered(ctx context.Context, installation int64) (list []bot.Repo, err error) {
+	err = s.db.each(ctx, selectUnnumbered, []any{installation}, func(scan scanner) error {
+		var name string
+		if err := scan(&name); err != nil {
+			return err
+		}
+		repo, err := bot.ParseRepo(name)
+		list = append(list, repo)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list the repositories without a number: %w", err)
+	}
+	return list, nil
 }
 
 // Accept forgets that a repository was refused.
@@ -228,18 +241,19 @@ func (s *Store) Accept(ctx context.Context, repo bot.Repo, id int64) error {
 	})
 }
 
-func refusals(ctx context.Context, db reader, query string) (list []engine.Refusal, err error) {
-	err = db.each(ctx, query, nil, func(scan scanner) error {
+func refusals(ctx context.Context, db reader) (list []engine.Refusal, err error) {
+	err = db.each(ctx, selectRefusals, nil, func(scan scanner) error {
 		var (
 			r           engine.Refusal
 			name, facts string
 			first, last int64
+			confirmed   int64
 		)
-		err := scan(&name, &r.ID, &r.Known, &first, &last, &facts)
+		err := scan(&name, &r.ID, &r.Known, &confirmed, &first, &last, &facts)
 		if err != nil {
 			return err
 		}
-		r.First, r.Last = fromMicros(first), fromMicros(last)
+		r.First, r.Last, r.Confirmed = fromMicros(first), fromMicros(last), confirmed != 0
 		if r.Facts, err = decodeFacts([]byte(facts)); err != nil {
 			return err
 		}

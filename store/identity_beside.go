@@ -45,7 +45,7 @@ func (b *Beside) Repositories(ctx context.Context) (list []NamedRepository, err 
 
 // Refusals lists the repositories that came under another one's name.
 func (b *Beside) Refusals(ctx context.Context) ([]engine.Refusal, error) {
-	return refusals(ctx, b.db, selectRefusals)
+	return refusals(ctx, b.db)
 }
 
 // Confirm gives a name to a repository, and returns whose it was; 0: nobody's. The

@@ -74,7 +74,7 @@ func factsIn(event string, p payload) (engine.Delivery, error) {
 	if err != nil {
 		return engine.Delivery{}, wrong(event, "repository.full_name", "OWNER/NAME", p.Repository.FullName)
 	}
-	d := engine.Delivery{Repo: repo, RepoID: p.Repository.ID}
+	d := engine.Delivery{Repo: repo, RepoID: p.Repository.ID, Sender: engine.Person{ID: p.Sender.ID, Login: p.Sender.Login}}
 	var fact bot.Fact
 	switch event {
 	case "push":
@@ -104,11 +104,9 @@ func factsIn(event string, p payload) (engine.Delivery, error) {
 	return d, nil
 }
 
-// newName reports whether an event says that a repository has another name now. It has
-// no fact of its own: any delivery under the new name tells it.
-func newName(event string, p payload) bool {
-	return event == "repository" && (p.Action == "renamed" || p.Action == "transferred")
-}
+// newName reports whether an event says which repository has a name: it was made,
+// renamed, transferred. It has no fact of its own: any delivery under the name tells it.
+func newName(event string, p payload) bool { return event == "repository" && p.Action != "deleted" }
 
 // asSent is how JSON from outside is read: names as they are documented, and of two
 // fields of one name the last. Without the errors of encoding/json the text is read

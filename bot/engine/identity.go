@@ -108,6 +108,11 @@ func (e *Engine) home(ctx context.Context, d Delivery) (repo bot.Repo, old bool,
 	case !begins(d.Facts) || e.stranger(d.Repo):
 		return bot.Repo{}, false, nil
 	}
+	if known.Holder == 0 {
+		if before, err := e.unnumbered(ctx, d); err != nil || before != (bot.Repo{}) {
+			return before, false, err
+		}
+	}
 	if err := e.vacate(ctx, d.Repo, d.RepoID, known); err != nil {
 		return bot.Repo{}, false, err
 	}
@@ -115,6 +120,32 @@ func (e *Engine) home(ctx context.Context, d Delivery) (repo bot.Repo, old bool,
 		return bot.Repo{}, false, err
 	}
 	return here()
+}
+
+// unnumbered finds the pipelines of a repository that was renamed before anybody had told
+// its number, gives them that, and moves them; zero if there are none.
+func (e *Engine) unnumbered(ctx context.Context, d Delivery) (bot.Repo, error) {
+	installation := installationOf(d.Facts)
+	if installation == 0 {
+		return bot.Repo{}, nil
+	}
+	names, err := e.names.Unnumbered(ctx, installation)
+	if err != nil {
+		return bot.Repo{}, err
+	}
+	for _, name := range names {
+		leads, err := e.names.directory.Leads(ctx, installation, d.RepoID, name)
+		if err != nil {
+			return bot.Repo{}, fmt.Errorf("find out whether %s was %s before: %w", d.Repo, name, err)
+		}
+		if leads {
+			if err := e.names.Settle(ctx, name, d.RepoID, ""); err != nil {
+				return bot.Repo{}, err
+			}
+			return d.Repo, e.move(ctx, name, d.Repo, d.RepoID, "")
+		}
+	}
+	return bot.Repo{}, nil
 }
 
 // trusts reports whether a name is for a repository: nobody had it before, or it is the
@@ -132,6 +163,9 @@ func (e *Engine) trusts(repo bot.Repo, id int64, known Standing) (by string, ok 
 // follow finds out which name a repository has now whose pipelines are under another one
 // than the delivery's, and moves them there.
 func (e *Engine) follow(ctx context.Context, d Delivery, known Standing) (repo bot.Repo, old bool, err error) {
+	if _, mine := e.trusts(d.Repo, d.RepoID, known); !mine && e.names.fresh(named{d.Repo, d.RepoID}, e.clock.Now()) {
+		return bot.Repo{}, false, e.refuse(ctx, d, d.Repo, known) // as it was a moment ago
+	}
 	now, err := e.whereabouts(ctx, d, known.At)
 	if err != nil {
 		return bot.Repo{}, false, err
@@ -306,6 +340,14 @@ func worthKeeping(facts []bot.Fact) []bot.Fact {
 	return nil
 }
 
+// fresh reports whether a refusal was noted a moment ago.
+func (n *identities) fresh(r named, now time.Time) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	at, known := n.told[r]
+	return known && now.Sub(at) < noteEvery
+}
+
 // note reports whether a refusal is the first one of its kind here, and whether it is
 // time to note it.
 func (n *identities) note(r named, now time.Time) (first, due bool) {
@@ -413,20 +455,20 @@ func (e *Engine) lookUp(ctx context.Context, target bot.Target) (bot.Target, boo
 	return target, !target.Pipeline.Repo.Nameless(), nil
 }
 
-// LookAtConfirmed takes in the repositories that the operator has confirmed, with what
-// they were refused with. It must not be called twice at the same time.
+// LookAtConfirmed takes in the repositories that the operator has confirmed, or pinned in
+// the settings, with what they were refused with. It must not be called twice at the same time.
 func (e *Engine) LookAtConfirmed(ctx context.Context) error {
 	if e.names.Identities == nil {
 		return nil
 	}
-	list, err := e.names.Accepted(ctx)
+	list, err := e.names.Refusals(ctx)
 	if err != nil {
 		return err
 	}
 	var errs []error
 	for _, r := range list {
-		if pin := e.names.pinned(r.Repo); pin != 0 && pin != r.ID {
-			continue // the settings say otherwise
+		if pin := e.names.pinned(r.Repo); pin != 0 && pin != r.ID || pin == 0 && !r.Confirmed {
+			continue
 		}
 		facts := r.Facts
 		if len(facts) == 0 {

@@ -98,6 +98,7 @@ type Delivery struct {
 	ID     string     // the sender's own, for logs
 	Repo   bot.Repo   // zero: the facts are about an app
 	RepoID int64      // GitHub's number of the repository; 0: the sender did not tell
+	Sender Person     // whose doing it was; zero: not told
 	Facts  []bot.Fact // none: nothing in it concerns Headstart
 }
 
@@ -118,10 +119,12 @@ type Identities interface {
 	Move(ctx context.Context, from, to bot.Repo, id int64, by string) error
 	// Refuse notes that a repository came under a name that is not for it.
 	Refuse(ctx context.Context, r Refusal) error
-	// Accepted lists those refusals of which the operator has said since that the name is
-	// for the repository. Accept forgets one.
-	Accepted(ctx context.Context) ([]Refusal, error)
+	// Refusals lists those that stand. Accept forgets one.
+	Refusals(ctx context.Context) ([]Refusal, error)
 	Accept(ctx context.Context, repo bot.Repo, id int64) error
+	// Unnumbered lists the names of the repositories that an installation speaks for
+	// whose number nobody has told: they were kept by a version that knew names alone.
+	Unnumbered(ctx context.Context, installation int64) ([]bot.Repo, error)
 }
 
 // Standing is what is known of a name and of a repository.
@@ -133,11 +136,18 @@ type Standing struct {
 	At         bot.Repo // where the pipelines of the repository are; zero: it has none
 }
 
+// Person is somebody's account on GitHub. The number is never another's.
+type Person struct {
+	ID    int64
+	Login string
+}
+
 // Refusal is a repository that came under a name that is not for it.
 type Refusal struct {
 	Repo        bot.Repo
 	ID          int64
 	Known       int64 // the repository that the name is for; 0: not known
+	Confirmed   bool  // the operator has said since that the name is for it
 	First, Last time.Time
 	Facts       []bot.Fact // what there is to do once the operator has confirmed it
 }
@@ -148,4 +158,6 @@ type Directory interface {
 	// App sees it; zero if that does not see it. GitHub may not list names: then those
 	// given are tried.
 	Whereabouts(ctx context.Context, installation, id int64, names ...bot.Repo) (bot.Repo, error)
+	// Leads reports whether a name, perhaps one of before, leads to a repository.
+	Leads(ctx context.Context, installation, id int64, name bot.Repo) (bool, error)
 }

@@ -7,6 +7,7 @@
 //	headstart freeze  promote nothing anywhere, until headstart unfreeze
 //	headstart deliveries  list the webhooks that could not be processed
 //	headstart repo    say which repository is meant by a name
+//	headstart operator  say who the operators are
 //	headstart version say which version this is
 package main
 
@@ -40,6 +41,7 @@ type commands struct {
 	Unfreeze   unfreezeCommand   `cmd:"" help:"End that."`
 	Deliveries deliveriesCommand `cmd:"" help:"List the webhooks that could not be processed."`
 	Repo       repoCommand       `cmd:"" help:"Say which repository is meant by a name."`
+	Operator   operatorCommand   `cmd:"" help:"Say who the operators are."`
 	Version    versionCommand    `cmd:"" help:"Say which version this is."`
 }
 

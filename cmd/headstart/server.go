@@ -52,6 +52,7 @@ type server struct {
 	local   *local.Platform
 	prober  *probe.Prober
 	moved   *movedApps
+	people  *operators
 	handler http.Handler
 	// metrics has an address of its own, if it is set.
 	metrics   http.Handler
@@ -92,6 +93,10 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 	if srv.store, err = store.Open(ctx, s.DatabaseURL, store.Options{Logger: w.Logger.Named("store"), Clock: w.Clock.Now}); err != nil {
 		return nil, err
 	}
+	if srv.people, err = parseOperators(s.Operators); err != nil {
+		return nil, fmt.Errorf("HEADSTART_OPERATORS: %w", err)
+	}
+	srv.people.store, srv.people.log = srv.store, w.Logger.Named("operators")
 	registry.MustRegister(srv.failedDeliveries(), srv.refusedRepositories())
 	srv.github, err = github.New(github.Options{
 		AppID: s.GitHub.AppID, PrivateKey: key, URL: s.GitHub.APIURL, ParseConfig: parseConfig(allow), Events: webhooks.Events(),
@@ -280,6 +285,7 @@ func (srv *server) handlers() store.Handlers {
 				return err
 			}
 			delivery.ID = d.GUID
+			srv.people.saw(ctx, delivery.Sender)
 			return srv.engine.Deliver(ctx, delivery)
 		},
 		Perform: srv.engine.Perform,

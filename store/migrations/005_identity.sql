@@ -25,3 +25,18 @@ CREATE TABLE repository_refusals (
     PRIMARY KEY (name, id)
 );
 ALTER TABLE pipelines ADD COLUMN repo_id BIGINT NOT NULL DEFAULT 0; -- 0: of before, and not heard of since
+
+-- The operators' accounts, by login: the number is never another's, the login may be.
+CREATE TABLE operators (
+    login   TEXT PRIMARY KEY, -- in lower case
+    id      BIGINT NOT NULL,
+    since   BIGINT NOT NULL,
+    by_whom TEXT NOT NULL     -- who confirmed it; empty: it was the first that was seen
+);
+-- Accounts that came with an operator's login and were refused.
+CREATE TABLE operator_refusals (
+    login    TEXT NOT NULL,
+    id       BIGINT NOT NULL,
+    first_at BIGINT NOT NULL,
+    PRIMARY KEY (login, id)
+);
