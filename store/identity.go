@@ -18,7 +18,7 @@ var byRepo = []string{"pipelines", "pipeline_states", "pipeline_apps", "events"}
 
 const (
 	selectNamed    = `SELECT name, repo_id FROM pipelines WHERE repo = $1 ORDER BY name`
-	selectStanding = `SELECT 1, id, '' FROM repository_names WHERE name = $1
+	selectKnownName = `SELECT 1, id, '' FROM repository_names WHERE name = $1
 		UNION ALL SELECT 2, id, full_name FROM repositories WHERE name = $1
 		UNION ALL SELECT 3, id, full_name FROM repositories WHERE id = CAST($2 AS BIGINT)
 		UNION ALL SELECT 4, 0, '' FROM pipelines WHERE repo = $3 AND repo_id = 0`
@@ -56,10 +56,10 @@ func (s *Store) Named(ctx context.Context, repo bot.Repo) (keys []bot.Key, id in
 	return keys, id, nil
 }
 
-// Standing returns what is known of a name and of a repository.
-func (s *Store) Standing(ctx context.Context, repo bot.Repo, id int64) (engine.Standing, error) {
-	var known engine.Standing
-	err := s.db.each(ctx, selectStanding, []any{lower(repo), id, repo.String()}, func(scan scanner) error {
+// KnownName returns what is known of a name and of a repository.
+func (s *Store) KnownName(ctx context.Context, repo bot.Repo, id int64) (engine.KnownName, error) {
+	var known engine.KnownName
+	err := s.db.each(ctx, selectKnownName, []any{lower(repo), id, repo.String()}, func(scan scanner) error {
 		var (
 			kind, number int64
 			name         string
@@ -82,7 +82,7 @@ func (s *Store) Standing(ctx context.Context, repo bot.Repo, id int64) (engine.S
 		return err
 	})
 	if err != nil {
-		return engine.Standing{}, fmt.Errorf("look up the repository %s (%d): %w", repo, id, err)
+		return engine.KnownName{}, fmt.Errorf("look up the repository %s (%d): %w", repo, id, err)
 	}
 	return known, nil
 }

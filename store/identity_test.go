@@ -86,7 +86,7 @@ func TestRepositoriesMove(t *testing.T) {
 
 		// The old name stays what it was, and somebody else's is not taken.
 		elsewhere("another repository under the old name", s.Settle(ctx, oldName, 2, ""))
-		if known, err := s.Standing(ctx, bot.Repo{Owner: "ACME", Name: "SHOP"}, 1); err != nil || known != (engine.Standing{Trusted: 1, At: newName}) {
+		if known, err := s.KnownName(ctx, bot.Repo{Owner: "ACME", Name: "SHOP"}, 1); err != nil || known != (engine.KnownName{Trusted: 1, At: newName}) {
 			t.Errorf("the old name is for 1, which has another one, got %+v, %v", known, err)
 		}
 		other := bot.Repo{Owner: "acme", Name: "other"}
@@ -173,7 +173,7 @@ func TestUnnumbered(t *testing.T) {
 		if list, err := s.Unnumbered(ctx, 7); err != nil || !slices.Equal(list, []bot.Repo{oldName}) {
 			t.Errorf("expected %v, got %v, %v", oldName, list, err)
 		}
-		if known, err := s.Standing(ctx, oldName, 1); err != nil || known != (engine.Standing{Unnumbered: true}) {
+		if known, err := s.KnownName(ctx, oldName, 1); err != nil || known != (engine.KnownName{Unnumbered: true}) {
 			t.Errorf("nobody has told the number, got %+v, %v", known, err)
 		}
 		if err := s.Settle(ctx, oldName, 1, ""); err != nil {

@@ -81,7 +81,7 @@ func (e *Engine) find(ctx context.Context, d Delivery) (to address, err error) {
 // to begin; zero if it is refused, or nobody's business. Old reports that GitHub had the
 // delivery's name for it before.
 func (e *Engine) home(ctx context.Context, d Delivery) (repo bot.Repo, old bool, err error) {
-	known, err := e.names.Standing(ctx, d.Repo, d.RepoID)
+	known, err := e.names.KnownName(ctx, d.Repo, d.RepoID)
 	if err != nil {
 		return bot.Repo{}, false, err
 	}
@@ -150,7 +150,7 @@ func (e *Engine) unnumbered(ctx context.Context, d Delivery) (bot.Repo, error) {
 
 // trusts reports whether a name is for a repository: nobody had it before, or it is the
 // one that had it, or the operator says so. By is set if the settings do.
-func (e *Engine) trusts(repo bot.Repo, id int64, known Standing) (by string, ok bool) {
+func (e *Engine) trusts(repo bot.Repo, id int64, known KnownName) (by string, ok bool) {
 	if pin := e.names.pinned(repo); pin != 0 {
 		if known.Trusted != id {
 			by = "HEADSTART_ALLOW"
@@ -162,7 +162,7 @@ func (e *Engine) trusts(repo bot.Repo, id int64, known Standing) (by string, ok 
 
 // follow finds out which name a repository has now whose pipelines are under another one
 // than the delivery's, and moves them there.
-func (e *Engine) follow(ctx context.Context, d Delivery, known Standing) (repo bot.Repo, old bool, err error) {
+func (e *Engine) follow(ctx context.Context, d Delivery, known KnownName) (repo bot.Repo, old bool, err error) {
 	if _, mine := e.trusts(d.Repo, d.RepoID, known); !mine && e.names.fresh(named{d.Repo, d.RepoID}, e.clock.Now()) {
 		return bot.Repo{}, false, e.refuse(ctx, d, d.Repo, known) // as it was a moment ago
 	}
@@ -175,7 +175,7 @@ func (e *Engine) follow(ctx context.Context, d Delivery, known Standing) (repo b
 	}
 	if now != d.Repo {
 		at := known.At
-		if known, err = e.names.Standing(ctx, now, d.RepoID); err != nil {
+		if known, err = e.names.KnownName(ctx, now, d.RepoID); err != nil {
 			return bot.Repo{}, false, err
 		}
 		if known.At != at {
@@ -223,7 +223,7 @@ func (e *Engine) whereabouts(ctx context.Context, d Delivery, at bot.Repo) (bot.
 
 // followHolder looks where the repository is now whose name another one comes under, and
 // moves its pipelines there: what tells of its new name may be lost.
-func (e *Engine) followHolder(ctx context.Context, repo bot.Repo, known Standing) error {
+func (e *Engine) followHolder(ctx context.Context, repo bot.Repo, known KnownName) error {
 	if known.Holder == 0 || !e.names.due(known.Holder, e.clock.Now()) {
 		return nil
 	}
@@ -233,7 +233,7 @@ func (e *Engine) followHolder(ctx context.Context, repo bot.Repo, known Standing
 
 // vacate takes the pipelines of another repository out of a name that is not its any
 // more: to where that is now, or to where they rest until it is heard of.
-func (e *Engine) vacate(ctx context.Context, repo bot.Repo, id int64, known Standing) error {
+func (e *Engine) vacate(ctx context.Context, repo bot.Repo, id int64, known KnownName) error {
 	if known.Holder == 0 || known.Holder == id {
 		return nil
 	}
@@ -258,7 +258,7 @@ func (e *Engine) leave(ctx context.Context, from bot.Repo, id int64) (bool, erro
 	if now == (bot.Repo{}) || now == from {
 		return false, nil
 	}
-	known, err := e.names.Standing(ctx, now, id)
+	known, err := e.names.KnownName(ctx, now, id)
 	if err != nil {
 		return false, err
 	}
@@ -301,7 +301,7 @@ func (e *Engine) move(ctx context.Context, from, to bot.Repo, id int64, by strin
 }
 
 // refuse notes that a repository came under a name that is not for it.
-func (e *Engine) refuse(ctx context.Context, d Delivery, repo bot.Repo, known Standing) error {
+func (e *Engine) refuse(ctx context.Context, d Delivery, repo bot.Repo, known KnownName) error {
 	r := Refusal{Repo: repo, ID: d.RepoID, Known: known.Trusted, Last: e.clock.Now().Round(0)}
 	if r.Known == 0 {
 		r.Known = known.Holder
@@ -445,7 +445,7 @@ func (e *Engine) retarget(ctx context.Context, target bot.Target) (bot.Target, b
 }
 
 func (e *Engine) lookUp(ctx context.Context, target bot.Target) (bot.Target, bool, error) {
-	known, err := e.names.Standing(ctx, target.Pipeline.Repo, target.RepoID)
+	known, err := e.names.KnownName(ctx, target.Pipeline.Repo, target.RepoID)
 	if err != nil {
 		return target, false, err
 	}
@@ -489,11 +489,11 @@ func (e *Engine) LookAtConfirmed(ctx context.Context) error {
 
 // whoseNameItWas returns the name that the repository has now which a name is for.
 func (e *Engine) whoseNameItWas(ctx context.Context, repo bot.Repo) (bot.Repo, error) {
-	known, err := e.names.Standing(ctx, repo, 0)
+	known, err := e.names.KnownName(ctx, repo, 0)
 	if err != nil || known.Trusted == 0 {
 		return repo, err
 	}
-	if known, err = e.names.Standing(ctx, repo, known.Trusted); err != nil || known.At == (bot.Repo{}) {
+	if known, err = e.names.KnownName(ctx, repo, known.Trusted); err != nil || known.At == (bot.Repo{}) {
 		return repo, err
 	}
 	return known.At, nil

@@ -108,8 +108,8 @@ type Identities interface {
 	// Named lists the pipelines under a name, and the number of the repository that they
 	// are of; 0 if nobody has told, or there are none.
 	Named(ctx context.Context, repo bot.Repo) (keys []bot.Key, id int64, err error)
-	// Standing returns what is known of a name and of a repository.
-	Standing(ctx context.Context, repo bot.Repo, id int64) (Standing, error)
+	// KnownName returns what is known of a name and of a repository.
+	KnownName(ctx context.Context, repo bot.Repo, id int64) (KnownName, error)
 	// Settle notes that a repository that is not known begins under a name. It returns
 	// ErrElsewhere if it is known meanwhile, or the name is not for it. With by, somebody
 	// has said that the name is for it, whoever had it.
@@ -127,8 +127,8 @@ type Identities interface {
 	Unnumbered(ctx context.Context, installation int64) ([]bot.Repo, error)
 }
 
-// Standing is what is known of a name and of a repository.
-type Standing struct {
+// KnownName is what is known of a name and of a repository.
+type KnownName struct {
 	Trusted    int64    // the repository that the name is for; 0: nobody's yet
 	Holder     int64    // the repository whose pipelines are under the name now; 0: none
 	HeldAs     bot.Repo // the name as the holder spells it
