@@ -17,7 +17,7 @@ var _ engine.Identities = (*Store)(nil)
 var byRepo = []string{"pipelines", "pipeline_states", "pipeline_apps", "events"}
 
 const (
-	selectNamed    = `SELECT name, repo_id FROM pipelines WHERE repo = $1 ORDER BY name`
+	selectNamed     = `SELECT name, repo_id FROM pipelines WHERE repo = $1 ORDER BY name`
 	selectKnownName = `SELECT 1, id, '' FROM repository_names WHERE name = $1
 		UNION ALL SELECT 2, id, full_name FROM repositories WHERE name = $1
 		UNION ALL SELECT 3, id, full_name FROM repositories WHERE id = CAST($2 AS BIGINT)
@@ -132,7 +132,7 @@ func (s *Store) Move(ctx context.Context, from, to bot.Repo, id int64, by string
 		if to.Nameless() {
 			look = 0 // never
 		}
-		_, err = t.exec(`UPDATE pipelines SET wake_at = $2, sweep_at = $2, repo_id = $3 WHERE repo = $1`, to.String(), look, id)
+		_, err = t.exec(`UPDATE pipelines SET wake_at = $2, sweep_at = $2 WHERE repo = $1`, to.String(), look)
 		return err
 	})
 }
