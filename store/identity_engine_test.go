@@ -209,8 +209,14 @@ func TestARenameOntoAKnownName(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	expectPushes(t, s, oldName, 1, "a")
-	expectPushes(t, s, newName, 2, "b")
+	expectPushes(t, s, bot.Nameless(1), 1, "a")
+	expectPushes(t, s, bot.Nameless(2), 2, "b")
+	for _, name := range []bot.Repo{oldName, newName} {
+		expectPushes(t, s, name, 0)
+	}
+	if due, err := s.SweepsDue(t.Context(), noon.Add(24*365*time.Hour), nil, 10); err != nil || len(due) != 0 {
+		t.Errorf("both should rest, due are %v, %v", due, err)
+	}
 	if list, err := s.Refusals(t.Context()); err != nil || len(list) != 1 || list[0].ID != 1 || list[0].Known != 2 || list[0].Repo != newName {
 		t.Errorf("expected one refusal, of 1 under the name of 2, got %+v, %v", list, err)
 	}

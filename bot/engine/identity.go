@@ -20,6 +20,7 @@ import (
 //	the repository was renamed     its pipelines move to the new name, in one transaction
 //	an old delivery, an old name   it goes to where the pipelines are now
 //	another one under that name    it is refused until the operator confirms it
+//	renamed to another one's name  its pipelines rest, and it is refused likewise
 //
 // Which name a repository has now is GitHub's to say, because deliveries come late and
 // out of order. It is asked only where a number does not fit.
@@ -113,7 +114,7 @@ func (e *Engine) home(ctx context.Context, d Delivery) (repo bot.Repo, old bool,
 			return before, false, err
 		}
 	}
-	if err := e.vacate(ctx, d.Repo, d.RepoID, known); err != nil {
+	if err := e.vacate(ctx, d.RepoID, known); err != nil {
 		return bot.Repo{}, false, err
 	}
 	if err := e.names.Settle(ctx, d.Repo, d.RepoID, by); err != nil {
@@ -187,9 +188,12 @@ func (e *Engine) follow(ctx context.Context, d Delivery, known KnownName) (repo 
 		if err := e.followHolder(ctx, now, known); err != nil {
 			return bot.Repo{}, false, err
 		}
+		if err := e.rest(ctx, known.At, d.RepoID); err != nil {
+			return bot.Repo{}, false, err
+		}
 		return bot.Repo{}, false, e.refuse(ctx, d, now, known)
 	}
-	if err := e.vacate(ctx, now, d.RepoID, known); err != nil {
+	if err := e.vacate(ctx, d.RepoID, known); err != nil {
 		return bot.Repo{}, false, err
 	}
 	return now, now != d.Repo, e.move(ctx, known.At, now, d.RepoID, by)
@@ -231,9 +235,9 @@ func (e *Engine) followHolder(ctx context.Context, repo bot.Repo, known KnownNam
 	return err
 }
 
-// vacate takes the pipelines of another repository out of a name that is not its any
-// more: to where that is now, or to where they rest until it is heard of.
-func (e *Engine) vacate(ctx context.Context, repo bot.Repo, id int64, known KnownName) error {
+// vacate takes the pipelines of another repository out of a name that the operator has
+// given away.
+func (e *Engine) vacate(ctx context.Context, id int64, known KnownName) error {
 	if known.Holder == 0 || known.Holder == id {
 		return nil
 	}
@@ -241,11 +245,12 @@ func (e *Engine) vacate(ctx context.Context, repo bot.Repo, id int64, known Know
 	if err != nil || left {
 		return err
 	}
-	return e.move(ctx, known.HeldAs, bot.Nameless(known.Holder), known.Holder, "")
+	return e.rest(ctx, known.HeldAs, known.Holder)
 }
 
-// leave moves a repository's pipelines to the name that it has now, and reports whether
-// it has another one that is for it.
+// leave takes a repository's pipelines out of a name that is not its any more: to the one
+// that it has now, or, where that is not for it or GitHub does not show it, to rest. It
+// reports false if the name is still its.
 func (e *Engine) leave(ctx context.Context, from bot.Repo, id int64) (bool, error) {
 	state, err := e.anyState(ctx, from)
 	if err != nil || state.Installation == 0 {
@@ -255,8 +260,11 @@ func (e *Engine) leave(ctx context.Context, from bot.Repo, id int64) (bool, erro
 	if err != nil {
 		return false, fmt.Errorf("find out which name the repository %d has, which was %s: %w", id, from, err)
 	}
-	if now == (bot.Repo{}) || now == from {
+	if now == from {
 		return false, nil
+	}
+	if now == (bot.Repo{}) {
+		return true, e.rest(ctx, from, id)
 	}
 	known, err := e.names.KnownName(ctx, now, id)
 	if err != nil {
@@ -264,9 +272,18 @@ func (e *Engine) leave(ctx context.Context, from bot.Repo, id int64) (bool, erro
 	}
 	by, mine := e.trusts(now, id, known)
 	if !mine || known.Unnumbered || known.Holder != 0 && known.Holder != id {
-		return false, nil
+		return true, e.rest(ctx, from, id)
 	}
 	return true, e.move(ctx, from, now, id, by)
+}
+
+// rest has a repository's pipelines do nothing until it is heard of under a name that is
+// for it: whatever is asked under the old one would be about another repository.
+func (e *Engine) rest(ctx context.Context, from bot.Repo, id int64) error {
+	if from.Nameless() || from == (bot.Repo{}) {
+		return nil
+	}
+	return e.move(ctx, from, bot.Nameless(id), id, "")
 }
 
 // move gives a repository's pipelines another name, and has them look at once.

@@ -329,3 +329,28 @@ func TestADeployHasOneNarrowToken(t *testing.T) {
 		}
 	})
 }
+
+// A repository is renamed in the middle of a build and of a release: both go on, each
+// once, and end under the new name.
+func TestARepositoryIsRenamedMidway(t *testing.T) {
+	both := func(s *settings) { s.Allow = "acme/shop=shop-* acme/store=shop-*" }
+	onHeroku(t, choices{settings: both}, func(b *bed, _ *herokuPlace) {
+		b.firstDeploy()
+		b.place.releaseTakes(productionApp, 4*time.Minute)
+		b.place.buildTakes(prepareApp, 3*time.Minute)
+		second := b.push(change("second"))
+		b.report(second.SHA, "success")
+		b.pass(time.Minute)
+		b.must(b.shop.Rename("store"))
+		b.until(10*time.Minute, "production is being released to", func() bool { return b.stateOf("acme/store").Stages["production"].InFlight != nil })
+		b.pass(time.Minute)
+		b.must(b.shop.Rename("shop")) // and back
+		b.until(10*time.Minute, "it goes live", b.live(second.SHA))
+		b.expectBuilds(prepareApp, second.SHA, 1)
+		b.expectUntouchedSince(second.SHA)
+		b.expectTold(second.SHA)
+		if s := b.stateOf("acme/shop"); s.RepoID != b.shop.ID() || s.Stages["production"].Live.SHA != second.SHA {
+			t.Errorf("the pipeline should be under its first name again, got the repository %d", s.RepoID)
+		}
+	})
+}
