@@ -88,6 +88,16 @@ func (a Allow) Pinned(repo bot.Repo) int64 {
 	return 0
 }
 
+// PinnedIDs lists the numbers that names are pinned to, each once.
+func (a Allow) PinnedIDs() (ids []int64) {
+	for _, p := range a.pins {
+		if !slices.Contains(ids, p.id) {
+			ids = append(ids, p.id)
+		}
+	}
+	return ids
+}
+
 // PinnedAs returns the names that a repository is pinned to.
 func (a Allow) PinnedAs(id int64) (names []bot.Repo) {
 	for _, p := range a.pins {

@@ -87,7 +87,11 @@ func (e *Engine) home(ctx context.Context, d Delivery) (repo bot.Repo, old bool,
 		return bot.Repo{}, false, err
 	}
 	if d.RepoID == 0 { // stored by a version that kept no numbers
-		return d.Repo, false, nil
+		repo, err := e.whoseNameItWas(ctx, d.Repo)
+		if err != nil || repo.Nameless() {
+			return bot.Repo{}, false, err
+		}
+		return repo, repo != d.Repo, nil
 	}
 	here := func() (bot.Repo, bool, error) { return d.Repo, false, nil }
 	by, mine := e.trusts(d.Repo, d.RepoID, known)
@@ -96,6 +100,8 @@ func (e *Engine) home(ctx context.Context, d Delivery) (repo bot.Repo, old bool,
 		return here()
 	case known.At != (bot.Repo{}) && known.At != d.Repo:
 		return e.follow(ctx, d, known)
+	case !mine && known.At == (bot.Repo{}) && e.stranger(d.Repo):
+		return bot.Repo{}, false, nil
 	case !mine:
 		if err := e.followHolder(ctx, d.Repo, known); err != nil {
 			return bot.Repo{}, false, err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -312,7 +313,56 @@ func TestANameThatIsPinned(t *testing.T) {
 		c = b.push(change("b"))
 		b.report(c.SHA, "success")
 		b.until(10*time.Minute, "it goes live", b.live(c.SHA))
+		// It is renamed: the log names both names, also at the next start.
+		b.must(b.shop.Rename("store"))
+		b.pass(time.Minute)
+		b.stopBot()
+		b.start(func(s *settings) { s.Allow = fmt.Sprintf("acme/shop#%d=shop-*", b.shop.ID()) })
+		want := fmt.Sprintf("HEADSTART_ALLOW pins acme/shop#%d, but that repository is acme/store now", b.shop.ID())
+		if len(b.logs.FilterMessageSnippet(want).All()) != 1 {
+			t.Errorf("the log should say %q", want)
+		}
 	})
+}
+
+// No webhook at all tells of a rename, nor of the push after it.
+func TestNobodyTellsOfARename(t *testing.T) {
+	onHeroku(t, choices{settings: func(s *settings) { s.Allow = "acme/shop=shop-* acme/store=shop-*" }}, func(b *bed, _ *herokuPlace) {
+		b.firstDeploy()
+		b.gh.OnDelivery(func(githubtest.Delivery) githubtest.Fate { return githubtest.Vanish })
+		b.must(b.shop.Rename("store"))
+		second := b.push(change("second"))
+		b.report(second.SHA, "success")
+		b.stopBot() // the next one needs a token, with which GitHub tells the name
+		b.start(func(s *settings) { s.Allow = "acme/shop=shop-* acme/store=shop-*" })
+		b.until(30*time.Minute, "it goes live", b.live(second.SHA))
+		if s := b.stateOf("acme/store"); s.RepoID != b.shop.ID() || s.Stages["production"].Live.SHA != second.SHA {
+			t.Errorf("the pipeline should be under the new name, which has the repository %d with %s", s.RepoID, s.Stages["production"].Live.SHA)
+		}
+	})
+}
+
+func TestRepoSaysWhatIsWrong(t *testing.T) {
+	none := "sqlite:" + filepath.Join(t.TempDir(), "none.db")
+	for _, test := range []struct {
+		want string
+		args []string
+	}{
+		{"is no repository", []string{"repo", "confirm", "acme", "1"}},
+		{"is no repository's number", []string{"repo", "confirm", "acme/shop", "x"}},
+		{"is no repository's number", []string{"repo", "confirm", "acme/shop", "0"}},
+		{"is no repository's number", []string{"repo", "confirm", "acme/shop", "1e3"}},
+		{"there is no database at", []string{"repo", "confirm", "acme/shop", "1"}},
+		{"there is no database at", []string{"repo", "list"}},
+		{"is nobody", []string{"operator", "confirm", "a b", "1"}},
+		{"is no account's number", []string{"operator", "confirm", "ada", "acme"}},
+		{"there is no database at", []string{"operator", "list"}},
+	} {
+		args := append([]string{test.args[0], test.args[1], "--database-url", none}, test.args[2:]...)
+		if _, _, err := headstart(t, args...); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("headstart %s should be refused with %q, got %v", strings.Join(test.args, " "), test.want, err)
+		}
+	}
 }
 
 // A deploy needs one token for its repository, which is good for nothing else.

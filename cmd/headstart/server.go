@@ -115,6 +115,7 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 	if srv.prober, err = srv.newProber(s, allow); err != nil {
 		return nil, err
 	}
+	srv.checkPins(ctx, allow)
 	newest, err := srv.store.Deliveries(ctx, store.Filter{Limit: 1})
 	if err != nil {
 		return nil, err
