@@ -88,24 +88,13 @@ func (a Allow) Pinned(repo bot.Repo) int64 {
 	return 0
 }
 
-// PinnedIDs lists the numbers that names are pinned to, each once.
-func (a Allow) PinnedIDs() (ids []int64) {
+// Pins returns the names that are pinned, each with the number of its repository.
+func (a Allow) Pins() map[bot.Repo]int64 {
+	pins := map[bot.Repo]int64{}
 	for _, p := range a.pins {
-		if !slices.Contains(ids, p.id) {
-			ids = append(ids, p.id)
-		}
+		pins[p.repo] = p.id
 	}
-	return ids
-}
-
-// PinnedAs returns the names that a repository is pinned to.
-func (a Allow) PinnedAs(id int64) (names []bot.Repo) {
-	for _, p := range a.pins {
-		if p.id == id && !slices.Contains(names, p.repo) {
-			names = append(names, p.repo)
-		}
-	}
-	return names
+	return pins
 }
 
 // Check returns nil if the repository may use every one of the apps, and else a

@@ -20,8 +20,8 @@ func TestAllowPinsARepository(t *testing.T) {
 	if err := a.Check(shop, "shop-web", "extra", "any"); err != nil {
 		t.Errorf("a pinned rule allows its apps, got %v", err)
 	}
-	if names := a.PinnedAs(12); len(names) != 3 {
-		t.Errorf("12 is pinned to three spellings, got %v", names)
+	if pins := a.Pins(); len(pins) != 3 {
+		t.Errorf("12 is pinned to three spellings, got %v", pins)
 	}
 	// What rests without a name may use nothing, whatever a wildcard covers.
 	all, err := platform.ParseAllow("*/*=*")

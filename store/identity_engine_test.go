@@ -224,3 +224,54 @@ func TestARenameOntoAKnownName(t *testing.T) {
 		t.Errorf("GitHub should be asked once in a while, it was %d times", d.asked)
 	}
 }
+
+// Whoever needs a stage of a repository that was renamed is answered for it, though the
+// file still has the old name, and never for another one under that name.
+func TestNeedsOfARepositoryThatWasRenamed(t *testing.T) {
+	ctx := t.Context()
+	s := openerOf("sqlite::memory:")(t, store.Options{})
+	defer s.Close()
+	d := &directory{now: map[int64]bot.Repo{1: oldName}}
+	var answers []bot.StageRuns
+	e := engine.New(engine.Options{Store: s, Perform: busy{}, Clock: stillClock{}, Identities: s, Directory: d, Observe: func(c engine.Commit) {
+		for _, event := range c.Events {
+			if f, ok := event.Fact.(bot.Finished); ok {
+				answers = append(answers, f.Fact.(bot.StageRuns))
+			}
+		}
+	}})
+	asker := bot.Repo{Owner: "acme", Name: "web"}
+	for id, repo := range map[int64]bot.Repo{1: oldName, 3: asker} {
+		if err := s.Settle(ctx, repo, id, ""); err != nil {
+			t.Fatal(err)
+		}
+		c := numbered(repo, "", id, 0)
+		c.State.Configured, c.State.Config = true, bot.Config{Stages: []bot.Stage{{Name: "production", Apps: []string{"app"}}}}
+		c.State.Stages = map[string]bot.Stand{"production": {Live: bot.Live{SHA: sha("a"), Artifact: "x", Since: noon}}}
+		if err := s.Commit(ctx, c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask := func() {
+		t.Helper()
+		err := e.Perform(ctx, bot.Target{Pipeline: bot.Key{Repo: asker}, RepoID: 3, Installation: 7}, bot.Effect{
+			Key: "need", Attempt: 1, At: noon, Since: noon, Do: bot.AskStage{Need: bot.Need{Pipeline: bot.Key{Repo: oldName}, Stage: "production"}},
+		}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last := answers[len(answers)-1]; !last.Found || last.SHA != sha("a") {
+			t.Errorf("the answer should be about the repository that had the name, got %+v", last)
+		}
+	}
+	ask()
+	d.now[1] = newName
+	if err := e.Deliver(ctx, from(newName, 1, "b")); err != nil {
+		t.Fatal(err)
+	}
+	ask()
+	if err := e.Deliver(ctx, from(oldName, 2, "c")); err != nil {
+		t.Fatal(err)
+	}
+	ask()
+}

@@ -40,7 +40,7 @@ func (e *Engine) WatchFreeze(ctx context.Context) error {
 			e.log.Warn("pass on what the operator has frozen; tried again in a second", zap.Error(err))
 		}
 		if err := e.LookAtConfirmed(ctx); err != nil && ctx.Err() == nil {
-			e.log.Warn("take in the repositories that the operator has confirmed; tried again in a second", zap.Error(err))
+			e.log.Warn("take in the repositories that the operator has confirmed; tried again in ten seconds", zap.Error(err))
 		}
 		select {
 		case <-ctx.Done():

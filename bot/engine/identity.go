@@ -31,6 +31,8 @@ type identities struct {
 	directory Directory
 	pinned    func(bot.Repo) int64
 
+	retryAt time.Time // of LookAtConfirmed alone
+
 	mu    sync.Mutex
 	told  map[named]time.Time // guarded by mu: when each refusal was last noted
 	asked map[int64]time.Time // guarded by mu: when GitHub was last asked where a holder is
@@ -45,6 +47,10 @@ type named struct {
 // noteEvery is how often a refusal is noted that brings nothing new, and how often GitHub
 // is asked where a repository is whose name another one uses.
 const noteEvery = time.Minute
+
+// confirmAgain is how long to wait before a confirmed repository is taken in again, where
+// GitHub or the database did not answer.
+const confirmAgain = 10 * time.Second
 
 // address is where a delivery goes.
 type address struct {
@@ -64,8 +70,7 @@ func (e *Engine) usual(ctx context.Context, d Delivery) (to address, found bool,
 		return address{keys: keys, repo: d.Repo}, true, nil
 	}
 	keys, id, err := e.names.Named(ctx, d.Repo)
-	pin := e.names.pinned(d.Repo)
-	return address{keys: keys, repo: d.Repo}, len(keys) > 0 && id == d.RepoID && (pin == 0 || pin == id), err
+	return address{keys: keys, repo: d.Repo}, len(keys) > 0 && id == d.RepoID && e.names.allows(d.Repo, id), err
 }
 
 // find returns the pipelines of the repository that a delivery is of, under whatever name
@@ -292,6 +297,16 @@ func (e *Engine) rest(ctx context.Context, from bot.Repo, id int64) error {
 	return e.move(ctx, from, bot.Nameless(id), id, "")
 }
 
+// Pin has the pipelines rest that are under a name which the settings give to another
+// repository.
+func (e *Engine) Pin(ctx context.Context, repo bot.Repo, id int64) error {
+	known, err := e.names.KnownName(ctx, repo, id)
+	if err != nil || known.Holder == 0 || known.Holder == id {
+		return err
+	}
+	return e.rest(ctx, known.HeldAs, known.Holder)
+}
+
 // move gives a repository's pipelines another name, and has them look at once.
 func (e *Engine) move(ctx context.Context, from, to bot.Repo, id int64, by string) error {
 	if err := e.names.Move(ctx, from, to, id, by); err != nil {
@@ -458,13 +473,27 @@ func (e *Engine) Named(ctx context.Context, installation, id int64, repo bot.Rep
 // retarget returns where an effect is to be performed: its repository may have another
 // name since it was decided on. It reports false if nobody knows which.
 func (e *Engine) retarget(ctx context.Context, target bot.Target) (bot.Target, bool, error) {
+	if target.RepoID == 0 { // nobody has told: then it is the one that the settings name
+		target.RepoID = e.names.pinned(target.Pipeline.Repo)
+	}
 	if e.names.Identities == nil || target.RepoID == 0 {
 		return target, true, nil
 	}
-	if r, ok := e.memory.recall(target.Pipeline); ok && r.state.RepoID == target.RepoID {
-		return target, true, nil
+	known := true
+	if r, ok := e.memory.recall(target.Pipeline); !ok || r.state.RepoID != target.RepoID {
+		var err error
+		if target, known, err = e.lookUp(ctx, target); err != nil {
+			return target, false, err
+		}
 	}
-	return e.lookUp(ctx, target)
+	return target, known && e.names.allows(target.Pipeline.Repo, target.RepoID), nil
+}
+
+// allows reports whether the settings let a repository have a name; one whose number
+// nobody has told may be the one that they name.
+func (n *identities) allows(repo bot.Repo, id int64) bool {
+	pin := n.pinned(repo)
+	return pin == 0 || id == 0 || pin == id
 }
 
 func (e *Engine) lookUp(ctx context.Context, target bot.Target) (bot.Target, bool, error) {
@@ -482,6 +511,10 @@ func (e *Engine) lookUp(ctx context.Context, target bot.Target) (bot.Target, boo
 // the settings, with what they were refused with. It must not be called twice at the same time.
 func (e *Engine) LookAtConfirmed(ctx context.Context) error {
 	if e.names.Identities == nil {
+		return nil
+	}
+	now := e.clock.Now()
+	if now.Before(e.names.retryAt) {
 		return nil
 	}
 	list, err := e.names.Refusals(ctx)
@@ -503,6 +536,7 @@ func (e *Engine) LookAtConfirmed(ctx context.Context) error {
 		}
 		if err != nil {
 			errs = append(errs, err)
+			e.names.retryAt = now.Add(confirmAgain)
 			continue
 		}
 		e.log.Info("the operator has confirmed a repository", zap.Stringer("repository", r.Repo), zap.Int64("id", r.ID))

@@ -3,33 +3,32 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"go.uber.org/zap"
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/platform"
 )
 
-// checkPins warns of repositories that have another name by now than HEADSTART_ALLOW pins
-// them to: its rules do not hold for that.
-func (srv *server) checkPins(ctx context.Context, allow platform.Allow) {
-	for _, id := range allow.PinnedIDs() {
-		names := allow.PinnedAs(id)
-		known, err := srv.store.KnownName(ctx, names[0], id)
-		if err != nil {
-			srv.log.Warn("look up a pinned repository", zap.Int64("id", id), zap.Error(err))
-			continue
+// pin holds what is stored against the numbers of HEADSTART_ALLOW: what has a name that is
+// another's rests, and what has another name than its rule is told with both.
+func (srv *server) pin(ctx context.Context, allow platform.Allow) error {
+	pins := allow.Pins()
+	for name, id := range pins {
+		if err := srv.engine.Pin(ctx, name, id); err != nil {
+			return fmt.Errorf("HEADSTART_ALLOW: pin %s to %d: %w", name, id, err)
 		}
-		same := func(r bot.Repo) bool { return strings.EqualFold(r.String(), known.At.String()) }
-		if known.At != (bot.Repo{}) && !known.At.Nameless() && !slices.ContainsFunc(names, same) {
+		known, err := srv.store.KnownName(ctx, name, id)
+		if err != nil {
+			return err
+		}
+		if known.At != (bot.Repo{}) && !known.At.Nameless() && !allow.Names(known.At) {
 			srv.log.Warn(fmt.Sprintf("HEADSTART_ALLOW pins %s#%d, but that repository is %s now: nothing of it is deployed until a rule has its new name, %s#%d",
-				names[0], id, known.At, known.At, id))
+				name, id, known.At, known.At, id))
 		}
 	}
+	return nil
 }
 
 // refusedRepositories counts the repositories that came under another one's name, for

@@ -217,6 +217,9 @@ func TestARepositoryIsRenamedOutOfTheAllowList(t *testing.T) {
 		b.pass(10 * time.Minute)
 		b.expectUntouched(second.SHA, prepareApp, stagingApp, productionApp)
 		b.expectRuns(productionApp, first.SHA)
+		if said := b.shop.Statuses(second.SHA)["headstart/build"]; !strings.Contains(said.Description, "HEADSTART_ALLOW") {
+			t.Errorf("the commit's status should say what is the matter, it says %s: %s", said.State, said.Description)
+		}
 		if len(b.logs.FilterMessageSnippet("HEADSTART_ALLOW has no rule for its new name").All()) != 1 {
 			t.Error("the log should say once that the new name has no rule")
 		}
@@ -322,6 +325,26 @@ func TestANameThatIsPinned(t *testing.T) {
 		if len(b.logs.FilterMessageSnippet(want).All()) != 1 {
 			t.Errorf("the log should say %q", want)
 		}
+	})
+}
+
+// The operator pins a name to another repository than the one that has pipelines there:
+// those rest, also where nothing but sweeps would tell of a push.
+func TestANameIsPinnedToAnother(t *testing.T) {
+	onHeroku(t, choices{}, func(b *bed, _ *herokuPlace) {
+		first := b.firstDeploy()
+		b.stopBot()
+		b.start(func(s *settings) { s.Allow = "acme/shop#7=shop-*" })
+		for _, lost := range []bool{false, true} {
+			if lost {
+				b.gh.OnDelivery(func(githubtest.Delivery) githubtest.Fate { return githubtest.Vanish })
+			}
+			c := b.push(change(fmt.Sprint("lost ", lost)))
+			b.report(c.SHA, "success")
+			b.pass(90 * time.Minute)
+			b.expectUntouched(c.SHA, prepareApp, stagingApp, productionApp)
+		}
+		b.expectRuns(productionApp, first.SHA)
 	})
 }
 

@@ -115,7 +115,6 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 	if srv.prober, err = srv.newProber(s, allow); err != nil {
 		return nil, err
 	}
-	srv.checkPins(ctx, allow)
 	newest, err := srv.store.Deliveries(ctx, store.Filter{Limit: 1})
 	if err != nil {
 		return nil, err
@@ -129,6 +128,9 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 			Web:      srv.prober,
 		},
 	})
+	if err := srv.pin(ctx, allow); err != nil {
+		return nil, err
+	}
 	sweeps := engine.SweepOptions{
 		Engine: srv.engine, Sweeps: srv.store, Hooks: srv.github, Every: s.Sweep, Clock: w.Clock, Logger: w.Logger.Named("sweeper"),
 		GitHub: srv.github.Allowance, App: srv.github.AppAllowance, Platform: allowances(platforms),
