@@ -304,7 +304,11 @@ func (e *Engine) Pin(ctx context.Context, repo bot.Repo, id int64) error {
 	if err != nil || known.Holder == 0 || known.Holder == id {
 		return err
 	}
-	return e.rest(ctx, known.HeldAs, known.Holder)
+	err = e.rest(ctx, known.HeldAs, known.Holder)
+	if errors.Is(err, ErrElsewhere) {
+		return nil // another instance was faster
+	}
+	return err
 }
 
 // move gives a repository's pipelines another name, and has them look at once.

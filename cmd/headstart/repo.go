@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/engine"
 	"github.com/headstart-cd/headstart/platform"
 	"github.com/headstart-cd/headstart/store"
 )
@@ -101,15 +103,22 @@ func (c *repoConfirmCommand) Run(ctx context.Context, out console) error {
 		return fmt.Errorf("%q is no repository's number: headstart repo list shows those that were refused", c.ID)
 	}
 	return beside(ctx, c.DatabaseURL, func(db *store.Beside) error {
+		refused, err := db.Refusals(ctx)
+		if err != nil {
+			return err
+		}
 		was, err := db.Confirm(ctx, repo, id, whoSays(c.By), time.Now())
 		if err != nil {
 			return err
 		}
-		switch was {
-		case id:
+		came := slices.ContainsFunc(refused, func(r engine.Refusal) bool {
+			return r.ID == id && strings.EqualFold(r.Repo.String(), repo.String())
+		})
+		switch {
+		case was == id:
 			fmt.Fprintf(out.out, "%s is the repository %d, as it was before.\n", repo, id)
-		case 0:
-			fmt.Fprintf(out.out, "%s is the repository %d. Nothing has come under this name yet.\n", repo, id)
+		case !came:
+			fmt.Fprintf(out.out, "%s is for the repository %d. Nothing of it has come yet: it takes the name with its first webhook.\n", repo, id)
 		default:
 			fmt.Fprintf(out.out, "%s is the repository %d now; it was %d. Running servers notice within seconds.\n", repo, id, was)
 		}
