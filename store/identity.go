@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/engine"
 )
@@ -13,8 +15,8 @@ import (
 var _ engine.Identities = (*Store)(nil)
 
 // byRepo are the tables that have the name of a repository in a column repo, and move
-// with it.
-var byRepo = []string{"pipelines", "pipeline_states", "pipeline_apps", "events"}
+// with it. The events move, too, but there may be a hundred thousand of them.
+var byRepo = []string{"pipelines", "pipeline_apps", "pipeline_states"}
 
 const (
 	selectNamed     = `SELECT name, repo_id FROM pipelines WHERE repo = $1 ORDER BY name`
@@ -38,6 +40,11 @@ const (
 	selectRefusals = `SELECT r.full_name, r.id, r.known, COALESCE(n.id, 0), r.first_at, r.last_at, r.facts FROM repository_refusals r
 		LEFT JOIN repository_names n ON n.name = r.name AND n.id = r.id ORDER BY r.name, r.first_at`
 	selectUnnumbered = `SELECT DISTINCT repo FROM pipelines WHERE repo_id = 0 AND installation = $1 ORDER BY repo`
+	selectFolded     = `SELECT name, event FROM pipeline_states WHERE repo = $1`
+	moveTail         = `UPDATE events SET repo = $2 WHERE repo = $1 AND name = $3 AND seq > $4`
+	moveEvents       = `UPDATE events SET repo = $1 WHERE (repo, name, seq) IN (SELECT repo, name, seq FROM events WHERE repo = $3 ORDER BY name, seq LIMIT $2)`
+	deleteEvents     = `DELETE FROM events WHERE repo = $1`
+	deleteOld        = `DELETE FROM events WHERE repo = $1 AND name = $2`
 	deleteRefusal    = `DELETE FROM repository_refusals WHERE name = $1 AND id = $2`
 )
 
@@ -104,9 +111,28 @@ func (s *Store) Settle(ctx context.Context, repo bot.Repo, id int64, by string) 
 
 // Move gives everything of a repository another name, in one transaction. It returns
 // engine.ErrElsewhere if the repository is not where it was any more, or the name is not
-// for it.
+// for it. Events that are folded into a state follow afterwards, in small steps, so that
+// nobody waits for them.
 func (s *Store) Move(ctx context.Context, from, to bot.Repo, id int64, by string) error {
-	return s.identify(ctx, "move", to, id, func(t tx) error {
+	err := s.identify(ctx, "move", to, id, s.moving(from, to, id, by))
+	if err != nil {
+		return err
+	}
+	for moved := int64(pruneBatch); moved == pruneBatch; {
+		err := s.write(ctx, func(t tx) (err error) {
+			moved, err = t.exec(moveEvents, to.String(), pruneBatch, from.String())
+			return err
+		})
+		if err != nil { // they are in no state's way, and removed in the end
+			s.log.Warn("the past of a repository could not follow it to its new name", zap.Stringer("from", from), zap.Stringer("to", to), zap.Error(err))
+			break
+		}
+	}
+	return nil
+}
+
+func (s *Store) moving(from, to bot.Repo, id int64, by string) func(tx) error {
+	return func(t tx) error {
 		taken, err := count(t, `SELECT COUNT(*) FROM repositories WHERE name = $1 AND id <> $2`, lower(to), id)
 		if err != nil || taken > 0 {
 			return orElsewhere(err)
@@ -123,7 +149,15 @@ func (s *Store) Move(ctx context.Context, from, to bot.Repo, id int64, by string
 		if taken, err = count(t, `SELECT COUNT(*) FROM pipelines WHERE repo = $1`, to.String()); err != nil || taken > 0 {
 			return orElsewhere(err)
 		}
+		if _, err := t.exec(deleteEvents, to.String()); err != nil { // that could not follow somebody
+			return err
+		}
 		for _, table := range byRepo {
+			if table == "pipeline_states" { // by now nobody can commit any more
+				if err := moveTails(t, from, to); err != nil {
+					return err
+				}
+			}
 			if _, err := t.exec(`UPDATE `+table+` SET repo = $2 WHERE repo = $1`, from.String(), to.String()); err != nil {
 				return err
 			}
@@ -134,7 +168,27 @@ func (s *Store) Move(ctx context.Context, from, to bot.Repo, id int64, by string
 		}
 		_, err = t.exec(`UPDATE pipelines SET wake_at = $2, sweep_at = $2 WHERE repo = $1`, to.String(), look)
 		return err
+	}
+}
+
+// moveTails moves the events without which a state is not whole.
+func moveTails(t tx, from, to bot.Repo) error {
+	folded := map[string]int64{}
+	err := t.each(selectFolded, []any{from.String()}, func(scan scanner) error {
+		var (
+			name  string
+			event int64
+		)
+		err := scan(&name, &event)
+		folded[name] = event
+		return err
 	})
+	for name, event := range folded {
+		if err == nil {
+			_, err = t.exec(moveTail, from.String(), to.String(), name, event)
+		}
+	}
+	return err
 }
 
 func (s *Store) identify(ctx context.Context, what string, repo bot.Repo, id int64, fn func(tx) error) error {
@@ -182,13 +236,14 @@ func here(t tx, repo bot.Repo, id int64) error {
 func (r *pipelineRow) mayBegin(t tx) error {
 	repo, id := r.change.Pipeline.Repo, r.change.State.RepoID
 	if id != 0 {
-		return here(t, repo, id)
-	}
-	n, err := count(t, countNumber, lower(repo))
-	if err != nil || n > 0 {
+		if err := here(t, repo, id); err != nil {
+			return err
+		}
+	} else if n, err := count(t, countNumber, lower(repo)); err != nil || n > 0 {
 		return orElsewhere(err)
 	}
-	return nil
+	_, err := t.exec(deleteOld, repo.String(), r.change.Pipeline.Name) // of another one that had the name
+	return err
 }
 
 func count(t tx, query string, args ...any) (n int64, err error) {

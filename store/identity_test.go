@@ -59,7 +59,22 @@ func TestRepositoriesMove(t *testing.T) {
 		events, _, err := s.Events(ctx, bot.Key{Repo: oldName}, 0, 100)
 		must(err)
 
+		// Events that are in no state yet: these have to move with it.
+		for v := range int64(5) {
+			c := numbered(oldName, "api", 1, v+1)
+			c.State, _, err = s.Load(ctx, c.Pipeline)
+			must(err)
+			c.Folded, c.Events = true, []bot.Event{{At: noon, Fact: bot.Pushed{Branch: "main", After: sha(fmt.Sprint(v)), PushedAt: noon}}}
+			c.State = bot.Apply(c.State, c.Events...)
+			must(s.Commit(ctx, c))
+		}
+		api, apiVersion, err := s.Load(ctx, bot.Key{Repo: oldName, Name: "api"})
+		must(err)
+
 		must(s.Move(ctx, oldName, newName, 1, ""))
+		if got, version, err := s.Load(ctx, bot.Key{Repo: newName, Name: "api"}); err != nil || version != apiVersion || !reflect.DeepEqual(got, api) {
+			t.Errorf("what is not folded in yet should move with the state: %v\n%+v\n%+v", err, got, api)
+		}
 		elsewhere("a second move", s.Move(ctx, oldName, newName, 1, ""))
 		after, version, err := s.Load(ctx, bot.Key{Repo: newName})
 		must(err)
