@@ -188,7 +188,6 @@ func (s *Store) BuildQueues(ctx context.Context, platform string, apps []string)
 	return queues, nil
 }
 
-// readQueue reads the queue of one app. Who stands there is the row's own name.
 // moveStandings has a repository's pipelines keep their places under its new name. Those
 // that rest have none.
 func moveStandings(t tx, from, to bot.Repo) error {
@@ -218,6 +217,7 @@ func moveStandings(t tx, from, to bot.Repo) error {
 	return err
 }
 
+// readQueue reads the queue of one app. Who stands there is the row's own name.
 func readQueue(each func(string, []any, func(scanner) error) error, a app) (queue bot.BuildQueue, err error) {
 	err = each(selectQueue, []any{a.platform, a.name}, func(scan scanner) error {
 		var (
