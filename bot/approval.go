@@ -199,6 +199,7 @@ func (x execution) approve() Answer {
 		}
 	}
 	put(&c.Approvals, name, Approval{Order: x.order(), Artifact: x.s.artifactOf(c), Live: x.s.Stages[name].Live.SHA})
+	x.vouchedBy(c, name)
 	text := fmt.Sprintf("%s is approved for %s%s", Short(c.SHA), name, note)
 	if g, no := blocked(newDecision(x.s, x.at).gates(c, name)); no {
 		text += "; it goes there as soon as it may: " + g.Text

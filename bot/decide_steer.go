@@ -3,7 +3,6 @@ package bot
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // The reactions on a comment: it was read, everything in it was done, something
@@ -31,7 +30,7 @@ func (d *decision) steer() {
 			d.want(fmt.Sprintf("seen %d", r.Comment), React{Comment: r.Comment, Content: reactionSeen})
 		}
 		if r.Commander == nil {
-			d.want(fmt.Sprintf("commander %d", r.Comment), ReadCommander{Comment: r.Comment, Number: r.Number, User: r.User, Teams: d.teams()})
+			d.want(fmt.Sprintf("commander %d", r.Comment), ReadCommander{Comment: r.Comment, Number: r.Number, User: r.User, UserID: r.UserID, Teams: d.teams()})
 			continue
 		}
 		if !r.Replied && r.asks() && !d.reply(r) {
@@ -61,8 +60,8 @@ func (r *Request) reaction() string {
 func (d *decision) teams() []string {
 	var list []string
 	for _, stage := range d.s.Config.Stages {
-		for _, entry := range stage.Allow {
-			if team, ok := strings.CutPrefix(entry, "team/"); ok && !slices.Contains(list, team) {
+		for _, team := range teamsOf(stage.Allow) {
+			if !slices.Contains(list, team) {
 				list = append(list, team)
 			}
 		}

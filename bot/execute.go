@@ -3,7 +3,6 @@ package bot
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
@@ -52,7 +51,7 @@ func (x execution) run() Answer {
 }
 
 func (x execution) order() Order {
-	o := Order{By: x.request.User, At: x.at, Comment: x.request.Comment}
+	o := Order{By: x.request.User, ByID: x.request.UserID, At: x.at, Comment: x.request.Comment}
 	if x.command.Urgent {
 		o.Urgent, o.Reason = true, x.command.Reason
 	}
@@ -64,13 +63,9 @@ func (x execution) order() Order {
 func (x execution) mayNot(stages ...string) string {
 	for _, name := range stages {
 		cfg, _ := x.s.Config.Stage(name)
-		allow := cfg.Allow
-		if len(allow) == 0 {
-			allow = []string{string(RoleWrite)}
-		}
-		if !x.allowed(allow) {
+		if !allows(cfg.Allow, x.request.standing()) {
 			return fmt.Sprintf("@%s may not /%s %s: that takes %s, and @%s has the role %s",
-				x.request.User, x.command.Verb, name, strings.Join(allow, " or "), x.request.User, x.request.Commander.Role)
+				x.request.User, x.command.Verb, name, takes(cfg.Allow), x.request.User, x.request.Commander.Role)
 		}
 	}
 	return ""
@@ -78,21 +73,6 @@ func (x execution) mayNot(stages ...string) string {
 
 // rank orders the roles.
 var rank = map[Role]int{RoleNone: 0, RoleRead: 1, RoleTriage: 2, RoleWrite: 3, RoleMaintain: 4, RoleAdmin: 5}
-
-// allowed reports whether any entry of a stage's `allow:` lets the commander in.
-func (x execution) allowed(allow []string) bool {
-	who := x.request.Commander
-	return slices.ContainsFunc(allow, func(entry string) bool {
-		if team, ok := strings.CutPrefix(entry, "team/"); ok {
-			return slices.Contains(who.Teams, team)
-		}
-		if user, ok := strings.CutPrefix(entry, "@"); ok {
-			return strings.EqualFold(user, x.request.User)
-		}
-		least, known := rank[Role(entry)]
-		return known && rank[who.Role] >= least
-	})
-}
 
 // stages resolves the stage that the command names: all of them if it names none.
 func (x execution) stages() (list []string, problem string) {
@@ -220,6 +200,7 @@ func (x execution) promote() Answer {
 	}
 	x.s.reopen(c.SHA, stage, x.order())
 	yes.give(c, stage)
+	x.vouchedBy(c, stage)
 	return Answer{OK: true, Open: true, Stage: stage, SHA: c.SHA, Text: text + yes.note}
 }
 

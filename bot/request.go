@@ -11,6 +11,7 @@ type Request struct {
 	Comment   int64
 	Number    int // of the pull request
 	User      string
+	UserID    int64     // 0: not known
 	At        time.Time // when it was heard of
 	SaidAt    time.Time // by GitHub's clock
 	Commands  []Command
@@ -34,6 +35,11 @@ type Answer struct {
 	Rollback   bool // of the stage; SHA is empty
 }
 
+// standing is what its author may do.
+func (r *Request) standing() Standing {
+	return Standing{Person: Person{r.User, r.UserID}, Role: r.Commander.Role, Teams: r.Commander.Teams}
+}
+
 // rememberRequests is how many comments are remembered, so that one that is
 // delivered again does nothing.
 const rememberRequests = 50
@@ -49,7 +55,7 @@ func (s *State) comment(f Commented, at time.Time) {
 	if known || len(commands) == 0 || !s.Configured && !s.several() || !s.DeafUntil.IsZero() && !f.At.After(s.DeafUntil) {
 		return
 	}
-	r := Request{Comment: f.ID, Number: f.Number, User: f.User, At: at, SaidAt: f.At, Commands: commands}
+	r := Request{Comment: f.ID, Number: f.Number, User: f.User, UserID: f.UserID, At: at, SaidAt: f.At, Commands: commands}
 	if s.several() {
 		r.Route = &Route{Names: s.Names}
 	}

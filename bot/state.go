@@ -90,6 +90,7 @@ type Candidate struct {
 
 	Beside    map[string]Difference // what it changes, by the commit it was compared with
 	Approvals map[string]Approval   // the newest that people gave, by stage
+	Rights    map[string]Rights     // of those whose word lets it in, by stage
 	Concern   Concern               // whether its files concern the pipeline; empty: not known yet
 	ConcernTo string                // with Concern: the push that it was compared with; empty: it was not
 	Needs     map[string]NeedSeen   // what stages of other pipelines ran when they were asked, by need
@@ -276,6 +277,7 @@ type PastRelease struct {
 // Order is something that a person asked for, or that a failure did.
 type Order struct {
 	By      string // login; empty: a failure
+	ByID    int64  // of the account; 0: not known
 	At      time.Time
 	Comment int64
 	Urgent  bool   // of a promotion: it passes windows, freezes and soak
@@ -461,6 +463,7 @@ func cloneCandidates(list []Candidate) []Candidate {
 		c.Ordered = maps.Clone(c.Ordered)
 		c.Beside = maps.Clone(c.Beside)
 		c.Approvals = maps.Clone(c.Approvals)
+		c.Rights = maps.Clone(c.Rights)
 		c.Deployments = slices.Clone(c.Deployments)
 		c.Told = maps.Clone(c.Told)
 		c.Needs = maps.Clone(c.Needs)

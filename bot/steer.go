@@ -12,6 +12,7 @@ type Commented struct {
 	ID     int64
 	Number int // of the pull request
 	User   string
+	UserID int64     // 0: not known
 	Body   string    // of its lines as people read them, at least those that are commands; nothing that Markdown hides
 	At     time.Time // by GitHub's clock
 }
@@ -35,6 +36,7 @@ type ReadCommander struct {
 	Comment int64
 	Number  int
 	User    string
+	UserID  int64    // as Person.ID
 	Teams   []string // slugs of teams of the repository's organization to look the user up in
 }
 

@@ -45,6 +45,22 @@ func (w *World) onSteering(a bot.Action) (bot.Fact, error, bool) {
 			read.HeadTree = c.Tree
 		}
 		return read, nil, true
+	case bot.ReadRights:
+		w.Requests["ReadRights"] += len(do.People)
+		var read bot.RightsRead
+		for _, p := range do.People {
+			who := bot.Standing{Person: p, Role: bot.RoleNone}
+			if role, ok := w.Roles[p.Login]; ok {
+				who.Role = role
+			}
+			for _, team := range do.Teams {
+				if slices.Contains(w.Teams[team], p.Login) {
+					who.Teams = append(who.Teams, team)
+				}
+			}
+			read.People = append(read.People, who)
+		}
+		return read, nil, true
 	case bot.React:
 		w.Requests["React"]++
 		for _, c := range w.Said {

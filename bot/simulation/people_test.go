@@ -11,7 +11,7 @@ import (
 
 // What people ask for in comments, and what may come of it.
 
-// roles are those of the people in a history; nobody else has one.
+// roles are those of the people in a history, until they leave; nobody else has one.
 var roles = map[string]bot.Role{"zoe": bot.RoleAdmin, "walter": bot.RoleWrite, "rita": bot.RoleRead}
 
 func mayCommand(user string) bool {
@@ -21,6 +21,7 @@ func mayCommand(user string) bool {
 // people is what was said.
 type people struct {
 	orders []*order
+	left   map[string]time.Time // since when people have no role any more who had one
 }
 
 // order is one command of a comment by somebody who may give it.

@@ -3,6 +3,7 @@ package simulation
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -212,7 +213,7 @@ func newSim(test *testing.T, t *rapid.T) *sim {
 		b := s.broken[c.Tree]
 		return b[0], b[1]
 	}
-	s.Roles = roles
+	s.Roles = maps.Clone(roles)
 	s.World.Moved = s.appMoved
 	s.file = s.drawFile()
 	if s.may.illness && s.once(2) {
@@ -345,7 +346,7 @@ func (s *sim) step() {
 	add(s.may.freeze, s.operate)
 	add(s.may.around, s.unsettle)
 	add(s.may.clears, s.destroy, s.destroy)
-	add(s.asksForYes(), s.approveSome, s.approveSome, s.approveAtOnce, s.approveTwo, s.deploy)
+	add(s.asksForYes(), s.approveSome, s.approveSome, s.approveAtOnce, s.approveTwo, s.approveAndLeave, s.leave, s.deploy)
 	add(s.may.illness && s.asks.verify, s.ail)
 	add(s.may.people && !s.asks.brief && (s.may.freeze || s.asks.windows != nil), s.hurry)
 	add(s.asks.needs, s.moveAPI, s.moveAPI, s.pushBoth, s.takeBack)
