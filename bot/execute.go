@@ -64,8 +64,8 @@ func (x execution) mayNot(stages ...string) string {
 	for _, name := range stages {
 		cfg, _ := x.s.Config.Stage(name)
 		if !allows(cfg.Allow, x.request.standing()) {
-			return fmt.Sprintf("@%s may not /%s %s: that takes %s, and @%s has the role %s",
-				x.request.User, x.command.Verb, name, takes(cfg.Allow), x.request.User, x.request.Commander.Role)
+			return fmt.Sprintf("@%s may not /%s %s: that takes %s, and %s",
+				x.request.User, x.command.Verb, name, takes(cfg.Allow), lacks(cfg.Allow, x.request.standing()))
 		}
 	}
 	return ""

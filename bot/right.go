@@ -174,10 +174,10 @@ func (x execution) vouchedBy(c *Candidate, stage string) {
 // into a stage; empty: none.
 func (s *State) mayNoMore(c *Candidate, stage Stage, o Order, now Standing) string {
 	if !allows(stage.Allow, now) {
-		return fmt.Sprintf("@%s has the role %s by now, and %s takes %s", o.By, now.Role, stage.Name, takes(stage.Allow))
+		return fmt.Sprintf("%s takes %s, and by now %s", stage.Name, takes(stage.Allow), lacks(stage.Allow, now))
 	}
 	if o.Urgent && rank[now.Role] < rank[RoleMaintain] {
-		return fmt.Sprintf("@%s has the role %s by now, and --urgent takes maintain or admin", o.By, now.Role)
+		return fmt.Sprintf("--urgent takes maintain or admin, and by now @%s has the role %s", o.By, now.Role)
 	}
 	return ""
 }
@@ -206,7 +206,7 @@ func (s *State) endWord(c *Candidate, stage string, o Order, why string, at time
 // teamsOf lists the teams that a stage's `allow:` names.
 func teamsOf(allow []string) (list []string) {
 	for _, entry := range allow {
-		if team, ok := strings.CutPrefix(entry, "team/"); ok {
+		if team, ok := strings.CutPrefix(entry, AllowTeam); ok {
 			list = append(list, team)
 		}
 	}
@@ -224,16 +224,36 @@ func orWrite(allow []string) []string {
 // takes says whom a stage's `allow:` lets command it.
 func takes(allow []string) string { return strings.Join(orWrite(allow), " or ") }
 
-// allows reports whether any entry of a stage's `allow:` lets somebody command it.
+// allows reports whether any entry of a stage's `allow:` lets somebody command it. A
+// login, and a team, may become somebody else's at any time: whoever is meant by name
+// needs write as well.
 func allows(allow []string, who Standing) bool {
 	return slices.ContainsFunc(orWrite(allow), func(entry string) bool {
-		if team, ok := strings.CutPrefix(entry, "team/"); ok {
-			return slices.Contains(who.Teams, team)
+		least, is := rank[Role(entry)]
+		if named, byName := who.is(entry); byName {
+			least, is = rank[RoleWrite], named
 		}
-		if user, ok := strings.CutPrefix(entry, "@"); ok {
-			return strings.EqualFold(user, who.Login)
-		}
-		least, known := rank[Role(entry)]
-		return known && rank[who.Role] >= least
+		return is && rank[who.Role] >= least
 	})
+}
+
+// is reports whether an entry of `allow:` names a person or a team, and whether
+// somebody is that person, or in that team.
+func (who Standing) is(entry string) (named, byName bool) {
+	if team, ok := strings.CutPrefix(entry, AllowTeam); ok {
+		return slices.Contains(who.Teams, team), true
+	}
+	if user, ok := strings.CutPrefix(entry, AllowPerson); ok {
+		return strings.EqualFold(user, who.Login), true
+	}
+	return false, false
+}
+
+// lacks says what keeps somebody from commanding a stage whom its `allow:` does not let.
+func lacks(allow []string, who Standing) string {
+	text := fmt.Sprintf("@%s has the role %s", who.Login, who.Role)
+	if slices.ContainsFunc(allow, func(entry string) bool { named, _ := who.is(entry); return named }) {
+		text += ": a person or team that is named needs write, too"
+	}
+	return text
 }

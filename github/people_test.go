@@ -2,6 +2,8 @@ package github_test
 
 import (
 	"errors"
+	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -84,6 +86,37 @@ func TestRolesOfEveryKind(t *testing.T) {
 			t.Errorf("the answer %q says nothing about what ana may do: ask again, got %v", body, err)
 		}
 	}
+}
+
+// Rights are read by login; whoever has the login of somebody else by now has none.
+func TestRights(t *testing.T) {
+	w := start(t)
+	w.commit(map[string]string{"a": "1"})
+	w.must(w.shop.SetRole("ana", "maintain"))
+	w.must(w.shop.SetRole("ben", "read"))
+	w.SetTeamMember("acme", "releasers", "ana", "active")
+	const known = 7
+	body := fmt.Sprintf(`{"permission":"write","user":{"id":%d}}`, known)
+	ask := bot.ReadRights{People: []bot.Person{{Login: "ana"}, {Login: "ben"}, {Login: "nobody-knows"}}, Teams: []string{"releasers"}}
+	var read bot.RightsRead
+	w.costs(6, func() { read = do[bot.RightsRead](w, ask) })
+	for i, want := range []bot.Standing{
+		{Person: ask.People[0], Role: bot.RoleMaintain, Teams: []string{"releasers"}},
+		{Person: ask.People[1], Role: bot.RoleRead}, {Person: ask.People[2], Role: bot.RoleNone},
+	} {
+		if got := read.People[i]; !reflect.DeepEqual(got, want) {
+			t.Errorf("%+v is wanted, got %+v", want, got)
+		}
+	}
+	for id, want := range map[int64]bot.Role{known: bot.RoleWrite, known + 1: bot.RoleNone, 0: bot.RoleWrite} {
+		w.Inject(githubtest.Fault{Match: "GET */collaborators/*/permission", Status: 200, Body: body})
+		ask := bot.ReadRights{People: []bot.Person{{Login: "ana", ID: id}}, Teams: []string{"releasers"}}
+		who := do[bot.RightsRead](w, ask).People[0]
+		if who.Role != want || (len(who.Teams) > 0) != (want != bot.RoleNone) {
+			t.Errorf("the login of account %d belongs to %d by now, which has %s: got %+v", id, known, want, who)
+		}
+	}
+	w.refuse(bot.ReadRights{People: []bot.Person{{Login: "../ana"}}})
 }
 
 func TestWhoCannotBeRead(t *testing.T) {
