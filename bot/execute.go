@@ -28,6 +28,8 @@ func accept(format string, args ...any) Answer {
 func (x execution) run() Answer {
 	pull := x.request.Commander.Pull
 	switch v := x.command.Verb; {
+	case x.request.Stale:
+		return refuse("not done: this was written too long ago (%s) to know whether it was done then; if it is still wanted, say it again", moment(x.request.SaidAt))
 	case x.command.Problem != "":
 		return refuse("%s", x.command.Problem)
 	case v.Asks():

@@ -14,6 +14,7 @@ import (
 
 // ReadRights reads what people may do at this moment. Answer: RightsRead.
 type ReadRights struct {
+	Comment    int64  // that one of them has written; 0: they let something in
 	SHA, Stage string // what they let in, and where
 	People     []Person
 	Teams      []string // slugs of teams of the repository's organization to look them up in
@@ -121,6 +122,10 @@ func (d *decision) rightGates(c *Candidate, stage string) []Gate {
 
 // rightsRead takes what people may do. A word whose giver has lost the right ends.
 func (s *State) rightsRead(do ReadRights, f Finished, at time.Time) {
+	if do.Comment != 0 {
+		s.authorRead(do, f, at)
+		return
+	}
 	c := s.candidate(do.SHA)
 	cfg, ok := s.Config.Stage(do.Stage)
 	if c == nil || !ok || f.Outcome != Done && f.Outcome != Refuse {

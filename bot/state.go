@@ -44,8 +44,11 @@ type State struct {
 	PullsListed time.Time   // when pull requests that are older than the pipeline were listed; zero: they were not
 	Alerts      []Alert     // failures that people were told of, or are to be, oldest first
 	Requests    []Request   // comments with commands, oldest first; answered ones are remembered for a while
-	DeafUntil   time.Time   // comments up to here, by GitHub's clock, have been forgotten: a late one is too late
-	Freeze      Frozen      // the operator's word
+	DeafUntil   time.Time   // comments up to here, by GitHub's clock, have been forgotten by an older Headstart: a late one is too late
+	Visits      Visits      // of people without write, together
+
+	Visitors map[string]Visitor // people without write who have commented, by account. Replaced, never changed
+	Freeze   Frozen             // the operator's word
 
 	Inspections map[string]Inspection // by app: what was found of it before it was promoted to
 

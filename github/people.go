@@ -18,13 +18,20 @@ const peopleAtOnce = 6
 
 // readCommander reads what the author of a comment may do, and the pull request
 // at the same moment: two requests and one for each team side by side, then one
-// for the head's tree.
+// for the head's tree. With Brief that is preceded by one for the role, and done only
+// if that is at least write.
 func (r repository) readCommander(ctx context.Context, do bot.ReadCommander) (bot.CommanderRead, error) {
 	person := bot.Person{Login: do.User, ID: do.UserID}
 	if err := someone(person); err != nil {
 		return bot.CommanderRead{}, err
 	}
 	read := bot.CommanderRead{Comment: do.Comment}
+	if do.Brief {
+		role, _, err := r.role(ctx, person)
+		if read.Role = role; err != nil || !slices.Contains([]bot.Role{bot.RoleWrite, bot.RoleMaintain, bot.RoleAdmin}, role) {
+			return read, err
+		}
+	}
 	var pull *gh.PullRequest
 	var who standing
 	group, side := errgroup.WithContext(ctx)

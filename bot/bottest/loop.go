@@ -25,6 +25,12 @@ type Loop struct {
 	Moved func(bot.Need) error
 }
 
+// heard is a comment that a pipeline has heard of.
+type heard struct {
+	pipeline string
+	comment  int64
+}
+
 // rounds is how often bot/engine decides again on its own effects.
 const rounds = 10
 
@@ -50,6 +56,16 @@ func (l *Loop) Deliver(facts ...bot.Fact) error {
 
 func (l *Loop) reconcile(facts []bot.Fact) error {
 	for _, f := range facts {
+		if id := l.State.Pipeline.Hears(f); id != 0 && l.State.HearsComments() {
+			by := heard{l.State.Pipeline.Name, id}
+			if l.World.heard[by] {
+				continue
+			}
+			if l.World.heard == nil {
+				l.World.heard = map[heard]bool{}
+			}
+			l.World.heard[by] = true
+		}
 		l.State = bot.Apply(l.State, bot.Event{At: l.Now, Fact: f})
 	}
 	for range rounds {

@@ -26,11 +26,15 @@ func (w *World) Say(number int, user, body string) []bot.Fact {
 func (w *World) onSteering(a bot.Action) (bot.Fact, error, bool) {
 	switch do := a.(type) {
 	case bot.ReadCommander:
-		w.Requests["ReadCommander"] += 3 // permission, pull request, tree
+		w.Requests["ReadCommander"]++ // permission
 		read := bot.CommanderRead{Comment: do.Comment, Role: bot.RoleNone}
 		if role, ok := w.Roles[do.User]; ok {
 			read.Role = role
 		}
+		if do.Brief && !slices.Contains([]bot.Role{bot.RoleWrite, bot.RoleMaintain, bot.RoleAdmin}, read.Role) {
+			return read, nil, true
+		}
+		w.Requests["ReadCommander"] += 2 // pull request, tree
 		for _, team := range do.Teams {
 			if slices.Contains(w.Teams[team], do.User) {
 				read.Teams = append(read.Teams, team)

@@ -241,8 +241,12 @@ func (e *Engine) commitAll(ctx context.Context, key bot.Key, facts []bot.Fact) (
 		if err != nil {
 			return committed{}, err
 		}
+		facts, comments, err := e.unheard(ctx, key, facts)
+		if err != nil {
+			return committed{}, err
+		}
 		c, explain := e.reconcile(state, withFreeze(state, word, facts))
-		c.Version = version
+		c.Version, c.Heard = version, taken(comments, state, c.State)
 		if version == 0 && !anythingIn(c) {
 			return committed{}, nil
 		}

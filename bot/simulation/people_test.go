@@ -21,6 +21,7 @@ func mayCommand(user string) bool {
 // people is what was said.
 type people struct {
 	orders []*order
+	seen   map[int64]time.Time  // comments of people without write that the bot took up
 	left   map[string]time.Time // since when people have no role any more who had one
 }
 
@@ -88,6 +89,7 @@ func (s *sim) say(number int, user, text string) {
 // reacted notes what people see of what became of a comment.
 func (s *sim) reacted(do bot.React) {
 	if do.Content == "eyes" {
+		s.sawVisitor(do.Comment)
 		return
 	}
 	for _, o := range s.people.orders {
