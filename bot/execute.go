@@ -89,8 +89,15 @@ func (x execution) stages() (list []string, problem string) {
 // what the pull request was merged as.
 func (x execution) subject() (*Candidate, string) {
 	c, problem := x.named()
-	if problem != "" || x.command.SHA != "" {
+	if problem != "" || x.command.SHA == c.SHA {
 		return c, problem
+	}
+	if x.command.SHA != "" {
+		// Nobody has meant what was not there yet: it only begins alike.
+		if c.Before != "" && x.sinceByGitHub(c.PushedAt) {
+			return nil, x.void(Short(c.SHA)+" was pushed", strings.ReplaceAll(x.written(), x.command.SHA, c.SHA))
+		}
+		return c, ""
 	}
 	// Within the second of its merge somebody may well say what is to become of it.
 	x.ties = true
@@ -118,6 +125,9 @@ func (x execution) named() (*Candidate, string) {
 				return nil, fmt.Sprintf("%s may be %s or %s", sha, found.SHA[:12], c.SHA[:12])
 			}
 			found = c
+		}
+		if v := x.command.Verb; found == nil && x.request.Commander.Pull.Open && (v == VerbPromote || v == VerbApprove) {
+			return nil, x.notTheHead("/" + string(v))
 		}
 		if found == nil {
 			return nil, fmt.Sprintf("%s is none of the last commits on %s", sha, x.s.Branch())
