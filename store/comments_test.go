@@ -25,7 +25,7 @@ func testHeard(t *testing.T, open opener) {
 		for id := range int64(100) {
 			all = append(all, id)
 		}
-		heard, err := s.Heard(t.Context(), key, all)
+		heard, err := s.HeardOf(t.Context(), key, all)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,25 +46,25 @@ func testHeard(t *testing.T, open opener) {
 	}
 	expect("before anything was said", shop)
 	c := change(0)
-	c.Heard = []int64{1, 2}
+	c.Comments = []int64{1, 2}
 	commit(t, s, c)
 	expect("after the first commit", shop, 1, 2)
 	expect("after the first commit", api)
 
 	late := change(0)
-	late.Heard = []int64{3}
+	late.Comments = []int64{3}
 	if err := s.Commit(t.Context(), late); !errors.Is(err, engine.ErrMoved) {
 		t.Fatalf("somebody was faster: expected ErrMoved, got %v", err)
 	}
 	expect("after a commit that was too late", shop, 1, 2)
 
 	c = change(1)
-	c.Heard = []int64{2, 4} // somebody may have looked before the first commit
+	c.Comments = []int64{2, 4} // somebody may have looked before the first commit
 	for id := range int64(40) {
-		c.Heard = append(c.Heard, 50+id)
+		c.Comments = append(c.Heard, 50+id)
 	}
 	commit(t, s, c)
-	other := engine.Change{Pipeline: api, State: bot.State{Pipeline: api}, Heard: []int64{1}, Target: bot.Target{Pipeline: api}}
+	other := engine.Change{Pipeline: api, State: bot.State{Pipeline: api}, Comments: []int64{1}, Target: bot.Target{Pipeline: api}}
 	commit(t, s, other)
 	expect("of another pipeline", api, 1)
 
@@ -72,7 +72,7 @@ func testHeard(t *testing.T, open opener) {
 	now = noon.Add(bot.CommentsHeard)
 	mu.Unlock()
 	c = change(2)
-	c.Heard = []int64{9}
+	c.Comments = []int64{9}
 	commit(t, s, c)
 	prune := func() {
 		t.Helper()

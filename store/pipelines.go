@@ -209,7 +209,7 @@ func (r *pipelineRow) save(t tx) error {
 	if err := r.saveEvents(t, last-int64(len(r.events))); err != nil {
 		return err
 	}
-	if err := r.saveHeard(t); err != nil {
+	if err := r.saveComments(t); err != nil {
 		return err
 	}
 	if r.state != "" {

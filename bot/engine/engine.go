@@ -246,7 +246,7 @@ func (e *Engine) commitAll(ctx context.Context, key bot.Key, facts []bot.Fact) (
 			return committed{}, err
 		}
 		c, explain := e.reconcile(state, withFreeze(state, word, facts))
-		c.Version, c.Heard = version, taken(comments, state, c.State)
+		c.Version, c.Comments = version, taken(comments, state, c.State)
 		if version == 0 && !anythingIn(c) {
 			return committed{}, nil
 		}

@@ -23,7 +23,7 @@ func (e *Engine) unheard(ctx context.Context, key bot.Key, facts []bot.Fact) ([]
 	if len(comments) == 0 {
 		return facts, nil, nil
 	}
-	heard, err := e.store.Heard(ctx, key, comments)
+	heard, err := e.store.HeardOf(ctx, key, comments)
 	if err != nil {
 		return nil, nil, fmt.Errorf("look which comments %s has heard of: %w", key, err)
 	}

@@ -17,9 +17,9 @@ type Store interface {
 	// Commit saves everything in the Change in one transaction, or nothing. It
 	// returns ErrMoved if the pipeline's version is no longer Change.Version.
 	Commit(ctx context.Context, c Change) error
-	// Heard reports which of some comments a pipeline has heard of: those of
-	// Change.Heard, for bot.CommentsHeard and bot.CommentsSlack.
-	Heard(ctx context.Context, key bot.Key, comments []int64) (map[int64]bool, error)
+	// HeardOf reports which of some comments a pipeline has heard of: those of
+	// Change.Comments, for bot.CommentsHeard and bot.CommentsSlack.
+	HeardOf(ctx context.Context, key bot.Key, comments []int64) (map[int64]bool, error)
 	// Together returns ctx with the work of all the contexts, each that of a
 	// Performer's work or of nobody's: a Commit with it ends them all, or none.
 	Together(ctx context.Context, all []context.Context) context.Context
@@ -46,7 +46,7 @@ type Change struct {
 	State    bot.State
 	Folded   bool         // State is what bot.Apply makes of Events, on the state of Version: they are enough to save
 	Events   []bot.Event  // appended to the log, in this order
-	Heard    []int64      // comments that Events tell of
+	Comments []int64      // comments that Events tell of
 	Effects  []bot.Effect // handed to whoever performs, after the commit
 	Target   bot.Target   // where the effects happen
 	Wake     time.Time    // when to look again though nothing happened; zero: never

@@ -156,7 +156,7 @@ func (s *sim) save(in *instance, c engine.Change) {
 	if st.commits%256 == 32 && c.Version > 0 {
 		s.followsFrom(st.state, c)
 	}
-	for _, id := range c.Heard {
+	for _, id := range c.Comments {
 		if _, known := st.listened[id]; known {
 			s.fail(5, "the comment %d is heard of twice", id)
 		}
@@ -217,7 +217,7 @@ func (p port) Pipelines(ctx context.Context, _ bot.Repo) ([]bot.Key, error) {
 	return []bot.Key{key}, nil
 }
 
-func (p port) Heard(ctx context.Context, _ bot.Key, comments []int64) (map[int64]bool, error) {
+func (p port) HeardOf(ctx context.Context, _ bot.Key, comments []int64) (map[int64]bool, error) {
 	p.in.turn(ctx)
 	heard := map[int64]bool{}
 	for _, id := range comments {
