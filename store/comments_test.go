@@ -61,7 +61,7 @@ func testHeard(t *testing.T, open opener) {
 	c = change(1)
 	c.Comments = []int64{2, 4} // somebody may have looked before the first commit
 	for id := range int64(40) {
-		c.Comments = append(c.Heard, 50+id)
+		c.Comments = append(c.Comments, 50+id)
 	}
 	commit(t, s, c)
 	other := engine.Change{Pipeline: api, State: bot.State{Pipeline: api}, Comments: []int64{1}, Target: bot.Target{Pipeline: api}}
