@@ -61,6 +61,9 @@ func (r *Request) byVisitor() bool { return r.Commander != nil && !mayWrite(r.Co
 
 // member reports whether a comment's author had write a moment ago.
 func (s *State) member(of *Request) bool {
+	if _, visitor := s.Visitors[of.visitorKey()]; visitor {
+		return false
+	}
 	return slices.ContainsFunc(s.Requests, func(r Request) bool {
 		return r.Commander != nil && mayWrite(r.Commander.Role) && r.visitorKey() == of.visitorKey() && of.At.Sub(r.At) < visitHour
 	})
