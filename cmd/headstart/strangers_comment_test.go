@@ -72,6 +72,7 @@ func TestQuestionsOfAStranger(t *testing.T) {
 			b.comment(third.Number(), "zoe", "/lokc")
 			b.pass(time.Second)
 		}
+		b.restart()
 		for _, d := range b.gh.Deliveries() {
 			if d.Event == "issue_comment" && d.Action == "created" {
 				b.must(b.gh.Redeliver(d.GUID))
