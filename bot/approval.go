@@ -231,6 +231,9 @@ func (x execution) approved() (*Candidate, string) {
 	if !pull.Open || x.command.SHA != "" && !strings.HasPrefix(pull.Head, x.command.SHA) {
 		return x.subject()
 	}
+	if problem := x.headOrOther(); problem != "" {
+		return nil, problem
+	}
 	if c := x.s.candidate(pull.Head); c != nil && c.Guest {
 		return c, x.headMoved("/approve", x.command.Stage)
 	}

@@ -153,6 +153,9 @@ func (x execution) named() (*Candidate, string) {
 // it may is to try again after a failure, and after a rollback.
 func (x execution) promote() Answer {
 	if pull := x.request.Commander.Pull; pull.Open && (x.command.SHA == "" || strings.HasPrefix(pull.Head, x.command.SHA)) {
+		if problem := x.headOrOther(); problem != "" {
+			return refuse("%s", problem)
+		}
 		return x.promoteGuest(pull)
 	}
 	c, problem := x.subject()

@@ -150,6 +150,21 @@ func (x execution) headMoved(verb, stage string) string {
 	return x.void(Short(head)+" was pushed to the pull request", fmt.Sprintf("%s %s %s", verb, cmp.Or(stage, "STAGE"), named))
 }
 
+// headOrOther says that what a command names may be the head of the open pull request or
+// a commit of the branch; empty: it is one of them.
+func (x execution) headOrOther() string {
+	head, sha := x.request.Commander.Pull.Head, x.command.SHA
+	if sha == "" || sha == head {
+		return ""
+	}
+	for i := range x.s.Candidates {
+		if c := x.s.Candidates[i].SHA; c != head && strings.HasPrefix(c, sha) {
+			return fmt.Sprintf("%s may be %s, the head of this pull request, or %s on %s: name more of it", sha, head, c, x.s.Branch())
+		}
+	}
+	return ""
+}
+
 // notTheHead is the refusal of a command that names a commit on an open pull request
 // which is neither its head nor on the branch.
 func (x execution) notTheHead(verb string) string {

@@ -65,7 +65,8 @@ func (r repository) readCommander(ctx context.Context, do bot.ReadCommander) (bo
 	return read, nil
 }
 
-// readRights reads what people may do: for each a request, and one for each team.
+// readRights reads what people may do: for each a request, and one for each team. That
+// somebody has no role who lets something in is believed if the repository is there.
 func (r repository) readRights(ctx context.Context, do bot.ReadRights) (bot.RightsRead, error) {
 	var read bot.RightsRead
 	for _, person := range do.People {
@@ -76,11 +77,15 @@ func (r repository) readRights(ctx context.Context, do bot.ReadRights) (bot.Righ
 		if err != nil {
 			return bot.RightsRead{}, err
 		}
-		if who.teams != nil {
-			// A person's account has no teams. Whose it is, the repository tells.
+		if do.Comment == 0 && (who.teams != nil || who.Role == bot.RoleNone) {
+			// Nobody has a role where the App sees no repository. And a person's account
+			// has no teams: whose it is, the repository tells.
 			var repo gh.Repository
 			a := ask{what: fmt.Sprintf("read whose %s is", r.repo), needs: "Metadata: read"}
-			if err := r.get(ctx, a, "", &repo); err != nil || repo.GetOwner().GetType() != "User" {
+			if err := r.get(ctx, a, "", &repo); err != nil {
+				return bot.RightsRead{}, err
+			}
+			if who.teams != nil && repo.GetOwner().GetType() != "User" {
 				return bot.RightsRead{}, who.teams
 			}
 		}

@@ -99,7 +99,7 @@ func TestRights(t *testing.T) {
 	body := fmt.Sprintf(`{"permission":"write","user":{"id":%d}}`, known)
 	ask := bot.ReadRights{People: []bot.Person{{Login: "ana"}, {Login: "ben"}, {Login: "nobody-knows"}}, Teams: []string{"releasers"}}
 	var read bot.RightsRead
-	w.costs(6, func() { read = do[bot.RightsRead](w, ask) })
+	w.costs(7, func() { read = do[bot.RightsRead](w, ask) })
 	for i, want := range []bot.Standing{
 		{Person: ask.People[0], Role: bot.RoleMaintain, Teams: []string{"releasers"}},
 		{Person: ask.People[1], Role: bot.RoleRead}, {Person: ask.People[2], Role: bot.RoleNone},
@@ -117,6 +117,10 @@ func TestRights(t *testing.T) {
 		}
 	}
 	w.refuse(bot.ReadRights{People: []bot.Person{{Login: "../ana"}}})
+
+	// Where the App sees no repository, nobody has lost a right.
+	w.Inject(githubtest.Fault{Match: "GET /repos/acme/*", Times: -1, Status: 404, Body: `{"message":"Not Found"}`})
+	w.refuse(bot.ReadRights{People: ask.People[:1]})
 }
 
 func TestWhoCannotBeRead(t *testing.T) {
