@@ -238,8 +238,10 @@ func (d *decision) askedWith(r *Request) []*Request {
 	var list []*Request
 	for i := range d.s.Requests {
 		o := &d.s.Requests[i]
-		base, _ := d.planned(o)
-		if o.Number == r.Number && o.byVisitor() && o.open() && !o.Replied && o.asks() && (base == "" || o.Changes != nil) {
+		if o.Number != r.Number || !o.byVisitor() || !o.open() || o.Replied || !o.asks() {
+			continue
+		}
+		if base, _ := d.planned(o); base == "" || o.Changes != nil {
 			list = append(list, o)
 		}
 	}
