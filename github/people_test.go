@@ -123,6 +123,27 @@ func TestRights(t *testing.T) {
 	w.refuse(bot.ReadRights{People: ask.People[:1]})
 }
 
+// Of somebody without write nothing but the role is read, where that is all that is asked.
+func TestBriefly(t *testing.T) {
+	w := start(t)
+	pull := w.propose("ana")
+	ask := bot.ReadCommander{Comment: 7, Number: pull.Number(), User: "ben", Brief: true, Teams: []string{"releasers"}}
+	for _, role := range []string{"none", "read", "triage"} {
+		w.must(w.shop.SetRole("ben", role))
+		w.costs(1, func() {
+			if read := do[bot.CommanderRead](w, ask); string(read.Role) != role || read.Pull.Number != 0 {
+				t.Errorf("the role %s alone is read, got %+v", role, read)
+			}
+		})
+	}
+	w.must(w.shop.SetRole("ben", "write"))
+	w.costs(5, func() {
+		if read := do[bot.CommanderRead](w, ask); read.Role != bot.RoleWrite || read.Pull.Head != pull.HeadSHA() {
+			t.Errorf("whoever may write is read as always, got %+v", read)
+		}
+	})
+}
+
 func TestWhoCannotBeRead(t *testing.T) {
 	w := start(t)
 	pull := w.propose("ana")
