@@ -16,7 +16,8 @@ import (
 
 // Visitor is somebody without write, as of the last hour.
 type Visitor struct {
-	ReadAt  time.Time // when that was read last
+	Role    Role      // as it was read last
+	ReadAt  time.Time // when that was
 	Since   time.Time // when the hour began
 	Answers int       // comments that were answered since
 	Told    bool      // one that was not got its reaction
@@ -73,7 +74,7 @@ func (s *State) member(of *Request) bool {
 func (s *State) visitor(r *Request, at time.Time) (Visitor, bool) {
 	v, known := s.Visitors[r.visitorKey()]
 	if known && at.Sub(v.Since) >= visitHour {
-		v = Visitor{ReadAt: v.ReadAt, Since: at}
+		v = Visitor{Role: v.Role, ReadAt: v.ReadAt, Since: at}
 	}
 	return v, known
 }
@@ -177,20 +178,28 @@ func (s *State) roleRead(r *Request, role Role, at time.Time) bool {
 		all.Readings++
 		s.Visits = all
 	}
-	v.ReadAt = at
+	v.Role, v.ReadAt = role, at
 	s.keepVisitor(key, v)
 	return r.Admitted || s.visit(r, at)
 }
 
 // knownVisitor reports whether a comment's author is known to be a visitor without
-// asking.
+// asking. Whoever orders something that would be answered is asked about once more: a
+// role may just have been given.
 func (s *State) knownVisitor(r *Request, at time.Time) bool {
 	v, known := s.visitor(r, at)
 	if !known || s.member(r) {
 		return false
 	}
-	age := at.Sub(v.ReadAt)
-	return age < visitRead || age < visitHour && s.visits(at).Readings >= visitsRead && !s.answersVisitor(r, at)
+	age, answered := at.Sub(v.ReadAt), s.answersVisitor(r, at)
+	orders := slices.ContainsFunc(r.Commands, func(c Command) bool { return !c.Verb.Asks() })
+	switch {
+	case answered && orders && r.At.After(v.ReadAt):
+		return false
+	case age < visitRead:
+		return true
+	}
+	return age < visitHour && s.visits(at).Readings >= visitsRead && !answered
 }
 
 // receiveVisitors goes through the comments that wait, where it is known by now that
@@ -209,7 +218,8 @@ func (s *State) receiveVisitors(at time.Time) {
 			s.editRequest(old.Comment, func(r *Request) {
 				p, known := s.Pulls[r.Number]
 				answered := s.visit(r, at)
-				switch read := (CommanderRead{Comment: r.Comment, Role: RoleNone}); {
+				v, _ := s.visitor(r, at)
+				switch read := (CommanderRead{Comment: r.Comment, Role: v.Role}); {
 				case !answered, r.Route != nil:
 					r.Commander = &read
 				case known: // else it is read
