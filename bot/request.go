@@ -40,8 +40,8 @@ type Answer struct {
 }
 
 // standing is what its author may do.
-func (r *Request) standing() Standing {
-	return Standing{Person: Person{r.User, r.UserID}, Role: r.Commander.Role, Teams: r.Commander.Teams}
+func (r *Request) standing() Membership {
+	return Membership{Person: Person{r.User, r.UserID}, Role: r.Commander.Role, Teams: r.Commander.Teams}
 }
 
 // rememberRequests is how many comments are remembered with what became of them. That

@@ -27,10 +27,10 @@ type Person struct {
 }
 
 // RightsRead is what people may do, in the order in which they were asked about.
-type RightsRead struct{ People []Standing }
+type RightsRead struct{ People []Membership }
 
-// Standing is what somebody may do in the repository.
-type Standing struct {
+// Membership is what somebody may do in the repository.
+type Membership struct {
 	Person
 	Role  Role     // RoleNone for a stranger, and where the login is somebody else's now
 	Teams []string // those of ReadRights.Teams that the person is an active member of
@@ -147,7 +147,7 @@ func (s *State) rightsRead(do ReadRights, f Finished, at time.Time) {
 	// Whoever is named by the file only since it was asked is asked about once more.
 	known := !slices.ContainsFunc(teamsOf(cfg.Allow), func(team string) bool { return !slices.Contains(do.Teams, team) })
 	for _, o := range newDecision(s, at).words(c, cfg) {
-		i := slices.IndexFunc(read.People, func(p Standing) bool { return p.Person == Person{o.By, o.ByID} })
+		i := slices.IndexFunc(read.People, func(p Membership) bool { return p.Person == Person{o.By, o.ByID} })
 		if i < 0 || !known {
 			known = false
 			continue
@@ -177,7 +177,7 @@ func (x execution) vouchedBy(c *Candidate, stage string) {
 
 // mayNoMore says which right somebody lacks by now whose word would let a candidate
 // into a stage; empty: none.
-func (s *State) mayNoMore(c *Candidate, stage Stage, o Order, now Standing) string {
+func (s *State) mayNoMore(c *Candidate, stage Stage, o Order, now Membership) string {
 	if !allows(stage.Allow, now) {
 		return fmt.Sprintf("%s takes %s, and by now %s", stage.Name, takes(stage.Allow), lacks(stage.Allow, now))
 	}
@@ -232,7 +232,7 @@ func takes(allow []string) string { return strings.Join(orWrite(allow), " or ") 
 // allows reports whether any entry of a stage's `allow:` lets somebody command it. A
 // login, and a team, may become somebody else's at any time: whoever is meant by name
 // needs write as well.
-func allows(allow []string, who Standing) bool {
+func allows(allow []string, who Membership) bool {
 	return slices.ContainsFunc(orWrite(allow), func(entry string) bool {
 		least, is := rank[Role(entry)]
 		if named, byName := who.is(entry); byName {
@@ -244,7 +244,7 @@ func allows(allow []string, who Standing) bool {
 
 // is reports whether an entry of `allow:` names a person or a team, and whether
 // somebody is that person, or in that team.
-func (who Standing) is(entry string) (named, byName bool) {
+func (who Membership) is(entry string) (named, byName bool) {
 	if team, ok := strings.CutPrefix(entry, AllowTeam); ok {
 		return slices.Contains(who.Teams, team), true
 	}
@@ -255,7 +255,7 @@ func (who Standing) is(entry string) (named, byName bool) {
 }
 
 // lacks says what keeps somebody from commanding a stage whom its `allow:` does not let.
-func lacks(allow []string, who Standing) string {
+func lacks(allow []string, who Membership) string {
 	text := fmt.Sprintf("@%s has the role %s", who.Login, who.Role)
 	if slices.ContainsFunc(allow, func(entry string) bool { named, _ := who.is(entry); return named }) {
 		text += ": a person or team that is named needs write, too"

@@ -89,7 +89,7 @@ func (r repository) readRights(ctx context.Context, do bot.ReadRights) (bot.Righ
 				return bot.RightsRead{}, who.teams
 			}
 		}
-		read.People = append(read.People, who.Standing)
+		read.People = append(read.People, who.Membership)
 	}
 	return read, nil
 }
@@ -104,14 +104,14 @@ func someone(person bot.Person) error {
 // standing is what somebody may do, and why it could not be read in which teams the
 // person is; nil where it could.
 type standing struct {
-	bot.Standing
+	bot.Membership
 	teams error
 }
 
 // standing reads what somebody may do, with a request for the role and one for each
 // team, side by side.
 func (r repository) standing(ctx context.Context, person bot.Person, teams []string) (standing, error) {
-	who := standing{Standing: bot.Standing{Person: person}}
+	who := standing{Membership: bot.Membership{Person: person}}
 	var same bool
 	member, errs := make([]bool, len(teams)), make([]error, len(teams))
 	group, side := errgroup.WithContext(ctx)

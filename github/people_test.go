@@ -100,7 +100,7 @@ func TestRights(t *testing.T) {
 	ask := bot.ReadRights{People: []bot.Person{{Login: "ana"}, {Login: "ben"}, {Login: "nobody-knows"}}, Teams: []string{"releasers"}}
 	var read bot.RightsRead
 	w.costs(7, func() { read = do[bot.RightsRead](w, ask) })
-	for i, want := range []bot.Standing{
+	for i, want := range []bot.Membership{
 		{Person: ask.People[0], Role: bot.RoleMaintain, Teams: []string{"releasers"}},
 		{Person: ask.People[1], Role: bot.RoleRead}, {Person: ask.People[2], Role: bot.RoleNone},
 	} {

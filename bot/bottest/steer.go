@@ -53,7 +53,7 @@ func (w *World) onSteering(a bot.Action) (bot.Fact, error, bool) {
 		w.Requests["ReadRights"] += len(do.People)
 		var read bot.RightsRead
 		for _, p := range do.People {
-			who := bot.Standing{Person: p, Role: bot.RoleNone}
+			who := bot.Membership{Person: p, Role: bot.RoleNone}
 			if role, ok := w.Roles[p.Login]; ok {
 				who.Role = role
 			}

@@ -52,6 +52,10 @@ func (p *pipelines) HeardOf(context.Context, bot.Key, []int64) (map[int64]bool, 
 
 func (p *pipelines) Needing(context.Context, bot.Need) ([]bot.Key, error) { return nil, nil }
 
+func (p *pipelines) BuildQueues(context.Context, string, []string) (map[string]bot.BuildQueue, error) {
+	return nil, nil
+}
+
 func (p *pipelines) Using(context.Context, string, string) ([]bot.Key, error) { return nil, nil }
 
 func (p *pipelines) Due(context.Context, time.Time, int) ([]bot.Key, time.Time, error) {
