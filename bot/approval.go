@@ -199,6 +199,7 @@ func (x execution) approve() Answer {
 		}
 	}
 	put(&c.Approvals, name, Approval{Order: x.order(), Artifact: x.s.artifactOf(c), Live: x.s.Stages[name].Live.SHA})
+	x.vouchedBy(c, name)
 	text := fmt.Sprintf("%s is approved for %s%s", Short(c.SHA), name, note)
 	if g, no := blocked(newDecision(x.s, x.at).gates(c, name)); no {
 		text += "; it goes there as soon as it may: " + g.Text
@@ -229,6 +230,9 @@ func (x execution) approved() (*Candidate, string) {
 	pull := x.request.Commander.Pull
 	if !pull.Open || x.command.SHA != "" && !strings.HasPrefix(pull.Head, x.command.SHA) {
 		return x.subject()
+	}
+	if problem := x.headOrOther(); problem != "" {
+		return nil, problem
 	}
 	if c := x.s.candidate(pull.Head); c != nil && c.Guest {
 		return c, x.headMoved("/approve", x.command.Stage)
