@@ -275,6 +275,8 @@ func (d *decision) plannedBuild(r *Request) string {
 		return fmt.Sprintf("after the merge; GitHub does not say whether it merges into `%s`", code(p.Base))
 	case p.ReadHead == p.Head && p.TestTree == "" && d.buildsPulls():
 		return fmt.Sprintf("after the merge; it does not merge cleanly into `%s` as it is", code(p.Base))
+	case ok && p.TestTree != "" && d.builtAgain(run) != "" && (run.Status == RunSucceeded || run.Active()):
+		return "after the merge, while the checks run. " + d.whyBuiltAgain(run)
 	case ok && p.TestTree != "" && run.Status == RunSucceeded:
 		return fmt.Sprintf("the one that was made ahead of the merge on `%s`, as long as `%s` does not move", code(run.App), code(p.Base))
 	case ok && p.TestTree != "" && run.Active():

@@ -35,6 +35,7 @@ func Decide(s State, now time.Time) Plan {
 		d.askStages()
 		d.enterStages()
 		d.build()
+		d.readSources()
 		d.readChecks()
 		d.sweep()
 	}
@@ -145,10 +146,11 @@ func (d *decision) readPullRequests() {
 }
 
 // buildsPulls reports whether pull requests are built ahead: an artifact that
-// serves only its own commit would never serve the merge.
+// serves only its own commit would never serve the merge. One from an app for pull
+// requests does not either; there it is whether they build that is asked for.
 func (d *decision) buildsPulls() bool {
 	p := d.s.Config.Prepare
-	return p.PullRequests && len(p.Apps) > 0 && p.Reuse != ReuseCommit
+	return p.PullRequests && len(p.Apps) > 0 && (p.Reuse != ReuseCommit || p.apart())
 }
 
 // How often a commit's checks are read. What webhooks say is believed for

@@ -11,41 +11,58 @@ import (
 const patience = 20 * time.Second
 
 // build gives free prepare apps to the builds that are needed most: the newest
-// commit of the branch first, pull requests only where nobody else waits.
+// commit of the branch first, pull requests only where nobody else waits. Where they
+// have apps of their own, neither waits for the other.
 func (d *decision) build() {
 	d.askAgain()
-	if !d.configSettled() || len(d.s.Config.Prepare.Apps) == 0 {
+	prepare := d.s.Config.Prepare
+	if !d.configSettled() || len(prepare.Apps) == 0 {
 		return
 	}
-	free := d.freeApps()
+	free := d.freeApps(prepare.Apps)
+	waits := d.buildBranch(&free)
+	if prepare.apart() {
+		free, waits = d.freeApps(prepare.PullApps), false
+	}
+	if !waits && !d.buildGroups(&free) {
+		d.buildPulls(&free)
+	}
+}
+
+// buildBranch gives free apps to commits of the branch, and reports whether one of
+// them waits or was given one.
+func (d *decision) buildBranch(free *[]string) bool {
 	waiting := 0
 	for _, c := range d.candidatesToBuild() {
-		key := d.s.buildKey(c.SHA, c.Tree)
-		if len(free) < 2 && c.GreenAt.IsZero() && !d.leads(c) {
+		key := d.s.keyOf(c)
+		if len(*free) < 2 && c.GreenAt.IsZero() && !d.leads(c) {
 			continue // the last free app is kept for the next push
 		}
 		waiting++
 		run, _ := d.s.runOf(c)
-		if app, ok := d.takeApp(&free, key, run); ok {
+		if app, ok := d.takeApp(free, key, run); ok {
 			d.startBuild(key, app, c.SHA, c.Tree)
 		} else if waiting == 1 {
-			d.makePlace(key)
+			d.makePlace(key, d.s.Config.Prepare.Apps)
 		}
 	}
-	if waiting > 0 || d.buildGroups(&free) {
-		return
-	}
+	return waiting > 0
+}
+
+// buildPulls gives free apps to the heads of pull requests that were asked for at a
+// stage, and then to pull requests.
+func (d *decision) buildPulls(free *[]string) {
 	for _, c := range d.guestsToBuild() {
-		key := d.s.buildKey(c.SHA, c.Tree)
+		key := d.s.keyOf(c)
 		run, _ := d.s.runOf(c)
-		if app, ok := d.takeApp(&free, key, run); ok {
+		if app, ok := d.takeApp(free, key, run); ok {
 			d.startBuild(key, app, c.SHA, c.Tree)
 		}
 	}
 	for _, p := range d.pullsToBuild() {
-		key := d.s.buildKey(p.TestMerge, p.TestTree)
+		key := d.s.aheadKey(p.TestMerge, p.TestTree)
 		run, _ := d.s.pullRun(p)
-		if app, ok := d.takeApp(&free, key, run); ok {
+		if app, ok := d.takeApp(free, key, run); ok {
 			d.startBuild(key, app, p.TestMerge, p.TestTree)
 		}
 	}
@@ -87,6 +104,10 @@ func (d *decision) startBuild(key, app, sha, tree string) {
 func (d *decision) asBegun(key string, do *StartBuild) {
 	r := d.s.Builds[key]
 	do.Command, do.Gone, do.GoneAt = d.s.command(do.SHA), r.Gone, r.GoneAt
+	do.Look = do.Look || d.s.misplaced(key, do.App)
+	if unfit, until := d.s.unfit(key, do.SHA); len(unfit) > 0 {
+		do.Gone, do.GoneAt = slices.Concat(do.Gone, unfit), later(do.GoneAt, until)
+	}
 	if r.Status == RunStarting {
 		do.Command = r.Command
 	}
@@ -110,7 +131,7 @@ func (d *decision) candidatesToBuild() []*Candidate {
 		if behind && len(c.Ordered) == 0 {
 			continue // but where somebody asks for it, as while this one is kept out
 		}
-		if d.starting[d.s.buildKey(c.SHA, c.Tree)] != "" || d.overtaken(c, d.firstStage()) || d.s.verdict(c).State == CheckFailed || c.Artifact != "" || c.alreadyLive() {
+		if d.starting[d.s.keyOf(c)] != "" || d.overtaken(c, d.firstStage()) || d.s.verdict(c).State == CheckFailed || c.Artifact != "" || c.alreadyLive() {
 			continue
 		}
 		if ok && (r.Status != RunWaiting || r.refusedBy(d.s.Config.Prepare.Apps)) {
@@ -141,11 +162,10 @@ func (d *decision) pullsToBuild() []PullRequest {
 	return list
 }
 
-// freeApps lists the prepare apps on which nothing of ours builds, those without
-// trouble first.
-func (d *decision) freeApps() []string {
+// freeApps lists those of the apps on which nothing of ours builds.
+func (d *decision) freeApps(apps []string) []string {
 	var free []string
-	for _, app := range d.s.Config.Prepare.Apps {
+	for _, app := range apps {
 		busy := false
 		for _, r := range d.s.Builds {
 			busy = busy || r.Active() && r.App == app
@@ -178,12 +198,12 @@ func (d *decision) takeApp(free *[]string, key string, r BuildRun) (string, bool
 }
 
 // makePlace cancels a build that stands where the branch or the merge queue needs to
-// build: a pull request's, or that of a merge group that is gone.
-func (d *decision) makePlace(forKey string) {
+// build, on one of the apps: a pull request's, or that of a merge group that is gone.
+func (d *decision) makePlace(forKey string, apps []string) {
 	refused := d.s.Builds[forKey].Refused
 	for _, key := range sortedKeys(d.s.Builds) {
 		r := d.s.Builds[key]
-		if r.Cancelling && r.Status == RunRunning {
+		if r.Cancelling && r.Status == RunRunning && slices.Contains(apps, r.App) {
 			// A place is being made. What was refused or is done is not asked for again.
 			if effect := "cancel " + r.App + " " + r.ID; d.s.Flights[effect].Attempt > 0 {
 				d.want(effect, CancelBuild{App: r.App, ID: r.ID, Tree: key})
@@ -193,7 +213,7 @@ func (d *decision) makePlace(forKey string) {
 	}
 	for _, key := range sortedKeys(d.s.Builds) {
 		r := d.s.Builds[key]
-		if _, no := refused[r.App]; no || r.Pull == 0 && r.Group == "" || r.Status != RunRunning || d.neededByBranch(key) {
+		if _, no := refused[r.App]; no || !slices.Contains(apps, r.App) || r.Pull == 0 && r.Group == "" || r.Status != RunRunning || d.neededByBranch(key) {
 			continue
 		}
 		d.want("cancel "+r.App+" "+r.ID, CancelBuild{App: r.App, ID: r.ID, Tree: key})
@@ -206,7 +226,7 @@ func (d *decision) makePlace(forKey string) {
 func (d *decision) neededByBranch(key string) bool {
 	for i := range d.s.Candidates {
 		c := &d.s.Candidates[i]
-		if d.s.buildKey(c.SHA, c.Tree) == key && c.Cancelled == nil && !d.overtaken(c, d.firstStage()) {
+		if d.s.keyOf(c) == key && c.Cancelled == nil && !d.overtaken(c, d.firstStage()) {
 			return true
 		}
 	}
@@ -236,6 +256,9 @@ func (d *decision) buildOf(c *Candidate) buildAnswer {
 		return a
 	}
 	apps := d.s.Config.Prepare.Apps
+	if c.Guest {
+		apps = d.s.Config.Prepare.forPulls()
+	}
 	if len(apps) == 0 {
 		a.fallback = true
 		return a

@@ -97,6 +97,8 @@ type Client struct {
 	wire    *wire
 	app     *conn // speaks as the App itself, not as an installation
 
+	trees, attributes remembered // by SHA, what sources are made of
+
 	mu       sync.Mutex
 	accounts map[int64]*account // guarded by mu; by installation
 	conns    map[scope]*conn    // guarded by mu
@@ -295,6 +297,8 @@ func (c *Client) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 		return answer(r.readChanges(ctx, do))
 	case bot.ReadFiles:
 		return answer(r.readFiles(ctx, do))
+	case bot.ReadSource:
+		return answer(r.readSource(ctx, do))
 	}
 	return nil, &bot.Refused{Reason: fmt.Sprintf("GitHub cannot be asked for %q.", bot.NameOf(effect.Do))}
 }

@@ -17,16 +17,17 @@ import (
 // store keeps what survives the instances: one pipeline with its version, the
 // effects that are to be performed, and the deliveries that were acknowledged.
 type store struct {
-	state   bot.State
-	version int64
-	wake    time.Time
-	sweep   time.Time
-	jobs    []*job // those that are not done
-	inbox   []*delivery
-	known   map[string]*delivery // by guid
-	heard   map[bot.Fact]bool    // facts of deliveries that are in the log of events
-	told    map[string]time.Time // what was made for people, since when that is known
-	commits int
+	apartFrom time.Time // since when pull requests have an app of their own; zero: they have not
+	state     bot.State
+	version   int64
+	wake      time.Time
+	sweep     time.Time
+	jobs      []*job // those that are not done
+	inbox     []*delivery
+	known     map[string]*delivery // by guid
+	heard     map[bot.Fact]bool    // facts of deliveries that are in the log of events
+	told      map[string]time.Time // what was made for people, since when that is known
+	commits   int
 }
 
 func newStore() *store {
@@ -162,6 +163,7 @@ func (s *sim) save(in *instance, c engine.Change) {
 			st.heard[e.Fact] = true
 		}
 	}
+	st.apart(c.State, s.Now)
 	for _, e := range c.Effects {
 		if _, dull := e.Do.(bot.WatchBuild); !dull {
 			s.note(in.name, "decides: %s (attempt %d)", e.Key, e.Attempt)
