@@ -82,7 +82,7 @@ func (d *decision) statusText() string {
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", text(stage), runs, since, way, note)
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return strings.TrimSuffix(b.String(), "\n") + d.queuesText()
 }
 
 // waitingFor says which candidate would be the next to enter a stage, and what
@@ -164,7 +164,9 @@ func (d *decision) whyPull(r *Request) string {
 	if !ok || !p.Open {
 		return ""
 	}
-	if w := d.pullStatus(p); w != nil {
+	if w := d.pullStatus(p); w != nil && w.phase == "queue" && d.placeText(RankPull) != "" {
+		return " Its build: " + text(d.placeText(RankPull)) + "."
+	} else if w != nil {
 		return " Its build: " + text(w.Text) + "."
 	}
 	return ""
@@ -283,6 +285,8 @@ func (d *decision) plannedBuild(r *Request) string {
 		return fmt.Sprintf("the one that runs on `%s` now, as long as `%s` does not move", code(run.App), code(p.Base))
 	case ok && p.TestTree != "" && run.Status == RunFailed:
 		return "it does not build" + because(text(run.Reason))
+	case p.TestTree != "" && p.ReadHead == p.Head && d.buildsPulls() && d.placeText(RankPull) != "":
+		return "ahead of the merge, once a prepare app is free: " + text(d.placeText(RankPull))
 	}
 	return "after the merge, while the checks run"
 }

@@ -15,6 +15,7 @@ const patience = 20 * time.Second
 // have apps of their own, neither waits for the other.
 func (d *decision) build() {
 	d.askAgain()
+	d.giveWay()
 	prepare := d.s.Config.Prepare
 	if !d.configSettled() || len(prepare.Apps) == 0 {
 		return
@@ -40,9 +41,13 @@ func (d *decision) buildBranch(free *[]string) bool {
 		}
 		waiting++
 		run, _ := d.s.runOf(c)
-		if app, ok := d.takeApp(free, key, run); ok {
-			d.startBuild(key, app, c.SHA, c.Tree)
-		} else if waiting == 1 {
+		rank := d.rankOf(c)
+		if app, ok := d.takeApp(free, key, run, rank); ok {
+			d.take(app, rank, key, c.SHA, c.Tree)
+			continue
+		}
+		d.queue(d.s.Config.Prepare.Apps, key, run, rank)
+		if waiting == 1 {
 			d.makePlace(key, d.s.Config.Prepare.Apps)
 		}
 	}
@@ -55,15 +60,19 @@ func (d *decision) buildPulls(free *[]string) {
 	for _, c := range d.guestsToBuild() {
 		key := d.s.keyOf(c)
 		run, _ := d.s.runOf(c)
-		if app, ok := d.takeApp(free, key, run); ok {
-			d.startBuild(key, app, c.SHA, c.Tree)
+		if app, ok := d.takeApp(free, key, run, RankGuest); ok {
+			d.take(app, RankGuest, key, c.SHA, c.Tree)
+		} else {
+			d.queue(d.s.Config.Prepare.forPulls(), key, run, RankGuest)
 		}
 	}
 	for _, p := range d.pullsToBuild() {
 		key := d.s.aheadKey(p.TestMerge, p.TestTree)
 		run, _ := d.s.pullRun(p)
-		if app, ok := d.takeApp(free, key, run); ok {
-			d.startBuild(key, app, p.TestMerge, p.TestTree)
+		if app, ok := d.takeApp(free, key, run, RankPull); ok {
+			d.take(app, RankPull, key, p.TestMerge, p.TestTree)
+		} else {
+			d.queue(d.s.Config.Prepare.forPulls(), key, run, RankPull)
 		}
 	}
 }
@@ -98,6 +107,13 @@ func (d *decision) startBuild(key, app, sha, tree string) {
 	}
 }
 
+// take begins a build on an app whose turn it is.
+func (d *decision) take(app string, rank Rank, key, sha, tree string) {
+	if d.startBuild(key, app, sha, tree); d.starting[key] == app {
+		put(&d.takes, app, rank)
+	}
+}
+
 // asBegun fills in how a build is made, and which earlier ones of it are of no use.
 // One that is being asked for already is asked for again as it was, whatever the
 // pipeline's file says by now.
@@ -114,7 +130,7 @@ func (d *decision) asBegun(key string, do *StartBuild) {
 }
 
 // candidatesToBuild lists the candidates that need a build and are worth one,
-// newest first. One that is behind a newer candidate which may still make it is
+// newest first, but for those that somebody asked for urgently. One that is behind a newer candidate which may still make it is
 // worth a build only where apps stand idle.
 func (d *decision) candidatesToBuild() []*Candidate {
 	var list []*Candidate
@@ -139,6 +155,7 @@ func (d *decision) candidatesToBuild() []*Candidate {
 		}
 		list = append(list, c)
 	}
+	slices.SortStableFunc(list, func(a, b *Candidate) int { return cmp.Compare(d.rankOf(a), d.rankOf(b)) })
 	return list
 }
 
@@ -162,11 +179,11 @@ func (d *decision) pullsToBuild() []PullRequest {
 	return list
 }
 
-// freeApps lists those of the apps on which nothing of ours builds.
+// freeApps lists those of the apps on which nothing builds, for all that is known.
 func (d *decision) freeApps(apps []string) []string {
 	var free []string
 	for _, app := range apps {
-		busy := false
+		busy := d.s.Queues[app].without(d.s.Pipeline).builder(d.now) != nil
 		for _, r := range d.s.Builds {
 			busy = busy || r.Active() && r.App == app
 		}
@@ -178,12 +195,12 @@ func (d *decision) freeApps(apps []string) []string {
 }
 
 // takeApp takes the app for a build out of the free ones: of those that have not
-// refused it, the one that may be asked soonest.
-func (d *decision) takeApp(free *[]string, key string, r BuildRun) (string, bool) {
+// refused it, and where it is our turn, the one that may be asked soonest.
+func (d *decision) takeApp(free *[]string, key string, r BuildRun, rank Rank) (string, bool) {
 	var best string
 	var bestAt time.Time
 	for _, app := range *free {
-		if _, refused := r.Refused[app]; refused {
+		if _, refused := r.Refused[app]; refused || !d.turn(app, rank) {
 			continue
 		}
 		if f := d.s.Flights[buildEffect(app, key)]; best == "" || f.NotBefore.Before(bestAt) {
@@ -197,9 +214,33 @@ func (d *decision) takeApp(free *[]string, key string, r BuildRun) (string, bool
 	return best, true
 }
 
-// makePlace cancels a build that stands where the branch or the merge queue needs to
-// build, on one of the apps: a pull request's, or that of a merge group that is gone.
+// makePlace has a build give way that stands where the branch or the merge queue needs
+// to build, on one of the apps: one of ours, else one of another pipeline.
 func (d *decision) makePlace(forKey string, apps []string) {
+	d.makeOwnPlace(forKey, apps)
+	if len(d.s.Queues) > 0 && !d.placeIsMade(apps) {
+		d.press(apps, d.s.Builds[forKey])
+	}
+}
+
+// placeIsMade reports whether a build of ours is about to give its place on one of the
+// apps away.
+func (d *decision) placeIsMade(apps []string) bool {
+	for _, e := range d.plan.Effects {
+		if do, cancels := e.Do.(CancelBuild); cancels && slices.Contains(apps, do.App) {
+			return true
+		}
+	}
+	for _, r := range d.s.Builds {
+		if r.Cancelling && r.Status == RunRunning && slices.Contains(apps, r.App) {
+			return true
+		}
+	}
+	return false
+}
+
+// makeOwnPlace cancels a build of a pull request, or of a merge group that is gone.
+func (d *decision) makeOwnPlace(forKey string, apps []string) {
 	refused := d.s.Builds[forKey].Refused
 	for _, key := range sortedKeys(d.s.Builds) {
 		r := d.s.Builds[key]

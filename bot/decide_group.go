@@ -37,9 +37,12 @@ func (d *decision) buildGroups(free *[]string) (waits bool) {
 	for _, g := range d.groupsToBuild() {
 		key := d.s.aheadKey(g.Head, g.Tree)
 		run, _ := d.s.runAhead(g.Head, g.Tree)
-		if app, ok := d.takeApp(free, key, run); ok {
-			d.startBuild(key, app, g.Head, g.Tree)
-		} else if !waits {
+		if app, ok := d.takeApp(free, key, run, RankGroup); ok {
+			d.take(app, RankGroup, key, g.Head, g.Tree)
+			continue
+		}
+		d.queue(d.s.Config.Prepare.forPulls(), key, run, RankGroup)
+		if !waits {
 			waits = true
 			d.makePlace(key, d.s.Config.Prepare.forPulls())
 		}
@@ -170,6 +173,9 @@ func (d *decision) groupStatus(g *MergeGroup) *saying {
 		return sayPending("trouble", "The build could not be started yet"+because(r.Reason), "")
 	case building != "":
 		return sayPending("build", "Building on "+building, r.OutputURL)
+	}
+	if w := d.shared(RankGroup); w != nil {
+		return w
 	}
 	if d.s.Config.Prepare.apart() {
 		return sayPending("queue", "Queued for an app that builds pull requests", "")

@@ -158,6 +158,8 @@ func (d *decision) buildGate(c *Candidate) Gate {
 		g.Text, g.Since, g.Who = "a newer commit goes first", c.SeenAt, "the newer commit"
 	case d.rebuilt(a.run) != "":
 		g.Text, g.Since = "building again as soon as a prepare app is free"+because(d.rebuilt(a.run)), a.run.GoneAt
+	case d.placeText(d.rankOf(c)) != "":
+		g.Text, g.Since, g.Who = "waiting for a free prepare app"+d.queuedText(d.rankOf(c)), c.SeenAt, "the builds before it"
 	default:
 		g.Text, g.Since = "waiting for a free prepare app", c.SeenAt
 	}

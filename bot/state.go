@@ -35,6 +35,7 @@ type State struct {
 	Candidates  []Candidate // in the branch's order, oldest first
 	Horizon     time.Time   // pushes up to here have been forgotten: a late one is too late
 	Builds      map[string]BuildRun
+	Queues      map[string]BuildQueue // by prepare app: its queue as last seen, where other pipelines stand in it, whom not everybody may know of; never changed in place
 	Stages      map[string]Stand
 	Pulls       map[int]PullRequest
 	Early       []Early      // of commits that are not known yet, the newest last

@@ -93,6 +93,9 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 	if why := d.rebuilt(r); why != "" {
 		return sayPending("queue", "Building again as soon as a prepare app is free: "+why, "")
 	}
+	if w := d.shared(d.rankOf(c)); w != nil {
+		return w
+	}
 	return sayPending("queue", "Waiting for a free prepare app", "")
 }
 
@@ -200,6 +203,9 @@ func (d *decision) pullStatus(p PullRequest) *saying {
 		return sayPending("trouble", "The build could not be started yet"+because(r.Reason), "")
 	case building != "":
 		return sayPending("build", "Building ahead of the merge on "+building, "")
+	}
+	if w := d.shared(RankPull); w != nil {
+		return w
 	}
 	if d.s.Config.Prepare.apart() {
 		return sayPending("queue", "Waiting for a free app that builds pull requests", "")

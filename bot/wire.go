@@ -18,7 +18,7 @@ var factTypes = namesOf(
 	Probed{}, FilesRead{}, MaintenanceSet{}, Inspected{}, CopySeen{},
 	Frozen{}, Begun{},
 	Concerns{}, Addressed{}, StageRuns{}, StageMoved{}, Section{},
-	MergeGroupChanged{}, RulesRead{}, PullRequestsListed{}, SourceRead{},
+	MergeGroupChanged{}, RulesRead{}, PullRequestsListed{}, SourceRead{}, Called{}, QueuesSeen{},
 )
 
 var actionTypes = namesOf(
@@ -28,7 +28,7 @@ var actionTypes = namesOf(
 	Probe{}, ReadFiles{}, SetMaintenance{}, Inspect{}, MakeCopy{}, WatchCopy{}, RemoveCopy{},
 	WriteAlert{},
 	OpenPipelines{}, AskConcern{}, Address{}, AskStage{}, TellSection{},
-	ReadRules{}, ListPullRequests{}, ReadSource{},
+	ReadRules{}, ListPullRequests{}, ReadSource{}, TakeTurn{},
 )
 
 func namesOf(values ...any) map[string]reflect.Type {

@@ -42,7 +42,7 @@ func placeOf(e bot.Effect) (queue string, priority int) {
 	}
 	switch do := e.Do.(type) {
 	case bot.StartBuild, bot.Promote, bot.ReadConfig, bot.ReadChecks, bot.ReadCommander, bot.ReadFiles, bot.ReadSource, bot.SetMaintenance,
-		bot.OpenPipelines, bot.Address, bot.AskConcern, bot.AskStage:
+		bot.OpenPipelines, bot.Address, bot.AskConcern, bot.AskStage, bot.TakeTurn:
 		return queueEffects, priorityDeploy
 	case bot.React:
 		if do.Content == "eyes" { // whoever commented sees that it was read

@@ -164,6 +164,9 @@ func (s *sim) begunAt(r *request) time.Time {
 			first = o.job.decided
 		}
 	}
+	if copying := s.truth.copies[promotionKey(r.stage, r.n)]; !copying.IsZero() && copying.Before(first) {
+		first = copying // it began by asking for a copy
+	}
 	if s.may.clocks {
 		return first.Add(-behind)
 	}
