@@ -162,6 +162,9 @@ func (s *Store) moving(from, to bot.Repo, id int64, by string) func(tx) error {
 				return err
 			}
 		}
+		if err := moveStandings(t, from, to); err != nil {
+			return err
+		}
 		look := 1 // at once
 		if to.Nameless() {
 			look = 0 // never, and nobody waits for it in a queue

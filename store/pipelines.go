@@ -103,9 +103,9 @@ func fold(data []byte, tail [][]byte) (state bot.State, err error) {
 }
 
 // Commit saves everything in the change in one transaction, or nothing. It
-// returns engine.ErrMoved if the pipeline's version is no longer c.Version,
-// engine.ErrElsewhere if the pipeline is new and its repository does not have that name,
-// and engine.NotItsTurn if the queues of prepare apps do not allow its places.
+// returns engine.ErrMoved if the pipeline's version is no longer c.Version, and
+// engine.NotItsTurn if the queues of prepare apps do not allow its places, or
+// engine.ErrElsewhere if the pipeline is new and its repository does not have that name.
 //
 // Called from within Handlers.Perform, with its context, it also takes the
 // effect off the queue in that transaction: an outcome that is recorded is never
@@ -139,13 +139,12 @@ func (s *Store) Commit(ctx context.Context, c engine.Change) error {
 		s.saved.keep(c.Pipeline, saved{c.State.RepoID, c.Version + 1, row.apps, tail, settled(row.places)})
 		return nil
 	}
-	var turn *engine.NotItsTurn
-	switch {
-	case errors.Is(err, engine.ErrMoved):
-		return engine.ErrMoved
-	case errors.Is(err, engine.ErrElsewhere):
-		return engine.ErrElsewhere
-	case errors.As(err, &turn):
+	for _, known := range []error{engine.ErrMoved, engine.ErrElsewhere} {
+		if errors.Is(err, known) {
+			return known
+		}
+	}
+	if turn := (*engine.NotItsTurn)(nil); errors.As(err, &turn) {
 		return turn
 	}
 	return fmt.Errorf("save %s: %w", c.Pipeline, err)

@@ -30,12 +30,12 @@ const (
 // and one that would create something is not, either, because nobody waits for it any
 // more when its request comes true: its outcome is that it has to be decided anew.
 func (e *Engine) Perform(ctx context.Context, target bot.Target, effect bot.Effect, again bool) error {
-	if turn, ok := effect.Do.(bot.TakeTurn); ok {
-		return e.takeTurn(ctx, target.Pipeline, turn.App)
-	}
 	target, known, err := e.retarget(ctx, target)
 	if err != nil || !known {
 		return err // while nobody knows the name, the attempt counts as lost
+	}
+	if turn, ok := effect.Do.(bot.TakeTurn); ok {
+		return e.takeTurn(ctx, target.Pipeline, turn.App)
 	}
 	late := e.clock.Now().Sub(effect.At) > prompt
 	if late || again {

@@ -15,11 +15,11 @@ type Store interface {
 	// saved has the zero state and version 0.
 	Load(ctx context.Context, key bot.Key) (bot.State, int64, error)
 	// Commit saves everything in the Change in one transaction, or nothing. It
-	// returns ErrMoved if the pipeline's version is no longer Change.Version,
-	// ErrElsewhere if the pipeline is new and its repository does not have that name, and
-	// NotItsTurn if Change.Places are not what the queues of prepare apps allow. In the
-	// same transaction it calls those whose turn it becomes: each is a bot.TakeTurn that
-	// is performed.
+	// returns ErrMoved if the pipeline's version is no longer Change.Version, and
+	// NotItsTurn if Change.Places are not what the queues of prepare apps allow, or
+	// ErrElsewhere if the pipeline is new and its repository does not have that name. In
+	// the same transaction it calls those whose turn it becomes: each is a bot.TakeTurn
+	// that is performed.
 	Commit(ctx context.Context, c Change) error
 	// Together returns ctx with the work of all the contexts, each that of a
 	// Performer's work or of nobody's: a Commit with it ends them all, or none.
