@@ -39,7 +39,7 @@ func (s *State) addressedTo(f Addressed, at time.Time) {
 		return
 	}
 	s.Requests = append(slices.Clone(s.Requests), Request{
-		Comment: f.ID, Number: f.Number, User: f.User, At: at, SaidAt: f.At, Commands: f.Commands,
+		Comment: f.ID, Number: f.Number, User: f.User, UserID: f.UserID, At: at, SaidAt: f.At, Commands: f.Commands,
 		Seen: true, // by the one that handed it on
 	})
 }
@@ -60,7 +60,7 @@ func (d *decision) handOn(r *Request) {
 	for _, send := range r.Route.Sends {
 		if !send.Done {
 			d.want(fmt.Sprintf("address %d %s", r.Comment, send.Pipeline), Address{Pipeline: send.Pipeline, Addressed: Addressed{
-				Commented: Commented{ID: r.Comment, Number: r.Number, User: r.User, At: r.SaidAt}, Commands: send.Commands,
+				Commented: Commented{ID: r.Comment, Number: r.Number, User: r.User, UserID: r.UserID, At: r.SaidAt}, Commands: send.Commands,
 			}})
 		}
 	}

@@ -30,6 +30,9 @@ func (d *decision) steer() {
 		if !r.Seen {
 			d.want(fmt.Sprintf("seen %d", r.Comment), React{Comment: r.Comment, Content: reactionSeen})
 		}
+		if r.Commander == nil && !d.readEyes(r) {
+			continue // what is approved is judged when it is known who made it
+		}
 		if r.Commander == nil {
 			d.want(fmt.Sprintf("commander %d", r.Comment), ReadCommander{Comment: r.Comment, Number: r.Number, User: r.User, Teams: d.teams()})
 			continue

@@ -11,6 +11,7 @@ type Request struct {
 	Comment   int64
 	Number    int // of the pull request
 	User      string
+	UserID    int64     // of the account; 0: it is not known
 	At        time.Time // when it was heard of
 	SaidAt    time.Time // by GitHub's clock
 	Commands  []Command
@@ -49,7 +50,7 @@ func (s *State) comment(f Commented, at time.Time) {
 	if known || len(commands) == 0 || !s.Configured && !s.several() || !s.DeafUntil.IsZero() && !f.At.After(s.DeafUntil) {
 		return
 	}
-	r := Request{Comment: f.ID, Number: f.Number, User: f.User, At: at, SaidAt: f.At, Commands: commands}
+	r := Request{Comment: f.ID, Number: f.Number, User: f.User, UserID: f.UserID, At: at, SaidAt: f.At, Commands: commands}
 	if s.several() {
 		r.Route = &Route{Names: s.Names}
 	}

@@ -303,6 +303,8 @@ func (c *Client) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 		return answer(r.readChanges(ctx, do))
 	case bot.ReadFiles:
 		return answer(r.readFiles(ctx, do))
+	case bot.ReadPeople:
+		return answer(r.readPeople(ctx, do))
 	}
 	return nil, &bot.Refused{Reason: fmt.Sprintf("GitHub cannot be asked for %q.", bot.NameOf(effect.Do))}
 }

@@ -41,7 +41,7 @@ func placeOf(e bot.Effect) (queue string, priority int) {
 		return queueIdle, priorityIdle
 	}
 	switch do := e.Do.(type) {
-	case bot.StartBuild, bot.Promote, bot.ReadConfig, bot.ReadChecks, bot.ReadCommander, bot.ReadFiles, bot.SetMaintenance,
+	case bot.StartBuild, bot.Promote, bot.ReadConfig, bot.ReadChecks, bot.ReadCommander, bot.ReadPeople, bot.ReadFiles, bot.SetMaintenance,
 		bot.OpenPipelines, bot.Address, bot.AskConcern, bot.AskStage:
 		return queueEffects, priorityDeploy
 	case bot.React:
