@@ -36,6 +36,29 @@ func (w *World) Rename(from, to string) {
 	if role, had := w.Roles[from]; had {
 		w.Roles[to] = role
 	}
+	now := func(name *string) {
+		if *name == from {
+			*name = to
+		}
+	}
+	renamed := func(c *Commit) {
+		now(&c.Author)
+		now(&c.Pusher)
+		c.CoAuthors = slices.Clone(c.CoAuthors)
+		for i := range c.CoAuthors {
+			now(&c.CoAuthors[i])
+		}
+	}
+	for _, c := range w.Commits {
+		renamed(c)
+	}
+	for _, p := range w.Pulls {
+		now(&p.Author)
+		p.Made = slices.Clone(p.Made)
+		for i := range p.Made {
+			renamed(&p.Made[i])
+		}
+	}
 }
 
 // by is who pushed a commit.

@@ -170,7 +170,7 @@ func (w *World) Push(branch string, c Commit, forced bool) []bot.Fact {
 	w.Heads[branch] = k.SHA
 	return []bot.Fact{w.Installed(), bot.Pushed{
 		Branch: branch, Before: before, After: k.SHA, Tree: k.Tree, Title: k.Title, Author: k.Author,
-		PushedAt: w.Now.Truncate(time.Second), Forced: forced, By: w.Account(k.by()),
+		PushedAt: w.Now.Truncate(time.Second), Forced: forced, By: w.Account(c.by()),
 	}}
 }
 
