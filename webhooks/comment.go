@@ -31,7 +31,7 @@ func commented(p payload) (bot.Fact, error) {
 	if err := oddTime("issue_comment", map[string]when{"comment.created_at": c.CreatedAt}); err != nil {
 		return nil, err
 	}
-	return bot.Commented{ID: c.ID, Number: issue.Number, User: c.User.Login, Body: strings.Join(c.lines, "\n"), At: c.CreatedAt.time}, nil
+	return bot.Commented{ID: c.ID, Number: issue.Number, User: c.User.Login, UserID: c.User.ID, Body: strings.Join(c.lines, "\n"), At: c.CreatedAt.time}, nil
 }
 
 // commandLines are the lines of a comment that may be commands, as the bot will

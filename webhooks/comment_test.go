@@ -47,7 +47,7 @@ func TestDecodeACommand(t *testing.T) {
 	}
 	want := []bot.Fact{
 		bot.Installed{Installation: 1, DefaultBranch: "master", Visibility: bot.Public},
-		bot.Commented{ID: 492700400, Number: 1, User: "Codertocat", Body: "/promote production", At: at("2019-05-15T15:20:21Z")},
+		bot.Commented{ID: 492700400, Number: 1, User: "Codertocat", UserID: 21031067, Body: "/promote production", At: at("2019-05-15T15:20:21Z")},
 	}
 	if !reflect.DeepEqual(d.Facts, want) {
 		t.Errorf("a command in a comment on a pull request has the facts\n%+v\nwanted\n%+v", d.Facts, want)
