@@ -87,13 +87,13 @@ func (s *State) look(e *eyes, c *Candidate, read PeopleSeen) {
 	if read.Incomplete != "" {
 		e.missing(read.Incomplete)
 	}
-	l := looking{s: s, eyes: e, of: c, parents: map[string][]string{}, exact: map[string]Landed{}, seen: map[string]bool{}, merger: map[string]bool{}, merged: map[int]bool{}}
+	l := looking{s: s, eyes: e, of: c, parents: map[string][]string{}, exact: map[string]Landed{}, seen: map[string]bool{}, merger: map[string]bool{}, merged: map[int]bool{}, listed: map[string]bool{}}
 	commits := map[string]Made{}
 	for _, m := range read.Commits {
 		l.parents[m.SHA], commits[m.SHA] = m.Parents, m
 	}
 	for _, m := range read.Merges {
-		l.merged[m.Number] = true
+		l.merged[m.Number], l.listed[m.SHA] = true, true
 		if m.Exact {
 			l.exact[m.SHA] = m
 			l.seen[m.SHA] = true
@@ -133,6 +133,7 @@ type looking struct {
 	exact   map[string]Landed   // merges that GitHub made, by the commit
 	seen    map[string]bool     // commits of which it is known who pushed them
 	merged  map[int]bool        // pull requests that the reading knows to be merged
+	listed  map[string]bool     // the commits that they were merged as
 	merger  map[string]bool     // commits whose committer only pressed Merge
 }
 
@@ -222,7 +223,7 @@ func (l *looking) pushed(at time.Time, commits map[string]Made) {
 			if !p.Nothing {
 				l.eyes.add(p.By, "pushed "+Short(p.After))
 			}
-		case l.unlisted(p.After), commits[p.After].Web && at.Sub(p.At) < listedBy:
+		case l.unlisted(p.After), commits[p.After].Web && !l.listed[p.After] && at.Sub(p.At) < listedBy:
 			l.eyes.missing("GitHub does not list yet which pull request " + Short(p.After) + " was; say it again in a minute")
 		default:
 			l.eyes.add(p.By, fmt.Sprintf("pushed %s to %s", Short(p.After), p.Branch))
