@@ -18,7 +18,6 @@ type Approval struct {
 	Artifact string // that was approved; empty: the stage's own app builds it
 	Unbuilt  bool   // it was given to the commit, before anything was built of it: the first build is meant
 	Live     string // the commit that the stage ran; empty: none
-	Who      int64  // the account of its giver; 0: it is not known
 	Alone    string // why it is good in spite of four eyes; empty: it is not meant to be
 	// Promotion is the one that it let in; 0: none yet. Used says that the candidate
 	// has been live by it.
@@ -202,7 +201,7 @@ func (x execution) approve() Answer {
 	if no := cmp.Or(x.mayNotAlone(stage), x.fourEyes(c, stage)); no != "" {
 		return refuse("%s", no)
 	}
-	a := Approval{Order: x.order(), Artifact: x.s.artifactOf(c), Live: x.s.Stages[name].Live.SHA, Who: x.request.UserID}
+	a := Approval{Order: x.order(), Artifact: x.s.artifactOf(c), Live: x.s.Stages[name].Live.SHA}
 	if x.command.Alone {
 		a.Alone = x.command.Reason
 	}

@@ -34,7 +34,7 @@ func (x execution) approvedBy(d *decision, c *Candidate, stage Stage) promoted {
 	}
 	artifact := d.s.artifactOf(c)
 	return promoted{
-		approval: &Approval{Order: x.order(), Artifact: artifact, Unbuilt: artifact == "", Live: d.s.Stages[stage.Name].Live.SHA, Who: x.request.UserID},
+		approval: &Approval{Order: x.order(), Artifact: artifact, Unbuilt: artifact == "", Live: d.s.Stages[stage.Name].Live.SHA},
 		note:     "; this counts as the approval",
 	}
 }
@@ -83,8 +83,8 @@ func (c *Candidate) approvedText(stage string, promotion int) string {
 func (x execution) hasApproved(c *Candidate, stage string) bool {
 	_, in := c.Passages[stage]
 	a := c.Approvals[stage]
-	if a.Who != 0 && x.request.UserID != 0 {
-		return !in && a.good() && a.Who == x.request.UserID
+	if a.ByID != 0 && x.request.UserID != 0 {
+		return !in && a.good() && a.ByID == x.request.UserID
 	}
 	return !in && a.good() && strings.EqualFold(a.By, x.request.User)
 }

@@ -52,7 +52,7 @@ func (x execution) run() Answer {
 }
 
 func (x execution) order() Order {
-	o := Order{By: x.request.User, At: x.at, Comment: x.request.Comment}
+	o := Order{By: x.request.User, ByID: x.request.UserID, At: x.at, Comment: x.request.Comment}
 	if x.command.Urgent {
 		o.Urgent, o.Reason = true, x.command.Reason
 	}

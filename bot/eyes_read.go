@@ -6,25 +6,48 @@ import (
 	"strings"
 )
 
-// Who made what lies between a stage and a candidate is read when somebody approves
-// there, before it is read who that is, so that the answer can be given at once. What was
-// read stays as long as the approval waits to be used: it is held against it once more
+// Who made what lies between a stage and a candidate is read when somebody approves there
+// who may write. The comment is run when that is known. What was read stays as long as the approval waits to be used: it is held against it once more
 // when the candidate enters.
 
 func peopleKey(base, head string) string { return "people " + base + " " + head }
 
 // readEyes reads who made what a comment may approve, and reports whether that is known by
-// now: read since the comment came.
+// now. It is not asked for strangers.
 func (d *decision) readEyes(r *Request) bool {
-	known := true
-	for _, key := range sortedKeys(d.s.asked(r)) {
-		do := d.s.asked(r)[key]
-		if seen, read := d.s.People[key]; !read || seen.At.Before(r.At) {
-			d.want(key, do)
-			known = false
+	if r.Vetted == "" {
+		return true
+	}
+	open := d.s.unread(r)
+	for _, key := range sortedKeys(open) {
+		d.want(key, open[key])
+	}
+	return len(open) == 0
+}
+
+// unread lists what has to be read, and was not since the comment came, before its
+// approvals are judged.
+func (s *State) unread(r *Request) map[string]ReadPeople {
+	open := s.asked(r)
+	for key := range open {
+		if seen, read := s.People[key]; read && !seen.At.Before(r.At) {
+			delete(open, key)
 		}
 	}
-	return known
+	return open
+}
+
+// vet reports whether a comment, of whose author it is known now that they may write, is
+// to be run later, when it is known who made what it approves. Its author, and the pull
+// request, are read once more then.
+func (s *State) vet(read CommanderRead, headMoved bool) (later bool) {
+	s.editRequest(read.Comment, func(r *Request) {
+		later = r.Commander == nil && r.Vetted == "" && rank[read.Role] >= rank[RoleWrite] && len(s.unread(r)) > 0
+		if later {
+			r.Vetted, r.HeadMoved = read.Pull.Head, headMoved
+		}
+	})
+	return later && read.Pull.Head != ""
 }
 
 // readApproved reads it for approvals that were given when the stage had no four eyes yet.
@@ -153,6 +176,8 @@ func (s *State) mayNotSee(c *Candidate, stage string, who Account) string {
 		return "whose account @" + who.Login + " is is not known"
 	case what != "":
 		return fmt.Sprintf("@%s %s: this stage needs the approval of somebody else", who.Login, what)
+	case e.unread:
+		return e.unknown + "; say it again"
 	case e.unknown != "":
 		return fmt.Sprintf("%s; an admin may take it on: /approve %s %s %s REASON", e.unknown, stage, Short(c.SHA), aloneWord)
 	}
@@ -183,5 +208,5 @@ func (s *State) seenByMaker(c *Candidate, stage string, a Approval) string {
 	if !cfg.FourEyes || a.Alone != "" || s.eyesOn(c, stage).unread {
 		return ""
 	}
-	return s.mayNotSee(c, stage, Account{ID: a.Who, Login: a.By})
+	return s.mayNotSee(c, stage, Account{ID: a.ByID, Login: a.By})
 }

@@ -11,13 +11,14 @@ type Request struct {
 	Comment   int64
 	Number    int // of the pull request
 	User      string
-	UserID    int64     // of the account; 0: it is not known
+	UserID    int64     // 0: not known
 	At        time.Time // when it was heard of
 	SaidAt    time.Time // by GitHub's clock
 	Commands  []Command
 	Commander *CommanderRead // nil: who that is has not been read yet
 	Answers   []Answer       // one for each command that was run, in their order
 	HeadMoved bool           // the pull request got another head since the comment was written
+	Vetted    string         // the pull request's head when it was seen that the author may write, where it waits to be run; empty: it does not
 	Seen      bool           // people see that it was read
 	Changes   *ChangesRead   // what the pull request would bring, where it was asked for
 	Replied   bool           // its questions are answered
@@ -96,9 +97,13 @@ func (s *State) commanderRead(do ReadCommander, f Finished, at time.Time) {
 	case CommanderRead:
 		read = fact
 		if i := slices.IndexFunc(s.Requests, func(r Request) bool { return r.Comment == do.Comment }); i >= 0 {
-			headMoved = s.headMovedSince(s.Requests[i].SaidAt, read.Pull)
+			r := s.Requests[i]
+			headMoved = r.HeadMoved || r.Vetted == "" && s.headMovedSince(r.SaidAt, read.Pull) || r.Vetted != "" && r.Vetted != read.Pull.Head
 		}
 		s.pull(read.Pull, at)
+		if s.vet(read, headMoved) {
+			return
+		}
 	default:
 		if f.Outcome != Refuse {
 			return

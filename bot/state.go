@@ -280,6 +280,7 @@ type PastRelease struct {
 // Order is something that a person asked for, or that a failure did.
 type Order struct {
 	By      string // login; empty: a failure
+	ByID    int64  // of the account; 0: not known
 	At      time.Time
 	Comment int64
 	Urgent  bool   // of a promotion: it passes windows, freezes and soak

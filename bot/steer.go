@@ -12,7 +12,7 @@ type Commented struct {
 	ID     int64
 	Number int // of the pull request
 	User   string
-	UserID int64     // of the account; 0: it is not known
+	UserID int64     // 0: not known
 	Body   string    // of its lines as people read them, at least those that are commands; nothing that Markdown hides
 	At     time.Time // by GitHub's clock
 }
