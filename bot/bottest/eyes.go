@@ -102,8 +102,11 @@ func (w *World) made(c Commit) bot.Made {
 // People is what GitHub tells of who made what lies between two commits.
 func (w *World) People(do bot.ReadPeople) bot.PeopleRead {
 	read := bot.PeopleRead{Base: do.Base, Head: do.Head}
-	sha := do.Head
-	for ; sha != do.Base; sha = w.Commits[sha].Parent {
+	behind := map[string]bool{} // what both have
+	for at := do.Base; w.Commits[at] != nil; at = w.Commits[at].Parent {
+		behind[at] = true
+	}
+	for sha := do.Head; sha != do.Base && !behind[sha]; sha = w.Commits[sha].Parent {
 		c := w.Commits[sha]
 		if c == nil && sha == "" || w.MostCommits > 0 && len(read.Commits) >= w.MostCommits {
 			read.Incomplete = "GitHub does not list all commits between " + bot.Short(do.Base) + " and " + bot.Short(do.Head)
