@@ -72,6 +72,12 @@ func (s *sim) copiesDecided(effects []bot.Effect) {
 			}
 		}
 		s.truth.copies[promotionKey(do.Stage, do.Promotion)] = true
+		if s.truth.copiedAt == nil {
+			s.truth.copiedAt = map[string]time.Time{}
+		}
+		if _, known := s.truth.copiedAt[promotionKey(do.Stage, do.Promotion)]; !known {
+			s.truth.copiedAt[promotionKey(do.Stage, do.Promotion)] = e.At
+		}
 	}
 }
 

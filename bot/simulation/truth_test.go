@@ -19,6 +19,7 @@ type truth struct {
 	failed   map[string]time.Time       // stage → since when people know that something has failed there, and that it is locked
 	toldOf   map[string]bool            // stage and commit, of which they know that
 	copies   map[string]bool            // promotions for which a copy was to be made
+	copiedAt map[string]time.Time       // and when that was decided first
 	frozen   bot.Frozen                 // the operator's newest word
 	heard    time.Time                  // when every pipeline had it
 	humanOn  map[string]bool            // apps that somebody has put into maintenance mode
