@@ -70,7 +70,7 @@ func buildInterval(ran, usual time.Duration, looks int) time.Duration {
 	case looks <= 1:
 		return 15 * time.Second // it may fail at once
 	case ran < soon:
-		return min(max(soon-ran, time.Second), 30*time.Second)
+		return min(max(soon-ran, time.Second), max(ran, 30*time.Second))
 	case ran < usual*6/5:
 		return min(usual/30, 15*time.Second)
 	}

@@ -20,6 +20,11 @@ const (
 	inspectSoon = 10 * time.Minute
 	// inspectPatience is how long a promotion waits for the first look at an app. A
 	// platform that does not tell keeps nobody from deploying.
+	// inspectResting is how long it holds at rest: the daily look is made while nobody
+	// waits for it. inspectWhile is for how long after its last commit a pipeline is
+	// looked at so.
+	inspectResting  = 20 * time.Hour
+	inspectWhile    = 7 * 24 * time.Hour
 	inspectPatience = 20 * time.Second
 	inspectAttempts = 3
 )
@@ -34,16 +39,21 @@ type Inspection struct {
 	ProblemAt time.Time // since when
 }
 
-// inspect looks at the apps of every stage, as long as a candidate is on its way.
+// inspect looks at the apps of every stage: while a candidate is on its way, and at
+// rest before what is known gets old.
 func (d *decision) inspect() {
 	busy := slices.ContainsFunc(d.s.all(), func(c *Candidate) bool { return !d.settled(c) && d.buildGate(c).State != GateClosed })
-	if !busy {
+	if !busy && !d.used() {
 		return
 	}
 	for _, stage := range d.s.Config.Stages {
 		for _, app := range stage.Apps {
 			do := Inspect{Stage: stage.Name, App: app, Source: d.sourceOf(stage.Name, app)}
 			switch ins, known := d.inspection(app, do.Source); {
+			case !busy:
+				if known && d.due(ins.At.Add(inspectResting)) {
+					d.wantIdle(inspectKey(do), do)
+				}
 			case !known:
 				d.want(inspectKey(do), do)
 			case d.due(d.inspectAt(stage.Name, ins)):
@@ -51,6 +61,11 @@ func (d *decision) inspect() {
 			}
 		}
 	}
+}
+
+// used reports whether the pipeline got a commit lately.
+func (d *decision) used() bool {
+	return slices.ContainsFunc(d.s.all(), func(c *Candidate) bool { return d.now.Sub(c.SeenAt) < inspectWhile })
 }
 
 // inspectAt is when an app is to be looked at again.

@@ -41,25 +41,42 @@ func OpenBeside(ctx context.Context, url string) (*Beside, error) {
 		if err != nil {
 			return nil, err
 		}
-		b.db, tables = db, `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'operator_freeze'`
+		b.db, tables = db, `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'headstart_migrations'`
 	case "postgres", "postgresql":
 		db, err := postgresBeside(ctx, url)
 		if err != nil {
 			return nil, err
 		}
-		b.db, tables = db, `SELECT COUNT(*) FROM pg_tables WHERE tablename = 'operator_freeze' AND schemaname = ANY (current_schemas(false))`
+		b.db, tables = db, `SELECT COUNT(*) FROM pg_tables WHERE tablename = 'headstart_migrations' AND schemaname = ANY (current_schemas(false))`
 	default:
 		return nil, errNoDatabase
 	}
-	var found int64
-	err := b.db.each(ctx, tables, nil, func(scan scanner) error { return scan(&found) })
-	if err == nil && found == 0 {
-		err = errors.New("it has no table for this yet: start this version's `headstart serve` on it first")
-	}
-	if err != nil {
+	if err := b.check(ctx, tables); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the database: %w", err), b.Close(ctx))
 	}
 	return b, nil
+}
+
+// check reports whether the database has the tables of this version. The query
+// tells whether it has any.
+func (b *Beside) check(ctx context.Context, tables string) error {
+	var found, have int
+	err := b.db.each(ctx, tables, nil, func(scan scanner) error { return scan(&found) })
+	if err == nil && found > 0 {
+		err = b.db.each(ctx, versionOfTables, nil, func(scan scanner) error { return scan(&have) })
+	}
+	if err != nil {
+		return err
+	}
+	switch files, err := migrationFiles(); {
+	case err != nil:
+		return err
+	case have > len(files):
+		return newerTables(have, len(files))
+	case have < len(files):
+		return errors.New("it does not have the tables of this version yet: start this version's `headstart serve` on it first")
+	}
+	return nil
 }
 
 // Close gives the connection back.

@@ -279,14 +279,16 @@ func listDeliveries(ctx context.Context, db reader, f Filter) ([]Delivery, error
 const pruneBatch = 500
 
 // Prune removes deliveries that were received before deliveries and have an
-// outcome, and events from before events that are folded into a state. It works in small transactions, so
-// that nobody waits for it. It returns how many rows are gone.
+// outcome, with the counts of those days, and events from before events that are
+// folded into a state. It works in small transactions, so that nobody waits for it.
+// It returns how many rows are gone.
 func (s *Store) Prune(ctx context.Context, deliveries, events time.Time) (removed int64, err error) {
 	for _, p := range []struct {
 		query  string
 		before time.Time
 	}{
 		{`DELETE FROM deliveries WHERE guid IN (SELECT guid FROM deliveries WHERE received_at < $1 AND outcome <> '' ORDER BY received_at LIMIT $2)`, deliveries},
+		{`DELETE FROM heard WHERE (day, event) IN (SELECT day, event FROM heard WHERE last_at < $1 ORDER BY day LIMIT $2)`, deliveries},
 		{`DELETE FROM events WHERE (repo, name, seq) IN (SELECT repo, name, seq FROM events e WHERE at < $1 AND NOT EXISTS
 			(SELECT 1 FROM pipeline_states s WHERE s.repo = e.repo AND s.name = e.name AND e.seq > s.event) ORDER BY at LIMIT $2)`, events},
 	} {

@@ -16,6 +16,16 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
+// versionOfTables asks for the number of the newest migration that was run.
+const versionOfTables = `SELECT COALESCE(MAX(version), 0) FROM headstart_migrations`
+
+// migrationFiles lists the migrations in their order.
+func migrationFiles() ([]string, error) { return fs.Glob(migrations, "migrations/*.sql") }
+
+func newerTables(have, known int) error {
+	return fmt.Errorf("the database was written by a newer Headstart: its tables have version %d, this program knows %d", have, known)
+}
+
 // migrate runs the migrations that the database has not seen, in their order.
 // Whoever calls it sees to it that nobody else does at the same time.
 func migrate(ctx context.Context, db database) error {
@@ -27,16 +37,16 @@ func migrate(ctx context.Context, db database) error {
 		return fmt.Errorf("create the table of migrations: %w", err)
 	}
 	var have int
-	err = db.each(ctx, `SELECT COALESCE(MAX(version), 0) FROM headstart_migrations`, nil, func(scan scanner) error { return scan(&have) })
+	err = db.each(ctx, versionOfTables, nil, func(scan scanner) error { return scan(&have) })
 	if err != nil {
 		return fmt.Errorf("read the version of the tables: %w", err)
 	}
-	files, err := fs.Glob(migrations, "migrations/*.sql")
+	files, err := migrationFiles()
 	if err != nil {
 		return err
 	}
 	if have > len(files) {
-		return fmt.Errorf("the database was written by a newer Headstart: its tables have version %d, this program knows %d", have, len(files))
+		return newerTables(have, len(files))
 	}
 	for _, file := range files {
 		number, _, _ := strings.Cut(path.Base(file), "_")

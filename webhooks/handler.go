@@ -37,6 +37,9 @@ type Options struct {
 	// old one is being replaced.
 	Secrets [][]byte
 	Inbox   Inbox
+	// Heard is called for every delivery that is signed, whatever becomes of it. Nil:
+	// nobody counts them.
+	Heard func(event string)
 	// Metrics takes headstart_deliveries_total by event and result, and
 	// headstart_delivery_seconds, from arrival to answer, by result. Handlers of
 	// the same registerer share them. Nil: nothing is counted.
@@ -172,6 +175,9 @@ func (h *receiver) receive(w http.ResponseWriter, r *http.Request) (envelope, an
 		return e, answer{http.StatusUnauthorized, "unauthorized", "The signature does not match: check the webhook secret."}
 	}
 	served(r)
+	if h.opts.Heard != nil {
+		h.opts.Heard(e.event)
+	}
 	release, ok := h.turn(r.Context(), b.size)
 	if !ok {
 		return e, answer{http.StatusServiceUnavailable, "busy", "Too many large deliveries at once; deliver it again later."}

@@ -13,6 +13,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -293,5 +294,23 @@ func TestHerokuHandler(t *testing.T) {
 		if stored := in.received["e1"] == webhooks.Heroku; stored != tt.stored {
 			t.Errorf("%s: stored is %v, wanted %v", tt.what, stored, tt.stored)
 		}
+	}
+}
+
+// What is signed is counted, whatever becomes of it; what is not is nobody's.
+func TestHeardIsWhatIsSigned(t *testing.T) {
+	var heard []string
+	h, err := webhooks.Handler(webhooks.Options{Secrets: [][]byte{[]byte("new")}, Inbox: new(inbox), Heard: func(event string) { heard = append(heard, event) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, event := range []string{"push", "ping", "star", "status"} {
+		answer(h, request(event, "1", []byte(`{"context":"headstart/build"}`)))
+		stranger := request(event, "2", []byte(`{}`))
+		stranger.Header.Set("X-Hub-Signature-256", sign("guess", []byte(`{}`)))
+		answer(h, stranger)
+	}
+	if want := []string{"push", "ping", "star", "status"}; !slices.Equal(heard, want) {
+		t.Errorf("expected %q to be counted, %q was", want, heard)
 	}
 }

@@ -1,6 +1,7 @@
 package webhooks_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"reflect"
@@ -81,14 +82,21 @@ func TestStoredSaysTheSameWhateverIsWrong(t *testing.T) {
 		if err := json.Unmarshal(body, &p); err != nil {
 			t.Fatal(err)
 		}
+		right, _ := stored(t, eventOf(file), body)
 		change(p, 3, func(set func(any)) {
-			for _, wrong := range []any{nil, "x\x00", 7, []any{nil}, map[string]any{"x": nil}, "", "/promote production <!-- \n/x -->"} {
+			read := false // what is stored says something of the field
+			for n, wrong := range []any{nil, 7, map[string]any{"x": nil}, "x\x00", []any{nil}, "", "/promote production <!-- \n/x -->"} {
+				if n > 2 && !read {
+					return // nor would it of other values
+				}
 				set(wrong)
 				changed, err := json.Marshal(p)
 				if err != nil {
 					t.Fatal(err)
 				}
 				same(t, eventOf(file), changed)
+				kept, _ := stored(t, eventOf(file), changed)
+				read = read || !bytes.Equal(kept, right)
 			}
 		})
 	}

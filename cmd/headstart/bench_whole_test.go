@@ -4,17 +4,13 @@ import (
 	"bufio"
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/headstart-cd/headstart/github/githubtest"
 	"github.com/headstart-cd/headstart/platform/heroku/herokutest"
 )
 
@@ -36,17 +32,16 @@ func BenchmarkWholeProcess(b *testing.B) {
 }
 
 const (
-	benchTeams       = 100 // that deploy at once
-	benchConnections = 32
-	benchDeliveries  = 20_000
-	benchStarts      = 5
+	benchTeams  = 100 // that deploy at once
+	benchStarts = 5
 )
 
 // measured is one process under measurement.
 type measured struct {
 	*chaosWorld
 	i     *instance
-	floor string // its URL
+	floor string // the URL of the durable floor
+	mute  string // that of the server that keeps nothing
 	bare  receiver
 	heard map[string]bool // deliveries that were passed on, by GUID
 }
@@ -68,7 +63,7 @@ func measureAll(b *testing.B, database, floor, bare string) {
 	many.prepare.BuildTakes(benchBuild)
 	i := newInstance(b, w.gh, w.heroku, database, w.allow+" acme/large=acme-large-*")
 	i.env = append(i.env, "HEADSTART_SWEEP=2m") // the default
-	m := &measured{chaosWorld: w, i: i, floor: startFloor(b, floor), bare: startBare(b, w, bare), heard: map[string]bool{}}
+	m := &measured{chaosWorld: w, i: i, floor: startFloor(b, floor), mute: startFloor(b, keepsNothing), bare: startBare(b, w, bare), heard: map[string]bool{}}
 
 	m.all(b, "empty", many)
 	b.Run("fill", func(b *testing.B) {
@@ -87,7 +82,7 @@ func (m *measured) all(b *testing.B, size string, many *team) {
 	}
 	m.gh.SetWebhook(m.i.url()+"/webhooks/github", webhookSecret)
 	b.Run(size+"/deploys", m.deploys)
-	b.Run(size+"/ingest", m.ingest)
+	b.Run(size+"/receipt", func(b *testing.B) { m.receipt(b).print(b) })
 	b.Run(size+"/requests", func(b *testing.B) { m.requests(b, many) })
 	b.Run(size+"/memory", func(b *testing.B) {
 		for range b.N {
@@ -137,74 +132,6 @@ func (m *measured) says(b *testing.B, name string) (value float64) {
 		}
 	}
 	return value
-}
-
-// ingest sends deliveries from many connections to the floor and to the process.
-// They are of a repository that has no pipeline: understood, and put aside.
-func (m *measured) ingest(b *testing.B) {
-	body, err := os.ReadFile("../../webhooks/testdata/payloads/check_run.completed.json")
-	if err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		floor, floorTook := send(b, m.floor, body)
-		spent := m.says(b, "process_cpu_seconds_total")
-		rate, took := send(b, m.i.url()+"/webhooks/github", body)
-		drained := m.untilDrained(b)
-		spent = m.says(b, "process_cpu_seconds_total") - spent
-		b.ReportMetric(1e6*spent/benchDeliveries, "cpu-µs/delivery")
-		b.ReportMetric(rate, "deliveries/s")
-		b.ReportMetric(millis(percentile(took, 50)), "p50-ms")
-		b.ReportMetric(millis(percentile(took, 99)), "p99-ms")
-		b.ReportMetric(floor, "floor/s")
-		b.ReportMetric(millis(percentile(floorTook, 50)), "floor-p50-ms")
-		b.ReportMetric(millis(percentile(floorTook, 99)), "floor-p99-ms")
-		b.ReportMetric(100*rate/floor, "%floor")
-		b.ReportMetric(drained.Seconds(), "drained-s")
-	}
-}
-
-// send sends deliveries and returns how many were acknowledged in a second, and
-// how long each took.
-func send(b *testing.B, url string, body []byte) (perSecond float64, took []time.Duration) {
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: benchConnections}}
-	defer client.CloseIdleConnections()
-	signature := githubtest.Sign(webhookSecret, body)
-	took = make([]time.Duration, benchDeliveries)
-	var (
-		next  atomic.Int64
-		all   sync.WaitGroup
-		start = time.Now()
-	)
-	for range benchConnections {
-		all.Go(func() {
-			for n := int(next.Add(1)) - 1; n < benchDeliveries; n = int(next.Add(1)) - 1 {
-				r := newDelivery(b, url, "check_run", body, signature)
-				began := time.Now()
-				answer, err := client.Do(r)
-				if err != nil {
-					b.Error(err)
-					return
-				}
-				took[n] = time.Since(began)
-				answer.Body.Close()
-				if answer.StatusCode != http.StatusAccepted {
-					b.Errorf("a delivery should be acknowledged, it was answered with %s", answer.Status)
-				}
-			}
-		})
-	}
-	all.Wait()
-	return benchDeliveries / time.Since(start).Seconds(), took
-}
-
-// untilDrained waits until what was sent has been processed: until a push behind
-// all of it leads to a build.
-func (m *measured) untilDrained(b *testing.B) time.Duration {
-	began := time.Now()
-	sha := m.push(b, m.teams[:1])[0]
-	m.wait(b, "the push behind all deliveries is built", func() bool { return m.built(m.teams[0], sha) })
-	return time.Since(began)
 }
 
 func percentile(all []time.Duration, p int) time.Duration {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -11,8 +12,8 @@ import (
 	"github.com/headstart-cd/headstart/store"
 )
 
-// deliveriesCommand lists webhooks that were acknowledged, with what became of
-// them, also while the server runs.
+// deliveriesCommand says how many webhooks came of each event, and lists those
+// that were acknowledged, with what became of them, also while the server runs.
 type deliveriesCommand struct {
 	DatabaseURL string `env:"DATABASE_URL" default:"sqlite:headstart.db" help:"The database of the server: sqlite:PATH or postgres://…"`
 	All         bool   `help:"Those that were processed, and that wait, too."`
@@ -30,6 +31,9 @@ func (c *deliveriesCommand) Run(ctx context.Context, out console) error {
 	}
 	return beside(ctx, c.DatabaseURL, func(db *store.Beside) error {
 		list, err := db.Deliveries(ctx, filter)
+		if err == nil {
+			err = printHeard(ctx, out.out, db)
+		}
 		switch {
 		case err != nil:
 			return err
@@ -53,6 +57,21 @@ func (c *deliveriesCommand) Run(ctx context.Context, out console) error {
 		}
 		return nil
 	})
+}
+
+// printHeard says how many webhooks came of each event, and when the last one did.
+func printHeard(ctx context.Context, out io.Writer, db *store.Beside) error {
+	heard, err := db.Heard(ctx)
+	if err != nil || len(heard) == 0 {
+		return err
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "EVENT\tCAME IN 7 DAYS\tTHE LAST ONE")
+	for _, h := range heard {
+		fmt.Fprintf(table, "%s\t%d\t%s\n", oneLine(h.Event), h.Total, h.Last.UTC().Format(time.RFC3339))
+	}
+	fmt.Fprintln(table)
+	return table.Flush()
 }
 
 // became says what became of a delivery.
