@@ -173,7 +173,7 @@ func (s *State) mayNotSee(c *Candidate, stage string, who Account) string {
 	e := s.eyesOn(c, stage)
 	switch what := e.made[who.ID]; {
 	case !who.known():
-		return "whose account @" + who.Login + " is is not known"
+		return "the account of @" + who.Login + " is not known; say it again"
 	case what != "":
 		return fmt.Sprintf("@%s %s: this stage needs the approval of somebody else", who.Login, what)
 	case e.unread:

@@ -66,7 +66,7 @@ func (s *State) eyeBases(c *Candidate, stage string) (bases []string, why string
 	case live.Adopted != nil:
 		for _, app := range sortedKeys(live.Adopted) {
 			if live.Adopted[app].Commit == "" {
-				return nil, "of what commit " + app + " runs is not known"
+				return nil, "which commit " + app + " runs is not known"
 			}
 		}
 		bases = live.commits()
@@ -172,10 +172,7 @@ func (l *looking) landed(m Landed, commits map[string]Made) {
 		pull = fmt.Sprintf("#%d, which would go live with it", m.Number)
 	}
 	l.eyes.add(m.Author, "is the author of "+pull)
-	own := map[string]bool{}
-	for _, sha := range m.Commits {
-		own[sha] = true
-	}
+	own := l.own(m)
 	pushes, gap := l.s.pushersOf(m.Branch, m.Head, own)
 	if m.Branch == "" {
 		gap = m.Head // nobody tells of pushes to forks
@@ -183,7 +180,7 @@ func (l *looking) landed(m Landed, commits map[string]Made) {
 	for _, p := range pushes {
 		l.eyes.add(p.By, fmt.Sprintf("pushed to %s", pull))
 	}
-	for _, sha := range m.Commits {
+	for _, sha := range sortedKeys(own) {
 		switch {
 		case gap == "" || commits[sha].Signed:
 			l.seen[sha] = true
@@ -193,6 +190,27 @@ func (l *looking) landed(m Landed, commits map[string]Made) {
 			l.eyes.missing(fmt.Sprintf("who pushed %s to #%d is not known: nobody told Headstart of that push", Short(gap), m.Number))
 		}
 	}
+}
+
+// own lists the commits of a pull request. Those of one whose head somebody pushed to the
+// branch are in the branch itself: they are what no push to the branch had brought before.
+func (l *looking) own(m Landed) map[string]bool {
+	own := map[string]bool{}
+	for _, sha := range m.Commits {
+		own[sha] = true
+	}
+	if m.Exact || len(own) > 0 {
+		return own
+	}
+	own = reach(m.Head, l.parents)
+	for _, p := range l.s.Pushes {
+		if p.Branch == l.s.Branch() && p.After != m.Head && own[p.After] {
+			for sha := range reach(p.After, l.parents) {
+				delete(own, sha)
+			}
+		}
+	}
+	return own
 }
 
 // credit notes of which commits it is known who pushed them to the branch. A push that is

@@ -93,8 +93,11 @@ func (s *State) pushersOf(branch, head string, commits map[string]bool) (list []
 			if p.Branch != branch || p.After != queue[0] {
 				continue
 			}
-			found = true
 			list = append(list, p)
+			if isZero(p.Before) && p.Nothing && commits[p.After] && !s.told(p.After) {
+				continue // a new branch at what somebody else had pushed: nobody has told who
+			}
+			found = true
 			if isZero(p.Before) || !p.Forced && !commits[p.Before] || seen[p.Before] {
 				continue
 			}
@@ -106,6 +109,11 @@ func (s *State) pushersOf(branch, head string, commits map[string]bool) (list []
 		}
 	}
 	return list, gap
+}
+
+// told reports whether a push is known that brought a commit to GitHub.
+func (s *State) told(sha string) bool {
+	return slices.ContainsFunc(s.Pushes, func(p Push) bool { return p.After == sha && !p.Nothing })
 }
 
 // reach lists the commits that one contains, of those that are known with their parents.

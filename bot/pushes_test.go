@@ -92,3 +92,21 @@ func TestAPushIsToldTwice(t *testing.T) {
 		t.Errorf("who pushed the commit before is missing, got %q", gap)
 	}
 }
+
+// A new branch at a commit that is on GitHub already tells nothing of who pushed that.
+func TestANewBranchAtAnOldCommit(t *testing.T) {
+	at := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
+	one := strings.Repeat("a", 40)
+	branch := Event{at, Pushed{Branch: "mine", Before: zerosSHA, After: one, By: person(1), Nothing: true, PushedAt: at}}
+	s := Apply(eyed(), branch)
+	if _, gap := s.pushersOf("mine", one, map[string]bool{one: true}); gap != one {
+		t.Errorf("who pushed the commit is not known, got the missing %q", gap)
+	}
+	if _, gap := s.pushersOf("mine", one, map[string]bool{}); gap != "" {
+		t.Errorf("a branch that begins at the tip of the branch that is deployed misses nothing, got %q", gap)
+	}
+	s = Apply(s, Event{at, Pushed{Branch: "theirs", Before: zerosSHA, After: one, By: person(2), PushedAt: at}})
+	if _, gap := s.pushersOf("mine", one, map[string]bool{one: true}); gap != "" {
+		t.Errorf("who pushed the commit to another branch is known, got the missing %q", gap)
+	}
+}

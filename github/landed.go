@@ -68,11 +68,14 @@ func (r repository) exactly(ctx context.Context, m *landing, c madeWire) (err er
 		if err != nil {
 			return err
 		}
-		m.cut = !whole && len(m.own) > 0
+		if m.cut = !whole && len(m.own) > 0; m.Head == c.SHA || len(m.own) == 0 {
+			m.own, m.cut = nil, false // its commits are in the branch themselves: somebody pushed them there
+			return nil
+		}
 		for _, own := range m.own {
 			m.Commits = append(m.Commits, own.SHA)
 		}
-		m.Exact = whole && len(m.own) > 0 && m.Head != c.SHA
+		m.Exact = whole
 		return nil
 	}
 	m.Exact = len(c.Parents) == 2 && c.Parents[1].SHA == m.Head

@@ -127,9 +127,10 @@ func pushed(p payload) (bot.Fact, error) {
 	if err := oddTime("push", map[string]when{"repository.pushed_at": p.Repository.PushedAt}); err != nil {
 		return nil, err
 	}
-	f := bot.Pushed{Branch: branch, Before: p.Before, After: p.After, PushedAt: p.Repository.PushedAt.time, Forced: p.Forced, By: p.Sender.account(), Nothing: p.Commits == broughtNothing}
+	f := bot.Pushed{Branch: branch, Before: p.Before, After: p.After, PushedAt: p.Repository.PushedAt.time, Forced: p.Forced, By: p.Sender.account()}
 	// GitHub may leave the commit out, or parts of it, though the branch is there.
 	if c := p.HeadCommit; c != nil {
+		f.Nothing = p.Commits == broughtNothing
 		if c.TreeID != "" && !isSHA(c.TreeID) {
 			return nil, wrong("push", "head_commit.tree_id", "a full SHA", c.TreeID)
 		}

@@ -170,6 +170,25 @@ func TestFourEyesAlone(t *testing.T) {
 		b.kept(m, "who pushed "+lost.SHA[:7]+" to #", "mallory", "zoe")
 		b.alone(m, "I have read every line")
 
+		// Nor where somebody merges it by hand, and nothing but that.
+		p = b.proposed("forward", somebodys("forward", "bob", "bob"))
+		b.gh.OnDelivery(func(d githubtest.Delivery) githubtest.Fate {
+			if d.Event == "push" || d.Event == "pull_request" {
+				return githubtest.Vanish
+			}
+			return githubtest.Deliver
+		})
+		lost = b.pushed("forward", somebodys("under", "bob", "mallory"))
+		b.gh.OnDelivery(nil)
+		top := b.pushed("forward", somebodys("over", "bob", "bob"))
+		b.must(b.shop.ForcePushBy("main", top.SHA, "zoe"))
+		b.until(time.Minute, "staging has it", b.says(top.SHA, "headstart/staging", "success"))
+		b.pass(10 * time.Second)
+		m = mergedPull{p, top}
+		b.kept(m, "@zoe pushed "+top.SHA[:7]+" to main", "zoe")
+		b.kept(m, "who pushed "+lost.SHA[:7]+" to #", "mallory", "mona")
+		b.alone(m, "I have read that, too")
+
 		// What a signature proves is known without its push.
 		b.gh.OnDelivery(func(d githubtest.Delivery) githubtest.Fate {
 			if d.Event == "push" {
