@@ -83,7 +83,7 @@ func (d *decision) statusText() string {
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", text(stage), runs, since, way, note)
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return strings.TrimSuffix(b.String(), "\n") + d.queuesText()
 }
 
 // waitingFor says which candidate would be the next to enter a stage, and what
@@ -165,7 +165,9 @@ func (d *decision) whyPull(r *Request) string {
 	if !ok || !p.Open {
 		return ""
 	}
-	if w := d.pullStatus(p); w != nil {
+	if w := d.pullStatus(p); w != nil && w.phase == "queue" && d.placeText(RankPull) != "" {
+		return " Its build: " + text(d.placeText(RankPull)) + "."
+	} else if w != nil {
 		return " Its build: " + text(w.Text) + "."
 	}
 	return ""
@@ -276,12 +278,16 @@ func (d *decision) plannedBuild(r *Request) string {
 		return fmt.Sprintf("after the merge; GitHub does not say whether it merges into `%s`", code(p.Base))
 	case p.ReadHead == p.Head && p.TestTree == "" && d.buildsPulls():
 		return fmt.Sprintf("after the merge; it does not merge cleanly into `%s` as it is", code(p.Base))
+	case ok && p.TestTree != "" && d.builtAgain(run) != "" && (run.Status == RunSucceeded || run.Active()):
+		return "after the merge, while the checks run. " + d.whyBuiltAgain(run)
 	case ok && p.TestTree != "" && run.Status == RunSucceeded:
 		return fmt.Sprintf("the one that was made ahead of the merge on `%s`, as long as `%s` does not move", code(run.App), code(p.Base))
 	case ok && p.TestTree != "" && run.Active():
 		return fmt.Sprintf("the one that runs on `%s` now, as long as `%s` does not move", code(run.App), code(p.Base))
 	case ok && p.TestTree != "" && run.Status == RunFailed:
 		return "it does not build" + because(text(run.Reason))
+	case p.TestTree != "" && p.ReadHead == p.Head && d.buildsPulls() && d.placeText(RankPull) != "":
+		return "ahead of the merge, once a prepare app is free: " + text(d.placeText(RankPull))
 	}
 	return "after the merge, while the checks run"
 }

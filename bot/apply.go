@@ -93,6 +93,8 @@ func (s *State) apply(fact Fact, at time.Time) {
 		s.sectionTold(f, at)
 	case PlatformMoved:
 		s.hurry(f, at)
+	case QueuesSeen:
+		s.Queues = f.Queues
 	case Frozen:
 		s.freeze(f)
 	case Swept:

@@ -39,7 +39,7 @@ func (d *decision) readBare() {
 // learnCommit fills in what a push did not tell of its commit. What a build has begun
 // under stays as it is.
 func (s *State) learnCommit(c *Candidate, tree, title, author string) {
-	if _, begun := s.Builds["commit "+c.SHA]; c.Tree == "" && !begun {
+	if _, begun := s.Builds[s.keyOf(c)]; c.Tree == "" && !begun {
 		c.Tree = tree
 	}
 	if c.Title == "" {

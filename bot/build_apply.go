@@ -5,11 +5,6 @@ import "time"
 // How a build's events change the state. The build of a tree is a run, and runs
 // are looked up by tree: whoever has that tree shares the run.
 
-func (s *State) run(sha, tree string) (BuildRun, bool) {
-	r, ok := s.Builds[s.buildKey(sha, tree)]
-	return r, ok
-}
-
 // runOf is the run of a candidate's build. What failed before the candidate was
 // pushed is not its failure: only what succeeded is shared, and every push builds
 // once more. Whoever was pushed while the build ran shares how it ends.
@@ -20,7 +15,10 @@ func (s *State) runOf(c *Candidate) (BuildRun, bool) {
 			return r, ok
 		}
 	}
-	r, ok := s.run(c.SHA, c.Tree)
+	r, ok := s.shared(s.branchKey(c.SHA, c.Tree), c.SHA)
+	if c.Guest {
+		r, ok = s.runAhead(c.SHA, c.Tree)
+	}
 	pushed := c.SeenAt
 	if c.Guest && r.Status == RunFailed {
 		pushed = s.Pulls[c.Pull].heardAt() // asking for it is no push
@@ -31,7 +29,7 @@ func (s *State) runOf(c *Candidate) (BuildRun, bool) {
 // pullRun is the run of the build ahead of a pull request's merge. As for a
 // candidate, what failed before its head was pushed does not count.
 func (s *State) pullRun(p PullRequest) (BuildRun, bool) {
-	r, ok := s.run(p.TestMerge, p.TestTree)
+	r, ok := s.runAhead(p.TestMerge, p.TestTree)
 	return r.asOf(p.heardAt(), ok)
 }
 
@@ -59,7 +57,7 @@ func (s *State) runKey(do StartBuild) string {
 			return key
 		}
 	}
-	return s.buildKey(do.SHA, do.Tree)
+	return s.keyOn(do.App, do.SHA, do.Tree)
 }
 
 // editRun changes the run that is remembered by key, if it is still there.
@@ -81,7 +79,7 @@ func (s *State) buildStarted(do StartBuild, at time.Time) {
 			failed.Earlier, r.Earlier = nil, &failed
 		}
 	case r.Stage != do.Stage:
-		r = BuildRun{StartedAt: at, Refused: r.Refused, Reason: r.Reason, TroubleAt: r.TroubleAt, Gone: r.Gone, GoneAt: r.GoneAt, Earlier: r.Earlier}
+		r = BuildRun{StartedAt: at, Refused: r.Refused, Reason: r.Reason, TroubleAt: r.TroubleAt, Gone: r.Gone, GoneAt: r.GoneAt, Earlier: r.Earlier, Source: r.Source}
 	case r.StartedAt.IsZero():
 		r.StartedAt = at
 	}
@@ -212,9 +210,9 @@ func (s *State) buildErrored(r *BuildRun, reason string, at time.Time) {
 		return
 	}
 	put(&r.Refused, r.App, reason)
-	for _, app := range s.Config.Prepare.Apps {
+	for _, app := range s.Config.Prepare.beside(r.App) {
 		if _, no := r.Refused[app]; !no {
-			*r = BuildRun{SHA: r.SHA, Tree: r.Tree, Pull: r.Pull, Group: r.Group, Status: RunWaiting, Refused: r.Refused, Reason: reason, TroubleAt: at, Gone: r.Gone, GoneAt: r.GoneAt, Earlier: r.Earlier}
+			*r = BuildRun{SHA: r.SHA, Tree: r.Tree, Pull: r.Pull, Group: r.Group, Status: RunWaiting, Refused: r.Refused, Reason: reason, TroubleAt: at, Gone: r.Gone, GoneAt: r.GoneAt, Earlier: r.Earlier, Source: r.Source}
 			return
 		}
 	}
@@ -247,7 +245,7 @@ func (s *State) buildSeen(r *BuildRun, b Build, at time.Time) {
 	case BuildCancelled:
 		if r.Cancelling {
 			// It gave its place away and queues again.
-			*r = BuildRun{SHA: r.SHA, Tree: r.Tree, Pull: r.Pull, Group: r.Group, Status: RunWaiting, Refused: r.Refused, Gone: r.Gone, GoneAt: r.GoneAt, Earlier: r.Earlier}
+			*r = BuildRun{SHA: r.SHA, Tree: r.Tree, Pull: r.Pull, Group: r.Group, Status: RunWaiting, Refused: r.Refused, Gone: r.Gone, GoneAt: r.GoneAt, Earlier: r.Earlier, Source: r.Source}
 			return
 		}
 		s.buildErrored(r, "the build was cancelled on the platform", at)

@@ -102,6 +102,9 @@ func (d *decision) openComment(p PullRequest) string {
 		fmt.Fprintf(&b, "⚠️ GitHub does not say whether it merges into `%s`, so nothing is built ahead. A push to it asks again.\n", code(p.Base))
 	case p.TestTree == "":
 		fmt.Fprintf(&b, "⚠️ It does not merge cleanly into `%s`, so nothing is built ahead.\n", code(p.Base))
+	case r.Status == RunSucceeded && d.builtAgain(r) != "":
+		fmt.Fprintf(&b, "✅ It builds: that took %s on `%s`%s. %s.\n",
+			took(r.StartedAt, r.FinishedAt), code(r.App), output(r.OutputURL), d.whyBuiltAgain(r))
 	case r.Status == RunSucceeded:
 		fmt.Fprintf(&b, "✅ The build is ready: it took %s on `%s`%s, and the merge goes live without another one, "+
 			"as long as `%s` does not move.\n", took(r.StartedAt, r.FinishedAt), code(r.App), output(r.OutputURL), code(p.Base))
@@ -109,8 +112,12 @@ func (d *decision) openComment(p PullRequest) string {
 		fmt.Fprintf(&b, "⚠️ `%s` could not build it ahead%s\n", code(r.App), because(text(r.Reason)))
 	case r.Active():
 		fmt.Fprintf(&b, "⏳ Building ahead of the merge on `%s`.\n", code(r.App))
-	case d.starting[d.s.buildKey(p.TestMerge, p.TestTree)] != "":
-		fmt.Fprintf(&b, "⏳ Building ahead of the merge on `%s`.\n", code(d.starting[d.s.buildKey(p.TestMerge, p.TestTree)]))
+	case d.starting[d.s.aheadKey(p.TestMerge, p.TestTree)] != "":
+		fmt.Fprintf(&b, "⏳ Building ahead of the merge on `%s`.\n", code(d.starting[d.s.aheadKey(p.TestMerge, p.TestTree)]))
+	case r.Status == RunUnread:
+		fmt.Fprintf(&b, "⏳ Looking whether the build of `%s` serves, which has the same files.\n", code(Short(r.SHA)))
+	case d.s.Config.Prepare.apart():
+		b.WriteString("⏳ Waiting for a free app that builds pull requests.\n")
 	default:
 		b.WriteString("⏳ Waiting for a free prepare app; commits on the branch are built first.\n")
 	}

@@ -31,7 +31,10 @@ const (
 type Prepare struct {
 	Apps         []string // one build at a time on each; none: the first stage builds, after the checks
 	PullRequests bool     // pull requests of this repository are built ahead of their merge
-	Reuse        Reuse
+	// PullApps build pull requests and merge groups, and nothing else does; what they
+	// build serves no commit of the branch. None: Apps build for everybody.
+	PullApps []string
+	Reuse    Reuse
 }
 
 // Reuse says which commits an artifact serves.
@@ -106,10 +109,10 @@ func (c Config) StageNames() []string {
 }
 
 // Apps lists every app that the pipeline names, once each: the prepare apps
-// first, then those of the stages, in their order. An operator's allow-list is
-// held against it.
+// first, then those of pull requests, then those of the stages, in their order. An
+// operator's allow-list is held against it.
 func (c Config) Apps() []string {
-	apps := slices.Clone(c.Prepare.Apps)
+	apps := slices.Concat(c.Prepare.Apps, c.Prepare.PullApps)
 	for _, s := range c.Stages {
 		apps = append(apps, s.Apps...)
 	}

@@ -163,6 +163,9 @@ func (s *State) inForce(f ConfigRead, ref string, at time.Time) {
 	}
 	old := s.Config
 	s.Configured, s.Config, s.ConfigRef = true, f.Config, ref
+	if f.Config.Prepare.apart() && !old.Prepare.apart() {
+		s.part()
+	}
 	s.classesChanged(old)
 	s.judged(at)
 }

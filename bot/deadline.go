@@ -28,7 +28,7 @@ func deadline(do Action) time.Duration {
 		return 10 * time.Minute // the next sweep asks again
 	case Probe:
 		return 10 * time.Minute // nobody has asked: that proves nothing
-	case ReadPullRequest, FindPullRequest, ReadChanges, ReadFiles, CancelBuild:
+	case ReadPullRequest, FindPullRequest, ReadChanges, ReadFiles, ReadSource, CancelBuild:
 		return 2 * time.Hour // nothing hangs on it, or it is decided without
 	case MakeCopy, WatchCopy:
 		return copyDeadline

@@ -13,6 +13,9 @@ type Plan struct {
 	// Sweep is when webhooks that were lost are to be looked for; zero: never.
 	Sweep   time.Time
 	Explain Explanation
+
+	Places []Place         // where the pipeline stands in the queues of prepare apps
+	Takes  map[string]Rank // by app: the builds that this plan begins there
 }
 
 // Decide says what to do now. It is read top to bottom: each part looks at the
@@ -36,6 +39,7 @@ func Decide(s State, now time.Time) Plan {
 		d.askStages()
 		d.enterStages()
 		d.build()
+		d.readSources()
 		d.readChecks()
 		d.sweep()
 	}
@@ -48,6 +52,7 @@ func Decide(s State, now time.Time) Plan {
 	d.verify()
 	d.tell()
 	d.plan.Explain = d.explain()
+	d.plan.Places, d.plan.Takes = d.places(), d.takes
 	return d.plan
 }
 
@@ -62,6 +67,10 @@ type decision struct {
 	known    map[place][]Gate   // that were asked for; nil while the state may still change
 
 	maintained map[string]bool // apps that are to be in maintenance mode
+
+	waits   map[string]Rank // by prepare app: what waits in its queue
+	takes   map[string]Rank // by prepare app: the build that this plan begins there
+	presses string          // the prepare app whose build is to give way; empty: none
 }
 
 func newDecision(s *State, now time.Time) *decision {
@@ -146,10 +155,11 @@ func (d *decision) readPullRequests() {
 }
 
 // buildsPulls reports whether pull requests are built ahead: an artifact that
-// serves only its own commit would never serve the merge.
+// serves only its own commit would never serve the merge. One from an app for pull
+// requests does not either; there it is whether they build that is asked for.
 func (d *decision) buildsPulls() bool {
 	p := d.s.Config.Prepare
-	return p.PullRequests && len(p.Apps) > 0 && p.Reuse != ReuseCommit
+	return p.PullRequests && len(p.Apps) > 0 && (p.Reuse != ReuseCommit || p.apart())
 }
 
 // How often a commit's checks are read. What webhooks say is believed for

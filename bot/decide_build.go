@@ -11,42 +11,68 @@ import (
 const patience = 20 * time.Second
 
 // build gives free prepare apps to the builds that are needed most: the newest
-// commit of the branch first, pull requests only where nobody else waits.
+// commit of the branch first, pull requests only where nobody else waits. Where they
+// have apps of their own, neither waits for the other.
 func (d *decision) build() {
 	d.askAgain()
-	if !d.configSettled() || len(d.s.Config.Prepare.Apps) == 0 {
+	d.giveWay()
+	prepare := d.s.Config.Prepare
+	if !d.configSettled() || len(prepare.Apps) == 0 {
 		return
 	}
-	free := d.freeApps()
+	free := d.freeApps(prepare.Apps)
+	waits := d.buildBranch(&free)
+	if prepare.apart() {
+		free, waits = d.freeApps(prepare.PullApps), false
+	}
+	if !waits && !d.buildGroups(&free) {
+		d.buildPulls(&free)
+	}
+}
+
+// buildBranch gives free apps to commits of the branch, and reports whether one of
+// them waits or was given one.
+func (d *decision) buildBranch(free *[]string) bool {
 	waiting := 0
 	for _, c := range d.candidatesToBuild() {
-		key := d.s.buildKey(c.SHA, c.Tree)
-		if len(free) < 2 && c.GreenAt.IsZero() && !d.leads(c) {
+		key := d.s.keyOf(c)
+		if len(*free) < 2 && c.GreenAt.IsZero() && !d.leads(c) {
 			continue // the last free app is kept for the next push
 		}
 		waiting++
 		run, _ := d.s.runOf(c)
-		if app, ok := d.takeApp(&free, key, run); ok {
-			d.startBuild(key, app, c.SHA, c.Tree)
-		} else if waiting == 1 {
-			d.makePlace(key)
+		rank := d.rankOf(c)
+		if app, ok := d.takeApp(free, key, run, rank); ok {
+			d.take(app, rank, key, c.SHA, c.Tree)
+			continue
+		}
+		d.queue(d.s.Config.Prepare.Apps, key, run, rank)
+		if waiting == 1 {
+			d.makePlace(key, d.s.Config.Prepare.Apps)
 		}
 	}
-	if waiting > 0 || d.buildGroups(&free) {
-		return
-	}
+	return waiting > 0
+}
+
+// buildPulls gives free apps to the heads of pull requests that were asked for at a
+// stage, and then to pull requests.
+func (d *decision) buildPulls(free *[]string) {
 	for _, c := range d.guestsToBuild() {
-		key := d.s.buildKey(c.SHA, c.Tree)
+		key := d.s.keyOf(c)
 		run, _ := d.s.runOf(c)
-		if app, ok := d.takeApp(&free, key, run); ok {
-			d.startBuild(key, app, c.SHA, c.Tree)
+		if app, ok := d.takeApp(free, key, run, RankGuest); ok {
+			d.take(app, RankGuest, key, c.SHA, c.Tree)
+		} else {
+			d.queue(d.s.Config.Prepare.forPulls(), key, run, RankGuest)
 		}
 	}
 	for _, p := range d.pullsToBuild() {
-		key := d.s.buildKey(p.TestMerge, p.TestTree)
+		key := d.s.aheadKey(p.TestMerge, p.TestTree)
 		run, _ := d.s.pullRun(p)
-		if app, ok := d.takeApp(&free, key, run); ok {
-			d.startBuild(key, app, p.TestMerge, p.TestTree)
+		if app, ok := d.takeApp(free, key, run, RankPull); ok {
+			d.take(app, RankPull, key, p.TestMerge, p.TestTree)
+		} else {
+			d.queue(d.s.Config.Prepare.forPulls(), key, run, RankPull)
 		}
 	}
 }
@@ -81,19 +107,30 @@ func (d *decision) startBuild(key, app, sha, tree string) {
 	}
 }
 
+// take begins a build on an app whose turn it is.
+func (d *decision) take(app string, rank Rank, key, sha, tree string) {
+	if d.startBuild(key, app, sha, tree); d.starting[key] == app {
+		put(&d.takes, app, rank)
+	}
+}
+
 // asBegun fills in how a build is made, and which earlier ones of it are of no use.
 // One that is being asked for already is asked for again as it was, whatever the
 // pipeline's file says by now.
 func (d *decision) asBegun(key string, do *StartBuild) {
 	r := d.s.Builds[key]
 	do.Command, do.Gone, do.GoneAt = d.s.command(do.SHA), r.Gone, r.GoneAt
+	do.Look = do.Look || d.s.misplaced(key, do.App)
+	if unfit, until := d.s.unfit(key, do.SHA); len(unfit) > 0 {
+		do.Gone, do.GoneAt = slices.Concat(do.Gone, unfit), later(do.GoneAt, until)
+	}
 	if r.Status == RunStarting {
 		do.Command = r.Command
 	}
 }
 
 // candidatesToBuild lists the candidates that need a build and are worth one,
-// newest first. One that is behind a newer candidate which may still make it is
+// newest first, but for those that somebody asked for urgently. One that is behind a newer candidate which may still make it is
 // worth a build only where apps stand idle.
 func (d *decision) candidatesToBuild() []*Candidate {
 	var list []*Candidate
@@ -110,7 +147,7 @@ func (d *decision) candidatesToBuild() []*Candidate {
 		if behind && len(c.Ordered) == 0 {
 			continue // but where somebody asks for it, as while this one is kept out
 		}
-		if d.starting[d.s.buildKey(c.SHA, c.Tree)] != "" || d.overtaken(c, d.firstStage()) || d.s.verdict(c).State == CheckFailed || c.Artifact != "" || c.alreadyLive() {
+		if d.starting[d.s.keyOf(c)] != "" || d.overtaken(c, d.firstStage()) || d.s.verdict(c).State == CheckFailed || c.Artifact != "" || c.alreadyLive() {
 			continue
 		}
 		if ok && (r.Status != RunWaiting || r.refusedBy(d.s.Config.Prepare.Apps)) {
@@ -118,6 +155,7 @@ func (d *decision) candidatesToBuild() []*Candidate {
 		}
 		list = append(list, c)
 	}
+	slices.SortStableFunc(list, func(a, b *Candidate) int { return cmp.Compare(d.rankOf(a), d.rankOf(b)) })
 	return list
 }
 
@@ -141,12 +179,11 @@ func (d *decision) pullsToBuild() []PullRequest {
 	return list
 }
 
-// freeApps lists the prepare apps on which nothing of ours builds, those without
-// trouble first.
-func (d *decision) freeApps() []string {
+// freeApps lists those of the apps on which nothing builds, for all that is known.
+func (d *decision) freeApps(apps []string) []string {
 	var free []string
-	for _, app := range d.s.Config.Prepare.Apps {
-		busy := false
+	for _, app := range apps {
+		busy := d.s.Queues[app].without(d.s.Pipeline).builder(d.now) != nil
 		for _, r := range d.s.Builds {
 			busy = busy || r.Active() && r.App == app
 		}
@@ -158,12 +195,12 @@ func (d *decision) freeApps() []string {
 }
 
 // takeApp takes the app for a build out of the free ones: of those that have not
-// refused it, the one that may be asked soonest.
-func (d *decision) takeApp(free *[]string, key string, r BuildRun) (string, bool) {
+// refused it, and where it is our turn, the one that may be asked soonest.
+func (d *decision) takeApp(free *[]string, key string, r BuildRun, rank Rank) (string, bool) {
 	var best string
 	var bestAt time.Time
 	for _, app := range *free {
-		if _, refused := r.Refused[app]; refused {
+		if _, refused := r.Refused[app]; refused || !d.turn(app, rank) {
 			continue
 		}
 		if f := d.s.Flights[buildEffect(app, key)]; best == "" || f.NotBefore.Before(bestAt) {
@@ -177,13 +214,37 @@ func (d *decision) takeApp(free *[]string, key string, r BuildRun) (string, bool
 	return best, true
 }
 
-// makePlace cancels a build that stands where the branch or the merge queue needs to
-// build: a pull request's, or that of a merge group that is gone.
-func (d *decision) makePlace(forKey string) {
+// makePlace has a build give way that stands where the branch or the merge queue needs
+// to build, on one of the apps: one of ours, else one of another pipeline.
+func (d *decision) makePlace(forKey string, apps []string) {
+	d.makeOwnPlace(forKey, apps)
+	if len(d.s.Queues) > 0 && !d.placeIsMade(apps) {
+		d.press(apps, d.s.Builds[forKey])
+	}
+}
+
+// placeIsMade reports whether a build of ours is about to give its place on one of the
+// apps away.
+func (d *decision) placeIsMade(apps []string) bool {
+	for _, e := range d.plan.Effects {
+		if do, cancels := e.Do.(CancelBuild); cancels && slices.Contains(apps, do.App) {
+			return true
+		}
+	}
+	for _, r := range d.s.Builds {
+		if r.Cancelling && r.Status == RunRunning && slices.Contains(apps, r.App) {
+			return true
+		}
+	}
+	return false
+}
+
+// makeOwnPlace cancels a build of a pull request, or of a merge group that is gone.
+func (d *decision) makeOwnPlace(forKey string, apps []string) {
 	refused := d.s.Builds[forKey].Refused
 	for _, key := range sortedKeys(d.s.Builds) {
 		r := d.s.Builds[key]
-		if r.Cancelling && r.Status == RunRunning {
+		if r.Cancelling && r.Status == RunRunning && slices.Contains(apps, r.App) {
 			// A place is being made. What was refused or is done is not asked for again.
 			if effect := "cancel " + r.App + " " + r.ID; d.s.Flights[effect].Attempt > 0 {
 				d.want(effect, CancelBuild{App: r.App, ID: r.ID, Tree: key})
@@ -193,7 +254,7 @@ func (d *decision) makePlace(forKey string) {
 	}
 	for _, key := range sortedKeys(d.s.Builds) {
 		r := d.s.Builds[key]
-		if _, no := refused[r.App]; no || r.Pull == 0 && r.Group == "" || r.Status != RunRunning || d.neededByBranch(key) {
+		if _, no := refused[r.App]; no || !slices.Contains(apps, r.App) || r.Pull == 0 && r.Group == "" || r.Status != RunRunning || d.neededByBranch(key) {
 			continue
 		}
 		d.want("cancel "+r.App+" "+r.ID, CancelBuild{App: r.App, ID: r.ID, Tree: key})
@@ -206,7 +267,7 @@ func (d *decision) makePlace(forKey string) {
 func (d *decision) neededByBranch(key string) bool {
 	for i := range d.s.Candidates {
 		c := &d.s.Candidates[i]
-		if d.s.buildKey(c.SHA, c.Tree) == key && c.Cancelled == nil && !d.overtaken(c, d.firstStage()) {
+		if d.s.keyOf(c) == key && c.Cancelled == nil && !d.overtaken(c, d.firstStage()) {
 			return true
 		}
 	}
@@ -236,6 +297,9 @@ func (d *decision) buildOf(c *Candidate) buildAnswer {
 		return a
 	}
 	apps := d.s.Config.Prepare.Apps
+	if c.Guest {
+		apps = d.s.Config.Prepare.forPulls()
+	}
 	if len(apps) == 0 {
 		a.fallback = true
 		return a

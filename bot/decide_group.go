@@ -21,10 +21,10 @@ func (d *decision) groups() []*MergeGroup {
 // groupsToBuild lists the merge groups that have no build yet.
 func (d *decision) groupsToBuild() (list []*MergeGroup) {
 	for _, g := range d.groups() {
-		if d.s.groupConcern(g) != ConcernYes || d.starting[d.s.buildKey(g.Head, g.Tree)] != "" {
+		if d.s.groupConcern(g) != ConcernYes || d.starting[d.s.aheadKey(g.Head, g.Tree)] != "" {
 			continue
 		}
-		if r, ok := d.s.run(g.Head, g.Tree); !ok || r.Status == RunWaiting && !r.refusedBy(d.s.Config.Prepare.Apps) {
+		if r, ok := d.s.runAhead(g.Head, g.Tree); !ok || r.Status == RunWaiting && !r.refusedBy(d.s.Config.Prepare.forPulls()) {
 			list = append(list, g)
 		}
 	}
@@ -35,13 +35,16 @@ func (d *decision) groupsToBuild() (list []*MergeGroup) {
 // still waits: pull requests give way to it.
 func (d *decision) buildGroups(free *[]string) (waits bool) {
 	for _, g := range d.groupsToBuild() {
-		key := d.s.buildKey(g.Head, g.Tree)
-		run, _ := d.s.run(g.Head, g.Tree)
-		if app, ok := d.takeApp(free, key, run); ok {
-			d.startBuild(key, app, g.Head, g.Tree)
-		} else if !waits {
+		key := d.s.aheadKey(g.Head, g.Tree)
+		run, _ := d.s.runAhead(g.Head, g.Tree)
+		if app, ok := d.takeApp(free, key, run, RankGroup); ok {
+			d.take(app, RankGroup, key, g.Head, g.Tree)
+			continue
+		}
+		d.queue(d.s.Config.Prepare.forPulls(), key, run, RankGroup)
+		if !waits {
 			waits = true
-			d.makePlace(key)
+			d.makePlace(key, d.s.Config.Prepare.forPulls())
 		}
 	}
 	return waits
@@ -53,7 +56,7 @@ func (d *decision) neededByQueue(key string) bool {
 	for i := range d.s.Groups {
 		g := &d.s.Groups[i]
 		merged := g.Destroyed == groupMerged && d.now.Sub(g.EndedAt) < onItsWay
-		if g.Branch == d.s.Branch() && (g.live(d.now) || merged) && d.s.buildKey(g.Head, g.Tree) == key {
+		if g.Branch == d.s.Branch() && (g.live(d.now) || merged) && d.s.aheadKey(g.Head, g.Tree) == key {
 			return true
 		}
 	}
@@ -113,7 +116,7 @@ func (d *decision) tellGroups() {
 		if w == nil && !g.live(d.now) {
 			w = told.or("Not built here: " + d.groupEnd(g))
 		}
-		if r, _ := d.s.run(g.Head, g.Tree); told.final() && r.Status != RunSucceeded && r.Status != RunFailed {
+		if r, _ := d.s.runAhead(g.Head, g.Tree); told.final() && r.Status != RunSucceeded && r.Status != RunFailed {
 			w = nil // the queue may have acted on it: only what comes of a build is news
 		}
 		d.tellStatus(g.Head, buildContext, g.Told, w)
@@ -143,8 +146,8 @@ func (d *decision) groupStatus(g *MergeGroup) *saying {
 		}
 		return notBuilt(d.groupEnd(g))
 	}
-	r, begun := d.s.run(g.Head, g.Tree)
-	building := d.starting[d.s.buildKey(g.Head, g.Tree)]
+	r, begun := d.s.runAhead(g.Head, g.Tree)
+	building := d.starting[d.s.aheadKey(g.Head, g.Tree)]
 	if r.Active() {
 		building = r.App
 	}
@@ -158,8 +161,10 @@ func (d *decision) groupStatus(g *MergeGroup) *saying {
 		return say(StatusFailure, fmt.Sprintf("The build failed after %s on %s%s", took(r.StartedAt, r.FinishedAt), r.App, because(r.Reason)), r.OutputURL)
 	case !g.live(d.now):
 		return notBuilt(d.groupEnd(g))
-	case begun && (r.Status == RunErrored || r.refusedBy(d.s.Config.Prepare.Apps)):
+	case begun && (r.Status == RunErrored || r.refusedBy(d.s.Config.Prepare.forPulls())):
 		return notBuilt("no prepare app could build it" + because(r.Reason))
+	case r.Status == RunUnread:
+		return d.readingSource(r)
 	case r.sourceless():
 		return sayPending("source", "Waiting for GitHub to know the commit; then it is built", "")
 	case d.stuck(r):
@@ -168,6 +173,12 @@ func (d *decision) groupStatus(g *MergeGroup) *saying {
 		return sayPending("trouble", "The build could not be started yet"+because(r.Reason), "")
 	case building != "":
 		return sayPending("build", "Building on "+building, r.OutputURL)
+	}
+	if w := d.shared(RankGroup); w != nil {
+		return w
+	}
+	if d.s.Config.Prepare.apart() {
+		return sayPending("queue", "Queued for an app that builds pull requests", "")
 	}
 	return sayPending("queue", "Queued for a prepare app (pushes to "+d.s.Branch()+" go first)", "")
 }

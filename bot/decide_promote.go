@@ -36,7 +36,7 @@ func (d *decision) enter(stage Stage) {
 		}
 		if r, _ := d.s.runOf(c); c.Artifact == "" && r.Status != RunSucceeded {
 			if first {
-				d.buildOnStage(c, stage.Name, stage.Apps[0], d.s.buildKey(c.SHA, c.Tree))
+				d.buildOnStage(c, stage.Name, stage.Apps[0], d.s.keyOf(c))
 			}
 			return
 		}
@@ -91,7 +91,7 @@ func (d *decision) carryOn() {
 		if p == nil {
 			continue
 		}
-		c := d.s.candidate(p.SHA)
+		c := d.s.promoted(p, p.SHA)
 		if c == nil {
 			continue
 		}

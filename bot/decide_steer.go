@@ -106,7 +106,7 @@ func (d *decision) planned(r *Request) (base, head string) {
 func (d *decision) cancelBuilds() {
 	for i := range d.s.Candidates {
 		c := &d.s.Candidates[i]
-		key := d.s.buildKey(c.SHA, c.Tree)
+		key := d.s.keyOf(c)
 		r := d.s.Builds[key]
 		if c.Cancelled == nil || r.Status != RunRunning || r.Stage != "" || d.neededByBranch(key) || d.neededByPull(key) {
 			continue
@@ -119,7 +119,7 @@ func (d *decision) cancelBuilds() {
 // is built.
 func (d *decision) neededByPull(key string) bool {
 	for _, p := range d.s.Pulls {
-		if p.Open && p.TestTree != "" && d.s.buildKey(p.TestMerge, p.TestTree) == key {
+		if p.Open && p.TestTree != "" && d.s.aheadKey(p.TestMerge, p.TestTree) == key {
 			return true
 		}
 	}

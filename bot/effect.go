@@ -135,8 +135,9 @@ type StartBuild struct {
 	// Look begins nothing: it finds out what has become of an earlier attempt. The
 	// answer has no ID if that did not begin a build.
 	Look bool
-	// Gone are artifacts that the platform no longer has, and GoneAt when that was
-	// found: a build from before then that left one of them is no answer.
+	// Gone are artifacts that the platform no longer has, or that were not built for
+	// whoever asks, and GoneAt when that was found: a build from before then that left
+	// one of them is no answer.
 	Gone   []string
 	GoneAt time.Time
 }

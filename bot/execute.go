@@ -290,7 +290,7 @@ func (x execution) retry() Answer {
 		if x.since(later(run.StartedAt, run.FinishedAt)) {
 			return refuse("%s", x.void("the build of "+Short(c.SHA)+" failed", "/retry build"))
 		}
-		key := x.s.buildKey(c.SHA, c.Tree)
+		key := x.s.keyOf(c)
 		if r := x.s.Builds[key]; r.Active() || r.Status == RunWaiting && r.Earlier != nil {
 			return refuse("%s is being built again already, as %s", Short(c.SHA), Short(r.SHA))
 		}
@@ -354,6 +354,9 @@ func (s *State) outcomeOf(a Answer, at time.Time) Answer {
 		return Answer{OK: ok, Stage: a.Stage, SHA: a.SHA, Text: fmt.Sprintf(format, args...)}
 	}
 	c := s.candidate(a.SHA)
+	if guest := s.guest(a.SHA); guest != nil && s.landed(guest) {
+		c = guest // it was asked for before the branch moved to it
+	}
 	if c == nil {
 		return end(false, "%s is not among the last commits any more", Short(a.SHA))
 	}

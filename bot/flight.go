@@ -222,6 +222,8 @@ func (s *State) finish(f Finished, at time.Time) {
 		s.rulesRead(do, f, e.At)
 	case ListPullRequests:
 		s.pullsListed(f, at)
+	case ReadSource:
+		s.sourceRead(do, f, flight)
 	case LookAtApp:
 		s.appLooked(do, f, at)
 	case ReadPullRequest:

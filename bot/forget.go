@@ -129,16 +129,18 @@ func (s *State) forgetBuilds() {
 	}
 	needed := map[string]bool{}
 	for _, c := range slices.Concat(s.Candidates, s.Guests) {
-		needed[s.buildKey(c.SHA, c.Tree)] = true
+		needed[s.keyOf(&c)] = true
 	}
 	for _, p := range s.Pulls {
 		if p.TestTree != "" {
-			needed[s.buildKey(p.TestMerge, p.TestTree)] = true
+			needed[s.aheadKey(p.TestMerge, p.TestTree)] = true
+			needed[s.branchKey(p.TestMerge, p.TestTree)] = true
 		}
 	}
 	for i := range s.Groups {
 		g := &s.Groups[i]
-		needed[s.buildKey(g.Head, g.Tree)] = true
+		needed[s.aheadKey(g.Head, g.Tree)] = true
+		needed[s.branchKey(g.Head, g.Tree)] = true
 	}
 	forgetOldest(s.Builds, max(len(needed), remembered), func(key string, r BuildRun) (time.Time, bool) {
 		return r.StartedAt, !needed[key] && !r.Active()

@@ -70,7 +70,7 @@ func (d *decision) findGates(c *Candidate, stage string) []Gate {
 	gates = append(gates, d.timeGates(c, stage)...)
 	gates = append(gates, d.needsGates(c, stage)...)
 	gates = append(gates, d.adoptionGates(c, i)...)
-	return append(gates, d.placeGate(c, stage), d.preflightGate(stage))
+	return append(gates, d.placeGate(c, stage), d.preflightGate(c, stage))
 }
 
 // orderGate is closed for whoever would take the stage back to an older commit.
@@ -134,6 +134,8 @@ func (d *decision) buildGate(c *Candidate) Gate {
 		g.State, g.Since = GateOpen, a.run.FinishedAt
 	case d.bare(c):
 		return d.bareGate(c)
+	case a.run.Status == RunUnread:
+		g.Text, g.Since, g.Who = "reading .gitattributes: "+Short(a.run.SHA)+" has the same files, and its build may serve", c.SeenAt, "GitHub"
 	case a.run.Status == RunFailed:
 		g.State, g.Since, g.Who = GateClosed, a.run.FinishedAt, "whoever pushes a fix"
 		g.Text = "the build failed" + because(a.run.Reason)
@@ -156,6 +158,8 @@ func (d *decision) buildGate(c *Candidate) Gate {
 		g.Text, g.Since, g.Who = "a newer commit goes first", c.SeenAt, "the newer commit"
 	case d.rebuilt(a.run) != "":
 		g.Text, g.Since = "building again as soon as a prepare app is free"+because(d.rebuilt(a.run)), a.run.GoneAt
+	case d.placeText(d.rankOf(c)) != "":
+		g.Text, g.Since, g.Who = "waiting for a free prepare app"+d.queuedText(d.rankOf(c)), c.SeenAt, "the builds before it"
 	default:
 		g.Text, g.Since = "waiting for a free prepare app", c.SeenAt
 	}
@@ -232,7 +236,7 @@ func (d *decision) placeGate(c *Candidate, stage string) Gate {
 	g := Gate{Name: "place", State: GateOpen}
 	st := d.s.Stages[stage]
 	switch {
-	case st.InFlight != nil && st.InFlight.SHA != c.SHA:
+	case st.InFlight != nil && (st.InFlight.SHA != c.SHA || st.InFlight.Guest && !c.Guest && d.s.Config.Prepare.apart()):
 		g.State, g.Since, g.Who = GateWaiting, st.InFlight.StartedAt, "the promotion of "+Short(st.InFlight.SHA)
 		g.Text = Short(st.InFlight.SHA) + " is being promoted to " + stage
 	case st.InFlight == nil && d.soaking(c, stage) != nil:

@@ -24,7 +24,7 @@ const (
 // candidate back to its build. It returns false where people have to decide: it was
 // sent back often enough, or nobody knows how to build it any more.
 func (s *State) buildAnew(stage string, p *Promotion, at time.Time) bool {
-	c, st := s.candidate(p.SHA), s.Stages[stage]
+	c, st := s.promoted(p, p.SHA), s.Stages[stage]
 	if c == nil || !s.Configured || c.Rebuilds >= maxRebuilds {
 		return false
 	}
@@ -39,7 +39,7 @@ func (s *State) buildAnew(stage string, p *Promotion, at time.Time) bool {
 
 // lose forgets the artifact of a candidate that is on its way, which is gone.
 func (s *State) lose(c *Candidate, at time.Time) {
-	key := s.buildKey(c.SHA, c.Tree)
+	key := s.keyOf(c)
 	if r, ok := s.Builds[key]; !ok && c.Artifact != "" {
 		r.SHA, r.Tree, r.Artifact = c.SHA, c.Tree, c.Artifact
 		put(&s.Builds, key, r.anew(at))
@@ -91,11 +91,12 @@ func (s *State) onItsWay(c *Candidate) bool {
 // anew is the run of a build whose artifact is gone: it waits to be built again.
 func (r BuildRun) anew(at time.Time) BuildRun {
 	gone := append(slices.Clone(r.Gone), r.Artifact)
-	return BuildRun{SHA: r.SHA, Tree: r.Tree, Status: RunWaiting, Gone: gone[max(len(gone)-keptGone, 0):], GoneAt: at}
+	return BuildRun{SHA: r.SHA, Tree: r.Tree, Status: RunWaiting, Source: r.Source, Gone: gone[max(len(gone)-keptGone, 0):], GoneAt: at}
 }
 
-// blank is a run of which nothing is known but which artifacts of it are gone.
-func (r BuildRun) blank() BuildRun { return BuildRun{Gone: r.Gone, GoneAt: r.GoneAt} }
+// blank is a run of which nothing is known but what its source is made of, and which
+// artifacts of it are gone.
+func (r BuildRun) blank() BuildRun { return BuildRun{Source: r.Source, Gone: r.Gone, GoneAt: r.GoneAt} }
 
 // rebuilt says why something is built once more; empty: it is not.
 func (d *decision) rebuilt(r BuildRun) string {

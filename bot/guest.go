@@ -126,6 +126,9 @@ func (d *decision) guestGate(c *Candidate) Gate {
 func (d *decision) enterGuest(stage Stage) {
 	for i := range d.s.Guests {
 		c := &d.s.Guests[i]
+		if d.s.landed(c) {
+			continue
+		}
 		if _, asked := c.Ordered[stage.Name]; !asked || d.wanted[promoteKey(stage.Name, d.s.Stages[stage.Name].Promotions+1, stage.Apps[0])] {
 			continue
 		}
@@ -150,7 +153,7 @@ func (d *decision) guestsToBuild() []*Candidate {
 	var list []*Candidate
 	for i := range d.s.Guests {
 		c := &d.s.Guests[i]
-		if r, ok := d.s.runOf(c); (!ok || r.Status == RunWaiting) && d.guestGate(c).State == GateOpen && c.Artifact == "" {
+		if r, ok := d.s.runOf(c); !d.s.landed(c) && (!ok || r.Status == RunWaiting) && d.guestGate(c).State == GateOpen && c.Artifact == "" {
 			list = append(list, c)
 		}
 	}
@@ -162,6 +165,9 @@ func (d *decision) guestsToBuild() []*Candidate {
 func (d *decision) tellGuests() {
 	for i := range d.s.Guests {
 		c := &d.s.Guests[i]
+		if d.s.landed(c) {
+			continue // it is the candidate that speaks
+		}
 		if said := c.Told[buildContext]; d.s.Pulls[c.Pull].Head != c.SHA && (said.State == StatusPending || said.Doubt) {
 			d.tellStatus(c.SHA, buildContext, c.Told, say(StatusSuccess, "Not built here: newer commits were pushed", ""))
 		}
@@ -193,7 +199,8 @@ func (s *State) forgetGuests() {
 	d := newDecision(s, s.Horizon)
 	var keep []Candidate
 	for i := range s.Guests {
-		if c := &s.Guests[i]; d.guestGate(c).State == GateOpen || !s.forgettable(c) {
+		c := &s.Guests[i]
+		if landed := s.landed(c); landed && s.promoting(c) || !landed && (d.guestGate(c).State == GateOpen || !s.forgettable(c)) {
 			keep = append(keep, *c)
 		}
 	}

@@ -37,7 +37,7 @@ func (d *decision) notBuiltHere(p PullRequest) string {
 		return d.noPrepareApp()
 	case !prepare.PullRequests:
 		return "with `pull_requests: false` it is built after the merge"
-	case prepare.Reuse == ReuseCommit:
+	case prepare.Reuse == ReuseCommit && !prepare.apart():
 		return "with `reuse: commit` it is built after the merge"
 	case p.Listed:
 		return "it is older than Headstart's pipeline; a push to it is built"

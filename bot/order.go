@@ -31,7 +31,9 @@ func (s *State) push(p Pushed, at time.Time) {
 		SHA: p.After, Tree: p.Tree, Before: p.Before, Branch: p.Branch, Title: p.Title, Author: p.Author,
 		Forced: p.Forced, PushedAt: p.PushedAt, SeenAt: at,
 	}
-	if c := s.candidate(p.After); c != nil && !c.Adopted {
+	if c := s.candidate(p.After); c != nil && c.Guest && s.Config.Prepare.apart() {
+		s.land(&fresh, c)
+	} else if c != nil && !c.Adopted {
 		if !c.returned(p, timed) {
 			s.learn(c, p) // the same push again, or what a reading of the head had told before
 			s.sort()
@@ -117,7 +119,7 @@ func (s *State) headSeen(h Head, began, at time.Time) {
 		if newest.SHA == h.SHA || newest.PushedAt.After(began) {
 			return // nothing new, or the reading is older than the newest push
 		}
-		if c := s.candidate(h.SHA); c != nil && !c.Adopted {
+		if c := s.candidate(h.SHA); c != nil && !c.Adopted && !(c.Guest && s.Config.Prepare.apart()) {
 			if began.Sub(newest.PushedAt) < skew {
 				return // GitHub's answers can lag behind its webhooks
 			}

@@ -47,8 +47,8 @@ func (d *decision) inspect() {
 		return
 	}
 	for _, stage := range d.s.Config.Stages {
-		for _, app := range stage.Apps {
-			do := Inspect{Stage: stage.Name, App: app, Source: d.sourceOf(stage.Name, app)}
+		for _, do := range d.inspections(stage) {
+			app := do.App
 			switch ins, known := d.inspection(app, do.Source); {
 			case !busy:
 				if known && d.due(ins.At.Add(inspectResting)) {
@@ -61,6 +61,19 @@ func (d *decision) inspect() {
 			}
 		}
 	}
+}
+
+// inspections lists what is to be looked at of a stage's apps: beside the app that
+// builds for them, and where the stage takes pull requests, beside the one that builds
+// those.
+func (d *decision) inspections(stage Stage) (list []Inspect) {
+	for _, app := range stage.Apps {
+		list = append(list, Inspect{Stage: stage.Name, App: app, Source: d.sourceOf(app, false)})
+		if stage.PullRequests && d.s.Config.Prepare.apart() {
+			list = append(list, Inspect{Stage: stage.Name, App: app, Source: d.sourceOf(app, true)})
+		}
+	}
+	return list
 }
 
 // used reports whether the pipeline got a commit lately.
@@ -83,11 +96,13 @@ func (d *decision) inspectAt(stage string, ins Inspection) time.Time {
 }
 
 // sourceOf is the app that the artifacts of a stage's app come from; empty if it
-// builds them itself.
-func (d *decision) sourceOf(stage, app string) string {
+// builds them itself. Those of guests may come from another app.
+func (d *decision) sourceOf(app string, guest bool) string {
 	source := d.s.Config.Stages[0].Apps[0]
-	if prepare := d.s.Config.Prepare.Apps; len(prepare) > 0 {
-		source = prepare[0]
+	if prepare := d.s.Config.Prepare; guest && prepare.apart() {
+		source = prepare.PullApps[0]
+	} else if len(prepare.Apps) > 0 {
+		source = prepare.Apps[0]
 	}
 	if source == app {
 		return ""
@@ -97,22 +112,31 @@ func (d *decision) sourceOf(stage, app string) string {
 
 // inspection is what is known of an app beside the one that builds for it.
 func (d *decision) inspection(app, source string) (Inspection, bool) {
-	ins, ok := d.s.Inspections[app]
+	ins, ok := d.s.Inspections[d.s.inspectedAs(app, source)]
 	return ins, ok && ins.Source == source
+}
+
+// inspectedAs is what the look at an app is remembered by: by the app, or beside an app
+// that builds pull requests by both.
+func (s *State) inspectedAs(app, source string) string {
+	if slices.Contains(s.Config.Prepare.PullApps, source) {
+		return app + " beside " + source
+	}
+	return app
 }
 
 func inspectKey(do Inspect) string { return "inspect " + do.App + " beside " + do.Source }
 
 // preflightGate is closed where a promotion to an app of the stage cannot go well,
 // and waits a moment for the first look.
-func (d *decision) preflightGate(stage string) Gate {
+func (d *decision) preflightGate(c *Candidate, stage string) Gate {
 	g := Gate{Name: "preflight", State: GateOpen}
 	cfg, _ := d.s.Config.Stage(stage)
 	if copied, no := d.copyGate(cfg); no {
 		return copied
 	}
 	for _, app := range cfg.Apps {
-		source := d.sourceOf(stage, app)
+		source := d.sourceOf(app, c.Guest)
 		ins, known := d.inspection(app, source)
 		if known && ins.Problem != "" {
 			return Gate{Name: g.Name, State: GateClosed, Since: ins.ProblemAt, Text: ins.Problem, Who: "whoever looks after " + app}
@@ -139,7 +163,10 @@ func (s *State) inspected(do Inspect, f Finished, at time.Time) {
 	case !ok:
 		return
 	}
-	old := s.Inspections[do.App]
+	if what := s.sharedWarning(do); what != "" {
+		found.Warnings = append(slices.Clone(found.Warnings), what)
+	}
+	old := s.Inspections[s.inspectedAs(do.App, do.Source)]
 	now := Inspection{At: at, Source: do.Source, Warnings: found.Warnings, Told: old.Told, Problem: found.Problem}
 	if !slices.Equal(old.Warnings, now.Warnings) {
 		now.Told = ""
@@ -149,7 +176,7 @@ func (s *State) inspected(do Inspect, f Finished, at time.Time) {
 			now.ProblemAt = at
 		}
 	}
-	put(&s.Inspections, do.App, now)
+	put(&s.Inspections, s.inspectedAs(do.App, do.Source), now)
 	if !ok {
 		return
 	}
@@ -171,8 +198,10 @@ func (s *State) takesOver(stage, app string, found Inspected) {
 
 // news lists what was found of a stage's apps and was not told yet, which the
 // promotion of a commit tells now.
-func (s *State) news(apps []string, sha string) (warnings []string) {
+func (s *State) news(apps []string, c *Candidate) (warnings []string) {
+	sha, d := c.SHA, newDecision(s, s.At)
 	for _, app := range apps {
+		app = s.inspectedAs(app, d.sourceOf(app, c.Guest))
 		ins := s.Inspections[app]
 		if len(ins.Warnings) == 0 || ins.Told != "" && ins.Told != sha {
 			continue

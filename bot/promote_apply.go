@@ -27,7 +27,7 @@ func (s *State) openPromotion(stage, sha string, at time.Time, build string) {
 		return
 	}
 	st.Promotions++
-	st.InFlight = &Promotion{N: st.Promotions, SHA: sha, StartedAt: at, Building: build != "", Build: build, Apps: map[string]AppRelease{}}
+	st.InFlight = &Promotion{N: st.Promotions, SHA: sha, Guest: c.Guest, StartedAt: at, Building: build != "", Build: build, Apps: map[string]AppRelease{}}
 	for _, app := range cfg.Apps {
 		st.InFlight.Apps[app] = AppRelease{}
 	}
@@ -35,7 +35,7 @@ func (s *State) openPromotion(stage, sha string, at time.Time, build string) {
 		st.InFlight.Rollback, st.InFlight.Was = st.Rollback, c.Passages[stage]
 	}
 	put(&s.Stages, stage, st)
-	put(&c.Passages, stage, Passage{State: PassageReleasing, Promotion: st.Promotions, StartedAt: at, Urgent: c.urgentOrder(stage), Warnings: s.news(cfg.Apps, sha)})
+	put(&c.Passages, stage, Passage{State: PassageReleasing, Promotion: st.Promotions, StartedAt: at, Urgent: c.urgentOrder(stage), Warnings: s.news(cfg.Apps, c)})
 	s.noteMaintained(stage)
 }
 
@@ -47,7 +47,7 @@ func (s *State) promotionStarted(do Promote, unsure bool, at time.Time) {
 			p.Apps[do.App] = a
 		}
 	}
-	if c := s.candidate(do.SHA); c != nil && c.Artifact == "" {
+	if c := s.promoted(s.Stages[do.Stage].InFlight, do.SHA); c != nil && c.Artifact == "" {
 		r, _ := s.runOf(c)
 		c.Artifact, c.ArtifactApp, c.ArtifactSHA = do.Artifact, r.App, r.SHA
 	}
@@ -133,7 +133,7 @@ func (s *State) giveWay(stage string, at time.Time) {
 	if p == nil || p.Rollback != nil && p.Rollback.byPerson() || p.Rollback == nil && !p.touched() {
 		return // a person knows what is there, and of what has not begun the gates decide
 	}
-	c, gave := s.candidate(p.SHA), false
+	c, gave := s.promoted(p, p.SHA), false
 	for _, app := range sortedKeys(p.Apps) {
 		a, by := p.Apps[app], st.Apps[app].Foreign
 		if c == nil || by == nil || a.State != "" || a.Maybe || s.Flights[promoteKey(stage, p.N, app)].Out || !s.newer(by, c, stage) {
@@ -186,7 +186,7 @@ func (s *State) withdraw(stage string, f Finished, at time.Time) {
 	for app := range p.Apps {
 		delete(s.Flights, promoteKey(stage, p.N, app))
 	}
-	c := s.candidate(p.SHA)
+	c := s.promoted(p, p.SHA)
 	if f.Outcome == Retry && (st.TroubleAt.IsZero() || at.Sub(st.RetryAt) > untried) {
 		st.TroubleAt = at
 		s.Stages[stage] = st
@@ -336,11 +336,11 @@ func (s *State) concludePromotion(stage string, at time.Time) {
 		reason = fmt.Sprintf("%s (it is live on %s)", reason, strings.Join(took, ", "))
 	}
 	gone := p.Rollback == nil && slices.ContainsFunc(slices.Collect(maps.Values(p.Apps)), func(a AppRelease) bool { return a.Gone })
-	if c := s.candidate(p.SHA); gone && c != nil && c.Rebuilds >= maxRebuilds {
+	if c := s.promoted(p, p.SHA); gone && c != nil && c.Rebuilds >= maxRebuilds {
 		reason = strings.TrimSuffix(reason, ".") + ", although it was built again twice"
 	}
 	s.closePromotion(stage, PassageFailed, reason, output, at)
-	if c := s.candidate(p.SHA); gone && c != nil {
+	if c := s.promoted(p, p.SHA); gone && c != nil {
 		pass := c.Passages[stage]
 		pass.Gone = true
 		c.Passages[stage] = pass
@@ -362,7 +362,7 @@ func (s *State) closePromotion(stage string, end PassageState, reason, output st
 	p := st.InFlight
 	st.InFlight, st.Tries, st.RetryAt, st.Trouble, st.TroubleAt = nil, 0, time.Time{}, "", time.Time{}
 	was := st.Live
-	if c := s.candidate(p.SHA); c != nil {
+	if c := s.promoted(p, p.SHA); c != nil {
 		pass := c.Passages[stage]
 		pass.State, pass.EndedAt, pass.Reason, pass.OutputURL = end, at, reason, output
 		if p.Proof != nil {
@@ -393,7 +393,7 @@ func (s *State) closePromotion(stage string, end PassageState, reason, output st
 	}
 	s.Stages[stage] = st
 	s.forgetMaintenance(p)
-	switch c := s.candidate(p.SHA); {
+	switch c := s.promoted(p, p.SHA); {
 	case p.Rollback != nil:
 		s.rollbackClosed(stage, p, was, end, reason, at)
 	case end == PassageDone:

@@ -27,17 +27,27 @@ func (s *State) command(sha string) string {
 	return s.Config.Build
 }
 
-// buildKey is what the build of a commit is remembered by: whoever has the same key
-// shares the artifact.
-func (s *State) buildKey(sha, tree string) string {
-	key := "tree " + tree
+// buildKey is what the build of a commit is remembered by, among those of whom it may
+// share with: whoever has the same key shares the artifact. A commit that has the same
+// files as another is built for itself where the build of the other may hold more than
+// files.
+func (s *State) buildKey(whose, sha, tree string) string {
+	by := ""
+	if s.Config.Platform == PlatformLocal {
+		h := fnv.New128a() // the command may be long, and keys are compared and stored often
+		h.Write([]byte(s.command(sha)))
+		by = fmt.Sprintf(" by %x", h.Sum(nil))
+	}
+	own := whose + "commit " + sha + by
 	if s.Config.Prepare.Reuse == ReuseCommit || tree == "" {
-		key = "commit " + sha
+		return own
 	}
-	if s.Config.Platform != PlatformLocal {
-		return key
+	shared := whose + "tree " + tree + by
+	if r := s.Builds[shared]; r.ofOther(sha) && r.Source == SourceOfCommit {
+		return own
 	}
-	h := fnv.New128a() // the command may be long, and keys are compared and stored often
-	h.Write([]byte(s.command(sha)))
-	return fmt.Sprintf("%s by %x", key, h.Sum(nil))
+	if _, built := s.Builds[own]; built {
+		return own
+	}
+	return shared
 }

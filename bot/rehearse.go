@@ -118,7 +118,7 @@ func (s *State) copyStarted(do MakeCopy, at time.Time) {
 	if p := s.Stages[do.Stage].InFlight; p != nil && p.N == do.Promotion {
 		p.Copied = true
 	}
-	if c := s.candidate(do.SHA); c != nil && c.Artifact == "" {
+	if c := s.promoted(s.Stages[do.Stage].InFlight, do.SHA); c != nil && c.Artifact == "" {
 		r, _ := s.runOf(c)
 		c.Artifact, c.ArtifactApp, c.ArtifactSHA = r.Artifact, r.App, r.SHA
 	}

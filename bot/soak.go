@@ -16,7 +16,7 @@ type Soak struct {
 // beginSoak lets a stage soak in what was just proved there.
 func (s *State) beginSoak(stage string, p *Promotion, at time.Time) {
 	cfg, _ := s.Config.Stage(stage)
-	c := s.candidate(p.SHA)
+	c := s.promoted(p, p.SHA)
 	if cfg.Soak == 0 || c == nil || c.Guest || p.Rollback != nil {
 		return
 	}

@@ -34,6 +34,7 @@ type State struct {
 	Candidates  []Candidate // in the branch's order, oldest first
 	Horizon     time.Time   // pushes up to here have been forgotten: a late one is too late
 	Builds      map[string]BuildRun
+	Queues      map[string]BuildQueue // by prepare app: its queue as last seen, where other pipelines stand in it, whom not everybody may know of; never changed in place
 	Stages      map[string]Stand
 	Pulls       map[int]PullRequest
 	Early       []Early      // of commits that are not known yet, the newest last
@@ -216,6 +217,7 @@ type BuildRun struct {
 	Reason     string            // why it did not succeed, or what the trouble is
 	Cancelling bool
 	Artifact   string
+	Source     SourceOf  // what it is made of; of a tree: it serves every commit with that
 	Gone       []string  // artifacts of earlier builds of it that the platform no longer has, the newest last
 	GoneAt     time.Time // when the newest of them was found to be gone; zero: none was
 	Earlier    *BuildRun // that failed before this one, for those it was the build of; nil: none. Never changed in place
@@ -326,6 +328,7 @@ type AppStand struct {
 type Promotion struct {
 	N         int
 	SHA       string
+	Guest     bool // of a pull request's head that somebody asked for
 	StartedAt time.Time
 	Building  bool   // the stage's own app builds it first
 	Build     string // with Building: the key of that build's run

@@ -101,7 +101,7 @@ func (s *story) do(line string) error {
 		"lists": s.lists, "rename": s.rename, "commits": s.commits,
 		"group": s.group, "destroyed": s.destroyed,
 		"clock": s.clock, "time": s.time, "freeze": s.freeze, "unfreeze": s.unfreeze,
-		"maintenance": s.maintenance, "app": s.findings, "copied": s.copied, "copies": s.copies,
+		"substitutes": s.substitutes, "maintenance": s.maintenance, "app": s.findings, "copied": s.copied, "copies": s.copies,
 	}
 	f := commands[list[0]]
 	if f == nil {
@@ -122,7 +122,7 @@ func (s *story) hear(name string, list []string, facts ...bot.Fact) error {
 	return s.Deliver(facts...)
 }
 
-// config [missing | bad why=…] [branch=B] [platform=P] [build=COMMAND] [prepare=APPS] [checks=NAMES|none] (NAME@SLUG of one app) [reuse=commit] [pulls=no] STAGE:APPS…
+// config [missing | bad why=…] [branch=B] [platform=P] [build=COMMAND] [prepare=APPS] [checks=NAMES|none] (NAME@SLUG of one app) [reuse=commit] [pulls=no | pulls-on=APPS] STAGE:APPS…
 // is the pipeline's file as of the commits that are pushed from now on.
 func (s *story) config(list []string, set map[string]string) error {
 	switch {
@@ -137,6 +137,9 @@ func (s *story) config(list []string, set map[string]string) error {
 	c.Prepare = bot.Prepare{PullRequests: set["pulls"] != "no", Reuse: bot.Reuse(or(set["reuse"], string(bot.ReuseTree)))}
 	if v := set["prepare"]; v != "" {
 		c.Prepare.Apps = strings.Split(v, ",")
+	}
+	if v := set["pulls-on"]; v != "" {
+		c.Prepare.PullApps = strings.Split(v, ",")
 	}
 	switch v := set["checks"]; v {
 	case "none":
@@ -196,6 +199,15 @@ func (s *story) push(list []string, set map[string]string) error {
 		}
 	}
 	return s.hear("push "+list[0], list, facts...)
+}
+
+// substitutes TREE…: a .gitattributes of these trees has export-subst.
+func (s *story) substitutes(list []string, _ map[string]string) error {
+	s.ExportSubst = map[string]bool{}
+	for _, tree := range list {
+		s.ExportSubst[tree] = true
+	}
+	return nil
 }
 
 // delete BRANCH

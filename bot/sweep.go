@@ -199,7 +199,7 @@ func (st Stand) releasing(s *State, artifact string) bool {
 		}
 		return false
 	}
-	c := s.candidate(st.InFlight.SHA)
+	c := s.promoted(st.InFlight, st.InFlight.SHA)
 	return c != nil && c.Artifact == artifact
 }
 

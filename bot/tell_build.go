@@ -40,7 +40,7 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 	if c.Cancelled != nil && !r.Active() {
 		return say(StatusError, "Not built: cancelled by @"+c.Cancelled.By, "")
 	}
-	if _, entered := c.Passages[d.firstStage()]; entered && !a.begun || c.Artifact != "" && (told.final() || !r.Active()) {
+	if p, entered := c.Passages[d.firstStage()]; entered && !a.begun || p.State == PassageUndone && !r.Active() || c.Artifact != "" && (told.final() || !r.Active()) {
 		if told.State == StatusPending || told.State == "" && told.Doubt {
 			return say(StatusSuccess, "Built", "")
 		}
@@ -58,7 +58,7 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 		}
 		return say(StatusError, "Not built: superseded by "+Short(by.SHA), "").in("order")
 	}
-	app := d.starting[d.s.buildKey(c.SHA, c.Tree)]
+	app := d.starting[d.s.keyOf(c)]
 	if r.Active() {
 		app = r.App
 	}
@@ -66,6 +66,8 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 		return say(StatusFailure, "Not built: "+names(v.Failed)+" failed", "")
 	}
 	switch why := d.rebuilt(r); {
+	case r.Status == RunUnread:
+		return d.readingSource(r)
 	case r.sourceless() && !a.fallback:
 		return sayPending("source", "Waiting for GitHub to know the commit; then it is built", "")
 	case app == "" && d.bare(c):
@@ -90,6 +92,9 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 	}
 	if why := d.rebuilt(r); why != "" {
 		return sayPending("queue", "Building again as soon as a prepare app is free: "+why, "")
+	}
+	if w := d.shared(d.rankOf(c)); w != nil {
+		return w
 	}
 	return sayPending("queue", "Waiting for a free prepare app", "")
 }
@@ -167,16 +172,22 @@ func (d *decision) pullStatus(p PullRequest) *saying {
 	if said := p.Told[buildContext]; !p.Open && p.ToldHead == p.Head && said.final() {
 		return nil // what is built of its tree from now on is the branch's
 	}
-	building := d.starting[d.s.buildKey(p.TestMerge, p.TestTree)]
+	building := d.starting[d.s.aheadKey(p.TestMerge, p.TestTree)]
 	if begun && r.Active() {
 		building = r.App
 	}
 	switch {
 	case begun && r.Status == RunSucceeded:
-		return say(StatusSuccess, fmt.Sprintf("Built ahead of the merge in %s on %s", took(r.StartedAt, r.FinishedAt), r.App), r.OutputURL)
+		return say(StatusSuccess, fmt.Sprintf("Built ahead of the merge in %s on %s%s", took(r.StartedAt, r.FinishedAt), r.App, d.builtAgain(r)), r.OutputURL)
 	case begun && r.Status == RunFailed:
 		return say(StatusFailure, fmt.Sprintf("The build failed after %s on %s%s", took(r.StartedAt, r.FinishedAt), r.App, because(r.Reason)), r.OutputURL)
-	case begun && r.sourceless() && p.Open && !r.refusedBy(d.s.Config.Prepare.Apps):
+	case begun && r.Status == RunUnread && p.Open:
+		w := d.readingSource(r)
+		if said := p.Told[buildContext]; w == nil && p.ToldHead == p.Head && said.State == StatusPending {
+			w = sayPending(said.Phase, said.Text, "")
+		}
+		return w
+	case begun && r.sourceless() && p.Open && !r.refusedBy(d.s.Config.Prepare.forPulls()):
 		return sayPending("source", "Waiting for GitHub to know the test merge; then it is built", "")
 	case begun && building != "" && r.TroubleAt.IsZero():
 		return sayPending("build", "Building ahead of the merge on "+building, r.OutputURL)
@@ -184,7 +195,7 @@ func (d *decision) pullStatus(p PullRequest) *saying {
 		return nil
 	case p.TestTree == "":
 		return notBuilt(notAhead(p))
-	case begun && (r.Status == RunErrored || r.refusedBy(d.s.Config.Prepare.Apps)):
+	case begun && (r.Status == RunErrored || r.refusedBy(d.s.Config.Prepare.forPulls())):
 		return notBuilt("no prepare app could build it" + because(r.Reason))
 	case begun && d.stuck(r):
 		return notBuilt("no prepare app takes the build" + because(r.Reason)).in("stuck") // for the reason may change with each try
@@ -192,6 +203,12 @@ func (d *decision) pullStatus(p PullRequest) *saying {
 		return sayPending("trouble", "The build could not be started yet"+because(r.Reason), "")
 	case building != "":
 		return sayPending("build", "Building ahead of the merge on "+building, "")
+	}
+	if w := d.shared(RankPull); w != nil {
+		return w
+	}
+	if d.s.Config.Prepare.apart() {
+		return sayPending("queue", "Waiting for a free app that builds pull requests", "")
 	}
 	return sayPending("queue", "Waiting for a free prepare app; the branch goes first", "")
 }

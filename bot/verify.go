@@ -108,7 +108,7 @@ func (s *State) builtOf(stage, sha string) string {
 			return past.Built
 		}
 	}
-	if c := s.candidate(sha); c != nil {
+	if c := s.promoted(st.InFlight, sha); c != nil {
 		return c.ArtifactSHA
 	}
 	return ""

@@ -41,6 +41,8 @@ func (s *State) heardOf(do Action) time.Time {
 		return s.heardOfCommit(do.SHA)
 	case StartBuild:
 		return s.heardOfCommit(do.SHA)
+	case ReadSource:
+		return s.heardOfCommit(do.SHA)
 	case ReadFiles:
 		return later(s.heardOfCommit(do.Head), s.heardOfCommit(do.Base))
 	case ReadChanges:

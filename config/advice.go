@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/headstart-cd/headstart/bot"
 )
@@ -13,8 +14,10 @@ import (
 // what is set at GitHub.
 func Advice(all map[string]bot.Config) (list []string) {
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if advice := pinAdvice(all[name].Checks); advice != "" && !slices.Contains(list, advice) {
-			list = append(list, advice)
+		for _, advice := range []string{pinAdvice(all[name].Checks), apartAdvice(all[name])} {
+			if advice != "" && !slices.Contains(list, advice) {
+				list = append(list, advice)
+			}
 		}
 	}
 	return list
@@ -39,6 +42,19 @@ func pinAdvice(c bot.Checks) string {
 		return ""
 	}
 	return fmt.Sprintf("%s Pin %s to the App that reports it, as in {name: %s, app: github-actions}.", why, oneOf(quoteAll(open), "and"), bare(open[0]))
+}
+
+// apartAdvice recommends apps of their own for pull requests where an approval is
+// asked for.
+func apartAdvice(c bot.Config) string {
+	stage := c.ApprovesShared()
+	if stage == "" {
+		return ""
+	}
+	apps := strings.Join(c.Prepare.Apps, ", ")
+	return fmt.Sprintf("%s asks for an approval, and pull requests build on %s, which builds the branch too: whoever may push any branch can plant something "+
+		"in the build that is approved. Give them apps of their own: prepare: {apps: [%s], pull_requests: {apps: [%s-pr]}}.",
+		stage, oneOf(c.Prepare.Apps, "or"), apps, c.Prepare.Apps[0])
 }
 
 func quoteAll(texts []string) []string {

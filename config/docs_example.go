@@ -18,6 +18,8 @@ func exampleFile(path string, k key) string {
 		return k.example + "\n" + one
 	case parent == "prepare":
 		return "prepare:\n" + withRequired("  ", k, prepare) + one
+	case parent == "prepare.pull_requests":
+		return "prepare:\n  apps: [shop-prepare]\n  pull_requests:\n" + withRequired("    ", k, pullRequests) + one
 	case parent == "checks[]":
 		file := "checks:\n  - name: lint\n"
 		if k.name != "name" {

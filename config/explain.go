@@ -132,6 +132,11 @@ func explainPullRequests(cfg bot.Config) []string {
 		return []string{"Not built ahead: that takes a prepare app."}
 	case !cfg.Prepare.PullRequests:
 		return []string{"Not built ahead: prepare.pull_requests is false."}
+	case len(cfg.Prepare.PullApps) > 0:
+		return []string{
+			fmt.Sprintf("Those of this repository are built on %s, those of forks never.", oneOf(cfg.Prepare.PullApps, "or")),
+			"The branch takes none of their builds: every merge is built again.",
+		}
 	case cfg.Prepare.Reuse == bot.ReuseCommit:
 		return []string{
 			"Those of this repository are built too, those of forks never.",

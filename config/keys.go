@@ -131,8 +131,10 @@ var prepare = object{
 		},
 		{
 			name: "pull_requests", def: "true", example: "pull_requests: false",
-			doc:   "Build pull requests of this repository too, so that their merge finds its build done. Those of forks are never built.",
-			value: boolean{},
+			doc: "Build pull requests of this repository too, so that their merge finds its build done. Those of forks are never built. " +
+				"With `true` they build on the apps that build the branch, with their build cache and config vars: whoever may push any branch can " +
+				"plant something in the branch's next build. Where that matters, give them apps of their own.",
+			value: either{boolean{}, pullRequests},
 			says:  "Not built ahead: prepare.pull_requests is false.",
 		},
 		{
@@ -142,6 +144,19 @@ var prepare = object{
 			says:  "Every commit is built for itself, even if another with the same files was built before.",
 		},
 	},
+}
+
+var pullRequests = object{
+	is: "apps of their own",
+	doc: "Pull requests, merge groups, and heads that `/promote` puts on a stage build on these apps and nowhere else. The branch reuses " +
+		"nothing that was built there: every merge is built again. Only the branch's file counts, never a pull request's.",
+	keys: []key{{
+		name: "apps", required: true, example: "apps: [shop-prepare-pr]",
+		doc: "The apps that build pull requests, one commit at a time each. None of them may build the branch or serve a stage. On Heroku, create them " +
+			"anew and give them no secrets.",
+		value: list{is: "a list of apps", of: appName},
+		says:  "Those of this repository are built on shop-prepare-pr, those of forks never.",
+	}},
 }
 
 var pinned = object{

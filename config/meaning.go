@@ -104,7 +104,12 @@ func prepareMeaning(v value, defaults bot.Prepare) bot.Prepare {
 	if apps, ok := v.get("apps"); ok {
 		p.Apps = apps.texts()
 	}
-	setBool(v, "pull_requests", &p.PullRequests)
+	if pulls, ok := v.get("pull_requests"); ok && pulls.fields != nil {
+		apps, _ := pulls.get("apps")
+		p.PullApps = apps.texts()
+	} else {
+		setBool(v, "pull_requests", &p.PullRequests)
+	}
 	if r, ok := v.get("reuse"); ok {
 		p.Reuse = bot.Reuse(r.text)
 	}

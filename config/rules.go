@@ -59,8 +59,8 @@ func checkChecksOnce(v value, p *problems) {
 }
 
 // checkAppsOnce refuses an app with two duties, be it in one pipeline or in two:
-// two stages would fight over it, and a prepare app runs code before its checks
-// have passed.
+// two stages would fight over it, a prepare app runs code before its checks have
+// passed, and one for pull requests before anybody has looked at it.
 func checkAppsOnce(pipelines []named, p *problems) {
 	type duty struct {
 		of string
@@ -82,6 +82,11 @@ func checkAppsOnce(pipelines []named, p *problems) {
 		if prepare, ok := pl.value.get("prepare"); ok {
 			for _, app := range appsOf(prepare) {
 				claim(app, "prepare")
+			}
+			if pulls, ok := prepare.get("pull_requests"); ok && pulls.fields != nil {
+				for _, app := range appsOf(pulls) {
+					claim(app, "prepare.pull_requests")
+				}
 			}
 		}
 		stages, _ := pl.value.get("stages")

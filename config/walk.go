@@ -257,6 +257,10 @@ func (e either) walk(n node, w walker) value {
 			if _, ok := scalar(n); ok {
 				return option.walk(n, w)
 			}
+		case boolean:
+			if s, ok := scalar(n); ok && meansBoolean(s) {
+				return option.walk(n, w)
+			}
 		case list:
 			if _, ok := n.(*ast.SequenceNode); ok {
 				return option.walk(n, w)
@@ -272,7 +276,47 @@ func (e either) walk(n node, w walker) value {
 			return option.walk(n, w)
 		}
 	}
-	return w.wrong(n, e.what(), "")
+	return w.wrong(n, e.what(), e.listed(n))
+}
+
+// meansBoolean reports whether a text is true or false, or how people write that.
+func meansBoolean(s string) bool {
+	return slices.Contains([]string{"true", "yes", "on", "y", "false", "no", "off", "n"}, strings.ToLower(s))
+}
+
+// listed is a hint for texts that stand where an object with a single list of them is
+// expected.
+func (e either) listed(n node) string {
+	nodes := []node{n}
+	if seq, ok := n.(*ast.SequenceNode); ok {
+		nodes = seq.Values
+	}
+	for _, option := range e {
+		o, ok := option.(object)
+		if !ok || len(o.keys) != 1 {
+			continue
+		}
+		l, ok := o.keys[0].value.(list)
+		if !ok {
+			continue
+		}
+		t, ok := l.of.(text)
+		if !ok {
+			continue
+		}
+		var texts []string
+		for _, item := range nodes {
+			s, ok := scalar(item)
+			if message, _ := t.refuses(s); !ok || message != "" {
+				return ""
+			}
+			texts = append(texts, bare(s))
+		}
+		if len(texts) > 0 {
+			return fmt.Sprintf("write {%s: [%s]}", o.keys[0].name, strings.Join(texts, ", "))
+		}
+	}
+	return ""
 }
 
 // meansText finds out whether a map with one unknown key is text with a colon that

@@ -77,7 +77,11 @@ func writtenPipeline(cfg bot.Config) ordered {
 	o.add("paths", cfg.Paths, cfg.Paths != nil)
 	o.add("branch", cfg.Branch, cfg.Branch != "")
 	o.add("build", cfg.Build, cfg.Build != "")
-	o.add("prepare", map[string]any{"apps": cfg.Prepare.Apps, "pull_requests": cfg.Prepare.PullRequests, "reuse": cfg.Prepare.Reuse}, cfg.Prepare.Apps != nil)
+	var pulls any = cfg.Prepare.PullRequests
+	if cfg.Prepare.PullApps != nil {
+		pulls = map[string]any{"apps": cfg.Prepare.PullApps}
+	}
+	o.add("prepare", map[string]any{"apps": cfg.Prepare.Apps, "pull_requests": pulls, "reuse": cfg.Prepare.Reuse}, cfg.Prepare.Apps != nil)
 	o.add("checks", "none", cfg.Checks.None)
 	o.add("checks", writtenChecks(cfg.Checks.Names), cfg.Checks.Names != nil)
 	var classes, windows ordered

@@ -91,6 +91,8 @@ type Client struct {
 	wire    *wire
 	app     *conn // speaks as the App itself, not as an installation
 
+	trees, attributes remembered // by SHA, what sources are made of
+
 	mu            sync.Mutex
 	installations map[int64]*conn // guarded by mu
 }
@@ -305,6 +307,8 @@ func (c *Client) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 		return answer(r.readFiles(ctx, do))
 	case bot.ReadPeople:
 		return answer(r.readPeople(ctx, do))
+	case bot.ReadSource:
+		return answer(r.readSource(ctx, do))
 	}
 	return nil, &bot.Refused{Reason: fmt.Sprintf("GitHub cannot be asked for %q.", bot.NameOf(effect.Do))}
 }

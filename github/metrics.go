@@ -76,9 +76,12 @@ var endpoints = []string{
 	"/repos/{owner}/{repo}/contents",
 	"/repos/{owner}/{repo}/contents/.github",
 	"/repos/{owner}/{repo}/contents/.github/headstart.yml",
+	"/repos/{owner}/{repo}/contents/{path...}",
 	"/repos/{owner}/{repo}/deployments",
 	"/repos/{owner}/{repo}/deployments/{deployment_id}/statuses",
+	"/repos/{owner}/{repo}/git/blobs/{sha}",
 	"/repos/{owner}/{repo}/git/commits/{sha}",
+	"/repos/{owner}/{repo}/git/trees/{sha}",
 	"/repos/{owner}/{repo}/issues/comments/{comment_id}",
 	"/repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",
 	"/repos/{owner}/{repo}/issues/{number}/comments",
@@ -96,7 +99,7 @@ func endpointOf(base *url.URL, req *http.Request) string {
 next:
 	for _, endpoint := range endpoints {
 		parts := strings.Split(endpoint, "/")
-		if len(parts) != len(segments) {
+		if below := strings.HasSuffix(endpoint, "...}"); len(parts) != len(segments) && (!below || len(parts) > len(segments)) {
 			continue
 		}
 		for i, part := range parts {

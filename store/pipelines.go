@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -100,7 +101,8 @@ func fold(data []byte, tail [][]byte) (state bot.State, err error) {
 }
 
 // Commit saves everything in the change in one transaction, or nothing. It
-// returns engine.ErrMoved if the pipeline's version is no longer c.Version.
+// returns engine.ErrMoved if the pipeline's version is no longer c.Version, and
+// engine.NotItsTurn if the queues of prepare apps do not allow its places.
 //
 // Called from within Handlers.Perform, with its context, it also takes the
 // effect off the queue in that transaction: an outcome that is recorded is never
@@ -117,7 +119,7 @@ func (s *Store) Commit(ctx context.Context, c engine.Change) error {
 	if err != nil {
 		return fmt.Errorf("save %s: %w", c.Pipeline, err)
 	}
-	row.sameApps = known && maps.Equal(before.apps, row.apps)
+	row.sameApps, row.before, row.known = known && maps.Equal(before.apps, row.apps), before, known
 	running := jobsOf(ctx)
 	err = s.write(ctx, func(t tx) error {
 		if err := row.save(t); err != nil {
@@ -131,11 +133,15 @@ func (s *Store) Commit(ctx context.Context, c engine.Change) error {
 		if whole {
 			tail = 0
 		}
-		s.saved.keep(c.Pipeline, saved{c.Version + 1, row.apps, tail})
+		s.saved.keep(c.Pipeline, saved{c.Version + 1, row.apps, tail, settled(row.places)})
 		return nil
 	}
-	if errors.Is(err, engine.ErrMoved) {
+	var turn *engine.NotItsTurn
+	switch {
+	case errors.Is(err, engine.ErrMoved):
 		return engine.ErrMoved
+	case errors.As(err, &turn):
+		return turn
 	}
 	return fmt.Errorf("save %s: %w", c.Pipeline, err)
 }
@@ -162,6 +168,9 @@ type pipelineRow struct {
 	jobs     jobs
 	apps     map[app]bool
 	sameApps bool // they are in the database already
+	places   map[app]bot.Place
+	before   saved // with the version before, if it is known
+	known    bool
 	at       int64
 }
 
@@ -169,7 +178,7 @@ type pipelineRow struct {
 // without it where the events tell what became of the one that was written before.
 // A state grows with how much is going on, and is most of what there is to write.
 func rowOf(c engine.Change, whole bool, now time.Time) (*pipelineRow, error) {
-	r := &pipelineRow{change: c, repo: c.Pipeline.Repo.String(), at: micros(now), apps: appsOf(c.State)}
+	r := &pipelineRow{change: c, repo: c.Pipeline.Repo.String(), at: micros(now), apps: appsOf(c.State), places: placesOf(c)}
 	if whole {
 		state, err := encode(c.State)
 		if err != nil {
@@ -219,7 +228,11 @@ func (r *pipelineRow) save(t tx) error {
 			return err
 		}
 	}
-	return t.insert(r.jobs...)
+	calls, err := r.takePlaces(t)
+	if err != nil {
+		return err
+	}
+	return t.insert(slices.Concat(r.jobs, calls)...)
 }
 
 // saveEvents appends the events after the one with the number last.

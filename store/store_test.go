@@ -53,6 +53,11 @@ func TestStore(t *testing.T) {
 		{"effects that yield to a crowd do not wait for its end", testYields},
 		{"text that no database takes is stored all the same", testOddText},
 		{"changes are announced", testChanged},
+		{"one pipeline builds on an app at a time, and whose turn it is is called", testTurns},
+		{"who is called to a queue and does not come keeps nobody waiting", testTurnsUnanswered},
+		{"who builds for a pull request is called to give way", testTurnsPressed},
+		{"queues outlive the process", testTurnsElsewhere},
+		{"of many that want an app at once one gets it, and in the end all do", testTurnsAtOnce},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

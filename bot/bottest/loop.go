@@ -2,6 +2,7 @@ package bottest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -23,6 +24,10 @@ type Loop struct {
 	Performed func(bot.Finished)
 	// Moved, if not nil, is told of each stage that runs something else.
 	Moved func(bot.Need) error
+	// Turns are the queues in which it stands; nil: it shares no app.
+	Turns *Turns
+
+	takes map[string]bot.Rank // by app: the builds that the last decision has begun
 }
 
 // rounds is how often bot/engine decides again on its own effects.
@@ -49,6 +54,14 @@ func (l *Loop) Deliver(facts ...bot.Fact) error {
 }
 
 func (l *Loop) reconcile(facts []bot.Fact) error {
+	if l.Turns != nil {
+		return l.decideInTurn(facts)
+	}
+	return l.decide(facts)
+}
+
+func (l *Loop) decide(facts []bot.Fact) error {
+	l.takes = map[string]bot.Rank{}
 	for _, f := range facts {
 		l.State = bot.Apply(l.State, bot.Event{At: l.Now, Fact: f})
 	}
@@ -58,6 +71,7 @@ func (l *Loop) reconcile(facts []bot.Fact) error {
 			l.State = bot.Apply(l.State, bot.Event{At: l.Now, Fact: bot.Started{Effect: e}})
 		}
 		l.Out = append(l.Out, l.Plan.Effects...)
+		maps.Copy(l.takes, l.Plan.Takes)
 		if len(l.Plan.Effects) == 0 {
 			l.Wake, l.Sweep = l.Plan.Wake, l.Plan.Sweep
 			if !l.Wake.IsZero() && !l.Wake.After(l.Now) {
@@ -73,6 +87,9 @@ func (l *Loop) reconcile(facts []bot.Fact) error {
 func (l *Loop) Perform(i int) error {
 	e := l.Out[i]
 	l.Out = slices.Delete(l.Out, i, i+1)
+	if turn, ok := e.Do.(bot.TakeTurn); ok {
+		return l.Deliver(bot.Called(turn))
+	}
 	fact, err, back := l.World.Perform(l.State.Target(), e)
 	if !back {
 		l.Lost = append(l.Lost, e)
@@ -141,6 +158,10 @@ func (l *Loop) Crash() error {
 	again := append(l.Lost, l.Out...)
 	l.Lost, l.Out = nil, nil
 	for _, e := range again {
+		if _, turn := e.Do.(bot.TakeTurn); turn {
+			l.Out = append(l.Out, e)
+			continue
+		}
 		if f := l.State.Flights[e.Key]; !f.Out || f.Attempt != e.Attempt {
 			continue // it was given up before
 		}

@@ -18,6 +18,8 @@ type Several struct {
 
 	// Made, if not nil, is told of each new loop.
 	Made func(*Loop)
+
+	turns *Turns
 }
 
 // Of returns the loop of a pipeline, which exists from then on.
@@ -27,7 +29,10 @@ func (s *Several) Of(key bot.Key) *Loop {
 	}
 	w := s.world(key.Repo)
 	l := NewLoop(w)
-	l.State.Pipeline, l.Moved = key, s.moved
+	if s.turns == nil {
+		s.turns = &Turns{Queues: map[string]bot.BuildQueue{}, Call: s.call}
+	}
+	l.State.Pipeline, l.Moved, l.Turns = key, s.moved, s.turns
 	s.Loops = append(s.Loops, l)
 	if s.Made != nil {
 		s.Made(l)
@@ -54,6 +59,9 @@ func (s *Several) world(repo bot.Repo) *World {
 	}
 	w := NewWorld()
 	w.Repo, w.Inside = repo, s.inside
+	if len(s.Loops) > 0 {
+		w.Apps = s.Loops[0].World.Apps // there is one platform
+	}
 	if !now.IsZero() {
 		w.Now = now
 	}
@@ -144,6 +152,12 @@ func (s *Several) Crash() error {
 		}
 	}
 	return nil
+}
+
+// call has a pipeline look at the queue of an app, in its turn.
+func (s *Several) call(key bot.Key, app string) {
+	l := s.Of(key)
+	l.Out = append(l.Out, bot.Effect{Key: "turn " + app, At: l.Now, Do: bot.TakeTurn{App: app}})
 }
 
 // moved tells the pipelines that need a stage.

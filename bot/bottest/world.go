@@ -41,6 +41,9 @@ type World struct {
 	BuildTime, ReleaseTime time.Duration
 	// CopyTime is the same for copies of databases; see EndCopy.
 	CopyTime time.Duration
+	// ExportSubst are the trees in which a .gitattributes has export-subst.
+	ExportSubst map[string]bool
+
 	// Breaks says whether a commit's build or its release phase fails; may be nil.
 	Breaks  func(sha string) (build, release bool)
 	Said    []*Said
@@ -350,6 +353,13 @@ func (w *World) onGitHub(e bot.Effect) (bot.Fact, error) {
 			id = int64(len(w.Alerts))
 		}
 		return bot.CommentWritten{ID: id}, nil
+	}
+	if do, ok := e.Do.(bot.ReadSource); ok {
+		count(1)
+		if w.ExportSubst[do.Tree] {
+			return bot.SourceRead{Of: bot.SourceOfCommit}, nil
+		}
+		return bot.SourceRead{Of: bot.SourceOfTree}, nil
 	}
 	if do, ok := e.Do.(bot.ReadFiles); ok {
 		count(1)

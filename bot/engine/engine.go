@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -231,6 +232,7 @@ func (e *Engine) commitOnly(ctx context.Context, key bot.Key, facts []bot.Fact) 
 }
 
 func (e *Engine) commitAll(ctx context.Context, key bot.Key, facts []bot.Fact) (committed, error) {
+	var queues standing
 	for range commitTries {
 		state, version, err := e.load(ctx, key)
 		if err != nil {
@@ -241,12 +243,22 @@ func (e *Engine) commitAll(ctx context.Context, key bot.Key, facts []bot.Fact) (
 		if err != nil {
 			return committed{}, err
 		}
-		c, explain := e.reconcile(state, withFreeze(state, word, facts))
+		told, err := e.look(ctx, state, facts, &queues)
+		if err != nil {
+			return committed{}, err
+		}
+		c, explain := e.reconcile(state, withFreeze(state, word, told))
 		c.Version = version
+		for i := range c.Places {
+			c.Places[i].Passes = queues.gaveUp()
+		}
 		if version == 0 && !anythingIn(c) {
 			return committed{}, nil
 		}
 		err = e.store.Commit(ctx, c)
+		if queues.refuse(err) {
+			continue
+		}
 		if err != nil {
 			e.memory.forget(key) // whether it was saved or not
 		}
@@ -304,6 +316,7 @@ func (e *Engine) reconcile(state bot.State, facts []bot.Fact) (Change, bot.Expla
 	}
 	fold(facts...)
 	var plan bot.Plan
+	takes := map[string]bot.Rank{}
 	for range rounds {
 		plan = bot.Decide(state, now)
 		if len(plan.Effects) == 0 {
@@ -315,7 +328,9 @@ func (e *Engine) reconcile(state bot.State, facts []bot.Fact) (Change, bot.Expla
 		}
 		fold(started...)
 		c.Effects = append(c.Effects, plan.Effects...)
+		maps.Copy(takes, plan.Takes)
 	}
+	c.Places, c.At = bot.Taking(plan.Places, takes), now
 	c.State, c.Folded, c.Target, c.Wake, c.Sweep = state, true, state.Target(), plan.Wake, plan.Sweep
 	return c, plan.Explain
 }

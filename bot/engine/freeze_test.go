@@ -48,6 +48,10 @@ func (p *pipelines) Pipelines(_ context.Context, repo bot.Repo) (keys []bot.Key,
 
 func (p *pipelines) Needing(context.Context, bot.Need) ([]bot.Key, error) { return nil, nil }
 
+func (p *pipelines) BuildQueues(context.Context, string, []string) (map[string]bot.BuildQueue, error) {
+	return nil, nil
+}
+
 func (p *pipelines) Using(context.Context, string, string) ([]bot.Key, error) { return nil, nil }
 
 func (p *pipelines) Due(context.Context, time.Time, int) ([]bot.Key, time.Time, error) {

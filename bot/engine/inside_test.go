@@ -78,6 +78,10 @@ func (s *shelf) Needing(_ context.Context, stage bot.Need) (keys []bot.Key, err 
 	return keys, nil
 }
 
+func (s *shelf) BuildQueues(context.Context, string, []string) (map[string]bot.BuildQueue, error) {
+	return nil, nil
+}
+
 func (s *shelf) Using(context.Context, string, string) ([]bot.Key, error) { return nil, nil }
 
 func (s *shelf) Due(context.Context, time.Time, int) ([]bot.Key, time.Time, error) {

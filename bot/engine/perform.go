@@ -29,6 +29,9 @@ const (
 // and one that would create something is not, either, because nobody waits for it any
 // more when its request comes true: its outcome is that it has to be decided anew.
 func (e *Engine) Perform(ctx context.Context, target bot.Target, effect bot.Effect, again bool) error {
+	if turn, ok := effect.Do.(bot.TakeTurn); ok {
+		return e.takeTurn(ctx, target.Pipeline, turn.App)
+	}
 	late := e.clock.Now().Sub(effect.At) > prompt
 	if late || again {
 		if goes, err := e.claim(ctx, target.Pipeline, effect); !goes || err != nil {

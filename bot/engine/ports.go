@@ -15,7 +15,10 @@ type Store interface {
 	// saved has the zero state and version 0.
 	Load(ctx context.Context, key bot.Key) (bot.State, int64, error)
 	// Commit saves everything in the Change in one transaction, or nothing. It
-	// returns ErrMoved if the pipeline's version is no longer Change.Version.
+	// returns ErrMoved if the pipeline's version is no longer Change.Version, and
+	// NotItsTurn if Change.Places are not what the queues of prepare apps allow. In the
+	// same transaction it calls those whose turn it becomes: each is a bot.TakeTurn that
+	// is performed.
 	Commit(ctx context.Context, c Change) error
 	// Together returns ctx with the work of all the contexts, each that of a
 	// Performer's work or of nobody's: a Commit with it ends them all, or none.
@@ -27,6 +30,9 @@ type Store interface {
 	// Needing lists the pipelines whose configuration needs a stage of another one,
 	// whatever its capitals.
 	Needing(ctx context.Context, stage bot.Need) ([]bot.Key, error)
+	// BuildQueues reads the queues of apps of a platform; those in which nobody ever
+	// stood are empty.
+	BuildQueues(ctx context.Context, platform string, apps []string) (map[string]bot.BuildQueue, error)
 	// Due lists pipelines whose wake time is at or before now, the longest
 	// overdue first, at most limit; and the earliest wake time after now, zero
 	// if there is none.
@@ -45,6 +51,8 @@ type Change struct {
 	Events   []bot.Event  // appended to the log, in this order
 	Effects  []bot.Effect // handed to whoever performs, after the commit
 	Target   bot.Target   // where the effects happen
+	Places   []bot.Place  // where it stands in the queues of prepare apps; in no others
+	At       time.Time    // when that was decided
 	Wake     time.Time    // when to look again though nothing happened; zero: never
 	Sweep    time.Time    // when to look for what webhooks have not told; zero: never
 }

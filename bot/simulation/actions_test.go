@@ -16,6 +16,7 @@ import (
 func (s *sim) push() {
 	sha, forced := shaOf(s.pushes+1), false
 	c := bottest.Commit{SHA: sha, Author: "ada", Title: "change " + sha, File: s.file}
+	s.mayWriteCommit("tree-" + sha)
 	s.changes(&c)
 	if s.pushes > 0 {
 		switch s.pick(13) {
@@ -33,8 +34,12 @@ func (s *sim) push() {
 			s.undo(&c)
 		case 6, 7, 8:
 			if p := s.openPull(); p != nil {
+				if head := s.headOf(p); head.SHA != "" {
+					c = head
+				} else {
+					c.Tree, c.Files = p.TestTree, s.Commits[p.Head].Files
+				}
 				c.Pull = p.Number
-				c.Tree, c.Files = p.TestTree, s.Commits[p.Head].Files
 				p.Open, p.Merged, p.MergeSHA, p.UpdatedAt = false, true, c.SHA, s.Now
 				defer s.send(s.Installed(), p.PullRequestChanged)
 			}
@@ -139,6 +144,8 @@ func (s *sim) drawFile() bot.ConfigRead {
 		}
 	case 3:
 		c.Prepare.Reuse = bot.ReuseCommit
+	case 4, 5:
+		c.Prepare.PullApps = []string{pullsApp}
 	}
 	switch s.pick(6) {
 	case 1:
@@ -183,7 +190,7 @@ func (s *sim) changeFile() {
 }
 
 // apps are those that the operator lets the repository use at first.
-var apps = []string{"prepare", "prepare2", "staging", "eu", "us", "ca"}
+var apps = []string{"prepare", "prepare2", pullsApp, "staging", "eu", "us", "ca"}
 
 // changeAllowed changes the operator's allow-list, for which every instance is
 // started anew.
@@ -228,6 +235,7 @@ func (s *sim) moveHead(p *bottest.Pull) {
 	p.Head = fmt.Sprintf("a%06d", s.truth.heads)
 	p.TestMerge, p.TestTree = "b"+p.Head[1:], "tree-"+p.Head
 	p.UpdatedAt = s.Now
+	s.mayWriteCommit(p.TestTree)
 	c := bottest.Commit{Tree: p.TestTree, File: s.file}
 	s.changes(&c)
 	c.Author = "bob"

@@ -114,6 +114,7 @@ func (s *sim) mayPromote(j *job, to platform.Promotion) *request {
 	s.maintained(r)
 	s.forward(r)
 	s.sameArtifact(r, j.config)
+	s.ownArtifact(r)
 	s.backToOwn(r)
 	s.comesFromThere(to)
 	s.truth.requests = append(s.truth.requests, r)
@@ -125,6 +126,7 @@ func (s *sim) mayBuild(j *job, app, sha string) *request {
 	r := &request{at: s.Now, job: j, stage: stageOf[app], app: app, sha: sha}
 	s.concerned(sha, "is built on "+app)
 	s.once5(r)
+	s.builtApart(r)
 	if r.stage != "" {
 		s.patient(r)
 		s.alone(r)

@@ -17,11 +17,12 @@ func (s *sim) once5(r *request) {
 		switch {
 		case r.artifact == "" && o.build != nil && s.Gone[o.build.Artifact]:
 			// What it left was destroyed: it is to be built again.
+		case r.artifact == "" && o.build != nil && s.builtAnew(o, r):
 		case r.artifact == "":
 			if o.build == nil || o.build.Status == bot.BuildPending && !o.endless || o.build.Status == bot.BuildSucceeded {
 				s.fail(5, "%s is built on %s once more, though it was asked for at %s already", r.sha, r.app, o.at.Format("15:04:05"))
 			}
-			if o.build.Status == bot.BuildFailed && !s.asked(bot.VerbRetry, o) && !s.pushedSince(o) && o.job.config.Prepare.Reuse == r.job.config.Prepare.Reuse {
+			if o.build.Status == bot.BuildFailed && !s.asked(bot.VerbRetry, o) && !s.pushedSince(o) && o.job.config.Prepare.Reuse == r.job.config.Prepare.Reuse && isApart(o.job.config) == isApart(r.job.config) {
 				s.fail(5, "%s is built on %s once more, though it does not build", r.sha, r.app)
 			}
 		case o.stage == r.stage && o.n == r.n:
@@ -49,6 +50,9 @@ func (s *sim) once5(r *request) {
 // asked for. GitHub tells whole seconds.
 func (s *sim) pushedSince(build *request) bool {
 	pushes := s.truth.pushes[build.sha]
+	if len(pushes) > 0 && pushes[0].PushedAt.After(build.at) {
+		return true // it was built as a merge group
+	}
 	return len(pushes) > 1 && slices.ContainsFunc(pushes[1:], func(p bot.Pushed) bool { return p.PushedAt.After(build.at.Add(-time.Second)) })
 }
 

@@ -151,6 +151,7 @@ func (s *sim) arrived() {
 	}
 	s.truthTold()
 	s.leftBehind()
+	s.neighbourArrived()
 }
 
 // live checks that a green commit runs everywhere, or another one that may be there

@@ -56,7 +56,9 @@ const copying = "a copy"
 func promotionKey(stage string, n int) string { return fmt.Sprintf("%s %d", stage, n) }
 
 // copied reports whether a promotion has entered its stage by asking for a copy.
-func (s *sim) copied(stage string, n int) bool { return s.truth.copies[promotionKey(stage, n)] }
+func (s *sim) copied(stage string, n int) bool {
+	return !s.truth.copies[promotionKey(stage, n)].IsZero()
+}
 
 // copiesDecided holds promotions that begin with a copy against sentence 1, when
 // they are decided.
@@ -71,13 +73,7 @@ func (s *sim) copiesDecided(effects []bot.Effect) {
 				s.gatesOpen(j, do.Stage, do.Promotion, do.SHA, copying)
 			}
 		}
-		s.truth.copies[promotionKey(do.Stage, do.Promotion)] = true
-		if s.truth.copiedAt == nil {
-			s.truth.copiedAt = map[string]time.Time{}
-		}
-		if _, known := s.truth.copiedAt[promotionKey(do.Stage, do.Promotion)]; !known {
-			s.truth.copiedAt[promotionKey(do.Stage, do.Promotion)] = e.At
-		}
+		s.truth.copies[promotionKey(do.Stage, do.Promotion)] = s.Now
 	}
 }
 

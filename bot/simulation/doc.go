@@ -22,7 +22,8 @@
 // pipelines that not every push concerns (paths_test.go), of apps that ran something
 // before the bot came (adoption_test.go), of those that need a stage of another
 // pipeline (needs_test.go), which the history moves by hand, and of GitHub's merge
-// queue (queue_test.go).
+// queue (queue_test.go), and of a prepare app that another repository shares
+// (shared_test.go).
 //
 // TestHistories runs a few thousand histories. More of them:
 //

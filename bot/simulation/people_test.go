@@ -157,17 +157,16 @@ func (s *sim) mayGoBack(r, from *request) bool {
 	return false
 }
 
-// begunAt is when the promotion of a request surely had begun by any clock. One that was
-// rehearsed began with the copy of a database.
+// begunAt is when the promotion of a request surely had begun by any clock.
 func (s *sim) begunAt(r *request) time.Time {
 	first := r.job.decided
-	if at, copied := s.truth.copiedAt[promotionKey(r.stage, r.n)]; copied && at.Before(first) {
-		first = at
-	}
 	for _, o := range s.truth.requests {
 		if o.stage == r.stage && o.n == r.n && o.job.decided.Before(first) {
 			first = o.job.decided
 		}
+	}
+	if copying := s.truth.copies[promotionKey(r.stage, r.n)]; !copying.IsZero() && copying.Before(first) {
+		first = copying // it began by asking for a copy
 	}
 	if s.may.clocks {
 		return first.Add(-behind)

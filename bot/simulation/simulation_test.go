@@ -138,6 +138,8 @@ type sim struct {
 	truth       truth
 	people      people
 	api         api
+	neighbour   neighbour
+	turns       bottest.Turns
 	busy        time.Time // until when the platform releases nothing in production
 	may         weather
 	asks        asks
@@ -202,6 +204,7 @@ func newSim(test *testing.T, t *rapid.T) *sim {
 	s.may = s.drawWeather()
 	s.asks = s.drawAsks()
 	s.beginAPI()
+	s.turns = bottest.Turns{Queues: map[string]bot.BuildQueue{}, Call: s.callTo}
 	s.BuildTime, s.ReleaseTime, s.CopyTime = 20*time.Second, 4*time.Second, 15*time.Second
 	s.MostFiles = s.asks.mostFiles
 	s.Breaks = func(sha string) (bool, bool) {
@@ -305,16 +308,18 @@ type weather struct {
 	lags    bool // GitHub's API lags behind its webhooks
 	serene  bool // and nothing else goes wrong
 	clears  bool // the platform destroys what was built
+	shares  bool // another repository builds on the first prepare app, too
 }
 
 func (s *sim) drawWeather() weather {
 	var w weather
 	for _, kind := range []*bool{
-		&w.calls, &w.late, &w.limits, &w.crashes, &w.commits, &w.crowds, &w.races, &w.slow, &w.hooks, &w.clocks, &w.hand, &w.people, &w.pulls, &w.configs, &w.allow, &w.endless, &w.illness, &w.freeze, &w.around, &w.before, &w.clears, &w.queue,
+		&w.calls, &w.late, &w.limits, &w.crashes, &w.commits, &w.crowds, &w.races, &w.slow, &w.hooks, &w.clocks, &w.hand, &w.people, &w.pulls, &w.configs, &w.allow, &w.endless, &w.illness, &w.freeze, &w.around, &w.before, &w.clears, &w.queue, &w.shares,
 	} {
 		*kind = s.once(1)
 	}
-	w.clocks = w.clocks && !w.late // how late a request may come true is told by the clocks
+	w.shares = w.shares && !w.clocks // who is late is told by the clocks
+	w.clocks = w.clocks && !w.late   // how late a request may come true is told by the clocks
 	if w.lags = s.once(1); w.lags && s.once(2) {
 		w = weather{lags: true, serene: true, pulls: w.pulls}
 	}
@@ -345,6 +350,7 @@ func (s *sim) step() {
 	add(s.may.freeze, s.operate)
 	add(s.may.around, s.unsettle)
 	add(s.may.clears, s.destroy, s.destroy)
+	add(s.may.shares, s.neighbourWants, s.neighbourWants, s.manyPulls)
 	add(s.asksForYes(), s.approveSome, s.approveSome, s.approveAtOnce, s.approveTwo, s.deploy)
 	add(s.may.illness && s.asks.verify, s.ail)
 	add(s.may.people && !s.asks.brief && (s.may.freeze || s.asks.windows != nil), s.hurry)

@@ -17,16 +17,17 @@ import (
 // store keeps what survives the instances: one pipeline with its version, the
 // effects that are to be performed, and the deliveries that were acknowledged.
 type store struct {
-	state   bot.State
-	version int64
-	wake    time.Time
-	sweep   time.Time
-	jobs    []*job // those that are not done
-	inbox   []*delivery
-	known   map[string]*delivery // by guid
-	heard   map[bot.Fact]bool    // facts of deliveries that are in the log of events
-	told    map[string]time.Time // what was made for people, since when that is known
-	commits int
+	apartFrom time.Time // since when pull requests have an app of their own; zero: they have not
+	state     bot.State
+	version   int64
+	wake      time.Time
+	sweep     time.Time
+	jobs      []*job // those that are not done
+	inbox     []*delivery
+	known     map[string]*delivery // by guid
+	heard     map[bot.Fact]bool    // facts of deliveries that are in the log of events
+	told      map[string]time.Time // what was made for people, since when that is known
+	commits   int
 }
 
 func newStore() *store {
@@ -105,6 +106,11 @@ func (p port) Commit(ctx context.Context, c engine.Change) error {
 		s.note(in.name, "commits, but somebody was faster")
 		return engine.ErrMoved
 	}
+	if refused := s.takePlaces(c); len(refused) > 0 {
+		s.note(in.name, "commits, but the queues of %v do not allow it", refused)
+		queues, _ := p.BuildQueues(ctx, "", refused)
+		return &engine.NotItsTurn{Queues: queues}
+	}
 	s.save(in, c)
 	for _, j := range jobs {
 		s.finish(j)
@@ -162,6 +168,7 @@ func (s *sim) save(in *instance, c engine.Change) {
 			st.heard[e.Fact] = true
 		}
 	}
+	st.apart(c.State, s.Now)
 	for _, e := range c.Effects {
 		if _, dull := e.Do.(bot.WatchBuild); !dull {
 			s.note(in.name, "decides: %s (attempt %d)", e.Key, e.Attempt)
@@ -211,6 +218,14 @@ func (p port) Pipelines(ctx context.Context, _ bot.Repo) ([]bot.Key, error) {
 }
 
 func (p port) Needing(context.Context, bot.Need) ([]bot.Key, error) { return nil, nil }
+
+func (p port) BuildQueues(_ context.Context, _ string, apps []string) (map[string]bot.BuildQueue, error) {
+	queues := map[string]bot.BuildQueue{}
+	for _, app := range apps {
+		queues[app] = slices.Clone(p.in.s.turns.Queues[app])
+	}
+	return queues, nil
+}
 
 func (p port) Using(ctx context.Context, platform, app string) ([]bot.Key, error) {
 	p.in.turn(ctx)
@@ -325,6 +340,11 @@ func begins(facts []bot.Fact) bool {
 func (s *sim) perform(ctx context.Context, in *instance, j *job) {
 	j.by = in
 	j.attempts++
+	if j.target.Pipeline == neighbourKey {
+		s.finish(j)
+		s.neighbourCalled()
+		return
+	}
 	err := in.engine.Perform(context.WithValue(ctx, jobsKey{}, []*job{j}), j.target, j.effect, j.attempts > 1)
 	in.turn(ctx)
 	switch {

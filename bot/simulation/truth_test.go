@@ -18,8 +18,7 @@ type truth struct {
 	byHand   map[*bot.Release]bool
 	failed   map[string]time.Time       // stage → since when people know that something has failed there, and that it is locked
 	toldOf   map[string]bool            // stage and commit, of which they know that
-	copies   map[string]bool            // promotions for which a copy was to be made
-	copiedAt map[string]time.Time       // and when that was decided first
+	copies   map[string]time.Time       // promotions for which a copy was to be made, and when that was decided
 	frozen   bot.Frozen                 // the operator's newest word
 	heard    time.Time                  // when every pipeline had it
 	humanOn  map[string]bool            // apps that somebody has put into maintenance mode
@@ -49,7 +48,7 @@ type rules struct {
 func newTruth(s *sim) truth {
 	return truth{
 		checks: map[string][]snapshot{}, rules: []rules{{at: s.Now}}, byHand: map[*bot.Release]bool{}, gone: map[string]time.Time{},
-		failed: map[string]time.Time{}, toldOf: map[string]bool{}, copies: map[string]bool{}, humanOn: map[string]bool{},
+		failed: map[string]time.Time{}, toldOf: map[string]bool{}, copies: map[string]time.Time{}, humanOn: map[string]bool{},
 		pushes: map[string][]bot.Pushed{}, taken: map[string]time.Time{}, excused: map[string]bool{}, shown: map[string]bool{},
 		stood: map[string]map[string]bool{},
 	}

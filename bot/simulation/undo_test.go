@@ -15,7 +15,7 @@ import (
 func (s *sim) halfTaken(stage string, before int) bool {
 	last := 0
 	for _, r := range s.truth.requests {
-		if r.stage == stage && (before == 0 || r.n < before) && r.release != nil {
+		if r.stage == stage && (before == 0 || r.n < before) && (r.release != nil || r.n > 0 && s.builtItself(stage, r.sha)) {
 			last = max(last, r.n)
 		}
 	}
@@ -52,6 +52,13 @@ func (s *sim) halfTaken(stage string, before int) bool {
 	return len(took) > 0 && slices.ContainsFunc(apps, func(app string) bool {
 		untold := !slices.Contains(s.allowed, app) || source != "" && !slices.Contains(s.allowed, source)
 		return !took[app] || pending[app] || untold
+	})
+}
+
+// builtItself reports whether an app of a stage has built a commit, and so released it.
+func (s *sim) builtItself(stage, sha string) bool {
+	return slices.ContainsFunc(s.truth.requests, func(r *request) bool {
+		return r.stage == stage && r.n == 0 && r.sha == sha && r.build != nil && s.releasedBy(r)
 	})
 }
 

@@ -32,7 +32,7 @@ func (s *Server) allRoutes() []route {
 	var all []route
 	for _, topic := range [][]route{
 		appRoutes, hookRoutes, peopleRoutes, checkRoutes, statusRoutes, protectionRoutes, pullRoutes, deploymentRoutes,
-		commentRoutes, compareRoutes, contentRoutes, commitRoutes, repoRoutes,
+		commentRoutes, compareRoutes, contentRoutes, treeRoutes, commitRoutes, repoRoutes,
 	} {
 		all = append(all, topic...)
 	}

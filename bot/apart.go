@@ -1,0 +1,231 @@
+package bot
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// What a pull request's build leaves behind on an app, in its cache or wherever its
+// config vars lead to, is there for the next build. So pull requests may have apps of
+// their own. Then what is built there serves them alone: builds are remembered under
+// keys of two kinds, and a commit of the branch looks under its own kind only. A pull
+// request may take what was built of the branch.
+//
+// A merge group counts as a pull request. What is in it may be merged, but is not yet:
+// if the group is dequeued, its code was never on the branch, and nobody sees it between
+// what is live and what is released next.
+
+// What keys begin with where pull requests build on apps of their own. Neither is like
+// a key from before that was so: pull requests may have built what is under those.
+const (
+	branchBuilds = "branch "
+	pullBuilds   = "pull "
+)
+
+// apart reports whether pull requests build on apps of their own.
+func (p Prepare) apart() bool { return len(p.PullApps) > 0 }
+
+// forPulls lists the apps that build pull requests, merge groups and guests.
+func (p Prepare) forPulls() []string {
+	if p.apart() {
+		return p.PullApps
+	}
+	return p.Apps
+}
+
+// beside lists the apps that build what an app builds.
+func (p Prepare) beside(app string) []string {
+	if slices.Contains(p.PullApps, app) {
+		return p.PullApps
+	}
+	return p.Apps
+}
+
+// ApprovesShared names the first stage that asks for an approval although code that
+// nobody has approved builds on the apps that build the branch. Empty: there is none.
+func (c Config) ApprovesShared() string {
+	p := c.Prepare
+	ahead := p.PullRequests && p.Reuse != ReuseCommit || slices.ContainsFunc(c.Stages, func(s Stage) bool { return s.PullRequests })
+	if len(p.Apps) == 0 || p.apart() || !ahead {
+		return ""
+	}
+	for _, s := range c.Stages {
+		if s.approves() {
+			return s.Name
+		}
+	}
+	return ""
+}
+
+// sharedWarning says with the first promotion to a stage that asks for an approval that
+// code which nobody has approved builds where the branch does; empty: it does not.
+func (s *State) sharedWarning(do Inspect) string {
+	cfg, _ := s.Config.Stage(do.Stage)
+	if s.Config.ApprovesShared() == "" || !cfg.approves() || len(cfg.Apps) == 0 || do.App != cfg.Apps[0] {
+		return ""
+	}
+	return fmt.Sprintf("pull requests build on %s, as the branch does: give them prepare.pull_requests.apps", s.Config.Prepare.Apps[0])
+}
+
+// approves reports whether the stage asks for an approval, at least for some changes.
+func (s Stage) approves() bool {
+	return s.Approval || s.FourEyes || slices.ContainsFunc(s.Hold, func(h Hold) bool { return h.Window == "" })
+}
+
+// branchKey is what a build of the branch is remembered by.
+func (s *State) branchKey(sha, tree string) string {
+	if s.Config.Prepare.apart() {
+		return s.buildKey(branchBuilds, sha, tree)
+	}
+	return s.buildKey("", sha, tree)
+}
+
+// aheadKey is what a build of a pull request, a merge group or a guest is remembered by.
+func (s *State) aheadKey(sha, tree string) string {
+	if s.Config.Prepare.apart() {
+		return s.buildKey(pullBuilds, sha, tree)
+	}
+	return s.buildKey("", sha, tree)
+}
+
+// keyOf is what the build of a candidate is remembered by.
+func (s *State) keyOf(c *Candidate) string {
+	if c.Guest {
+		return s.aheadKey(c.SHA, c.Tree)
+	}
+	return s.branchKey(c.SHA, c.Tree)
+}
+
+// keyOn is what a build on an app is remembered by: what an app for pull requests
+// builds is theirs, whoever asked for it.
+func (s *State) keyOn(app, sha, tree string) string {
+	if slices.Contains(s.Config.Prepare.PullApps, app) {
+		return s.aheadKey(sha, tree)
+	}
+	return s.branchKey(sha, tree)
+}
+
+// runAhead is the run of what is not on the branch. What was built of the branch
+// serves it too.
+func (s *State) runAhead(sha, tree string) (BuildRun, bool) {
+	r, ok := s.shared(s.aheadKey(sha, tree), sha)
+	if !s.Config.Prepare.apart() || r.Status == RunSucceeded || r.Active() {
+		return r, ok
+	}
+	if of, built := s.shared(s.branchKey(sha, tree), sha); built && (of.Status == RunSucceeded || of.Status == RunUnread && !ok) {
+		return of, true
+	}
+	return r, ok
+}
+
+// unfit lists what the builds of a commit left that were not begun for whoever builds it
+// under this key, and when the last of them was over. They are found on an app by their
+// commit, as those from before pull requests had apps of their own.
+func (s *State) unfit(key, sha string) (artifacts []string, until time.Time) {
+	if !s.Config.Prepare.apart() {
+		return nil, until
+	}
+	for _, other := range sortedKeys(s.Builds) {
+		if r := s.Builds[other]; other != key && r.SHA == sha && r.Artifact != "" && !serves(other, key) {
+			artifacts, until = append(artifacts, r.Artifact), later(until, r.FinishedAt)
+		}
+	}
+	return artifacts, until
+}
+
+// serves reports whether what is built under one key may be found by whoever builds
+// under another.
+func serves(built, wanted string) bool {
+	return !strings.HasPrefix(wanted, branchBuilds) || strings.HasPrefix(built, branchBuilds)
+}
+
+// land takes a guest's commit that the branch has moved to for a candidate that has been
+// nowhere: what the guest brought to a stage was built on an app for pull requests. What
+// people were told stays told. A promotion of the guest that is in flight stays the
+// guest's.
+func (s *State) land(fresh, guest *Candidate) {
+	fresh.Told, fresh.Deployments, fresh.Beside = guest.Told, guest.Deployments, guest.Beside
+	fresh.Pull, fresh.PullSought = guest.Pull, guest.PullSought
+	if fresh.Tree == "" {
+		fresh.Tree = guest.Tree
+	}
+	guest.Told, guest.Deployments = nil, nil
+}
+
+// landed reports whether a guest's commit is a candidate by itself.
+func (s *State) landed(guest *Candidate) bool {
+	return s.Config.Prepare.apart() && s.position(guest.SHA) >= 0
+}
+
+// promoting reports whether a promotion of a guest is in flight.
+func (s *State) promoting(guest *Candidate) bool {
+	for _, st := range s.Stages {
+		if p := st.InFlight; p != nil && p.Guest && p.SHA == guest.SHA {
+			return true
+		}
+	}
+	return false
+}
+
+// promoted finds what a promotion is of; nil: it is not known any more.
+func (s *State) promoted(p *Promotion, sha string) *Candidate {
+	if p != nil && p.Guest && p.SHA == sha && s.Config.Prepare.apart() {
+		if guest := s.guest(sha); guest != nil {
+			return guest
+		}
+	}
+	return s.candidate(sha)
+}
+
+// guest finds a guest by its commit; nil if there is none.
+func (s *State) guest(sha string) *Candidate {
+	i := slices.IndexFunc(s.Guests, func(c Candidate) bool { return c.SHA == sha })
+	if i < 0 {
+		return nil
+	}
+	return &s.Guests[i]
+}
+
+// part takes from candidates what guests of the same commit had brought to stages, once
+// pull requests have apps of their own: the very push that says so may be one of a
+// guest's commit.
+func (s *State) part() {
+	for i := range s.Candidates {
+		c := &s.Candidates[i]
+		if guest := s.guest(c.SHA); guest != nil && (c.Artifact == "" || c.Artifact == guest.Artifact) {
+			c.Passages, c.Approvals = nil, nil
+			c.Artifact, c.ArtifactApp, c.ArtifactSHA = "", "", ""
+		}
+	}
+}
+
+// builtAgain ends the status of what was built ahead of a merge that is built again;
+// empty: the merge finds this build.
+func (d *decision) builtAgain(r BuildRun) string {
+	if d.whyBuiltAgain(r) == "" {
+		return ""
+	}
+	return "; the merge is built again"
+}
+
+// whyBuiltAgain says why a merge does not find what was built ahead of it; empty: it
+// does. Nothing is known of a build that has not been answered.
+func (d *decision) whyBuiltAgain(r BuildRun) string {
+	prepare := d.s.Config.Prepare
+	switch {
+	case slices.Contains(prepare.PullApps, r.App):
+		return fmt.Sprintf("The merge is built again, on `%s`: what pull requests build never serves `%s`", code(prepare.Apps[0]), code(d.s.Branch()))
+	case r.Source == SourceOfCommit:
+		return "The merge is built again: `.gitattributes` may write the commit into files (`export-subst`)"
+	}
+	return ""
+}
+
+// misplaced reports whether a build that was begun before pull requests had apps of their
+// own may be one of theirs: on an app of the branch nothing more is done about it than to
+// look what has become of it.
+func (s *State) misplaced(key, app string) bool {
+	return s.Config.Prepare.apart() && slices.Contains(s.Config.Prepare.Apps, app) && !strings.HasPrefix(key, branchBuilds)
+}

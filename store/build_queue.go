@@ -1,0 +1,211 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/engine"
+)
+
+// The queues of prepare apps. A pipeline's places are saved with its state, in one
+// transaction; what they may be is decided by [bot.BuildQueue]. Whoever changes a queue
+// locks it first, so that nobody takes an app that somebody else takes, and nobody is
+// overlooked who comes while an app becomes free: one of the two sees the other. Apps
+// are locked in the order of their names, and last in the transaction, so that it is
+// short and two transactions never wait for one another.
+
+const (
+	lockQueue = `INSERT INTO build_queue_apps (platform, app, moves) VALUES ($1, $2, 1)
+		ON CONFLICT (platform, app) DO UPDATE SET moves = build_queue_apps.moves + 1`
+	selectQueue    = `SELECT repo, name, standing FROM build_queue WHERE platform = $1 AND app = $2`
+	selectStanding = `SELECT platform, app, standing FROM build_queue WHERE repo = $1 AND name = $2`
+	saveStanding   = `INSERT INTO build_queue (platform, app, repo, name, standing) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (platform, app, repo, name) DO UPDATE SET standing = excluded.standing`
+	removeStanding = `DELETE FROM build_queue WHERE platform = $1 AND app = $2 AND repo = $3 AND name = $4`
+)
+
+// placesOf are the places of a change by their apps.
+func placesOf(c engine.Change) map[app]bot.Place {
+	list := make(map[app]bot.Place, len(c.Places))
+	platform, _ := c.State.Apps()
+	for _, p := range c.Places {
+		list[app{platform, p.App}] = p
+	}
+	return list
+}
+
+// settled is a place after its change was saved.
+func settled(places map[app]bot.Place) map[app]bot.Place {
+	for k, p := range places {
+		p.Takes, p.Passes = bot.RankNone, false
+		places[k] = p
+	}
+	return places
+}
+
+// takePlaces saves the places, and returns the jobs that call those whose turn it
+// becomes. The error is engine.NotItsTurn where the queues do not allow it.
+func (r *pipelineRow) takePlaces(t tx) (calls jobs, err error) {
+	moves, err := r.moves(t)
+	if err != nil {
+		return nil, err
+	}
+	now := r.change.At.UTC().Round(0)
+	if now.IsZero() {
+		now = fromMicros(r.at)
+	}
+	refused := map[string]bot.BuildQueue{}
+	who := bot.Standing{Pipeline: r.change.Pipeline, Installation: r.change.State.Installation, Public: r.change.State.Visibility == bot.Public}
+	for _, a := range sortedApps(moves) {
+		if _, err := t.exec(lockQueue, a.platform, a.name); err != nil {
+			return nil, err
+		}
+		queue, err := readQueue(t.each, a)
+		if err != nil {
+			return nil, err
+		}
+		moved, ok := queue.Move(who, moves[a], now)
+		if !ok {
+			refused[a.name] = queue
+			continue
+		}
+		if err := saveStandings(t, a, queue, moved.Changed, now); err != nil {
+			return nil, err
+		}
+		for _, key := range moved.Call {
+			if err := calls.addEffect(bot.Target{Pipeline: key}, callTo(a.name, now)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(refused) > 0 {
+		return nil, &engine.NotItsTurn{Queues: refused}
+	}
+	return calls, nil
+}
+
+// moves are the places that may have changed: those that are new, those in which the
+// pipeline waits together with others, and those that it leaves.
+func (r *pipelineRow) moves(t tx) (map[app]bot.Place, error) {
+	moves := map[app]bot.Place{}
+	leave := func(a app) {
+		if _, stays := r.places[a]; !stays {
+			moves[a] = bot.Place{App: a.name}
+		}
+	}
+	for a, p := range r.places {
+		if before, known := r.before.places[a]; !known || before != p || p.Waits != bot.RankNone {
+			moves[a] = p
+		}
+	}
+	for a := range r.before.places {
+		leave(a)
+	}
+	if r.known {
+		return moves, nil
+	}
+	err := t.each(selectStanding, []any{r.repo, r.change.Pipeline.Name}, func(scan scanner) error {
+		var (
+			a    app
+			data []byte
+			s    bot.Standing
+		)
+		if err := scan(&a.platform, &a.name, &data); err != nil {
+			return err
+		}
+		if err := decode(data, &s); err != nil {
+			return err
+		}
+		if s.Stands() {
+			leave(a)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read its places in queues: %w", err)
+	}
+	return moves, nil
+}
+
+func sortedApps(of map[app]bot.Place) []app {
+	list := make([]app, 0, len(of))
+	for a := range of {
+		list = append(list, a)
+	}
+	slices.SortFunc(list, func(a, b app) int {
+		return cmp.Or(cmp.Compare(a.platform, b.platform), cmp.Compare(a.name, b.name))
+	})
+	return list
+}
+
+// saveStandings saves what has changed in a queue, and removes what matters to nobody
+// any more.
+func saveStandings(t tx, a app, queue bot.BuildQueue, changed []bot.Standing, now time.Time) error {
+	for _, s := range changed {
+		data, err := encode(s)
+		if err != nil {
+			return err
+		}
+		if _, err := t.exec(saveStanding, a.platform, a.name, s.Pipeline.Repo.String(), s.Pipeline.Name, string(data)); err != nil {
+			return err
+		}
+	}
+	for _, s := range queue {
+		if !s.Over(now) || slices.ContainsFunc(changed, func(o bot.Standing) bool { return o.Pipeline == s.Pipeline }) {
+			continue
+		}
+		if _, err := t.exec(removeStanding, a.platform, a.name, s.Pipeline.Repo.String(), s.Pipeline.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// callTo is the work of a pipeline that is to look at a queue.
+func callTo(name string, now time.Time) bot.Effect {
+	return bot.Effect{Key: "turn " + name, Attempt: 1, Since: now, At: now, Do: bot.TakeTurn{App: name}}
+}
+
+// BuildQueues reads the queues of apps of a platform.
+func (s *Store) BuildQueues(ctx context.Context, platform string, apps []string) (map[string]bot.BuildQueue, error) {
+	queues := make(map[string]bot.BuildQueue, len(apps))
+	for _, name := range apps {
+		queue, err := readQueue(func(query string, args []any, row func(scanner) error) error {
+			return s.db.each(ctx, query, args, row)
+		}, app{platform, name})
+		if err != nil {
+			return nil, err
+		}
+		queues[name] = queue
+	}
+	return queues, nil
+}
+
+// readQueue reads the queue of one app. Who stands there is the row's own name.
+func readQueue(each func(string, []any, func(scanner) error) error, a app) (queue bot.BuildQueue, err error) {
+	err = each(selectQueue, []any{a.platform, a.name}, func(scan scanner) error {
+		var (
+			repo, name string
+			data       []byte
+			s          bot.Standing
+		)
+		if err := scan(&repo, &name, &data); err != nil {
+			return err
+		}
+		if err := decode(data, &s); err != nil {
+			return err
+		}
+		r, err := bot.ParseRepo(repo)
+		s.Pipeline = bot.Key{Repo: r, Name: name}
+		queue = append(queue, s)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the queue of %s: %w", a.name, err)
+	}
+	return queue, nil
+}
