@@ -46,6 +46,9 @@ func (s *State) fold(e Event) {
 func (s *State) apply(fact Fact, at time.Time) {
 	switch f := fact.(type) {
 	case Installed:
+		if s.RepoID == 0 {
+			s.RepoID = f.RepoID
+		}
 		if f.Installation != 0 {
 			s.Installation = f.Installation
 		}

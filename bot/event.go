@@ -15,6 +15,7 @@ type Fact interface{ fact() }
 // Installed says which installation speaks for the repository, what its
 // default branch is, and who may look at it. It comes with every delivery of the repository.
 type Installed struct {
+	RepoID        int64 // GitHub's number of the repository, which it keeps for ever; 0: not told
 	Installation  int64
 	DefaultBranch string
 	Visibility    Visibility

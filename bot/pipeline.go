@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -35,9 +36,20 @@ func ParseRepo(s string) (Repo, error) {
 // String is "owner/name".
 func (r Repo) String() string { return r.Owner + "/" + r.Name }
 
+// Nameless stands for a repository of which nobody knows under which name it is now: its
+// old name is another's. Its pipelines rest under it until it is heard of again.
+func Nameless(id int64) Repo { return Repo{Owner: nameless, Name: strconv.FormatInt(id, 10)} }
+
+// Nameless reports whether the name is none that GitHub knows.
+func (r Repo) Nameless() bool { return r.Owner == nameless }
+
+// nameless is an owner that nobody can be on GitHub.
+const nameless = "~"
+
 // Target is where the effects of a pipeline happen.
 type Target struct {
 	Pipeline     Key
+	RepoID       int64  // GitHub's number of the repository; 0: not known yet
 	Installation int64  // of the GitHub App on the repository's account
 	Platform     string // as the pipeline's file names it; empty before it was read
 }

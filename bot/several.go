@@ -31,7 +31,7 @@ func (d *decision) openPipelines() {
 
 // opening is what the pipelines are told that were never opened.
 func (s *State) opening() OpenPipelines {
-	do := OpenPipelines{Installed: Installed{Installation: s.Installation, DefaultBranch: s.DefaultBranch, Visibility: s.Visibility}}
+	do := OpenPipelines{Installed: Installed{RepoID: s.RepoID, Installation: s.Installation, DefaultBranch: s.DefaultBranch, Visibility: s.Visibility}}
 	for _, name := range s.Names {
 		if !slices.Contains(s.Opened, name) {
 			do.Names = append(do.Names, name)

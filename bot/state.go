@@ -10,6 +10,7 @@ import (
 // returns a new one and leaves the old one as it is. It is stored as JSON.
 type State struct {
 	Pipeline      Key
+	RepoID        int64     // GitHub's number of the repository; 0: not heard yet. Never changed
 	At            time.Time // of the newest event
 	Installation  int64
 	DefaultBranch string
@@ -423,7 +424,7 @@ func (s State) Apps() (platform string, apps []string) {
 
 // Target is where the pipeline's effects happen.
 func (s State) Target() Target {
-	return Target{Pipeline: s.Pipeline, Installation: s.Installation, Platform: s.Config.Platform}
+	return Target{Pipeline: s.Pipeline, RepoID: s.RepoID, Installation: s.Installation, Platform: s.Config.Platform}
 }
 
 // clone copies everything that Apply changes in place. Checks, suites and the

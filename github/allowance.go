@@ -8,7 +8,7 @@ import "github.com/headstart-cd/headstart/bot"
 // left, and Reset is the time until which requests are held back.
 func (c *Client) Allowance(installation int64) bot.Allowance {
 	c.mu.Lock()
-	known := c.installations[installation]
+	known := c.accounts[installation]
 	c.mu.Unlock()
 	if known == nil {
 		return bot.Allowance{}

@@ -155,7 +155,7 @@ func TestTheAppsLimitIsNotTheInstallations(t *testing.T) {
 	theirs, err := other.Commit("main", map[string]string{"b": "1"})
 	w.must(err)
 	elsewhere := w.target
-	elsewhere.Pipeline.Repo.Owner, elsewhere.Installation = "umbrella", w.InstallationID("umbrella")
+	elsewhere.Pipeline.Repo.Owner, elsewhere.Installation, elsewhere.RepoID = "umbrella", w.InstallationID("umbrella"), other.ID()
 	ask := func() error {
 		_, err := w.client.Perform(context.Background(), elsewhere, bot.Effect{Do: bot.FindPullRequest{SHA: theirs.SHA}})
 		return err

@@ -191,6 +191,8 @@ func explainToken(err error) error {
 	case http.StatusNotFound:
 		r.Reason = "The GitHub App is not installed here any more: install it again."
 		r.Err = fmt.Errorf("%w: %w", bot.ErrNotFound, r.Err)
+	case http.StatusUnprocessableEntity:
+		r.Reason = fmt.Sprintf("GitHub gives no token for this repository: %s. Add it to the App's installation, under Settings, GitHub Apps, Configure.", messageOf(refused))
 	default:
 		r.Reason = fmt.Sprintf("GitHub refused a token: %s.", messageOf(refused))
 	}

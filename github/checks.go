@@ -121,12 +121,16 @@ func (r repository) statuses(ctx context.Context, sha string) ([]bot.Check, erro
 	}
 	statuses, err := pages(ctx, a, func(ctx context.Context, page gh.ListOptions) ([]status, *gh.Response, error) {
 		var combined struct {
-			SHA      string
-			Statuses []status
+			SHA        string
+			Statuses   []status
+			Repository struct{ ID int64 }
 		}
 		resp, err := r.fetch(ctx, query("commits/"+sha+"/status", page), &combined)
 		if err == nil && combined.SHA == "" {
 			err = errors.New("the answer names no commit")
+		}
+		if err == nil {
+			err = r.same(combined.Repository.ID)
 		}
 		return combined.Statuses, resp, err
 	})

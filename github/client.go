@@ -20,7 +20,7 @@
 //
 //	ask         names it in words, and turns its error into one of the three kinds
 //	go-github   paths, JSON, pagination
-//	session     one per installation: its token, how many at once
+//	session     one per repository: its token; with others of the installation, how many at once
 //	repeating   makes a read again whose answer was lost, up to three times
 //	charged     one try: charged to the rate limit, and not made while that is exhausted
 //	wire        one for all: bounds answers, counts, notes whether anything was sent
@@ -64,6 +64,10 @@ type Options struct {
 	// Events are those whose lost deliveries FailedDeliveries lists; nil: all.
 	Events []string
 
+	// Named hears which name a repository has, with each new token for it: nearly always
+	// the one that it is asked for. Nil: nobody does.
+	Named func(ctx context.Context, installation, id int64, name bot.Repo)
+
 	Logger    *zap.Logger           // nil: silence
 	Metrics   prometheus.Registerer // nil: metrics are kept but not shown
 	Transport http.RoundTripper     // nil: one with timeouts and a pool of its own
@@ -75,7 +79,8 @@ type Options struct {
 }
 
 // Client speaks to GitHub. It is safe for concurrent use, and meant to live as
-// long as the process: it keeps a token and the rate limit per installation.
+// long as the process: it keeps a token per repository, and the rate limit per
+// installation.
 type Client struct {
 	appID int64
 	key   *rsa.PrivateKey
@@ -88,21 +93,25 @@ type Client struct {
 	timeout time.Duration
 	now     func() time.Time
 	pause   func(context.Context, time.Duration) error
+	named   func(ctx context.Context, installation, id int64, name bot.Repo) // nil: nobody
 	wire    *wire
 	app     *conn // speaks as the App itself, not as an installation
 
 	trees, attributes remembered // by SHA, what sources are made of
 
-	mu            sync.Mutex
-	installations map[int64]*conn // guarded by mu
+	mu       sync.Mutex
+	accounts map[int64]*account // guarded by mu; by installation
+	conns    map[scope]*conn    // guarded by mu
 }
 
-// conn is one identity on GitHub: an installation of the App, or the App.
+// conn is one identity on GitHub: an installation of the App with a token for one
+// repository, or the App.
 type conn struct {
 	api *gh.Client
 	// bare is for the one endpoint whose redirect is the answer.
-	bare  *http.Client
-	limit *limit
+	bare    *http.Client
+	limit   *limit
+	session *session
 }
 
 // New makes a client. It does not call GitHub; [Client.App] does, to see
@@ -143,9 +152,9 @@ func New(o Options) (*Client, error) {
 	}
 	c := &Client{
 		appID: o.AppID, key: key, base: base, parse: o.ParseConfig, events: o.Events, log: o.Logger,
-		metrics: m, timeout: o.Timeout, now: o.Now, pause: o.Pause,
-		wire:          &wire{next: o.Transport, base: base, metrics: m, log: o.Logger, clocks: &clocks{now: o.Now}},
-		installations: map[int64]*conn{},
+		metrics: m, timeout: o.Timeout, now: o.Now, pause: o.Pause, named: o.Named,
+		wire:     &wire{next: o.Transport, base: base, metrics: m, log: o.Logger, clocks: &clocks{now: o.Now}},
+		accounts: map[int64]*account{}, conns: map[scope]*conn{},
 	}
 	// Only the App's own session uses this AppsTransport: it must not be shared,
 	// because ghinstallation's installations write to theirs.
@@ -202,7 +211,7 @@ func (c *Client) connect(s *session) *conn {
 	bare := &http.Client{Transport: s, Timeout: c.timeout, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse
 	}}
-	return &conn{api: api, bare: bare, limit: s.limit}
+	return &conn{api: api, bare: bare, limit: s.limit, session: s}
 }
 
 // follow decides about redirects, which GitHub answers for repositories and
@@ -217,34 +226,13 @@ func (c *Client) follow(next *http.Request, via []*http.Request) error {
 
 func (c *Client) ours(u *url.URL) bool { return u.Scheme == c.base.Scheme && u.Host == c.base.Host }
 
-// installation finds the connection of an installation, or makes it.
-func (c *Client) installation(id int64) *conn {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if known := c.installations[id]; known != nil {
-		return known
-	}
-	fresh := func() *ghinstallation.Transport {
-		asApp := ghinstallation.NewAppsTransportFromPrivateKey(repeat(charged{next: c.wire, limit: c.app.limit}, c.pause), c.appID, c.key)
-		t := ghinstallation.NewFromAppsTransport(asApp, id)
-		t.BaseURL = strings.TrimSuffix(c.base.String(), "/")
-		return t
-	}
-	limit := newLimit(c.now, c.metrics.remaining.WithLabelValues(fmt.Sprint(id)))
-	made := c.connect(&session{
-		wire: repeat(charged{next: c.wire, limit: limit}, c.pause), fresh: fresh, tokens: fresh(),
-		limit: limit, slots: make(chan struct{}, atOnce), now: c.now, pause: c.pause,
-	})
-	c.installations[id] = made
-	return made
-}
-
 // repository is one repository as an installation of the App sees it.
 type repository struct {
 	*Client
 	*conn
 	repo     bot.Repo
 	pipeline string // its name; empty for the only one
+	scope    scope  // of its token
 }
 
 // What GitHub allows in names. Anything else could lead a path elsewhere.
@@ -260,7 +248,11 @@ func (c *Client) repository(t bot.Target) (repository, error) {
 	if t.Installation <= 0 {
 		return repository{}, &bot.Refused{Reason: fmt.Sprintf("Nobody has told yet which installation of the GitHub App serves %s.", repo)}
 	}
-	return repository{Client: c, conn: c.installation(t.Installation), repo: repo, pipeline: t.Pipeline.Name}, nil
+	of := scope{installation: t.Installation, id: t.RepoID}
+	if of.id == 0 {
+		of.name = strings.ToLower(repo.Name)
+	}
+	return repository{Client: c, conn: c.conn(of), repo: repo, pipeline: t.Pipeline.Name, scope: of}, nil
 }
 
 // Perform performs an effect on GitHub and says what it learned. Its errors

@@ -210,7 +210,7 @@ func TestManyAtOnce(t *testing.T) {
 	theirs, err := other.Commit("main", map[string]string{"b": "1"})
 	w.must(err)
 	elsewhere := w.target
-	elsewhere.Pipeline.Repo.Owner, elsewhere.Installation = "umbrella", w.InstallationID("umbrella")
+	elsewhere.Pipeline.Repo.Owner, elsewhere.Installation, elsewhere.RepoID = "umbrella", w.InstallationID("umbrella"), other.ID()
 
 	var wait sync.WaitGroup
 	for i := range 24 {

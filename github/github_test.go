@@ -96,7 +96,7 @@ func start(t testing.TB, change ...func(*githubtest.Options, *github.Options)) *
 	if w.shop, err = w.CreateRepo("acme/shop", githubtest.RepoOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	w.target = bot.Target{Pipeline: bot.Key{Repo: bot.Repo{Owner: "acme", Name: "shop"}}, Installation: w.InstallationID("acme")}
+	w.target = bot.Target{Pipeline: bot.Key{Repo: bot.Repo{Owner: "acme", Name: "shop"}}, RepoID: w.shop.ID(), Installation: w.InstallationID("acme")}
 	return w
 }
 

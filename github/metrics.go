@@ -62,6 +62,7 @@ var endpoints = []string{
 	"/app/hook/deliveries",
 	"/app/hook/deliveries/{delivery_id}/attempts",
 	"/app/installations",
+	"/app/installations/{installation_id}",
 	"/app/installations/{installation_id}/access_tokens",
 	"/orgs/{org}/teams/{team_slug}/memberships/{username}",
 	"/repos/{owner}/{repo}",
@@ -96,6 +97,9 @@ var endpoints = []string{
 func endpointOf(base *url.URL, req *http.Request) string {
 	path := "/" + strings.TrimPrefix(req.URL.EscapedPath(), base.EscapedPath())
 	segments := strings.Split(path, "/")
+	if len(segments) > 2 && segments[1] == "repositories" { // where a renamed one's requests are led
+		segments = append([]string{"", "repos", "", ""}, segments[3:]...)
+	}
 next:
 	for _, endpoint := range endpoints {
 		parts := strings.Split(endpoint, "/")

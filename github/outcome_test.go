@@ -328,7 +328,7 @@ func TestAKnownLimitIsRespectedWithoutCalling(t *testing.T) {
 				limit(err)
 			})
 			elsewhere := w.target
-			elsewhere.Pipeline.Repo.Owner, elsewhere.Installation = "umbrella", w.InstallationID("umbrella")
+			elsewhere.Pipeline.Repo.Owner, elsewhere.Installation, elsewhere.RepoID = "umbrella", w.InstallationID("umbrella"), other.ID()
 			if _, err := w.client.Perform(context.Background(), elsewhere, bot.Effect{Do: bot.FindPullRequest{SHA: theirs.SHA}}); err != nil {
 				t.Errorf("another installation has a limit of its own: %v", err)
 			}

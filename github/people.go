@@ -121,8 +121,10 @@ func (r repository) inTeam(ctx context.Context, team, user string) (bool, error)
 	}
 	a := ask{what: fmt.Sprintf("read whether %s is in the team %s of %s", user, team, r.repo.Owner), needs: "Members: read"}
 	var answer struct{ State string }
+	of := r.scope
+	of.teams = true // members are the organization's: the repository's token does not tell
 	err := a.do(ctx, func(ctx context.Context) error {
-		_, err := fetch(ctx, r.api, fmt.Sprintf("orgs/%s/teams/%s/memberships/%s", r.repo.Owner, team, user), &answer)
+		_, err := fetch(ctx, r.Client.conn(of).api, fmt.Sprintf("orgs/%s/teams/%s/memberships/%s", r.repo.Owner, team, user), &answer)
 		return err
 	})
 	if errors.Is(err, bot.ErrNotFound) {

@@ -2,6 +2,7 @@ package github_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -122,7 +123,8 @@ func TestTeamsNeedAPermission(t *testing.T) {
 func TestAPersonsRepositoryHasNoTeams(t *testing.T) {
 	w := start(t)
 	pull := w.propose("ana")
-	body := `{"number":1,"state":"open","head":{"sha":"` + pull.HeadSHA() + `","repo":{"id":1}},"base":{"ref":"main","repo":{"id":1,"owner":{"login":"acme","type":"User"}}}}`
+	id := fmt.Sprint(w.shop.ID())
+	body := `{"number":1,"state":"open","head":{"sha":"` + pull.HeadSHA() + `","repo":{"id":` + id + `}},"base":{"ref":"main","repo":{"id":` + id + `,"owner":{"login":"acme","type":"User"}}}}`
 	w.Inject(githubtest.Fault{Match: "GET */pulls/*", Status: 200, Body: body})
 	w.Inject(githubtest.Fault{Match: "GET */memberships/*", Status: 403, Body: `{"message":"Resource not accessible by integration"}`})
 	if pull.Number() != 1 {

@@ -57,6 +57,9 @@ func (r repository) pullRequest(ctx context.Context, number int) (*gh.PullReques
 	if err == nil && (pull.GetNumber() != number || !isSHA(pull.GetHead().GetSHA())) {
 		err = a.unreadable("it names another pull request, or no head")
 	}
+	if err == nil {
+		err = r.same(pull.GetBase().GetRepo().GetID())
+	}
 	return pull, err
 }
 

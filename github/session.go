@@ -28,11 +28,18 @@ type session struct {
 
 	// fresh makes a source of tokens that has none yet; nil for the App, whose
 	// wire signs by itself.
-	fresh func() *ghinstallation.Transport
+	fresh func() *source
+	// narrower reports whether a token with less is worth asking for, after GitHub has
+	// refused one as it was asked for.
+	narrower func(ctx context.Context, asked *gh.InstallationTokenOptions) (bool, error)
 
+	// named hears which repositories a new token is for; nil: nobody does.
+	named func(context.Context, []gh.Repository)
+
+	asking sync.Mutex // held while a token is looked for: what one learns of it is not asked for by others
 	mu     sync.Mutex
-	tokens *ghinstallation.Transport // guarded by mu
-	pass   pass                      // guarded by mu: the token that was used last
+	tokens *source // guarded by mu
+	pass   pass    // guarded by mu: the token that was used last
 }
 
 // tokenless says that there is no token to send a request with.
@@ -95,24 +102,58 @@ func (s *session) send(req *http.Request) (*http.Response, *pass, error) {
 		resp, err := s.wire.RoundTrip(signed)
 		return resp, nil, err
 	}
-	s.mu.Lock()
-	tokens := s.tokens
-	s.mu.Unlock()
 	// Asking for a token is a request of its own: how far that one gets says
 	// nothing about this one.
-	token, err := tokenFrom(withProgress(req.Context(), nil), tokens)
+	tokens, token, err := s.token(withProgress(req.Context(), nil))
 	if err != nil {
 		closeBody(req)
+		return nil, nil, &tokenless{err}
+	}
+	used, fresh := s.used(tokens, token)
+	if fresh && s.named != nil {
+		if repos, err := tokens.Repositories(); err == nil {
+			s.named(req.Context(), repos)
+		}
+	}
+	signed.Header.Set("Authorization", "token "+token)
+	resp, err := s.wire.RoundTrip(signed)
+	return resp, used, err
+}
+
+// token returns a token that is good, and where it is from. One that GitHub refuses for
+// what was asked is asked for once more, with what the account has granted.
+func (s *session) token(ctx context.Context) (*source, string, error) {
+	s.asking.Lock()
+	defer s.asking.Unlock()
+	for again := false; ; again = true {
+		s.mu.Lock()
+		if until := s.tokens.until; !until.IsZero() && !s.now().Before(until) {
+			s.tokens = s.fresh()
+		}
+		tokens := s.tokens
+		s.mu.Unlock()
+		token, err := tokenFrom(ctx, tokens.Transport)
+		if err == nil {
+			return tokens, token, nil
+		}
 		var refused *ghinstallation.HTTPError
 		if !errors.As(err, &refused) {
 			s.discard(tokens) // half an answer would be kept until it expires
 		}
-		return nil, nil, &tokenless{understand(err)}
+		too := unprocessable(err)
+		err = understand(err)
+		if !too || again {
+			return nil, "", err
+		}
+		less, lost := s.narrower(ctx, tokens.InstallationTokenOptions)
+		if lost != nil {
+			return nil, "", lost
+		}
+		if !less {
+			return nil, "", err
+		}
+		s.discard(tokens)
 	}
-	used := s.used(tokens, token)
-	signed.Header.Set("Authorization", "token "+token)
-	resp, err := s.wire.RoundTrip(signed)
-	return resp, used, err
 }
 
 // charged is the way of one try of a request: it is charged to a limit, and not made
@@ -159,7 +200,7 @@ func understand(err error) error {
 
 // discard forgets a token that GitHub no longer accepts, unless somebody else
 // was faster.
-func (s *session) discard(used *ghinstallation.Transport) {
+func (s *session) discard(used *source) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.tokens == used {

@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"time"
-
-	"github.com/bradleyfalzon/ghinstallation/v2"
 )
 
 // GitHub can refuse an installation's token for some seconds after it has given it
@@ -26,7 +24,7 @@ var pauses = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}
 
 // pass is a token as a request used it.
 type pass struct {
-	source *ghinstallation.Transport
+	source *source
 	token  string
 	since  time.Time // when it was first used
 	good   bool      // it was accepted before
@@ -47,15 +45,16 @@ func (p *pass) refuses(resp *http.Response, now time.Time) bool {
 		strings.Contains(text, "not accessible by integration") && now.Sub(p.since) < infancy
 }
 
-// used notes a token that a request is sent with, and remembers since when it is.
-func (s *session) used(source *ghinstallation.Transport, token string) *pass {
+// used notes a token that a request is sent with, and remembers since when it is. It
+// reports whether that is the first one.
+func (s *session) used(from *source, token string) (_ *pass, first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.pass.token != token {
-		s.pass = pass{source: source, token: token, since: s.now()}
+	if first = s.pass.token != token; first {
+		s.pass = pass{source: from, token: token, since: s.now()}
 	}
 	p := s.pass
-	return &p
+	return &p, first
 }
 
 // accepted notes that GitHub knows a token.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/headstart-cd/headstart/bot"
@@ -12,20 +13,36 @@ import (
 // Allow says which repository may use which apps. It is the operator's, so that
 // a pipeline's file cannot reach for somebody else's app. The zero value allows
 // nothing.
-type Allow struct{ rules []rule }
+type Allow struct {
+	rules []rule
+	pins  []pin
+}
 
 type rule struct{ repo, app string }
+
+// pin is the only repository that may have a name.
+type pin struct {
+	repo bot.Repo
+	id   int64
+}
 
 // ParseAllow reads HEADSTART_ALLOW: rules of the form OWNER/NAME=APP, separated
 // by white space, in which both sides may have the wildcards of path.Match
 // (`*` stays within the owner or the name), and APP may be a list separated by
-// commas.
+// commas. OWNER/NAME#ID is for the repository of that number alone, and for no other one
+// of that name; it has no wildcards.
 func ParseAllow(s string) (Allow, error) {
 	var a Allow
 	for _, field := range strings.Fields(s) {
 		repo, apps, ok := strings.Cut(field, "=")
+		repo, number, pinned := strings.Cut(repo, "#")
 		if !ok || strings.Count(repo, "/") != 1 || apps == "" {
 			return Allow{}, fmt.Errorf("%q is no rule: expected OWNER/REPOSITORY=APP, as in acme/shop=shop-*", field)
+		}
+		if pinned {
+			if err := a.pin(repo, number, field); err != nil {
+				return Allow{}, err
+			}
 		}
 		for _, app := range strings.Split(apps, ",") {
 			r := rule{strings.ToLower(repo), app}
@@ -38,6 +55,46 @@ func ParseAllow(s string) (Allow, error) {
 		}
 	}
 	return a, nil
+}
+
+// pin takes the number of a rule's repository.
+func (a *Allow) pin(name, number, field string) error {
+	id, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || id <= 0 {
+		return fmt.Errorf("%q in the rule %q is no repository's number: expected what `gh api repos/OWNER/NAME --jq .id` says, as in acme/shop#123=shop-*", number, field)
+	}
+	if strings.ContainsAny(name, `*?[\\`) {
+		return fmt.Errorf("the rule %q has a number and a wildcard: a number is one repository's", field)
+	}
+	repo, err := bot.ParseRepo(name)
+	if err != nil {
+		return fmt.Errorf("%q in the rule %q is no repository: expected OWNER/NAME#ID", name, field)
+	}
+	if known := a.Pinned(repo); known != 0 && known != id {
+		return fmt.Errorf("%s is pinned to two repositories, %d and %d: it can have one number", repo, known, id)
+	}
+	a.pins = append(a.pins, pin{repo, id})
+	return nil
+}
+
+// Pinned returns the number of the only repository that may have a name; 0 if the rules
+// do not say.
+func (a Allow) Pinned(repo bot.Repo) int64 {
+	for _, p := range a.pins {
+		if strings.EqualFold(p.repo.String(), repo.String()) {
+			return p.id
+		}
+	}
+	return 0
+}
+
+// Pins returns the names that are pinned, each with the number of its repository.
+func (a Allow) Pins() map[bot.Repo]int64 {
+	pins := map[bot.Repo]int64{}
+	for _, p := range a.pins {
+		pins[p.repo] = p.id
+	}
+	return pins
 }
 
 // Check returns nil if the repository may use every one of the apps, and else a
@@ -57,6 +114,9 @@ func (a Allow) Names(repo bot.Repo) bool {
 }
 
 func (r rule) of(repo bot.Repo) bool {
+	if repo.Nameless() {
+		return false // whose apps these are is for its name to say, whatever a wildcard covers
+	}
 	ok, _ := path.Match(r.repo, strings.ToLower(repo.String()))
 	return ok
 }

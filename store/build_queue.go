@@ -25,6 +25,9 @@ const (
 	selectStanding = `SELECT platform, app, standing FROM build_queue WHERE repo = $1 AND name = $2`
 	saveStanding   = `INSERT INTO build_queue (platform, app, repo, name, standing) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (platform, app, repo, name) DO UPDATE SET standing = excluded.standing`
+	selectQueues   = `SELECT DISTINCT platform, app FROM build_queue WHERE repo = $1 OR repo = $2 ORDER BY platform, app`
+	moveStanding   = `UPDATE build_queue SET repo = $2 WHERE repo = $1`
+	leaveAll       = `DELETE FROM build_queue WHERE repo = $1`
 	removeStanding = `DELETE FROM build_queue WHERE platform = $1 AND app = $2 AND repo = $3 AND name = $4`
 )
 
@@ -183,6 +186,35 @@ func (s *Store) BuildQueues(ctx context.Context, platform string, apps []string)
 		queues[name] = queue
 	}
 	return queues, nil
+}
+
+// moveStandings has a repository's pipelines keep their places under its new name. Those
+// that rest have none.
+func moveStandings(t tx, from, to bot.Repo) error {
+	var apps []app
+	err := t.each(selectQueues, []any{from.String(), to.String()}, func(scan scanner) error {
+		var a app
+		err := scan(&a.platform, &a.name)
+		apps = append(apps, a)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("read the places of a repository in queues: %w", err)
+	}
+	for _, a := range apps {
+		if _, err := t.exec(lockQueue, a.platform, a.name); err != nil {
+			return err
+		}
+	}
+	if _, err := t.exec(leaveAll, to.String()); err != nil { // that were of others with the name
+		return err
+	}
+	if to.Nameless() {
+		_, err = t.exec(leaveAll, from.String())
+	} else {
+		_, err = t.exec(moveStanding, from.String(), to.String())
+	}
+	return err
 }
 
 // readQueue reads the queue of one app. Who stands there is the row's own name.

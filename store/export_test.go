@@ -17,3 +17,18 @@ func (s *Store) ReadIn(ctx context.Context, lazily bool, query string) (value st
 // ForgetSaved forgets what was saved, as the Store of another process does not
 // know it.
 func (s *Store) ForgetSaved() { s.saved = savedPipelines{} }
+
+// ByRepo are the tables that move with a repository.
+var ByRepo = append([]string{"events"}, byRepo...)
+
+// TablesWithRepo lists the tables of a SQLite database that have a column repo.
+func TablesWithRepo(ctx context.Context, s *Store) (names []string, err error) {
+	const query = `SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name = 'repo'`
+	err = s.db.each(ctx, query, nil, func(scan scanner) error {
+		var name string
+		err := scan(&name)
+		names = append(names, name)
+		return err
+	})
+	return names, err
+}

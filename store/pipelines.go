@@ -19,10 +19,12 @@ const (
 	selectState = `SELECT p.version, p.last_event, s.event, s.state FROM pipelines p JOIN pipeline_states s ON s.repo = p.repo AND s.name = p.name
 		WHERE p.repo = $1 AND p.name = $2`
 	selectTail     = `SELECT event FROM events WHERE repo = $1 AND name = $2 AND seq > $3 AND seq <= $4 ORDER BY seq`
-	insertPipeline = `INSERT INTO pipelines (repo, name, version, wake_at, sweep_at, installation, updated_at, last_event)
-		VALUES ($1, $2, 1, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING last_event`
+	insertPipeline = `INSERT INTO pipelines (repo, name, version, wake_at, sweep_at, installation, updated_at, last_event, repo_id)
+		VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING last_event`
+	// Two repositories that swap their names may have pipelines of the same version.
 	updatePipeline = `UPDATE pipelines SET version = version + 1, wake_at = $3, sweep_at = $4, installation = $5,
-		updated_at = $6, last_event = last_event + $7 WHERE repo = $1 AND name = $2 AND version = $8 RETURNING last_event`
+		updated_at = $6, last_event = last_event + $7, repo_id = $8
+		WHERE repo = $1 AND name = $2 AND version = $9 AND repo_id IN (0, $8) RETURNING last_event`
 	saveState = `INSERT INTO pipeline_states (repo, name, event, state) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (repo, name) DO UPDATE SET event = excluded.event, state = excluded.state`
 
@@ -102,7 +104,8 @@ func fold(data []byte, tail [][]byte) (state bot.State, err error) {
 
 // Commit saves everything in the change in one transaction, or nothing. It
 // returns engine.ErrMoved if the pipeline's version is no longer c.Version, and
-// engine.NotItsTurn if the queues of prepare apps do not allow its places.
+// engine.NotItsTurn if the queues of prepare apps do not allow its places, or
+// engine.ErrElsewhere if the pipeline is new and its repository does not have that name.
 //
 // Called from within Handlers.Perform, with its context, it also takes the
 // effect off the queue in that transaction: an outcome that is recorded is never
@@ -113,7 +116,7 @@ func (s *Store) Commit(ctx context.Context, c engine.Change) error {
 		row *pipelineRow
 		err error
 	)
-	before, known := s.saved.of(c.Pipeline, c.Version)
+	before, known := s.saved.of(c.Pipeline, c.State.RepoID, c.Version)
 	whole := !known || !c.Folded || before.tail+len(c.Events) > tailAtMost
 	s.think(ctx, func() { row, err = rowOf(c, whole, s.now()) })
 	if err != nil {
@@ -133,14 +136,15 @@ func (s *Store) Commit(ctx context.Context, c engine.Change) error {
 		if whole {
 			tail = 0
 		}
-		s.saved.keep(c.Pipeline, saved{c.Version + 1, row.apps, tail, settled(row.places)})
+		s.saved.keep(c.Pipeline, saved{c.State.RepoID, c.Version + 1, row.apps, tail, settled(row.places)})
 		return nil
 	}
-	var turn *engine.NotItsTurn
-	switch {
-	case errors.Is(err, engine.ErrMoved):
-		return engine.ErrMoved
-	case errors.As(err, &turn):
+	for _, known := range []error{engine.ErrMoved, engine.ErrElsewhere} {
+		if errors.Is(err, known) {
+			return known
+		}
+	}
+	if turn := (*engine.NotItsTurn)(nil); errors.As(err, &turn) {
 		return turn
 	}
 	return fmt.Errorf("save %s: %w", c.Pipeline, err)
@@ -203,10 +207,12 @@ func rowOf(c engine.Change, whole bool, now time.Time) (*pipelineRow, error) {
 
 func (r *pipelineRow) save(t tx) error {
 	c := r.change
-	args := []any{r.repo, c.Pipeline.Name, microsUp(c.Wake), microsUp(c.Sweep), c.State.Installation, r.at, int64(len(r.events))}
+	args := []any{r.repo, c.Pipeline.Name, microsUp(c.Wake), microsUp(c.Sweep), c.State.Installation, r.at, int64(len(r.events)), c.State.RepoID}
 	query := insertPipeline
 	if c.Version > 0 {
 		query, args = updatePipeline, append(args, c.Version)
+	} else if err := r.mayBegin(t); err != nil {
+		return err
 	}
 	last := int64(-1)
 	if err := t.each(query, args, func(scan scanner) error { return scan(&last) }); err != nil {

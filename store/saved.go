@@ -71,6 +71,7 @@ type savedPipelines struct {
 }
 
 type saved struct {
+	repo    int64 // the repository's number
 	version int64
 	apps    map[app]bool
 	tail    int // events since the state was written
@@ -81,11 +82,11 @@ type saved struct {
 const mostSaved = 1024
 
 // of returns what is known of a pipeline's version.
-func (s *savedPipelines) of(key bot.Key, version int64) (saved, bool) {
+func (s *savedPipelines) of(key bot.Key, repo, version int64) (saved, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	known, ok := s.versions[key]
-	return known, ok && known.version == version
+	return known, ok && known.version == version && known.repo == repo
 }
 
 // keep remembers what was saved. Where there is no room, any other pipeline is

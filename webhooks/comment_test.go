@@ -46,7 +46,7 @@ func TestDecodeACommand(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []bot.Fact{
-		bot.Installed{Installation: 1, DefaultBranch: "master", Visibility: bot.Public},
+		bot.Installed{RepoID: 186853002, Installation: 1, DefaultBranch: "master", Visibility: bot.Public},
 		bot.Commented{ID: 492700400, Number: 1, User: "Codertocat", UserID: 21031067, Body: "/promote production", At: at("2019-05-15T15:20:21Z")},
 	}
 	if !reflect.DeepEqual(d.Facts, want) {

@@ -17,7 +17,7 @@ import (
 )
 
 // events are those that Decode finds facts in.
-var events = []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "push", "status"}
+var events = []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "push", "repository", "status"}
 
 // known are the events that have a label of their own in the metrics.
 var known = func() map[string]bool {
@@ -74,7 +74,7 @@ func factsIn(event string, p payload) (engine.Delivery, error) {
 	if err != nil {
 		return engine.Delivery{}, wrong(event, "repository.full_name", "OWNER/NAME", p.Repository.FullName)
 	}
-	d := engine.Delivery{Repo: repo}
+	d := engine.Delivery{Repo: repo, RepoID: p.Repository.ID, Sender: engine.Person{ID: p.Sender.ID, Login: p.Sender.Login}}
 	var fact bot.Fact
 	switch event {
 	case "push":
@@ -92,18 +92,24 @@ func factsIn(event string, p payload) (engine.Delivery, error) {
 	case "merge_group":
 		fact, err = mergeGroup(p)
 	}
-	if err != nil || fact == nil {
+	if err != nil || fact == nil && !newName(event, p) {
 		return d, err
 	}
 	if p.Installation.ID != 0 {
-		d.Facts = append(d.Facts, bot.Installed{Installation: p.Installation.ID, DefaultBranch: p.Repository.DefaultBranch, Visibility: p.Repository.visible()})
+		d.Facts = append(d.Facts, bot.Installed{RepoID: p.Repository.ID, Installation: p.Installation.ID, DefaultBranch: p.Repository.DefaultBranch, Visibility: p.Repository.visible()})
 	}
-	d.Facts = append(d.Facts, fact)
+	if fact != nil {
+		d.Facts = append(d.Facts, fact)
+	}
 	if by := headPushed(event, p); by != nil {
 		d.Facts = append(d.Facts, by)
 	}
 	return d, nil
 }
+
+// newName reports whether an event says which repository has a name: it was made,
+// renamed, transferred. It has no fact of its own: any delivery under the name tells it.
+func newName(event string, p payload) bool { return event == "repository" && p.Action != "deleted" }
 
 // asSent is how JSON from outside is read: names as they are documented, and of two
 // fields of one name the last. Without the errors of encoding/json the text is read

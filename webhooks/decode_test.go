@@ -80,7 +80,7 @@ func TestDecodeWhoPushedAHead(t *testing.T) {
 
 func TestDecodeRealPayloads(t *testing.T) {
 	hello := bot.Repo{Owner: "Codertocat", Name: "Hello-World"}
-	installed := bot.Installed{Installation: 1, DefaultBranch: "master", Visibility: bot.Public}
+	installed := bot.Installed{RepoID: 186853002, Installation: 1, DefaultBranch: "master", Visibility: bot.Public}
 	pr := bot.PullRequestChanged{
 		Number: 2, Title: "Update the README with new information.", Author: "Codertocat", AuthorID: 21031067, Head: second, Branch: "changes", Base: "master",
 		Open: true, UpdatedAt: at("2019-05-15T15:20:33Z"),
@@ -111,7 +111,7 @@ func TestDecodeRealPayloads(t *testing.T) {
 		{"installation.created", nil},
 		{"issue_comment.created", nil},
 		{"merge_group.checks_requested", []bot.Fact{
-			bot.Installed{Installation: 1, DefaultBranch: "main", Visibility: bot.Private}, bot.MergeGroupChanged{
+			bot.Installed{RepoID: 17273051, Installation: 1, DefaultBranch: "main", Visibility: bot.Private}, bot.MergeGroupChanged{
 				Head: "2ffea6db159f6b6c47a24e778fb9ef40cf6b1c7d", Tree: "31b122c26a97cf9af023e9ddab94a82c6e77b0ea", Branch: "main",
 				Title: "Merge pull request #2048 from octo-repo/update-readme", Base: "380387fbc80638b734a49e1be1c4dfec1c01b33c", Pull: 104,
 				MadeAt: at("2019-05-15T15:20:30Z"),

@@ -26,8 +26,12 @@ type Options struct {
 	// Allowed says whether the operator has a rule for a repository. One without is
 	// not remembered, and GitHub is not asked about its file; nil: all are allowed.
 	Allowed func(bot.Repo) bool
-	Clock   Clock       // nil: the system's
-	Logger  *zap.Logger // nil: none
+	// Identities keeps which repository is meant by a name; nil: the name says it.
+	Identities Identities
+	Directory  Directory            // of GitHub; needed with Identities
+	Pinned     func(bot.Repo) int64 // the only repository that the settings let have a name; 0: they do not say
+	Clock      Clock                // nil: the system's
+	Logger     *zap.Logger          // nil: none
 	// Observe, if not nil, is told of every commit, in the order in which a
 	// pipeline's commits were made. It must return quickly.
 	Observe func(Commit)
@@ -56,8 +60,9 @@ type Engine struct {
 	strange sync.Map // repositories without a rule, by name, of which the log has told
 
 	operator operator
+	names    identities
 
-	deliveries gatherer[bot.Repo, []bot.Fact, struct{}]
+	deliveries gatherer[named, []bot.Fact, struct{}]
 	updates    gatherer[bot.Key, update, committed]
 }
 
@@ -65,7 +70,10 @@ type Engine struct {
 func New(o Options) *Engine {
 	e := &Engine{
 		store: o.Store, perform: o.Perform, freezes: o.Freezes, allowed: o.Allowed, clock: o.Clock, log: o.Logger, observe: o.Observe,
-		alarm: alarm{nudged: make(chan struct{}, 1)},
+		alarm: alarm{nudged: make(chan struct{}, 1)}, names: identities{Identities: o.Identities, directory: o.Directory, pinned: o.Pinned},
+	}
+	if e.names.pinned == nil {
+		e.names.pinned = func(bot.Repo) int64 { return 0 }
 	}
 	if e.clock == nil {
 		e.clock = SystemClock{}
@@ -99,19 +107,37 @@ func (e *Engine) Deliver(ctx context.Context, d Delivery) error {
 		}
 		return nil
 	}
-	_, _, err := e.deliveries.together(d.Repo, d.Facts, func(take func() [][]bot.Fact) (none struct{}, _ error) {
-		keys, err := e.store.Pipelines(ctx, d.Repo)
+	err := e.deliver(ctx, d)
+	for tries := 0; errors.Is(err, ErrElsewhere) && tries < deliverTries; tries++ {
+		err = e.deliver(ctx, d)
+	}
+	return err
+}
+
+// deliverTries is how often a delivery is looked for a place again, because its
+// repository was renamed meanwhile.
+const deliverTries = 3
+
+func (e *Engine) deliver(ctx context.Context, d Delivery) error {
+	_, _, err := e.deliveries.together(named{d.Repo, d.RepoID}, d.Facts, func(take func() [][]bot.Fact) (none struct{}, _ error) {
+		to, found, err := e.usual(ctx, d)
 		if err != nil {
-			return none, fmt.Errorf("find the pipelines of %s: %w", d.Repo, err)
+			return none, err
 		}
-		facts := slices.Concat(take()...)
-		if len(keys) == 0 {
-			if !begins(facts) || e.stranger(d.Repo) {
+		all := d
+		all.Facts = slices.Concat(take()...)
+		if !found {
+			if to, err = e.find(ctx, all); err != nil {
+				return none, err
+			}
+		}
+		if len(to.keys) == 0 {
+			if !begins(all.Facts) || to.repo == (bot.Repo{}) || e.stranger(to.repo) {
 				return none, nil
 			}
-			keys = []bot.Key{{Repo: d.Repo}}
+			to.keys = []bot.Key{{Repo: to.repo}}
 		}
-		return none, e.deliverTo(ctx, keys, d.Repo, facts)
+		return none, e.deliverTo(ctx, to, all)
 	})
 	return err
 }
@@ -119,12 +145,13 @@ func (e *Engine) Deliver(ctx context.Context, d Delivery) error {
 // deliverTo folds deliveries into pipelines of their repository, and into those that
 // are opened meanwhile: whoever opens them has told them of what it had heard by
 // then.
-func (e *Engine) deliverTo(ctx context.Context, keys []bot.Key, repo bot.Repo, facts []bot.Fact) error {
+func (e *Engine) deliverTo(ctx context.Context, to address, d Delivery) error {
+	keys, repo, facts := to.keys, to.repo, to.facts(d.RepoID, d.Facts)
 	told := map[bot.Key]bool{}
 	for len(keys) > 0 {
 		var names []string // of the repository's pipelines, as far as one of them knows
 		for _, key := range keys {
-			c, err := e.commit(ctx, key, facts)
+			c, err := e.commit(ctx, key, d.RepoID, facts)
 			if err != nil {
 				return err
 			}
@@ -174,7 +201,7 @@ func (e *Engine) PlatformMoved(ctx context.Context, moved bot.PlatformMoved) err
 		return fmt.Errorf("find who uses %s: %w", moved.App, err)
 	}
 	for _, key := range keys {
-		if err := e.update(ctx, key, []bot.Fact{moved}); err != nil {
+		if err := e.update(ctx, key, 0, []bot.Fact{moved}); err != nil {
 			return err
 		}
 	}
@@ -192,6 +219,7 @@ const rounds = 10
 // context stands for ends with it.
 type update struct {
 	ctx   context.Context
+	repo  int64 // the number of the repository that the facts are of; 0: whichever has the name
 	facts []bot.Fact
 }
 
@@ -201,42 +229,62 @@ type committed struct {
 	moved []bot.Need // stages of the pipeline where something else runs now
 }
 
-// update is one reconcile.
-func (e *Engine) update(ctx context.Context, key bot.Key, facts []bot.Fact) error {
-	_, err := e.commit(ctx, key, facts)
+// update is one reconcile. One that only looks, for whichever repository has the name, is
+// nobody's where the name is gone.
+func (e *Engine) update(ctx context.Context, key bot.Key, repo int64, facts []bot.Fact) error {
+	_, err := e.commit(ctx, key, repo, facts)
+	if repo == 0 && errors.Is(err, ErrElsewhere) {
+		return nil
+	}
 	return err
 }
 
 // commit loads, applies, decides and commits, together with what others have to
 // fold into the pipeline at that moment, and returns what was committed. It tells
 // those that need a stage of the pipeline if something else runs there now.
-func (e *Engine) commit(ctx context.Context, key bot.Key, facts []bot.Fact) (Change, error) {
-	c, led, err := e.commitOnly(ctx, key, facts)
+func (e *Engine) commit(ctx context.Context, key bot.Key, repo int64, facts []bot.Fact) (Change, error) {
+	c, led, err := e.commitOnly(ctx, key, repo, facts)
 	if err == nil && led {
 		e.tellNeeding(ctx, c.moved)
 	}
 	return c.Change, err
 }
 
-func (e *Engine) commitOnly(ctx context.Context, key bot.Key, facts []bot.Fact) (_ committed, led bool, _ error) {
-	return e.updates.together(key, update{ctx, facts}, func(take func() []update) (committed, error) {
+func (e *Engine) commitOnly(ctx context.Context, key bot.Key, repo int64, facts []bot.Fact) (_ committed, led bool, _ error) {
+	return e.updates.together(key, update{ctx, repo, facts}, func(take func() []update) (committed, error) {
 		all := take()
 		var facts []bot.Fact
 		var works []context.Context
+		repo := int64(0)
 		for _, u := range all {
 			facts = append(facts, u.facts...)
 			works = append(works, u.ctx)
+			if u.repo != 0 && repo != 0 && u.repo != repo {
+				return committed{}, ErrElsewhere // of one of them; each is tried alone
+			}
+			repo = max(repo, u.repo)
 		}
-		return e.commitAll(e.store.Together(ctx, works), key, facts)
+		return e.commitAll(e.store.Together(ctx, works), key, repo, facts)
 	})
 }
 
-func (e *Engine) commitAll(ctx context.Context, key bot.Key, facts []bot.Fact) (committed, error) {
+func (e *Engine) commitAll(ctx context.Context, key bot.Key, repo int64, facts []bot.Fact) (committed, error) {
+	if key.Repo.Nameless() {
+		return committed{}, nil // it rests
+	}
 	var queues standing
 	for range commitTries {
 		state, version, err := e.load(ctx, key)
 		if err != nil {
 			return committed{}, err
+		}
+		if repo != 0 && state.RepoID != 0 && state.RepoID != repo {
+			// What is remembered may be of before the name changed hands.
+			if _, ok := e.memory.recall(key); ok {
+				e.memory.forget(key)
+				continue
+			}
+			return committed{}, ErrElsewhere
 		}
 		state.Pipeline = key
 		word, err := e.frozen(ctx)
@@ -264,6 +312,9 @@ func (e *Engine) commitAll(ctx context.Context, key bot.Key, facts []bot.Fact) (
 		}
 		if errors.Is(err, ErrMoved) {
 			continue
+		}
+		if errors.Is(err, ErrElsewhere) {
+			return committed{}, ErrElsewhere
 		}
 		if err != nil {
 			return committed{}, fmt.Errorf("commit %s: %w", key, err)

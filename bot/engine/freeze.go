@@ -28,7 +28,8 @@ type operator struct {
 	passed time.Time // the word of this time has reached every pipeline; of LookAtFreeze alone
 }
 
-// WatchFreeze passes the operator's word on to every pipeline, until ctx ends. It
+// WatchFreeze passes the operator's word on to every pipeline, and takes in the
+// repositories that the operator has confirmed, until ctx ends. It
 // returns nil then. The operator's commands come by the machine's time, whatever
 // the pipelines' clock is.
 func (e *Engine) WatchFreeze(ctx context.Context) error {
@@ -37,6 +38,9 @@ func (e *Engine) WatchFreeze(ctx context.Context) error {
 	for {
 		if err := e.LookAtFreeze(ctx); err != nil && ctx.Err() == nil {
 			e.log.Warn("pass on what the operator has frozen; tried again in a second", zap.Error(err))
+		}
+		if err := e.LookAtConfirmed(ctx); err != nil && ctx.Err() == nil {
+			e.log.Warn("take in the repositories that the operator has confirmed; tried again in ten seconds", zap.Error(err))
 		}
 		select {
 		case <-ctx.Done():
@@ -73,7 +77,7 @@ func (e *Engine) LookAtFreeze(ctx context.Context) error {
 		if !word.At.After(state.Freeze.At) {
 			continue
 		}
-		if err := e.update(ctx, key, nil); err != nil {
+		if err := e.update(ctx, key, 0, nil); err != nil {
 			return err
 		}
 	}

@@ -16,18 +16,18 @@ func (e *Engine) do(ctx context.Context, target bot.Target, effect bot.Effect) (
 	switch do := effect.Do.(type) {
 	case bot.OpenPipelines:
 		for _, name := range do.Names {
-			if err := e.update(ctx, bot.Key{Repo: repo, Name: name}, do.Facts()); err != nil {
+			if err := e.update(ctx, bot.Key{Repo: repo, Name: name}, target.RepoID, do.Facts()); err != nil {
 				return nil, inside(err)
 			}
 		}
 		return bot.Told{}, nil
 	case bot.Address:
-		if err := e.update(ctx, bot.Key{Repo: repo, Name: do.Pipeline}, []bot.Fact{do.Addressed}); err != nil {
+		if err := e.update(ctx, bot.Key{Repo: repo, Name: do.Pipeline}, target.RepoID, []bot.Fact{do.Addressed}); err != nil {
 			return nil, inside(err)
 		}
 		return bot.Told{}, nil
 	case bot.TellSection:
-		if err := e.update(ctx, bot.Key{Repo: repo}, []bot.Fact{do.Section}); err != nil {
+		if err := e.update(ctx, bot.Key{Repo: repo}, target.RepoID, []bot.Fact{do.Section}); err != nil {
 			return nil, inside(err)
 		}
 		return bot.Told{}, nil
@@ -64,7 +64,14 @@ func (e *Engine) askConcern(ctx context.Context, repo bot.Repo, do bot.AskConcer
 // askStage answers for another pipeline's stage. What another installation
 // speaks for is none of this one's business, and answered like what is not there.
 func (e *Engine) askStage(ctx context.Context, target bot.Target, do bot.AskStage) (bot.Fact, error) {
-	state, _, err := e.store.Load(ctx, do.Need.Pipeline)
+	need := do.Need.Pipeline
+	state, version, err := e.store.Load(ctx, need)
+	if err == nil && version == 0 && e.names.Identities != nil {
+		// It may have been renamed: whose name it was is who is meant.
+		if need.Repo, err = e.whoseNameItWas(ctx, need.Repo); err == nil {
+			state, _, err = e.store.Load(ctx, need)
+		}
+	}
 	switch {
 	case err != nil:
 		return nil, inside(err)
@@ -80,7 +87,7 @@ func (e *Engine) tellNeeding(ctx context.Context, moved []bot.Need) {
 	for _, stage := range moved {
 		keys, err := e.store.Needing(ctx, stage)
 		for _, key := range keys {
-			if _, _, err = e.commitOnly(ctx, key, []bot.Fact{bot.StageMoved{Stage: stage}}); err != nil {
+			if _, _, err = e.commitOnly(ctx, key, 0, []bot.Fact{bot.StageMoved{Stage: stage}}); err != nil {
 				break
 			}
 		}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -29,17 +30,21 @@ const (
 // and one that would create something is not, either, because nobody waits for it any
 // more when its request comes true: its outcome is that it has to be decided anew.
 func (e *Engine) Perform(ctx context.Context, target bot.Target, effect bot.Effect, again bool) error {
+	target, known, err := e.retarget(ctx, target)
+	if err != nil || !known {
+		return err // while nobody knows the name, the attempt counts as lost
+	}
 	if turn, ok := effect.Do.(bot.TakeTurn); ok {
 		return e.takeTurn(ctx, target.Pipeline, turn.App)
 	}
 	late := e.clock.Now().Sub(effect.At) > prompt
 	if late || again {
-		if goes, err := e.claim(ctx, target.Pipeline, effect); !goes || err != nil {
+		if goes, err := e.claim(ctx, target, effect); !goes || err != nil {
 			return err
 		}
 	}
 	if late && effect.Creates() {
-		err := error(&bot.Retryable{Reason: "it waited too long to be begun"})
+		err = &bot.Retryable{Reason: "it waited too long to be begun"}
 		if again {
 			err = &bot.Unknown{Reason: "whoever did it has died"}
 		}
@@ -75,7 +80,13 @@ func (e *Engine) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 func (e *Engine) record(ctx context.Context, target bot.Target, finished bot.Finished) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recording)
 	defer cancel()
-	if err := e.update(ctx, target.Pipeline, []bot.Fact{finished}); err != nil {
+	err := e.update(ctx, target.Pipeline, target.RepoID, []bot.Fact{finished})
+	if errors.Is(err, ErrElsewhere) && e.names.Identities != nil { // it was renamed meanwhile
+		if target, _, err = e.lookUp(ctx, target); err == nil {
+			err = e.update(ctx, target.Pipeline, target.RepoID, []bot.Fact{finished})
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("record the outcome of %s: %w", finished.Effect.Key, err)
 	}
 	return nil
@@ -84,9 +95,9 @@ func (e *Engine) record(ctx context.Context, target bot.Target, finished bot.Fin
 // claim reports whether an attempt that has waited may begin: it may not if another
 // one has taken its place, or its outcome is recorded. From now on it has as much time
 // as one that began at once, before it is given up.
-func (e *Engine) claim(ctx context.Context, key bot.Key, effect bot.Effect) (bool, error) {
+func (e *Engine) claim(ctx context.Context, target bot.Target, effect bot.Effect) (bool, error) {
 	nobodys := e.store.Together(ctx, nil) // the work goes on
-	c, err := e.commit(nobodys, key, []bot.Fact{bot.Begun{Key: effect.Key, Attempt: effect.Attempt, Since: effect.Since}})
+	c, err := e.commit(nobodys, target.Pipeline, target.RepoID, []bot.Fact{bot.Begun{Key: effect.Key, Attempt: effect.Attempt, Since: effect.Since}})
 	if err != nil {
 		return false, fmt.Errorf("begin %s: %w", effect.Key, err)
 	}

@@ -35,7 +35,7 @@ func TestAnAttemptThatWaitedIsAloneInTheAir(t *testing.T) {
 		performer := &outOfOrder{}
 		e := New(Options{Store: kept, Perform: performer, Clock: clock})
 		decide := func() {
-			if err := e.update(t.Context(), shop, nil); err != nil {
+			if err := e.update(t.Context(), shop, 0, nil); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -16,9 +16,10 @@ type Store interface {
 	Load(ctx context.Context, key bot.Key) (bot.State, int64, error)
 	// Commit saves everything in the Change in one transaction, or nothing. It
 	// returns ErrMoved if the pipeline's version is no longer Change.Version, and
-	// NotItsTurn if Change.Places are not what the queues of prepare apps allow. In the
-	// same transaction it calls those whose turn it becomes: each is a bot.TakeTurn that
-	// is performed.
+	// NotItsTurn if Change.Places are not what the queues of prepare apps allow, or
+	// ErrElsewhere if the pipeline is new and its repository does not have that name. In
+	// the same transaction it calls those whose turn it becomes: each is a bot.TakeTurn
+	// that is performed.
 	Commit(ctx context.Context, c Change) error
 	// Together returns ctx with the work of all the contexts, each that of a
 	// Performer's work or of nobody's: a Commit with it ends them all, or none.
@@ -41,6 +42,10 @@ type Store interface {
 
 // ErrMoved says that somebody else committed to the pipeline first: load again.
 var ErrMoved = errors.New("the pipeline's state has moved")
+
+// ErrElsewhere says that a repository does not have this name any more, as far as its
+// pipelines are concerned: find out which one it has.
+var ErrElsewhere = errors.New("the repository is known by another name")
 
 // Change is what one reconcile commits.
 type Change struct {
@@ -98,7 +103,69 @@ type Performer interface {
 // Delivery is something that a webhook brought, already understood: the facts
 // in it, for every pipeline of a repository or for those that use an app.
 type Delivery struct {
-	ID    string     // the sender's own, for logs
-	Repo  bot.Repo   // zero: the facts are about an app
-	Facts []bot.Fact // none: nothing in it concerns Headstart
+	ID     string     // the sender's own, for logs
+	Repo   bot.Repo   // zero: the facts are about an app
+	RepoID int64      // GitHub's number of the repository; 0: the sender did not tell
+	Sender Person     // whose doing it was; zero: not told
+	Facts  []bot.Fact // none: nothing in it concerns Headstart
+}
+
+// Identities keeps which repository is meant by a name. A repository is known by its
+// number, which it keeps when it is renamed or transferred, and which no other one gets.
+type Identities interface {
+	// Named lists the pipelines under a name, and the number of the repository that they
+	// are of; 0 if nobody has told, or there are none.
+	Named(ctx context.Context, repo bot.Repo) (keys []bot.Key, id int64, err error)
+	// KnownName returns what is known of a name and of a repository.
+	KnownName(ctx context.Context, repo bot.Repo, id int64) (KnownName, error)
+	// Settle notes that a repository that is not known begins under a name. It returns
+	// ErrElsewhere if it is known meanwhile, or the name is not for it. With by, somebody
+	// has said that the name is for it, whoever had it.
+	Settle(ctx context.Context, repo bot.Repo, id int64, by string) error
+	// Move gives everything of a repository another name, or none, in one transaction.
+	// It returns ErrElsewhere like Settle, and if the repository was moved meanwhile.
+	Move(ctx context.Context, from, to bot.Repo, id int64, by string) error
+	// Refuse notes that a repository came under a name that is not for it.
+	Refuse(ctx context.Context, r Refusal) error
+	// Refusals lists those that stand. Accept forgets one.
+	Refusals(ctx context.Context) ([]Refusal, error)
+	Accept(ctx context.Context, repo bot.Repo, id int64) error
+	// Unnumbered lists the names of the repositories that an installation speaks for
+	// whose number nobody has told: they were kept by a version that knew names alone.
+	Unnumbered(ctx context.Context, installation int64) ([]bot.Repo, error)
+}
+
+// KnownName is what is known of a name and of a repository.
+type KnownName struct {
+	Trusted    int64    // the repository that the name is for; 0: nobody's yet
+	Holder     int64    // the repository whose pipelines are under the name now; 0: none
+	HeldAs     bot.Repo // the name as the holder spells it
+	Unnumbered bool     // there are pipelines under the name whose number nobody has told
+	At         bot.Repo // where the pipelines of the repository are; zero: it has none
+}
+
+// Person is somebody's account on GitHub. The number is never another's.
+type Person struct {
+	ID    int64
+	Login string
+}
+
+// Refusal is a repository that came under a name that is not for it.
+type Refusal struct {
+	Repo        bot.Repo
+	ID          int64
+	Known       int64 // the repository that the name is for; 0: not known
+	Confirmed   bool  // the operator has said since that the name is for it
+	First, Last time.Time
+	Facts       []bot.Fact // what there is to do once the operator has confirmed it
+}
+
+// Directory finds repositories on GitHub.
+type Directory interface {
+	// Whereabouts asks GitHub which name a repository has now, as an installation of the
+	// App sees it; zero if that does not see it. GitHub may not list names: then those
+	// given are tried.
+	Whereabouts(ctx context.Context, installation, id int64, names ...bot.Repo) (bot.Repo, error)
+	// Leads reports whether a name, perhaps one of before, leads to a repository.
+	Leads(ctx context.Context, installation, id int64, name bot.Repo) (bool, error)
 }

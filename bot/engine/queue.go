@@ -95,7 +95,7 @@ func (e *Engine) takeTurn(ctx context.Context, key bot.Key, app string) error {
 	if _, version, err := e.load(ctx, key); err != nil || version == 0 {
 		return err // a pipeline that is gone does not come back for this
 	}
-	if err := e.update(ctx, key, []bot.Fact{bot.Called{App: app}}); err != nil {
+	if err := e.update(ctx, key, 0, []bot.Fact{bot.Called{App: app}}); err != nil {
 		return fmt.Errorf("call %s to the queue of %s: %w", key, app, err)
 	}
 	return nil

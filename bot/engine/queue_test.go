@@ -52,7 +52,7 @@ func TestWhoIsRefusedWaitsAndBuildsWhenItIsCalled(t *testing.T) {
 	s := &counter{shelf: newShelf(), times: 1, queue: bot.BuildQueue{{Pipeline: api, Builds: noon}}}
 	s.states[shop], s.versions[shop] = toBuild(), 1
 	e := New(Options{Store: s, Clock: still{}})
-	if err := e.update(t.Context(), shop, nil); err != nil {
+	if err := e.update(t.Context(), shop, 0, nil); err != nil {
 		t.Fatal(err)
 	}
 	if c := s.seen[0]; len(s.seen) != 1 || builds(c) || len(c.Places) != 1 || c.Places[0].Waits != bot.RankBranch || c.Wake.IsZero() {
@@ -76,7 +76,7 @@ func TestWhoIsRefusedWaitsAndBuildsWhenItIsCalled(t *testing.T) {
 func TestWhoIsAlwaysRefusedLetsOthersGoFirst(t *testing.T) {
 	s := &counter{shelf: newShelf(), times: 1 << 30}
 	s.states[shop], s.versions[shop] = toBuild(), 1
-	if err := New(Options{Store: s, Clock: still{}}).update(t.Context(), shop, nil); err != nil {
+	if err := New(Options{Store: s, Clock: still{}}).update(t.Context(), shop, 0, nil); err != nil {
 		t.Fatal(err)
 	}
 	if c := s.seen[0]; builds(c) || len(c.Places) != 1 || !c.Places[0].Passes || c.Wake.IsZero() {

@@ -272,7 +272,10 @@ func (s *Sweeper) pipeline(ctx context.Context, key bot.Key, anew bool) (more bo
 
 // sweep is an update that tells which idle effects came of it.
 func (e *Engine) sweep(ctx context.Context, key bot.Key, swept bot.Swept) ([]bot.Effect, error) {
-	c, err := e.commit(ctx, key, []bot.Fact{swept})
+	c, err := e.commit(ctx, key, 0, []bot.Fact{swept})
+	if errors.Is(err, ErrElsewhere) {
+		return nil, nil
+	}
 	var idle []bot.Effect
 	for _, effect := range c.Effects {
 		if effect.Idle {

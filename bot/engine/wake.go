@@ -39,7 +39,7 @@ func (e *Engine) Tick(ctx context.Context) (next time.Time, more bool, err error
 		return time.Time{}, false, err
 	}
 	for _, key := range due {
-		if err := e.update(ctx, key, nil); err != nil {
+		if err := e.update(ctx, key, 0, nil); err != nil {
 			return time.Time{}, false, err
 		}
 	}

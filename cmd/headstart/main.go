@@ -6,6 +6,8 @@
 //	headstart check   validate a pipeline's file and say what it means
 //	headstart freeze  promote nothing anywhere, until headstart unfreeze
 //	headstart deliveries  list the webhooks that could not be processed
+//	headstart repo    say which repository is meant by a name
+//	headstart operator  say who the operators are
 //	headstart version say which version this is
 package main
 
@@ -38,6 +40,8 @@ type commands struct {
 	Freeze     freezeCommand     `cmd:"" help:"Promote nothing anywhere; rollbacks still work."`
 	Unfreeze   unfreezeCommand   `cmd:"" help:"End that."`
 	Deliveries deliveriesCommand `cmd:"" help:"List the webhooks that could not be processed."`
+	Repo       repoCommand       `cmd:"" help:"Say which repository is meant by a name."`
+	Operator   operatorCommand   `cmd:"" help:"Say who the operators are."`
 	Version    versionCommand    `cmd:"" help:"Say which version this is."`
 }
 

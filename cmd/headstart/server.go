@@ -52,6 +52,7 @@ type server struct {
 	local   *local.Platform
 	prober  *probe.Prober
 	moved   *movedApps
+	people  *operators
 	handler http.Handler
 	// metrics has an address of its own, if it is set.
 	metrics   http.Handler
@@ -92,10 +93,17 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 	if srv.store, err = store.Open(ctx, s.DatabaseURL, store.Options{Logger: w.Logger.Named("store"), Clock: w.Clock.Now}); err != nil {
 		return nil, err
 	}
-	registry.MustRegister(srv.failedDeliveries())
+	if srv.people, err = parseOperators(s.Operators); err != nil {
+		return nil, fmt.Errorf("HEADSTART_OPERATORS: %w", err)
+	}
+	srv.people.store, srv.people.log = srv.store, w.Logger.Named("operators")
+	registry.MustRegister(srv.failedDeliveries(), srv.refusedRepositories())
 	srv.github, err = github.New(github.Options{
 		AppID: s.GitHub.AppID, PrivateKey: key, URL: s.GitHub.APIURL, ParseConfig: parseConfig(allow), Events: webhooks.Events(),
 		Logger: w.Logger.Named("github"), Metrics: registry, Now: w.Clock.Now, Pause: w.Pause,
+		Named: func(ctx context.Context, installation, id int64, name bot.Repo) {
+			srv.engine.Named(ctx, installation, id, name)
+		},
 	})
 	if err != nil {
 		return nil, err
@@ -113,12 +121,16 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 	}
 	srv.engine = engine.New(engine.Options{
 		Store: srv.store, Freezes: srv.store, Clock: w.Clock, Logger: w.Logger.Named("engine"), Observe: w.Observe, Allowed: allow.Names,
+		Identities: srv.store, Directory: srv.github, Pinned: allow.Pinned,
 		Perform: engine.Router{
 			GitHub:   srv.github,
 			Platform: &platform.Performer{Platforms: platforms, Allow: allow, Source: srv.github},
 			Web:      srv.prober,
 		},
 	})
+	if err := srv.pin(ctx, allow); err != nil {
+		return nil, err
+	}
 	sweeps := engine.SweepOptions{
 		Engine: srv.engine, Sweeps: srv.store, Hooks: srv.github, Every: s.Sweep, Clock: w.Clock, Logger: w.Logger.Named("sweeper"),
 		GitHub: srv.github.Allowance, App: srv.github.AppAllowance, Platform: allowances(platforms),
@@ -276,6 +288,7 @@ func (srv *server) handlers() store.Handlers {
 				return err
 			}
 			delivery.ID = d.GUID
+			srv.people.saw(ctx, delivery.Sender)
 			return srv.engine.Deliver(ctx, delivery)
 		},
 		Perform: srv.engine.Perform,

@@ -17,6 +17,7 @@ type settings struct {
 	Addr        string        `env:"HEADSTART_ADDR" placeholder:":8080" help:"Listen address; wins over --port."`
 	Port        string        `env:"PORT" default:"8080" help:"Listen on this port of all addresses."`
 	Allow       string        `env:"HEADSTART_ALLOW" placeholder:"acme/shop=shop-*" help:"Which repository may use which apps, separated by spaces. Nothing is allowed by default."`
+	Operators   string        `env:"HEADSTART_OPERATORS" placeholder:"@ada" help:"Who sees and does what is the operator's: @login, @login#ID or org/team, separated by spaces or commas."`
 	DatabaseURL string        `env:"DATABASE_URL" default:"sqlite:headstart.db" help:"sqlite:PATH or postgres://…"`
 	GitHub      githubFlags   `embed:"" prefix:"github-"`
 	Heroku      herokuFlags   `embed:"" prefix:"heroku-"`

@@ -108,6 +108,9 @@ func (s settings) check() error {
 	if _, err := platform.ParseAllow(s.Allow); err != nil {
 		wrong("HEADSTART_ALLOW: %w", err)
 	}
+	if _, err := parseOperators(s.Operators); err != nil {
+		wrong("HEADSTART_OPERATORS: %w", err)
+	}
 	s.checkLocal(wrong)
 	if _, err := webhooks.ParseProxies(s.TrustedProxies); err != nil {
 		wrong("HEADSTART_TRUSTED_PROXIES: %w", err)

@@ -55,9 +55,12 @@ func (i *Installation) reaches(r *Repo) bool { return r.owner == i.account && !r
 
 type token struct {
 	install *Installation
-	expires time.Time
-	known   time.Time // from when on it is accepted
-	refusal int       // with what it is refused until then
+	// What the token was narrowed to when it was asked for; nil: not at all.
+	repos       map[int64]bool
+	permissions map[string]string
+	expires     time.Time
+	known       time.Time // from when on it is accepted
+	refusal     int       // with what it is refused until then
 }
 
 // processKey is made once: a key costs a tenth of a second.
@@ -141,19 +144,21 @@ func (s *Server) IssueToken(account string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	secret, _, err := s.issue(i)
+	secret, _, err := s.issue(i, token{})
 	return secret, err
 }
 
 // issue makes a token of about the length that GitHub's will have.
-func (s *Server) issue(i *Installation) (string, time.Time, error) {
+func (s *Server) issue(i *Installation, narrowed token) (string, time.Time, error) {
 	random := make([]byte, 387)
 	if _, err := rand.Read(random); err != nil {
 		return "", time.Time{}, fmt.Errorf("make a token: %w", err)
 	}
 	secret := "ghs_" + base64.RawURLEncoding.EncodeToString(random)
 	expires := s.opts.AuthClock().UTC().Truncate(time.Second).Add(time.Hour)
-	s.tokens[secret] = &token{install: i, expires: expires, known: s.opts.AuthClock().Add(s.tokenDelay), refusal: s.tokenStatus}
+	t := narrowed
+	t.install, t.expires, t.known, t.refusal = i, expires, s.opts.AuthClock().Add(s.tokenDelay), s.tokenStatus
+	s.tokens[secret] = &t
 	return secret, expires, nil
 }
 
@@ -185,7 +190,7 @@ func (s *Server) authenticate(c *call) (refusal answer, refused bool) {
 	if !known.install.suspended.IsZero() {
 		return fail(http.StatusForbidden, "This installation has been suspended"), true
 	}
-	c.install = known.install
+	c.install, c.token = known.install, known
 	return answer{}, false
 }
 
@@ -240,25 +245,6 @@ func allows(permissions map[string]string, need string) bool {
 	return name == "" || has == "write" || has == level
 }
 
-func createToken(c *call) answer {
-	for _, i := range c.installations {
-		if i.ID != c.id("installation_id") {
-			continue
-		}
-		if !i.suspended.IsZero() {
-			return fail(http.StatusForbidden, "This installation has been suspended")
-		}
-		secret, expires, err := c.issue(i)
-		if err != nil {
-			return broken(err)
-		}
-		return created(obj{
-			"token": secret, "expires_at": timestamp(expires), "permissions": i.permissions, "repository_selection": "all",
-		})
-	}
-	return notFound()
-}
-
 func getInstallation(c *call) answer {
 	for _, i := range c.installations {
 		if i.ID == c.id("installation_id") {
@@ -279,7 +265,7 @@ func getRepoInstallation(c *call) answer {
 }
 
 func listInstalledRepos(c *call) answer {
-	a := counted(c, "repositories", c.reposOf(c.install), func(r *Repo) obj { return r.json() })
+	a := counted(c, "repositories", c.token.only(c.reposOf(c.install)), func(r *Repo) obj { return r.json() })
 	a.body.(obj)["repository_selection"] = "all"
 	return a
 }

@@ -21,7 +21,7 @@ func (s *Server) ContractErrors() []error {
 }
 
 func (s *Server) holdToContract(c *call, a answer, payload []byte) {
-	if a.stream != nil || a.status == http.StatusNotModified {
+	if a.stream != nil || a.status == http.StatusNotModified || a.moved {
 		return
 	}
 	err := s.opts.Contract.Check(c.r, c.route.pattern, c.vars, c.body, a.status, a.header, payload)

@@ -111,8 +111,10 @@ type Server struct {
 	accounts      map[string]*account // by lower-case login
 	installations []*Installation
 	repos         map[string]*Repo // by lower-case full name
+	moved         map[string]*Repo // by lower-case full names that they had before
 	teams         map[string]map[string]teamMember
 	tokens        map[string]*token
+	issued        []Issued
 	archives      map[string]archiveTicket
 	manifests     map[string]bool // codes of App manifests that were not converted yet
 	hooks         hooks
@@ -129,7 +131,7 @@ func New(opts Options) (*Server, error) {
 	s := &Server{
 		opts: opts, clock: opts.Clock, dir: opts.Dir,
 		lastID:   3_000_000_000, // GitHub's identifiers no longer fit 32 bits
-		accounts: map[string]*account{}, repos: map[string]*Repo{}, teams: map[string]map[string]teamMember{},
+		accounts: map[string]*account{}, repos: map[string]*Repo{}, moved: map[string]*Repo{}, teams: map[string]map[string]teamMember{},
 		tokens: map[string]*token{}, archives: map[string]archiveTicket{}, manifests: map[string]bool{},
 		served: make(chan struct{}),
 	}

@@ -210,7 +210,7 @@ func (s *Server) subscribed() []string {
 		return s.opts.Events
 	}
 	return []string{
-		"check_run", "check_suite", "deployment", "deployment_status", "issue_comment", "merge_group", "pull_request", "push", "status",
+		"check_run", "check_suite", "deployment", "deployment_status", "issue_comment", "merge_group", "pull_request", "push", "repository", "status",
 	}
 }
 

@@ -52,6 +52,22 @@ func (s *Server) userJSON(login string) obj {
 	}
 }
 
+// TakeOver gives a login to somebody else, whose account is new: whoever had it renamed or
+// deleted theirs.
+func (s *Server) TakeOver(login string) (id int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.accounts, strings.ToLower(login))
+	return s.account(login, "User").id
+}
+
+// UserID is the number of an account.
+func (s *Server) UserID(login string) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.account(login, "User").id
+}
+
 // The roles that a person can have in a repository, weakest first.
 var roles = []string{"none", "read", "triage", "write", "maintain", "admin"}
 

@@ -80,8 +80,13 @@ func (s *Server) createRepo(fullName string, opts RepoOptions) (*Repo, error) {
 	if opts.DefaultBranch == "" {
 		opts.DefaultBranch = "main"
 	}
+	id := s.nextID()
+	dir := filepath.Join(s.dir, "repos", owner, name+".git")
+	if _, err := os.Stat(dir); err == nil { // of one that was renamed or deleted
+		dir = filepath.Join(s.dir, "repos", owner, fmt.Sprintf("%s-%d.git", name, id))
+	}
 	r := &Repo{
-		s: s, id: s.nextID(), owner: s.account(owner, kind), name: name, dir: filepath.Join(s.dir, "repos", owner, name+".git"),
+		s: s, id: id, owner: s.account(owner, kind), name: name, dir: dir,
 		defaultBranch: opts.DefaultBranch, public: opts.Public, notInstalled: opts.NotInstalled, created: s.now(), pushed: s.now(),
 		refs: map[string]string{}, commits: map[string]Commit{}, trees: map[string][]treeEntry{}, blobs: map[string][]byte{}, roles: map[string]string{}, issues: map[int]*issue{},
 		rules: map[string][]Rule{}, protections: map[string]*protection{},
@@ -90,6 +95,7 @@ func (s *Server) createRepo(fullName string, opts RepoOptions) (*Repo, error) {
 		return nil, fmt.Errorf("create repository %s: %w", fullName, err)
 	}
 	s.repos[strings.ToLower(fullName)] = r
+	delete(s.moved, strings.ToLower(fullName)) // nobody is redirected from here any more
 	if opts.NotInstalled {
 		return r, nil
 	}

@@ -26,6 +26,7 @@ type call struct {
 	query   url.Values
 	body    []byte
 	install *Installation // whose token it is; nil with a JWT
+	token   *token        // nil with a JWT
 	repo    *Repo         // of endpoints below /repos/{owner}/{repo}
 }
 
@@ -61,6 +62,7 @@ type answer struct {
 	header http.Header
 	body   any                                          // becomes JSON, unless nil
 	stream func(w http.ResponseWriter, r *http.Request) // instead of a body; runs without the lock
+	moved  bool                                         // it leads to where a repository is now
 }
 
 func ok(body any) answer      { return answer{status: http.StatusOK, body: body} }
@@ -157,6 +159,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := &call{Server: s, r: r, query: r.URL.Query(), body: body}
+	s.byNumber(r)
 	c.route, c.vars = s.find(r)
 
 	fault := s.takeFault(c)
@@ -219,11 +222,17 @@ func (s *Server) answer(c *call) answer {
 	}
 	if name, ok := c.vars["repo"]; ok && c.route.auth == byToken {
 		c.repo = s.repos[strings.ToLower(c.vars["owner"]+"/"+name)]
+		if to := s.moved[strings.ToLower(c.vars["owner"]+"/"+name)]; c.repo == nil && to != nil && c.install.reaches(to) && c.token.reaches(to) {
+			return movedTo(c, to)
+		}
 		if c.repo == nil || !c.install.reaches(c.repo) {
 			return notFound()
 		}
+		if !c.token.reaches(c.repo) {
+			return outside(c)
+		}
 	}
-	if c.install != nil && !allows(c.install.permissions, c.route.need) {
+	if c.install != nil && !c.token.allows(c.route.need) {
 		return fail(http.StatusForbidden, "Resource not accessible by integration")
 	}
 	if refusal, unknown := s.behind(c); unknown {

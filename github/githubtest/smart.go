@@ -40,7 +40,7 @@ func (s *Server) serveGit(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body, r.ContentLength, r.TransferEncoding = io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil
-	r.URL.Path = "/" + repo.owner.login + "/" + repo.name + ".git/" + parts[2]
+	r.URL.Path = strings.TrimPrefix(repo.dir, s.dir+"/repos") + "/" + parts[2]
 	user, _, _ := r.BasicAuth()
 	backend := &cgi.Handler{
 		Path: s.git.bin, Args: []string{"http-backend"}, Dir: repo.dir,
