@@ -34,22 +34,22 @@ const hasty = 10 * time.Second
 
 // addressedTo takes in the commands of a comment that are for this pipeline.
 func (s *State) addressedTo(f Addressed, at time.Time) {
-	if slices.ContainsFunc(s.Requests, func(r Request) bool { return r.Comment == f.ID }) ||
-		!s.DeafUntil.IsZero() && !f.At.After(s.DeafUntil) {
+	if slices.ContainsFunc(s.Requests, func(r Request) bool { return r.Comment == f.ID }) {
 		return
 	}
-	s.Requests = append(slices.Clone(s.Requests), Request{
-		Comment: f.ID, Number: f.Number, User: f.User, UserID: f.UserID, At: at, SaidAt: f.At, Commands: f.Commands,
-		Seen: true, // by the one that handed it on
-	})
+	r := s.request(f.Commented, f.Commands, at)
+	r.Seen = true // by the one that handed it on
+	s.Requests = append(slices.Clone(s.Requests), r)
+	s.receiveVisitors(at)
 }
 
 // handOn takes a comment of a repository with several pipelines through its
 // steps: people see that it was read, it is found out whom it is for, those get
 // it, and what is for nobody is answered here.
 func (d *decision) handOn(r *Request) {
-	if !r.Seen {
-		d.want(fmt.Sprintf("seen %d", r.Comment), React{Comment: r.Comment, Content: reactionSeen})
+	if r.Commander == nil && !d.s.member(r) {
+		d.want(commanderKey(r), ReadRights{Comment: r.Comment, People: []Person{{r.User, r.UserID}}})
+		return
 	}
 	if !r.Route.Decided {
 		d.want(fmt.Sprintf("concern of comment %d", r.Comment), AskConcern{

@@ -206,6 +206,7 @@ func (x execution) approve() Answer {
 		a.Alone = x.command.Reason
 	}
 	put(&c.Approvals, name, a)
+	x.vouchedBy(c, name)
 	text := fmt.Sprintf("%s is approved for %s%s", Short(c.SHA), name, after(", ", aloneOf(c, name)))
 	if g, no := blocked(newDecision(x.s, x.at).gates(c, name)); no {
 		text += "; it goes there as soon as it may: " + g.Text
@@ -236,6 +237,9 @@ func (x execution) approved() (*Candidate, string) {
 	pull := x.request.Commander.Pull
 	if !pull.Open || x.command.SHA != "" && !strings.HasPrefix(pull.Head, x.command.SHA) {
 		return x.subject()
+	}
+	if problem := x.headOrOther(); problem != "" {
+		return nil, problem
 	}
 	if c := x.s.candidate(pull.Head); c != nil && c.Guest {
 		return c, x.headMoved("/approve", x.command.Stage)

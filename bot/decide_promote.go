@@ -34,6 +34,9 @@ func (d *decision) enter(stage Stage) {
 			d.readChecksOf(c, true)
 			return
 		}
+		if !d.vouched(c, stage.Name) {
+			return
+		}
 		if r, _ := d.s.runOf(c); c.Artifact == "" && r.Status != RunSucceeded {
 			if first {
 				d.buildOnStage(c, stage.Name, stage.Apps[0], d.s.keyOf(c))
@@ -53,10 +56,19 @@ func (d *decision) begin(c *Candidate, stage Stage) {
 }
 
 // open reports whether every gate between a candidate and a stage is open, by
-// what is known.
+// what is known, but for those that whoever enters asks for (vouched).
 func (d *decision) open(c *Candidate, stage string) bool {
-	_, no := blocked(d.gates(c, stage))
+	_, no := blocked(but(d.gates(c, stage), "right"))
 	return !no
+}
+
+// but is a list of gates without those of some names.
+func but(gates []Gate, names ...string) []Gate {
+	named := func(g Gate) bool { return slices.Contains(names, g.Name) }
+	if !slices.ContainsFunc(gates, named) {
+		return gates
+	}
+	return slices.DeleteFunc(slices.Clone(gates), named)
 }
 
 // freshlyGreen reports whether the checks, and what the branch requires, were
@@ -113,8 +125,7 @@ func (d *decision) carryOn() {
 // gates must still be open, but for that of the build, which is this one: else
 // nothing is done but to look what has become of the first attempt.
 func (d *decision) buildAgain(c *Candidate, stage, app, key string) {
-	gates := slices.DeleteFunc(slices.Clone(d.gates(c, stage)), func(g Gate) bool { return g.Name == "build" })
-	_, no := blocked(gates)
+	_, no := blocked(but(d.gates(c, stage), "build", "right"))
 	switch {
 	case !d.s.Configured || d.stageIndex(stage) != 0 || no:
 		do := StartBuild{App: app, SHA: c.SHA, Tree: c.Tree, Stage: stage, Look: true}
@@ -122,6 +133,7 @@ func (d *decision) buildAgain(c *Candidate, stage, app, key string) {
 		d.want(buildEffect(app, key), do)
 	case !d.freshlyGreen(c):
 		d.readChecksOf(c, true)
+	case !d.vouched(c, stage):
 	default:
 		d.buildOnStage(c, stage, app, key)
 	}
@@ -148,6 +160,8 @@ func (d *decision) tryAgain(c *Candidate, stage, app string, p *Promotion) {
 			look = true
 		case stage == d.firstStage() && !d.freshlyGreen(c):
 			d.readChecksOf(c, true)
+			return
+		case !d.vouched(c, stage):
 			return
 		}
 	}

@@ -3,7 +3,6 @@ package bot
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // The reactions on a comment: it was read, everything in it was done, something
@@ -23,18 +22,27 @@ func (d *decision) steer() {
 		if r.Closed != "" {
 			continue
 		}
+		if r.Silent {
+			d.want(fmt.Sprintf("close %d", r.Comment), React{Comment: r.Comment, Content: reactionNot})
+			continue
+		}
+		if r.Commander == nil && d.waitsForAnother(r) {
+			continue
+		}
+		if !r.Seen && d.seesAtOnce(r) {
+			d.want(fmt.Sprintf("seen %d", r.Comment), React{Comment: r.Comment, Content: reactionSeen})
+		}
 		if r.Route != nil {
 			d.handOn(r)
 			continue
-		}
-		if !r.Seen {
-			d.want(fmt.Sprintf("seen %d", r.Comment), React{Comment: r.Comment, Content: reactionSeen})
 		}
 		if r.Commander == nil && !d.readEyes(r) {
 			continue // what is approved is judged when it is known who made it
 		}
 		if r.Commander == nil {
-			d.want(fmt.Sprintf("commander %d", r.Comment), ReadCommander{Comment: r.Comment, Number: r.Number, User: r.User, Teams: d.teams()})
+			d.want(commanderKey(r), ReadCommander{
+				Comment: r.Comment, Number: r.Number, User: r.User, UserID: r.UserID, Teams: d.teams(), Brief: !d.seesAtOnce(r),
+			})
 			continue
 		}
 		if !r.Replied && r.asks() && !d.reply(r) {
@@ -50,7 +58,7 @@ func (d *decision) steer() {
 // asks reports whether the comment has a question that is answered in a comment
 // of its own.
 func (r *Request) asks() bool {
-	return slices.ContainsFunc(r.Commands, func(c Command) bool { return c.Problem == "" && c.Verb.Asks() })
+	return !r.Stale && slices.ContainsFunc(r.Commands, func(c Command) bool { return c.Problem == "" && c.Verb.Asks() })
 }
 
 func (r *Request) reaction() string {
@@ -64,8 +72,8 @@ func (r *Request) reaction() string {
 func (d *decision) teams() []string {
 	var list []string
 	for _, stage := range d.s.Config.Stages {
-		for _, entry := range stage.Allow {
-			if team, ok := strings.CutPrefix(entry, "team/"); ok && !slices.Contains(list, team) {
+		for _, team := range teamsOf(stage.Allow) {
+			if !slices.Contains(list, team) {
 				list = append(list, team)
 			}
 		}
@@ -79,9 +87,15 @@ func (d *decision) reply(r *Request) bool {
 		d.want(fmt.Sprintf("changes %d", r.Comment), ReadChanges{Base: base, Head: head, Comment: r.Comment})
 		return false
 	}
-	d.want(fmt.Sprintf("reply %d", r.Comment), Reply{
-		Number: r.Number, Comment: r.Comment, Replace: d.s.Pulls[r.Number].Answer, Body: d.signed(d.replyBody(r)),
-	})
+	list := d.askedWith(r)
+	if list[0] != r {
+		return false // it is answered with that one
+	}
+	do := Reply{Number: r.Number, Comment: r.Comment, Replace: d.s.Pulls[r.Number].Answer, Body: d.signed(d.repliesTo(list))}
+	for _, o := range list[1:] {
+		do.Also = append(do.Also, o.Comment)
+	}
+	d.want(fmt.Sprintf("reply %d", r.Comment), do)
 	return false
 }
 

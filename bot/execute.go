@@ -3,7 +3,6 @@ package bot
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
@@ -29,6 +28,8 @@ func accept(format string, args ...any) Answer {
 func (x execution) run() Answer {
 	pull := x.request.Commander.Pull
 	switch v := x.command.Verb; {
+	case x.request.Stale:
+		return refuse("not done: this was written too long ago (%s) to know whether it was done then; if it is still wanted, say it again", moment(x.request.SaidAt))
 	case x.command.Problem != "":
 		return refuse("%s", x.command.Problem)
 	case v.Asks():
@@ -64,13 +65,9 @@ func (x execution) order() Order {
 func (x execution) mayNot(stages ...string) string {
 	for _, name := range stages {
 		cfg, _ := x.s.Config.Stage(name)
-		allow := cfg.Allow
-		if len(allow) == 0 {
-			allow = []string{string(RoleWrite)}
-		}
-		if !x.allowed(allow) {
-			return fmt.Sprintf("@%s may not /%s %s: that takes %s, and @%s has the role %s",
-				x.request.User, x.command.Verb, name, strings.Join(allow, " or "), x.request.User, x.request.Commander.Role)
+		if !allows(cfg.Allow, x.request.standing()) {
+			return fmt.Sprintf("@%s may not /%s %s: that takes %s, and %s",
+				x.request.User, x.command.Verb, name, takes(cfg.Allow), lacks(cfg.Allow, x.request.standing()))
 		}
 	}
 	return ""
@@ -78,21 +75,6 @@ func (x execution) mayNot(stages ...string) string {
 
 // rank orders the roles.
 var rank = map[Role]int{RoleNone: 0, RoleRead: 1, RoleTriage: 2, RoleWrite: 3, RoleMaintain: 4, RoleAdmin: 5}
-
-// allowed reports whether any entry of a stage's `allow:` lets the commander in.
-func (x execution) allowed(allow []string) bool {
-	who := x.request.Commander
-	return slices.ContainsFunc(allow, func(entry string) bool {
-		if team, ok := strings.CutPrefix(entry, "team/"); ok {
-			return slices.Contains(who.Teams, team)
-		}
-		if user, ok := strings.CutPrefix(entry, "@"); ok {
-			return strings.EqualFold(user, x.request.User)
-		}
-		least, known := rank[Role(entry)]
-		return known && rank[who.Role] >= least
-	})
-}
 
 // stages resolves the stage that the command names: all of them if it names none.
 func (x execution) stages() (list []string, problem string) {
@@ -107,8 +89,15 @@ func (x execution) stages() (list []string, problem string) {
 // what the pull request was merged as.
 func (x execution) subject() (*Candidate, string) {
 	c, problem := x.named()
-	if problem != "" || x.command.SHA != "" {
+	if problem != "" || x.command.SHA == c.SHA {
 		return c, problem
+	}
+	if x.command.SHA != "" {
+		// Nobody has meant what was not there yet: it only begins alike.
+		if c.Before != "" && x.sinceByGitHub(c.PushedAt) {
+			return nil, x.void(Short(c.SHA)+" was pushed", strings.ReplaceAll(x.written(), x.command.SHA, c.SHA))
+		}
+		return c, ""
 	}
 	// Within the second of its merge somebody may well say what is to become of it.
 	x.ties = true
@@ -137,6 +126,9 @@ func (x execution) named() (*Candidate, string) {
 			}
 			found = c
 		}
+		if v := x.command.Verb; found == nil && x.request.Commander.Pull.Open && (v == VerbPromote || v == VerbApprove) {
+			return nil, x.notTheHead("/" + string(v))
+		}
 		if found == nil {
 			return nil, fmt.Sprintf("%s is none of the last commits on %s", sha, x.s.Branch())
 		}
@@ -161,6 +153,9 @@ func (x execution) named() (*Candidate, string) {
 // it may is to try again after a failure, and after a rollback.
 func (x execution) promote() Answer {
 	if pull := x.request.Commander.Pull; pull.Open && (x.command.SHA == "" || strings.HasPrefix(pull.Head, x.command.SHA)) {
+		if problem := x.headOrOther(); problem != "" {
+			return refuse("%s", problem)
+		}
 		return x.promoteGuest(pull)
 	}
 	c, problem := x.subject()
@@ -220,6 +215,7 @@ func (x execution) promote() Answer {
 	}
 	x.s.reopen(c.SHA, stage, x.order())
 	yes.give(c, stage)
+	x.vouchedBy(c, stage)
 	return Answer{OK: true, Open: true, Stage: stage, SHA: c.SHA, Text: text + yes.note}
 }
 

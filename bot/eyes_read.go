@@ -28,7 +28,7 @@ func (d *decision) readEyes(r *Request) bool {
 // unread lists what has to be read, and was not since the comment came, before its
 // approvals are judged.
 func (s *State) unread(r *Request) map[string]ReadPeople {
-	open := s.asked(r)
+	open := s.wouldApprove(r)
 	for key := range open {
 		if seen, read := s.People[key]; read && !seen.At.Before(r.At) {
 			delete(open, key)
@@ -40,14 +40,12 @@ func (s *State) unread(r *Request) map[string]ReadPeople {
 // vet reports whether a comment, of whose author it is known now that they may write, is
 // to be run later, when it is known who made what it approves. Its author, and the pull
 // request, are read once more then.
-func (s *State) vet(read CommanderRead, headMoved bool) (later bool) {
-	s.editRequest(read.Comment, func(r *Request) {
-		later = r.Commander == nil && r.Vetted == "" && rank[read.Role] >= rank[RoleWrite] && len(s.unread(r)) > 0
-		if later {
-			r.Vetted, r.HeadMoved = read.Pull.Head, headMoved
-		}
-	})
-	return later && read.Pull.Head != ""
+func (s *State) vet(r *Request, read CommanderRead, headMoved bool) (later bool) {
+	if r.Vetted != "" || read.Pull.Head == "" || rank[read.Role] < rank[RoleWrite] || len(s.unread(r)) == 0 {
+		return false
+	}
+	r.Vetted, r.HeadMoved = read.Pull.Head, headMoved
+	return true
 }
 
 // readApproved reads it for approvals that were given when the stage had no four eyes yet.
@@ -62,8 +60,8 @@ func (d *decision) readApproved() {
 	}
 }
 
-// asked lists what has to be read before a comment's approvals are judged, by key.
-func (s *State) asked(r *Request) map[string]ReadPeople {
+// wouldApprove lists what has to be read before a comment's approvals are judged, by key.
+func (s *State) wouldApprove(r *Request) map[string]ReadPeople {
 	list := map[string]ReadPeople{}
 	if !s.Config.fourEyed() {
 		return list
@@ -155,7 +153,7 @@ func (s *State) forgetPeople() {
 	needed := s.approved()
 	for i := range s.Requests {
 		if r := &s.Requests[i]; r.Commander == nil && r.Closed == "" {
-			for key, do := range s.asked(r) {
+			for key, do := range s.wouldApprove(r) {
 				needed[key] = do
 			}
 		}

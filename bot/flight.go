@@ -266,6 +266,8 @@ func (s *State) finish(f Finished, at time.Time) {
 		s.copyRemoved(do, f, at)
 	case ReadCommander:
 		s.commanderRead(do, f, at)
+	case ReadRights:
+		s.rightsRead(do, f, at)
 	case React:
 		s.reacted(do, f)
 	case Reply:

@@ -70,7 +70,8 @@ func (d *decision) findGates(c *Candidate, stage string) []Gate {
 	gates = append(gates, d.timeGates(c, stage)...)
 	gates = append(gates, d.needsGates(c, stage)...)
 	gates = append(gates, d.adoptionGates(c, i)...)
-	return append(gates, d.placeGate(c, stage), d.preflightGate(c, stage))
+	gates = append(gates, d.placeGate(c, stage), d.preflightGate(c, stage))
+	return append(gates, d.rightGates(c, stage)...)
 }
 
 // orderGate is closed for whoever would take the stage back to an older commit.

@@ -85,6 +85,7 @@ func (x execution) promoteGuest(pull PullRequestChanged) Answer {
 	}
 	x.s.inviteGuest(x, pull, stage)
 	yes.give(x.s.candidate(pull.Head), stage)
+	x.vouchedBy(x.s.candidate(pull.Head), stage)
 	return Answer{OK: true, Open: true, Stage: stage, SHA: pull.Head, Text: text + yes.note}
 }
 
@@ -137,6 +138,9 @@ func (d *decision) enterGuest(stage Stage) {
 		}
 		if !d.freshlyGreen(c) {
 			d.readChecksOf(c, true)
+			continue
+		}
+		if !d.vouched(c, stage.Name) {
 			continue
 		}
 		if r, _ := d.s.runOf(c); c.Artifact == "" && r.Status != RunSucceeded {

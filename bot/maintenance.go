@@ -228,6 +228,18 @@ func (s *State) forgetMaintenance(p *Promotion) {
 	}
 }
 
+// stayInMaintenance keeps on what is on for a release that is about to begin.
+func (d *decision) stayInMaintenance(stage string) {
+	for _, app := range d.appsOf(stage) {
+		if d.s.Maintenance[app].Asked {
+			if d.maintained == nil {
+				d.maintained = map[string]bool{}
+			}
+			d.maintained[app] = true
+		}
+	}
+}
+
 // maintenanceGate tells of maintenance mode that cannot be turned on, which the
 // release waits for. It is none of the gates that ask for it.
 func (d *decision) maintenanceGate(c *Candidate, stage string) (Gate, bool) {

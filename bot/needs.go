@@ -111,7 +111,7 @@ func (d *decision) askStages() {
 
 // blockedElsewhere reports whether another gate keeps a candidate out of a stage.
 func (d *decision) blockedElsewhere(c *Candidate, stage string) bool {
-	_, no := blocked(slices.DeleteFunc(slices.Clone(d.gates(c, stage)), func(g Gate) bool { return g.Name == "needs" }))
+	_, no := blocked(but(d.gates(c, stage), "needs", "right"))
 	return no
 }
 

@@ -68,7 +68,7 @@ func (c *Candidate) returned(p Pushed, timed bool) bool {
 // where it is live, and nothing is about to change that, it stays so.
 func (s *State) startOver(fresh, old *Candidate) {
 	fresh.Told, fresh.Deployments, fresh.Pull, fresh.PullSought = old.Told, old.Deployments, old.Pull, old.PullSought
-	fresh.Beside, fresh.Approvals = old.Beside, old.Approvals
+	fresh.Beside, fresh.Approvals, fresh.Rights = old.Beside, old.Approvals, old.Rights
 	if fresh.Tree == "" {
 		fresh.Tree = old.Tree
 	}

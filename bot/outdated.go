@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -135,27 +136,55 @@ func (x execution) advanced(c *Candidate, stage string) string {
 }
 
 // headMoved is the refusal of a command about the head of an open pull request, if
-// that has moved since the command was written; empty: it has not, or is named.
+// that has moved since the command was written; empty: it has not, or is named in full.
+// A commit whose SHA begins like another one's is made within minutes.
 func (x execution) headMoved(verb, stage string) string {
-	if !x.request.HeadMoved || x.exact() {
+	head := x.request.Commander.Pull.Head
+	if !x.request.HeadMoved || x.command.SHA == head {
 		return ""
 	}
-	if stage == "" {
-		stage = "STAGE"
+	named := Short(head)
+	if x.command.SHA != "" {
+		named = head
 	}
-	head := Short(x.request.Commander.Pull.Head)
-	return x.void(head+" was pushed to the pull request", fmt.Sprintf("%s %s %s", verb, stage, head))
+	return x.void(Short(head)+" was pushed to the pull request", fmt.Sprintf("%s %s %s", verb, cmp.Or(stage, "STAGE"), named))
+}
+
+// headOrOther says that what a command names may be the head of the open pull request or
+// a commit of the branch; empty: it is one of them.
+func (x execution) headOrOther() string {
+	head, sha := x.request.Commander.Pull.Head, x.command.SHA
+	if sha == "" || sha == head {
+		return ""
+	}
+	for i := range x.s.Candidates {
+		if c := x.s.Candidates[i].SHA; c != head && strings.HasPrefix(c, sha) {
+			return fmt.Sprintf("%s may be %s, the head of this pull request, or %s on %s: name more of it", sha, head, c, x.s.Branch())
+		}
+	}
+	return ""
+}
+
+// notTheHead is the refusal of a command that names a commit on an open pull request
+// which is neither its head nor on the branch.
+func (x execution) notTheHead(verb string) string {
+	head := x.request.Commander.Pull.Head
+	if !strings.HasPrefix(x.command.SHA, Short(head)) {
+		head = Short(head)
+	}
+	return fmt.Sprintf("%s is neither the head of this pull request nor one of the last commits on %s; its head is %s: say %s %s %s if that is meant",
+		x.command.SHA, x.s.Branch(), head, verb, cmp.Or(x.command.Stage, "STAGE"), head)
 }
 
 // headMovedSince reports whether a pull request, as it is read now, has another head
 // than it had at a time by GitHub's clock. A pull request that nobody has told of
-// before counts as it is, if nothing has happened to it since then.
+// before counts as it is, if nothing has happened to it since before then.
 func (s *State) headMovedSince(said time.Time, now PullRequestChanged) bool {
 	switch known, ok := s.Pulls[now.Number]; {
 	case said.IsZero():
 		return false
 	case !ok:
-		return now.UpdatedAt.After(said)
+		return !now.UpdatedAt.Before(said)
 	case known.Head != now.Head:
 		return !now.UpdatedAt.Before(said)
 	default:

@@ -23,6 +23,10 @@ type Request struct {
 	Changes   *ChangesRead   // what the pull request would bring, where it was asked for
 	Replied   bool           // its questions are answered
 	Closed    string         // the reaction that closed it; empty: not closed
+	Admitted  bool           // its author is known to be a visitor, and it is answered
+	Silent    bool           // its author has had the answers of the hour: a reaction closes it, or nothing does
+	Stale     bool           // nobody knows whether it was obeyed long ago
+	Kept      bool           // the store remembers it when this does not any more
 	Route     *Route         // it is handed on to others; nil: its commands are this pipeline's
 }
 
@@ -36,8 +40,13 @@ type Answer struct {
 	Rollback   bool // of the stage; SHA is empty
 }
 
-// rememberRequests is how many comments are remembered, so that one that is
-// delivered again does nothing.
+// standing is what its author may do.
+func (r *Request) standing() Membership {
+	return Membership{Person: Person{r.User, r.UserID}, Role: r.Commander.Role, Teams: r.Commander.Teams}
+}
+
+// rememberRequests is how many comments are remembered with what became of them. That
+// they were heard of is remembered for longer, in the store.
 const rememberRequests = 50
 
 // comment takes in a comment. One that is known already, or that asks for
@@ -48,23 +57,36 @@ func (s *State) comment(f Commented, at time.Time) {
 	}
 	commands := ParseCommands(f.Body)
 	known := slices.ContainsFunc(s.Requests, func(r Request) bool { return r.Comment == f.ID })
-	if known || len(commands) == 0 || !s.Configured && !s.several() || !s.DeafUntil.IsZero() && !f.At.After(s.DeafUntil) {
+	if known || len(commands) == 0 || !s.Configured && !s.several() {
 		return
 	}
-	r := Request{Comment: f.ID, Number: f.Number, User: f.User, UserID: f.UserID, At: at, SaidAt: f.At, Commands: commands}
+	r := s.request(f, commands, at)
 	if s.several() {
 		r.Route = &Route{Names: s.Names}
 	}
 	s.Requests = append(slices.Clone(s.Requests), r)
+	s.receiveVisitors(at)
+}
+
+// request is what a comment asks for. What is too old for anybody to remember whether it
+// was obeyed is told so.
+func (s *State) request(f Commented, commands []Command, at time.Time) Request {
+	r := Request{Comment: f.ID, Number: f.Number, User: f.User, UserID: f.UserID, At: at, SaidAt: f.At, Commands: commands, Kept: true}
+	r.Stale = at.Sub(f.At) >= CommentsHeard && !f.At.IsZero() || !s.DeafUntil.IsZero() && !f.At.After(s.DeafUntil)
+	return r
 }
 
 // forgetRequests drops the oldest requests that are closed. What became of them
 // stays in the comment of their pull request.
 func (s *State) forgetRequests() {
-	for len(s.Requests) > rememberRequests && s.Requests[0].Closed != "" {
-		r := s.Requests[0]
-		s.Requests = s.Requests[1:]
-		if r.SaidAt.After(s.DeafUntil) {
+	for len(s.Requests) > rememberRequests {
+		i := slices.IndexFunc(s.Requests, func(r Request) bool { return r.Closed != "" })
+		if i < 0 {
+			return
+		}
+		r := s.Requests[i]
+		s.Requests = slices.Concat(s.Requests[:i], s.Requests[i+1:])
+		if !r.Kept && r.SaidAt.After(s.DeafUntil) {
 			s.DeafUntil = r.SaidAt
 		}
 		if p, ok := s.Pulls[r.Number]; ok {
@@ -92,17 +114,16 @@ func (s *State) editRequest(comment int64, edit func(*Request)) {
 // what the pull request is at this moment.
 func (s *State) commanderRead(do ReadCommander, f Finished, at time.Time) {
 	var read CommanderRead
-	var headMoved bool
+	var headMoved, known bool
 	switch fact := f.Fact.(type) {
 	case CommanderRead:
-		read = fact
+		read, known = fact, true
 		if i := slices.IndexFunc(s.Requests, func(r Request) bool { return r.Comment == do.Comment }); i >= 0 {
 			r := s.Requests[i]
 			headMoved = r.HeadMoved || r.Vetted == "" && s.headMovedSince(r.SaidAt, read.Pull) || r.Vetted != "" && r.Vetted != read.Pull.Head
 		}
-		s.pull(read.Pull, at)
-		if s.vet(read, headMoved) {
-			return
+		if read.Pull.Number != 0 {
+			s.pull(read.Pull, at)
 		}
 	default:
 		if f.Outcome != Refuse {
@@ -114,12 +135,26 @@ func (s *State) commanderRead(do ReadCommander, f Finished, at time.Time) {
 		if r.Commander != nil {
 			return // it was run before
 		}
-		r.Commander, r.HeadMoved = &read, headMoved
-		for _, c := range r.Commands {
-			x := execution{s: s, d: newDecision(s, at), request: r, command: c, at: at}
-			r.Answers = append(r.Answers, x.run())
+		switch {
+		case known && !s.roleRead(r, read.Role, at):
+			r.Commander = &read
+		case known && read.Pull.Number == 0: // it is answered after all: the rest is read
+		case known && s.vet(r, read, headMoved): // what it approves is read
+		default:
+			r.HeadMoved = headMoved
+			s.runCommands(r, read, at)
 		}
 	})
+	s.receiveVisitors(at)
+}
+
+// runCommands runs a comment's commands.
+func (s *State) runCommands(r *Request, by CommanderRead, at time.Time) {
+	r.Commander = &by
+	for _, c := range r.Commands {
+		x := execution{s: s, d: newDecision(s, at), request: r, command: c, at: at}
+		r.Answers = append(r.Answers, x.run())
+	}
 }
 
 func (s *State) reacted(do React, f Finished) {
@@ -133,6 +168,7 @@ func (s *State) reacted(do React, f Finished) {
 			r.Closed = do.Content
 		}
 	})
+	s.Requests = slices.DeleteFunc(slices.Clone(s.Requests), func(r Request) bool { return r.Silent && r.Closed != "" })
 	s.forgetRequests()
 }
 
@@ -152,7 +188,9 @@ func (s *State) replied(do Reply, f Finished) {
 	if f.Outcome != Done && f.Outcome != Refuse {
 		return
 	}
-	s.editRequest(do.Comment, func(r *Request) { r.Replied = true })
+	for _, comment := range append([]int64{do.Comment}, do.Also...) {
+		s.editRequest(comment, func(r *Request) { r.Replied = true })
+	}
 	if fact, ok := f.Fact.(Replied); ok {
 		if p, ok := s.Pulls[do.Number]; ok {
 			p.Answer = fact.ID

@@ -46,8 +46,11 @@ type State struct {
 	PullsListed time.Time   // when pull requests that are older than the pipeline were listed; zero: they were not
 	Alerts      []Alert     // failures that people were told of, or are to be, oldest first
 	Requests    []Request   // comments with commands, oldest first; answered ones are remembered for a while
-	DeafUntil   time.Time   // comments up to here, by GitHub's clock, have been forgotten: a late one is too late
-	Freeze      Frozen      // the operator's word
+	DeafUntil   time.Time   // comments up to here, by GitHub's clock, have been forgotten by an older Headstart: a late one is too late
+	Visits      Visits      // of people without write, together
+
+	Visitors map[string]Visitor // people without write who have commented, by account. Replaced, never changed
+	Freeze   Frozen             // the operator's word
 
 	Inspections map[string]Inspection // by app: what was found of it before it was promoted to
 
@@ -96,6 +99,7 @@ type Candidate struct {
 
 	Beside    map[string]Difference // what it changes, by the commit it was compared with
 	Approvals map[string]Approval   // the newest that people gave, by stage
+	Rights    map[string]Rights     // of those whose word lets it in, by stage
 	Concern   Concern               // whether its files concern the pipeline; empty: not known yet
 	ConcernTo string                // with Concern: the push that it was compared with; empty: it was not
 	Needs     map[string]NeedSeen   // what stages of other pipelines ran when they were asked, by need
@@ -471,6 +475,7 @@ func cloneCandidates(list []Candidate) []Candidate {
 		c.Ordered = maps.Clone(c.Ordered)
 		c.Beside = maps.Clone(c.Beside)
 		c.Approvals = maps.Clone(c.Approvals)
+		c.Rights = maps.Clone(c.Rights)
 		c.Deployments = slices.Clone(c.Deployments)
 		c.Told = maps.Clone(c.Told)
 		c.Needs = maps.Clone(c.Needs)

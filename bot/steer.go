@@ -36,7 +36,11 @@ type ReadCommander struct {
 	Comment int64
 	Number  int
 	User    string
-	Teams   []string // slugs of teams of the repository's organization to look the user up in
+	UserID  int64 // as Person.ID
+	// Brief says that nobody answers if the user has no write: then nothing but the role
+	// is read, and the answer has no Pull.
+	Brief bool
+	Teams []string // slugs of teams of the repository's organization to look the user up in
 }
 
 // CommanderRead is who commented, and the pull request at that moment.
@@ -60,9 +64,10 @@ type React struct {
 // earlier answer. Answer: Replied.
 type Reply struct {
 	Number  int
-	Comment int64  // that asked; the answer carries it, so that it is found again
-	Replace int64  // an earlier answer, which is deleted; 0: none
-	Body    string // Markdown, without the marker
+	Comment int64   // that asked; the answer carries it, so that it is found again
+	Also    []int64 // other comments whose questions it answers
+	Replace int64   // an earlier answer, which is deleted; 0: none
+	Body    string  // Markdown, without the marker
 }
 
 // Replied is an answer that was written.

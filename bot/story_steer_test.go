@@ -1,14 +1,20 @@
 package bot_test
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// role USER ROLE [team]: what somebody may do; with team, ROLE is a team's slug.
+// role USER ROLE [team|left]: what somebody may do; with team, ROLE is a team's slug,
+// and with left somebody leaves it.
 func (s *story) role(list []string, _ map[string]string) error {
+	if len(list) == 3 && list[2] == "left" {
+		s.Teams[list[1]] = slices.DeleteFunc(s.Teams[list[1]], func(user string) bool { return user == list[0] })
+		return nil
+	}
 	if len(list) == 3 && list[2] == "team" {
 		if s.Teams == nil {
 			s.Teams = map[string][]string{}

@@ -18,7 +18,7 @@ var factTypes = namesOf(
 	Probed{}, FilesRead{}, MaintenanceSet{}, Inspected{}, CopySeen{},
 	Frozen{}, Begun{},
 	Concerns{}, Addressed{}, StageRuns{}, StageMoved{}, Section{},
-	MergeGroupChanged{}, RulesRead{}, PullRequestsListed{}, SourceRead{}, Called{}, QueuesSeen{},
+	MergeGroupChanged{}, RulesRead{}, PullRequestsListed{}, SourceRead{}, Called{}, QueuesSeen{}, RightsRead{},
 	PeopleRead{}, HeadPushed{},
 )
 
@@ -29,7 +29,7 @@ var actionTypes = namesOf(
 	Probe{}, ReadFiles{}, SetMaintenance{}, Inspect{}, MakeCopy{}, WatchCopy{}, RemoveCopy{},
 	WriteAlert{},
 	OpenPipelines{}, AskConcern{}, Address{}, AskStage{}, TellSection{},
-	ReadRules{}, ListPullRequests{}, ReadSource{}, TakeTurn{},
+	ReadRules{}, ListPullRequests{}, ReadSource{}, TakeTurn{}, ReadRights{},
 	ReadPeople{},
 )
 

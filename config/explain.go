@@ -202,5 +202,11 @@ func explainAllow(allow []string) string {
 			who = append(who, fmt.Sprintf("everybody who may %s the repository", map[string]string{"write": "write to", "maintain": "maintain"}[a]))
 		}
 	}
-	return oneOf(who, "and")
+	text := oneOf(who, "and")
+	if slices.ContainsFunc(allow, func(a string) bool {
+		return strings.HasPrefix(a, bot.AllowTeam) || strings.HasPrefix(a, bot.AllowPerson)
+	}) {
+		text += "; whoever is named needs write access to the repository, too"
+	}
+	return text
 }

@@ -66,7 +66,8 @@ var stage = object{
 			name: "allow", def: "write", example: "allow: maintain",
 			doc: "Who may command this stage: everybody with at least the permission `write`, `maintain` or `admin`, the " +
 				"members of `team/NAME`, which is a team of the repository's organization by the name in its address, or " +
-				"`@NAME`. One of them, or a list of which any one is enough. Questions such as `/why` are everybody's.",
+				"`@NAME`. Whoever is meant by a name or a team needs `write` as well, because a name may become somebody else's. " +
+				"One of them, or a list of which any one is enough. Questions such as `/why` are everybody's; of people without `write` five comments an hour are answered.",
 			value: either{person, list{is: "a list of these", of: person}},
 			says:  "In comments on pull requests, by everybody who may maintain the repository.",
 		},

@@ -287,6 +287,8 @@ func (c *Client) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 		return answer(r.writeComment(ctx, do, effect))
 	case bot.ReadCommander:
 		return answer(r.readCommander(ctx, do))
+	case bot.ReadRights:
+		return answer(r.readRights(ctx, do))
 	case bot.React:
 		return answer(r.react(ctx, do))
 	case bot.Reply:

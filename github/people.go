@@ -18,34 +18,35 @@ const peopleAtOnce = 6
 
 // readCommander reads what the author of a comment may do, and the pull request
 // at the same moment: two requests and one for each team side by side, then one
-// for the head's tree.
+// for the head's tree. With Brief that is preceded by one for the role, and done only
+// if that is at least write.
 func (r repository) readCommander(ctx context.Context, do bot.ReadCommander) (bot.CommanderRead, error) {
-	if !goodName.MatchString(do.User) {
-		return bot.CommanderRead{}, &bot.Refused{Reason: fmt.Sprintf("%q is nobody on GitHub.", line(do.User, 80))}
+	person := bot.Person{Login: do.User, ID: do.UserID}
+	if err := someone(person); err != nil {
+		return bot.CommanderRead{}, err
 	}
 	read := bot.CommanderRead{Comment: do.Comment}
-	var pull *gh.PullRequest
-	member, teamErrs := make([]bool, len(do.Teams)), make([]error, len(do.Teams))
-	group, side := errgroup.WithContext(ctx)
-	group.SetLimit(peopleAtOnce)
-	group.Go(func() (err error) { pull, err = r.pullRequest(side, do.Number); return err })
-	group.Go(func() (err error) { read.Role, err = r.role(side, do.User); return err })
-	for i, team := range do.Teams {
-		group.Go(func() error { member[i], teamErrs[i] = r.inTeam(side, team, do.User); return nil })
+	if do.Brief {
+		role, _, err := r.role(ctx, person)
+		if read.Role = role; err != nil || !slices.Contains([]bot.Role{bot.RoleWrite, bot.RoleMaintain, bot.RoleAdmin}, role) {
+			return read, err
+		}
 	}
+	var pull *gh.PullRequest
+	var who standing
+	group, side := errgroup.WithContext(ctx)
+	group.Go(func() (err error) { pull, err = r.pullRequest(side, do.Number); return err })
+	group.Go(func() (err error) { who, err = r.standing(side, person, do.Teams); return err })
 	if err := group.Wait(); err != nil {
 		return bot.CommanderRead{}, err
 	}
+	read.Role = who.Role
 	// A person's account has no teams, and cannot grant the App to read them.
 	if pull.GetBase().GetRepo().GetOwner().GetType() != "User" {
-		for i, team := range do.Teams {
-			if teamErrs[i] != nil {
-				return bot.CommanderRead{}, teamErrs[i]
-			}
-			if member[i] {
-				read.Teams = append(read.Teams, team)
-			}
+		if who.teams != nil {
+			return bot.CommanderRead{}, who.teams
 		}
+		read.Teams = who.Teams
 	}
 	read.Pull = changeOf(pull)
 	a := ask{what: fmt.Sprintf("read the head of pull request #%d of %s", do.Number, r.repo), needs: "Contents: read"}
@@ -64,22 +65,96 @@ func (r repository) readCommander(ctx context.Context, do bot.ReadCommander) (bo
 	return read, nil
 }
 
-// role reads what somebody may do in the repository; a stranger may nothing.
-func (r repository) role(ctx context.Context, user string) (bot.Role, error) {
+// readRights reads what people may do: for each a request, and one for each team. That
+// somebody has no role who lets something in is believed if the repository is there.
+func (r repository) readRights(ctx context.Context, do bot.ReadRights) (bot.RightsRead, error) {
+	var read bot.RightsRead
+	for _, person := range do.People {
+		if err := someone(person); err != nil {
+			return bot.RightsRead{}, err
+		}
+		who, err := r.standing(ctx, person, do.Teams)
+		if err != nil {
+			return bot.RightsRead{}, err
+		}
+		if do.Comment == 0 && (who.teams != nil || who.Role == bot.RoleNone) {
+			// Nobody has a role where the App sees no repository. And a person's account
+			// has no teams: whose it is, the repository tells.
+			var repo gh.Repository
+			a := ask{what: fmt.Sprintf("read whose %s is", r.repo), needs: "Metadata: read"}
+			if err := r.get(ctx, a, "", &repo); err != nil {
+				return bot.RightsRead{}, err
+			}
+			if who.teams != nil && repo.GetOwner().GetType() != "User" {
+				return bot.RightsRead{}, who.teams
+			}
+		}
+		read.People = append(read.People, who.Membership)
+	}
+	return read, nil
+}
+
+func someone(person bot.Person) error {
+	if !goodName.MatchString(person.Login) {
+		return &bot.Refused{Reason: fmt.Sprintf("%q is nobody on GitHub.", line(person.Login, 80))}
+	}
+	return nil
+}
+
+// standing is what somebody may do, and why it could not be read in which teams the
+// person is; nil where it could.
+type standing struct {
+	bot.Membership
+	teams error
+}
+
+// standing reads what somebody may do, with a request for the role and one for each
+// team, side by side.
+func (r repository) standing(ctx context.Context, person bot.Person, teams []string) (standing, error) {
+	who := standing{Membership: bot.Membership{Person: person}}
+	var same bool
+	member, errs := make([]bool, len(teams)), make([]error, len(teams))
+	group, side := errgroup.WithContext(ctx)
+	group.SetLimit(peopleAtOnce)
+	group.Go(func() (err error) { who.Role, same, err = r.role(side, person); return err })
+	for i, team := range teams {
+		group.Go(func() error { member[i], errs[i] = r.inTeam(side, team, person.Login); return nil })
+	}
+	if err := group.Wait(); err != nil {
+		return standing{}, err
+	}
+	for i, team := range teams {
+		switch {
+		case errs[i] != nil && who.teams == nil:
+			who.teams = errs[i]
+		case member[i] && same:
+			who.Teams = append(who.Teams, team)
+		}
+	}
+	return who, nil
+}
+
+// role reads what somebody may do in the repository; a stranger may nothing. It
+// reports false, with no role, where the login is somebody else's by now.
+func (r repository) role(ctx context.Context, person bot.Person) (_ bot.Role, same bool, _ error) {
+	user := person.Login
 	a := ask{what: fmt.Sprintf("read what %s may do in %s", user, r.repo), needs: "Metadata: read"}
 	var answer permission
 	err := r.get(ctx, a, "collaborators/"+url.PathEscape(user)+"/permission", &answer)
 	if errors.Is(err, bot.ErrNotFound) {
-		return bot.RoleNone, nil // or the repository is gone, which its pull request tells
+		return bot.RoleNone, true, nil // or the repository is gone, which its pull request tells
 	}
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	role, known := answer.role()
 	if !known {
-		return "", a.unreadable(fmt.Sprintf("there is no permission %q", answer.Permission))
+		return "", false, a.unreadable(fmt.Sprintf("there is no permission %q", answer.Permission))
 	}
-	return role, nil
+	if id := answer.User.ID; person.ID != 0 && id != 0 && id != person.ID {
+		return bot.RoleNone, false, nil
+	}
+	return role, true, nil
 }
 
 // permission is the answer of GET …/collaborators/{username}/permission.
@@ -89,6 +164,7 @@ type permission struct {
 	Permission string
 	RoleName   string `json:"role_name"` // tells them apart; newer servers only
 	User       struct {
+		ID       int64
 		RoleName string `json:"role_name"`
 	}
 }

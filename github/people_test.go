@@ -3,6 +3,7 @@ package github_test
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -85,6 +86,62 @@ func TestRolesOfEveryKind(t *testing.T) {
 			t.Errorf("the answer %q says nothing about what ana may do: ask again, got %v", body, err)
 		}
 	}
+}
+
+// Rights are read by login; whoever has the login of somebody else by now has none.
+func TestRights(t *testing.T) {
+	w := start(t)
+	w.commit(map[string]string{"a": "1"})
+	w.must(w.shop.SetRole("ana", "maintain"))
+	w.must(w.shop.SetRole("ben", "read"))
+	w.SetTeamMember("acme", "releasers", "ana", "active")
+	const known = 7
+	body := fmt.Sprintf(`{"permission":"write","user":{"id":%d}}`, known)
+	ask := bot.ReadRights{People: []bot.Person{{Login: "ana"}, {Login: "ben"}, {Login: "nobody-knows"}}, Teams: []string{"releasers"}}
+	var read bot.RightsRead
+	w.costs(7, func() { read = do[bot.RightsRead](w, ask) })
+	for i, want := range []bot.Membership{
+		{Person: ask.People[0], Role: bot.RoleMaintain, Teams: []string{"releasers"}},
+		{Person: ask.People[1], Role: bot.RoleRead}, {Person: ask.People[2], Role: bot.RoleNone},
+	} {
+		if got := read.People[i]; !reflect.DeepEqual(got, want) {
+			t.Errorf("%+v is wanted, got %+v", want, got)
+		}
+	}
+	for id, want := range map[int64]bot.Role{known: bot.RoleWrite, known + 1: bot.RoleNone, 0: bot.RoleWrite} {
+		w.Inject(githubtest.Fault{Match: "GET */collaborators/*/permission", Status: 200, Body: body})
+		ask := bot.ReadRights{People: []bot.Person{{Login: "ana", ID: id}}, Teams: []string{"releasers"}}
+		who := do[bot.RightsRead](w, ask).People[0]
+		if who.Role != want || (len(who.Teams) > 0) != (want != bot.RoleNone) {
+			t.Errorf("the login of account %d belongs to %d by now, which has %s: got %+v", id, known, want, who)
+		}
+	}
+	w.refuse(bot.ReadRights{People: []bot.Person{{Login: "../ana"}}})
+
+	// Where the App sees no repository, nobody has lost a right.
+	w.Inject(githubtest.Fault{Match: "GET /repos/acme/*", Times: -1, Status: 404, Body: `{"message":"Not Found"}`})
+	w.refuse(bot.ReadRights{People: ask.People[:1]})
+}
+
+// Of somebody without write nothing but the role is read, where that is all that is asked.
+func TestBriefly(t *testing.T) {
+	w := start(t)
+	pull := w.propose("ana")
+	ask := bot.ReadCommander{Comment: 7, Number: pull.Number(), User: "ben", Brief: true, Teams: []string{"releasers"}}
+	for _, role := range []string{"none", "read", "triage"} {
+		w.must(w.shop.SetRole("ben", role))
+		w.costs(1, func() {
+			if read := do[bot.CommanderRead](w, ask); string(read.Role) != role || read.Pull.Number != 0 {
+				t.Errorf("the role %s alone is read, got %+v", role, read)
+			}
+		})
+	}
+	w.must(w.shop.SetRole("ben", "write"))
+	w.costs(5, func() {
+		if read := do[bot.CommanderRead](w, ask); read.Role != bot.RoleWrite || read.Pull.Head != pull.HeadSHA() {
+			t.Errorf("whoever may write is read as always, got %+v", read)
+		}
+	})
 }
 
 func TestWhoCannotBeRead(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/headstart-cd/headstart/bot"
 )
 
 // Delivery is one delivery of a webhook, as it arrived.
@@ -279,9 +281,9 @@ func listDeliveries(ctx context.Context, db reader, f Filter) ([]Delivery, error
 const pruneBatch = 500
 
 // Prune removes deliveries that were received before deliveries and have an
-// outcome, with the counts of those days, and events from before events that are
-// folded into a state. It works in small transactions, so that nobody waits for it.
-// It returns how many rows are gone.
+// outcome, with the counts of those days, events from before events that are folded
+// into a state, and comments that nobody would obey any more. It works in small
+// transactions, so that nobody waits for it. It returns how many rows are gone.
 func (s *Store) Prune(ctx context.Context, deliveries, events time.Time) (removed int64, err error) {
 	for _, p := range []struct {
 		query  string
@@ -291,6 +293,7 @@ func (s *Store) Prune(ctx context.Context, deliveries, events time.Time) (remove
 		{`DELETE FROM heard WHERE (day, event) IN (SELECT day, event FROM heard WHERE last_at < $1 ORDER BY day LIMIT $2)`, deliveries},
 		{`DELETE FROM events WHERE (repo, name, seq) IN (SELECT repo, name, seq FROM events e WHERE at < $1 AND NOT EXISTS
 			(SELECT 1 FROM pipeline_states s WHERE s.repo = e.repo AND s.name = e.name AND e.seq > s.event) ORDER BY at LIMIT $2)`, events},
+		{pruneComments, s.now().Add(-bot.CommentsHeard - bot.CommentsSlack)},
 	} {
 		n, err := s.inBatches(ctx, p.query, micros(p.before))
 		removed += n

@@ -224,6 +224,9 @@ func (r *pipelineRow) save(t tx) error {
 	if err := r.saveEvents(t, last-int64(len(r.events))); err != nil {
 		return err
 	}
+	if err := r.saveComments(t); err != nil {
+		return err
+	}
 	if r.state != "" {
 		if _, err := t.exec(saveState, r.repo, c.Pipeline.Name, last, r.state); err != nil {
 			return err

@@ -46,6 +46,7 @@ func TestStore(t *testing.T) {
 		{"what did not end before the end is taken up at the next start", testTakenUp},
 		{"deliveries interrupted by the end are no failed attempts", testInterrupted},
 		{"what is old is removed in the end", testPrune},
+		{"a comment is heard of once, for days", testHeard},
 		{"sweeps come due", testSweepsDue},
 		{"deliveries that need not be asked for again are known", testProcessed},
 		{"effects go in the order of their urgency", testUrgency},

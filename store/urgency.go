@@ -41,8 +41,8 @@ func placeOf(e bot.Effect) (queue string, priority int) {
 		return queueIdle, priorityIdle
 	}
 	switch do := e.Do.(type) {
-	case bot.StartBuild, bot.Promote, bot.ReadConfig, bot.ReadChecks, bot.ReadCommander, bot.ReadPeople, bot.ReadFiles, bot.ReadSource, bot.SetMaintenance,
-		bot.OpenPipelines, bot.Address, bot.AskConcern, bot.AskStage, bot.TakeTurn:
+	case bot.StartBuild, bot.Promote, bot.ReadConfig, bot.ReadChecks, bot.ReadCommander, bot.ReadRights, bot.ReadPeople, bot.ReadFiles, bot.ReadSource,
+		bot.SetMaintenance, bot.OpenPipelines, bot.Address, bot.AskConcern, bot.AskStage, bot.TakeTurn:
 		return queueEffects, priorityDeploy
 	case bot.React:
 		if do.Content == "eyes" { // whoever commented sees that it was read

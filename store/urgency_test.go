@@ -40,7 +40,7 @@ func testUrgency(t *testing.T, open opener) {
 		<-full
 	}
 	watching := []bot.Action{bot.WatchBuild{}, bot.WatchRelease{}, bot.CancelBuild{}, bot.ReadPullRequest{}, bot.FindPullRequest{}}
-	deploying := []bot.Action{bot.ReadConfig{}, bot.ReadChecks{}, bot.StartBuild{}, bot.Promote{}, bot.ReadCommander{}, bot.React{Content: "eyes"}}
+	deploying := []bot.Action{bot.ReadConfig{}, bot.ReadChecks{}, bot.StartBuild{}, bot.Promote{}, bot.ReadCommander{}, bot.ReadRights{}, bot.React{Content: "eyes"}}
 	var names []string
 	for i, group := range [][]bot.Action{watching, deploying} { // the wrong way round
 		var effects []bot.Effect

@@ -30,6 +30,12 @@ type Loop struct {
 	takes map[string]bot.Rank // by app: the builds that the last decision has begun
 }
 
+// heard is a comment that a pipeline has heard of.
+type heard struct {
+	pipeline string
+	comment  int64
+}
+
 // rounds is how often bot/engine decides again on its own effects.
 const rounds = 10
 
@@ -63,6 +69,16 @@ func (l *Loop) reconcile(facts []bot.Fact) error {
 func (l *Loop) decide(facts []bot.Fact) error {
 	l.takes = map[string]bot.Rank{}
 	for _, f := range facts {
+		if id := l.State.Pipeline.Hears(f); id != 0 && l.State.HearsComments() {
+			by := heard{l.State.Pipeline.Name, id}
+			if l.World.heard[by] {
+				continue
+			}
+			if l.World.heard == nil {
+				l.World.heard = map[heard]bool{}
+			}
+			l.World.heard[by] = true
+		}
 		l.State = bot.Apply(l.State, bot.Event{At: l.Now, Fact: f})
 	}
 	for range rounds {

@@ -26,11 +26,15 @@ func (w *World) Say(number int, user, body string) []bot.Fact {
 func (w *World) onSteering(a bot.Action) (bot.Fact, error, bool) {
 	switch do := a.(type) {
 	case bot.ReadCommander:
-		w.Requests["ReadCommander"] += 3 // permission, pull request, tree
+		w.Requests["ReadCommander"]++ // permission
 		read := bot.CommanderRead{Comment: do.Comment, Role: bot.RoleNone}
 		if role, ok := w.Roles[do.User]; ok {
 			read.Role = role
 		}
+		if do.Brief && !slices.Contains([]bot.Role{bot.RoleWrite, bot.RoleMaintain, bot.RoleAdmin}, read.Role) {
+			return read, nil, true
+		}
+		w.Requests["ReadCommander"] += 2 // pull request, tree
 		for _, team := range do.Teams {
 			if slices.Contains(w.Teams[team], do.User) {
 				read.Teams = append(read.Teams, team)
@@ -43,6 +47,22 @@ func (w *World) onSteering(a bot.Action) (bot.Fact, error, bool) {
 		read.Pull = p.PullRequestChanged
 		if c := w.Commits[p.Head]; c != nil {
 			read.HeadTree = c.Tree
+		}
+		return read, nil, true
+	case bot.ReadRights:
+		w.Requests["ReadRights"] += len(do.People)
+		var read bot.RightsRead
+		for _, p := range do.People {
+			who := bot.Membership{Person: p, Role: bot.RoleNone}
+			if role, ok := w.Roles[p.Login]; ok {
+				who.Role = role
+			}
+			for _, team := range do.Teams {
+				if slices.Contains(w.Teams[team], p.Login) {
+					who.Teams = append(who.Teams, team)
+				}
+			}
+			read.People = append(read.People, who)
 		}
 		return read, nil, true
 	case bot.React:

@@ -48,6 +48,7 @@ type World struct {
 	Breaks  func(sha string) (build, release bool)
 	Said    []*Said
 	Replies []Answered
+	heard   map[heard]bool      // comments, as the store remembers them
 	Roles   map[string]bot.Role // of people; nobody else has one
 	Teams   map[string][]string // slug → members
 	Gone    map[string]bool     // artifacts that the platform has destroyed

@@ -291,12 +291,16 @@ func (e *Engine) commitAll(ctx context.Context, key bot.Key, repo int64, facts [
 		if err != nil {
 			return committed{}, err
 		}
-		told, err := e.look(ctx, state, facts, &queues)
+		fresh, comments, err := e.unheard(ctx, key, facts)
+		if err != nil {
+			return committed{}, err
+		}
+		told, err := e.look(ctx, state, fresh, &queues)
 		if err != nil {
 			return committed{}, err
 		}
 		c, explain := e.reconcile(state, withFreeze(state, word, told))
-		c.Version = version
+		c.Version, c.Comments = version, taken(comments, state, c.State)
 		for i := range c.Places {
 			c.Places[i].Passes = queues.gaveUp()
 		}

@@ -46,6 +46,10 @@ func (p *pipelines) Pipelines(_ context.Context, repo bot.Repo) (keys []bot.Key,
 	return slices.DeleteFunc(all, func(k bot.Key) bool { return k.Repo != repo }), err
 }
 
+func (p *pipelines) HeardOf(context.Context, bot.Key, []int64) (map[int64]bool, error) {
+	return nil, nil
+}
+
 func (p *pipelines) Needing(context.Context, bot.Need) ([]bot.Key, error) { return nil, nil }
 
 func (p *pipelines) BuildQueues(context.Context, string, []string) (map[string]bot.BuildQueue, error) {

@@ -67,6 +67,8 @@ func (s *shelf) Pipelines(_ context.Context, repo bot.Repo) (keys []bot.Key, err
 	return keys, nil
 }
 
+func (s *shelf) HeardOf(context.Context, bot.Key, []int64) (map[int64]bool, error) { return nil, nil }
+
 func (s *shelf) Needing(_ context.Context, stage bot.Need) (keys []bot.Key, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

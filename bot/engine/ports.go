@@ -21,6 +21,9 @@ type Store interface {
 	// the same transaction it calls those whose turn it becomes: each is a bot.TakeTurn
 	// that is performed.
 	Commit(ctx context.Context, c Change) error
+	// HeardOf reports which of some comments a pipeline has heard of: those of
+	// Change.Comments, for bot.CommentsHeard and bot.CommentsSlack.
+	HeardOf(ctx context.Context, key bot.Key, comments []int64) (map[int64]bool, error)
 	// Together returns ctx with the work of all the contexts, each that of a
 	// Performer's work or of nobody's: a Commit with it ends them all, or none.
 	Together(ctx context.Context, all []context.Context) context.Context
@@ -54,6 +57,7 @@ type Change struct {
 	State    bot.State
 	Folded   bool         // State is what bot.Apply makes of Events, on the state of Version: they are enough to save
 	Events   []bot.Event  // appended to the log, in this order
+	Comments []int64      // comments that Events tell of
 	Effects  []bot.Effect // handed to whoever performs, after the commit
 	Target   bot.Target   // where the effects happen
 	Places   []bot.Place  // where it stands in the queues of prepare apps; in no others

@@ -64,6 +64,7 @@ func (s *sim) end() {
 	stuck := s.once(1)
 	s.calm = true
 	clear(s.Sick)
+	s.comeBack()
 	s.wellAround()
 	s.catchUp()
 	s.allowed = apps

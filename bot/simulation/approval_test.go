@@ -72,6 +72,9 @@ func (s *sim) approved1(sha, artifact string, stage bot.Stage, decided time.Time
 			continue
 		}
 		if why = s.lapsed(o, sha, artifact, stage); why == "" {
+			why = s.rightless(o, decided)
+		}
+		if why == "" {
 			return
 		}
 	}

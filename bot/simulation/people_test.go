@@ -11,7 +11,7 @@ import (
 
 // What people ask for in comments, and what may come of it.
 
-// roles are those of the people in a history; nobody else has one.
+// roles are those of the people in a history, until they leave; nobody else has one.
 var roles = map[string]bot.Role{"zoe": bot.RoleAdmin, "walter": bot.RoleWrite, "rita": bot.RoleRead}
 
 func mayCommand(user string) bool {
@@ -21,6 +21,8 @@ func mayCommand(user string) bool {
 // people is what was said.
 type people struct {
 	orders []*order
+	seen   map[int64]time.Time  // comments of people without write that the bot took up
+	left   map[string]time.Time // since when people have no role any more who had one
 }
 
 // order is one command of a comment by somebody who may give it.
@@ -88,6 +90,7 @@ func (s *sim) say(number int, user, text string) {
 // reacted notes what people see of what became of a comment.
 func (s *sim) reacted(do bot.React) {
 	if do.Content == "eyes" {
+		s.sawVisitor(do.Comment)
 		return
 	}
 	for _, o := range s.people.orders {

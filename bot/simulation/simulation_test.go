@@ -3,6 +3,7 @@ package simulation
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -215,7 +216,7 @@ func newSim(test *testing.T, t *rapid.T) *sim {
 		b := s.broken[c.Tree]
 		return b[0], b[1]
 	}
-	s.Roles = roles
+	s.Roles = maps.Clone(roles)
 	s.World.Moved = s.appMoved
 	s.file = s.drawFile()
 	if s.may.illness && s.once(2) {
@@ -340,6 +341,7 @@ func (s *sim) step() {
 	add(s.may.hand, s.handRelease)
 	add(s.may.pulls || s.may.people, s.pull)
 	add(s.may.people, s.comment, s.comment)
+	add(s.may.people && s.once(2), s.flood)
 	add(s.may.queue, s.enqueue, s.enqueue, s.checkGroup, s.mergeGroup, s.leaveQueue)
 	add(s.may.configs, s.changeFile)
 	add(s.may.allow, s.changeAllowed)
@@ -351,7 +353,7 @@ func (s *sim) step() {
 	add(s.may.around, s.unsettle)
 	add(s.may.clears, s.destroy, s.destroy)
 	add(s.may.shares, s.neighbourWants, s.neighbourWants, s.manyPulls)
-	add(s.asksForYes(), s.approveSome, s.approveSome, s.approveAtOnce, s.approveTwo, s.deploy)
+	add(s.asksForYes(), s.approveSome, s.approveSome, s.approveAtOnce, s.approveTwo, s.approveAndLeave, s.leave, s.deploy)
 	add(s.may.illness && s.asks.verify, s.ail)
 	add(s.may.people && !s.asks.brief && (s.may.freeze || s.asks.windows != nil), s.hurry)
 	add(s.asks.needs, s.moveAPI, s.moveAPI, s.pushBoth, s.takeBack)

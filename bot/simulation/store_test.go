@@ -26,12 +26,13 @@ type store struct {
 	inbox     []*delivery
 	known     map[string]*delivery // by guid
 	heard     map[bot.Fact]bool    // facts of deliveries that are in the log of events
+	listened  map[int64]time.Time  // comments that were heard of
 	told      map[string]time.Time // what was made for people, since when that is known
 	commits   int
 }
 
 func newStore() *store {
-	return &store{known: map[string]*delivery{}, heard: map[bot.Fact]bool{}, told: map[string]time.Time{}}
+	return &store{known: map[string]*delivery{}, heard: map[bot.Fact]bool{}, told: map[string]time.Time{}, listened: map[int64]time.Time{}}
 }
 
 // job is an effect that is to be performed.
@@ -161,6 +162,12 @@ func (s *sim) save(in *instance, c engine.Change) {
 	if st.commits%256 == 32 && c.Version > 0 {
 		s.followsFrom(st.state, c)
 	}
+	for _, id := range c.Comments {
+		if _, known := st.listened[id]; known {
+			s.fail(5, "the comment %d is heard of twice", id)
+		}
+		st.listened[id] = s.Now
+	}
 	st.state, st.version, st.wake, st.sweep = c.State, c.Version+1, c.Wake, c.Sweep
 	for _, e := range c.Events {
 		switch e.Fact.(type) {
@@ -215,6 +222,15 @@ func (p port) Pipelines(ctx context.Context, _ bot.Repo) ([]bot.Key, error) {
 		return nil, nil
 	}
 	return []bot.Key{key}, nil
+}
+
+func (p port) HeardOf(ctx context.Context, _ bot.Key, comments []int64) (map[int64]bool, error) {
+	p.in.turn(ctx)
+	heard := map[int64]bool{}
+	for _, id := range comments {
+		_, heard[id] = p.in.s.store.listened[id]
+	}
+	return heard, nil
 }
 
 func (p port) Needing(context.Context, bot.Need) ([]bot.Key, error) { return nil, nil }

@@ -88,7 +88,8 @@ func TestWhoMayNot(t *testing.T) {
 	})
 }
 
-// A stage may name a team, people, and a stronger role.
+// A stage may name a team, people, and a stronger role. A login, and a team, may become
+// somebody else's: whoever is named needs write as well.
 func TestWhoIsAllowed(t *testing.T) {
 	onBoth(t, choices{pipeline: straight + "    allow: [maintain, team/releasers, \"@ada\"]\n"}, func(b *bed) {
 		for login, role := range map[string]string{"walter": "write", "mia": "maintain", "tom": "read", "guest": "read", "Ada": "read"} {
@@ -100,8 +101,17 @@ func TestWhoIsAllowed(t *testing.T) {
 		b.refused(n, "walter", "/lock production", "@walter may not /lock production: that takes maintain or team/releasers or @ada")
 		b.refused(n, "guest", "/lock production", "@guest may not")
 		b.done(n, "mia", "/lock production")
+		const too = ": a person or team that is named needs write, too"
+		b.refused(n, "tom", "/unlock production", "@tom has the role read"+too)
+		b.refused(n, "Ada", "/unlock production", "@Ada has the role read"+too)
+		b.expectLock("production", true)
+		b.must(b.shop.SetRole("tom", "write"))
+		b.must(b.shop.SetRole("Ada", "write"))
 		b.done(n, "tom", "/unlock production")
 		b.done(n, "Ada", "/lock production")
+		b.expectLock("production", true)
+		b.must(b.shop.SetRole("Ada", "none")) // the login is somebody else's by now
+		b.refused(n, "Ada", "/unlock production", "@Ada has the role none"+too)
 		b.expectLock("production", true)
 	})
 }

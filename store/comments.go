@@ -1,0 +1,57 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// Comments that were heard of are remembered here and not in the states of pipelines:
+// those are written with every event, and hold no more than what is going on.
+
+func insertComments(n int) string {
+	return `INSERT INTO heard_comments (id, name, heard_at) VALUES ` + values(n, 3) + ` ON CONFLICT DO NOTHING`
+}
+
+func selectComments(n int) string {
+	return `SELECT id FROM heard_comments WHERE name = $1 AND id IN (` + placeholders(1, n) + `)`
+}
+
+const pruneComments = `DELETE FROM heard_comments WHERE (id, name) IN (SELECT id, name FROM heard_comments WHERE heard_at < $1 ORDER BY heard_at LIMIT $2)`
+
+// HeardOf reports which of some comments a pipeline has heard of.
+func (s *Store) HeardOf(ctx context.Context, key bot.Key, comments []int64) (map[int64]bool, error) {
+	heard := map[int64]bool{}
+	for part := range slices.Chunk(comments, rowsAtOnce) {
+		args := []any{key.Name}
+		for _, id := range part {
+			args = append(args, id)
+		}
+		err := s.db.each(ctx, selectComments(len(part)), args, func(scan scanner) error {
+			var id int64
+			err := scan(&id)
+			heard[id] = true
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read which comments %s has heard of: %w", key, err)
+		}
+	}
+	return heard, nil
+}
+
+// saveComments remembers the comments of a change.
+func (r *pipelineRow) saveComments(t tx) error {
+	for part := range slices.Chunk(r.change.Comments, rowsAtOnce) {
+		var args []any
+		for _, id := range part {
+			args = append(args, id, r.change.Pipeline.Name, r.at)
+		}
+		if _, err := t.exec(insertComments(len(part)), args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
