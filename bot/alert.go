@@ -117,3 +117,12 @@ func (s *State) alertWritten(do WriteAlert, f Finished, at time.Time) {
 		}
 	}
 }
+
+// isLogin reports whether a name may be a login of GitHub, which git's names of
+// authors stand in for where no account has their address.
+func isLogin(name string) bool {
+	name = strings.TrimSuffix(name, "[bot]")
+	return name != "" && len(name) <= 39 && strings.IndexFunc(name, func(r rune) bool {
+		return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	}) < 0
+}

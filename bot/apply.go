@@ -62,6 +62,8 @@ func (s *State) apply(fact Fact, at time.Time) {
 		s.forget(at)
 	case PullRequestChanged:
 		s.pull(f, at)
+	case HeadPushed:
+		s.notePush(Push{Branch: f.Branch, Before: f.Before, After: f.After, By: f.By, Forced: true, At: at}, false)
 	case CheckReported:
 		if c := s.candidate(f.SHA); c != nil {
 			c.hear(f.Check)

@@ -18,6 +18,7 @@ type Approval struct {
 	Artifact string // that was approved; empty: the stage's own app builds it
 	Unbuilt  bool   // it was given to the commit, before anything was built of it: the first build is meant
 	Live     string // the commit that the stage ran; empty: none
+	Alone    string // why it is good in spite of four eyes; empty: it is not meant to be
 	// Promotion is the one that it let in; 0: none yet. Used says that the candidate
 	// has been live by it.
 	Promotion int
@@ -71,7 +72,9 @@ func (s *State) lapse(at time.Time) {
 			case f != nil && f.SeenAt.After(a.At):
 				a.Lapsed = fmt.Sprintf("%s was released to %s by hand", f.name(), app)
 			default:
-				continue
+				if a.Lapsed = s.seenByMaker(c, stage, a); a.Lapsed == "" {
+					continue
+				}
 			}
 			if a.Lapsed != "" {
 				a.LapsedAt = at
@@ -121,7 +124,11 @@ func (d *decision) approvalGate(c *Candidate, stage Stage) []Gate {
 	case !d.needsApproval(c, stage):
 		g.Text = "no class of change that it has needs one"
 	case a.good():
-		g.Since, g.Text = a.At, "approved by @"+a.By
+		g.Since, g.Text = a.At, cmp.Or(aloneOf(c, stage.Name), "approved by @"+a.By)
+		if stage.FourEyes && a.Alone == "" && d.s.eyesOn(c, stage.Name).unread {
+			g.State, g.Who = GateWaiting, "GitHub"
+			g.Text += "; reading who made what would go live"
+		}
 	default:
 		g.State, g.Since, g.Who = GateWaiting, d.arrivedAt(c, stage.Name), approvers(stage)
 		g.Text = fmt.Sprintf("waiting for /approve %s by %s", stage.Name, approvers(stage))
@@ -191,16 +198,16 @@ func (x execution) approve() Answer {
 	if no := cmp.Or(x.mayNotApprove(c, stage), x.approvesOther(c, name)); no != "" {
 		return refuse("%s", no)
 	}
-	note := ""
-	if stage.FourEyes {
-		problem, note = x.fourEyes(c)
-		if problem != "" {
-			return refuse("%s", problem)
-		}
+	if no := cmp.Or(x.mayNotAlone(stage), x.fourEyes(c, stage)); no != "" {
+		return refuse("%s", no)
 	}
-	put(&c.Approvals, name, Approval{Order: x.order(), Artifact: x.s.artifactOf(c), Live: x.s.Stages[name].Live.SHA})
+	a := Approval{Order: x.order(), Artifact: x.s.artifactOf(c), Live: x.s.Stages[name].Live.SHA}
+	if x.command.Alone {
+		a.Alone = x.command.Reason
+	}
+	put(&c.Approvals, name, a)
 	x.vouchedBy(c, name)
-	text := fmt.Sprintf("%s is approved for %s%s", Short(c.SHA), name, note)
+	text := fmt.Sprintf("%s is approved for %s%s", Short(c.SHA), name, after(", ", aloneOf(c, name)))
 	if g, no := blocked(newDecision(x.s, x.at).gates(c, name)); no {
 		text += "; it goes there as soon as it may: " + g.Text
 	}
@@ -309,42 +316,14 @@ func (x execution) mayNotApprove(c *Candidate, stage Stage) string {
 	return ""
 }
 
-// fourEyes holds the commander against who made the commit and its pull request:
-// who merged it does not matter. Where an author has no account on GitHub, nobody
-// can tell whether it is the same person, and the note says so.
-func (x execution) fourEyes(c *Candidate) (problem, note string) {
-	authors := map[string]string{"commit": c.Author}
-	if p, ok := x.s.Pulls[c.Pull]; ok && c.Pull != 0 {
-		authors["pull request"] = p.Author
-	}
-	for _, what := range sortedKeys(authors) {
-		author := authors[what]
-		switch {
-		case strings.EqualFold(author, x.request.User):
-			return fmt.Sprintf("@%s is the author of the %s: this stage needs the approval of somebody else", x.request.User, what), ""
-		case author == "":
-			note += fmt.Sprintf(" (who is the author of the %s is not known)", what)
-		case !isLogin(author):
-			note += fmt.Sprintf(" (%s, the author of the %s, has no account on GitHub to compare with)", author, what)
-		}
-	}
-	return "", note
-}
-
-// isLogin reports whether a name may be a login of GitHub, which git's names of
-// authors stand in for where no account has their address.
-func isLogin(name string) bool {
-	name = strings.TrimSuffix(name, "[bot]")
-	return name != "" && len(name) <= 39 && strings.IndexFunc(name, func(r rune) bool {
-		return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
-	}) < 0
-}
-
 // deploymentText is the text of a promotion's deployment: what it is, and who
 // approved it.
 func (c *Candidate) deploymentText(stage string, promotion int) string {
 	a := c.Approvals[stage]
 	if a.Promotion == 0 || a.Promotion != promotion {
+		return cut(urgencyFirst(c, stage), maxStatusText)
+	}
+	if a.Alone != "" {
 		return cut(urgencyFirst(c, stage), maxStatusText)
 	}
 	by := " (approved by @" + a.By + ")"

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -25,21 +26,16 @@ func (x execution) approvedBy(d *decision, c *Candidate, stage Stage) promoted {
 	if moved := x.moved(stage.Name); moved != "" {
 		return promoted{problem: x.void(moved, x.promoteExactly(c, stage.Name))}
 	}
-	note := ""
-	if stage.FourEyes {
-		problem, unsure := x.fourEyes(c)
-		switch {
-		case problem != "" && !stage.Approval && d.readingFiles(c, stage):
+	if problem := x.fourEyesIn(d, c, stage); problem != "" {
+		if !stage.Approval && d.readingFiles(c, stage) {
 			return promoted{note: "; if it turns out to need an approval, somebody else has to give it"}
-		case problem != "":
-			return promoted{problem: problem}
 		}
-		note = unsure
+		return promoted{problem: problem}
 	}
 	artifact := d.s.artifactOf(c)
 	return promoted{
 		approval: &Approval{Order: x.order(), Artifact: artifact, Unbuilt: artifact == "", Live: d.s.Stages[stage.Name].Live.SHA},
-		note:     "; this counts as the approval" + note,
+		note:     "; this counts as the approval",
 	}
 }
 
@@ -77,7 +73,7 @@ func (s *State) tellLapsed(sha, stage string, a Approval) {
 // nobody had to.
 func (c *Candidate) approvedText(stage string, promotion int) string {
 	if a := c.Approvals[stage]; a.Promotion != 0 && a.Promotion == promotion {
-		return ", approved by @" + a.By
+		return ", " + cmp.Or(aloneOf(c, stage), "approved by @"+a.By)
 	}
 	return ""
 }
@@ -87,5 +83,8 @@ func (c *Candidate) approvedText(stage string, promotion int) string {
 func (x execution) hasApproved(c *Candidate, stage string) bool {
 	_, in := c.Passages[stage]
 	a := c.Approvals[stage]
+	if a.ByID != 0 && x.request.UserID != 0 {
+		return !in && a.good() && a.ByID == x.request.UserID
+	}
 	return !in && a.good() && strings.EqualFold(a.By, x.request.User)
 }

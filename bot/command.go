@@ -39,6 +39,7 @@ type Command struct {
 	Version int           // of a release, as in v12; 0: none named
 	Config  bool          // a rollback that brings the config vars back too
 	Urgent  bool          // a promotion that passes windows, freezes and soak, for Reason
+	Alone   bool          // an approval in spite of four eyes, for Reason
 	For     time.Duration // how long a lock lasts; 0: until somebody unlocks
 	Reason  string        // the rest of the line, where the command takes one
 	Text    string        // the line, for answers; it is read as the same command
@@ -136,6 +137,12 @@ func (c *Command) parseWords(words []string) {
 	case VerbCancel, VerbPlan, VerbStatus, VerbHelp:
 	case VerbPromote, VerbApprove:
 		c.takeStage(&words)
+		if c.Verb == VerbApprove {
+			c.takeAlone(&words)
+		}
+		if c.Alone || c.Problem != "" {
+			break
+		}
 		if c.takeUrgent(&words); c.Problem == "" && !c.Urgent {
 			c.takeCommit(&words)
 		}

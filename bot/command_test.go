@@ -41,6 +41,15 @@ func TestParseCommands(t *testing.T) {
 		{"swapped letters", "/rollbakc", []string{"rollbakc!there is no command /rollbakc; did you mean /rollback?"}},
 		{"too much", "/cancel everything", []string{`cancel!"everything" is not understood after /cancel; /help says what it takes`}},
 		{"no commit", "/promote staging soon", []string{`promote!"soon" is no commit: expected at least seven digits of its SHA`}},
+		{"an approval alone", "/approve production 0123abc --alone nobody else is here", []string{"approve|production|0123abc|0|false|nobody else is here"}},
+		{"an approval alone by telephone", "/approve Prod 0123ABC —Alone the shop is down", []string{"approve|Prod|0123abc|0|false|the shop is down"}},
+		{"an approval alone without a reason", "/approve production 0123abc --alone", []string{"approve!the reason is missing: /approve production 0123abc --alone REASON; it is shown to everybody"}},
+		{"an approval alone without a commit", "/approve production --alone 0123abc is mine", []string{"approve!the commit is missing: whoever approves alone says which one, as in /approve STAGE SHA --alone REASON"}},
+		{"an approval alone without a stage", "/approve 0123abc --alone it is mine", []string{"approve!whoever approves alone names the stage first: /approve STAGE SHA --alone REASON"}},
+		{"an approval alone of something", "/approve production this --alone it is mine", []string{`approve!"this" is no commit: expected at least seven digits of its SHA, as in /approve STAGE SHA --alone REASON`}},
+		{"an approval almost alone", "/approve production 0123abc --alnoe it is mine", []string{"approve!there is no --alnoe; did you mean --alone?"}},
+		{"a promotion alone", "/promote production 0123abc --alone it is mine", []string{"promote!there is no --alone of a promotion; it goes with /approve STAGE SHA"}},
+		{"a secret in the reason", "/approve production 0123abc --alone the token is ghp_0123456789abcdef", []string{"approve|production|0123abc|0|false|the token is [redacted]"}},
 		{"no target", "/rollback production to", []string{"rollback!after `to` a commit or a release such as v12 is missing"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -89,6 +89,14 @@ func dashes(w string) string {
 	return w
 }
 
+// options are the words with two dashes that a command takes.
+func (c *Command) options() []string {
+	if c.Verb == VerbApprove {
+		return []string{"urgent", "alone"}
+	}
+	return []string{"urgent"}
+}
+
 // takeUrgent reads --urgent and the reason. A commit may stand on either side of
 // it; everything else is the reason.
 func (c *Command) takeUrgent(words *[]string) {
@@ -102,8 +110,10 @@ func (c *Command) takeUrgent(words *[]string) {
 			c.Urgent = true
 		default:
 			c.Problem = fmt.Sprintf("there is no %s", cut(w, 40))
-			if _, near := nearest(strings.TrimLeft(option, "-"), []string{"urgent"}); near {
-				c.Problem += "; did you mean " + urgentWord + "?"
+			if near, ok := nearest(strings.TrimLeft(option, "-"), c.options()); ok {
+				c.Problem += "; did you mean --" + near + "?"
+			} else if option == aloneWord {
+				c.Problem += " of a promotion; it goes with /approve STAGE SHA"
 			}
 		}
 	}

@@ -24,7 +24,7 @@ const (
 // deadline is how long after its first attempt an effect is given up.
 func deadline(do Action) time.Duration {
 	switch do.(type) {
-	case ReadHead, LookAtApp, Inspect:
+	case ReadHead, LookAtApp, Inspect, ReadPeople:
 		return 10 * time.Minute // the next sweep asks again
 	case Probe:
 		return 10 * time.Minute // nobody has asked: that proves nothing

@@ -33,6 +33,7 @@ func Decide(s State, now time.Time) Plan {
 		d.findMerged()
 		d.readPullRequests()
 		d.readFiles()
+		d.readApproved()
 		d.inspect()
 		d.startRollbacks()
 		d.askStages()

@@ -36,6 +36,9 @@ func (d *decision) steer() {
 			d.handOn(r)
 			continue
 		}
+		if r.Commander == nil && !d.readEyes(r) {
+			continue // what is approved is judged when it is known who made it
+		}
 		if r.Commander == nil {
 			d.want(commanderKey(r), ReadCommander{
 				Comment: r.Comment, Number: r.Number, User: r.User, UserID: r.UserID, Teams: d.teams(), Brief: !d.seesAtOnce(r),

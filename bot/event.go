@@ -42,14 +42,18 @@ type Pushed struct {
 	Author   string // login, else name
 	PushedAt time.Time
 	Forced   bool
+	By       Account // who pushed; zero: GitHub did not tell
+	Nothing  bool    // it brought no commit that GitHub had not had before
 }
 
 // PullRequestChanged is what a pull request's event says of it.
 type PullRequestChanged struct {
 	Number    int
 	Title     string
-	Author    string
+	Author    string // login
+	AuthorID  int64  // of the author's account; 0: it is not known
 	Head      string // full SHA
+	Branch    string // of the head; empty: it is not known
 	Base      string // branch
 	Fork      bool   // its head is in another repository
 	Open      bool

@@ -274,6 +274,8 @@ func (s *State) finish(f Finished, at time.Time) {
 		s.replied(do, f)
 	case ReadChanges:
 		s.changesRead(do, f)
+	case ReadPeople:
+		s.peopleRead(do, f)
 	case Probe:
 		s.probed(do, f, at)
 	case WriteAlert:

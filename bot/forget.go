@@ -31,6 +31,7 @@ func (s *State) forget(at time.Time) {
 	s.forgetPulls(at)
 	s.forgetGroups(at)
 	s.forgetBuilds()
+	s.forgetPeople()
 	for key, f := range s.Flights {
 		last := f.LastAt
 		if f.NotBefore.After(last) {

@@ -15,6 +15,7 @@ func (s *State) push(p Pushed, at time.Time) {
 	if p.Branch == "" || QueueBranch(p.Branch) || p.After == "" || isZero(p.After) {
 		return
 	}
+	s.notePush(Push{Branch: p.Branch, Before: p.Before, After: p.After, By: p.By, Forced: p.Forced, Nothing: p.Nothing, At: at}, true)
 	if p.Branch != s.Branch() {
 		s.pushedElsewhere(p, at)
 		return

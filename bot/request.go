@@ -18,6 +18,7 @@ type Request struct {
 	Commander *CommanderRead // nil: who that is has not been read yet
 	Answers   []Answer       // one for each command that was run, in their order
 	HeadMoved bool           // the pull request got another head since the comment was written
+	Vetted    string         // the pull request's head when it was seen that the author may write, where it waits to be run; empty: it does not
 	Seen      bool           // people see that it was read
 	Changes   *ChangesRead   // what the pull request would bring, where it was asked for
 	Replied   bool           // its questions are answered
@@ -118,7 +119,8 @@ func (s *State) commanderRead(do ReadCommander, f Finished, at time.Time) {
 	case CommanderRead:
 		read, known = fact, true
 		if i := slices.IndexFunc(s.Requests, func(r Request) bool { return r.Comment == do.Comment }); i >= 0 {
-			headMoved = s.headMovedSince(s.Requests[i].SaidAt, read.Pull)
+			r := s.Requests[i]
+			headMoved = r.HeadMoved || r.Vetted == "" && s.headMovedSince(r.SaidAt, read.Pull) || r.Vetted != "" && r.Vetted != read.Pull.Head
 		}
 		if read.Pull.Number != 0 {
 			s.pull(read.Pull, at)
@@ -137,6 +139,7 @@ func (s *State) commanderRead(do ReadCommander, f Finished, at time.Time) {
 		case known && !s.roleRead(r, read.Role, at):
 			r.Commander = &read
 		case known && read.Pull.Number == 0: // it is answered after all: the rest is read
+		case known && s.vet(r, read, headMoved): // what it approves is read
 		default:
 			r.HeadMoved = headMoved
 			s.runCommands(r, read, at)

@@ -181,6 +181,9 @@ func (s *State) mayNoMore(c *Candidate, stage Stage, o Order, now Membership) st
 	if !allows(stage.Allow, now) {
 		return fmt.Sprintf("%s takes %s, and by now %s", stage.Name, takes(stage.Allow), lacks(stage.Allow, now))
 	}
+	if a := c.Approvals[stage.Name]; a.Alone != "" && a.Comment == o.Comment && now.Role != RoleAdmin {
+		return fmt.Sprintf("%s takes the role admin, and by now @%s has the role %s", aloneWord, o.By, now.Role)
+	}
 	if o.Urgent && rank[now.Role] < rank[RoleMaintain] {
 		return fmt.Sprintf("--urgent takes maintain or admin, and by now @%s has the role %s", o.By, now.Role)
 	}

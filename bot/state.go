@@ -57,6 +57,10 @@ type State struct {
 	Copies map[string]Copy // by app: copies of databases that are to be removed again
 
 	Maintenance map[string]Maintenance // by app: maintenance modes that Headstart has looked at, or turned on
+
+	Pushes []Push                // to any branch, where a stage has four eyes: in the order in which they were heard of
+	Origin string                // what the branch was before the first push that was heard of; zeros: nothing; empty: not known
+	People map[string]PeopleSeen // who made what lies between two commits, by both, while it is needed
 }
 
 // Candidate is one pushed commit on its way through the pipeline.
@@ -459,6 +463,7 @@ func (s State) clone() State {
 	s.Inspections = maps.Clone(s.Inspections)
 	s.Copies = maps.Clone(s.Copies)
 	s.Maintenance = maps.Clone(s.Maintenance)
+	s.People = maps.Clone(s.People)
 	return s
 }
 

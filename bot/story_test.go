@@ -98,7 +98,7 @@ func (s *story) do(line string) error {
 		"pipeline": s.pipeline, "drop": s.drop,
 		"role": s.role, "say": s.sayIn, "again": s.sayAgain, "answers": s.answers, "gone": s.gone,
 		"sick": s.sick, "well": s.well, "alerts": s.alerts,
-		"lists": s.lists,
+		"lists": s.lists, "rename": s.rename, "commits": s.commits,
 		"group": s.group, "destroyed": s.destroyed,
 		"clock": s.clock, "time": s.time, "freeze": s.freeze, "unfreeze": s.unfreeze,
 		"substitutes": s.substitutes, "maintenance": s.maintenance, "app": s.findings, "copied": s.copied, "copies": s.copies,
@@ -183,11 +183,12 @@ func (s *story) required(list []string, _ map[string]string) error {
 	return nil
 }
 
-// push SHA [held] [bare] [forced] [on=BRANCH] [tree=TREE] [pull=N] [title=…] [by=AUTHOR] [files=PATHS] [undoes=SHA]
+// push SHA [held] [bare] [forced] [on=BRANCH] [tree=TREE] [pull=N] [title=…] [by=AUTHOR] [pusher=LOGIN] [with=COAUTHORS] [signed] [files=PATHS] [undoes=SHA]
 func (s *story) push(list []string, set map[string]string) error {
 	c := bottest.Commit{SHA: list[0], Tree: set["tree"], Title: or(set["title"], "change "+list[0]), Author: or(set["by"], "ada"), File: s.file, Several: maps.Clone(s.several)}
 	c.Files, c.Undoes = strings.Split(or(set["files"], "app.go"), ","), set["undoes"]
 	c.Pull, _ = strconv.Atoi(set["pull"])
+	madeBy(&c, list, set)
 	facts := s.Push(or(set["on"], "main"), c, slices.Contains(list, "forced"))
 	if slices.Contains(list, "bare") {
 		for i, fact := range facts {
@@ -321,7 +322,7 @@ func (s *story) takes(_ []string, set map[string]string) (err error) {
 	return err
 }
 
-// pr N opened|pushed|closed|merged|retargeted [head=SHA] [merge=SHA] [tree=TREE] [as=SHA] [base=B] [fork] [unmade=yes|no] [held]
+// pr N opened|pushed|closed|merged|retargeted [head=SHA] [merge=SHA] [tree=TREE] [as=SHA] [base=B] [fork] [unmade=yes|no] [by=PUSHER] [author=NAME] [with=COAUTHORS] [signed] [unseen] [held]
 func (s *story) pull(list []string, set map[string]string) error {
 	n, err := strconv.Atoi(list[0])
 	if err != nil {
@@ -330,7 +331,8 @@ func (s *story) pull(list []string, set map[string]string) error {
 	p := s.Pulls[n]
 	if p == nil {
 		p = &bottest.Pull{PullRequestChanged: bot.PullRequestChanged{
-			Number: n, Title: "pull request " + list[0], Author: "grace", Base: "main", Open: true, Fork: slices.Contains(list, "fork")}}
+			Number: n, Title: "pull request " + list[0], Author: or(set["opener"], "grace"), Base: "main", Open: true, Fork: slices.Contains(list, "fork")}}
+		p.AuthorID, p.Branch = s.Account(p.Author).ID, "pull-"+list[0]
 		s.Pulls[n] = p
 	}
 	p.Head, p.TestMerge, p.TestTree = or(set["head"], p.Head), or(set["merge"], p.TestMerge), or(set["tree"], p.TestTree)
@@ -346,11 +348,12 @@ func (s *story) pull(list []string, set map[string]string) error {
 	if v := set["unmade"]; v != "" {
 		p.Unmade = v == "yes"
 	}
+	heads := s.pushHead(p, list, set)
 	s.head(p, set)
 	if p.TestMerge != "" && s.Commits[p.TestMerge] == nil {
 		s.Commits[p.TestMerge] = &bottest.Commit{SHA: p.TestMerge, Tree: p.TestTree}
 	}
-	return s.hear("pr "+list[0]+" "+list[1], list, s.Installed(), p.PullRequestChanged)
+	return s.hear("pr "+list[0]+" "+list[1], list, append(heads, s.Installed(), p.PullRequestChanged)...)
 }
 
 // fault EFFECT refused|gone|retry|lost|unseen|late|hang [about=KEY] [times=N] [why=…] [after=D] [limit]

@@ -24,9 +24,18 @@ func (c *Candidate) urgentOrder(stage string) *Order {
 	return nil
 }
 
-// urgencyOf says who found a candidate's way into a stage urgent, and why, also
-// after it got there; empty: nobody.
+// urgencyOf says who found a candidate's way into a stage urgent, or approved it alone,
+// and why, also after it got there; empty: nobody.
 func urgencyOf(c *Candidate, stage string) string {
+	urgent, alone := urgentOf(c, stage), aloneOf(c, stage)
+	if urgent == "" {
+		return alone
+	}
+	return urgent + after("; ", alone)
+}
+
+// urgentOf is urgencyOf without who approved it alone.
+func urgentOf(c *Candidate, stage string) string {
 	if o := c.Passages[stage].Urgent; o != nil {
 		return o.urgency()
 	}

@@ -19,6 +19,7 @@ var factTypes = namesOf(
 	Frozen{}, Begun{},
 	Concerns{}, Addressed{}, StageRuns{}, StageMoved{}, Section{},
 	MergeGroupChanged{}, RulesRead{}, PullRequestsListed{}, SourceRead{}, Called{}, QueuesSeen{}, RightsRead{},
+	PeopleRead{}, HeadPushed{},
 )
 
 var actionTypes = namesOf(
@@ -29,6 +30,7 @@ var actionTypes = namesOf(
 	WriteAlert{},
 	OpenPipelines{}, AskConcern{}, Address{}, AskStage{}, TellSection{},
 	ReadRules{}, ListPullRequests{}, ReadSource{}, TakeTurn{}, ReadRights{},
+	ReadPeople{},
 )
 
 func namesOf(values ...any) map[string]reflect.Type {

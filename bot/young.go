@@ -47,6 +47,8 @@ func (s *State) heardOf(do Action) time.Time {
 		return later(s.heardOfCommit(do.Head), s.heardOfCommit(do.Base))
 	case ReadChanges:
 		return later(s.heardOfCommit(do.Head), s.heardOfComment(do.Comment))
+	case ReadPeople:
+		return s.heardOfCommit(do.Head)
 	case ReadPullRequest:
 		return s.Pulls[do.Number].heardAt()
 	case WriteComment:

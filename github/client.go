@@ -299,6 +299,8 @@ func (c *Client) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 		return answer(r.readChanges(ctx, do))
 	case bot.ReadFiles:
 		return answer(r.readFiles(ctx, do))
+	case bot.ReadPeople:
+		return answer(r.readPeople(ctx, do))
 	case bot.ReadSource:
 		return answer(r.readSource(ctx, do))
 	}

@@ -72,6 +72,7 @@ var endpoints = []string{
 	"/repos/{owner}/{repo}/commits/{ref}/check-suites",
 	"/repos/{owner}/{repo}/commits/{ref}/status",
 	"/repos/{owner}/{repo}/commits/{ref}/pulls",
+	"/repos/{owner}/{repo}/commits",
 	"/repos/{owner}/{repo}/compare/{basehead}",
 	"/repos/{owner}/{repo}/contents",
 	"/repos/{owner}/{repo}/contents/.github",

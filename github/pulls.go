@@ -66,7 +66,7 @@ func (r repository) pullRequest(ctx context.Context, number int) (*gh.PullReques
 func changeOf(p *gh.PullRequest) bot.PullRequestChanged {
 	change := bot.PullRequestChanged{
 		Number: p.GetNumber(), Title: bot.Title(p.GetTitle()), Author: p.GetUser().GetLogin(),
-		Head: p.GetHead().GetSHA(), Base: p.GetBase().GetRef(),
+		AuthorID: p.GetUser().GetID(), Head: p.GetHead().GetSHA(), Branch: p.GetHead().GetRef(), Base: p.GetBase().GetRef(),
 		// A fork that was deleted leaves a head without a repository.
 		Fork:   p.GetHead().GetRepo().GetID() != p.GetBase().GetRepo().GetID() || p.GetHead().GetRepo() == nil,
 		Open:   p.GetState() == "open",

@@ -41,7 +41,7 @@ func placeOf(e bot.Effect) (queue string, priority int) {
 		return queueIdle, priorityIdle
 	}
 	switch do := e.Do.(type) {
-	case bot.StartBuild, bot.Promote, bot.ReadConfig, bot.ReadChecks, bot.ReadCommander, bot.ReadRights, bot.ReadFiles, bot.ReadSource,
+	case bot.StartBuild, bot.Promote, bot.ReadConfig, bot.ReadChecks, bot.ReadCommander, bot.ReadRights, bot.ReadPeople, bot.ReadFiles, bot.ReadSource,
 		bot.SetMaintenance, bot.OpenPipelines, bot.Address, bot.AskConcern, bot.AskStage, bot.TakeTurn:
 		return queueEffects, priorityDeploy
 	case bot.React:

@@ -101,6 +101,9 @@ func factsIn(event string, p payload) (engine.Delivery, error) {
 	if fact != nil {
 		d.Facts = append(d.Facts, fact)
 	}
+	if by := headPushed(event, p); by != nil {
+		d.Facts = append(d.Facts, by)
+	}
 	return d, nil
 }
 
@@ -130,15 +133,27 @@ func pushed(p payload) (bot.Fact, error) {
 	if err := oddTime("push", map[string]when{"repository.pushed_at": p.Repository.PushedAt}); err != nil {
 		return nil, err
 	}
-	f := bot.Pushed{Branch: branch, Before: p.Before, After: p.After, PushedAt: p.Repository.PushedAt.time, Forced: p.Forced}
+	f := bot.Pushed{Branch: branch, Before: p.Before, After: p.After, PushedAt: p.Repository.PushedAt.time, Forced: p.Forced, By: p.Sender.account()}
 	// GitHub may leave the commit out, or parts of it, though the branch is there.
 	if c := p.HeadCommit; c != nil {
+		f.Nothing = p.Commits == broughtNothing
 		if c.TreeID != "" && !isSHA(c.TreeID) {
 			return nil, wrong("push", "head_commit.tree_id", "a full SHA", c.TreeID)
 		}
 		f.Tree, f.Title, f.Author = c.TreeID, p.title(c.Message), orElse(c.Author.Username, p.title(c.Author.Name))
 	}
 	return f, nil
+}
+
+// headPushed finds out who moved the head of a pull request, which its event tells, too.
+// The head of a fork is in another repository, about whose branches nothing is kept.
+func headPushed(event string, p payload) bot.Fact {
+	pr := p.PullRequest
+	if event != "pull_request" || p.Action != "synchronize" || !isSHA(p.Before) || p.After != pr.Head.SHA || pr.Head.Ref == "" ||
+		pr.Head.Repo == nil || !strings.EqualFold(pr.Head.Repo.FullName, p.Repository.FullName) {
+		return nil
+	}
+	return bot.HeadPushed{Branch: pr.Head.Ref, Before: p.Before, After: p.After, By: p.Sender.account()}
 }
 
 // title is the first line of a text as it is shown. What is stored is that already.
@@ -164,7 +179,7 @@ func pullRequest(p payload) (bot.Fact, error) {
 		return nil, err
 	}
 	f := bot.PullRequestChanged{
-		Number: pr.Number, Title: p.title(pr.Title), Author: pr.User.Login, Head: pr.Head.SHA, Base: pr.Base.Ref,
+		Number: pr.Number, Title: p.title(pr.Title), Author: pr.User.Login, AuthorID: pr.User.ID, Head: pr.Head.SHA, Branch: pr.Head.Ref, Base: pr.Base.Ref,
 		// A fork that was deleted is null.
 		Fork: pr.Head.Repo == nil || !strings.EqualFold(pr.Head.Repo.FullName, p.Repository.FullName),
 		Open: pr.State == "open", Merged: pr.Merged, UpdatedAt: pr.UpdatedAt.time,
@@ -286,11 +301,12 @@ type payload struct {
 	Repository repository `json:"repository"`
 
 	// push
-	Ref        string `json:"ref"`
-	Before     string `json:"before"`
-	After      string `json:"after"`
-	Deleted    bool   `json:"deleted"`
-	Forced     bool   `json:"forced"`
+	Ref        string  `json:"ref"`
+	Before     string  `json:"before"`
+	After      string  `json:"after"`
+	Deleted    bool    `json:"deleted"`
+	Forced     bool    `json:"forced"`
+	Commits    brought `json:"commits"`
 	HeadCommit *struct {
 		TreeID    string    `json:"tree_id"`
 		Message   string    `json:"message"`
@@ -311,6 +327,7 @@ type payload struct {
 		User           account `json:"user"`
 		Head           struct {
 			SHA  string `json:"sha"`
+			Ref  string `json:"ref"`
 			Repo *struct {
 				FullName string `json:"full_name"`
 			} `json:"repo"`
@@ -377,6 +394,10 @@ type account struct {
 	ID    int64  `json:"id"`
 	Login string `json:"login"`
 	Type  string `json:"type"`
+}
+
+func (a account) account() bot.Account {
+	return bot.Account{ID: a.ID, Login: a.Login, Bot: a.Type == "Bot"}
 }
 
 // gitAuthor is a name in a commit; the account has it where GitHub knows whose it is.

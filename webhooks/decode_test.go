@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,11 +37,52 @@ const (
 	zero   = "0000000000000000000000000000000000000000"
 )
 
+// codertocat is who did everything in the real payloads.
+var codertocat = bot.Account{ID: 21031067, Login: "Codertocat"}
+
+// A push to the head of a pull request is told by its event, too; of forks by nothing else.
+func TestDecodeWhoPushedAHead(t *testing.T) {
+	moved := func(change map[string]any) []bot.Fact {
+		var p map[string]any
+		if err := json.Unmarshal(payload(t, "pull_request.opened"), &p); err != nil {
+			t.Fatal(err)
+		}
+		p["action"], p["before"], p["after"] = "synchronize", first, second
+		for k, v := range change {
+			p[k] = v
+		}
+		body, err := json.Marshal(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "pull_request", body)
+		d, err := webhooks.Decode("pull_request", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d.Facts
+	}
+	want := bot.HeadPushed{Branch: "changes", Before: first, After: second, By: codertocat}
+	if facts := moved(nil); !slices.Contains(facts, bot.Fact(want)) {
+		t.Errorf("a push to the head of a pull request should say who pushed, it says %+v", facts)
+	}
+	for name, change := range map[string]map[string]any{
+		"another action": {"action": "edited"}, "no commit before": {"before": nil}, "another commit": {"after": first}, "nobody": {"sender": nil},
+	} {
+		facts := moved(change)
+		if i := slices.IndexFunc(facts, func(f bot.Fact) bool { _, is := f.(bot.HeadPushed); return is }); i >= 0 && name != "nobody" {
+			t.Errorf("%s: this is no push, it says %+v", name, facts[i])
+		} else if name == "nobody" && (i < 0 || facts[i].(bot.HeadPushed).By != bot.Account{}) {
+			t.Errorf("who pushed is not known, and that there was a push is: %+v", facts)
+		}
+	}
+}
+
 func TestDecodeRealPayloads(t *testing.T) {
 	hello := bot.Repo{Owner: "Codertocat", Name: "Hello-World"}
 	installed := bot.Installed{RepoID: 186853002, Installation: 1, DefaultBranch: "master", Visibility: bot.Public}
 	pr := bot.PullRequestChanged{
-		Number: 2, Title: "Update the README with new information.", Author: "Codertocat", Head: second, Base: "master",
+		Number: 2, Title: "Update the README with new information.", Author: "Codertocat", AuthorID: 21031067, Head: second, Branch: "changes", Base: "master",
 		Open: true, UpdatedAt: at("2019-05-15T15:20:33Z"),
 	}
 	closed := pr
@@ -55,7 +97,7 @@ func TestDecodeRealPayloads(t *testing.T) {
 	}{
 		{"push.branch", []bot.Fact{installed, bot.Pushed{
 			Branch: "master", Before: zero, After: first, Tree: "31b122c26a97cf9af023e9ddab94a82c6e77b0ea",
-			Title: "Initial commit", Author: "Codertocat", PushedAt: at("2019-05-15T15:20:57Z"),
+			Title: "Initial commit", Author: "Codertocat", PushedAt: at("2019-05-15T15:20:57Z"), By: codertocat,
 		}}},
 		{"push.deleted", nil},
 		{"push.tag_created", nil},
@@ -136,8 +178,14 @@ func TestDecodeVariants(t *testing.T) {
 		{"a deleted branch has no facts", "push.branch", "deleted", true, func(f bot.Fact) bool { return f == nil }},
 		{"a push to nothing has no facts", "push.branch", "after", zero, func(f bot.Fact) bool { return f == nil }},
 		{"a push may come without its commit", "push.branch", "head_commit", nil, func(f bot.Fact) bool {
-			return f == bot.Pushed{Branch: "master", Before: zero, After: first, PushedAt: at("2019-05-15T15:20:57Z")}
+			return f == bot.Pushed{Branch: "master", Before: zero, After: first, PushedAt: at("2019-05-15T15:20:57Z"), By: codertocat}
 		}},
+		{"a push says whether it brought anything new", "push.branch", "commits", []any{map[string]any{"distinct": false}, map[string]any{"distinct": true}}, func(f bot.Fact) bool { return !f.(bot.Pushed).Nothing }},
+		{"a new branch at an old commit brings nothing", "push.branch", "commits", []any{}, func(f bot.Fact) bool { return f.(bot.Pushed).Nothing }},
+		{"a branch that moves to commits of others brings nothing", "push.branch", "commits", []any{map[string]any{"distinct": false}}, func(f bot.Fact) bool { return f.(bot.Pushed).Nothing }},
+		{"a push that lists no commits may bring some", "push.branch", "commits", nil, func(f bot.Fact) bool { return !f.(bot.Pushed).Nothing }},
+		{"a bot may push", "push.branch", "sender.type", "Bot", func(f bot.Fact) bool { return f.(bot.Pushed).By.Bot }},
+		{"nobody knows who pushed", "push.branch", "sender", nil, func(f bot.Fact) bool { return f.(bot.Pushed).By == bot.Account{} }},
 		{"a push may come without the tree of its commit", "push.branch", "head_commit.tree_id", nil, func(f bot.Fact) bool { return f.(bot.Pushed).Tree == "" && f.(bot.Pushed).Title == "Initial commit" }},
 		{"a push may come with nothing of its commit", "push.branch", "head_commit", map[string]any{}, func(f bot.Fact) bool { return f.(bot.Pushed).After == first }},
 		{"a push may come without who wrote its commit", "push.branch", "head_commit.author", nil, func(f bot.Fact) bool { return f.(bot.Pushed).Author == "" }},

@@ -116,7 +116,7 @@ func faulty(body []byte, fault error) (kept []byte, nothing string, err error) {
 func shorten(event string, p payload) short {
 	var s short
 	if event != "push" {
-		p.HeadCommit = nil
+		p.HeadCommit, p.Commits = nil, ""
 	} else if c := p.HeadCommit; c != nil {
 		shown := *c
 		shown.Message, shown.Author.Name, shown.Committer.Name = bot.Title(c.Message), bot.Title(c.Author.Name), bot.Title(c.Committer.Name)

@@ -17,7 +17,7 @@ type Said struct {
 // Say has a person comment on a pull request, and returns what webhooks tell.
 func (w *World) Say(number int, user, body string) []bot.Fact {
 	w.said++
-	c := &Said{Commented: bot.Commented{ID: int64(w.said), Number: number, User: user, Body: body, At: w.Now.Truncate(time.Second)}}
+	c := &Said{Commented: bot.Commented{ID: int64(w.said), Number: number, User: user, UserID: w.Account(user).ID, Body: body, At: w.Now.Truncate(time.Second)}}
 	w.Said = append(w.Said, c)
 	return []bot.Fact{w.Installed(), c.Commented}
 }
@@ -84,6 +84,9 @@ func (w *World) onSteering(a bot.Action) (bot.Fact, error, bool) {
 		w.said++
 		w.Replies = append(w.Replies, Answered{ID: int64(w.said), Pipeline: w.asking, Do: do})
 		return bot.Replied{ID: int64(w.said)}, nil, true
+	case bot.ReadPeople:
+		w.Requests["ReadPeople"] += 2
+		return w.People(do), nil, true
 	case bot.ReadChanges:
 		w.Requests["ReadChanges"]++
 		if w.Changes == nil {

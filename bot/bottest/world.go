@@ -55,6 +55,10 @@ type World struct {
 	// Changes compares two commits for /plan; nil: nothing lies between them.
 	Changes func(bot.ReadChanges) bot.ChangesRead
 
+	// MostCommits is how many commits GitHub lists of who made what; 0: all.
+	MostCommits int
+	IDs         map[string]int64 // of accounts, by login in small letters, where Rename has changed them
+
 	// MostFiles is how many files GitHub lists of a comparison; 0: all.
 	MostFiles int
 
@@ -85,6 +89,9 @@ type Commit struct {
 	Files                    []string              // that it changed
 	Parent                   string                // the commit it was pushed after; empty: none
 	Undoes                   string                // a commit whose changes it takes back, besides its own; empty: none
+	CoAuthors                []string              // that its message names
+	Pusher                   string                // who pushed it; empty: its author
+	Signed                   bool                  // its author's signature is verified
 	Several                  map[string]bot.Config // the pipelines of a file that names several; nil: it is File
 }
 
@@ -92,7 +99,8 @@ type Commit struct {
 type Pull struct {
 	bot.PullRequestChanged
 	TestMerge, TestTree string
-	Unmade              bool // GitHub has not made the test merge
+	Unmade              bool     // GitHub has not made the test merge
+	Made                []Commit // that were pushed to it, where that matters
 }
 
 // Deployment is a GitHub Deployment with its newest status.
@@ -166,7 +174,7 @@ func (w *World) Push(branch string, c Commit, forced bool) []bot.Fact {
 	w.Heads[branch] = k.SHA
 	return []bot.Fact{w.Installed(), bot.Pushed{
 		Branch: branch, Before: before, After: k.SHA, Tree: k.Tree, Title: k.Title, Author: k.Author,
-		PushedAt: w.Now.Truncate(time.Second), Forced: forced,
+		PushedAt: w.Now.Truncate(time.Second), Forced: forced, By: w.Account(c.by()),
 	}}
 }
 

@@ -61,7 +61,9 @@ func (s *sim) moved(c bottest.Commit, forced bool) []bot.Fact {
 	s.pushes++
 	s.pushed[c.SHA] = append(s.pushed[c.SHA], s.pushes)
 	s.editsFile(&c)
+	s.forge(&c)
 	facts := s.Push("main", c, forced)
+	s.pushers(facts[1].(bot.Pushed))
 	s.young(c.SHA)
 	s.truth.pushes[c.SHA] = append(s.truth.pushes[c.SHA], facts[1].(bot.Pushed))
 	if len(s.pushed[c.SHA]) == 1 {
@@ -213,6 +215,7 @@ func (s *sim) pull() {
 		p = &bottest.Pull{PullRequestChanged: bot.PullRequestChanged{
 			Number: n, Author: "bob", Title: fmt.Sprintf("pull %d", n), Base: "main", Open: true, Fork: s.once(3)}}
 		s.Pulls[n] = p
+		s.opened(p)
 		s.moveHead(p)
 		return
 	}
@@ -250,7 +253,7 @@ func (s *sim) moveHead(p *bottest.Pull) {
 		s.broken[p.TestTree] = [2]bool{true, false}
 	}
 	s.note("bob", "pushes %s to #%d", p.Head, p.Number)
-	s.send(s.Installed(), p.PullRequestChanged)
+	s.send(append(s.headPushed(p), s.Installed(), p.PullRequestChanged)...)
 	if s.once(1) {
 		s.send(s.Installed(), s.report(p.Head, "ci", bot.CheckPassed))
 	}

@@ -2,7 +2,6 @@ package simulation
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
@@ -86,8 +85,10 @@ func (s *sim) approved1(sha, artifact string, stage bot.Stage, decided time.Time
 // stage; empty if it is.
 func (s *sim) lapsed(o *order, sha, artifact string, stage bot.Stage) string {
 	c := s.Commits[sha]
-	if stage.FourEyes && strings.EqualFold(o.said.User, c.Author) {
-		return "it was approved by its author @" + o.said.User
+	if stage.FourEyes && !o.alone {
+		if what := s.madeBy(o.said.User, sha, stage); what != "" {
+			return "it was approved by @" + o.said.User + ", who " + what
+		}
 	}
 	for _, app := range stage.Apps {
 		now := s.App(app).Current()
@@ -128,7 +129,11 @@ func (s *sim) approveSome() {
 	}
 	s.needPull()
 	approve := func(sha string) {
-		s.say(1+s.pick(len(s.Pulls)), among(s, "zoe", "zoe", "walter", "walter", "rita"), "/approve production "+sha)
+		user, alone := among(s, "zoe", "zoe", "walter", "walter", "rita"), ""
+		if s.asks.fourEyes && s.once(2) {
+			alone = " --alone nobody else is here"
+		}
+		s.say(1+s.pick(len(s.Pulls)), user, "/approve production "+sha+alone)
 	}
 	if before := s.Commits[sha].Parent; before != "" && s.once(1) {
 		approve(before)
@@ -147,10 +152,14 @@ func (s *sim) hurry() {
 
 // approveAll has somebody approve a commit wherever it needs that.
 func (s *sim) approveAll(sha string) {
+	alone := ""
+	if s.asks.fourEyes { // who knows who made it
+		alone = " --alone the day is over"
+	}
 	for range 2 {
 		if s.asksForYes() {
 			s.needPull()
-			s.say(1, "zoe", "/approve production "+sha)
+			s.say(1, "zoe", "/approve production "+sha+alone)
 			s.waitFor(10 * time.Minute)
 		}
 	}
@@ -161,6 +170,7 @@ func (s *sim) needPull() {
 	if len(s.Pulls) == 0 {
 		p := &bottest.Pull{PullRequestChanged: bot.PullRequestChanged{Number: 1, Author: "bob", Title: "pull 1", Base: "main", Open: true, Fork: true}}
 		s.Pulls[1] = p
+		s.opened(p)
 		s.moveHead(p)
 	}
 }

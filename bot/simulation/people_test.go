@@ -39,6 +39,7 @@ type order struct {
 	urgent bool          // it passes windows, freezes and soak
 	lasts  time.Duration // of a lock; 0: until somebody unlocks
 	run    time.Time     // when the bot ran it; zero: not yet
+	alone  bool          // an approval of an admin, in spite of four eyes
 	stood  map[string][]string
 }
 
@@ -69,7 +70,7 @@ func (s *sim) say(number int, user, text string) {
 		said := s.Said[len(s.Said)-1]
 		for _, c := range bot.ParseCommands(text) {
 			o := &order{said: said, verb: c.Verb, stages: []string{"staging", "canary", "production"}, sha: c.SHA, exact: c.SHA != "" || c.Version != 0, at: s.Now,
-				urgent: c.Urgent && roles[user] == bot.RoleAdmin, lasts: c.For}
+				urgent: c.Urgent && roles[user] == bot.RoleAdmin, alone: c.Alone && roles[user] == bot.RoleAdmin, lasts: c.For}
 			switch {
 			case c.Stage != "":
 				o.stages = []string{c.Stage}

@@ -171,7 +171,7 @@ func (s *sim) save(in *instance, c engine.Change) {
 	st.state, st.version, st.wake, st.sweep = c.State, c.Version+1, c.Wake, c.Sweep
 	for _, e := range c.Events {
 		switch e.Fact.(type) {
-		case bot.Installed, bot.Pushed, bot.PullRequestChanged, bot.MergeGroupChanged, bot.CheckReported, bot.ChecksMoved, bot.PlatformMoved, bot.Commented:
+		case bot.Installed, bot.Pushed, bot.PullRequestChanged, bot.HeadPushed, bot.MergeGroupChanged, bot.CheckReported, bot.ChecksMoved, bot.PlatformMoved, bot.Commented:
 			st.heard[e.Fact] = true
 		}
 	}

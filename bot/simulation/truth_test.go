@@ -23,6 +23,7 @@ type truth struct {
 	heard    time.Time                  // when every pipeline had it
 	humanOn  map[string]bool            // apps that somebody has put into maintenance mode
 	gone     map[string]time.Time       // stage → when the file in force last was without it
+	pushers  map[string][]string        // commit → who pushed it to the branch, where that was not pressing Merge
 	pushes   map[string][]bot.Pushed    // commit → what webhooks tell of its pushes, in order
 	taken    map[string]time.Time       // commit → since when people know that the pipeline has taken it on
 	excused  map[string]bool            // commits that it may take on though they are none of its business

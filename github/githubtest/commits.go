@@ -155,7 +155,7 @@ func listCommits(c *call) answer {
 	if err != nil {
 		return broken(err)
 	}
-	return list(c, commits, r.commitJSON)
+	return list(c, byAuthor(commits, c.query), r.commitJSON)
 }
 
 func getGitCommit(c *call) answer {
@@ -172,7 +172,7 @@ func getGitCommit(c *call) answer {
 		"sha": sha, "node_id": "C_" + sha, "url": api + "/git/commits/" + sha, "html_url": c.repo.html() + "/commit/" + sha,
 		"author": commit.Author.json(), "committer": commit.Committer.json(), "message": commit.Message,
 		"tree":    obj{"sha": commit.Tree, "url": api + "/git/trees/" + commit.Tree},
-		"parents": c.repo.parentsJSON(commit, "/git/commits/"), "verification": unverified(),
+		"parents": c.repo.parentsJSON(commit, "/git/commits/"), "verification": c.repo.verification(sha),
 	})
 }
 
@@ -201,10 +201,6 @@ func (g Signature) json() obj {
 	return obj{"name": g.Name, "email": g.Email, "date": timestamp(g.When)}
 }
 
-func unverified() obj {
-	return obj{"verified": false, "reason": "unsigned", "signature": nil, "payload": nil, "verified_at": nil}
-}
-
 func (r *Repo) parentsJSON(c Commit, path string) []any {
 	parents := []any{}
 	for _, p := range c.Parents {
@@ -227,7 +223,7 @@ func (r *Repo) commitJSON(c Commit) obj {
 		"commit": obj{
 			"author": c.Author.json(), "committer": c.Committer.json(), "message": c.Message, "comment_count": 0,
 			"tree": obj{"sha": c.Tree, "url": r.api() + "/git/trees/" + c.Tree},
-			"url":  r.api() + "/git/commits/" + c.SHA, "verification": unverified(),
+			"url":  r.api() + "/git/commits/" + c.SHA, "verification": r.verification(c.SHA),
 		},
 		"author": user(c.Author), "committer": user(c.Committer), "parents": r.parentsJSON(c, "/commits/"),
 	}

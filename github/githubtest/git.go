@@ -118,16 +118,6 @@ type Signature struct {
 	When        time.Time
 }
 
-// login of somebody who commits on the stand-in; for strangers from imported
-// repositories it is empty.
-func (g Signature) login() string {
-	login, ok := strings.CutSuffix(g.Email, "@users.noreply.github.com")
-	if !ok {
-		return ""
-	}
-	return login
-}
-
 func signatureOf(login string, when time.Time) Signature {
 	return Signature{Name: login, Email: login + "@users.noreply.github.com", When: when}
 }

@@ -75,6 +75,9 @@ type Options struct {
 	// content-creating requests a minute or 500 an hour, or 900 points a minute
 	// (a read is 1, a write 5), per installation and by Clock.
 	EnforceSecondaryLimits bool
+	// Unsigned leaves merges without GitHub's signature, as a server does that was not
+	// told to sign.
+	Unsigned bool
 
 	Contract Contract // checks requests and answers; nil checks nothing
 }

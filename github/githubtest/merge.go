@@ -71,18 +71,60 @@ func (p *PullRequest) land(opts MergeOptions) (string, error) {
 			return "", err
 		}
 		message := fmt.Sprintf("Merge pull request #%d from %s/%s\n\n%s", p.number, p.from.owner.login, p.head, p.title)
-		return r.writeCommit(tree, message, by, web, p.baseSHA, p.headSHA)
+		return r.writeSigned(tree, message, by, web, p.baseSHA, p.headSHA)
 	case "squash":
 		tree, err := r.mergeTrees(p.baseSHA, p.headSHA)
 		if err != nil {
 			return "", err
 		}
 		message := fmt.Sprintf("%s (#%d)", p.title, p.number)
-		return r.writeCommit(tree, message, signatureOf(p.user, now), web, p.baseSHA)
+		return r.writeSigned(tree, message, signatureOf(p.user, now), web, p.baseSHA)
 	case "rebase":
 		return r.rebase(p.baseSHA, p.headSHA, by)
 	}
 	return "", fmt.Errorf("there is no merge method %q", opts.Method)
+}
+
+// writeSigned makes a commit as GitHub does itself.
+func (r *Repo) writeSigned(tree, message string, author, committer Signature, parents ...string) (string, error) {
+	sha, err := r.writeCommit(tree, message, author, committer, parents...)
+	if err == nil && !r.s.opts.Unsigned {
+		r.sign(sha)
+	}
+	return sha, err
+}
+
+// MergeByPush makes a merge commit of a pull request by hand, with files of one's own in
+// it, and pushes it to the base: GitHub calls the pull request merged, too.
+func (p *PullRequest) MergeByPush(by string, files map[string]string) (Commit, error) {
+	r := p.repo
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	tree, err := r.mergeTrees(p.baseSHA, p.headSHA)
+	if err != nil {
+		return Commit{}, err
+	}
+	edits := map[string]*treeEntry{}
+	for path, content := range files {
+		sha, err := r.write("blob", []byte(content))
+		if err != nil {
+			return Commit{}, err
+		}
+		edits[path] = &treeEntry{mode: "100644", kind: "blob", sha: sha}
+	}
+	if tree, err = r.graft(tree, edits); err != nil {
+		return Commit{}, err
+	}
+	now := r.s.now()
+	// Anybody may write that GitHub was it.
+	tip, err := r.writeCommit(tree, fmt.Sprintf("Merge pull request #%d", p.number), signatureOf(p.user, now), Signature{"GitHub", webEmail, now}, p.baseSHA, p.headSHA)
+	if err != nil {
+		return Commit{}, err
+	}
+	if err := r.moveRef("refs/heads/"+p.base, tip, by); err != nil {
+		return Commit{}, err
+	}
+	return r.commit(tip)
 }
 
 // mergeTrees merges two commits and returns the tree, or errConflict.

@@ -26,6 +26,9 @@ func (s *Server) account(login, kind string) *account {
 			kind = "Bot"
 		}
 		s.accounts[key] = &account{id: s.nextID(), login: login, kind: kind}
+		if key == webFlow {
+			s.accounts[key].id = webFlowID
+		}
 	}
 	return s.accounts[key]
 }

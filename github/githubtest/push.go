@@ -18,7 +18,10 @@ type Change struct {
 	Executable map[string]string // as Files, with the executable bit
 	Delete     []string          // paths
 	Message    string            // "Change PATH" if empty
-	Author     string            // login, DefaultUser if empty
+	Author     string            // login, DefaultUser if empty; also who commits, unless By says otherwise
+	By         Signature         // what the commit says of its author and committer; anybody may write anything there
+	Pusher     string            // login of who pushes it; Author if empty
+	Signed     bool              // with a signature of the committer's that GitHub verifies
 	From       string            // commit that a new branch starts at; the default branch's tip if empty
 }
 
@@ -52,6 +55,9 @@ func (r *Repo) Push(branch string, changes ...Change) (Commit, error) {
 		if c.Author == "" {
 			changes[i].Author = DefaultUser
 		}
+		if c.Pusher == "" {
+			changes[i].Pusher = changes[i].Author
+		}
 		r.s.account(changes[i].Author, "User")
 	}
 	tip, err := r.pile(from, changes)
@@ -63,7 +69,7 @@ func (r *Repo) Push(branch string, changes ...Change) (Commit, error) {
 	if err != nil {
 		return Commit{}, fmt.Errorf("push to %s: %w", branch, err)
 	}
-	if err := r.announce([]refChange{{ref, r.refs[ref], tip}}, changes[len(changes)-1].Author); err != nil {
+	if err := r.announce([]refChange{{ref, r.refs[ref], tip}}, changes[len(changes)-1].Pusher); err != nil {
 		return Commit{}, fmt.Errorf("push to %s: %w", branch, err)
 	}
 	return r.commit(tip)
@@ -101,9 +107,12 @@ func (r *Repo) pile(from string, changes []Change) (tip string, err error) {
 		if tip != "" {
 			parents = []string{tip}
 		}
-		who := signatureOf(c.Author, r.s.now())
+		who := c.who(r.s.now())
 		if tip, err = r.writeCommit(tree, c.message(), who, who, parents...); err != nil {
 			return "", err
+		}
+		if c.Signed {
+			r.sign(tip)
 		}
 	}
 	return tip, nil
@@ -113,7 +122,7 @@ func (r *Repo) pile(from string, changes []Change) (tip string, err error) {
 func (r *Repo) importCommits(ref, from string, changes []Change) (tip string, err error) {
 	var in strings.Builder
 	for i, c := range changes {
-		who, message := signatureOf(c.Author, r.s.now()), c.message()
+		who, message := c.who(r.s.now()), c.message()
 		fmt.Fprintf(&in, "commit %s\nmark :%d\nauthor %s\ncommitter %s\ndata %d\n%s\n", ref, i+1, who, who, len(message), message)
 		switch {
 		case i > 0:
@@ -160,6 +169,11 @@ func quotePath(path string) string {
 // CreateBranch starts a branch at a commit, branch or tag.
 func (r *Repo) CreateBranch(branch, at string) error {
 	return r.setRef("refs/heads/"+branch, at, DefaultUser)
+}
+
+// ForcePushBy is ForcePush by somebody.
+func (r *Repo) ForcePushBy(branch, to, by string) error {
+	return r.setRef("refs/heads/"+branch, to, by)
 }
 
 // ForcePush moves a branch to another commit, whatever was there.

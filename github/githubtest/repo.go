@@ -36,6 +36,7 @@ type Repo struct {
 	trees   map[string][]treeEntry // by SHA and path
 	blobs   map[string][]byte
 	roles   map[string]string // by lower-case login
+	signed  map[string]bool   // commits whose signature GitHub verifies
 
 	lastNumber  int // of issues and pull requests
 	issues      map[int]*issue

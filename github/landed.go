@@ -1,0 +1,159 @@
+package github
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// Which pull request a commit of the branch was the merge of, and whether it is exactly
+// that. GitHub also calls a pull request merged by a commit that somebody pushed, if that
+// contains its head: such a commit may hold anything.
+
+// landing is a pull request that landed, with those of its commits that are not in the branch.
+type landing struct {
+	bot.Landed
+	own []madeWire
+	cut bool // and there are more
+}
+
+// pullWire is a pull request as lists show it.
+type pullWire struct {
+	Number   int
+	MergedAt *string `json:"merged_at"`
+	MergeSHA string  `json:"merge_commit_sha"`
+	User     accountWire
+	Head     struct {
+		SHA, Ref string
+		Repo     *struct{ ID int64 } // a fork that was deleted leaves null
+	}
+	Base struct {
+		Ref  string
+		Repo struct{ ID int64 }
+	}
+}
+
+// landed finds the pull request that GitHub says was merged as a commit; nil: none.
+func (r repository) landed(ctx context.Context, c madeWire, branch string) (*landing, error) {
+	a := ask{what: fmt.Sprintf("find the pull request of %s in %s", bot.Short(c.SHA), r.repo), needs: "Pull requests: read"}
+	var pulls []pullWire
+	if err := r.get(ctx, a, "commits/"+c.SHA+"/pulls?per_page=100", &pulls); err != nil {
+		return nil, err
+	}
+	for _, p := range pulls {
+		if p.MergedAt == nil || p.MergeSHA != c.SHA || p.Base.Ref != branch {
+			continue
+		}
+		m := &landing{Landed: bot.Landed{SHA: c.SHA, Number: p.Number, Head: p.Head.SHA, Author: p.User.account(), Parents: max(len(c.Parents), 1)}}
+		if p.Head.Repo != nil && p.Head.Repo.ID == p.Base.Repo.ID {
+			m.Branch = p.Head.Ref
+		}
+		return m, r.exactly(ctx, m, c)
+	}
+	return nil, nil
+}
+
+// exactly finds out whether GitHub itself made a merge. A squash or a rebase it made in any
+// case: only GitHub can merge a pull request without its head becoming part of the branch.
+// A merge commit it has signed; where servers do not sign, the merge is made sure of.
+func (r repository) exactly(ctx context.Context, m *landing, c madeWire) (err error) {
+	switch len(c.Parents) {
+	case 0:
+		return nil
+	case 1:
+		whole := false
+		m.own, whole, err = r.madeBetween(ctx, c.Parents[0].SHA, m.Head)
+		if err != nil {
+			return err
+		}
+		if m.cut = !whole && len(m.own) > 0; m.Head == c.SHA || len(m.own) == 0 {
+			m.own, m.cut = nil, false // its commits are in the branch themselves: somebody pushed them there
+			return nil
+		}
+		for _, own := range m.own {
+			m.Commits = append(m.Commits, own.SHA)
+		}
+		m.Exact = whole
+		return nil
+	}
+	m.Exact = len(c.Parents) == 2 && c.Parents[1].SHA == m.Head
+	if m.Exact && !c.signedByGitHub() {
+		m.Exact, err = r.clean(ctx, c)
+	}
+	return err
+}
+
+// changed is what a comparison says of a file.
+type changed struct {
+	SHA      string
+	Status   string
+	Previous string `json:"previous_filename"`
+}
+
+// clean reports whether a merge commit surely holds nothing but what both sides have: what
+// it changes of the first is just what the second has changed since they parted, and no
+// file was changed by both.
+func (r repository) clean(ctx context.Context, c madeWire) (bool, error) {
+	ours, theirs := c.Parents[0].SHA, c.Parents[1].SHA
+	result, all, err := r.changes(ctx, ours, c.SHA)
+	if err != nil || !all {
+		return false, err
+	}
+	brought, all, err := r.changes(ctx, ours, theirs)
+	if err != nil || !all || len(brought) != len(result) {
+		return false, err
+	}
+	for name, file := range result {
+		if brought[name] != file {
+			return false, nil
+		}
+	}
+	meanwhile, all, err := r.changes(ctx, theirs, ours)
+	if err != nil || !all {
+		return false, err
+	}
+	names := map[string]bool{}
+	for name, file := range meanwhile {
+		names[name], names[file.Previous] = true, true
+	}
+	for name, file := range brought {
+		if names[name] || file.Previous != "" && names[file.Previous] {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// changes lists the files that head has changed since it parted from base, by name, and
+// reports whether they are all.
+func (r repository) changes(ctx context.Context, base, head string) (files map[string]changed, all bool, err error) {
+	a := ask{what: fmt.Sprintf("compare %s with %s in %s", bot.Short(base), bot.Short(head), r.repo), needs: "Contents: read"}
+	var answer struct {
+		Status string
+		Files  []struct {
+			changed
+			Name string `json:"filename"`
+		}
+	}
+	if err := r.get(ctx, a, "compare/"+base+"..."+head, &answer); err != nil {
+		return nil, false, err
+	}
+	files = map[string]changed{}
+	for _, f := range answer.Files {
+		files[f.Name] = f.changed
+	}
+	return files, len(answer.Files) < maxCompared, nil
+}
+
+func lower(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+
+// nameOf puts a name into a commit: an account, or nobody.
+func nameOf(m *bot.Made, who nameWire, by bot.Account, as bot.Part) {
+	if by.ID != 0 {
+		m.By = append(m.By, bot.Maker{Account: by, As: as})
+		return
+	}
+	m.Nobody = append(m.Nobody, strings.TrimSpace("the "+string(as)+" "+bot.Line(bot.Redact(who.Name), mostNames)))
+}

@@ -1,0 +1,113 @@
+package github
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// Who made a commit, as far as the commit says. What it says its maker can choose freely:
+// it adds people, and never takes one away. Only GitHub's own signature proves anything.
+
+// The account that GitHub itself commits with, as merges and edits in the browser. On
+// servers other than github.com it has another number.
+const (
+	webFlow   = 19864447
+	webLogin  = "web-flow"
+	webEmail  = "noreply@github.com"
+	mostNames = 80 // bytes of a name that are shown
+)
+
+// accountWire is a user as GitHub shows one; null or empty where no account has the address.
+type accountWire struct {
+	ID    int64
+	Login string
+	Type  string
+}
+
+func (a accountWire) account() bot.Account {
+	return bot.Account{ID: a.ID, Login: a.Login, Bot: a.Type == "Bot"}
+}
+
+// nameWire is a name in a commit.
+type nameWire struct{ Name, Email string }
+
+// madeWire is a commit, with what it says of its makers.
+type madeWire struct {
+	SHA    string
+	Commit struct {
+		Message           string
+		Author, Committer nameWire
+		Verification      struct{ Verified bool }
+	}
+	Author, Committer accountWire
+	Parents           []struct{ SHA string }
+}
+
+// byGitHub reports whether a commit says that GitHub is its committer.
+func (c madeWire) byGitHub() bool {
+	return c.Committer.ID == webFlow || c.Committer.Login == webLogin || c.Committer.ID == 0 && strings.EqualFold(c.Commit.Committer.Email, webEmail)
+}
+
+// signedByGitHub reports whether GitHub's own signature proves that.
+func (c madeWire) signedByGitHub() bool {
+	return c.Commit.Verification.Verified && (c.Committer.ID == webFlow || c.Committer.Login == webLogin)
+}
+
+func (c madeWire) parents() (list []string) {
+	for _, p := range c.Parents {
+		list = append(list, p.SHA)
+	}
+	return list
+}
+
+// made is the commit as the bot judges it, but for co-authors whose address has no number
+// in it: those are returned.
+func (c madeWire) made() (m bot.Made, coauthors []nameWire) {
+	m = bot.Made{SHA: c.SHA, Parents: c.parents(), Web: c.byGitHub()}
+	m.Signed = c.Commit.Verification.Verified && !m.Web && c.Committer.ID != 0 && c.Committer.Type != "Bot"
+	nameOf(&m, c.Commit.Author, c.Author.account(), bot.PartAuthor)
+	if !m.Web {
+		nameOf(&m, c.Commit.Committer, c.Committer.account(), bot.PartCommitter)
+	}
+	for _, who := range coAuthors(c.Commit.Message) {
+		if id := numbered(who.Email); id != 0 {
+			m.By = append(m.By, bot.Maker{Account: bot.Account{ID: id, Login: bot.Line(bot.Redact(who.Name), mostNames)}, As: bot.PartCoAuthor})
+		} else {
+			coauthors = append(coauthors, who)
+		}
+	}
+	return m, coauthors
+}
+
+var (
+	coAuthorLine = regexp.MustCompile(`(?im)^[ \t]*co-authored-by[ \t]*:(.*)$`)
+	address      = regexp.MustCompile(`^(.*?)<[ \t]*([^<> \t]+)[ \t]*>`)
+	// numberedMail is the address that GitHub gives those who hide theirs.
+	numberedMail = regexp.MustCompile(`^([0-9]{1,18})\+[^@]+@users\.noreply\.github\.com$`)
+)
+
+// coAuthors lists whom a message names as co-authors: anywhere in it, and also where there
+// is no address.
+func coAuthors(message string) (list []nameWire) {
+	for _, line := range coAuthorLine.FindAllStringSubmatch(strings.ReplaceAll(message, "\r", "\n"), -1) {
+		who := nameWire{Name: strings.TrimSpace(line[1])}
+		if parts := address.FindStringSubmatch(line[1]); parts != nil {
+			who = nameWire{Name: strings.TrimSpace(parts[1]), Email: parts[2]}
+		}
+		list = append(list, who)
+	}
+	return list
+}
+
+// numbered is the account that an address names; 0: none.
+func numbered(email string) int64 {
+	parts := numberedMail.FindStringSubmatch(strings.ToLower(email))
+	if parts == nil {
+		return 0
+	}
+	id, _ := strconv.ParseInt(parts[1], 10, 64) // at most 18 digits
+	return id
+}
