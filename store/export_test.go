@@ -19,7 +19,7 @@ func (s *Store) ReadIn(ctx context.Context, lazily bool, query string) (value st
 func (s *Store) ForgetSaved() { s.saved = savedPipelines{} }
 
 // ByRepo are the tables that move with a repository.
-var ByRepo = append([]string{"events"}, byRepo...)
+var ByRepo = append([]string{"events", "build_queue"}, byRepo...)
 
 // TablesWithRepo lists the tables of a SQLite database that have a column repo.
 func TablesWithRepo(ctx context.Context, s *Store) (names []string, err error) {

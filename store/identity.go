@@ -16,7 +16,7 @@ var _ engine.Identities = (*Store)(nil)
 
 // byRepo are the tables that have the name of a repository in a column repo, and move
 // with it. The events move, too, but there may be a hundred thousand of them.
-var byRepo = []string{"pipelines", "pipeline_apps", "build_queue", "pipeline_states"}
+var byRepo = []string{"pipelines", "pipeline_apps", "pipeline_states"}
 
 const (
 	selectNamed     = `SELECT name, repo_id FROM pipelines WHERE repo = $1 ORDER BY name`
@@ -167,10 +167,7 @@ func (s *Store) moving(from, to bot.Repo, id int64, by string) func(tx) error {
 		}
 		look := 1 // at once
 		if to.Nameless() {
-			look = 0 // never, and nobody waits for it in a queue
-			if _, err := t.exec(`DELETE FROM build_queue WHERE repo = $1`, to.String()); err != nil {
-				return err
-			}
+			look = 0 // never
 		}
 		_, err = t.exec(`UPDATE pipelines SET wake_at = $2, sweep_at = $2 WHERE repo = $1`, to.String(), look)
 		return err
