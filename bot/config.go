@@ -75,7 +75,7 @@ type Stage struct {
 	Soak        time.Duration // how long it must stay healthy before the next stage; 0: not at all
 	Skip        []string      // classes of change that pass the stage by, if there are no others
 	Approval    bool          // nobody enters without somebody's /approve
-	FourEyes    bool          // which must come from somebody other than the author
+	FourEyes    bool          // which must come from somebody who made nothing of what would go live
 	Windows     []string      // nobody enters outside of these; none: there is no such rule
 	Hold        []Hold        // what classes of change need besides
 	Maintenance []string      // classes of change during whose release maintenance mode is on

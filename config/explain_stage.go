@@ -84,7 +84,7 @@ func explainGates(s bot.Stage) []string {
 	}
 	approve := "somebody's /approve"
 	if s.FourEyes {
-		approve = "the /approve of somebody other than the author"
+		approve = "the /approve of somebody who made none of it"
 	}
 	if s.Approval {
 		all = append(all, fmt.Sprintf("Waits for %s.", approve))

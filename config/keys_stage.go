@@ -93,7 +93,7 @@ var stage = object{
 			name: "four_eyes", def: "false", example: "four_eyes: true",
 			doc:   "Whether an approval, by `promote` or by `hold`, must come from somebody who made and pushed none of what would go live.",
 			value: boolean{},
-			says:  "Waits for the /approve of somebody other than the author.",
+			says:  "Waits for the /approve of somebody who made none of it.",
 		},
 		{
 			name: "needs", example: "needs: [acme/api:production]",

@@ -39,7 +39,7 @@ type commands struct {
 	Check      checkCommand      `cmd:"" help:"Validate a pipeline's file and say what it means."`
 	Freeze     freezeCommand     `cmd:"" help:"Promote nothing anywhere; rollbacks still work."`
 	Unfreeze   unfreezeCommand   `cmd:"" help:"End that."`
-	Deliveries deliveriesCommand `cmd:"" help:"List the webhooks that could not be processed."`
+	Deliveries deliveriesCommand `cmd:"" help:"Count the webhooks that came, and list those that could not be processed."`
 	Repo       repoCommand       `cmd:"" help:"Say which repository is meant by a name."`
 	Operator   operatorCommand   `cmd:"" help:"Say who the operators are."`
 	Version    versionCommand    `cmd:"" help:"Say which version this is."`
