@@ -156,7 +156,7 @@ func approvers(stage Stage) string {
 	}
 	text := strings.Join(who, " or ")
 	if stage.FourEyes {
-		text += ", not the author"
+		text += " who made none of it"
 	}
 	return text
 }
