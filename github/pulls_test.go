@@ -39,9 +39,9 @@ func TestAPullRequestIsReadWithItsTestMerge(t *testing.T) {
 		t.Errorf("the test merge is %s with the tree %s, got %s and %s", merge.SHA, merge.Tree, read.TestMerge, read.TestTree)
 	}
 	want := bot.PullRequestChanged{
-		Number: pull.Number(), Title: "Add b", Author: "ana", Head: pull.HeadSHA(), Base: "main", Open: true, UpdatedAt: read.UpdatedAt,
+		Number: pull.Number(), Title: "Add b", Author: "ana", AuthorID: read.AuthorID, Head: pull.HeadSHA(), Branch: "feature", Base: "main", Open: true, UpdatedAt: read.UpdatedAt,
 	}
-	if read.PullRequestChanged != want || read.UpdatedAt.IsZero() {
+	if read.PullRequestChanged != want || read.UpdatedAt.IsZero() || read.AuthorID == 0 {
 		t.Errorf("the pull request:\n got %+v\nwant %+v", read.PullRequestChanged, want)
 	}
 
