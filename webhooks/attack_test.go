@@ -3,6 +3,7 @@ package webhooks_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/uuid"
@@ -173,21 +175,35 @@ func TestStrangersShutNobodyOut(t *testing.T) {
 // Several of GitHub's largest deliveries at once wait for each other, and all
 // are taken.
 func TestLargeDeliveriesAtOnce(t *testing.T) {
-	server := httptest.NewServer(handler(t, new(inbox), nil))
-	defer server.Close()
-	body := sized(24 << 20)
-	var wg sync.WaitGroup
-	for range 3 {
-		wg.Go(func() {
-			if status := signed(t, http.DefaultClient, server.URL, body, false); status != http.StatusAccepted {
-				t.Errorf("what is nearly the largest that GitHub sends should be taken, it is answered with %d", status)
-			}
-		})
-	}
-	wg.Wait()
-	if status := signed(t, http.DefaultClient, server.URL, body, true); status != http.StatusAccepted {
-		t.Errorf("it should be taken without an announced length, too, it is answered with %d", status)
-	}
+	synctest.Test(t, func(t *testing.T) { // who waits for memory waits by the clock
+		l := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
+		server := &http.Server{Handler: handler(t, new(inbox), nil)}
+		ended := make(chan error, 1)
+		go func() { ended <- server.Serve(l) }()
+		transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+			ours, theirs := net.Pipe()
+			l.conns <- theirs
+			return ours, nil
+		}}
+		client := &http.Client{Transport: transport}
+		body := sized(24 << 20)
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() {
+				if status := signed(t, client, "http://headstart", body, false); status != http.StatusAccepted {
+					t.Errorf("what is nearly the largest that GitHub sends should be taken, it is answered with %d", status)
+				}
+			})
+		}
+		wg.Wait()
+		if status := signed(t, client, "http://headstart", body, true); status != http.StatusAccepted {
+			t.Errorf("it should be taken without an announced length, too, it is answered with %d", status)
+		}
+		transport.CloseIdleConnections()
+		server.Close()
+		<-ended
+		<-time.After(time.Second) // the server waits a moment before it closes; time is driven
+	})
 }
 
 // More than GitHub sends is refused before any of it came.
