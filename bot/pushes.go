@@ -51,6 +51,9 @@ func (s *State) notePush(p Push, sure bool) {
 	same := func(o Push) bool {
 		return o.Branch == p.Branch && o.Before == p.Before && o.After == p.After && o.By.ID == p.By.ID
 	}
+	if !p.By.known() {
+		return // the branch was found to have moved: neither who pushed is known, nor what else was pushed before
+	}
 	if i := slices.IndexFunc(s.Pushes, same); i >= 0 {
 		if sure {
 			s.Pushes = slices.Clone(s.Pushes)
