@@ -66,7 +66,7 @@ func (s *State) member(of *Request) bool {
 		return false
 	}
 	return slices.ContainsFunc(s.Requests, func(r Request) bool {
-		return r.Commander != nil && mayWrite(r.Commander.Role) && r.visitorKey() == of.visitorKey() && of.At.Sub(r.At) < visitHour
+		return (r.Vetted != "" || r.Commander != nil && mayWrite(r.Commander.Role)) && r.visitorKey() == of.visitorKey() && of.At.Sub(r.At) < visitHour
 	})
 }
 
