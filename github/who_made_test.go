@@ -157,3 +157,31 @@ func TestWhichPullRequestsLanded(t *testing.T) {
 		}
 	}
 }
+
+// A pull request that another one contains is merged with it, as the same commit: that
+// is GitHub's merge all the same.
+func TestPullRequestsThatLandTogether(t *testing.T) {
+	w := start(t)
+	base := w.commit(map[string]string{"a": "1"})
+	one := w.push("feature", githubtest.Change{Files: map[string]string{"b": "1"}, Author: "bob"})
+	w.must(w.shop.ForcePushBy("more", one.SHA, "bob"))
+	two := w.push("more", githubtest.Change{Files: map[string]string{"b": "2"}, Author: "bob"})
+	first := w.open(githubtest.PullOptions{Head: "feature", User: "bob"})
+	second := w.open(githubtest.PullOptions{Head: "more", User: "bob"})
+	merge, err := second.Merge(githubtest.MergeOptions{By: "zoe"})
+	w.must(err)
+	read := w.people(base.SHA, merge.SHA)
+	if len(read.Merges) != 2 || read.Incomplete != "" {
+		t.Fatalf("two pull requests landed, got %+v", read)
+	}
+	for _, m := range read.Merges {
+		switch {
+		case m.SHA != merge.SHA || m.Number != first.Number() && m.Number != second.Number():
+			t.Errorf("both landed as %s, got %+v", merge.SHA, m)
+		case m.Number == second.Number() && (!m.Exact || !slices.Equal(m.Commits, []string{one.SHA, two.SHA})):
+			t.Errorf("what somebody merged is exactly the second one, got %+v", m)
+		case m.Number == first.Number() && (m.Exact || !slices.Equal(m.Commits, []string{one.SHA})):
+			t.Errorf("the first one is part of it, got %+v", m)
+		}
+	}
+}
