@@ -49,7 +49,7 @@ func TestWhoIsNamedInCommits(t *testing.T) {
 	one := w.push("main", githubtest.Change{Files: map[string]string{"a": "2"}, Author: "bob"})
 	two := w.push("main", githubtest.Change{Files: map[string]string{"a": "3"}, Author: "bob", By: ada, Signed: true})
 	three := w.push("main", githubtest.Change{Files: map[string]string{"a": "4"}, Author: "bob", Signed: true,
-		Message: "Change a\n\n" + w.CoAuthor("mallory") + "\nco-authored-by: Bob <bob@users.noreply.github.com>\nCo-Authored-By: Eve <eve@example.com>\nCo-authored-by: Nobody\n"})
+		Message: "Change a\n\n" + w.CoAuthor("mallory") + "\nco-authored-by: Bob <bob@users.noreply.github.com>\nCo-Authored-By: Eve <eve@example.com>\nCo-authored-by: Nobody\nCo-Authored-By: Claude <noreply@anthropic.com>\n"})
 	web := w.push("main", githubtest.Change{Files: map[string]string{"a": "5"}, Author: "bob", By: githubtest.Signature{Name: "GitHub", Email: "noreply@github.com"}})
 	read := w.people(base.SHA, web.SHA)
 	if read.Incomplete != "" || len(read.Commits) != 4 || len(read.Merges) != 0 {
