@@ -34,6 +34,8 @@ func (x execution) run() Answer {
 		return refuse("%s", x.command.Problem)
 	case v.Asks():
 		return Answer{OK: true} // answered in a comment of its own
+	case x.request.Commander.Unread != "":
+		return refuse("GitHub does not tell what @%s may do%s; say it again", x.request.User, because(x.request.Commander.Unread))
 	case pull.Base != "" && pull.Base != x.s.Branch():
 		return refuse("this pull request goes into %s, and the pipeline deploys %s", pull.Base, x.s.Branch())
 	case v == VerbLock:

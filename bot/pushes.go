@@ -51,6 +51,9 @@ func (s *State) notePush(p Push, sure bool) {
 	same := func(o Push) bool {
 		return o.Branch == p.Branch && o.Before == p.Before && o.After == p.After && o.By.ID == p.By.ID
 	}
+	if !p.By.known() {
+		return // the branch was found to have moved: neither who pushed is known, nor what else was pushed before
+	}
 	if i := slices.IndexFunc(s.Pushes, same); i >= 0 {
 		if sure {
 			s.Pushes = slices.Clone(s.Pushes)
@@ -65,10 +68,14 @@ func (s *State) notePush(p Push, sure bool) {
 }
 
 // joinPushes makes one of the oldest two pushes of one person to one branch, the later
-// of which goes on where the earlier one ended, or returns false. The list must not be
-// shared.
+// of which goes on where the earlier one ended, or returns false. To the deployed branch
+// each push stays by itself: what only pressed Merge may be no part of what did not. The
+// list must not be shared.
 func (s *State) joinPushes() bool {
 	for i, a := range s.Pushes {
+		if a.Branch == s.Branch() {
+			continue
+		}
 		for j := i + 1; j < len(s.Pushes); j++ {
 			b := s.Pushes[j]
 			if a.Branch == b.Branch && a.After == b.Before && a.By.ID == b.By.ID && !b.Forced && !a.Nothing && !b.Nothing {

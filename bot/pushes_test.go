@@ -110,3 +110,35 @@ func TestANewBranchAtAnOldCommit(t *testing.T) {
 		t.Errorf("who pushed the commit to another branch is known, got the missing %q", gap)
 	}
 }
+
+// A pipeline that is opened is told who pushed what it begins with.
+func TestAPipelineIsOpenedWithWhoPushed(t *testing.T) {
+	at := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
+	s := State{DefaultBranch: "main", Names: []string{"api"}}
+	s = Apply(s, Event{at, Pushed{Branch: "main", Before: zerosSHA, After: strings.Repeat("a", 40), By: person(1), PushedAt: at}})
+	if p := s.opening().Pushed; p == nil || p.By != person(1) {
+		t.Errorf("it should be told that user1 has pushed, got %+v", p)
+	}
+}
+
+// A push to the deployed branch is never joined with pressing Merge: the commits of the
+// one would look as if the other had brought them.
+func TestAPushIsNotJoinedWithAMerge(t *testing.T) {
+	at := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
+	s := eyed()
+	s.Stages = map[string]Stand{"production": {Live: Live{SHA: "base"}}}
+	s = Apply(s, Event{at, Pushed{Branch: "main", Before: "base", After: "evil", By: person(6), PushedAt: at}},
+		Event{at, Pushed{Branch: "main", Before: "evil", After: "squash", By: person(6), PushedAt: at}},
+		Event{at, Pushed{Branch: "feature", Before: zerosSHA, After: "head", By: person(1), PushedAt: at}})
+	for i := range mostPushes - 2 {
+		s = Apply(s, Event{at, Pushed{Branch: fmt.Sprintf("b%d", i), Before: zerosSHA, After: fmt.Sprintf("b%039d", i), By: person(6), PushedAt: at}})
+	}
+	by := func(n int) []Maker { return []Maker{{Account: person(n), As: PartAuthor}} }
+	put(&s.People, peopleKey("base", "squash"), PeopleSeen{At: at, PeopleRead: PeopleRead{
+		Commits: []Made{{SHA: "squash", Parents: []string{"evil"}, By: by(1), Web: true}, {SHA: "evil", Parents: []string{"base"}, By: by(1)}, {SHA: "head", Parents: []string{"evil"}, By: by(1)}},
+		Merges:  []Landed{{SHA: "squash", Number: 1, Head: "head", Branch: "feature", Author: person(1), Exact: true, Parents: 1, Commits: []string{"head"}}},
+	}})
+	if no := s.mayNotSee(s.candidate("squash"), "production", person(6)); no == "" {
+		t.Errorf("whoever pushed a commit below a merge has made some of it; of %d pushes the oldest is %+v", len(s.Pushes), s.Pushes[0])
+	}
+}

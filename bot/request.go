@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -129,7 +130,7 @@ func (s *State) commanderRead(do ReadCommander, f Finished, at time.Time) {
 		if f.Outcome != Refuse {
 			return
 		}
-		read = CommanderRead{Comment: do.Comment, Role: RoleNone}
+		read = CommanderRead{Comment: do.Comment, Role: RoleNone, Unread: cmp.Or(f.Reason, "it gave no answer")}
 	}
 	s.editRequest(do.Comment, func(r *Request) {
 		if r.Commander != nil {

@@ -43,6 +43,11 @@ func (s *State) opening() OpenPipelines {
 			Branch: c.Branch, Before: c.Before, After: c.SHA, Tree: c.Tree, Title: c.Title, Author: c.Author,
 			PushedAt: c.PushedAt, Forced: c.Forced,
 		}
+		for _, p := range s.Pushes {
+			if p.Branch == c.Branch && p.Before == c.Before && p.After == c.SHA {
+				do.Pushed.By, do.Pushed.Nothing = p.By, p.Nothing
+			}
+		}
 		for _, k := range c.Reports.Checks {
 			do.Checks = append(do.Checks, CheckReported{SHA: c.SHA, Check: k})
 		}

@@ -52,6 +52,8 @@ type CommanderRead struct {
 	HeadTree string // git tree of the pull request's head
 	// Ahead is how far GitHub's clock is ahead of ours, at least; negative if it is behind.
 	Ahead time.Duration
+	// Unread is why GitHub does not tell, which leaves everything else empty; empty: it does.
+	Unread string
 }
 
 // React puts a reaction on a comment. Doing it twice is doing it once. Answer: Told.

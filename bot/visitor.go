@@ -66,8 +66,13 @@ func (s *State) member(of *Request) bool {
 		return false
 	}
 	return slices.ContainsFunc(s.Requests, func(r Request) bool {
-		return r.Commander != nil && mayWrite(r.Commander.Role) && r.visitorKey() == of.visitorKey() && of.At.Sub(r.At) < visitHour
+		return (r.Vetted != "" || r.Commander != nil && mayWrite(r.Commander.Role)) && r.visitorKey() == of.visitorKey() && of.At.Sub(r.At) < visitHour
 	})
+}
+
+// orders reports whether a comment asks for more than an answer.
+func (r *Request) orders() bool {
+	return slices.ContainsFunc(r.Commands, func(c Command) bool { return !c.Verb.Asks() })
 }
 
 // visitor is what is known of a comment's author as a visitor in this hour.
@@ -95,7 +100,8 @@ func (s *State) answersVisitor(r *Request, at time.Time) bool {
 }
 
 // waitsForAnother reports whether a comment waits for what another one of its author
-// tells of the author.
+// tells of the author. What orders something does not wait for one that GitHub has not
+// answered for: a /lock is needed most when things go wrong.
 func (d *decision) waitsForAnother(of *Request) bool {
 	if d.s.member(of) {
 		return false
@@ -106,7 +112,11 @@ func (d *decision) waitsForAnother(of *Request) bool {
 			return false
 		}
 		if r.Closed == "" && r.Commander == nil && !r.Silent && r.visitorKey() == of.visitorKey() {
-			return true
+			f := d.s.Flights[commanderKey(r)]
+			failed := !f.Limit && (f.Attempt > 1 || f.Attempt == 1 && !f.Out)
+			if !failed || !of.orders() {
+				return true
+			}
 		}
 	}
 	return false
@@ -192,9 +202,8 @@ func (s *State) knownVisitor(r *Request, at time.Time) bool {
 		return false
 	}
 	age, answered := at.Sub(v.ReadAt), s.answersVisitor(r, at)
-	orders := slices.ContainsFunc(r.Commands, func(c Command) bool { return !c.Verb.Asks() })
 	switch {
-	case answered && orders && r.At.After(v.ReadAt):
+	case answered && r.orders() && r.At.After(v.ReadAt):
 		return false
 	case age < visitRead:
 		return true

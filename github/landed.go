@@ -35,8 +35,9 @@ type pullWire struct {
 	}
 }
 
-// landed finds the pull request that GitHub says was merged as a commit; nil: none.
-func (r repository) landed(ctx context.Context, c madeWire, branch string) (*landing, error) {
+// landed finds the pull requests that GitHub says were merged as a commit: several, where
+// one contains the others.
+func (r repository) landed(ctx context.Context, c madeWire, branch string) (list []*landing, err error) {
 	a := ask{what: fmt.Sprintf("find the pull request of %s in %s", bot.Short(c.SHA), r.repo), needs: "Pull requests: read"}
 	var pulls []pullWire
 	if err := r.get(ctx, a, "commits/"+c.SHA+"/pulls?per_page=100", &pulls); err != nil {
@@ -50,9 +51,12 @@ func (r repository) landed(ctx context.Context, c madeWire, branch string) (*lan
 		if p.Head.Repo != nil && p.Head.Repo.ID == p.Base.Repo.ID {
 			m.Branch = p.Head.Ref
 		}
-		return m, r.exactly(ctx, m, c)
+		if err := r.exactly(ctx, m, c); err != nil {
+			return nil, err
+		}
+		list = append(list, m)
 	}
-	return nil, nil
+	return list, nil
 }
 
 // exactly finds out whether GitHub itself made a merge. A squash or a rebase it made in any

@@ -89,6 +89,10 @@ var (
 	numberedMail = regexp.MustCompile(`^([0-9]{1,18})\+[^@]+@users\.noreply\.github\.com$`)
 )
 
+// tool is an address that takes no mail: tools are named with one in what they have
+// helped with. Whoever hides a person behind it could as well have named nobody.
+var tool = regexp.MustCompile(`(?i)^no-?reply@`)
+
 // coAuthors lists whom a message names as co-authors: anywhere in it, and also where there
 // is no address.
 func coAuthors(message string) (list []nameWire) {
@@ -97,7 +101,9 @@ func coAuthors(message string) (list []nameWire) {
 		if parts := address.FindStringSubmatch(line[1]); parts != nil {
 			who = nameWire{Name: strings.TrimSpace(parts[1]), Email: parts[2]}
 		}
-		list = append(list, who)
+		if !tool.MatchString(who.Email) {
+			list = append(list, who)
+		}
 	}
 	return list
 }

@@ -44,7 +44,7 @@ func (r repository) readPeople(ctx context.Context, do bot.ReadPeople) (bot.Peop
 	a := &authors{r: r, made: map[string]bool{}, emails: map[string]bot.Account{}}
 	a.add(commits)
 	line := firstParents(commits, do.Head)
-	landed := make([]*landing, len(line))
+	landed := make([][]*landing, len(line))
 	group, side := errgroup.WithContext(ctx)
 	group.SetLimit(madeAtOnce)
 	for i, c := range line {
@@ -53,11 +53,8 @@ func (r repository) readPeople(ctx context.Context, do bot.ReadPeople) (bot.Peop
 	if err := group.Wait(); err != nil {
 		return bot.PeopleRead{}, err
 	}
-	for _, m := range landed {
-		switch {
-		case m == nil:
-			continue
-		case m.cut:
+	for _, m := range slices.Concat(landed...) {
+		if m.cut {
 			read.Incomplete = fmt.Sprintf("GitHub does not list all commits of #%d", m.Number)
 		}
 		if m.Parents > 1 {

@@ -49,7 +49,7 @@ func TestWhoIsNamedInCommits(t *testing.T) {
 	one := w.push("main", githubtest.Change{Files: map[string]string{"a": "2"}, Author: "bob"})
 	two := w.push("main", githubtest.Change{Files: map[string]string{"a": "3"}, Author: "bob", By: ada, Signed: true})
 	three := w.push("main", githubtest.Change{Files: map[string]string{"a": "4"}, Author: "bob", Signed: true,
-		Message: "Change a\n\n" + w.CoAuthor("mallory") + "\nco-authored-by: Bob <bob@users.noreply.github.com>\nCo-Authored-By: Eve <eve@example.com>\nCo-authored-by: Nobody\n"})
+		Message: "Change a\n\n" + w.CoAuthor("mallory") + "\nco-authored-by: Bob <bob@users.noreply.github.com>\nCo-Authored-By: Eve <eve@example.com>\nCo-authored-by: Nobody\nCo-Authored-By: Claude <noreply@anthropic.com>\n"})
 	web := w.push("main", githubtest.Change{Files: map[string]string{"a": "5"}, Author: "bob", By: githubtest.Signature{Name: "GitHub", Email: "noreply@github.com"}})
 	read := w.people(base.SHA, web.SHA)
 	if read.Incomplete != "" || len(read.Commits) != 4 || len(read.Merges) != 0 {
@@ -154,6 +154,34 @@ func TestWhichPullRequestsLanded(t *testing.T) {
 				}
 				madeBy(t, read, one.SHA)
 			})
+		}
+	}
+}
+
+// A pull request that another one contains is merged with it, as the same commit: that
+// is GitHub's merge all the same.
+func TestPullRequestsThatLandTogether(t *testing.T) {
+	w := start(t)
+	base := w.commit(map[string]string{"a": "1"})
+	one := w.push("feature", githubtest.Change{Files: map[string]string{"b": "1"}, Author: "bob"})
+	w.must(w.shop.ForcePushBy("more", one.SHA, "bob"))
+	two := w.push("more", githubtest.Change{Files: map[string]string{"b": "2"}, Author: "bob"})
+	first := w.open(githubtest.PullOptions{Head: "feature", User: "bob"})
+	second := w.open(githubtest.PullOptions{Head: "more", User: "bob"})
+	merge, err := second.Merge(githubtest.MergeOptions{By: "zoe"})
+	w.must(err)
+	read := w.people(base.SHA, merge.SHA)
+	if len(read.Merges) != 2 || read.Incomplete != "" {
+		t.Fatalf("two pull requests landed, got %+v", read)
+	}
+	for _, m := range read.Merges {
+		switch {
+		case m.SHA != merge.SHA || m.Number != first.Number() && m.Number != second.Number():
+			t.Errorf("both landed as %s, got %+v", merge.SHA, m)
+		case m.Number == second.Number() && (!m.Exact || !slices.Equal(m.Commits, []string{one.SHA, two.SHA})):
+			t.Errorf("what somebody merged is exactly the second one, got %+v", m)
+		case m.Number == first.Number() && (m.Exact || !slices.Equal(m.Commits, []string{one.SHA})):
+			t.Errorf("the first one is part of it, got %+v", m)
 		}
 	}
 }
