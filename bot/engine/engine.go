@@ -119,6 +119,9 @@ func (e *Engine) Deliver(ctx context.Context, d Delivery) error {
 const deliverTries = 3
 
 func (e *Engine) deliver(ctx context.Context, d Delivery) error {
+	if d.RepoID != 0 && e.names.ignored(named{d.Repo, d.RepoID}, e.clock.Now()) {
+		return nil
+	}
 	_, _, err := e.deliveries.together(named{d.Repo, d.RepoID}, d.Facts, func(take func() [][]bot.Fact) (none struct{}, _ error) {
 		to, found, err := e.usual(ctx, d)
 		if err != nil {

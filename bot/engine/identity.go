@@ -35,6 +35,7 @@ type identities struct {
 
 	mu    sync.Mutex
 	told  map[named]time.Time // guarded by mu: when each refusal was last noted
+	none  map[named]time.Time // guarded by mu: when each was last found to be nobody's business
 	asked map[int64]time.Time // guarded by mu: when GitHub was last asked where a holder is
 }
 
@@ -98,6 +99,10 @@ func (e *Engine) home(ctx context.Context, d Delivery) (repo bot.Repo, old bool,
 		}
 		return repo, repo != d.Repo, nil
 	}
+	if known.At == (bot.Repo{}) && !known.Unnumbered && e.stranger(d.Repo) {
+		e.names.ignore(named{d.Repo, d.RepoID}, e.clock.Now())
+		return bot.Repo{}, false, nil
+	}
 	here := func() (bot.Repo, bool, error) { return d.Repo, false, nil }
 	by, mine := e.trusts(d.Repo, d.RepoID, known)
 	switch {
@@ -105,8 +110,6 @@ func (e *Engine) home(ctx context.Context, d Delivery) (repo bot.Repo, old bool,
 		return here()
 	case known.At != (bot.Repo{}) && known.At != d.Repo:
 		return e.follow(ctx, d, known)
-	case !mine && known.At == (bot.Repo{}) && e.stranger(d.Repo):
-		return bot.Repo{}, false, nil
 	case !mine:
 		if err := e.followHolder(ctx, d.Repo, known); err != nil {
 			return bot.Repo{}, false, err
@@ -117,7 +120,7 @@ func (e *Engine) home(ctx context.Context, d Delivery) (repo bot.Repo, old bool,
 			return bot.Repo{}, false, err
 		}
 		return here()
-	case !begins(d.Facts) || e.stranger(d.Repo):
+	case !begins(d.Facts):
 		return bot.Repo{}, false, nil
 	}
 	if known.Holder == 0 {
@@ -380,6 +383,32 @@ func worthKeeping(facts []bot.Fact) []bot.Fact {
 		}
 	}
 	return nil
+}
+
+// Repositories without a rule may send many deliveries, of which each would ask the
+// database whether the number has pipelines under another name.
+const (
+	ignoredFor  = 10 * time.Second
+	mostIgnored = 10_000
+)
+
+// ignore notes a repository that has no rule and no pipelines.
+func (n *identities) ignore(r named, now time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.none == nil || len(n.none) >= mostIgnored {
+		n.none = map[named]time.Time{}
+	}
+	n.none[r] = now
+}
+
+// ignored reports whether a repository was found to have no rule and no pipelines a
+// moment ago.
+func (n *identities) ignored(r named, now time.Time) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	at, known := n.none[r]
+	return known && now.Sub(at) < ignoredFor
 }
 
 // fresh reports whether a refusal was noted a moment ago.
