@@ -30,6 +30,19 @@ func (e *eyes) add(a Account, what string) {
 	}
 }
 
+// ownBots push what they made themselves: nobody tells them what to write. Logins with
+// [bot] are given to Apps alone.
+var ownBots = []string{"dependabot[bot]", "renovate[bot]", "github-merge-queue[bot]"}
+
+// pushed notes who pushed. Other bots push what people have them push, such as workflows.
+func (e *eyes) pushed(a Account, what string) {
+	if a.Bot && !slices.Contains(ownBots, a.Login) {
+		e.missing("who " + what + " is not known: @" + a.Login + " did, and people may have had it do so")
+		return
+	}
+	e.add(a, what)
+}
+
 func (e *eyes) missing(why string) {
 	if e.unknown == "" {
 		e.unknown = why
@@ -178,7 +191,7 @@ func (l *looking) landed(m Landed, commits map[string]Made) {
 		gap = m.Head // nobody tells of pushes to forks
 	}
 	for _, p := range pushes {
-		l.eyes.add(p.By, fmt.Sprintf("pushed to %s", pull))
+		l.eyes.pushed(p.By, fmt.Sprintf("pushed to %s", pull))
 	}
 	for _, sha := range sortedKeys(own) {
 		switch {
@@ -239,12 +252,12 @@ func (l *looking) pushed(at time.Time, commits map[string]Made) {
 		case !between, exact && p.Branch == l.s.Branch():
 		case p.Branch != l.s.Branch():
 			if !p.Nothing {
-				l.eyes.add(p.By, "pushed "+Short(p.After))
+				l.eyes.pushed(p.By, "pushed "+Short(p.After))
 			}
 		case l.unlisted(p.After), commits[p.After].Web && !l.listed[p.After] && at.Sub(p.At) < listedBy:
 			l.eyes.missing("GitHub does not list yet which pull request " + Short(p.After) + " was; say it again in a minute")
 		default:
-			l.eyes.add(p.By, fmt.Sprintf("pushed %s to %s", Short(p.After), p.Branch))
+			l.eyes.pushed(p.By, fmt.Sprintf("pushed %s to %s", Short(p.After), p.Branch))
 		}
 	}
 }
