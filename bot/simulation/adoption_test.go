@@ -79,7 +79,8 @@ func (s *sim) stoodThere(stage, sha, artifact string) bool {
 }
 
 // backToOwn is the part of sentence 4 about what ran before the bot came: each app
-// goes back to its own, and what ran nothing to what another one of the stage ran.
+// goes back to its own, and to what another one of the stage ran if it ran nothing, or
+// came to the stage after that was looked at.
 func (s *sim) backToOwn(r *request) {
 	for _, app := range sorted(s.Apps) {
 		for _, b := range s.App(app).Builds {
@@ -88,7 +89,13 @@ func (s *sim) backToOwn(r *request) {
 			}
 		}
 	}
-	if own := s.truth.stood[r.app]; !own[r.artifact] && (len(own) > 0 || !s.stoodThere(r.stage, r.sha, r.artifact)) {
+	own := s.truth.stood[r.app]
+	if adopted := s.store.state.Stages[r.stage].Live.Adopted; len(adopted) > 0 {
+		if _, came := adopted[r.app]; !came {
+			own = nil
+		}
+	}
+	if !own[r.artifact] && (len(own) > 0 || !s.stoodThere(r.stage, r.sha, r.artifact)) {
 		s.fail(4, "%s gets %s, which it did not run before the bot came", r.app, r.artifact)
 	}
 }
