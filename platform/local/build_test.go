@@ -137,8 +137,9 @@ func TestFetchTriesAgain(t *testing.T) {
 }
 
 func TestBuildEnvironment(t *testing.T) {
+	path := "/opt/go@1.26/bin:" + os.Getenv("PATH") // a folder, and no password before an @
 	m := newMachine(t, local.Options{Environ: []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=/home/ada", "GOFLAGS=-trimpath", "GOCACHE=/var/cache/go",
+		"PATH=" + path, "HOME=/home/ada", "GOFLAGS=-trimpath", "GOCACHE=/var/cache/go",
 		"GOPROXY=https://ada:hunter2@proxy.example.com,direct", "HTTPS_PROXY=ada:hunter2@proxy.example.com:3128",
 		"GITHUB_WEBHOOK_SECRET=hunter2", "GITHUB_PRIVATE_KEY=hunter2", "HEROKU_API_KEY=hunter2", "HEADSTART_URL=hunter2",
 		"DATABASE_URL=postgres://hunter2", "AWS_SECRET_ACCESS_KEY=hunter2",
@@ -146,7 +147,7 @@ func TestBuildEnvironment(t *testing.T) {
 	src := m.source(sha(1))
 	src.Command = "env; " + src.Command
 	out := m.output(m.buildSource("shop", src).OutputURL)
-	for _, want := range []string{"SOURCE_VERSION=" + sha(1), "GOFLAGS=-trimpath", "GOCACHE=/var/cache/go",
+	for _, want := range []string{"PATH=" + path, "SOURCE_VERSION=" + sha(1), "GOFLAGS=-trimpath", "GOCACHE=/var/cache/go",
 		"GOMODCACHE=/home/ada/go/pkg/mod", "npm_config_cache=/home/ada/.npm"} {
 		if !strings.Contains(out, want+"\n") {
 			t.Errorf("the build does not see %s", want)

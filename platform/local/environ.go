@@ -70,11 +70,12 @@ func parseEnviron(list []string) environ {
 	return e
 }
 
-// only picks the allowed variables, except where one carries a password.
+// only picks the allowed variables, except where one carries a password. What is passed
+// to everybody holds paths and locales: folders have an @ in their names without any.
 func (e environ) only(names ...string) environ {
 	picked := environ{}
 	for _, name := range names {
-		if v, ok := e[name]; ok && v != "" && !carriesPassword(v) {
+		if v, ok := e[name]; ok && v != "" && (slices.Contains(passed, name) || !carriesPassword(v)) {
 			picked[name] = v
 		}
 	}
