@@ -3,7 +3,6 @@ package github
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/headstart-cd/headstart/bot"
 )
@@ -46,6 +45,9 @@ func (r repository) landed(ctx context.Context, c madeWire, branch string) (list
 	for _, p := range pulls {
 		if p.MergedAt == nil || p.MergeSHA != c.SHA || p.Base.Ref != branch {
 			continue
+		}
+		if id := r.scope.id; id != 0 && p.Base.Repo.ID != id {
+			continue // a fork has the same commits, and anybody may merge there
 		}
 		m := &landing{Landed: bot.Landed{SHA: c.SHA, Number: p.Number, Head: p.Head.SHA, Author: p.User.account(), Parents: max(len(c.Parents), 1)}}
 		if p.Head.Repo != nil && p.Head.Repo.ID == p.Base.Repo.ID {
@@ -149,15 +151,4 @@ func (r repository) changes(ctx context.Context, base, head string) (files map[s
 		files[f.Name] = f.changed
 	}
 	return files, len(answer.Files) < maxCompared, nil
-}
-
-func lower(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
-
-// nameOf puts a name into a commit: an account, or nobody.
-func nameOf(m *bot.Made, who nameWire, by bot.Account, as bot.Part) {
-	if by.ID != 0 {
-		m.By = append(m.By, bot.Maker{Account: by, As: as})
-		return
-	}
-	m.Nobody = append(m.Nobody, strings.TrimSpace("the "+string(as)+" "+bot.Line(bot.Redact(who.Name), mostNames)))
 }

@@ -117,3 +117,14 @@ func numbered(email string) int64 {
 	id, _ := strconv.ParseInt(parts[1], 10, 64) // at most 18 digits
 	return id
 }
+
+func lower(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+
+// nameOf puts a name into a commit: an account, or nobody.
+func nameOf(m *bot.Made, who nameWire, by bot.Account, as bot.Part) {
+	if by.ID != 0 {
+		m.By = append(m.By, bot.Maker{Account: by, As: as})
+		return
+	}
+	m.Nobody = append(m.Nobody, strings.TrimSpace("the "+string(as)+" "+bot.Line(bot.Redact(who.Name), mostNames)))
+}

@@ -185,3 +185,21 @@ func TestPullRequestsThatLandTogether(t *testing.T) {
 		}
 	}
 }
+
+// A fork has the same commits. What was merged there was not merged here.
+func TestWhatLandedInAForkDidNotLandHere(t *testing.T) {
+	w := start(t)
+	base := w.commit(map[string]string{"a": "1"})
+	head := w.push("main", githubtest.Change{Files: map[string]string{"a": "2"}, Author: "mallory"})
+	list := func(repository int64) githubtest.Fault {
+		return githubtest.Fault{Match: "GET */commits/" + head.SHA + "/pulls", Status: 200, Body: fmt.Sprintf(
+			`[{"number": 7, "merged_at": "2026-03-02T09:00:00Z", "merge_commit_sha": %q, "user": {"id": 5, "login": "mallory", "type": "User"},
+			"head": {"sha": %q, "ref": "patch", "repo": {"id": %d}}, "base": {"ref": "main", "repo": {"id": %d}}}]`, head.SHA, base.SHA, repository, repository)}
+	}
+	for repository, want := range map[int64]int{w.shop.ID(): 1, w.shop.ID() + 1: 0} {
+		w.Inject(list(repository))
+		if read := w.people(base.SHA, head.SHA); len(read.Merges) != want {
+			t.Errorf("a pull request of the repository %d, asked of %d, makes %d merges, got %+v", repository, w.shop.ID(), want, read.Merges)
+		}
+	}
+}

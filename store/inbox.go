@@ -290,7 +290,7 @@ func (s *Store) Prune(ctx context.Context, deliveries, events time.Time) (remove
 		before time.Time
 	}{
 		{`DELETE FROM deliveries WHERE guid IN (SELECT guid FROM deliveries WHERE received_at < $1 AND outcome <> '' ORDER BY received_at LIMIT $2)`, deliveries},
-		{`DELETE FROM heard WHERE (day, event) IN (SELECT day, event FROM heard WHERE last_at < $1 ORDER BY day LIMIT $2)`, deliveries},
+		{`DELETE FROM delivery_counts WHERE (day, event) IN (SELECT day, event FROM delivery_counts WHERE last_at < $1 ORDER BY day LIMIT $2)`, deliveries},
 		{`DELETE FROM events WHERE (repo, name, seq) IN (SELECT repo, name, seq FROM events e WHERE at < $1 AND NOT EXISTS
 			(SELECT 1 FROM pipeline_states s WHERE s.repo = e.repo AND s.name = e.name AND e.seq > s.event) ORDER BY at LIMIT $2)`, events},
 		{pruneComments, s.now().Add(-bot.CommentsHeard - bot.CommentsSlack)},

@@ -39,7 +39,7 @@ type Store struct {
 	inbox   *inbox
 	changed changes
 	saved   savedPipelines
-	ear     ear
+	counter counter
 	// thinking holds an element per outcome of an effect that is en- or decoded.
 	thinking chan struct{}
 	// presence is nil while Run does not run.
@@ -94,7 +94,7 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	working, cancel := context.WithCancel(context.Background())
 	s.closing = cancel
 	s.inbox = newInbox(s, working.Done())
-	s.working.Go(func() { s.keepHeard(working) })
+	s.working.Go(func() { s.keepCounts(working) })
 	for range db.writers() {
 		s.working.Go(func() { s.inbox.commitGroups(working) })
 	}

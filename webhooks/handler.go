@@ -37,9 +37,9 @@ type Options struct {
 	// old one is being replaced.
 	Secrets [][]byte
 	Inbox   Inbox
-	// Heard is called for every delivery that is signed, whatever becomes of it. Nil:
+	// Count is called for every delivery that is signed, whatever becomes of it. Nil:
 	// nobody counts them.
-	Heard func(event string)
+	Count func(event string)
 	// Metrics takes headstart_deliveries_total by event and result, and
 	// headstart_delivery_seconds, from arrival to answer, by result. Handlers of
 	// the same registerer share them. Nil: nothing is counted.
@@ -175,8 +175,8 @@ func (h *receiver) receive(w http.ResponseWriter, r *http.Request) (envelope, an
 		return e, answer{http.StatusUnauthorized, "unauthorized", "The signature does not match: check the webhook secret."}
 	}
 	served(r)
-	if h.opts.Heard != nil {
-		h.opts.Heard(e.event)
+	if h.opts.Count != nil {
+		h.opts.Count(e.event)
 	}
 	release, ok := h.turn(r.Context(), b.size)
 	if !ok {

@@ -32,7 +32,7 @@ func (c *deliveriesCommand) Run(ctx context.Context, out console) error {
 	return beside(ctx, c.DatabaseURL, func(db *store.Beside) error {
 		list, err := db.Deliveries(ctx, filter)
 		if err == nil {
-			err = printHeard(ctx, out.out, db)
+			err = printCounts(ctx, out.out, db)
 		}
 		switch {
 		case err != nil:
@@ -59,16 +59,16 @@ func (c *deliveriesCommand) Run(ctx context.Context, out console) error {
 	})
 }
 
-// printHeard says how many webhooks came of each event, and when the last one did.
-func printHeard(ctx context.Context, out io.Writer, db *store.Beside) error {
-	heard, err := db.Heard(ctx)
-	if err != nil || len(heard) == 0 {
+// printCounts says how many webhooks came of each event, and when the last one did.
+func printCounts(ctx context.Context, out io.Writer, db *store.Beside) error {
+	counts, err := db.Counts(ctx)
+	if err != nil || len(counts) == 0 {
 		return err
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "EVENT\tCAME IN 7 DAYS\tTHE LAST ONE")
-	for _, h := range heard {
-		fmt.Fprintf(table, "%s\t%d\t%s\n", oneLine(h.Event), h.Total, h.Last.UTC().Format(time.RFC3339))
+	for _, c := range counts {
+		fmt.Fprintf(table, "%s\t%d\t%s\n", oneLine(c.Event), c.Total, c.Last.UTC().Format(time.RFC3339))
 	}
 	fmt.Fprintln(table)
 	return table.Flush()

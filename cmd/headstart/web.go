@@ -74,7 +74,7 @@ func (srv *server) routes(s settings, registry *prometheus.Registry) (http.Handl
 		return nil, fmt.Errorf("HEADSTART_TRUSTED_PROXIES: %w", err)
 	}
 	options := webhooks.Options{
-		Inbox: srv.store, Heard: srv.store.Heard, Metrics: registry, Logger: srv.log.Named("webhooks"), Admission: webhooks.NewAdmission(proxies, connections()),
+		Inbox: srv.store, Count: srv.store.Count, Metrics: registry, Logger: srv.log.Named("webhooks"), Admission: webhooks.NewAdmission(proxies, connections()),
 	}
 	mux := http.NewServeMux()
 	for _, sender := range []struct {

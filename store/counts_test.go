@@ -10,7 +10,7 @@ import (
 )
 
 // What came is counted by event, over restarts, until it is seven days ago.
-func TestHeard(t *testing.T) {
+func TestCounts(t *testing.T) {
 	onFilesAndServers(t, func(t *testing.T, url string) {
 		var now atomic.Pointer[time.Time]
 		at := func(t time.Time) { now.Store(&t) }
@@ -20,28 +20,28 @@ func TestHeard(t *testing.T) {
 		}
 		s := open()
 		for range 3 {
-			s.Heard("push")
+			s.Count("push")
 		}
-		s.Heard("odd\x00 event")
+		s.Count("odd\x00 event")
 		closeStore(t, s)
 		at(noon.Add(24 * time.Hour))
 		s = open()
-		s.Heard("push")
-		s.Heard("ping")
+		s.Count("push")
+		s.Count("ping")
 		closeStore(t, s)
 		b := openBeside(t, url)
-		expect := func(want ...store.Heard) {
+		expect := func(want ...store.Count) {
 			t.Helper()
-			if got, err := b.Heard(t.Context()); err != nil || !reflect.DeepEqual(got, want) {
+			if got, err := b.Counts(t.Context()); err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("expected %+v to have come, got %+v, %v", want, got, err)
 			}
 		}
-		expect(store.Heard{Event: "odd\uFFFD event", Total: 1, Last: noon}, store.Heard{Event: "ping", Total: 1, Last: *now.Load()}, store.Heard{Event: "push", Total: 4, Last: *now.Load()})
+		expect(store.Count{Event: "odd\uFFFD event", Total: 1, Last: noon}, store.Count{Event: "ping", Total: 1, Last: *now.Load()}, store.Count{Event: "push", Total: 4, Last: *now.Load()})
 		s = open()
 		defer closeStore(t, s)
 		if _, err := s.Prune(t.Context(), noon.Add(time.Hour), noon); err != nil {
 			t.Fatal(err)
 		}
-		expect(store.Heard{Event: "ping", Total: 1, Last: *now.Load()}, store.Heard{Event: "push", Total: 1, Last: *now.Load()})
+		expect(store.Count{Event: "ping", Total: 1, Last: *now.Load()}, store.Count{Event: "push", Total: 1, Last: *now.Load()})
 	})
 }
