@@ -20,10 +20,10 @@ type Count struct {
 }
 
 const (
-	// countsEvery is how often what was counted is saved: whoever is killed loses
-	// the count of as long.
+	// countsEvery is how often counts are saved: a process that is killed loses those
+	// since the last time.
 	countsEvery = 5 * time.Second
-	// countedNames bounds the names of events that are counted between two times.
+	// countedNames bounds how many events are counted between two times.
 	countedNames = 200
 
 	// Counts of several instances add up.
