@@ -39,8 +39,8 @@ func (s State) Look(lines map[string]BuildQueue, asked map[string]bool, now time
 	return seen, len(seen.Queues)+len(s.Queues) > 0 && !reflect.DeepEqual(seen.Queues, s.Queues)
 }
 
-// Taking says of those places where a build begins what that build is.
-func Taking(places []Place, takes map[string]Rank) []Place {
+// taking says of those places where a build begins what that build is.
+func taking(places []Place, takes map[string]Rank) []Place {
 	for i := range places {
 		if p := &places[i]; p.Builds {
 			p.Takes = takes[p.App]

@@ -2,7 +2,6 @@ package bottest
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -27,7 +26,7 @@ type Loop struct {
 	// Turns are the queues in which it stands; nil: it shares no app.
 	Turns *Turns
 
-	takes map[string]bot.Rank // by app: the builds that the last decision has begun
+	places []bot.Place // where it stands in the queues of prepare apps
 }
 
 // heard is a comment that a pipeline has heard of.
@@ -35,9 +34,6 @@ type heard struct {
 	pipeline string
 	comment  int64
 }
-
-// rounds is how often bot/engine decides again on its own effects.
-const rounds = 10
 
 // NewLoop returns a loop around a pipeline that nothing is known of.
 func NewLoop(w *World) *Loop {
@@ -67,7 +63,7 @@ func (l *Loop) reconcile(facts []bot.Fact) error {
 }
 
 func (l *Loop) decide(facts []bot.Fact) error {
-	l.takes = map[string]bot.Rank{}
+	var fresh []bot.Fact
 	for _, f := range facts {
 		if id := l.State.Pipeline.Hears(f); id != 0 && l.State.HearsComments() {
 			by := heard{l.State.Pipeline.Name, id}
@@ -79,24 +75,19 @@ func (l *Loop) decide(facts []bot.Fact) error {
 			}
 			l.World.heard[by] = true
 		}
-		l.State = bot.Apply(l.State, bot.Event{At: l.Now, Fact: f})
+		fresh = append(fresh, f)
 	}
-	for range rounds {
-		l.Plan = bot.Decide(l.State, l.Now)
-		for _, e := range l.Plan.Effects {
-			l.State = bot.Apply(l.State, bot.Event{At: l.Now, Fact: bot.Started{Effect: e}})
-		}
-		l.Out = append(l.Out, l.Plan.Effects...)
-		maps.Copy(l.takes, l.Plan.Takes)
-		if len(l.Plan.Effects) == 0 {
-			l.Wake, l.Sweep = l.Plan.Wake, l.Plan.Sweep
-			if !l.Wake.IsZero() && !l.Wake.After(l.Now) {
-				return fmt.Errorf("the decision asks to be taken again at once: at %s for %s", l.Now, l.Wake)
-			}
-			return nil
-		}
+	done := bot.Settle(l.State, l.Now, fresh...)
+	l.State, l.Plan, l.places = done.State, done.Plan, done.Places
+	l.Out = append(l.Out, done.Effects...)
+	if done.Unstable {
+		return fmt.Errorf("the decision is still not stable: it wants %s", l.Plan.Effects[0].Key)
 	}
-	return fmt.Errorf("the decision is still not stable after %d rounds: it wants %s", rounds, l.Plan.Effects[0].Key)
+	l.Wake, l.Sweep = l.Plan.Wake, l.Plan.Sweep
+	if !l.Wake.IsZero() && !l.Wake.After(l.Now) {
+		return fmt.Errorf("the decision asks to be taken again at once: at %s for %s", l.Now, l.Wake)
+	}
+	return nil
 }
 
 // Perform has one of the effects in Out performed, and folds its outcome in.

@@ -63,7 +63,7 @@ func (l *Loop) decideInTurn(facts []bot.Fact) error {
 // take has a pipeline take the places of its last decision, as [Turns.Take].
 func (t *Turns) take(l *Loop) (refused []string) {
 	who := bot.Standing{Pipeline: l.State.Pipeline, Installation: l.State.Installation, Public: l.State.Visibility == bot.Public}
-	return t.Take(who, bot.Taking(l.Plan.Places, l.takes), l.Now)
+	return t.Take(who, l.places, l.Now)
 }
 
 // Take has a pipeline take its places, and leave all others. It returns the apps whose

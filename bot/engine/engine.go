@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -215,9 +214,6 @@ func (e *Engine) PlatformMoved(ctx context.Context, moved bot.PlatformMoved) err
 // else got ahead, so this many in a row is a fault.
 const commitTries = 50
 
-// rounds bounds how often one reconcile decides again on its own effects.
-const rounds = 10
-
 // update is what is to be folded into a pipeline, and for whom: the work that the
 // context stands for ends with it.
 type update struct {
@@ -360,37 +356,14 @@ func (e *Engine) warnOfRules(key bot.Key, before, after bot.State) {
 
 func anythingIn(c Change) bool { return len(c.Events) > 0 }
 
-// reconcile folds the facts and decides until the decision is stable: what is
-// told about an effect is decided in the same commit as the effect.
+// reconcile folds the facts and decides until the decision is stable.
 func (e *Engine) reconcile(state bot.State, facts []bot.Fact) (Change, bot.Explanation) {
 	now := timeOf(state, e.clock.Now())
-	c := Change{Pipeline: state.Pipeline}
-	fold := func(facts ...bot.Fact) {
-		n := len(c.Events)
-		for _, f := range facts {
-			c.Events = append(c.Events, bot.Event{At: now, Fact: f})
-		}
-		state = bot.Apply(state, c.Events[n:]...)
-	}
-	fold(facts...)
-	var plan bot.Plan
-	takes := map[string]bot.Rank{}
-	for range rounds {
-		plan = bot.Decide(state, now)
-		if len(plan.Effects) == 0 {
-			break
-		}
-		started := make([]bot.Fact, len(plan.Effects))
-		for i, effect := range plan.Effects {
-			started[i] = bot.Started{Effect: effect}
-		}
-		fold(started...)
-		c.Effects = append(c.Effects, plan.Effects...)
-		maps.Copy(takes, plan.Takes)
-	}
-	c.Places, c.At = bot.Taking(plan.Places, takes), now
-	c.State, c.Folded, c.Target, c.Wake, c.Sweep = state, true, state.Target(), plan.Wake, plan.Sweep
-	return c, plan.Explain
+	done := bot.Settle(state, now, facts...)
+	return Change{
+		Pipeline: state.Pipeline, Events: done.Events, Effects: done.Effects, Places: done.Places, At: now,
+		State: done.State, Folded: true, Target: done.State.Target(), Wake: done.Plan.Wake, Sweep: done.Plan.Sweep,
+	}, done.Plan.Explain
 }
 
 // maxSkew is how far the clocks of two instances may disagree.
