@@ -88,7 +88,9 @@ type WriteAlert struct {
 	Body      string // Markdown, without the marker
 }
 
-func (WriteAlert) action() {}
+func (do WriteAlert) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{CommentWritten{}}, Deadline: dayDeadline, Priority: PriorityTell, Creates: do.ID == 0}
+}
 
 // tellAlerts writes what is to be said of failures.
 func (d *decision) tellAlerts() {

@@ -18,7 +18,10 @@ type Called struct{ App string }
 // with others; all that was seen before is over.
 type QueuesSeen struct{ Queues map[string]BuildQueue }
 
-func (TakeTurn) action() {}
+func (TakeTurn) traits() Traits {
+	return Traits{To: ToPipelines, Answers: []Fact{Called{}}, Deadline: dayDeadline, Priority: PriorityDeploy}
+}
+
 func (Called) fact()     {}
 func (QueuesSeen) fact() {}
 

@@ -21,27 +21,18 @@ const (
 	untried       = time.Hour
 )
 
-// deadline is how long after its first attempt an effect is given up.
-func deadline(do Action) time.Duration {
-	switch do.(type) {
-	case ReadHead, LookAtApp, Inspect, ReadPeople:
-		return 10 * time.Minute // the next sweep asks again
-	case Probe:
-		return 10 * time.Minute // nobody has asked: that proves nothing
-	case ReadPullRequest, FindPullRequest, ReadChanges, ReadFiles, ReadSource, CancelBuild:
-		return 2 * time.Hour // nothing hangs on it, or it is decided without
-	case MakeCopy, WatchCopy:
-		return copyDeadline
-	case WatchBuild, WatchRelease, StartBuild:
-		return 6 * time.Hour // it is the platform that does not answer
-	}
-	return 24 * time.Hour
-}
+// How long after its first attempt an effect is given up.
+const (
+	briefDeadline    = 10 * time.Minute // the next sweep asks again; or, of a probe: nobody has asked, which proves nothing
+	hoursDeadline    = 2 * time.Hour    // nothing hangs on it, or it is decided without
+	platformDeadline = 6 * time.Hour    // it is the platform that does not answer
+	dayDeadline      = 24 * time.Hour
+)
 
 // overtime turns an attempt that did not settle the effect into a refusal, once
 // the effect's time is over.
 func (f Finished) overtime(flight Flight, at time.Time) Finished {
-	limit := deadline(f.Effect.Do)
+	limit := TraitsOf(f.Effect.Do).Deadline
 	if f.Outcome != Retry && f.Outcome != Unsure || at.Sub(flight.Since) < limit {
 		return f
 	}

@@ -24,20 +24,11 @@ type Effect struct {
 
 // Creates reports whether the effect makes something that a second performance
 // would make once more, where nobody finds the first.
-func (e Effect) Creates() bool {
-	switch do := e.Do.(type) {
-	case StartBuild, Promote, CreateDeployment, Reply, MakeCopy:
-		return true
-	case WriteComment:
-		return do.ID == 0
-	case WriteAlert:
-		return do.ID == 0
-	}
-	return false
-}
+func (e Effect) Creates() bool { return TraitsOf(e.Do).Creates }
 
 // Action is what an [Effect] does. The comment of each says which fact answers it.
-type Action interface{ action() }
+// What is the same for whoever routes, stores or gives up effects stands in its traits.
+type Action interface{ traits() Traits }
 
 // ReadConfig reads the pipeline's file as of a commit. Answer: ConfigRead.
 type ReadConfig struct{ Ref string } // a full SHA, or a branch on first contact
@@ -186,18 +177,62 @@ type WatchRelease struct {
 // LookAtApp looks what an app of a stage runs. Answer: AppSeen.
 type LookAtApp struct{ Stage, App string }
 
-func (ReadConfig) action()          {}
-func (ReadChecks) action()          {}
-func (ReadHead) action()            {}
-func (ReadPullRequest) action()     {}
-func (FindPullRequest) action()     {}
-func (SetStatus) action()           {}
-func (CreateDeployment) action()    {}
-func (SetDeploymentStatus) action() {}
-func (WriteComment) action()        {}
-func (StartBuild) action()          {}
-func (WatchBuild) action()          {}
-func (CancelBuild) action()         {}
-func (Promote) action()             {}
-func (WatchRelease) action()        {}
-func (LookAtApp) action()           {}
+func (ReadConfig) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{ConfigRead{}}, Deadline: dayDeadline, Priority: PriorityDeploy}
+}
+
+func (ReadChecks) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{ChecksRead{}}, Deadline: dayDeadline, Priority: PriorityDeploy}
+}
+
+func (ReadHead) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{HeadRead{}}, Deadline: briefDeadline, Priority: PriorityWatch}
+}
+
+func (ReadPullRequest) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{PullRequestRead{}}, Deadline: hoursDeadline, Priority: PriorityWatch}
+}
+
+func (FindPullRequest) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{PullRequestFound{}}, Deadline: hoursDeadline, Priority: PriorityWatch}
+}
+
+func (SetStatus) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{Told{}}, Deadline: dayDeadline, Priority: PriorityTell}
+}
+
+func (CreateDeployment) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{DeploymentCreated{}}, Deadline: dayDeadline, Priority: PriorityTell, Creates: true}
+}
+
+func (SetDeploymentStatus) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{Told{}}, Deadline: dayDeadline, Priority: PriorityTell}
+}
+
+func (do WriteComment) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{CommentWritten{}}, Deadline: dayDeadline, Priority: PriorityTell, Creates: do.ID == 0}
+}
+
+func (do StartBuild) traits() Traits {
+	return Traits{To: ToPlatform, Answers: []Fact{BuildSeen{}, AppSeen{}}, Deadline: platformDeadline, Priority: PriorityDeploy, Creates: true, Apps: []string{do.App}}
+}
+
+func (do WatchBuild) traits() Traits {
+	return Traits{To: ToPlatform, Answers: []Fact{BuildSeen{}}, Deadline: platformDeadline, Priority: PriorityWatch, Apps: []string{do.App}}
+}
+
+func (do CancelBuild) traits() Traits {
+	return Traits{To: ToPlatform, Answers: []Fact{BuildSeen{}}, Deadline: hoursDeadline, Priority: PriorityWatch, Apps: []string{do.App}}
+}
+
+func (do Promote) traits() Traits {
+	return Traits{To: ToPlatform, Answers: []Fact{ReleaseSeen{}, AppSeen{}}, Deadline: dayDeadline, Priority: PriorityDeploy, Creates: true, Apps: []string{do.App, do.From}}
+}
+
+func (do WatchRelease) traits() Traits {
+	return Traits{To: ToPlatform, Answers: []Fact{ReleaseSeen{}}, Deadline: platformDeadline, Priority: PriorityWatch, Apps: []string{do.App}}
+}
+
+func (do LookAtApp) traits() Traits {
+	return Traits{To: ToPlatform, Answers: []Fact{AppSeen{}}, Deadline: briefDeadline, Priority: PriorityWatch, Apps: []string{do.App}}
+}

@@ -94,10 +94,21 @@ type StageRuns struct {
 // StageMoved is a stage of another pipeline that runs something else now.
 type StageMoved struct{ Stage Need }
 
-func (OpenPipelines) action() {}
-func (AskConcern) action()    {}
-func (Address) action()       {}
-func (AskStage) action()      {}
+func (OpenPipelines) traits() Traits {
+	return Traits{To: ToPipelines, Answers: []Fact{Told{}}, Deadline: dayDeadline, Priority: PriorityDeploy}
+}
+
+func (AskConcern) traits() Traits {
+	return Traits{To: ToPipelines, Answers: []Fact{Concerns{}}, Deadline: dayDeadline, Priority: PriorityDeploy}
+}
+
+func (Address) traits() Traits {
+	return Traits{To: ToPipelines, Answers: []Fact{Told{}}, Deadline: dayDeadline, Priority: PriorityDeploy}
+}
+
+func (AskStage) traits() Traits {
+	return Traits{To: ToPipelines, Answers: []Fact{StageRuns{}}, Deadline: dayDeadline, Priority: PriorityDeploy}
+}
 
 func (Concerns) fact()   {}
 func (Addressed) fact()  {}

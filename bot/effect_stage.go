@@ -115,13 +115,37 @@ type CopySeen struct {
 	Ready bool
 }
 
-func (Probe) action()          {}
-func (ReadFiles) action()      {}
-func (SetMaintenance) action() {}
-func (Inspect) action()        {}
-func (MakeCopy) action()       {}
-func (WatchCopy) action()      {}
-func (RemoveCopy) action()     {}
+func (Probe) traits() Traits {
+	return Traits{To: ToWeb, Answers: []Fact{Probed{}}, Deadline: briefDeadline, Priority: PriorityWatch}
+}
+
+func (ReadFiles) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{FilesRead{}}, Deadline: hoursDeadline, Priority: PriorityDeploy}
+}
+
+func (do SetMaintenance) traits() Traits {
+	return Traits{To: ToPlatform, Answers: []Fact{MaintenanceSet{}}, Deadline: dayDeadline, Priority: PriorityDeploy, Apps: []string{do.App}, Platform: do.Platform}
+}
+
+func (do Inspect) traits() Traits {
+	t := Traits{To: ToPlatform, Answers: []Fact{Inspected{}}, Deadline: briefDeadline, Priority: PriorityWatch, Apps: []string{do.App}}
+	if do.Source != "" {
+		t.Apps = append(t.Apps, do.Source)
+	}
+	return t
+}
+
+func (do MakeCopy) traits() Traits {
+	return Traits{To: ToPlatform, Answers: []Fact{CopySeen{}}, Deadline: copyDeadline, Priority: PriorityWatch, Creates: true, Apps: []string{do.App, do.From}}
+}
+
+func (do WatchCopy) traits() Traits {
+	return Traits{To: ToPlatform, Answers: []Fact{CopySeen{}}, Deadline: copyDeadline, Priority: PriorityWatch, Apps: []string{do.App}, Platform: do.Platform}
+}
+
+func (do RemoveCopy) traits() Traits {
+	return Traits{To: ToPlatform, Answers: []Fact{Told{}}, Deadline: dayDeadline, Priority: PriorityWatch, Apps: []string{do.App}, Platform: do.Platform}
+}
 
 func (Probed) fact()         {}
 func (FilesRead) fact()      {}

@@ -97,8 +97,13 @@ type ListPullRequests struct{}
 // PullRequestsListed are the open pull requests of the repository.
 type PullRequestsListed struct{ Pulls []PullRequestChanged }
 
-func (ReadRules) action()        {}
-func (ListPullRequests) action() {}
+func (ReadRules) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{RulesRead{}}, Deadline: dayDeadline, Priority: PriorityWatch}
+}
+
+func (ListPullRequests) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{PullRequestsListed{}}, Deadline: dayDeadline, Priority: PriorityWatch}
+}
 
 func (RulesRead) fact()          {}
 func (PullRequestsListed) fact() {}

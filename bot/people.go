@@ -86,6 +86,9 @@ type PeopleSeen struct {
 	Refused string    // why GitHub does not tell; empty: it does
 }
 
-func (ReadPeople) action() {}
-func (PeopleRead) fact()   {}
-func (HeadPushed) fact()   {}
+func (ReadPeople) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{PeopleRead{}}, Deadline: briefDeadline, Priority: PriorityDeploy}
+}
+
+func (PeopleRead) fact() {}
+func (HeadPushed) fact() {}

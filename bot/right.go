@@ -36,8 +36,11 @@ type Membership struct {
 	Teams []string // those of ReadRights.Teams that the person is an active member of
 }
 
-func (RightsRead) fact()   {}
-func (ReadRights) action() {}
+func (RightsRead) fact() {}
+
+func (ReadRights) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{RightsRead{}}, Deadline: dayDeadline, Priority: PriorityDeploy}
+}
 
 // Rights is what is known of the right of those whose word lets a candidate into a
 // stage.

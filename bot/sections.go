@@ -21,8 +21,11 @@ type Section struct {
 // TellSection hands a section to the pipeline without a name. Answer: Told.
 type TellSection struct{ Section }
 
-func (TellSection) action() {}
-func (Section) fact()       {}
+func (TellSection) traits() Traits {
+	return Traits{To: ToPipelines, Answers: []Fact{Told{}}, Deadline: dayDeadline, Priority: PriorityTell}
+}
+
+func (Section) fact() {}
 
 // tellSection hands on what this pipeline says of a pull request.
 func (d *decision) tellSection(p PullRequest, body string) {

@@ -17,8 +17,11 @@ type ReadSource struct{ SHA, Tree string }
 // SourceRead says what the source of every commit with a tree is made of.
 type SourceRead struct{ Of SourceOf }
 
-func (ReadSource) action() {}
-func (SourceRead) fact()   {}
+func (ReadSource) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{SourceRead{}}, Deadline: hoursDeadline, Priority: PriorityDeploy}
+}
+
+func (SourceRead) fact() {}
 
 // SourceOf says what a source is made of; empty: nobody knows.
 type SourceOf string

@@ -96,11 +96,27 @@ type ChangesRead struct {
 // ChangedBy is one commit between two others.
 type ChangedBy struct{ SHA, Title, Author string }
 
-func (Commented) fact()       {}
-func (CommanderRead) fact()   {}
-func (Replied) fact()         {}
-func (ChangesRead) fact()     {}
-func (ReadCommander) action() {}
-func (React) action()         {}
-func (Reply) action()         {}
-func (ReadChanges) action()   {}
+func (Commented) fact()     {}
+func (CommanderRead) fact() {}
+func (Replied) fact()       {}
+func (ChangesRead) fact()   {}
+
+func (ReadCommander) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{CommanderRead{}}, Deadline: dayDeadline, Priority: PriorityDeploy}
+}
+
+func (do React) traits() Traits {
+	t := Traits{To: ToGitHub, Answers: []Fact{Told{}}, Deadline: dayDeadline, Priority: PriorityTell}
+	if do.Content == "eyes" { // whoever commented sees that it was read
+		t.Priority = PriorityDeploy
+	}
+	return t
+}
+
+func (Reply) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{Replied{}}, Deadline: dayDeadline, Priority: PriorityTell, Creates: true}
+}
+
+func (ReadChanges) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{ChangesRead{}}, Deadline: hoursDeadline, Priority: PriorityWatch}
+}

@@ -9,20 +9,6 @@ import (
 
 // What is done around a release.
 
-// begunAt is the platform on which an effect ends what was begun there, whatever
-// the pipeline's file says by now; empty where it begins something.
-func begunAt(do bot.Action) string {
-	switch do := do.(type) {
-	case bot.SetMaintenance:
-		return do.Platform
-	case bot.WatchCopy:
-		return do.Platform
-	case bot.RemoveCopy:
-		return do.Platform
-	}
-	return ""
-}
-
 // setMaintenance sets maintenance mode as it should be, or only looks. To set it
 // once more changes nothing, so that there is nothing to look for first.
 func setMaintenance(ctx context.Context, on Platform, do bot.SetMaintenance) (bot.Fact, error) {

@@ -31,7 +31,8 @@ const doubt = 30 * time.Second
 
 // Perform performs one effect on an app and returns what was learned.
 func (p *Performer) Perform(ctx context.Context, target bot.Target, e bot.Effect) (bot.Fact, error) {
-	name := cmp.Or(begunAt(e.Do), target.Platform)
+	traits := bot.TraitsOf(e.Do)
+	name := cmp.Or(traits.Platform, target.Platform)
 	on, ok := p.Platforms[name]
 	if !ok {
 		missing := fmt.Sprintf("this server has no platform %q: its operator has to give it the credentials", name)
@@ -40,7 +41,7 @@ func (p *Performer) Perform(ctx context.Context, target bot.Target, e bot.Effect
 		}
 		return nil, &bot.Refused{Platform: true, Reason: missing}
 	}
-	if err := p.Allow.Check(target.Pipeline.Repo, appsOf(e.Do)...); err != nil {
+	if err := p.Allow.Check(target.Pipeline.Repo, traits.Apps...); err != nil {
 		return nil, err
 	}
 	switch do := e.Do.(type) {
@@ -72,38 +73,6 @@ func (p *Performer) Perform(ctx context.Context, target bot.Target, e bot.Effect
 		return fact(seen(bot.App{}, releases), err)
 	}
 	return nil, &bot.Refused{Reason: fmt.Sprintf("no platform performs %s", bot.NameOf(e.Do))}
-}
-
-// appsOf lists every app that an action names.
-func appsOf(a bot.Action) []string {
-	switch do := a.(type) {
-	case bot.StartBuild:
-		return []string{do.App}
-	case bot.WatchBuild:
-		return []string{do.App}
-	case bot.CancelBuild:
-		return []string{do.App}
-	case bot.Promote:
-		return []string{do.App, do.From}
-	case bot.WatchRelease:
-		return []string{do.App}
-	case bot.LookAtApp:
-		return []string{do.App}
-	case bot.SetMaintenance:
-		return []string{do.App}
-	case bot.MakeCopy:
-		return []string{do.App, do.From}
-	case bot.WatchCopy:
-		return []string{do.App}
-	case bot.RemoveCopy:
-		return []string{do.App}
-	case bot.Inspect:
-		if do.Source == "" {
-			return []string{do.App}
-		}
-		return []string{do.App, do.Source}
-	}
-	return nil
 }
 
 func (p *Performer) startBuild(ctx context.Context, on Platform, target bot.Target, e bot.Effect, do bot.StartBuild) (bot.Fact, error) {

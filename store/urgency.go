@@ -40,16 +40,10 @@ func placeOf(e bot.Effect) (queue string, priority int) {
 	if e.Idle {
 		return queueIdle, priorityIdle
 	}
-	switch do := e.Do.(type) {
-	case bot.StartBuild, bot.Promote, bot.ReadConfig, bot.ReadChecks, bot.ReadCommander, bot.ReadRights, bot.ReadPeople, bot.ReadFiles, bot.ReadSource,
-		bot.SetMaintenance, bot.OpenPipelines, bot.Address, bot.AskConcern, bot.AskStage, bot.TakeTurn:
+	switch bot.TraitsOf(e.Do).Priority {
+	case bot.PriorityDeploy:
 		return queueEffects, priorityDeploy
-	case bot.React:
-		if do.Content == "eyes" { // whoever commented sees that it was read
-			return queueEffects, priorityDeploy
-		}
-		return queueTelling, priorityTell
-	case bot.SetStatus, bot.CreateDeployment, bot.SetDeploymentStatus, bot.WriteComment, bot.TellSection, bot.WriteAlert, bot.Reply:
+	case bot.PriorityTell:
 		return queueTelling, priorityTell
 	}
 	return queueEffects, priorityWatch

@@ -221,16 +221,15 @@ func (w *World) Perform(target bot.Target, e bot.Effect) (bot.Fact, error, bool)
 	var fact bot.Fact
 	var err error
 	w.asking = target.Pipeline.Name
-	switch e.Do.(type) {
-	case bot.OpenPipelines, bot.Address, bot.AskConcern, bot.AskStage, bot.TellSection:
+	switch bot.TraitsOf(e.Do).To {
+	case bot.ToPipelines:
 		if w.Inside == nil {
 			return nil, &bot.Refused{Reason: "there is only one pipeline"}, true
 		}
 		fact, err = w.Inside(target, e)
-	case bot.StartBuild, bot.WatchBuild, bot.CancelBuild, bot.Promote, bot.WatchRelease, bot.LookAtApp, bot.SetMaintenance, bot.Inspect,
-		bot.MakeCopy, bot.WatchCopy, bot.RemoveCopy:
+	case bot.ToPlatform:
 		fact, err = w.onPlatform(target, e, fault.Kind == FaultLate)
-	case bot.Probe:
+	case bot.ToWeb:
 		fact = w.Web(e.Do.(bot.Probe))
 	default:
 		fact, err = w.onGitHub(e)

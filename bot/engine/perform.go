@@ -113,12 +113,13 @@ type Router struct {
 
 // Perform performs an effect on GitHub, on a platform, or on the web.
 func (r Router) Perform(ctx context.Context, target bot.Target, effect bot.Effect) (bot.Fact, error) {
-	switch effect.Do.(type) {
-	case bot.StartBuild, bot.WatchBuild, bot.CancelBuild, bot.Promote, bot.WatchRelease, bot.LookAtApp,
-		bot.SetMaintenance, bot.Inspect, bot.MakeCopy, bot.WatchCopy, bot.RemoveCopy:
+	switch bot.TraitsOf(effect.Do).To {
+	case bot.ToGitHub:
+		return r.GitHub.Perform(ctx, target, effect)
+	case bot.ToPlatform:
 		return r.Platform.Perform(ctx, target, effect)
-	case bot.Probe:
+	case bot.ToWeb:
 		return r.Web.Perform(ctx, target, effect)
 	}
-	return r.GitHub.Perform(ctx, target, effect)
+	return nil, &bot.Refused{Reason: fmt.Sprintf("nobody performs %q", bot.NameOf(effect.Do))}
 }

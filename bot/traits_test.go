@@ -1,0 +1,83 @@
+package bot
+
+import (
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"testing"
+)
+
+// performers are the files that perform what goes to a destination.
+var performers = map[Destination][]string{
+	ToGitHub:    {"../github/client.go"},
+	ToPlatform:  {"../platform/performer.go"},
+	ToWeb:       {"../probe/probe.go"},
+	ToPipelines: {"engine/inside.go", "engine/perform.go"},
+}
+
+// Whoever adds an action says all of its traits, and somebody performs it.
+func TestActionsHaveNoHoles(t *testing.T) {
+	priorities := []Priority{PriorityDeploy, PriorityWatch, PriorityTell}
+	for name, typ := range actionTypes {
+		action := sample(typ).Interface().(Action)
+		traits := TraitsOf(action)
+		if traits.Deadline <= 0 {
+			t.Errorf("%s has no deadline: it would be given up at once", name)
+		}
+		if !slices.Contains(priorities, traits.Priority) {
+			t.Errorf("%s has the priority %q: nobody says who waits for it", name, traits.Priority)
+		}
+		if len(traits.Answers) == 0 {
+			t.Errorf("no fact answers %s", name)
+		}
+		for _, fact := range traits.Answers {
+			if factTypes[NameOf(fact)] == nil {
+				t.Errorf("%s is answered by %s, which is not stored under any name", name, NameOf(fact))
+			}
+		}
+		app, named := reflect.TypeOf(action).FieldByName("App")
+		if named && traits.To == ToPlatform && !slices.Contains(traits.Apps, reflect.ValueOf(action).FieldByIndex(app.Index).String()) {
+			t.Errorf("%s names an app that its traits do not: the operator's rules would not be asked about it", name)
+		}
+		handled := regexp.MustCompile(`\bbot\.` + name + `\b`)
+		files := performers[traits.To]
+		if len(files) == 0 {
+			t.Errorf("%s goes to %q, where nobody is", name, traits.To)
+		} else if !slices.ContainsFunc(files, func(file string) bool { return handled.Match(source(t, file)) }) {
+			t.Errorf("%s goes to %s, and none of %v performs it", name, traits.To, files)
+		}
+	}
+}
+
+// An action without its name in the list of wire.go could be stored, and not be read again.
+func TestActionsHaveNames(t *testing.T) {
+	files, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	receiver := regexp.MustCompile(`(?m)^func \((?:\w+ )?(\w+)\) traits\(\) Traits`)
+	found := 0
+	for _, file := range files {
+		if file.IsDir() {
+			continue
+		}
+		for _, m := range receiver.FindAllSubmatch(source(t, file.Name()), -1) {
+			if found++; actionTypes[string(m[1])] == nil {
+				t.Errorf("%s is an action, and is missing in the list of wire.go", m[1])
+			}
+		}
+	}
+	if found != len(actionTypes) {
+		t.Errorf("%d actions have traits, and %d have names", found, len(actionTypes))
+	}
+}
+
+func source(t *testing.T, file string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
