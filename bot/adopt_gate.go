@@ -14,7 +14,7 @@ import (
 // known anyway. One that comes before it is overtaken.
 func (d *decision) adoptionGates(c *Candidate, i int) []Gate {
 	if missing, half := d.s.Stages[d.s.Config.Stages[i].Name].half(d.s.Config.Stages[i]); half {
-		return []Gate{{Name: "adoption", State: GateWaiting, Since: c.SeenAt, Text: "looking what " + missing + " runs", Who: "the platform"}}
+		return []Gate{{Name: GateAdoption, State: GateWaiting, Since: c.SeenAt, Text: "looking what " + missing + " runs", Who: "the platform"}}
 	}
 	if c.Guest {
 		return nil
@@ -23,7 +23,7 @@ func (d *decision) adoptionGates(c *Candidate, i int) []Gate {
 	for _, stage := range d.s.Config.Stages[i:] {
 		for _, base := range d.s.unplaced(stage.Name) {
 			if gates == nil {
-				gates = []Gate{{Name: "adoption", State: GateOpen}}
+				gates = []Gate{{Name: GateAdoption, State: GateOpen}}
 			}
 			if g := &gates[0]; g.State == GateOpen && base != c.SHA && !c.Beside[base].final() {
 				f := d.s.Flights[filesKey(base, c.SHA)]

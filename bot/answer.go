@@ -94,9 +94,9 @@ func (d *decision) waitingFor(stage string) string {
 		if _, in := c.Passages[stage]; in {
 			return ""
 		}
-		if g, no := blocked(d.gates(c, stage)); no && g.Name == "lock" {
+		if g, no := blocked(d.gates(c, stage)); no && g.Name == GateLock {
 			return d.commitText(c.SHA) + " waits"
-		} else if no && g.Name != "order" && !d.settled(c) {
+		} else if no && g.Name != GateOrder && !d.settled(c) {
 			return d.commitText(c.SHA) + ": " + text(g.Text)
 		}
 	}

@@ -118,7 +118,7 @@ func (d *decision) approvalGate(c *Candidate, stage Stage) []Gate {
 	if !stage.Approval && !slices.ContainsFunc(stage.Hold, func(h Hold) bool { return h.Window == "" }) {
 		return nil
 	}
-	g := Gate{Name: "approval", State: GateOpen}
+	g := Gate{Name: GateApproval, State: GateOpen}
 	a := c.Approvals[stage.Name]
 	switch {
 	case !d.needsApproval(c, stage):
@@ -133,7 +133,7 @@ func (d *decision) approvalGate(c *Candidate, stage Stage) []Gate {
 		g.State, g.Since, g.Who = GateWaiting, d.arrivedAt(c, stage.Name), approvers(stage)
 		g.Text = fmt.Sprintf("waiting for /approve %s by %s", stage.Name, approvers(stage))
 		if a.Lapsed != "" {
-			g.Since = a.LapsedAt
+			g.Since, g.lapsed = a.LapsedAt, true
 			g.Text = fmt.Sprintf("the approval by @%s lapsed: %s; %s", a.By, a.Lapsed, g.Text)
 		} else if held := d.heldFor(c, stage); !stage.Approval {
 			g.Text += ": " + d.changesText(c, stage.Name, held)
@@ -172,10 +172,10 @@ func (d *decision) arrivedAt(c *Candidate, stage string) time.Time {
 
 // phaseOfApproval is as Gate.phase: a lapse is told.
 func (g Gate) phaseOfApproval() string {
-	if g.Name == "approval" && strings.Contains(g.Text, "lapsed") {
-		return g.Name + ": " + g.Text
+	if g.lapsed {
+		return string(g.Name) + ": " + g.Text
 	}
-	return g.Name
+	return string(g.Name)
 }
 
 // approve lets a candidate into a stage that asks for an approval.
@@ -262,7 +262,7 @@ func (x execution) stageToApprove(c *Candidate) (stage, problem string) {
 	own := ""
 	for _, s := range x.s.Config.Stages {
 		gates := x.d.gates(c, s.Name)
-		asks := slices.ContainsFunc(gates, func(g Gate) bool { return g.Name == "approval" && g.State == GateWaiting })
+		asks := slices.ContainsFunc(gates, func(g Gate) bool { return g.Name == GateApproval && g.State == GateWaiting })
 		if _, in := c.Passages[s.Name]; in || !asks {
 			if x.hasApproved(c, s.Name) {
 				own = s.Name
@@ -270,7 +270,7 @@ func (x execution) stageToApprove(c *Candidate) (stage, problem string) {
 			continue
 		}
 		waiting = append(waiting, s.Name)
-		if g, _ := blocked(gates); g.Name == "approval" {
+		if g, _ := blocked(gates); g.Name == GateApproval {
 			next = append(next, s.Name)
 		}
 	}

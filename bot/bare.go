@@ -19,7 +19,7 @@ func (d *decision) bare(c *Candidate) bool {
 // bareGate is where a candidate waits for its tree.
 func (d *decision) bareGate(c *Candidate) Gate {
 	text := "GitHub told of this push without its commit; reading the head of " + d.s.Branch()
-	return Gate{Name: "build", State: GateWaiting, Since: c.SeenAt, Until: c.SeenAt.Add(young), Who: "GitHub", Text: text + because(d.s.Flights["head"].Reason)}
+	return Gate{Name: GateBuild, State: GateWaiting, Since: c.SeenAt, Until: c.SeenAt.Add(young), Who: "GitHub", Text: text + because(d.s.Flights["head"].Reason)}
 }
 
 // readBare reads the branch's head for the newest candidate. The answer may lag

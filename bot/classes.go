@@ -270,7 +270,7 @@ func (d *decision) changesGate(c *Candidate, stage Stage) []Gate {
 	if !stage.asksClasses() {
 		return nil
 	}
-	g := Gate{Name: "changes", State: GateOpen}
+	g := Gate{Name: GateChanges, State: GateOpen}
 	for _, live := range d.s.Stages[stage.Name].Live.commits() {
 		if live == c.SHA || c.Beside[live].final() {
 			continue

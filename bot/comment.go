@@ -262,7 +262,7 @@ func (d *decision) headline(c *Candidate) string {
 			}
 			return fmt.Sprintf("**%s was superseded by `%s`**", sha, Short(by.SHA))
 		}
-		if g, no := blocked(d.gates(c, stage.Name)); no && (g.Name == "lock" || g.Name == "approval") {
+		if g, no := blocked(d.gates(c, stage.Name)); no && (g.Name == GateLock || g.Name == GateApproval) {
 			return fmt.Sprintf("**%s waits before %s**", sha, text(stage.Name))
 		} else if no && g.State == GateClosed {
 			return fmt.Sprintf("**%s is not released to %s**", sha, text(stage.Name))
@@ -304,25 +304,25 @@ func (d *decision) next(c *Candidate) string {
 		switch {
 		case !no:
 			return "Next: " + text(stage.Name) + ", once the build and the checks are good."
-		case g.Name == "order":
+		case g.Name == GateOrder:
 			continue
-		case g.Name == "lock" && !g.Until.IsZero():
+		case g.Name == GateLock && !g.Until.IsZero():
 			return fmt.Sprintf("Next: %s, at %s or after `/unlock %s`. %s.", text(stage.Name), moment(g.Until), code(stage.Name), capital(text(g.Text)))
-		case g.Name == "lock":
+		case g.Name == GateLock:
 			return fmt.Sprintf("Next: %s, after `/unlock %s`. %s.", text(stage.Name), code(stage.Name), capital(text(g.Text)))
 		case g.State == GateClosed:
 			return "Not released to " + text(stage.Name) + ": " + text(g.Text) + ". Who can change that: " + text(g.Who) + "."
 		}
-		if g.Name == "needs" {
+		if g.Name == GateNeeds {
 			return fmt.Sprintf("Next: %s. %s.", text(stage.Name), capital(text(g.Text)))
 		}
 		if g.beforeBuilt() {
 			return "Next: " + text(stage.Name) + ", once the build and the checks are good."
 		}
-		if g.Name == "approval" || g.Name == "class" || !g.Until.IsZero() && g.phase() != g.Name {
+		if g.Name == GateApproval || g.Name == GateClass || !g.Until.IsZero() && g.phase() != string(g.Name) {
 			return "Next: " + text(stage.Name) + ". " + capital(text(g.Text)) + "."
 		}
-		return "Next: " + text(stage.Name) + ", which waits for " + g.Name + "."
+		return "Next: " + text(stage.Name) + ", which waits for " + string(g.Name) + "."
 	}
 	return ""
 }
@@ -351,7 +351,7 @@ func (d *decision) hopeless(c *Candidate) bool {
 		return false
 	}
 	g, no := blocked(d.gates(c, d.firstStage()))
-	return no && g.State == GateClosed && g.Name != "lock" && g.Name != "checks"
+	return no && g.State == GateClosed && g.Name != GateLock && g.Name != GateChecks
 }
 
 func icon(s StatusState) string {

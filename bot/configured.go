@@ -61,7 +61,7 @@ func (d *decision) configSettled() bool {
 // configGate keeps a commit waiting until its own version of the pipeline's file was
 // read; for the head of a pull request the branch's newest one counts.
 func (d *decision) configGate(c *Candidate) Gate {
-	g := Gate{Name: "configuration", State: GateOpen}
+	g := Gate{Name: GateConfiguration, State: GateOpen}
 	if c.Guest {
 		n := len(d.s.Candidates)
 		if n == 0 {

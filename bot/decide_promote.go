@@ -58,12 +58,12 @@ func (d *decision) begin(c *Candidate, stage Stage) {
 // open reports whether every gate between a candidate and a stage is open, by
 // what is known, but for those that whoever enters asks for (vouched).
 func (d *decision) open(c *Candidate, stage string) bool {
-	_, no := blocked(but(d.gates(c, stage), "right"))
+	_, no := blocked(but(d.gates(c, stage), GateRight))
 	return !no
 }
 
 // but is a list of gates without those of some names.
-func but(gates []Gate, names ...string) []Gate {
+func but(gates []Gate, names ...GateName) []Gate {
 	named := func(g Gate) bool { return slices.Contains(names, g.Name) }
 	if !slices.ContainsFunc(gates, named) {
 		return gates

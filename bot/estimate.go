@@ -27,7 +27,7 @@ func (d *decision) arrival(c *Candidate) (time.Time, bool) {
 		case PassageFailed, PassageUndone:
 			return time.Time{}, false
 		}
-		if g, no := blocked(d.gates(c, stage)); no && (g.State == GateClosed || g.Name == "approval" || usual.total == 0) {
+		if g, no := blocked(d.gates(c, stage)); no && (g.State == GateClosed || g.Name == GateApproval || usual.total == 0) {
 			return time.Time{}, false
 		}
 		if !entered {

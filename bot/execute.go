@@ -206,7 +206,7 @@ func (x execution) promote() Answer {
 	yes := x.approvedBy(d, tried, cfg)
 	yes.give(tried, stage)
 	if g, no := blocked(d.gates(tried, stage)); no && g.State == GateClosed {
-		if g.Name == "order" {
+		if g.Name == GateOrder {
 			return refuse("%s is %s there; /rollback %s goes back", Short(c.SHA), g.Text, stage)
 		}
 		return refuse("%s cannot be released to %s: %s", Short(c.SHA), stage, g.Text)
@@ -373,7 +373,7 @@ func (s *State) outcomeOf(a Answer, at time.Time) Answer {
 	if _, ordered := c.Ordered[a.Stage]; !ordered {
 		return end(false, "%s was not released to %s: %s", Short(c.SHA), a.Stage, cmp.Or(d.lockGate(a.Stage).Text, "it was taken back"))
 	}
-	if g, no := blocked(d.gates(c, a.Stage)); no && g.State == GateClosed && g.Name != "lock" {
+	if g, no := blocked(d.gates(c, a.Stage)); no && g.State == GateClosed && g.Name != GateLock {
 		return end(false, "%s was not released to %s: %s", Short(c.SHA), a.Stage, g.Text)
 	}
 	return a

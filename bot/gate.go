@@ -18,14 +18,48 @@ const (
 	GateClosed  GateState = "closed"
 )
 
+// GateName names a gate, as people read it.
+type GateName string
+
+// The gates, in about the order in which they are explained.
+const (
+	GateStage         GateName = "stage"
+	GatePaths         GateName = "paths"
+	GateOrder         GateName = "order"
+	GatePullRequest   GateName = "pull request"
+	GateConfiguration GateName = "configuration"
+	GateChecks        GateName = "checks"
+	GateBuild         GateName = "build"
+	GateProof         GateName = "proof" // by the stage before
+	GateSoak          GateName = "soak"
+	GateNotCancelled  GateName = "cancelled"
+	GateLock          GateName = "lock"
+	GateDrift         GateName = "drift"
+	GateChanges       GateName = "changes"
+	GateClass         GateName = "class" // of change, that a stage holds
+	GateWindow        GateName = "window"
+	GateFreeze        GateName = "freeze"
+	GateApproval      GateName = "approval"
+	GateNeeds         GateName = "needs"
+	GateAdoption      GateName = "adoption"
+	GatePlace         GateName = "place"
+	GatePreflight     GateName = "preflight"
+	GateRight         GateName = "right"
+	GateFreshness     GateName = "freshness"
+	GateMaintenance   GateName = "maintenance"
+	GateCopy          GateName = "copy"
+)
+
 // Gate is a named condition that must hold before a candidate enters a stage.
 type Gate struct {
-	Name  string
+	Name  GateName
 	State GateState
 	Since time.Time // when it got to this state; zero if that is not known
 	Text  string    // what it waits for, or why it is closed, one sentence for people
 	Who   string    // who or what can change it
 	Until time.Time // when it opens by itself at the latest; zero if that is not known
+
+	lapsed bool // an approval: one was given that is no longer good
 }
 
 // place is a candidate before a stage.
@@ -51,7 +85,7 @@ func (d *decision) gates(c *Candidate, stage string) []Gate {
 func (d *decision) findGates(c *Candidate, stage string) []Gate {
 	i := d.stageIndex(stage)
 	if i < 0 {
-		return []Gate{{Name: "stage", State: GateClosed, Text: "the pipeline has no stage " + stage + " any more", Who: "whoever edits the pipeline's file"}}
+		return []Gate{{Name: GateStage, State: GateClosed, Text: "the pipeline has no stage " + stage + " any more", Who: "whoever edits the pipeline's file"}}
 	}
 	const most = 16 // gates that a stage usually has, so that the list need not grow
 	gates := append(make([]Gate, 0, most), d.concernGates(c)...)
@@ -79,7 +113,7 @@ func (d *decision) orderGate(c *Candidate, stage string) Gate {
 	if c.Guest {
 		return d.guestGate(c)
 	}
-	g := Gate{Name: "order", State: GateOpen}
+	g := Gate{Name: GateOrder, State: GateOpen}
 	if d.astray(c) {
 		g.State, g.Text, g.Who = GateClosed, "it was pushed to "+c.Branch+", and the pipeline follows "+d.s.Branch(), "whoever edits the pipeline's file"
 	} else if by, ok := d.overtaker(c, stage); ok {
@@ -91,7 +125,7 @@ func (d *decision) orderGate(c *Candidate, stage string) Gate {
 
 func (d *decision) checksGate(c *Candidate) Gate {
 	v := d.s.verdict(c)
-	g := Gate{Name: "checks", State: GateWaiting, Since: c.SeenAt, Who: "CI"}
+	g := Gate{Name: GateChecks, State: GateWaiting, Since: c.SeenAt, Who: "CI"}
 	switch {
 	case c.Reports.Refused != "" && !d.s.Config.Checks.None:
 		g.Text, g.Who = "GitHub does not show the checks: "+c.Reports.Refused, "whoever looks after the GitHub App"
@@ -121,7 +155,7 @@ func (d *decision) freshGate(c *Candidate, stage string) []Gate {
 	if stage != d.firstStage() || f.Reason == "" || f.Out || d.freshlyGreen(c) || !d.open(c, stage) {
 		return nil
 	}
-	return []Gate{{Name: "freshness", State: GateWaiting, Since: f.Since, Until: f.NotBefore, Who: "GitHub",
+	return []Gate{{Name: GateFreshness, State: GateWaiting, Since: f.Since, Until: f.NotBefore, Who: "GitHub",
 		Text: "the checks cannot be read once more: " + f.Reason}}
 }
 
@@ -129,7 +163,7 @@ func (d *decision) freshGate(c *Candidate, stage string) []Gate {
 // stage's own app may build it.
 func (d *decision) buildGate(c *Candidate) Gate {
 	a := d.buildOf(c)
-	g := Gate{Name: "build", State: GateWaiting, Since: a.run.StartedAt, Who: "the build"}
+	g := Gate{Name: GateBuild, State: GateWaiting, Since: a.run.StartedAt, Who: "the build"}
 	switch {
 	case a.run.Status == RunSucceeded || c.Artifact != "":
 		g.State, g.Since = GateOpen, a.run.FinishedAt
@@ -170,7 +204,7 @@ func (d *decision) buildGate(c *Candidate) Gate {
 // proofGate is open once the stage before was passed.
 func (d *decision) proofGate(c *Candidate, i int) Gate {
 	before := d.s.Config.Stages[i-1].Name
-	g := Gate{Name: "proof", State: GateWaiting, Who: "the stage " + before}
+	g := Gate{Name: GateProof, State: GateWaiting, Who: "the stage " + before}
 	if p := c.Passages[before]; p.State == PassageDone && p.Adopted {
 		g.State, g.Since, g.Text, g.Who = GateClosed, p.EndedAt, before+" ran it before Headstart came: no stage has proved it", "whoever pushes again"
 		return g
@@ -198,21 +232,21 @@ func (d *decision) proofGate(c *Candidate, i int) Gate {
 // cancelGate is closed for what somebody took out of the pipeline.
 func (d *decision) cancelGate(c *Candidate) Gate {
 	if c.Cancelled != nil {
-		return Gate{Name: "cancelled", State: GateClosed, Since: c.Cancelled.At, Text: "cancelled by @" + c.Cancelled.By, Who: "whoever pushes again"}
+		return Gate{Name: GateNotCancelled, State: GateClosed, Since: c.Cancelled.At, Text: "cancelled by @" + c.Cancelled.By, Who: "whoever pushes again"}
 	}
-	return Gate{Name: "cancelled", State: GateOpen}
+	return Gate{Name: GateNotCancelled, State: GateOpen}
 }
 
 // lockGate is closed while somebody has locked the stage.
 func (d *decision) lockGate(stage string) Gate {
 	l := d.s.Stages[stage].lockedAt(d.now)
 	if l == nil {
-		return Gate{Name: "lock", State: GateOpen}
+		return Gate{Name: GateLock, State: GateOpen}
 	}
 	if !l.Until.IsZero() {
 		d.wake(l.Until)
 	}
-	g := Gate{Name: "lock", State: GateClosed, Since: l.At, Until: l.Until, Who: "whoever may /unlock " + stage, Text: stage + " is locked"}
+	g := Gate{Name: GateLock, State: GateClosed, Since: l.At, Until: l.Until, Who: "whoever may /unlock " + stage, Text: stage + " is locked"}
 	switch {
 	case l.Rollback:
 		g.Text += ": " + l.Reason
@@ -227,14 +261,14 @@ func (d *decision) lockGate(stage string) Gate {
 func (d *decision) lockGateFor(c *Candidate, stage string) Gate {
 	g := d.lockGate(stage)
 	if l := d.s.Stages[stage].lockedAt(d.now); l != nil && l.Rollback && c.ordered(stage) {
-		g = Gate{Name: "lock", State: GateOpen}
+		g = Gate{Name: GateLock, State: GateOpen}
 	}
 	return g
 }
 
 // placeGate lets one promotion at a time into a stage.
 func (d *decision) placeGate(c *Candidate, stage string) Gate {
-	g := Gate{Name: "place", State: GateOpen}
+	g := Gate{Name: GatePlace, State: GateOpen}
 	st := d.s.Stages[stage]
 	switch {
 	case st.InFlight != nil && (st.InFlight.SHA != c.SHA || st.InFlight.Guest && !c.Guest && d.s.Config.Prepare.apart()):

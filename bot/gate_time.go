@@ -93,15 +93,15 @@ func (d *decision) timeGates(c *Candidate, stage string) []Gate {
 func (d *decision) windowGate(stage Stage) Gate {
 	open, until, text := d.windowsOpen(stage.Windows)
 	if open {
-		return Gate{Name: "window", State: GateOpen}
+		return Gate{Name: GateWindow, State: GateOpen}
 	}
-	return Gate{Name: "window", State: GateWaiting, Until: until, Text: text, Who: "whoever has maintain, by /promote " + stage.Name + " --urgent"}
+	return Gate{Name: GateWindow, State: GateWaiting, Until: until, Text: text, Who: "whoever has maintain, by /promote " + stage.Name + " --urgent"}
 }
 
 // freezeGate waits for the end of whatever is frozen: of the operator's freeze,
 // else of the one of the file that ends last.
 func (d *decision) freezeGate() Gate {
-	g := Gate{Name: "freeze", State: GateOpen}
+	g := Gate{Name: GateFreeze, State: GateOpen}
 	if f := d.s.frozen(d.now); f != nil {
 		if !f.Until.IsZero() {
 			d.wake(f.Until)
@@ -116,7 +116,7 @@ func (d *decision) freezeGate() Gate {
 		o := d.freeze(f)
 		switch {
 		case o.err != nil:
-			return Gate{Name: "freeze", State: GateClosed, Text: fmt.Sprintf("whether it is frozen cannot be told: %s", o.err),
+			return Gate{Name: GateFreeze, State: GateClosed, Text: fmt.Sprintf("whether it is frozen cannot be told: %s", o.err),
 				Who: "whoever edits the pipeline's file"}
 		case !o.is:
 			continue
@@ -183,22 +183,22 @@ func (d *decision) passed(c *Candidate, stage string, g Gate) Gate {
 // it waits for changes, and not while time passes.
 func (g Gate) phase() string {
 	switch g.Name {
-	case "window", "freeze", "class":
-		return g.Name + ": " + g.Text
-	case "approval":
+	case GateWindow, GateFreeze, GateClass:
+		return string(g.Name) + ": " + g.Text
+	case GateApproval:
 		return g.phaseOfApproval()
-	case "lock":
+	case GateLock:
 		if !g.Until.IsZero() {
-			return g.Name + " until " + moment(g.Until)
+			return string(g.Name) + " until " + moment(g.Until)
 		}
 	}
-	return g.Name
+	return string(g.Name)
 }
 
 // beforeBuilt reports whether it is one of the gates of whatever becomes of the
 // checks and the build: those are told of as one.
 func (g Gate) beforeBuilt() bool {
-	return g.Name == "configuration" || g.Name == "checks" || g.Name == "build"
+	return g.Name == GateConfiguration || g.Name == GateChecks || g.Name == GateBuild
 }
 
 // in says how long it is until something, as exactly as people care; empty for

@@ -111,7 +111,7 @@ func (s *State) inviteGuest(x execution, pull PullRequestChanged, stage string) 
 // guestGate is closed once the pull request is no longer what it was when the
 // command was read.
 func (d *decision) guestGate(c *Candidate) Gate {
-	g := Gate{Name: "pull request", State: GateOpen}
+	g := Gate{Name: GatePullRequest, State: GateOpen}
 	p := d.s.Pulls[c.Pull]
 	switch {
 	case p.Head != c.SHA:

@@ -25,7 +25,7 @@ func (d *decision) windowOfClass(c *Candidate, stage Stage) []Gate {
 	if !slices.ContainsFunc(stage.Hold, func(h Hold) bool { return h.Window != "" }) {
 		return nil
 	}
-	g := Gate{Name: "class", State: GateOpen}
+	g := Gate{Name: GateClass, State: GateOpen}
 	classes, _ := d.classesOf(c, stage.Name)
 	for _, h := range stage.Hold {
 		if h.Window == "" || !slices.Contains(classes, h.Class) {

@@ -50,7 +50,7 @@ func (d *decision) needGate(c *Candidate, stage string, need Need) Gate {
 	if hidden {
 		name, who = "another pipeline", "the other pipeline"
 	}
-	g := Gate{Name: "needs", State: GateWaiting, Since: c.SeenAt, Who: who}
+	g := Gate{Name: GateNeeds, State: GateWaiting, Since: c.SeenAt, Who: who}
 	runs := fmt.Sprintf("%s runs %s", name, Short(seen.SHA))
 	switch {
 	case seen.SHA == "":
@@ -111,7 +111,7 @@ func (d *decision) askStages() {
 
 // blockedElsewhere reports whether another gate keeps a candidate out of a stage.
 func (d *decision) blockedElsewhere(c *Candidate, stage string) bool {
-	_, no := blocked(but(d.gates(c, stage), "needs", "right"))
+	_, no := blocked(but(d.gates(c, stage), GateNeeds, GateRight))
 	return no
 }
 
@@ -217,7 +217,7 @@ func (d *decision) holdOf(c *Candidate, last string) (hold string, waits []Need)
 			if !no {
 				return "it is about to be released to " + stage.Name, nil
 			}
-			if g.Name == "needs" {
+			if g.Name == GateNeeds {
 				return "it waits before " + stage.Name + " for other pipelines", stage.Needs
 			}
 			return "it waits before " + stage.Name + ": " + g.Text, nil

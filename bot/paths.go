@@ -36,7 +36,7 @@ func (d *decision) concernGates(c *Candidate) []Gate {
 	if len(d.s.Config.Paths) == 0 && c.Concern != ConcernNo {
 		return nil
 	}
-	g := Gate{Name: "paths", State: GateOpen}
+	g := Gate{Name: GatePaths, State: GateOpen}
 	switch d.s.concerns(c) {
 	case ConcernNo:
 		g.State, g.Text, g.Who = GateClosed, "it changes none of the files under `paths`", "whoever pushes a change to one of them"

@@ -130,7 +130,7 @@ func inspectKey(do Inspect) string { return "inspect " + do.App + " beside " + d
 // preflightGate is closed where a promotion to an app of the stage cannot go well,
 // and waits a moment for the first look.
 func (d *decision) preflightGate(c *Candidate, stage string) Gate {
-	g := Gate{Name: "preflight", State: GateOpen}
+	g := Gate{Name: GatePreflight, State: GateOpen}
 	cfg, _ := d.s.Config.Stage(stage)
 	if copied, no := d.copyGate(cfg); no {
 		return copied

@@ -118,7 +118,7 @@ func (d *decision) rightGates(c *Candidate, stage string) []Gate {
 	if len(words) == 0 || !d.now.After(r.Until) {
 		return nil
 	}
-	g := Gate{Name: "right", State: GateWaiting, Since: since, Until: until, Who: "GitHub"}
+	g := Gate{Name: GateRight, State: GateWaiting, Since: since, Until: until, Who: "GitHub"}
 	g.Text = fmt.Sprintf("GitHub does not tell whether @%s may still let it into %s%s", words[0].By, stage, because(reason))
 	return []Gate{g}
 }

@@ -70,7 +70,7 @@ func (s *State) leftBehind(c *Candidate, stage string, at time.Time) {
 func (d *decision) skippedGate(c *Candidate, i int) Gate {
 	before := d.s.Config.Stages[i-1]
 	p := c.Passages[before.Name]
-	g := Gate{Name: "proof", State: GateOpen, Since: p.EndedAt}
+	g := Gate{Name: GateProof, State: GateOpen, Since: p.EndedAt}
 	if i < 2 { // the stages before are gone from the pipeline's file
 		g.State, g.Text, g.Who = GateClosed, "no stage has proved it", "whoever may /promote "+before.Name
 		return g

@@ -97,7 +97,7 @@ func (d *decision) soakGates(c *Candidate, i int) []Gate {
 	if cfg.Soak == 0 {
 		return nil
 	}
-	g := Gate{Name: "soak", State: GateOpen}
+	g := Gate{Name: GateSoak, State: GateOpen}
 	if p := c.Passages[before]; p.State == PassageDone && !d.urgent(c, d.s.Config.Stages[i].Name) { // else the gate of the proof says it
 		d.healthy(&g, c, before, p.EndedAt)
 	}

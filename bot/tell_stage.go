@@ -117,7 +117,7 @@ func (d *decision) waiting(c *Candidate, stage string, first bool) *saying {
 	switch {
 	case d.astray(c):
 		return d.gone(c, contextOf(stage), "Not released: "+g.Text)
-	case no && g.Name == "order":
+	case no && g.Name == GateOrder:
 		if _, told := c.Told[contextOf(stage)]; !told && len(c.Told) > 0 && d.s.Flights[statusKey(c.SHA, contextOf(stage))].Attempt == 0 {
 			return nil // the stage is younger than the commit
 		}
@@ -126,17 +126,17 @@ func (d *decision) waiting(c *Candidate, stage string, first bool) *saying {
 			return say(StatusSuccess, part+Short(by.SHA), d.appURL(stage)).in("order")
 		}
 		return say(StatusError, fmt.Sprintf("Superseded by %s", Short(by.SHA)), "").in("order")
-	case no && g.Name == "lock":
+	case no && g.Name == GateLock:
 		return sayPending(g.phase(), "Waiting: "+g.Text, "")
 	case no && g.State == GateClosed:
 		return say(StatusFailure, "Not released: "+g.Text, "")
-	case no && g.Name == "copy":
+	case no && g.Name == GateCopy:
 		return sayPending("copy", "Waiting: "+g.Text, "")
-	case (!no || g.Name == "place") && d.s.Stages[stage].Trouble != "" && !d.s.begun(stage):
+	case (!no || g.Name == GatePlace) && d.s.Stages[stage].Trouble != "" && !d.s.begun(stage):
 		return d.trouble(stage)
-	case no && g.Name == "place" && d.s.Stages[stage].InFlight != nil && !d.s.begun(stage):
+	case no && g.Name == GatePlace && d.s.Stages[stage].InFlight != nil && !d.s.begun(stage):
 		return nil // it may not come to that
-	case no && g.Name == "needs":
+	case no && g.Name == GateNeeds:
 		return d.needsSaying(c, stage, g)
 	case first && !no && c.Told[contextOf(stage)].State == StatusPending:
 		// It is let in as soon as its checks were looked at freshly.
@@ -144,14 +144,14 @@ func (d *decision) waiting(c *Candidate, stage string, first bool) *saying {
 			return sayPending(fresh[0].phase(), "Waiting: "+fresh[0].Text, "")
 		}
 		return nil
-	case first && no && g.Name == "build" && d.rebuilt(d.buildOf(c).run) != "":
+	case first && no && g.Name == GateBuild && d.rebuilt(d.buildOf(c).run) != "":
 		return sayPending("build again", "Building again"+because(d.rebuilt(d.buildOf(c).run)), "")
 	case first && (!no || g.beforeBuilt()):
 		return sayPending("checks and build", "Waiting for the build and the checks", "")
 	case !no:
 		return nil // it is let in now, or as soon as it was looked at freshly
 	}
-	if g.Name == "approval" {
+	if g.Name == GateApproval {
 		return sayPending(g.phase(), capital(g.Text), "")
 	}
 	return sayPending(g.phase(), "Waiting: "+g.Text, "")

@@ -182,7 +182,7 @@ func (s *sim) why(sha, stage string) string {
 	for _, c := range bot.Decide(st, s.Now).Explain.Candidates {
 		for _, x := range c.Stages {
 			if c.SHA == sha && x.Stage == stage {
-				return string(x.State) + " " + x.Reason + " " + x.Blocked.Name + ": " + x.Blocked.Text
+				return string(x.State) + " " + x.Reason + " " + string(x.Blocked.Name) + ": " + x.Blocked.Text
 			}
 		}
 	}
