@@ -32,3 +32,20 @@ func TablesWithRepo(ctx context.Context, s *Store) (names []string, err error) {
 	})
 	return names, err
 }
+
+// SelectUnnumbered finds the repositories of an installation that have no number.
+const SelectUnnumbered = selectUnnumbered
+
+// PlanOf is how SQLite would run a statement, step by step.
+func PlanOf(ctx context.Context, s *Store, query string, args ...any) (steps []string, err error) {
+	err = s.db.each(ctx, `EXPLAIN QUERY PLAN `+query, args, func(scan scanner) error {
+		var (
+			id, parent, unused int64
+			step               string
+		)
+		err := scan(&id, &parent, &unused, &step)
+		steps = append(steps, step)
+		return err
+	})
+	return steps, err
+}
