@@ -27,7 +27,7 @@ type Effect struct {
 func (e Effect) Creates() bool { return TraitsOf(e.Do).Creates }
 
 // Action is what an [Effect] does. The comment of each says which fact answers it.
-// What is the same for whoever routes, stores or gives up effects stands in its traits.
+// Its [Traits] say where it goes and how long it may take.
 type Action interface{ traits() Traits }
 
 // ReadConfig reads the pipeline's file as of a commit. Answer: ConfigRead.

@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// Gates are told apart by constants, and nothing is decided by searching a sentence
-// that was made for people.
-func TestNothingIsDecidedByProse(t *testing.T) {
+// Gates are told apart by constants, and no Text is searched that was made for people.
+// Errors and keys that are searched are not found here.
+func TestGatesAreNoProse(t *testing.T) {
 	files := token.NewFileSet()
 	names, err := filepath.Glob("*.go")
 	if err != nil {

@@ -107,7 +107,7 @@ func (ReadCommander) traits() Traits {
 
 func (do React) traits() Traits {
 	t := Traits{To: ToGitHub, Answers: []Fact{Told{}}, Deadline: dayDeadline, Priority: PriorityTell}
-	if do.Content == "eyes" { // whoever commented sees that it was read
+	if do.Content == "eyes" { // the commenter waits to see that it was read
 		t.Priority = PriorityDeploy
 	}
 	return t

@@ -2,9 +2,10 @@ package bot
 
 import "time"
 
-// Traits are what whoever routes, stores or gives up an effect knows of it. Each
-// action has them beside its type: to add one takes the type with its traits, its
-// name in the list of wire.go, and what performs it.
+// Traits are what is known of an action without performing it: they route its effect,
+// order it in the queue, end it at its deadline, and tell which apps it touches. Each
+// action has them beside its type. To add an action takes the type with its traits, its
+// name in the list of wire.go, what performs it, and the folding of its answer.
 type Traits struct {
 	To      Destination
 	Answers []Fact // one of each kind that may answer it
@@ -28,7 +29,7 @@ const (
 	ToGitHub    Destination = "GitHub"
 	ToPlatform  Destination = "platform"
 	ToWeb       Destination = "web"       // the address of a stage
-	ToPipelines Destination = "pipelines" // of this Headstart: it does not leave it
+	ToPipelines Destination = "pipelines" // of this server, in its store
 )
 
 // Priority says who waits for an action. Of two that are due, the urgent one goes first.

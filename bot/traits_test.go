@@ -16,7 +16,7 @@ var performers = map[Destination][]string{
 	ToPipelines: {"engine/inside.go", "engine/perform.go"},
 }
 
-// Whoever adds an action says all of its traits, and somebody performs it.
+// Every action has all of its traits, and something performs it.
 func TestActionsHaveNoHoles(t *testing.T) {
 	priorities := []Priority{PriorityDeploy, PriorityWatch, PriorityTell}
 	for name, typ := range actionTypes {
@@ -36,11 +36,13 @@ func TestActionsHaveNoHoles(t *testing.T) {
 				t.Errorf("%s is answered by %s, which is not stored under any name", name, NameOf(fact))
 			}
 		}
-		app, named := reflect.TypeOf(action).FieldByName("App")
-		if named && traits.To == ToPlatform && !slices.Contains(traits.Apps, reflect.ValueOf(action).FieldByIndex(app.Index).String()) {
-			t.Errorf("%s names an app that its traits do not: the operator's rules would not be asked about it", name)
+		for _, field := range []string{"App", "From", "Source"} { // that name an app
+			app := reflect.ValueOf(action).FieldByName(field)
+			if traits.To == ToPlatform && app.IsValid() && !slices.Contains(traits.Apps, app.String()) {
+				t.Errorf("%s names an app in %s that its traits do not: the operator's rules would not be asked about it", name, field)
+			}
 		}
-		handled := regexp.MustCompile(`\bbot\.` + name + `\b`)
+		handled := regexp.MustCompile(`case [^:]*\bbot\.` + name + `\b|\.\(bot\.` + name + `\)`)
 		files := performers[traits.To]
 		if len(files) == 0 {
 			t.Errorf("%s goes to %q, where nobody is", name, traits.To)

@@ -102,6 +102,9 @@ func (l *Loop) Perform(i int) error {
 		l.Lost = append(l.Lost, e)
 		return nil
 	}
+	if fact != nil && !slices.ContainsFunc(bot.TraitsOf(e.Do).Answers, func(f bot.Fact) bool { return bot.NameOf(f) == bot.NameOf(fact) }) {
+		return fmt.Errorf("%s was answered by %s, which is none of its answers", e.Key, bot.NameOf(fact))
+	}
 	f := bot.Conclude(e, fact, err)
 	if l.Performed != nil {
 		l.Performed(f)
