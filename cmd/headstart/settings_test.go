@@ -89,7 +89,7 @@ func TestSettingsThatAreMixedUp(t *testing.T) {
 		"a key is no webhook secret":       {map[string]string{"GITHUB_APP_ID": "1", "GITHUB_PRIVATE_KEY": key, "GITHUB_WEBHOOK_SECRET": key}, "GITHUB_WEBHOOK_SECRET holds a private key"},
 		"a key is no key of Heroku's":      {map[string]string{"GITHUB_APP_ID": "1", "GITHUB_PRIVATE_KEY": key, "HEROKU_API_KEY": coded}, "HEROKU_API_KEY holds a private key"},
 		"half a key":                       {map[string]string{"GITHUB_APP_ID": "1", "GITHUB_PRIVATE_KEY": key[:800]}, "GITHUB_PRIVATE_KEY: "},
-		"a secret of the App is no number": {map[string]string{"GITHUB_APP_ID": part(key), "GITHUB_PRIVATE_KEY": key}, "GITHUB_APP_ID is not a number"},
+		"a secret of the App is no number": {map[string]string{"GITHUB_APP_ID": "k" + part(key), "GITHUB_PRIVATE_KEY": key}, "GITHUB_APP_ID is not a number"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			said := serveWith(t, k.set)
