@@ -31,7 +31,7 @@ func (s *State) alert(stage string, c *Candidate, promotion int) {
 		return
 	}
 	pass := c.Passages[stage]
-	body := fmt.Sprintf("%s**`%s` failed on %s**: %s.\n\n%s.\n\n`/why %s` says more.%s\n",
+	body := fmt.Sprintf("%s**%s failed on %s**: %s.\n\n%s.\n\n`/why %s` says more.%s\n",
 		s.concerned(c), Short(c.SHA), text(stage), text(strings.TrimSuffix(pass.Reason, ".")), text(capital(pass.After)), code(stage), s.Stages[stage].wayIn(stage))
 	s.Alerts = slices.Clone(s.Alerts)
 	for i, a := range s.Alerts {
@@ -51,9 +51,9 @@ func (st Stand) wayIn(stage string) string {
 	case st.Lock == nil:
 		return ""
 	case st.Lock.Rollback:
-		return fmt.Sprintf(" `/unlock %s` lets promotions in again, and so does `/promote %s` of what is to go there.", name, name)
+		return fmt.Sprintf(" **Next:** `/unlock %s` removes the lock; `/promote %s` releases one commit despite it.", name, name)
 	default:
-		return fmt.Sprintf(" `/unlock %s` lets promotions in again.", name)
+		return fmt.Sprintf(" **Next:** `/unlock %s` removes the lock.", name)
 	}
 }
 

@@ -105,7 +105,7 @@ func (d *decision) waitingFor(stage string) string {
 
 // commitText names a commit with what people know it by.
 func (d *decision) commitText(sha string) string {
-	s := "`" + Short(sha) + "`"
+	s := Short(sha) // bare, so that GitHub links it
 	if c := d.s.candidate(sha); c != nil {
 		if c.Pull != 0 {
 			return fmt.Sprintf("%s (%s)", s, text(fmt.Sprintf("#%d", c.Pull)))
@@ -117,8 +117,8 @@ func (d *decision) commitText(sha string) string {
 	return s
 }
 
-// whyText is the whole explanation of one candidate at one stage, or at all of
-// them.
+// whyText explains one candidate before one stage, or before all of them: what
+// blocks it, a sentence each, and the open gates folded away.
 func (d *decision) whyText(r *Request, cmd Command) string {
 	x := execution{s: d.s, d: d, request: r, command: cmd, at: d.now}
 	stages, problem := x.stages()
@@ -129,34 +129,50 @@ func (d *decision) whyText(r *Request, cmd Command) string {
 	if problem != "" {
 		return capital(text(problem)) + "." + d.whyPull(r)
 	}
-	var b strings.Builder
+	var b, open strings.Builder
 	fmt.Fprintf(&b, "**%s**", d.commitText(c.SHA))
 	if at, ok := d.arrival(c); ok && !d.shutBeyond(c, at) {
 		fmt.Fprintf(&b, ": expected on %s at %s, going by earlier deploys", text(d.lastStage()), moment(at))
 	}
-	b.WriteString("\n\n| stage | gate | state | since | who can change it |\n| --- | --- | --- | --- | --- |\n")
+	b.WriteString("\n")
 	for _, stage := range stages {
+		fmt.Fprintf(&b, "\n**%s**\n", text(stage))
 		if p, in := c.Passages[stage]; in {
-			fmt.Fprintf(&b, "| %s | – | %s | %s | |\n", text(stage), text(d.passageText(stage, p)+after("; ", urgencyOf(c, stage))), moment(p.StartedAt))
+			fmt.Fprintf(&b, "- %s; it entered at %s\n", text(d.passageText(stage, p)+after("; ", urgencyOf(c, stage))), moment(p.StartedAt))
 			continue
 		}
+		var passed []string
 		for _, g := range append(d.gates(c, stage), d.freshGate(c, stage)...) {
-			since := ""
-			if !g.Since.IsZero() {
-				since = moment(g.Since)
+			if g.State == GateOpen {
+				passed = append(passed, text(g.asked()))
+				continue
 			}
-			who := ""
-			if g.State != GateOpen {
-				who = text(g.Who)
-			}
-			state := gateIcon(g.State) + " " + text(cmp.Or(g.Text, "open"))
-			if g.State != GateOpen {
-				state += d.in(g.Until)
-			}
-			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", text(stage), g.Name, state, since, who)
+			fmt.Fprintf(&b, "- %s %s\n", gateIcon(g.State), d.blockedText(g))
+		}
+		if len(passed) > 0 {
+			fmt.Fprintf(&open, "- %s: %s\n", text(stage), strings.Join(passed, ", "))
 		}
 	}
+	if open.Len() > 0 {
+		fmt.Fprintf(&b, "\n<details><summary>Open gates</summary>\n\n%s\n</details>", open.String())
+	}
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// blockedText says what a gate waits for, since when, and who can change that.
+func (d *decision) blockedText(g Gate) string {
+	said := capital(text(g.Text))
+	if !g.Since.IsZero() {
+		said += ", since " + moment(g.Since)
+	}
+	said += d.in(g.Until) + "."
+	switch {
+	case g.Next != "":
+		said += " **Next:** " + text(g.Next) + "."
+	case g.Who != "":
+		said += " It is up to " + text(g.Who) + "."
+	}
+	return said
 }
 
 // whyPull adds what keeps an open pull request's build waiting.
@@ -190,7 +206,7 @@ func (d *decision) passageText(stage string, p Passage) string {
 		}
 		return "✅ " + p.verb() + " in " + took(p.StartedAt, p.EndedAt) + p.seen() + d.soakText(stage, p)
 	case PassageSkipped:
-		return "⏭️ passed by: " + p.Reason
+		return "⏭️ skipped: " + p.Reason
 	case PassageUndone:
 		return "↩️ " + p.Reason
 	}
@@ -322,13 +338,13 @@ func (d *decision) plannedChanges(ch *ChangesRead) string {
 		return ""
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "- With it go live %d commits since `%s`, which %s runs:\n", ch.Total, Short(ch.Base), text(d.lastStage()))
+	fmt.Fprintf(&b, "- Also goes live (not on %s yet): %d commits since %s\n", text(d.lastStage()), ch.Total, Short(ch.Base))
 	for i, c := range ch.Commits {
 		if i == maxListed {
 			fmt.Fprintf(&b, "  - and %d more\n", ch.Total-maxListed)
 			break
 		}
-		fmt.Fprintf(&b, "  - `%s` %s\n", Short(c.SHA), text(cut(c.Title, 72)))
+		fmt.Fprintf(&b, "  - %s %s\n", Short(c.SHA), text(cut(c.Title, 72)))
 	}
 	return b.String()
 }
@@ -392,7 +408,7 @@ func (d *decision) insurance(c *Candidate) string {
 	if past.Title != "" {
 		title = ": " + text(cut(past.Title, 72))
 	}
-	return fmt.Sprintf("\n🛟 `/rollback %s` would bring back `%s`%s%s\n", code(stage), Short(past.SHA), past.version(), title)
+	return fmt.Sprintf("\n🛟 `/rollback %s` would bring back %s%s%s\n", code(stage), Short(past.SHA), past.version(), title)
 }
 
 // moment writes a time for people: UTC, to the second.

@@ -130,7 +130,7 @@ func (d *decision) approvalGate(c *Candidate, stage Stage) []Gate {
 			g.Text += "; reading who made what would go live"
 		}
 	default:
-		g.State, g.Since, g.Who = GateWaiting, d.arrivedAt(c, stage.Name), approvers(stage)
+		g.State, g.Since = GateWaiting, d.arrivedAt(c, stage.Name)
 		g.Text = fmt.Sprintf("waiting for /approve %s by %s", stage.Name, approvers(stage))
 		if a.Lapsed != "" {
 			g.Since, g.lapsed = a.LapsedAt, true

@@ -115,11 +115,11 @@ func (d *decision) openComment(p PullRequest) string {
 	case d.starting[d.s.aheadKey(p.TestMerge, p.TestTree)] != "":
 		fmt.Fprintf(&b, "⏳ Building ahead of the merge on `%s`.\n", code(d.starting[d.s.aheadKey(p.TestMerge, p.TestTree)]))
 	case r.Status == RunUnread:
-		fmt.Fprintf(&b, "⏳ Looking whether the build of `%s` serves, which has the same files.\n", code(Short(r.SHA)))
+		fmt.Fprintf(&b, "⏳ Checking whether the build of %s, which has the same files, can be reused.\n", Short(r.SHA))
 	case d.s.Config.Prepare.apart():
-		b.WriteString("⏳ Waiting for a free app that builds pull requests.\n")
+		b.WriteString("⏳ Queued for an app that builds pull requests.\n")
 	default:
-		b.WriteString("⏳ Waiting for a free prepare app; commits on the branch are built first.\n")
+		b.WriteString("⏳ Queued for a prepare app (pushes to " + text(d.s.Branch()) + " go first).\n")
 	}
 	if planned := d.plannedWaits(); planned != "" {
 		b.WriteString("\n" + planned)
@@ -146,27 +146,17 @@ func (d *decision) path() string {
 
 func (d *decision) mergedComment(c *Candidate) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n%s\n\n| step | state | version | took | link |\n| --- | --- | --- | --- | --- |\n", Marker, d.headline(c))
-	d.buildRow(c).write(&b)
-	row{step: "checks", state: d.checksLine(c)}.write(&b)
+	rows := []row{d.buildRow(c), {step: "checks", state: d.checksLine(c)}}
 	for _, stage := range d.s.Config.Stages {
-		d.stageRow(c, stage.Name).write(&b)
+		rows = append(rows, d.stageRow(c, stage.Name))
 	}
+	fmt.Fprintf(&b, "%s\n%s\n\n%s", Marker, d.headline(c), table(rows))
 	if next := d.next(c); next != "" {
 		fmt.Fprintf(&b, "\n%s\n", next)
 	}
 	b.WriteString(d.warningLines(c))
 	b.WriteString(d.insurance(c))
 	return b.String()
-}
-
-// row is a line of the comment's table, safe to stand there.
-type row struct{ step, state, version, took, link string }
-
-func (r row) write(b *strings.Builder) {
-	if r.state != "" {
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", r.step, r.state, r.version, r.took, r.link)
-	}
 }
 
 // buildRow says what the candidate's build came to; nothing before it has begun.
@@ -188,7 +178,7 @@ func (d *decision) buildRow(c *Candidate) row {
 	case r.Pull != 0:
 		done.state = fmt.Sprintf("✅ built ahead of the merge on `%s`", code(r.App))
 	default:
-		done.state = fmt.Sprintf("✅ built on `%s` as `%s`, which has the same tree", code(r.App), Short(r.SHA))
+		done.state = fmt.Sprintf("✅ built on `%s` as %s, which has the same tree", code(r.App), Short(r.SHA))
 	}
 	return done
 }
@@ -196,20 +186,19 @@ func (d *decision) buildRow(c *Candidate) row {
 // stageRow says how the candidate fares at a stage.
 func (d *decision) stageRow(c *Candidate, stage string) row {
 	r := row{step: text(stage), state: "–"}
-	w := d.stageStatus(c, stage)
-	if w != nil {
-		r.state, r.link = icon(w.State)+" "+text(w.Text), link(w.URL)
+	if w := d.stageStatus(c, stage); w != nil {
+		r.state, r.link = icon(w.State)+" "+text(d.stageCause(c, stage, w)), link(w.URL)
 	} else if by, gone := d.overtaker(c, stage); gone && d.partOf(c, by, stage) != "" {
-		r.state = "✅ live as part of `" + Short(by.SHA) + "`"
+		r.state = "✅ live as part of " + commitRef(by)
 		if by.Passages[stage].State == PassageSkipped {
-			r.state = "✅ passed by as part of `" + Short(by.SHA) + "`"
+			r.state = "✅ skipped as part of " + commitRef(by)
 		}
 	}
 	p := c.Passages[stage]
 	past, proved := d.s.Stages[stage].named(c.SHA, 0)
 	switch {
 	case p.State == PassageSkipped:
-		r.state = "⏭️ passed by: " + text(p.Reason)
+		r.state = "⏭️ skipped: " + text(p.Reason)
 		return r
 	case p.State != PassageDone && p.State != PassageUndone:
 		return r
@@ -228,17 +217,32 @@ func (d *decision) stageRow(c *Candidate, stage string) row {
 	case p.Reason != "":
 		r.state = "✅ live again " + text(p.Reason)
 	case p.EndedAt.Before(c.Pushed()):
-		r.state = "✅ live since before the branch came back to it"
+		r.state = "✅ already live"
 	default:
 		r.state = "✅ live " + c.sincePush(p.EndedAt) + " after the push"
 	}
 	return r
 }
 
+// stageCause is what the table says of a stage: what its status says, but for the
+// cause where that stands in the line of the build or of the checks.
+func (d *decision) stageCause(c *Candidate, stage string, w *saying) string {
+	if _, entered := c.Passages[stage]; entered {
+		return w.Text
+	}
+	g, no := blocked(d.gates(c, stage))
+	switch {
+	case !no || g.Name != GateChecks && g.Name != GateBuild:
+		return w.Text
+	case g.State == GateClosed:
+		return "not released"
+	}
+	return "waiting"
+}
+
 // headline says in one line where a candidate is.
 func (d *decision) headline(c *Candidate) string {
-	sha := "`" + Short(c.SHA) + "`"
-	at := ""
+	sha, at := Short(c.SHA), ""
 	for _, stage := range d.s.Config.Stages {
 		switch p := c.Passages[stage.Name]; {
 		case p.State == PassageDone:
@@ -247,7 +251,7 @@ func (d *decision) headline(c *Candidate) string {
 		case p.State == PassageSkipped:
 			continue
 		case p.State == PassageFailed:
-			return fmt.Sprintf("**%s did not make it to %s**", sha, text(stage.Name))
+			return fmt.Sprintf("**%s failed on %s**", sha, text(stage.Name))
 		case p.State == PassageUndone:
 			return fmt.Sprintf("**%s was %s on %s**", sha, text(p.Reason), text(stage.Name))
 		case p.State == PassageReleasing:
@@ -260,10 +264,10 @@ func (d *decision) headline(c *Candidate) string {
 				}
 				continue
 			}
-			return fmt.Sprintf("**%s was superseded by `%s`**", sha, Short(by.SHA))
+			return fmt.Sprintf("**%s was superseded by %s**", sha, commitRef(by))
 		}
 		if g, no := blocked(d.gates(c, stage.Name)); no && (g.Name == GateLock || g.Name == GateApproval) {
-			return fmt.Sprintf("**%s waits before %s**", sha, text(stage.Name))
+			return fmt.Sprintf("**%s is waiting for %s**", sha, text(stage.Name))
 		} else if no && g.State == GateClosed {
 			return fmt.Sprintf("**%s is not released to %s**", sha, text(stage.Name))
 		}
@@ -276,55 +280,67 @@ func (d *decision) headline(c *Candidate) string {
 	return fmt.Sprintf("**%s %s live on %s**", sha, verb, text(at))
 }
 
-// next says what happens next, or who can make something happen; empty once
-// everything has.
+// next says what happens next, or what a person can do; empty once everything has
+// happened.
 func (d *decision) next(c *Candidate) string {
 	for _, stage := range d.s.Config.Stages {
 		switch p := c.Passages[stage.Name]; p.State {
 		case PassageDone, PassageSkipped:
 			continue
 		case PassageFailed:
-			if p.After != "" {
-				return fmt.Sprintf("%s: %s.%s", capital(text(stage.Name)), text(p.After), d.s.Stages[stage.Name].wayIn(stage.Name))
-			}
-			if d.s.Stages[stage.Name].mixed() {
-				return fmt.Sprintf("Next: the apps of %s do not all run the same. `/rollback %s` takes all of them back, `/retry %s` tries again.",
-					text(stage.Name), code(stage.Name), code(stage.Name))
-			}
-			return fmt.Sprintf("Next: %s keeps running what it ran before. A push with a fix goes the whole way again, `/retry %s` tries this commit once more.",
-				text(stage.Name), code(stage.Name))
+			return d.nextAfterFailure(p, stage.Name)
 		case PassageUndone:
 			live := d.s.Stages[stage.Name].Live
-			return fmt.Sprintf("%s runs `%s` now, since %s. `/promote %s` would release this commit again.",
+			return fmt.Sprintf("%s runs %s, since %s. **Next:** `/promote %s` releases this commit again.",
 				capital(text(stage.Name)), Short(live.SHA), moment(live.Since), code(stage.Name))
 		case PassageReleasing:
-			return "Next: " + text(stage.Name) + " answers with the new version once its release has succeeded."
+			if d.s.held(stage.Name) {
+				return ""
+			}
+			return "The old version keeps serving until the release succeeds."
 		}
 		g, no := blocked(d.gates(c, stage.Name))
 		switch {
-		case !no:
-			return "Next: " + text(stage.Name) + ", once the build and the checks are good."
+		case !no, g.State == GateWaiting && g.beforeBuilt():
+			return "**Next:** " + text(stage.Name) + ", once the build and the checks have passed."
 		case g.Name == GateOrder:
 			continue
-		case g.Name == GateLock && !g.Until.IsZero():
-			return fmt.Sprintf("Next: %s, at %s or after `/unlock %s`. %s.", text(stage.Name), moment(g.Until), code(stage.Name), capital(text(g.Text)))
-		case g.Name == GateLock:
-			return fmt.Sprintf("Next: %s, after `/unlock %s`. %s.", text(stage.Name), code(stage.Name), capital(text(g.Text)))
-		case g.State == GateClosed:
-			return "Not released to " + text(stage.Name) + ": " + text(g.Text) + ". Who can change that: " + text(g.Who) + "."
+		case d.stageStatus(c, stage.Name) == nil: // the table does not say why
+			return fmt.Sprintf("**Next:** %s. %s.", text(stage.Name), capital(text(g.Text)))
 		}
-		if g.Name == GateNeeds {
-			return fmt.Sprintf("Next: %s. %s.", text(stage.Name), capital(text(g.Text)))
-		}
-		if g.beforeBuilt() {
-			return "Next: " + text(stage.Name) + ", once the build and the checks are good."
-		}
-		if g.Name == GateApproval || g.Name == GateClass || !g.Until.IsZero() && g.phase() != string(g.Name) {
-			return "Next: " + text(stage.Name) + ". " + capital(text(g.Text)) + "."
-		}
-		return "Next: " + text(stage.Name) + ", which waits for " + string(g.Name) + "."
+		return "**Next:** " + d.nextBefore(g, stage.Name) + "."
 	}
 	return ""
+}
+
+func (d *decision) nextAfterFailure(p Passage, stage string) string {
+	st := d.s.Stages[stage]
+	switch {
+	case p.After != "":
+		return fmt.Sprintf("%s: %s.%s", capital(text(stage)), text(p.After), st.wayIn(stage))
+	case st.mixed():
+		return fmt.Sprintf("The apps of %s run different releases. **Next:** `/rollback %s` takes all of them back, `/retry %s` tries again.",
+			text(stage), code(stage), code(stage))
+	case st.Live.SHA == "":
+		return fmt.Sprintf("**Next:** push a fix, or comment `/retry %s`.", code(stage))
+	}
+	return fmt.Sprintf("%s still runs %s. **Next:** push a fix, or comment `/retry %s`.", capital(text(stage)), Short(st.Live.SHA), code(stage))
+}
+
+// nextBefore says what to do, or to wait for, before a gate that is not open. Why it
+// is not stands in the table.
+func (d *decision) nextBefore(g Gate, stage string) string {
+	switch {
+	case g.Name == GateLock && !g.Until.IsZero():
+		return fmt.Sprintf("%s goes on at %s, or after `/unlock %s`", text(stage), moment(g.Until), code(stage))
+	case g.Name == GateLock:
+		return fmt.Sprintf("`/unlock %s`", code(stage))
+	case g.Name == GateApproval:
+		return fmt.Sprintf("`/approve %s`", code(stage))
+	case g.Next != "":
+		return text(g.Next)
+	}
+	return text(stage) + " goes on without anybody's doing"
 }
 
 // checksLine says how the checks stand. It names those that failed, but not those
@@ -335,13 +351,29 @@ func (d *decision) checksLine(c *Candidate) string {
 	case g.State == GateOpen && (!v.Settling || len(c.Passages) > 0):
 		return "✅ passed"
 	case g.State == GateClosed:
-		return "❌ " + text(g.Text)
-	case d.hopeless(c), c.alreadyLive():
-		return "not waited for any more"
+		return "❌ " + names(c.linksTo(v.Failed)) + " failed"
+	case c.alreadyLive():
+		return "skipped (already live)"
+	case d.hopeless(c):
+		return "skipped" + d.whyHopeless(c)
 	case len(v.Waiting) > 0 || v.Settling && len(c.Reports.Checks) > 0:
 		return "⏳ running"
 	}
 	return "⏳ " + text(g.Text)
+}
+
+// linksTo links failed checks with what they report, for Markdown.
+func (c *Candidate) linksTo(failed []string) []string {
+	links := make([]string, len(failed))
+	for i, name := range failed {
+		links[i] = text(name)
+		for _, k := range c.Reports.Checks {
+			if pinned := (CheckName{Name: k.Name, App: k.App}); k.State == CheckFailed && (strings.EqualFold(k.Name, name) || strings.EqualFold(pinned.String(), name)) {
+				links[i] = linked(text(name), k.URL)
+			}
+		}
+	}
+	return links
 }
 
 // hopeless reports whether a candidate cannot enter the first stage, however its
@@ -352,6 +384,19 @@ func (d *decision) hopeless(c *Candidate) bool {
 	}
 	g, no := blocked(d.gates(c, d.firstStage()))
 	return no && g.State == GateClosed && g.Name != GateLock && g.Name != GateChecks
+}
+
+// whyHopeless says why the checks of a candidate do not matter, in brackets.
+func (d *decision) whyHopeless(c *Candidate) string {
+	switch g, _ := blocked(d.gates(c, d.firstStage())); g.Name {
+	case GateBuild:
+		return " (the build failed)"
+	case GateNotCancelled:
+		return " (cancelled)"
+	case GateOrder:
+		return " (superseded)"
+	}
+	return " (not released)"
 }
 
 func icon(s StatusState) string {

@@ -71,10 +71,10 @@ func (d *decision) configGate(c *Candidate) Gate {
 	}
 	switch f := d.s.Flights[configKey(c.SHA)]; {
 	case c.ConfigHold != "":
-		g.State, g.Since, g.Text, g.Who = GateClosed, c.SeenAt, c.ConfigHold, "whoever edits the pipeline's file"
+		g.State, g.Since, g.Text, g.Next = GateClosed, c.SeenAt, c.ConfigHold, "edit the pipeline's file"
 	case c.ConfigRead:
 	case c.ConfigUnread != "":
-		g.State, g.Since, g.Who = GateWaiting, c.SeenAt, "whoever looks after the GitHub App"
+		g.State, g.Since, g.Next = GateWaiting, c.SeenAt, "ask the owner of the GitHub App"
 		g.Text = fmt.Sprintf("GitHub does not show %s at %s: %s", ConfigPath, Short(c.SHA), c.ConfigUnread)
 	case f.Reason != "":
 		g.State, g.Since, g.Until, g.Who = GateWaiting, c.SeenAt, f.NotBefore, "GitHub"
@@ -91,7 +91,7 @@ func (d *decision) configStatus(g Gate) *saying {
 	switch {
 	case g.State == GateClosed:
 		return say(StatusError, "Not built: "+g.Text, "").in("configuration")
-	case g.Who != "GitHub" || !g.Until.IsZero():
+	case g.Next != "" || !g.Until.IsZero():
 		return sayPending("configuration", "Waiting: "+g.Text, "")
 	}
 	return nil

@@ -56,7 +56,8 @@ type Gate struct {
 	State GateState
 	Since time.Time // when it got to this state; zero if that is not known
 	Text  string    // what it waits for, or why it is closed, one sentence for people
-	Who   string    // who or what can change it
+	Who   string    // who or what opens it without anybody's doing; empty where Next says more
+	Next  string    // what a person can do about it, as an instruction without a capital; empty: wait
 	Until time.Time // when it opens by itself at the latest; zero if that is not known
 
 	lapsed bool // an approval: one was given that is no longer good
@@ -85,7 +86,7 @@ func (d *decision) gates(c *Candidate, stage string) []Gate {
 func (d *decision) findGates(c *Candidate, stage string) []Gate {
 	i := d.stageIndex(stage)
 	if i < 0 {
-		return []Gate{{Name: GateStage, State: GateClosed, Text: "the pipeline has no stage " + stage + " any more", Who: "whoever edits the pipeline's file"}}
+		return []Gate{{Name: GateStage, State: GateClosed, Text: "the pipeline has no stage " + stage + " any more", Next: "edit the pipeline's file"}}
 	}
 	const most = 16 // gates that a stage usually has, so that the list need not grow
 	gates := append(make([]Gate, 0, most), d.concernGates(c)...)
@@ -115,9 +116,9 @@ func (d *decision) orderGate(c *Candidate, stage string) Gate {
 	}
 	g := Gate{Name: GateOrder, State: GateOpen}
 	if d.astray(c) {
-		g.State, g.Text, g.Who = GateClosed, "it was pushed to "+c.Branch+", and the pipeline follows "+d.s.Branch(), "whoever edits the pipeline's file"
+		g.State, g.Text, g.Next = GateClosed, "it was pushed to "+c.Branch+", and the pipeline follows "+d.s.Branch(), "edit the pipeline's file"
 	} else if by, ok := d.overtaker(c, stage); ok {
-		g.State, g.Since, g.Who = GateClosed, by.Passages[stage].StartedAt, "nobody: a stage never moves to an older commit"
+		g.State, g.Since, g.Next = GateClosed, by.Passages[stage].StartedAt, "nothing to do: a stage never moves to an older commit"
 		g.Text = "superseded by " + Short(by.SHA)
 	}
 	return g
@@ -128,9 +129,9 @@ func (d *decision) checksGate(c *Candidate) Gate {
 	g := Gate{Name: GateChecks, State: GateWaiting, Since: c.SeenAt, Who: "CI"}
 	switch {
 	case c.Reports.Refused != "" && !d.s.Config.Checks.None:
-		g.Text, g.Who = "GitHub does not show the checks: "+c.Reports.Refused, "whoever looks after the GitHub App"
+		g.Text, g.Next = "GitHub does not show the checks: "+c.Reports.Refused, "ask the owner of the GitHub App"
 	case v.State == CheckFailed:
-		g.State, g.Text, g.Who = GateClosed, names(v.Failed)+" failed", "whoever runs the check again, or pushes a fix"
+		g.State, g.Text, g.Next = GateClosed, names(v.Failed)+" failed", "re-run the failed check, or push a fix"
 	case v.Unread:
 		g.Text, g.Who = v.Reason+because(d.s.Flights["checks "+c.SHA].Reason), "GitHub"
 	case v.State == CheckPending && v.Reason != "":
@@ -172,13 +173,13 @@ func (d *decision) buildGate(c *Candidate) Gate {
 	case a.run.Status == RunUnread:
 		g.Text, g.Since, g.Who = "reading .gitattributes: "+Short(a.run.SHA)+" has the same files, and its build may serve", c.SeenAt, "GitHub"
 	case a.run.Status == RunFailed:
-		g.State, g.Since, g.Who = GateClosed, a.run.FinishedAt, "whoever pushes a fix"
+		g.State, g.Since, g.Next = GateClosed, a.run.FinishedAt, "push a fix"
 		g.Text = "the build failed" + because(a.run.Reason)
 	case a.run.Stage != "" && a.run.Status == RunErrored:
-		g.State, g.Since, g.Who = GateClosed, a.run.FinishedAt, "whoever looks after "+a.run.App
+		g.State, g.Since, g.Next = GateClosed, a.run.FinishedAt, "ask the owner of "+a.run.App
 		g.Text = "it could not be built on " + a.run.App + because(a.run.Reason)
 	case a.fallback && d.mayNotFallBack(c):
-		g.State, g.Who, g.Text = GateClosed, "whoever looks after the prepare apps", "no prepare app can build it"+because(a.why)
+		g.State, g.Next, g.Text = GateClosed, "ask the owner of the prepare apps", "no prepare app can build it"+because(a.why)
 	case a.fallback:
 		g.State = GateOpen
 	case a.run.Active() && d.rebuilt(a.run) != "":
@@ -206,7 +207,7 @@ func (d *decision) proofGate(c *Candidate, i int) Gate {
 	before := d.s.Config.Stages[i-1].Name
 	g := Gate{Name: GateProof, State: GateWaiting, Who: "the stage " + before}
 	if p := c.Passages[before]; p.State == PassageDone && p.Adopted {
-		g.State, g.Since, g.Text, g.Who = GateClosed, p.EndedAt, before+" ran it before Headstart came: no stage has proved it", "whoever pushes again"
+		g.State, g.Since, g.Text, g.Next = GateClosed, p.EndedAt, before+" ran it before Headstart came: no stage has proved it", "push again"
 		return g
 	}
 	switch p := c.Passages[before]; p.State {
@@ -215,15 +216,15 @@ func (d *decision) proofGate(c *Candidate, i int) Gate {
 	case PassageSkipped:
 		return d.skippedGate(c, i)
 	case PassageFailed:
-		g.State, g.Since, g.Text, g.Who = GateClosed, p.EndedAt, before+" failed: "+p.Reason, "whoever pushes a fix"
+		g.State, g.Since, g.Text, g.Next = GateClosed, p.EndedAt, before+" failed: "+p.Reason, "push a fix"
 	case PassageUndone:
-		g.State, g.Since, g.Text, g.Who = GateClosed, p.EndedAt, before+": "+p.Reason, "whoever may /promote "+before
+		g.State, g.Since, g.Text, g.Next = GateClosed, p.EndedAt, before+": "+p.Reason, "comment /promote "+before
 	case PassageReleasing:
 		g.Text, g.Since = "waiting for "+before, p.StartedAt
 	default:
 		g.Text = "waiting for " + before
 		if closed, no := blocked(d.gates(c, before)); no && closed.State == GateClosed {
-			g.State, g.Since, g.Text, g.Who = GateClosed, closed.Since, before+": "+closed.Text, closed.Who
+			g.State, g.Since, g.Text, g.Who, g.Next = GateClosed, closed.Since, before+": "+closed.Text, closed.Who, closed.Next
 		}
 	}
 	return g
@@ -232,7 +233,7 @@ func (d *decision) proofGate(c *Candidate, i int) Gate {
 // cancelGate is closed for what somebody took out of the pipeline.
 func (d *decision) cancelGate(c *Candidate) Gate {
 	if c.Cancelled != nil {
-		return Gate{Name: GateNotCancelled, State: GateClosed, Since: c.Cancelled.At, Text: "cancelled by @" + c.Cancelled.By, Who: "whoever pushes again"}
+		return Gate{Name: GateNotCancelled, State: GateClosed, Since: c.Cancelled.At, Text: "cancelled by @" + c.Cancelled.By, Next: "push again"}
 	}
 	return Gate{Name: GateNotCancelled, State: GateOpen}
 }
@@ -246,7 +247,7 @@ func (d *decision) lockGate(stage string) Gate {
 	if !l.Until.IsZero() {
 		d.wake(l.Until)
 	}
-	g := Gate{Name: GateLock, State: GateClosed, Since: l.At, Until: l.Until, Who: "whoever may /unlock " + stage, Text: stage + " is locked"}
+	g := Gate{Name: GateLock, State: GateClosed, Since: l.At, Until: l.Until, Next: "comment /unlock " + stage, Text: stage + " is locked"}
 	switch {
 	case l.Rollback:
 		g.Text += ": " + l.Reason

@@ -95,7 +95,7 @@ func (d *decision) windowGate(stage Stage) Gate {
 	if open {
 		return Gate{Name: GateWindow, State: GateOpen}
 	}
-	return Gate{Name: GateWindow, State: GateWaiting, Until: until, Text: text, Who: "whoever has maintain, by /promote " + stage.Name + " --urgent"}
+	return Gate{Name: GateWindow, State: GateWaiting, Until: until, Text: text, Next: "comment /promote " + stage.Name + " --urgent REASON (takes maintain)"}
 }
 
 // freezeGate waits for the end of whatever is frozen: of the operator's freeze,
@@ -117,13 +117,13 @@ func (d *decision) freezeGate() Gate {
 		switch {
 		case o.err != nil:
 			return Gate{Name: GateFreeze, State: GateClosed, Text: fmt.Sprintf("whether it is frozen cannot be told: %s", o.err),
-				Who: "whoever edits the pipeline's file"}
+				Next: "edit the pipeline's file"}
 		case !o.is:
 			continue
 		}
 		d.wake(o.next)
 		if g.State == GateOpen || o.next.After(g.Until) {
-			g.State, g.Until, g.Who = GateWaiting, o.next, "whoever edits the pipeline's file, or has maintain, by /promote --urgent"
+			g.State, g.Until, g.Next = GateWaiting, o.next, "edit the pipeline's file, or comment /promote --urgent REASON (takes maintain)"
 			g.Text = fmt.Sprintf("frozen until %s%s", o.text, because(f.Reason))
 		}
 	}

@@ -115,9 +115,9 @@ func (d *decision) guestGate(c *Candidate) Gate {
 	p := d.s.Pulls[c.Pull]
 	switch {
 	case p.Head != c.SHA:
-		g.State, g.Text, g.Who = GateClosed, Short(p.Head)+" was pushed after the command", "whoever gives the command again"
+		g.State, g.Text, g.Next = GateClosed, Short(p.Head)+" was pushed after the command", "give the command again"
 	case !p.Open:
-		g.State, g.Text, g.Who = GateClosed, "the pull request is not open any more", "nobody"
+		g.State, g.Text, g.Next = GateClosed, "the pull request is not open any more", "nothing to do: it cannot be released any more"
 	}
 	return g
 }

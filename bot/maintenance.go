@@ -256,7 +256,7 @@ func (d *decision) maintenanceGate(c *Candidate, stage string) (Gate, bool) {
 			reason, since, until = f.Reason, f.Since, f.NotBefore
 		}
 		if reason != "" && !m.On {
-			return Gate{Name: GateMaintenance, State: GateWaiting, Since: since, Until: until, Who: "whoever looks after " + app,
+			return Gate{Name: GateMaintenance, State: GateWaiting, Since: since, Until: until, Next: "ask the owner of " + app,
 				Text: fmt.Sprintf("maintenance mode cannot be turned on for %s: %s", app, reason)}, true
 		}
 	}

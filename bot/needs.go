@@ -62,7 +62,7 @@ func (d *decision) needGate(c *Candidate, stage string, need Need) Gate {
 	case !asked:
 		g.Text = "finding out what " + name + " runs"
 	case !seen.Found:
-		g.State, g.Who = GateClosed, "whoever edits the pipeline's file, or installs the GitHub App there"
+		g.State, g.Next = GateClosed, "edit the pipeline's file, or install the GitHub App there"
 		g.Text = fmt.Sprintf("it needs %s, and there is no such stage among those of this installation", name)
 	case seen.Missing == "" && seen.SHA == "":
 		g.Text = runs
@@ -71,7 +71,7 @@ func (d *decision) needGate(c *Candidate, stage string, need Need) Gate {
 	case seen.Missing == "":
 		g.State, g.Since = GateOpen, seen.Since
 	case slices.ContainsFunc(seen.Waits, func(w Need) bool { return w.is(Need{Pipeline: d.s.Pipeline, Stage: stage}) }):
-		g.State, g.Who = GateClosed, "whoever takes one of the two `needs` out of its file"
+		g.State, g.Next = GateClosed, "take one of the two needs out of its file"
 		if g.Text = "it needs another pipeline, which needs this one in turn: neither can go first"; !hidden {
 			g.Text = fmt.Sprintf("it needs %s, where %s needs %s:%s in turn: neither can go first", need, Short(seen.Missing), d.s.Pipeline, stage)
 		}

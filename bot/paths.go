@@ -39,7 +39,7 @@ func (d *decision) concernGates(c *Candidate) []Gate {
 	g := Gate{Name: GatePaths, State: GateOpen}
 	switch d.s.concerns(c) {
 	case ConcernNo:
-		g.State, g.Text, g.Who = GateClosed, "it changes none of the files under `paths`", "whoever pushes a change to one of them"
+		g.State, g.Text, g.Next = GateClosed, "it changes none of the files under `paths`", "push a change to one of them"
 	case "":
 		g.State, g.Since, g.Text, g.Who = GateWaiting, c.SeenAt, "finding out which files it changes", "GitHub"
 	}

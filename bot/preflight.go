@@ -139,7 +139,7 @@ func (d *decision) preflightGate(c *Candidate, stage string) Gate {
 		source := d.sourceOf(app, c.Guest)
 		ins, known := d.inspection(app, source)
 		if known && ins.Problem != "" {
-			return Gate{Name: g.Name, State: GateClosed, Since: ins.ProblemAt, Text: ins.Problem, Who: "whoever looks after " + app}
+			return Gate{Name: g.Name, State: GateClosed, Since: ins.ProblemAt, Text: ins.Problem, Next: "ask the owner of " + app}
 		}
 		f := d.s.Flights[inspectKey(Inspect{App: app, Source: source})]
 		if known || f.Attempt == 0 || f.Attempt > inspectAttempts || f.Attempt == inspectAttempts && !f.Out {

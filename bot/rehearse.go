@@ -199,7 +199,7 @@ func (d *decision) copyGate(stage Stage) (Gate, bool) {
 		if !left || d.s.wanted(cp) {
 			continue
 		}
-		g := Gate{Name: GateCopy, State: GateWaiting, Since: cp.Since, Until: cp.RetryAt, Who: "whoever looks after " + app}
+		g := Gate{Name: GateCopy, State: GateWaiting, Since: cp.Since, Until: cp.RetryAt, Next: "ask the owner of " + app}
 		if g.Text = "the copy of an earlier rehearsal is being removed from " + app; cp.Reason != "" {
 			g.Text = "the copy of an earlier rehearsal cannot be removed from " + app + because(cp.Reason)
 		}

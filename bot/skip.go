@@ -72,7 +72,7 @@ func (d *decision) skippedGate(c *Candidate, i int) Gate {
 	p := c.Passages[before.Name]
 	g := Gate{Name: GateProof, State: GateOpen, Since: p.EndedAt}
 	if i < 2 { // the stages before are gone from the pipeline's file
-		g.State, g.Text, g.Who = GateClosed, "no stage has proved it", "whoever may /promote "+before.Name
+		g.State, g.Text, g.Next = GateClosed, "no stage has proved it", "comment /promote "+before.Name
 		return g
 	}
 	if proof := d.proofGate(c, i-1); proof.State != GateOpen {
@@ -105,7 +105,7 @@ func (d *decision) partOf(c, by *Candidate, stage string) string {
 	case PassageDone:
 		return "Live on " + stage + " as part of "
 	case PassageSkipped:
-		return "Passed by as part of "
+		return "Skipped as part of "
 	}
 	if live := d.s.Stages[stage].Live; live.Adopted != nil && live.SHA == by.SHA {
 		return "Live on " + stage + " as part of "

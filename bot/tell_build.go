@@ -54,7 +54,7 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 			return nil // what was said of its build stays true
 		}
 		if by.Passages[d.firstStage()].State == PassageDone && !d.forcedBetween(c, by) {
-			return say(StatusSuccess, "Not built by itself: built as part of "+Short(by.SHA), "").in("order")
+			return say(StatusSuccess, "Included in "+Short(by.SHA), "").in("order")
 		}
 		return say(StatusError, "Not built: superseded by "+Short(by.SHA), "").in("order")
 	}
@@ -96,7 +96,7 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 	if w := d.shared(d.rankOf(c)); w != nil {
 		return w
 	}
-	return sayPending("queue", "Waiting for a free prepare app", "")
+	return sayPending("queue", "Queued for a prepare app", "")
 }
 
 func fellBack(why string) string {
@@ -208,7 +208,7 @@ func (d *decision) pullStatus(p PullRequest) *saying {
 		return w
 	}
 	if d.s.Config.Prepare.apart() {
-		return sayPending("queue", "Waiting for a free app that builds pull requests", "")
+		return sayPending("queue", "Queued for an app that builds pull requests", "")
 	}
-	return sayPending("queue", "Waiting for a free prepare app; the branch goes first", "")
+	return sayPending("queue", "Queued for a prepare app (pushes to "+d.s.Branch()+" go first)", "")
 }

@@ -21,14 +21,14 @@ func (d *decision) stageStanding(c *Candidate, stage string) *saying {
 	case entered && pass.State == PassageDone && pass.Reason != "":
 		return say(StatusSuccess, fmt.Sprintf("Live on %s again %s, released in %s", stage, pass.Reason, took(pass.StartedAt, pass.EndedAt)), d.appURL(stage))
 	case entered && pass.State == PassageDone && pass.EndedAt.Before(c.Pushed()):
-		return say(StatusSuccess, "Live on "+stage+": it was when the branch came back to it", d.appURL(stage))
+		return say(StatusSuccess, "Already live on "+stage, d.appURL(stage))
 	case entered && pass.State == PassageDone:
 		return say(StatusSuccess, warned(fmt.Sprintf("Live on %s %s after the push, %s in %s%s", stage,
 			c.sincePush(pass.EndedAt), pass.verb(), took(pass.StartedAt, pass.EndedAt), d.stillSoaking(c, stage)), pass), d.appURL(stage))
 	case entered && pass.After != "":
 		return say(StatusFailure, capital(pass.After)+": "+pass.Reason, pass.OutputURL)
 	case entered && pass.State == PassageSkipped:
-		return say(StatusSuccess, "Passed by: "+pass.Reason, "")
+		return say(StatusSuccess, "Skipped: "+pass.Reason, "")
 	case entered:
 		return say(StatusFailure, "Not live: "+pass.Reason, pass.OutputURL)
 	}
