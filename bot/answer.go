@@ -38,11 +38,11 @@ const helpText = "**What Headstart understands**, each on a line of its own, in 
 	"| `/rollback [STAGE] [to SHA or vN]` | the last good release before the current one; locks the stage. `with config` brings the config vars back too |\n" +
 	"| `/lock [STAGE] [TIME] [REASON]` | no promotion into this stage, or into any; for a time such as `30m`, `2h` or `1d`, else until somebody unlocks |\n" +
 	"| `/unlock [STAGE]` | lets promotions in again |\n" +
-	"| `/approve [STAGE] [SHA]` | lets it into a stage that asks for an approval, as long as neither it nor the stage changes |\n" +
+	"| `/approve [STAGE] [SHA]` | approve this build for STAGE; lapses if the build, or the release running on STAGE, changes |\n" +
 	"| `/approve STAGE SHA --alone REASON` | the same by an admin, where four eyes let nobody else; the reason is shown with the release |\n" +
 	"| `/retry [build or STAGE]` | tries again what failed |\n" +
 	"| `/cancel` | takes this commit out of the pipeline |\n" +
-	"| `/why [STAGE]` | what it waits for, since when, and who can change that |\n" +
+	"| `/why [STAGE]` | what blocks it, since when, and what to do about it |\n" +
 	"| `/plan` | what merging would do |\n" +
 	"| `/status` | every stage: what runs, what waits, what is locked |\n\n" +
 	"Stages may be shortened, as in `/promote prod`."

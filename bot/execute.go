@@ -337,7 +337,7 @@ func (x execution) cancel() Answer {
 	c.Cancelled = &order
 	for _, stage := range x.s.Config.StageNames() {
 		if c.Passages[stage].State == PassageReleasing && x.s.begun(stage) {
-			return accept("cancelled %s; its release to %s has begun and goes to its end", Short(c.SHA), stage)
+			return accept("cancelled %s; its release to %s is in progress and will finish", Short(c.SHA), stage)
 		}
 	}
 	return accept("cancelled %s", Short(c.SHA))

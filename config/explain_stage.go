@@ -64,7 +64,7 @@ func explainProved(s bot.Stage) string {
 		what = s.Name + " has tried it"
 	}
 	if len(s.Skip) > 0 {
-		what += ", or was passed by"
+		what += ", or was skipped"
 	}
 	return what
 }
@@ -73,7 +73,7 @@ func explainProved(s bot.Stage) string {
 func explainGates(s bot.Stage) []string {
 	var all []string
 	if len(s.Skip) > 0 {
-		all = append(all, fmt.Sprintf("It is passed by when nothing but %s has changed.", oneOf(s.Skip, "and")))
+		all = append(all, fmt.Sprintf("It is skipped when nothing but %s has changed.", oneOf(s.Skip, "and")))
 	}
 	for _, n := range s.Needs {
 		where := n.Pipeline.Repo.String()

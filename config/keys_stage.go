@@ -53,7 +53,7 @@ var stage = object{
 			doc: "Classes of change that pass this stage by, if a candidate has no other changes: it goes on to the next stage " +
 				"at once. Not for the first stage, which nothing goes before.",
 			value: list{is: "a list of classes of change", of: className},
-			says:  "It is passed by when nothing but docs has changed.",
+			says:  "It is skipped when nothing but docs has changed.",
 		},
 		{
 			name: "promote", def: "auto", example: "promote: approval",

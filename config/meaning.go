@@ -37,7 +37,7 @@ func pipelinesOf(file value, p *problems) []named {
 	}
 	for _, n := range file.names {
 		if n.text != "pipelines" && n.text != "stages" {
-			p.add(n.at, n.text, fmt.Sprintf("beside pipelines there is no %q", n.text), "move it into each pipeline that needs it")
+			p.add(n.at, n.text, fmt.Sprintf("%q is not allowed next to \"pipelines\"", n.text), "move it into a pipeline")
 		}
 	}
 	var all []named

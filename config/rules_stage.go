@@ -14,7 +14,7 @@ func checkStage(v value, i int, p *problems) {
 	stages, _ := v.get("stages")
 	s := stages.items[i]
 	if i == 0 && s.has("skip") {
-		p.add(s.nameOf("skip").at, s.key+".skip", "the first stage cannot be passed by: nothing would have run the build before the next one does",
+		p.add(s.nameOf("skip").at, s.key+".skip", "the first stage cannot be skipped: nothing would have run the build before the next one does",
 			"write skip in a later stage")
 	}
 	checkFourEyes(s, p)

@@ -109,7 +109,7 @@ func (r repository) deleteComment(ctx context.Context, number int, id int64) err
 	var refused *bot.Refused
 	if errors.As(err, &refused) {
 		if !errors.Is(err, bot.ErrNotFound) {
-			r.log.Warn("an old answer stays", zap.Stringer("repository", r.repo), zap.Int("pull_request", number), zap.Error(err))
+			r.log.Warn("could not remove an old answer", zap.Stringer("repository", r.repo), zap.Int("pull_request", number), zap.Error(err))
 		}
 		return nil
 	}

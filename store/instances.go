@@ -264,7 +264,7 @@ func (m *member) beat(ctx context.Context) error {
 	}
 	m.heard = began
 	if taken > 0 {
-		m.db.log.WarnContext(ctx, "took over what an instance that is gone left", "jobs", taken)
+		m.db.log.WarnContext(ctx, "took over the jobs of an instance that is gone", "jobs", taken)
 		m.db.wake.wake(queues())
 	}
 	return nil

@@ -199,7 +199,7 @@ func (s *Store) keepQueue(ctx context.Context, p *presence) {
 			continue
 		}
 		if err := s.tidyQueue(ctx, p); err != nil && ctx.Err() == nil {
-			s.log.Warn("could not look after the queue", zap.Error(err))
+			s.log.Warn("could not tidy the queue", zap.Error(err))
 		}
 	}
 }
@@ -217,7 +217,7 @@ func (s *Store) tidyQueue(ctx context.Context, p *presence) error {
 		return err
 	}
 	if list = p.strays(list); len(list) > 0 {
-		s.log.Warn("jobs were fetched, but never arrived; they are put back", zap.Int("jobs", len(list)))
+		s.log.Warn("requeued jobs that were fetched but never started", zap.Int("jobs", len(list)))
 		if err := s.putBack(ctx, 0, list...); err != nil {
 			return err
 		}

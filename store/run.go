@@ -209,9 +209,9 @@ func (s *Store) conclude(ctx context.Context, this *running, err error) {
 	if ctx.Err() != nil {
 		pause = 0
 	}
-	s.log.Warn("some work did not come to its end; it is started again", zap.Int64("job", this.job), zap.Int("attempt", this.n), zap.Error(err))
+	s.log.Warn("work was interrupted; restarting it", zap.Int64("job", this.job), zap.Int("attempt", this.n), zap.Error(err))
 	if err := s.putBack(ctx, pause, this.attempt); err != nil {
-		s.log.Warn("could not put work back into the queue; that is done later", zap.Int64("job", this.job), zap.Error(err))
+		s.log.Warn("could not requeue work; retrying later", zap.Int64("job", this.job), zap.Error(err))
 	}
 }
 
@@ -300,7 +300,7 @@ func (s *Store) saveResults(t tx, results []result, stopped bool) (interrupted b
 			}
 		default:
 			wait := s.retries[r.Attempts]
-			s.log.Warn("a delivery failed and is tried again", zap.String("guid", r.GUID), zap.String("event", r.Event), zap.Duration("after", wait), zap.Error(r.err))
+			s.log.Warn("a delivery failed; retrying", zap.String("guid", r.GUID), zap.String("event", r.Event), zap.Duration("after", wait), zap.Error(r.err))
 			if _, err := t.exec(failedAttempt, r.GUID, plain(r.err.Error())); err != nil {
 				return false, err
 			}

@@ -37,10 +37,10 @@ func (e *Engine) WatchFreeze(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		if err := e.LookAtFreeze(ctx); err != nil && ctx.Err() == nil {
-			e.log.Warn("pass on what the operator has frozen; tried again in a second", zap.Error(err))
+			e.log.Warn("could not pass on the freeze; retrying in a second", zap.Error(err))
 		}
 		if err := e.LookAtConfirmed(ctx); err != nil && ctx.Err() == nil {
-			e.log.Warn("take in the repositories that the operator has confirmed; tried again in ten seconds", zap.Error(err))
+			e.log.Warn("could not read the confirmed repositories; retrying in ten seconds", zap.Error(err))
 		}
 		select {
 		case <-ctx.Done():
@@ -82,7 +82,7 @@ func (e *Engine) LookAtFreeze(ctx context.Context) error {
 		}
 	}
 	e.operator.passed = word.At
-	e.log.Info("passed on the operator's word", zap.Bool("frozen", word.On), zap.String("reason", word.Reason), zap.Int("pipelines", len(keys)))
+	e.log.Info("freeze changed", zap.Bool("frozen", word.On), zap.String("reason", word.Reason), zap.Int("pipelines", len(keys)))
 	return nil
 }
 

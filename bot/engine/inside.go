@@ -92,7 +92,7 @@ func (e *Engine) tellNeeding(ctx context.Context, moved []bot.Need) {
 			}
 		}
 		if err != nil {
-			e.log.Warn("the pipelines that need a stage could not be told that it moved; they ask again by themselves",
+			e.log.Warn("could not notify pipelines that need this stage; they will ask again",
 				zap.Stringer("stage", stage), zap.Error(err))
 		}
 	}

@@ -96,7 +96,7 @@ func (s *Sweeper) Run(ctx context.Context) error {
 	for {
 		led, err := s.Sweep(ctx)
 		if err != nil && ctx.Err() == nil {
-			s.o.Logger.Warn("look for lost webhooks; tried again in the next round", zap.Error(err))
+			s.o.Logger.Warn("could not look for lost webhooks; retrying in the next round", zap.Error(err))
 		}
 		alarm, stop := s.o.Clock.Alarm(s.o.Clock.Now().Add(s.o.Every))
 		if led {
@@ -173,13 +173,13 @@ func (s *Sweeper) redeliver(ctx context.Context) error {
 		var refused *bot.Refused
 		switch err := s.o.Hooks.Redeliver(ctx, f.ID); {
 		case errors.As(err, &refused):
-			s.o.Logger.Warn("a delivery that did not arrive cannot be repeated", zap.String("guid", f.GUID), zap.String("event", f.Event), zap.Error(err))
+			s.o.Logger.Warn("GitHub refused to redeliver a missed webhook", zap.String("guid", f.GUID), zap.String("event", f.Event), zap.Error(err))
 			s.asked[f.GUID] = asked{times: askMost, next: now}
 			continue
 		case err != nil:
 			return fmt.Errorf("have the delivery %s repeated: %w", f.GUID, err)
 		}
-		s.o.Logger.Info("had a delivery repeated that did not arrive",
+		s.o.Logger.Info("asked GitHub to redeliver a missed webhook",
 			zap.String("guid", f.GUID), zap.String("event", f.Event), zap.Time("sent", f.At), zap.Int("attempts", f.Attempts))
 		s.asked[f.GUID] = asked{times: a.times + 1, next: now.Add(askAgain << a.times)}
 		lookBack(f.At)

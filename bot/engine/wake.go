@@ -21,7 +21,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return nil
 		case err != nil:
-			e.log.Error("wake pipelines", zap.Error(err))
+			e.log.Error("could not wake pipelines", zap.Error(err))
 			next = e.clock.Now().Add(time.Second)
 		case more:
 			continue

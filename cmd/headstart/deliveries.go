@@ -16,8 +16,8 @@ import (
 // that were acknowledged, with what became of them, also while the server runs.
 type deliveriesCommand struct {
 	DatabaseURL string `env:"DATABASE_URL" default:"sqlite:headstart.db" help:"The database of the server: sqlite:PATH or postgres://…"`
-	All         bool   `help:"Those that were processed, and that wait, too."`
-	Limit       int    `default:"50" placeholder:"N" help:"How many at most, the newest first (default: ${default})."`
+	All         bool   `help:"Include processed and pending deliveries."`
+	Limit       int    `default:"50" placeholder:"N" help:"List at most N, newest first (default: ${default})."`
 }
 
 // Run lists them.

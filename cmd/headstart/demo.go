@@ -12,10 +12,10 @@ import (
 
 type demoCommand struct {
 	Repo  string        `placeholder:"PATH" help:"Deploy this git repository (it needs a Procfile) in place of the sample app."`
-	Build string        `placeholder:"COMMAND" help:"How --repo is built; guessed if it is not given."`
-	Keep  bool          `help:"Leave everything running at the end, until Ctrl-C."`
-	Port  int           `default:"8081" help:"Port at which the deployed apps answer."`
-	CI    time.Duration `default:"5s" help:"How long the checks take at least."`
+	Build string        `placeholder:"COMMAND" help:"Command that builds --repo (default: guessed)."`
+	Keep  bool          `help:"Keep everything running until Ctrl-C."`
+	Port  int           `default:"8081" help:"Port of the deployed apps."`
+	CI    time.Duration `default:"5s" help:"Least duration of the checks."`
 }
 
 // Run shows the whole way of a commit on this machine: the stand-in for GitHub,
@@ -137,8 +137,7 @@ func (w *world) keep(ctx context.Context) {
 	w.view.say("    %s", w.app.mend)
 	w.view.say("    git commit -am 'Mend it' && git push")
 	w.view.say("")
-	w.view.say("Production stays locked after the rollback until somebody says so in a comment; here that is")
-	w.view.say("done as soon as you push.")
+	w.view.say("A rollback locks production until someone comments /unlock. The demo unlocks it when you push.")
 	w.view.say("")
 	w.view.say("    production   %s", w.appURL("demo-production"))
 	w.view.say("    staging      %s", w.appURL("demo-staging"))

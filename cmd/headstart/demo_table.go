@@ -32,6 +32,6 @@ func (w *world) table() {
 		w.view.say("  %-22s %7.1f %7.1f %9.1f %12.1f   %18.1f %4.0f %%", t.title, build.took().Seconds(), checks.took().Seconds(),
 			releases.Seconds(), took.Seconds(), serial.Seconds(), 100*(1-took.Seconds()/serial.Seconds()))
 		overhead := took - max(build.took(), checks.took()) - releases
-		w.view.say("  %-22s on top of max(build, checks) + releases: %.2f s", "", max(overhead, 0).Seconds()) // both ends are rounded: never less than nothing
+		w.view.say("  %-22s bot overhead: %.2f s", "", max(overhead, 0).Seconds()) // both ends are rounded: never less than nothing
 	}
 }

@@ -16,16 +16,16 @@ import (
 // runs: it writes to the server's database, which every instance looks at.
 type freezeCommand struct {
 	DatabaseURL string   `env:"DATABASE_URL" default:"sqlite:headstart.db" help:"The database of the server: sqlite:PATH or postgres://…"`
-	For         string   `placeholder:"4h" help:"How long, such as 30m, 4h or 2d; without it until 'headstart unfreeze'."`
-	By          string   `placeholder:"NAME" help:"Who says so; the account's name by default."`
-	Show        bool     `help:"Only say whether everything is frozen."`
-	Reason      []string `arg:"" optional:"" help:"Why. Everybody whose deploy waits reads it."`
+	For         string   `placeholder:"4h" help:"How long, such as 30m, 4h or 2d (default: until 'headstart unfreeze')."`
+	By          string   `placeholder:"NAME" help:"Name to record (default: your OS user)."`
+	Show        bool     `help:"Show whether promotions are frozen, and change nothing."`
+	Reason      []string `arg:"" optional:"" help:"Why; shown to everybody whose deploy waits."`
 }
 
 // unfreezeCommand ends it.
 type unfreezeCommand struct {
 	DatabaseURL string `env:"DATABASE_URL" default:"sqlite:headstart.db" help:"The database of the server: sqlite:PATH or postgres://…"`
-	By          string `placeholder:"NAME" help:"Who says so; the account's name by default."`
+	By          string `placeholder:"NAME" help:"Name to record (default: your OS user)."`
 }
 
 // Run freezes, or says what is frozen.
@@ -67,7 +67,7 @@ func say(ctx context.Context, url string, word bot.Frozen, out console) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out.out, "%s\nServers that run know it within seconds; what is being released goes to its end.\n", frozenText(saved, word.At))
+		fmt.Fprintf(out.out, "%s\nRunning servers notice within seconds; releases in progress will finish.\n", frozenText(saved, word.At))
 		return nil
 	})
 }
@@ -89,11 +89,11 @@ func frozenText(f bot.Frozen, now time.Time) string {
 	at := f.At.UTC().Format(time.RFC3339)
 	switch {
 	case f.At.IsZero():
-		return "Nothing is frozen."
+		return "Not frozen."
 	case !f.On:
-		return fmt.Sprintf("Nothing is frozen: that was ended%s at %s.", by, at)
+		return fmt.Sprintf("Not frozen (lifted%s at %s).", by, at)
 	case !f.Holds(now):
-		return fmt.Sprintf("Nothing is frozen: that ended at %s.", f.Until.UTC().Format(time.RFC3339))
+		return fmt.Sprintf("Not frozen (the freeze ended at %s).", f.Until.UTC().Format(time.RFC3339))
 	case f.Until.IsZero():
 		return fmt.Sprintf("Everything is frozen%s since %s, until `headstart unfreeze`: %s", by, at, f.Reason)
 	}

@@ -30,7 +30,7 @@ func TestOperatorFreeze(t *testing.T) {
 		b.must(b.shop.SetRole("zoe", "write"))
 		b.deploy("first")
 		second := b.deploy("second")
-		if said := b.operator("freeze", "--show"); !strings.Contains(said, "Nothing is frozen.") {
+		if said := b.operator("freeze", "--show"); !strings.Contains(said, "Not frozen.") {
 			t.Errorf("nothing should be frozen yet, it says %q", said)
 		}
 		if said := b.operator("freeze", "--by", "ops", "the database", "moves"); !strings.Contains(said, "Everything is frozen by ops") {
@@ -52,7 +52,7 @@ func TestOperatorFreeze(t *testing.T) {
 			t.Errorf("it should still be frozen, it says %q", said)
 		}
 
-		if said := b.operator("unfreeze"); !strings.Contains(said, "Nothing is frozen") {
+		if said := b.operator("unfreeze"); !strings.Contains(said, "Not frozen") {
 			t.Errorf("it should say that nothing is frozen, it says %q", said)
 		}
 		eventually(t, "the end of the freeze reaches the pipeline", func() bool { return !b.known().Freeze.On })

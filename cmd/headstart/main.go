@@ -35,14 +35,14 @@ func main() {
 // commands is the command line.
 type commands struct {
 	Serve      serveCommand      `cmd:"" help:"Receive webhooks and deploy."`
-	Demo       demoCommand       `cmd:"" help:"See it work on this machine, with nothing to set up."`
-	Check      checkCommand      `cmd:"" help:"Validate a pipeline's file and say what it means."`
-	Freeze     freezeCommand     `cmd:"" help:"Promote nothing anywhere; rollbacks still work."`
-	Unfreeze   unfreezeCommand   `cmd:"" help:"End that."`
-	Deliveries deliveriesCommand `cmd:"" help:"Count the webhooks that came, and list those that could not be processed."`
-	Repo       repoCommand       `cmd:"" help:"Say which repository is meant by a name."`
-	Operator   operatorCommand   `cmd:"" help:"Say who the operators are."`
-	Version    versionCommand    `cmd:"" help:"Say which version this is."`
+	Demo       demoCommand       `cmd:"" help:"Watch a deploy on this machine; nothing to set up."`
+	Check      checkCommand      `cmd:"" help:"Validate a pipeline's file and explain it."`
+	Freeze     freezeCommand     `cmd:"" help:"Stop all promotions; rollbacks still work."`
+	Unfreeze   unfreezeCommand   `cmd:"" help:"Resume promotions."`
+	Deliveries deliveriesCommand `cmd:"" help:"Count webhooks received, and list those that failed."`
+	Repo       repoCommand       `cmd:"" help:"List repositories, or confirm a new owner of a name."`
+	Operator   operatorCommand   `cmd:"" help:"List operators, or confirm an operator's new account."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
 }
 
 // console is where a command speaks to whoever called it.

@@ -126,7 +126,7 @@ type operatorListCommand struct {
 
 type operatorConfirmCommand struct {
 	DatabaseURL string `env:"DATABASE_URL" default:"sqlite:headstart.db" help:"The database of the server: sqlite:PATH or postgres://…"`
-	By          string `placeholder:"NAME" help:"Who says so; the account's name by default."`
+	By          string `placeholder:"NAME" help:"Name to record (default: your OS user)."`
 	Login       string `arg:"" name:"login" help:"The operator's login."`
 	ID          string `arg:"" name:"id" help:"The account's number, as headstart operator list shows it."`
 }

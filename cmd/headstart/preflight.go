@@ -27,10 +27,10 @@ func (srv *server) introduce(ctx context.Context) error {
 		return fmt.Errorf("GitHub does not take the App's credentials: %w", err)
 	}
 	if err != nil {
-		srv.log.Warn("GitHub could not be asked about the App; starting all the same", zap.Error(err))
+		srv.log.Warn("GitHub is unreachable; starting anyway", zap.Error(err))
 		return nil
 	}
-	srv.log.Info("speaking as", zap.String("app", app.Slug))
+	srv.log.Info("authenticated as the GitHub App", zap.String("app", app.Slug))
 	if missing := app.Missing(webhooks.Events()...); len(missing) > 0 {
 		srv.log.Warn("the GitHub App lacks something: add it on the App's settings page, under Permissions & events; owners of the accounts then accept new permissions", zap.Strings("missing", missing))
 	}

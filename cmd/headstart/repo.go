@@ -23,12 +23,12 @@ type repoCommand struct {
 
 type repoListCommand struct {
 	DatabaseURL string `env:"DATABASE_URL" default:"sqlite:headstart.db" help:"The database of the server: sqlite:PATH or postgres://…"`
-	Allow       string `env:"HEADSTART_ALLOW" placeholder:"acme/shop=shop-*" help:"As the server has it: names without a rule are marked."`
+	Allow       string `env:"HEADSTART_ALLOW" placeholder:"acme/shop=shop-*" help:"The server's rules; names without a rule are marked."`
 }
 
 type repoConfirmCommand struct {
 	DatabaseURL string `env:"DATABASE_URL" default:"sqlite:headstart.db" help:"The database of the server: sqlite:PATH or postgres://…"`
-	By          string `placeholder:"NAME" help:"Who says so; the account's name by default."`
+	By          string `placeholder:"NAME" help:"Name to record (default: your OS user)."`
 	Repo        string `arg:"" name:"owner/name" help:"The name."`
 	ID          string `arg:"" name:"id" help:"The repository's number, as headstart repo list shows it."`
 }

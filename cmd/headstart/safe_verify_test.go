@@ -49,8 +49,8 @@ func TestRollbackAfterVerification(t *testing.T) {
 		b.expectStatus(bad.SHA, "headstart/production", "failure", "Rolled back to "+good.SHA[:7]+" in")
 		b.expectStatus(bad.SHA, "headstart/production", "failure", "it answers 500 (Internal Server Error) and not 200")
 		b.expectStatus(good.SHA, "headstart/production", "success", "Live on production again after a rollback by Headstart")
-		b.expectSaid(bad.Number(), bad.SHA[:7]+"` did not make it to production", "/unlock production")
-		b.expectAnswer(bad.Number(), "@mona", "`"+bad.SHA[:7]+"` failed on production", "no such column: price", "Rolled back to "+good.SHA[:7])
+		b.expectSaid(bad.Number(), bad.SHA[:7]+" failed on production", "/unlock production")
+		b.expectAnswer(bad.Number(), "@mona", bad.SHA[:7]+" failed on production", "no such column: price", "Rolled back to "+good.SHA[:7])
 		if n := len(b.replies(bad.Number())); n != 1 {
 			t.Errorf("people should be told once, they were %d times", n)
 		}

@@ -69,7 +69,7 @@ func TestAppsThatWereThereBefore(t *testing.T) {
 		}
 		b.until(5*time.Minute, "the first commit is live: it changes nothing that asks for an approval", b.live(first.SHA))
 		b.pass(10 * time.Second)
-		b.expectSaid(first.Number(), "`/rollback production` would bring back `"+before[:7]+"`", "released before Headstart")
+		b.expectSaid(first.Number(), "`/rollback production` would bring back "+before[:7], "released before Headstart")
 
 		b.done(first.Number(), "zoe", "/rollback production")
 		b.expectRuns(productionApp, before)

@@ -17,7 +17,7 @@ type settings struct {
 	Addr        string        `env:"HEADSTART_ADDR" placeholder:":8080" help:"Listen address; wins over --port."`
 	Port        string        `env:"PORT" default:"8080" help:"Listen on this port of all addresses."`
 	Allow       string        `env:"HEADSTART_ALLOW" placeholder:"acme/shop=shop-*" help:"Which repository may use which apps, separated by spaces. Nothing is allowed by default."`
-	Operators   string        `env:"HEADSTART_OPERATORS" placeholder:"@ada" help:"Who sees and does what is the operator's: @login, @login#ID or org/team, separated by spaces or commas."`
+	Operators   string        `env:"HEADSTART_OPERATORS" placeholder:"@ada" help:"The operators: @login, @login#ID or org/team, separated by spaces or commas."`
 	DatabaseURL string        `env:"DATABASE_URL" default:"sqlite:headstart.db" help:"sqlite:PATH or postgres://…"`
 	GitHub      githubFlags   `embed:"" prefix:"github-"`
 	Heroku      herokuFlags   `embed:"" prefix:"heroku-"`
@@ -25,15 +25,15 @@ type settings struct {
 	LocalDir    string        `env:"HEADSTART_LOCAL_DIR" placeholder:"headstart-apps" help:"Folder of the embedded platform."`
 	LocalAddr   string        `env:"HEADSTART_LOCAL_ADDR" placeholder:"127.0.0.1:8081" help:"Address of the embedded platform's router."`
 	PrivateURLs bool          `name:"private-urls" env:"HEADSTART_PRIVATE_URLS" type:"lenient-bool" help:"Let verification call private and loopback addresses."`
-	Sweep       time.Duration `env:"HEADSTART_SWEEP" default:"2m" type:"lenient" placeholder:"2m" help:"How often lost webhooks are looked for."`
+	Sweep       time.Duration `env:"HEADSTART_SWEEP" default:"2m" type:"lenient" placeholder:"2m" help:"How often to look for lost webhooks."`
 	// Wrong are the values that are not of their setting's kind.
 	wrong mistakes
 
 	LogLevel string `env:"LOG_LEVEL" default:"info" help:"debug, info, warn or error."`
 	// Whose X-Forwarded-For is believed.
 	TrustedProxies string `env:"HEADSTART_TRUSTED_PROXIES" placeholder:"10.0.0.0/8" help:"Addresses and networks of proxies whose X-Forwarded-For is believed, separated by spaces or commas."`
-	MetricsAddr    string `env:"HEADSTART_METRICS_ADDR" placeholder:"127.0.0.1:9090" help:"Serve /metrics at this address, and there alone."`
-	MetricsToken   string `env:"HEADSTART_METRICS_TOKEN" help:"Bearer token that /metrics takes; without one it answers this machine alone."`
+	MetricsAddr    string `env:"HEADSTART_METRICS_ADDR" placeholder:"127.0.0.1:9090" help:"Serve /metrics only at this address."`
+	MetricsToken   string `env:"HEADSTART_METRICS_TOKEN" help:"Bearer token for /metrics; without one only this machine may read it."`
 	LogFormat      string `env:"LOG_FORMAT" default:"json" help:"json or console."`
 }
 
@@ -71,7 +71,7 @@ func (s settings) privateKey() ([]byte, error) {
 		if errors.As(err, &path) {
 			err = path.Err
 		}
-		return nil, fmt.Errorf("GITHUB_PRIVATE_KEY_FILE: it has to name a file that can be read, and the key itself goes into GITHUB_PRIVATE_KEY: %w", err)
+		return nil, fmt.Errorf("GITHUB_PRIVATE_KEY_FILE: cannot read that file (to pass the key itself, use GITHUB_PRIVATE_KEY): %w", err)
 	}
 	return key, nil
 }

@@ -45,7 +45,7 @@ func TestRollback(t *testing.T) {
 		if !slices.Equal(states, want) {
 			t.Errorf("the deployments to production should be %v, they are %v", want, states)
 		}
-		b.expectSaid(third.Number(), "rolled back by @zoe", "Production runs `"+second.SHA[:7]+"` now", "/unlock production")
+		b.expectSaid(third.Number(), "rolled back by @zoe", "Production runs "+second.SHA[:7], "/unlock production")
 		b.expectLock("production", true)
 
 		fourth := b.merge("fourth")
