@@ -33,11 +33,11 @@ func (c *Command) takeAlone(words *[]string) {
 	c.Reason = cut(strings.Join(list[at+1:], " "), maxReason)
 	switch {
 	case c.Stage == "":
-		c.Problem = "whoever approves alone names the stage first: " + how
+		c.Problem = "an approval alone names the stage first: " + how
 	case len(before) > 0:
 		c.Problem = fmt.Sprintf("%q is no commit: expected at least seven digits of its SHA, as in %s", cut(before[0], 40), how)
 	case c.SHA == "":
-		c.Problem = "the commit is missing: whoever approves alone says which one, as in " + how
+		c.Problem = "the commit is missing: an approval alone names it, as in " + how
 	case c.Reason == "":
 		c.Problem = fmt.Sprintf("the reason is missing: /approve %s %s %s REASON; it is shown to everybody", cut(c.Stage, 40), c.SHA, aloneWord)
 	}

@@ -36,10 +36,10 @@ const helpText = "**What Headstart understands**, each on a line of its own, in 
 	"| `/promote [STAGE] [SHA]` | release it to the next stage, or to the one named; the pull request's commit, or the one named |\n" +
 	"| `/promote STAGE [SHA] --urgent REASON` | the same outside of windows, in a freeze and without soak; checks and locks hold. Takes `maintain` or `admin` |\n" +
 	"| `/rollback [STAGE] [to SHA or vN]` | the last good release before the current one; locks the stage. `with config` brings the config vars back too |\n" +
-	"| `/lock [STAGE] [TIME] [REASON]` | no promotion into this stage, or into any; for a time such as `30m`, `2h` or `1d`, else until somebody unlocks |\n" +
+	"| `/lock [STAGE] [TIME] [REASON]` | no promotion into this stage, or into any; for a time such as `30m`, `2h` or `1d`, else until `/unlock` |\n" +
 	"| `/unlock [STAGE]` | lets promotions in again |\n" +
 	"| `/approve [STAGE] [SHA]` | approve this build for STAGE; lapses if the build, or the release running on STAGE, changes |\n" +
-	"| `/approve STAGE SHA --alone REASON` | the same by an admin, where four eyes let nobody else; the reason is shown with the release |\n" +
+	"| `/approve STAGE SHA --alone REASON` | the same by an admin, where four eyes allow no one else; the reason is shown with the release |\n" +
 	"| `/retry [build or STAGE]` | tries again what failed |\n" +
 	"| `/cancel` | takes this commit out of the pipeline |\n" +
 	"| `/why [STAGE]` | what blocks it, since when, and what to do about it |\n" +

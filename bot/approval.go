@@ -151,7 +151,7 @@ func approvers(stage Stage) string {
 	who := make([]string, len(allow))
 	for i, entry := range allow {
 		if who[i] = entry; rank[Role(entry)] > 0 {
-			who[i] = "somebody with " + entry
+			who[i] = "anyone with " + entry
 		}
 	}
 	text := strings.Join(who, " or ")
@@ -246,7 +246,7 @@ func (x execution) approved() (*Candidate, string) {
 	}
 	for _, stage := range x.s.Config.Stages {
 		if stage.PullRequests && (stage.Approval || len(stage.Hold) > 0) {
-			return nil, fmt.Sprintf("this pull request is not merged yet, and nobody asked for it at a stage; /promote %s asks for its head there", stage.Name)
+			return nil, fmt.Sprintf("this pull request is not merged yet; /promote %s releases its head there", stage.Name)
 		}
 	}
 	return nil, "this pull request is not merged yet"

@@ -28,7 +28,7 @@ func (x execution) approvedBy(d *decision, c *Candidate, stage Stage) promoted {
 	}
 	if problem := x.fourEyesIn(d, c, stage); problem != "" {
 		if !stage.Approval && d.readingFiles(c, stage) {
-			return promoted{note: "; if it turns out to need an approval, somebody else has to give it"}
+			return promoted{note: "; if it turns out to need an approval, another person has to give it"}
 		}
 		return promoted{problem: problem}
 	}

@@ -115,7 +115,7 @@ func (d *decision) queuesText() string {
 		if o := queue.builder(d.now); o != nil {
 			fmt.Fprintf(&b, "%s builds there since %s", text(d.standingName(*o)), moment(o.Builds))
 		} else {
-			b.WriteString("nobody builds there")
+			b.WriteString("no build is running there")
 		}
 		if list := queue.order(d.now); len(list) > 0 {
 			b.WriteString("; next: " + text(listed(d.standingNames(list))))

@@ -173,7 +173,7 @@ func (s *State) mayNotSee(c *Candidate, stage string, who Account) string {
 	case !who.known():
 		return "the account of @" + who.Login + " is not known; say it again"
 	case what != "":
-		return fmt.Sprintf("@%s %s: this stage needs the approval of somebody else", who.Login, what)
+		return fmt.Sprintf("@%s %s: this stage needs the approval of another person", who.Login, what)
 	case e.unread:
 		return e.unknown + "; say it again"
 	case e.unknown != "":

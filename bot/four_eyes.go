@@ -132,7 +132,7 @@ func (s *State) look(e *eyes, c *Candidate, read PeopleSeen) {
 	}
 	for _, m := range read.Commits {
 		if !l.seen[m.SHA] && !m.Signed {
-			e.missing("who pushed " + Short(m.SHA) + " is not known: nobody told Headstart of that push")
+			e.missing("who pushed " + Short(m.SHA) + " is not known: Headstart received no webhook of that push")
 		}
 	}
 }
@@ -200,7 +200,7 @@ func (l *looking) landed(m Landed, commits map[string]Made) {
 		case m.Branch == "":
 			l.eyes.missing(fmt.Sprintf("who pushed %s to the fork that #%d comes from is not known, and it is not signed", Short(sha), m.Number))
 		default:
-			l.eyes.missing(fmt.Sprintf("who pushed %s to #%d is not known: nobody told Headstart of that push", Short(gap), m.Number))
+			l.eyes.missing(fmt.Sprintf("who pushed %s to #%d is not known: Headstart received no webhook of that push", Short(gap), m.Number))
 		}
 	}
 }

@@ -218,9 +218,9 @@ func (d *decision) holdOf(c *Candidate, last string) (hold string, waits []Need)
 				return "it is about to be released to " + stage.Name, nil
 			}
 			if g.Name == GateNeeds {
-				return "it waits before " + stage.Name + " for other pipelines", stage.Needs
+				return "it is waiting for " + stage.Name + " for other pipelines", stage.Needs
 			}
-			return "it waits before " + stage.Name + ": " + g.Text, nil
+			return "it is waiting for " + stage.Name + ": " + g.Text, nil
 		}
 		if stage.Name == last {
 			break

@@ -407,7 +407,7 @@ func (s *State) closePromotion(stage string, end PassageState, reason, output st
 func (p *Promotion) unseen() string {
 	for _, app := range sortedKeys(p.Apps) {
 		if p.Apps[app].Unseen {
-			return "nobody can see how the release on " + app + " ended"
+			return "it is unknown how the release on " + app + " ended"
 		}
 	}
 	return p.Proof.unseen()

@@ -123,7 +123,7 @@ func (d *decision) tellPull(p PullRequest) {
 	if w == nil {
 		text := "Not built here: the pull request is closed"
 		if p.Open {
-			text = "Not built here: nobody knows yet whether it has to be"
+			text = "Not built here: not known yet whether it has to be"
 		}
 		w = told[buildContext].or(text)
 	}

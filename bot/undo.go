@@ -26,7 +26,7 @@ func (s *State) undo(stage string, c *Candidate, promotion int, unseen string, a
 	past, good := st.target(order)
 	switch same := good && past.runs(Live{Artifact: c.Artifact}); {
 	case cfg.OnFailure == FailureHold || cfg.Rehearse != nil: // a rehearsal serves nobody, and going back would take another copy
-		pass.After = "held until somebody decides"
+		pass.After = "held until a person decides"
 	case unseen != "":
 		pass.After = "held, because " + unseen
 	case !good:

@@ -141,7 +141,7 @@ func (p *Proof) unseen() string {
 	if p == nil || !p.Unasked {
 		return ""
 	}
-	return "nobody could ask whether it works"
+	return "the verification could not be made"
 }
 
 // tiresAt reports whether nobody could ask for so long that it is given up.

@@ -52,7 +52,7 @@ func apartAdvice(c bot.Config) string {
 		return ""
 	}
 	apps := strings.Join(c.Prepare.Apps, ", ")
-	return fmt.Sprintf("%s asks for an approval, and pull requests build on %s, which builds the branch too: whoever may push any branch can plant something "+
+	return fmt.Sprintf("%s asks for an approval, and pull requests build on %s, which builds the branch too: anyone who may push any branch can plant something "+
 		"in the build that is approved. Give them apps of their own: prepare: {apps: [%s], pull_requests: {apps: [%s-pr]}}.",
 		stage, oneOf(c.Prepare.Apps, "or"), apps, c.Prepare.Apps[0])
 }

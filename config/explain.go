@@ -183,7 +183,7 @@ func explainCommands(cfg bot.Config) []string {
 		all = append(all, fmt.Sprintf("/promote also puts an open pull request of this repository on %s.", oneOf(open, "or")))
 	}
 	if gated {
-		all = append(all, "/promote STAGE --urgent REASON, by somebody who may maintain the repository, waits for no window, freeze or soak.")
+		all = append(all, "/promote STAGE --urgent REASON, by a maintainer of the repository, skips windows, freezes and soak.")
 	}
 	return all
 }
@@ -206,7 +206,7 @@ func explainAllow(allow []string) string {
 	if slices.ContainsFunc(allow, func(a string) bool {
 		return strings.HasPrefix(a, bot.AllowTeam) || strings.HasPrefix(a, bot.AllowPerson)
 	}) {
-		text += "; whoever is named needs write access to the repository, too"
+		text += "; everyone named needs write access to the repository, too"
 	}
 	return text
 }

@@ -82,9 +82,9 @@ func explainGates(s bot.Stage) []string {
 		}
 		all = append(all, fmt.Sprintf("Waits until the stage %s of %s runs everything that was pushed there before.", n.Stage, where))
 	}
-	approve := "somebody's /approve"
+	approve := "an /approve"
 	if s.FourEyes {
-		approve = "the /approve of somebody who made none of it"
+		approve = "an /approve by a person who made none of it"
 	}
 	if s.Approval {
 		all = append(all, fmt.Sprintf("Waits for %s.", approve))
@@ -170,7 +170,7 @@ func explainFailure(f bot.OnFailure, verified bool) string {
 		what = "a release or its verification"
 	}
 	if f == bot.FailureHold {
-		return fmt.Sprintf("When %s fails, everything stays as it is until somebody steps in.", what)
+		return fmt.Sprintf("When %s fails, everything stays as it is until a person steps in.", what)
 	}
 	return fmt.Sprintf("When %s fails, the last good build goes back, if there is one, and the stage is locked.", what)
 }

@@ -20,7 +20,7 @@ func pipelineKeys() []key {
 	return []key{
 		{
 			name: "branch", def: "the repository's default branch", example: "branch: main",
-			doc: "The branch that goes to production. Only the default branch's file names it: whoever may push another branch cannot make it the one that is deployed. " +
+			doc: "The branch that goes to production. Only the default branch's file names it: someone who may push another branch cannot make it the deployed one. " +
 				"That branch has a copy of the file, which says how it is deployed; one that names yet another branch, or none at all, holds its commits.",
 			value: branchName,
 			says:  "Every push to main goes to production, on Heroku.",
@@ -132,7 +132,7 @@ var prepare = object{
 		{
 			name: "pull_requests", def: "true", example: "pull_requests: false",
 			doc: "Build pull requests of this repository too, so that their merge finds its build done. Those of forks are never built. " +
-				"With `true` they build on the apps that build the branch, with their build cache and config vars: whoever may push any branch can " +
+				"With `true` they build on the apps that build the branch, with their build cache and config vars: anyone who may push any branch can " +
 				"plant something in the branch's next build. Where that matters, give them apps of their own.",
 			value: either{boolean{}, pullRequests},
 			says:  "Not built ahead: prepare.pull_requests is false.",

@@ -57,16 +57,16 @@ var stage = object{
 		},
 		{
 			name: "promote", def: "auto", example: "promote: approval",
-			doc: "Whether a candidate enters this stage by itself or needs somebody's `/approve` or `/promote`: of one of those whom `allow` names. " +
+			doc: "Whether a candidate enters this stage without a person, or needs an `/approve` or `/promote` by someone in `allow`. " +
 				"An approval is for one build on top of what is live; when either changes it lapses.",
 			value: text{options: []string{"auto", "approval"}},
-			says:  "Waits for somebody's /approve.",
+			says:  "Waits for an /approve.",
 		},
 		{
 			name: "allow", def: "write", example: "allow: maintain",
 			doc: "Who may command this stage: everybody with at least the permission `write`, `maintain` or `admin`, the " +
 				"members of `team/NAME`, which is a team of the repository's organization by the name in its address, or " +
-				"`@NAME`. Whoever is meant by a name or a team needs `write` as well, because a name may become somebody else's. " +
+				"`@NAME`. A named person or team member needs `write` as well, because a name may pass to another account. " +
 				"One of them, or a list of which any one is enough. Questions such as `/why` are everybody's; of people without `write` five comments an hour are answered.",
 			value: either{person, list{is: "a list of these", of: person}},
 			says:  "In comments on pull requests, by everybody who may maintain the repository.",
@@ -81,7 +81,7 @@ var stage = object{
 			name: "hold", example: "hold: {migration: approval}",
 			doc:   "What a class of change needs to enter this stage: `approval`, or the name of a window.",
 			value: table{is: "what classes of change need", name: className, of: holdFor},
-			says:  "A change of migration waits for somebody's /approve.",
+			says:  "A change of migration waits for an /approve.",
 		},
 		{
 			name: "maintenance", example: "maintenance: [migration]",
@@ -91,9 +91,9 @@ var stage = object{
 		},
 		{
 			name: "four_eyes", def: "false", example: "four_eyes: true",
-			doc:   "Whether an approval, by `promote` or by `hold`, must come from somebody who made and pushed none of what would go live.",
+			doc:   "Whether an approval, by `promote` or by `hold`, must come from a person who made and pushed none of what would go live.",
 			value: boolean{},
-			says:  "Waits for the /approve of somebody who made none of it.",
+			says:  "Waits for an /approve by a person who made none of it.",
 		},
 		{
 			name: "needs", example: "needs: [acme/api:production]",
@@ -110,7 +110,7 @@ var stage = object{
 				"every app of the stage, which is locked then; with `hold` everything stays as it is until a person does " +
 				"something. Where there is no good build to go back to, `rollback` holds too.",
 			value: text{options: []string{"rollback", "hold"}},
-			says:  "When a release fails, everything stays as it is until somebody steps in.",
+			says:  "When a release fails, everything stays as it is until a person steps in.",
 		},
 	},
 	exactlyOne: []string{"app", "apps"},

@@ -96,7 +96,7 @@ func (r repository) readRights(ctx context.Context, do bot.ReadRights) (bot.Righ
 
 func someone(person bot.Person) error {
 	if !goodName.MatchString(person.Login) {
-		return &bot.Refused{Reason: fmt.Sprintf("%q is nobody on GitHub.", line(person.Login, 80))}
+		return &bot.Refused{Reason: fmt.Sprintf("GitHub knows no %q.", line(person.Login, 80))}
 	}
 	return nil
 }

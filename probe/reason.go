@@ -73,7 +73,7 @@ func certificate(err error, host string) string {
 	case errors.As(err, &name):
 		return fmt.Sprintf("its certificate is not one for %s", host)
 	case errors.As(err, &unknown):
-		return "its certificate is signed by nobody whom this server trusts"
+		return "its certificate is signed by an authority that this server does not trust"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return "its certificate has expired, or is not valid yet"
 	case errors.As(err, &roots):

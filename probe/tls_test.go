@@ -55,7 +55,7 @@ func TestTLS(t *testing.T) {
 	}{
 		"good":           {certificate: good},
 		"another name":   {certificate: good, host: "store.example", reason: "its certificate is not one for store.example"},
-		"signed by none": {certificate: good, distrust: true, reason: "its certificate is signed by nobody whom this server trusts"},
+		"signed by none": {certificate: good, distrust: true, reason: "its certificate is signed by an authority that this server does not trust"},
 		"expired":        {certificate: certify(t, now.Add(-2*time.Hour), now.Add(-time.Hour)), reason: "its certificate has expired, or is not valid yet"},
 		"not yet valid":  {certificate: certify(t, now.Add(time.Hour), now.Add(2*time.Hour)), reason: "its certificate has expired, or is not valid yet"},
 		"too old":        {certificate: good, oldest: tls.VersionTLS10, reason: "no secure connection to it could be made"},

@@ -169,7 +169,7 @@ func (w *world) keep(ctx context.Context) {
 func freePort(port int) error {
 	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
-		return fmt.Errorf("port %d, where the apps are to answer, is taken: stop whoever listens there, or choose another with --port", port)
+		return fmt.Errorf("port %d, where the apps are to answer, is taken: stop the process that listens there, or choose another with --port", port)
 	}
 	return l.Close()
 }

@@ -80,7 +80,7 @@ func (b *bed) let(m mergedPull, who string) {
 func TestFourEyes(t *testing.T) {
 	onBoth(t, choices{pipeline: fourEyed}, func(b *bed) {
 		b.team()
-		somebody := ": this stage needs the approval of somebody else"
+		somebody := ": this stage needs the approval of another person"
 
 		// Somebody else's pull request on top of one's own commit.
 		own := b.pushed("main", somebodys("own", "mallory", "mallory"))

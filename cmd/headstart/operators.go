@@ -47,7 +47,7 @@ func parseOperators(text string) (*operators, error) {
 			o.teams = append(o.teams, name)
 			continue
 		case !goodLogin.MatchString(name):
-			return nil, fmt.Errorf("%q is nobody: expected @LOGIN, @LOGIN#ID or ORGANIZATION/TEAM", bot.Redact(field))
+			return nil, fmt.Errorf("%q is no login: expected @LOGIN, @LOGIN#ID or ORGANIZATION/TEAM", bot.Redact(field))
 		}
 		var number64 int64
 		if pinned {
@@ -89,7 +89,7 @@ func (o *operators) is(ctx context.Context, p engine.Person) (bool, error) {
 	o.mu.Unlock()
 	switch {
 	case known != p.ID && !told:
-		o.log.Warn("another account comes with an operator's login: it is refused until somebody confirms it with headstart operator confirm, or pins it in HEADSTART_OPERATORS",
+		o.log.Warn("another account comes with an operator's login: it is refused until it is confirmed with headstart operator confirm, or pins it in HEADSTART_OPERATORS",
 			zap.String("login", p.Login), zap.Int64("id", p.ID), zap.Int64("known", known))
 	case !told:
 		o.log.Info("an operator was seen", zap.String("login", p.Login), zap.Int64("id", p.ID), zap.Bool("pinned", pinned != 0))
@@ -170,7 +170,7 @@ func (c *operatorListCommand) Run(ctx context.Context, out console) error {
 func (c *operatorConfirmCommand) Run(ctx context.Context, out console) error {
 	login := strings.TrimPrefix(strings.TrimSpace(c.Login), "@")
 	if !goodLogin.MatchString(login) {
-		return fmt.Errorf("%q is nobody: expected a login", c.Login)
+		return fmt.Errorf("%q is no login: expected a login", c.Login)
 	}
 	id, err := number(c.ID)
 	if err != nil {

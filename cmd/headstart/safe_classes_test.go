@@ -86,7 +86,7 @@ func TestApprovalLapses(t *testing.T) {
 		b.until(time.Minute, "staging has the third", b.says(third.SHA, "headstart/staging", "success"))
 		b.pass(10 * time.Minute)
 		b.expectUntouched(third.SHA, productionApp)
-		b.refused(third.Number(), "mona", "/approve", "@mona is the author of the commit: this stage needs the approval of somebody else")
+		b.refused(third.Number(), "mona", "/approve", "@mona is the author of the commit: this stage needs the approval of another person")
 		b.expectUntouched(third.SHA, productionApp)
 		b.done(third.Number(), "mona", "/lock production")
 		b.done(third.Number(), "zoe", "/approve")
