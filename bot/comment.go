@@ -22,7 +22,7 @@ func (d *decision) tellComment(p PullRequest) {
 	}
 	body := ""
 	if d.s.Configured {
-		body = d.comment(p)
+		body = d.comment(p, d.starting)
 	} else {
 		body = d.lastComment(p)
 	}
@@ -49,7 +49,7 @@ func (d *decision) tellComment(p PullRequest) {
 }
 
 // comment renders the comment's Markdown; empty while there is nothing to say.
-func (d *decision) comment(p PullRequest) string {
+func (d *view) comment(p PullRequest, begins starting) string {
 	if p.Base != d.s.Branch() {
 		if !p.Comment.said() {
 			return ""
@@ -65,7 +65,7 @@ func (d *decision) comment(p PullRequest) string {
 	if p.Merged {
 		for i := range d.s.Candidates {
 			if c := &d.s.Candidates[i]; p.became(c) {
-				return d.mergedComment(c)
+				return d.mergedComment(c, begins)
 			}
 		}
 		return "" // its push has not been heard of, or is long forgotten
@@ -79,10 +79,10 @@ func (d *decision) comment(p PullRequest) string {
 	if p.Fork || p.ReadHead != p.Head && !d.awaitsMerge(p) || !d.buildsPulls() {
 		return d.requiredComment(p)
 	}
-	return d.openComment(p)
+	return d.openComment(p, begins)
 }
 
-func (d *decision) openComment(p PullRequest) string {
+func (d *view) openComment(p PullRequest, begins starting) string {
 	var b strings.Builder
 	waits := d.awaitsMerge(p)
 	if waits {
@@ -112,8 +112,8 @@ func (d *decision) openComment(p PullRequest) string {
 		fmt.Fprintf(&b, "⚠️ `%s` could not build it ahead%s\n", code(r.App), because(text(r.Reason)))
 	case r.Active():
 		fmt.Fprintf(&b, "⏳ Building ahead of the merge on `%s`.\n", code(r.App))
-	case d.starting[d.s.aheadKey(p.TestMerge, p.TestTree)] != "":
-		fmt.Fprintf(&b, "⏳ Building ahead of the merge on `%s`.\n", code(d.starting[d.s.aheadKey(p.TestMerge, p.TestTree)]))
+	case begins[d.s.aheadKey(p.TestMerge, p.TestTree)] != "":
+		fmt.Fprintf(&b, "⏳ Building ahead of the merge on `%s`.\n", code(begins[d.s.aheadKey(p.TestMerge, p.TestTree)]))
 	case r.Status == RunUnread:
 		fmt.Fprintf(&b, "⏳ Looking whether the build of `%s` serves, which has the same files.\n", code(Short(r.SHA)))
 	case d.s.Config.Prepare.apart():
@@ -136,7 +136,7 @@ func (d *decision) openComment(p PullRequest) string {
 }
 
 // path is the way to production in words.
-func (d *decision) path() string {
+func (d *view) path() string {
 	steps := make([]string, len(d.s.Config.Stages))
 	for i, s := range d.s.Config.Stages {
 		steps[i] = "`" + code(s.Name) + "`"
@@ -144,10 +144,10 @@ func (d *decision) path() string {
 	return strings.Join(steps, " → ")
 }
 
-func (d *decision) mergedComment(c *Candidate) string {
+func (d *view) mergedComment(c *Candidate, begins starting) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n%s\n\n| step | state | version | took | link |\n| --- | --- | --- | --- | --- |\n", Marker, d.headline(c))
-	d.buildRow(c).write(&b)
+	d.buildRow(c, begins).write(&b)
 	row{step: "checks", state: d.checksLine(c)}.write(&b)
 	for _, stage := range d.s.Config.Stages {
 		d.stageRow(c, stage.Name).write(&b)
@@ -170,9 +170,9 @@ func (r row) write(b *strings.Builder) {
 }
 
 // buildRow says what the candidate's build came to; nothing before it has begun.
-func (d *decision) buildRow(c *Candidate) row {
+func (d *view) buildRow(c *Candidate, begins starting) row {
 	r, _ := d.s.runOf(c)
-	w := d.buildStatus(c)
+	w := d.buildStatus(c, begins)
 	if told := c.Told[buildContext]; w == nil && told.State != "" {
 		w = say(told.State, told.Text, r.OutputURL) // it was said, and stays true
 	}
@@ -194,7 +194,7 @@ func (d *decision) buildRow(c *Candidate) row {
 }
 
 // stageRow says how the candidate fares at a stage.
-func (d *decision) stageRow(c *Candidate, stage string) row {
+func (d *view) stageRow(c *Candidate, stage string) row {
 	r := row{step: text(stage), state: "–"}
 	w := d.stageStatus(c, stage)
 	if w != nil {
@@ -236,7 +236,7 @@ func (d *decision) stageRow(c *Candidate, stage string) row {
 }
 
 // headline says in one line where a candidate is.
-func (d *decision) headline(c *Candidate) string {
+func (d *view) headline(c *Candidate) string {
 	sha := "`" + Short(c.SHA) + "`"
 	at := ""
 	for _, stage := range d.s.Config.Stages {
@@ -278,7 +278,7 @@ func (d *decision) headline(c *Candidate) string {
 
 // next says what happens next, or who can make something happen; empty once
 // everything has.
-func (d *decision) next(c *Candidate) string {
+func (d *view) next(c *Candidate) string {
 	for _, stage := range d.s.Config.Stages {
 		switch p := c.Passages[stage.Name]; p.State {
 		case PassageDone, PassageSkipped:
@@ -329,7 +329,7 @@ func (d *decision) next(c *Candidate) string {
 
 // checksLine says how the checks stand. It names those that failed, but not those
 // that run: with many checks that would rewrite the comment all the time.
-func (d *decision) checksLine(c *Candidate) string {
+func (d *view) checksLine(c *Candidate) string {
 	g, v := d.checksGate(c), d.s.verdict(c)
 	switch {
 	case g.State == GateOpen && (!v.Settling || len(c.Passages) > 0):
@@ -346,7 +346,7 @@ func (d *decision) checksLine(c *Candidate) string {
 
 // hopeless reports whether a candidate cannot enter the first stage, however its
 // checks end.
-func (d *decision) hopeless(c *Candidate) bool {
+func (d *view) hopeless(c *Candidate) bool {
 	if _, entered := c.Passages[d.firstStage()]; entered {
 		return false
 	}
