@@ -12,7 +12,7 @@ import (
 // adoptionGates keeps a candidate waiting until it is known whether it comes after
 // what the stage, and those after it, ran before Headstart came; none where that is
 // known anyway. One that comes before it is overtaken.
-func (d *decision) adoptionGates(c *Candidate, i int) []Gate {
+func (d *view) adoptionGates(c *Candidate, i int) []Gate {
 	if missing, half := d.s.Stages[d.s.Config.Stages[i].Name].half(d.s.Config.Stages[i]); half {
 		return []Gate{{Name: GateAdoption, State: GateWaiting, Since: c.SeenAt, Text: "looking what " + missing + " runs", Who: "the platform"}}
 	}
@@ -129,7 +129,7 @@ func (d *decision) tellAdopted() {
 
 // adoptedText says what a stage runs that Headstart did not bring, as Markdown; empty
 // where it did.
-func (d *decision) adoptedText(stage string) string {
+func (d *view) adoptedText(stage string) string {
 	live := d.s.Stages[stage].Live
 	if live.Adopted == nil {
 		return ""

@@ -11,7 +11,7 @@ import (
 // Answers to people, in Markdown.
 
 // replyBody answers every question of a comment.
-func (d *decision) replyBody(r *Request) string {
+func (d *view) replyBody(r *Request, begins starting) string {
 	var parts []string
 	for _, c := range r.Commands {
 		if c.Problem != "" {
@@ -23,7 +23,7 @@ func (d *decision) replyBody(r *Request) string {
 		case VerbStatus:
 			parts = append(parts, d.statusText())
 		case VerbWhy:
-			parts = append(parts, d.whyText(r, c))
+			parts = append(parts, d.whyText(r, c, begins))
 		case VerbPlan:
 			parts = append(parts, d.planText(r))
 		}
@@ -48,7 +48,7 @@ const helpText = "**What Headstart understands**, each on a line of its own, in 
 	"Stages may be shortened, as in `/promote prod`."
 
 // statusText is every stage in a table.
-func (d *decision) statusText() string {
+func (d *view) statusText() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "**Every stage of `%s`**\n\n", code(d.s.Branch()))
 	b.WriteString("| stage | runs | since | on its way | note |\n| --- | --- | --- | --- | --- |\n")
@@ -88,7 +88,7 @@ func (d *decision) statusText() string {
 
 // waitingFor says which candidate would be the next to enter a stage, and what
 // it waits for; empty if there is none.
-func (d *decision) waitingFor(stage string) string {
+func (d *view) waitingFor(stage string) string {
 	for i := len(d.s.Candidates) - 1; i >= 0; i-- {
 		c := &d.s.Candidates[i]
 		if _, in := c.Passages[stage]; in {
@@ -104,7 +104,7 @@ func (d *decision) waitingFor(stage string) string {
 }
 
 // commitText names a commit with what people know it by.
-func (d *decision) commitText(sha string) string {
+func (d *view) commitText(sha string) string {
 	s := Short(sha) // bare, so that GitHub links it
 	if c := d.s.candidate(sha); c != nil {
 		if c.Pull != 0 {
@@ -119,15 +119,15 @@ func (d *decision) commitText(sha string) string {
 
 // whyText explains one candidate before one stage, or before all of them: what
 // blocks it, a sentence each, and the open gates folded away.
-func (d *decision) whyText(r *Request, cmd Command) string {
-	x := execution{s: d.s, d: d, request: r, command: cmd, at: d.now}
-	stages, problem := x.stages()
+func (d *view) whyText(r *Request, cmd Command, begins starting) string {
+	asked := target{s: d.s, request: r, command: cmd}
+	stages, problem := asked.stages()
 	if problem != "" {
 		return capital(text(problem)) + "."
 	}
-	c, problem := x.named()
+	c, problem := asked.named()
 	if problem != "" {
-		return capital(text(problem)) + "." + d.whyPull(r)
+		return capital(text(problem)) + "." + d.whyPull(r, begins)
 	}
 	var b, open strings.Builder
 	fmt.Fprintf(&b, "**%s**", d.commitText(c.SHA))
@@ -160,7 +160,7 @@ func (d *decision) whyText(r *Request, cmd Command) string {
 }
 
 // blockedText says what a gate waits for, since when, and who can change that.
-func (d *decision) blockedText(g Gate) string {
+func (d *view) blockedText(g Gate) string {
 	said := capital(text(g.Text))
 	if !g.Since.IsZero() {
 		said += ", since " + moment(g.Since)
@@ -176,12 +176,12 @@ func (d *decision) blockedText(g Gate) string {
 }
 
 // whyPull adds what keeps an open pull request's build waiting.
-func (d *decision) whyPull(r *Request) string {
+func (d *view) whyPull(r *Request, begins starting) string {
 	p, ok := d.s.Pulls[r.Number]
 	if !ok || !p.Open {
 		return ""
 	}
-	if w := d.pullStatus(p); w != nil && w.phase == "queue" && d.placeText(RankPull) != "" {
+	if w := d.pullStatus(p, begins); w != nil && w.phase == "queue" && d.placeText(RankPull) != "" {
 		return " Its build: " + text(d.placeText(RankPull)) + "."
 	} else if w != nil {
 		return " Its build: " + text(w.Text) + "."
@@ -189,7 +189,7 @@ func (d *decision) whyPull(r *Request) string {
 	return ""
 }
 
-func (d *decision) passageText(stage string, p Passage) string {
+func (d *view) passageText(stage string, p Passage) string {
 	switch p.State {
 	case PassageReleasing:
 		if copying := d.copying(stage); copying != "" {
@@ -230,7 +230,7 @@ func (p *Proof) text() string {
 }
 
 // soakText says how long what is live has to stay healthy; empty: no longer.
-func (d *decision) soakText(stage string, p Passage) string {
+func (d *view) soakText(stage string, p Passage) string {
 	k := d.s.Stages[stage].Soak
 	if k == nil || p.Soaked || k.Promotion != p.Promotion {
 		return ""
@@ -249,7 +249,7 @@ func gateIcon(s GateState) string {
 }
 
 // planText says what merging a pull request would do.
-func (d *decision) planText(r *Request) string {
+func (d *view) planText(r *Request) string {
 	pull := r.Commander.Pull
 	if !pull.Open {
 		return "This pull request is not open: `/why` says where it is."
@@ -267,7 +267,7 @@ func (d *decision) planText(r *Request) string {
 }
 
 // plannedWaits says what a merge would wait for, and how long it usually takes.
-func (d *decision) plannedWaits() string {
+func (d *view) plannedWaits() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "- Checks: %s\n", text(d.plannedChecks()))
 	b.WriteString(d.neverGreen())
@@ -283,7 +283,7 @@ func (d *decision) plannedWaits() string {
 	return b.String()
 }
 
-func (d *decision) plannedBuild(r *Request) string {
+func (d *view) plannedBuild(r *Request) string {
 	p := d.s.Pulls[r.Number]
 	switch run, ok := d.s.pullRun(p); {
 	case p.Fork:
@@ -308,7 +308,7 @@ func (d *decision) plannedBuild(r *Request) string {
 	return "after the merge, while the checks run"
 }
 
-func (d *decision) plannedChecks() string {
+func (d *view) plannedChecks() string {
 	switch c := d.s.Config.Checks; {
 	case c.None:
 		return "none are waited for"
@@ -333,7 +333,7 @@ const maxListed = 20
 
 // plannedChanges lists the commits that would go live with the pull request; their
 // titles name the pull requests that they were.
-func (d *decision) plannedChanges(ch *ChangesRead) string {
+func (d *view) plannedChanges(ch *ChangesRead) string {
 	if ch == nil || len(ch.Commits) == 0 {
 		return ""
 	}
@@ -349,11 +349,11 @@ func (d *decision) plannedChanges(ch *ChangesRead) string {
 	return b.String()
 }
 
-func (d *decision) lastStage() string { return d.s.Config.Stages[len(d.s.Config.Stages)-1].Name }
+func (d *view) lastStage() string { return d.s.Config.Stages[len(d.s.Config.Stages)-1].Name }
 
 // commandsText is the part of the pull request's comment that says what became of
 // its commands, the newest last.
-func (d *decision) commandsText(number int) string {
+func (d *view) commandsText(number int) string {
 	ended := d.s.Pulls[number].Earlier
 	var open []string
 	for _, r := range d.s.Requests {
@@ -391,7 +391,7 @@ func (r *Request) lines(open bool) (lines []string) {
 
 // insurance says what /rollback of the last stage would bring back; empty if
 // nothing, or where the candidate is not live there.
-func (d *decision) insurance(c *Candidate) string {
+func (d *view) insurance(c *Candidate) string {
 	stage := d.lastStage()
 	st := d.s.Stages[stage]
 	if st.Live.SHA != c.SHA || st.InFlight != nil {

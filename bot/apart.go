@@ -203,7 +203,7 @@ func (s *State) part() {
 
 // builtAgain ends the status of what was built ahead of a merge that is built again;
 // empty: the merge finds this build.
-func (d *decision) builtAgain(r BuildRun) string {
+func (d *view) builtAgain(r BuildRun) string {
 	if d.whyBuiltAgain(r) == "" {
 		return ""
 	}
@@ -212,7 +212,7 @@ func (d *decision) builtAgain(r BuildRun) string {
 
 // whyBuiltAgain says why a merge does not find what was built ahead of it; empty: it
 // does. Nothing is known of a build that has not been answered.
-func (d *decision) whyBuiltAgain(r BuildRun) string {
+func (d *view) whyBuiltAgain(r BuildRun) string {
 	prepare := d.s.Config.Prepare
 	switch {
 	case slices.Contains(prepare.PullApps, r.App):

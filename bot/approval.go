@@ -108,13 +108,13 @@ func (s *State) heldSince(stage string, since time.Time) string {
 
 // needsApproval reports whether a candidate needs an approval to enter a stage, as
 // far as is known.
-func (d *decision) needsApproval(c *Candidate, stage Stage) bool {
+func (d *view) needsApproval(c *Candidate, stage Stage) bool {
 	return stage.Approval || len(d.heldFor(c, stage)) > 0
 }
 
 // approvalGate waits for somebody's approval; none where the stage never asks for
 // one.
-func (d *decision) approvalGate(c *Candidate, stage Stage) []Gate {
+func (d *view) approvalGate(c *Candidate, stage Stage) []Gate {
 	if !stage.Approval && !slices.ContainsFunc(stage.Hold, func(h Hold) bool { return h.Window == "" }) {
 		return nil
 	}
@@ -163,7 +163,7 @@ func approvers(stage Stage) string {
 
 // arrivedAt is since when only gates keep a candidate from a stage: since it passed
 // the stage before.
-func (d *decision) arrivedAt(c *Candidate, stage string) time.Time {
+func (d *view) arrivedAt(c *Candidate, stage string) time.Time {
 	if i := d.stageIndex(stage); i > 0 {
 		return c.Passages[d.s.Config.Stages[i-1].Name].EndedAt
 	}
@@ -208,7 +208,7 @@ func (x execution) approve() Answer {
 	put(&c.Approvals, name, a)
 	x.vouchedBy(c, name)
 	text := fmt.Sprintf("%s is approved for %s%s", Short(c.SHA), name, after(", ", aloneOf(c, name)))
-	if g, no := blocked(newDecision(x.s, x.at).gates(c, name)); no {
+	if g, no := blocked(newView(x.s, x.at).gates(c, name)); no {
 		text += "; it goes there as soon as it may: " + g.Text
 	}
 	return Answer{OK: true, Stage: name, SHA: c.SHA, Text: text}

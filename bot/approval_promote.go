@@ -19,7 +19,7 @@ type promoted struct {
 // approvedBy finds out whether a /promote counts as the approval of a candidate at a
 // stage. The decision d sees the candidate with the order. An author under four eyes
 // gives none: where the stage surely asks for one, the command is refused.
-func (x execution) approvedBy(d *decision, c *Candidate, stage Stage) promoted {
+func (x execution) approvedBy(d *view, c *Candidate, stage Stage) promoted {
 	if x.command.Verb != VerbPromote || !d.needsApproval(c, stage) || c.Approvals[stage.Name].good() {
 		return promoted{}
 	}
@@ -48,7 +48,7 @@ func (p promoted) give(c *Candidate, stage string) {
 
 // readingFiles reports whether it is still being read which classes of change a
 // candidate has, beside what is live on a stage.
-func (d *decision) readingFiles(c *Candidate, stage Stage) bool {
+func (d *view) readingFiles(c *Candidate, stage Stage) bool {
 	gates := d.changesGate(c, stage)
 	return len(gates) > 0 && gates[0].State == GateWaiting
 }

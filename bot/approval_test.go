@@ -25,7 +25,7 @@ func TestApprovalOfAnotherBuildLapses(t *testing.T) {
 	if a := s.Candidates[0].Approvals["production"]; a.good() || a.LapsedAt != at.Add(time.Minute) {
 		t.Errorf("another build is not what was approved, and the approval is %+v", a)
 	}
-	g := newDecision(&s, at).approvalGate(&s.Candidates[0], s.Config.Stages[1])
+	g := newView(&s, at).approvalGate(&s.Candidates[0], s.Config.Stages[1])
 	if len(g) != 1 || g[0].State != GateWaiting || !strings.Contains(g[0].Text, "the approval by @zoe lapsed: it was built anew") {
 		t.Errorf("the gate says why the approval is not good any more, got %+v", g)
 	}

@@ -6,7 +6,7 @@ package bot
 // bare reports whether a candidate is not to be built yet, because its tree is being
 // read. That does not last: what GitHub does not tell in time, or has left behind, is
 // built by its commit.
-func (d *decision) bare(c *Candidate) bool {
+func (d *view) bare(c *Candidate) bool {
 	if c.Tree != "" || c.Guest || c.Artifact != "" || d.s.position(c.SHA) != len(d.s.Candidates)-1 {
 		return false
 	}
@@ -17,7 +17,7 @@ func (d *decision) bare(c *Candidate) bool {
 }
 
 // bareGate is where a candidate waits for its tree.
-func (d *decision) bareGate(c *Candidate) Gate {
+func (d *view) bareGate(c *Candidate) Gate {
 	text := "GitHub told of this push without its commit; reading the head of " + d.s.Branch()
 	return Gate{Name: GateBuild, State: GateWaiting, Since: c.SeenAt, Until: c.SeenAt.Add(young), Who: "GitHub", Text: text + because(d.s.Flights["head"].Reason)}
 }

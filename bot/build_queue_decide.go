@@ -60,7 +60,7 @@ func (d *decision) turn(app string, r Rank) bool {
 }
 
 // rankOf is what a candidate waits with.
-func (d *decision) rankOf(c *Candidate) Rank {
+func (d *view) rankOf(c *Candidate) Rank {
 	switch {
 	case c.Guest:
 		return RankGuest

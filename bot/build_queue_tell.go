@@ -11,7 +11,7 @@ import (
 // shared is what a pending build's status says while other pipelines go first; nil
 // while none does. It is not said of what waits already: with every turn of the queue,
 // it would be said of all that wait.
-func (d *decision) shared(r Rank) *saying {
+func (d *view) shared(r Rank) *saying {
 	if d.placeText(r) == "" {
 		return nil
 	}
@@ -21,7 +21,7 @@ func (d *decision) shared(r Rank) *saying {
 // placeText says which place a build of a rank has in the queue of a prepare app that
 // other pipelines share, and who goes before it: that of the shortest queue. It is empty
 // where it waits for none of them.
-func (d *decision) placeText(r Rank) string {
+func (d *view) placeText(r Rank) string {
 	best, ahead := "", []Standing(nil)
 	apps := d.s.Config.Prepare.Apps
 	if r > RankBranch {
@@ -54,12 +54,12 @@ func (d *decision) placeText(r Rank) string {
 }
 
 // queuedText is placeText after a comma, if there is any.
-func (d *decision) queuedText(r Rank) string { return after(": ", d.placeText(r)) }
+func (d *view) queuedText(r Rank) string { return after(": ", d.placeText(r)) }
 
 // mostNamed is how many of those that go first are named.
 const mostNamed = 5
 
-func (d *decision) standingNames(list []Standing) (names []string) {
+func (d *view) standingNames(list []Standing) (names []string) {
 	for i, o := range list {
 		if i == mostNamed {
 			return append(names, fmt.Sprintf("%d more", len(list)-i))
@@ -70,7 +70,7 @@ func (d *decision) standingNames(list []Standing) (names []string) {
 }
 
 // standingName names another pipeline in a queue, where people here may know of it.
-func (d *decision) standingName(o Standing) string {
+func (d *view) standingName(o Standing) string {
 	same := strings.EqualFold(o.Pipeline.Repo.String(), d.s.Pipeline.Repo.String())
 	ours := d.s.Visibility == Private && o.Installation == d.s.Installation
 	switch {
@@ -107,7 +107,7 @@ func listed(names []string) string {
 
 // queuesText is the queue of each prepare app that other pipelines share, for /status;
 // empty if there is none.
-func (d *decision) queuesText() string {
+func (d *view) queuesText() string {
 	var b strings.Builder
 	for _, app := range sortedKeys(d.s.Queues) {
 		queue := d.s.Queues[app]

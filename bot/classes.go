@@ -87,7 +87,7 @@ func (d *decision) readBeside(c *Candidate, bases []string) {
 }
 
 // mayEnter reports whether a candidate may still get into a stage, or pass it by.
-func (d *decision) mayEnter(c *Candidate, stage string) bool {
+func (d *view) mayEnter(c *Candidate, stage string) bool {
 	if _, in := c.Passages[stage]; in || c.Cancelled != nil || d.overtaken(c, stage) {
 		return false
 	}
@@ -183,7 +183,7 @@ func (s *State) classesChanged(before Config) {
 
 // difference is what differs between what a stage runs and a candidate. Where that
 // cannot be told, why says it.
-func (d *decision) difference(c *Candidate, stage string) (diff Difference, why string) {
+func (d *view) difference(c *Candidate, stage string) (diff Difference, why string) {
 	st := d.s.Stages[stage]
 	cfg, _ := d.s.Config.Stage(stage)
 	switch {
@@ -249,7 +249,7 @@ func (s *State) seenAll(stage Stage) bool {
 // classesOf lists the classes of what differs between what is live on a stage and a
 // candidate, in the order of the pipeline's file. Where that is not known it is
 // every class.
-func (d *decision) classesOf(c *Candidate, stage string) (classes []string, known bool) {
+func (d *view) classesOf(c *Candidate, stage string) (classes []string, known bool) {
 	diff, why := d.difference(c, stage)
 	if why != "" {
 		return d.s.Config.classNames(), false
@@ -259,14 +259,14 @@ func (d *decision) classesOf(c *Candidate, stage string) (classes []string, know
 
 // onlyOf reports whether a candidate is known to change files of the given classes
 // and no others. A file that is also of another class is another change.
-func (d *decision) onlyOf(c *Candidate, stage string, classes []string) (changed []string, only bool) {
+func (d *view) onlyOf(c *Candidate, stage string, classes []string) (changed []string, only bool) {
 	diff, why := d.difference(c, stage)
 	return diff.Classes, why == "" && !diff.Others && len(diff.Classes) > 0 && within(diff.Classes, classes)
 }
 
 // changesGate keeps a candidate waiting until it is known what it changes, where
 // that matters.
-func (d *decision) changesGate(c *Candidate, stage Stage) []Gate {
+func (d *view) changesGate(c *Candidate, stage Stage) []Gate {
 	if !stage.asksClasses() {
 		return nil
 	}

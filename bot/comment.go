@@ -22,7 +22,7 @@ func (d *decision) tellComment(p PullRequest) {
 	}
 	body := ""
 	if d.s.Configured {
-		body = d.comment(p)
+		body = d.comment(p, d.starting)
 	} else {
 		body = d.lastComment(p)
 	}
@@ -49,7 +49,7 @@ func (d *decision) tellComment(p PullRequest) {
 }
 
 // comment renders the comment's Markdown; empty while there is nothing to say.
-func (d *decision) comment(p PullRequest) string {
+func (d *view) comment(p PullRequest, begins starting) string {
 	if p.Base != d.s.Branch() {
 		if !p.Comment.said() {
 			return ""
@@ -65,7 +65,7 @@ func (d *decision) comment(p PullRequest) string {
 	if p.Merged {
 		for i := range d.s.Candidates {
 			if c := &d.s.Candidates[i]; p.became(c) {
-				return d.mergedComment(c)
+				return d.mergedComment(c, begins)
 			}
 		}
 		return "" // its push has not been heard of, or is long forgotten
@@ -79,10 +79,10 @@ func (d *decision) comment(p PullRequest) string {
 	if p.Fork || p.ReadHead != p.Head && !d.awaitsMerge(p) || !d.buildsPulls() {
 		return d.requiredComment(p)
 	}
-	return d.openComment(p)
+	return d.openComment(p, begins)
 }
 
-func (d *decision) openComment(p PullRequest) string {
+func (d *view) openComment(p PullRequest, begins starting) string {
 	var b strings.Builder
 	waits := d.awaitsMerge(p)
 	if waits {
@@ -112,8 +112,8 @@ func (d *decision) openComment(p PullRequest) string {
 		fmt.Fprintf(&b, "⚠️ `%s` could not build it ahead%s\n", code(r.App), because(text(r.Reason)))
 	case r.Active():
 		fmt.Fprintf(&b, "⏳ Building ahead of the merge on `%s`.\n", code(r.App))
-	case d.starting[d.s.aheadKey(p.TestMerge, p.TestTree)] != "":
-		fmt.Fprintf(&b, "⏳ Building ahead of the merge on `%s`.\n", code(d.starting[d.s.aheadKey(p.TestMerge, p.TestTree)]))
+	case begins[d.s.aheadKey(p.TestMerge, p.TestTree)] != "":
+		fmt.Fprintf(&b, "⏳ Building ahead of the merge on `%s`.\n", code(begins[d.s.aheadKey(p.TestMerge, p.TestTree)]))
 	case r.Status == RunUnread:
 		fmt.Fprintf(&b, "⏳ Checking whether the build of %s, which has the same files, can be reused.\n", Short(r.SHA))
 	case d.s.Config.Prepare.apart():
@@ -136,7 +136,7 @@ func (d *decision) openComment(p PullRequest) string {
 }
 
 // path is the way to production in words.
-func (d *decision) path() string {
+func (d *view) path() string {
 	steps := make([]string, len(d.s.Config.Stages))
 	for i, s := range d.s.Config.Stages {
 		steps[i] = "`" + code(s.Name) + "`"
@@ -144,9 +144,9 @@ func (d *decision) path() string {
 	return strings.Join(steps, " → ")
 }
 
-func (d *decision) mergedComment(c *Candidate) string {
+func (d *view) mergedComment(c *Candidate, begins starting) string {
 	var b strings.Builder
-	rows := []row{d.buildRow(c), {step: "checks", state: d.checksLine(c)}}
+	rows := []row{d.buildRow(c, begins), {step: "checks", state: d.checksLine(c)}}
 	for _, stage := range d.s.Config.Stages {
 		rows = append(rows, d.stageRow(c, stage.Name))
 	}
@@ -160,9 +160,9 @@ func (d *decision) mergedComment(c *Candidate) string {
 }
 
 // buildRow says what the candidate's build came to; nothing before it has begun.
-func (d *decision) buildRow(c *Candidate) row {
+func (d *view) buildRow(c *Candidate, begins starting) row {
 	r, _ := d.s.runOf(c)
-	w := d.buildStatus(c)
+	w := d.buildStatus(c, begins)
 	if told := c.Told[buildContext]; w == nil && told.State != "" {
 		w = say(told.State, told.Text, r.OutputURL) // it was said, and stays true
 	}
@@ -184,7 +184,7 @@ func (d *decision) buildRow(c *Candidate) row {
 }
 
 // stageRow says how the candidate fares at a stage.
-func (d *decision) stageRow(c *Candidate, stage string) row {
+func (d *view) stageRow(c *Candidate, stage string) row {
 	r := row{step: text(stage), state: "–"}
 	if w := d.stageStatus(c, stage); w != nil {
 		r.state, r.link = icon(w.State)+" "+text(d.stageCause(c, stage, w)), link(w.URL)
@@ -226,7 +226,7 @@ func (d *decision) stageRow(c *Candidate, stage string) row {
 
 // stageCause is what the table says of a stage: what its status says, but for the
 // cause where that stands in the line of the build or of the checks.
-func (d *decision) stageCause(c *Candidate, stage string, w *saying) string {
+func (d *view) stageCause(c *Candidate, stage string, w *saying) string {
 	if _, entered := c.Passages[stage]; entered {
 		return w.Text
 	}
@@ -241,7 +241,7 @@ func (d *decision) stageCause(c *Candidate, stage string, w *saying) string {
 }
 
 // headline says in one line where a candidate is.
-func (d *decision) headline(c *Candidate) string {
+func (d *view) headline(c *Candidate) string {
 	sha, at := Short(c.SHA), ""
 	for _, stage := range d.s.Config.Stages {
 		switch p := c.Passages[stage.Name]; {
@@ -282,7 +282,7 @@ func (d *decision) headline(c *Candidate) string {
 
 // next says what happens next, or what a person can do; empty once everything has
 // happened.
-func (d *decision) next(c *Candidate) string {
+func (d *view) next(c *Candidate) string {
 	for _, stage := range d.s.Config.Stages {
 		switch p := c.Passages[stage.Name]; p.State {
 		case PassageDone, PassageSkipped:
@@ -313,7 +313,7 @@ func (d *decision) next(c *Candidate) string {
 	return ""
 }
 
-func (d *decision) nextAfterFailure(p Passage, stage string) string {
+func (d *view) nextAfterFailure(p Passage, stage string) string {
 	st := d.s.Stages[stage]
 	switch {
 	case p.After != "":
@@ -329,7 +329,7 @@ func (d *decision) nextAfterFailure(p Passage, stage string) string {
 
 // nextBefore says what to do, or to wait for, before a gate that is not open. Why it
 // is not stands in the table.
-func (d *decision) nextBefore(g Gate, stage string) string {
+func (d *view) nextBefore(g Gate, stage string) string {
 	switch {
 	case g.Name == GateLock && !g.Until.IsZero():
 		return fmt.Sprintf("%s goes on at %s, or after `/unlock %s`", text(stage), moment(g.Until), code(stage))
@@ -345,7 +345,7 @@ func (d *decision) nextBefore(g Gate, stage string) string {
 
 // checksLine says how the checks stand. It names those that failed, but not those
 // that run: with many checks that would rewrite the comment all the time.
-func (d *decision) checksLine(c *Candidate) string {
+func (d *view) checksLine(c *Candidate) string {
 	g, v := d.checksGate(c), d.s.verdict(c)
 	switch {
 	case g.State == GateOpen && (!v.Settling || len(c.Passages) > 0):
@@ -378,7 +378,7 @@ func (c *Candidate) linksTo(failed []string) []string {
 
 // hopeless reports whether a candidate cannot enter the first stage, however its
 // checks end.
-func (d *decision) hopeless(c *Candidate) bool {
+func (d *view) hopeless(c *Candidate) bool {
 	if _, entered := c.Passages[d.firstStage()]; entered {
 		return false
 	}
@@ -387,7 +387,7 @@ func (d *decision) hopeless(c *Candidate) bool {
 }
 
 // whyHopeless says why the checks of a candidate do not matter, in brackets.
-func (d *decision) whyHopeless(c *Candidate) string {
+func (d *view) whyHopeless(c *Candidate) string {
 	switch g, _ := blocked(d.gates(c, d.firstStage())); g.Name {
 	case GateBuild:
 		return " (the build failed)"

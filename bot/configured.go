@@ -49,7 +49,7 @@ func (d *decision) readFileAt(ref string, heardAt time.Time, unread string, aske
 
 // configSettled reports whether the newest commit's file is in force, or waits for
 // longer than others may be kept waiting for it.
-func (d *decision) configSettled() bool {
+func (d *view) configSettled() bool {
 	n := len(d.s.Candidates)
 	if n == 0 {
 		return true
@@ -60,7 +60,7 @@ func (d *decision) configSettled() bool {
 
 // configGate keeps a commit waiting until its own version of the pipeline's file was
 // read; for the head of a pull request the branch's newest one counts.
-func (d *decision) configGate(c *Candidate) Gate {
+func (d *view) configGate(c *Candidate) Gate {
 	g := Gate{Name: GateConfiguration, State: GateOpen}
 	if c.Guest {
 		n := len(d.s.Candidates)
@@ -87,7 +87,7 @@ func (d *decision) configGate(c *Candidate) Gate {
 
 // configStatus is what headstart/build says of a commit whose own file keeps it from
 // everything; nil: nothing, for it is about to be read.
-func (d *decision) configStatus(g Gate) *saying {
+func (d *view) configStatus(g Gate) *saying {
 	switch {
 	case g.State == GateClosed:
 		return say(StatusError, "Not built: "+g.Text, "").in("configuration")

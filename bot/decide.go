@@ -22,7 +22,6 @@ type Plan struct {
 // state alone and adds the effects that it wants and that are not under way yet.
 func Decide(s State, now time.Time) Plan {
 	d := newDecision(&s, now)
-	d.known = map[place][]Gate{}
 	d.readConfig()
 	d.carryOn()
 	d.steer()
@@ -51,20 +50,18 @@ func Decide(s State, now time.Time) Plan {
 	d.watch()
 	d.verify()
 	d.tell()
-	d.plan.Explain = d.explain()
+	d.plan.Explain, d.plan.Wake = d.explain(), d.wakeAt
 	d.plan.Places, d.plan.Takes = d.places(), d.takes
 	return d.plan
 }
 
-// decision is one run of Decide.
+// decision is one run of Decide: a view of the state that does not change any more,
+// and the plan that comes of it.
 type decision struct {
-	s        *State
-	now      time.Time
+	*view
 	plan     Plan
-	wanted   map[string]bool    // keys of the effects in the plan
-	starting map[string]string  // build key → app, of builds that this plan starts
-	hours    map[string]opening // windows and freezes that were looked at
-	known    map[place][]Gate   // that were asked for; nil while the state may still change
+	wanted   map[string]bool // keys of the effects in the plan
+	starting starting
 
 	maintained map[string]bool // apps that are to be in maintenance mode
 
@@ -74,7 +71,7 @@ type decision struct {
 }
 
 func newDecision(s *State, now time.Time) *decision {
-	return &decision{s: s, now: now, wanted: map[string]bool{}, starting: map[string]string{}}
+	return &decision{view: keepingGates(s, now), wanted: map[string]bool{}, starting: starting{}}
 }
 
 // want adds an effect, unless it is under way or waits for its next attempt, and
@@ -106,22 +103,6 @@ func (d *decision) mayFly(f Flight) bool {
 		return d.due(f.LastAt.Add(lost))
 	}
 	return d.due(f.NotBefore)
-}
-
-// wake asks to decide again at t, if nothing earlier does.
-func (d *decision) wake(t time.Time) {
-	if d.plan.Wake.IsZero() || t.Before(d.plan.Wake) {
-		d.plan.Wake = t
-	}
-}
-
-// due reports whether t has come, and else wakes then.
-func (d *decision) due(t time.Time) bool {
-	if d.now.Before(t) {
-		d.wake(t)
-		return false
-	}
-	return true
 }
 
 // findSoon is how long a commit's pull request is given to tell of its merge
@@ -157,7 +138,7 @@ func (d *decision) readPullRequests() {
 // buildsPulls reports whether pull requests are built ahead: an artifact that
 // serves only its own commit would never serve the merge. One from an app for pull
 // requests does not either; there it is whether they build that is asked for.
-func (d *decision) buildsPulls() bool {
+func (d *view) buildsPulls() bool {
 	p := d.s.Config.Prepare
 	return p.PullRequests && len(p.Apps) > 0 && (p.Reuse != ReuseCommit || p.apart())
 }
@@ -271,4 +252,4 @@ func (d *decision) watch() {
 	}
 }
 
-func (d *decision) firstStage() string { return d.s.Config.Stages[0].Name }
+func (d *view) firstStage() string { return d.s.Config.Stages[0].Name }

@@ -89,7 +89,7 @@ func (d *decision) askAgain() {
 }
 
 // leads reports whether no newer candidate may still make it.
-func (d *decision) leads(c *Candidate) bool {
+func (d *view) leads(c *Candidate) bool {
 	for i := len(d.s.Candidates) - 1; i > d.s.position(c.SHA); i-- {
 		newer := &d.s.Candidates[i]
 		if newer.Cancelled == nil && d.s.concerns(newer) != ConcernNo && d.s.verdict(newer).State != CheckFailed && d.buildGate(newer).State != GateClosed {
@@ -290,7 +290,7 @@ type buildAnswer struct {
 
 // buildOf answers for a candidate's build, and decides whether the prepare apps
 // are given up for it.
-func (d *decision) buildOf(c *Candidate) buildAnswer {
+func (d *view) buildOf(c *Candidate) buildAnswer {
 	r, ok := d.s.runOf(c)
 	a := buildAnswer{run: r, begun: ok}
 	if r.Status == RunSucceeded || r.Status == RunFailed || r.Stage != "" {
@@ -324,7 +324,7 @@ func (d *decision) buildOf(c *Candidate) buildAnswer {
 // mayNotFallBack reports whether the first stage's own app builds nothing for a
 // candidate: what was never merged, and what is to be rehearsed there, for its release
 // phase would follow the build at once, without the copy.
-func (d *decision) mayNotFallBack(c *Candidate) bool {
+func (d *view) mayNotFallBack(c *Candidate) bool {
 	return c.Guest || d.s.Config.Stages[0].Rehearse != nil
 }
 

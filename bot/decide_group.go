@@ -4,7 +4,7 @@ import "fmt"
 
 // groups lists the merge groups that this pipeline builds, in the queue's order: the
 // one that is merged first is needed first.
-func (d *decision) groups() []*MergeGroup {
+func (d *view) groups() []*MergeGroup {
 	if !d.s.Configured || len(d.s.Config.Prepare.Apps) == 0 {
 		return nil
 	}
@@ -112,7 +112,7 @@ func (d *decision) tellGroups() {
 			continue
 		}
 		told := g.Told[buildContext]
-		w := d.groupStatus(g)
+		w := d.groupStatus(g, d.starting)
 		if w == nil && !g.live(d.now) {
 			w = told.or("Not built here: " + d.groupEnd(g))
 		}
@@ -124,7 +124,7 @@ func (d *decision) tellGroups() {
 }
 
 // groupStatus is what headstart/build says of a merge group; nil if nothing (yet).
-func (d *decision) groupStatus(g *MergeGroup) *saying {
+func (d *view) groupStatus(g *MergeGroup, begins starting) *saying {
 	if !d.s.Configured {
 		return d.unconfigured(g.Branch)
 	}
@@ -147,7 +147,7 @@ func (d *decision) groupStatus(g *MergeGroup) *saying {
 		return notBuilt(d.groupEnd(g))
 	}
 	r, begun := d.s.runAhead(g.Head, g.Tree)
-	building := d.starting[d.s.aheadKey(g.Head, g.Tree)]
+	building := begins[d.s.aheadKey(g.Head, g.Tree)]
 	if r.Active() {
 		building = r.App
 	}
@@ -184,7 +184,7 @@ func (d *decision) groupStatus(g *MergeGroup) *saying {
 }
 
 // groupEnd says why nothing is built for a group that is over.
-func (d *decision) groupEnd(g *MergeGroup) string {
+func (d *view) groupEnd(g *MergeGroup) string {
 	switch {
 	case g.EndedAt.IsZero() || g.Destroyed == "forgotten":
 		return "the merge queue has not told what became of it"

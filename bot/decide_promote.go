@@ -57,7 +57,7 @@ func (d *decision) begin(c *Candidate, stage Stage) {
 
 // open reports whether every gate between a candidate and a stage is open, by
 // what is known, but for those that whoever enters asks for (vouched).
-func (d *decision) open(c *Candidate, stage string) bool {
+func (d *view) open(c *Candidate, stage string) bool {
 	_, no := blocked(but(d.gates(c, stage), GateRight))
 	return !no
 }
@@ -73,7 +73,7 @@ func but(gates []Gate, names ...GateName) []Gate {
 
 // freshlyGreen reports whether the checks, and what the branch requires, were
 // read a moment ago and nothing moved since.
-func (d *decision) freshlyGreen(c *Candidate) bool {
+func (d *view) freshlyGreen(c *Candidate) bool {
 	if d.s.Config.Checks.None {
 		return true
 	}

@@ -100,7 +100,7 @@ func (d *decision) reply(r *Request) bool {
 }
 
 // planned is what has to be compared to answer /plan; empty if nothing.
-func (d *decision) planned(r *Request) (base, head string) {
+func (d *view) planned(r *Request) (base, head string) {
 	if !slices.ContainsFunc(r.Commands, func(c Command) bool { return c.Problem == "" && c.Verb == VerbPlan }) {
 		return "", ""
 	}

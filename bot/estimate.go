@@ -11,7 +11,7 @@ import (
 // arrival is when a candidate is expected on the last stage, going by what
 // builds, checks and releases took lately. It is not known for one that does not
 // move by itself, or before anything was deployed.
-func (d *decision) arrival(c *Candidate) (time.Time, bool) {
+func (d *view) arrival(c *Candidate) (time.Time, bool) {
 	usual := d.usual()
 	at := d.now
 	entered := false
@@ -60,7 +60,7 @@ type usualTimes struct {
 	releases             map[string]time.Duration
 }
 
-func (d *decision) usual() usualTimes {
+func (d *view) usual() usualTimes {
 	u := usualTimes{releases: map[string]time.Duration{}}
 	var checks, totals []time.Duration
 	releases := map[string][]time.Duration{}
@@ -101,7 +101,7 @@ func (s *State) usualBuild() time.Duration {
 }
 
 // usualTime is what it usually takes from a push to the last stage.
-func (d *decision) usualTime() (time.Duration, bool) {
+func (d *view) usualTime() (time.Duration, bool) {
 	t := d.usual().total
 	return t, t > 0
 }

@@ -10,12 +10,10 @@ import (
 // execution is one command of a comment being run. It happens once, in the event
 // that tells who asks; what it does to the state is all that is left of it.
 type execution struct {
-	s       *State
-	d       *decision
-	request *Request
-	command Command
-	at      time.Time
-	ties    bool // what happened in the second in which the command was written had happened before
+	target
+	d    *view
+	at   time.Time
+	ties bool // what happened in the second in which the command was written had happened before
 }
 
 func refuse(format string, args ...any) Answer { return Answer{Text: fmt.Sprintf(format, args...)} }
@@ -78,15 +76,6 @@ func (x execution) mayNot(stages ...string) string {
 // rank orders the roles.
 var rank = map[Role]int{RoleNone: 0, RoleRead: 1, RoleTriage: 2, RoleWrite: 3, RoleMaintain: 4, RoleAdmin: 5}
 
-// stages resolves the stage that the command names: all of them if it names none.
-func (x execution) stages() (list []string, problem string) {
-	if x.command.Stage == "" {
-		return x.s.Config.StageNames(), ""
-	}
-	stage, problem := resolveStage(x.command.Stage, x.s.Config.StageNames())
-	return []string{stage}, problem
-}
-
 // subject is the candidate that the command is about: the named commit, else
 // what the pull request was merged as.
 func (x execution) subject() (*Candidate, string) {
@@ -111,44 +100,6 @@ func (x execution) subject() (*Candidate, string) {
 		return nil, x.void(Short(c.SHA)+" was pushed", x.written())
 	}
 	return c, ""
-}
-
-// named is the subject, whenever it came about: of a question, which turns against
-// nothing.
-func (x execution) named() (*Candidate, string) {
-	if sha := x.command.SHA; sha != "" {
-		var found *Candidate
-		for i := range x.s.Candidates {
-			c := &x.s.Candidates[i]
-			if !strings.HasPrefix(c.SHA, sha) {
-				continue
-			}
-			if found != nil {
-				return nil, fmt.Sprintf("%s may be %s or %s", sha, found.SHA[:12], c.SHA[:12])
-			}
-			found = c
-		}
-		if v := x.command.Verb; found == nil && x.request.Commander.Pull.Open && (v == VerbPromote || v == VerbApprove) {
-			return nil, x.notTheHead("/" + string(v))
-		}
-		if found == nil {
-			return nil, fmt.Sprintf("%s is none of the last commits on %s", sha, x.s.Branch())
-		}
-		return found, ""
-	}
-	pull := x.request.Commander.Pull
-	for i := range x.s.Candidates {
-		if c := &x.s.Candidates[i]; c.Pull == x.request.Number || pull.MergeSHA != "" && c.SHA == pull.MergeSHA {
-			return c, ""
-		}
-	}
-	switch {
-	case pull.Open:
-		return nil, "this pull request is not merged yet"
-	case !pull.Merged:
-		return nil, "this pull request was closed without a merge"
-	}
-	return nil, "what this pull request was merged as is not among the last commits; name the commit"
 }
 
 // promote asks for a candidate at a stage. What it may not skip is any gate; what
@@ -201,7 +152,7 @@ func (x execution) promote() Answer {
 	// Tried on a copy: where the gates refuse, nothing may be left behind.
 	trial := x.s.clone()
 	trial.reopen(c.SHA, stage, x.order())
-	d, tried := newDecision(&trial, x.at), trial.candidate(c.SHA)
+	d, tried := newView(&trial, x.at), trial.candidate(c.SHA)
 	cfg, _ := x.s.Config.Stage(stage)
 	yes := x.approvedBy(d, tried, cfg)
 	yes.give(tried, stage)
@@ -358,7 +309,7 @@ func (s *State) outcomeOf(a Answer, at time.Time) Answer {
 	if c == nil {
 		return end(false, "%s is not among the last commits any more", Short(a.SHA))
 	}
-	d := newDecision(s, at)
+	d := newView(s, at)
 	if d.stageIndex(a.Stage) < 0 {
 		return end(false, "the pipeline has no stage %s any more", a.Stage)
 	}

@@ -62,7 +62,7 @@ func (d *decision) explainStage(c *Candidate, stage string) StageExplained {
 
 // settled reports whether nothing more will happen to the candidate by itself:
 // it passed or failed somewhere, or newer commits have taken its place.
-func (d *decision) settled(c *Candidate) bool {
+func (d *view) settled(c *Candidate) bool {
 	for _, stage := range d.s.Config.Stages {
 		switch p := c.Passages[stage.Name]; p.State {
 		case PassageDone, PassageSkipped:

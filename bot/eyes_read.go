@@ -192,7 +192,7 @@ func (x execution) fourEyes(c *Candidate, stage Stage) string {
 }
 
 // fourEyesIn is fourEyes by what a decision sees.
-func (x execution) fourEyesIn(d *decision, c *Candidate, stage Stage) string {
+func (x execution) fourEyesIn(d *view, c *Candidate, stage Stage) string {
 	if !stage.FourEyes {
 		return ""
 	}

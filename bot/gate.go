@@ -71,7 +71,7 @@ type place struct {
 
 // gates lists the gates between a candidate and a stage, in the order in which
 // they are explained. The list is shared: whoever changes it takes a copy.
-func (d *decision) gates(c *Candidate, stage string) []Gate {
+func (d *view) gates(c *Candidate, stage string) []Gate {
 	at := place{c, stage}
 	known, ok := d.known[at]
 	if !ok {
@@ -83,7 +83,7 @@ func (d *decision) gates(c *Candidate, stage string) []Gate {
 	return known
 }
 
-func (d *decision) findGates(c *Candidate, stage string) []Gate {
+func (d *view) findGates(c *Candidate, stage string) []Gate {
 	i := d.stageIndex(stage)
 	if i < 0 {
 		return []Gate{{Name: GateStage, State: GateClosed, Text: "the pipeline has no stage " + stage + " any more", Next: "edit the pipeline's file"}}
@@ -110,7 +110,7 @@ func (d *decision) findGates(c *Candidate, stage string) []Gate {
 }
 
 // orderGate is closed for whoever would take the stage back to an older commit.
-func (d *decision) orderGate(c *Candidate, stage string) Gate {
+func (d *view) orderGate(c *Candidate, stage string) Gate {
 	if c.Guest {
 		return d.guestGate(c)
 	}
@@ -124,7 +124,7 @@ func (d *decision) orderGate(c *Candidate, stage string) Gate {
 	return g
 }
 
-func (d *decision) checksGate(c *Candidate) Gate {
+func (d *view) checksGate(c *Candidate) Gate {
 	v := d.s.verdict(c)
 	g := Gate{Name: GateChecks, State: GateWaiting, Since: c.SeenAt, Who: "CI"}
 	switch {
@@ -148,7 +148,7 @@ func (d *decision) checksGate(c *Candidate) Gate {
 
 // freshGate tells of the last look at the checks before the first stage is
 // entered, while it does not come about; it is none of the gates that ask for it.
-func (d *decision) freshGate(c *Candidate, stage string) []Gate {
+func (d *view) freshGate(c *Candidate, stage string) []Gate {
 	if g, waits := d.maintenanceGate(c, stage); waits {
 		return []Gate{g}
 	}
@@ -162,7 +162,7 @@ func (d *decision) freshGate(c *Candidate, stage string) []Gate {
 
 // buildGate is open once there is something to promote, or once the first
 // stage's own app may build it.
-func (d *decision) buildGate(c *Candidate) Gate {
+func (d *view) buildGate(c *Candidate) Gate {
 	a := d.buildOf(c)
 	g := Gate{Name: GateBuild, State: GateWaiting, Since: a.run.StartedAt, Who: "the build"}
 	switch {
@@ -203,7 +203,7 @@ func (d *decision) buildGate(c *Candidate) Gate {
 }
 
 // proofGate is open once the stage before was passed.
-func (d *decision) proofGate(c *Candidate, i int) Gate {
+func (d *view) proofGate(c *Candidate, i int) Gate {
 	before := d.s.Config.Stages[i-1].Name
 	g := Gate{Name: GateProof, State: GateWaiting, Who: "the stage " + before}
 	if p := c.Passages[before]; p.State == PassageDone && p.Adopted {
@@ -231,7 +231,7 @@ func (d *decision) proofGate(c *Candidate, i int) Gate {
 }
 
 // cancelGate is closed for what somebody took out of the pipeline.
-func (d *decision) cancelGate(c *Candidate) Gate {
+func (d *view) cancelGate(c *Candidate) Gate {
 	if c.Cancelled != nil {
 		return Gate{Name: GateNotCancelled, State: GateClosed, Since: c.Cancelled.At, Text: "cancelled by @" + c.Cancelled.By, Next: "push again"}
 	}
@@ -239,7 +239,7 @@ func (d *decision) cancelGate(c *Candidate) Gate {
 }
 
 // lockGate is closed while somebody has locked the stage.
-func (d *decision) lockGate(stage string) Gate {
+func (d *view) lockGate(stage string) Gate {
 	l := d.s.Stages[stage].lockedAt(d.now)
 	if l == nil {
 		return Gate{Name: GateLock, State: GateOpen}
@@ -259,7 +259,7 @@ func (d *decision) lockGate(stage string) Gate {
 
 // lockGateFor lets what somebody asked for after a rollback pass the lock that
 // came with it: nothing else gets in before.
-func (d *decision) lockGateFor(c *Candidate, stage string) Gate {
+func (d *view) lockGateFor(c *Candidate, stage string) Gate {
 	g := d.lockGate(stage)
 	if l := d.s.Stages[stage].lockedAt(d.now); l != nil && l.Rollback && c.ordered(stage) {
 		g = Gate{Name: GateLock, State: GateOpen}
@@ -268,7 +268,7 @@ func (d *decision) lockGateFor(c *Candidate, stage string) Gate {
 }
 
 // placeGate lets one promotion at a time into a stage.
-func (d *decision) placeGate(c *Candidate, stage string) Gate {
+func (d *view) placeGate(c *Candidate, stage string) Gate {
 	g := Gate{Name: GatePlace, State: GateOpen}
 	st := d.s.Stages[stage]
 	switch {
@@ -302,7 +302,7 @@ func (d *decision) placeGate(c *Candidate, stage string) Gate {
 // overtaker is the later commit that closes a stage for c: the one that is live
 // there, or even further, else the newest that has got in, however it fared: c would take back
 // what that one has done. Behind very many newer commits c is given up.
-func (d *decision) overtaker(c *Candidate, stage string) (*Candidate, bool) {
+func (d *view) overtaker(c *Candidate, stage string) (*Candidate, bool) {
 	if p, ok := c.Passages[stage]; c.Guest || ok && p.State != PassageFailed {
 		return nil, false
 	}
@@ -332,7 +332,7 @@ func (d *decision) overtaker(c *Candidate, stage string) (*Candidate, bool) {
 }
 
 // overtaken reports whether a stage is closed to c for good.
-func (d *decision) overtaken(c *Candidate, stage string) bool {
+func (d *view) overtaken(c *Candidate, stage string) bool {
 	if c.Guest {
 		return d.guestGate(c).State == GateClosed
 	}
@@ -342,9 +342,9 @@ func (d *decision) overtaken(c *Candidate, stage string) bool {
 
 // astray reports whether c was pushed to a branch that the pipeline no longer
 // follows.
-func (d *decision) astray(c *Candidate) bool { return c.Branch != "" && c.Branch != d.s.Branch() }
+func (d *view) astray(c *Candidate) bool { return c.Branch != "" && c.Branch != d.s.Branch() }
 
-func (d *decision) stageIndex(stage string) int {
+func (d *view) stageIndex(stage string) int {
 	for i, s := range d.s.Config.Stages {
 		if s.Name == stage {
 			return i

@@ -20,7 +20,7 @@ type opening struct {
 }
 
 // look finds out how a window or a freeze stands, once in each decision.
-func (d *decision) look(key, zone string, is func(time.Time, *time.Location) bool, next func(time.Time, *time.Location) time.Time) opening {
+func (d *view) look(key, zone string, is func(time.Time, *time.Location) bool, next func(time.Time, *time.Location) time.Time) opening {
 	key += " " + zone
 	if o, known := d.hours[key]; known {
 		return o
@@ -36,11 +36,11 @@ func (d *decision) look(key, zone string, is func(time.Time, *time.Location) boo
 	return o
 }
 
-func (d *decision) window(w Window) opening {
+func (d *view) window(w Window) opening {
 	return d.look("window "+w.Name, w.Zone, w.openAt, w.next)
 }
 
-func (d *decision) freeze(f Freeze) opening {
+func (d *view) freeze(f Freeze) opening {
 	return d.look("freeze "+f.From+" "+f.To, f.Zone, f.frozenAt, f.next)
 }
 
@@ -48,7 +48,7 @@ func (d *decision) freeze(f Freeze) opening {
 // open. If none is, the decision wakes when the first of them opens, which is
 // until (zero: never), and text says so in a sentence for people. It does not
 // change as time passes.
-func (d *decision) windowsOpen(names []string) (open bool, until time.Time, text string) {
+func (d *view) windowsOpen(names []string) (open bool, until time.Time, text string) {
 	for _, w := range d.s.Config.Windows {
 		if !slices.Contains(names, w.Name) {
 			continue
@@ -78,7 +78,7 @@ func (d *decision) windowsOpen(names []string) (open bool, until time.Time, text
 
 // timeGates are the gates between a candidate and a stage that time opens; none
 // where the pipeline asks for none and nothing is frozen.
-func (d *decision) timeGates(c *Candidate, stage string) []Gate {
+func (d *view) timeGates(c *Candidate, stage string) []Gate {
 	var gates []Gate
 	if cfg, _ := d.s.Config.Stage(stage); len(cfg.Windows) > 0 {
 		gates = append(gates, d.passed(c, stage, d.windowGate(cfg)))
@@ -90,7 +90,7 @@ func (d *decision) timeGates(c *Candidate, stage string) []Gate {
 }
 
 // windowGate is open inside of any of the stage's windows.
-func (d *decision) windowGate(stage Stage) Gate {
+func (d *view) windowGate(stage Stage) Gate {
 	open, until, text := d.windowsOpen(stage.Windows)
 	if open {
 		return Gate{Name: GateWindow, State: GateOpen}
@@ -100,7 +100,7 @@ func (d *decision) windowGate(stage Stage) Gate {
 
 // freezeGate waits for the end of whatever is frozen: of the operator's freeze,
 // else of the one of the file that ends last.
-func (d *decision) freezeGate() Gate {
+func (d *view) freezeGate() Gate {
 	g := Gate{Name: GateFreeze, State: GateOpen}
 	if f := d.s.frozen(d.now); f != nil {
 		if !f.Until.IsZero() {
@@ -131,7 +131,7 @@ func (d *decision) freezeGate() Gate {
 }
 
 // timeNote says for a table what keeps a stage shut for now, apart from locks.
-func (d *decision) timeNote(stage string) string {
+func (d *view) timeNote(stage string) string {
 	note := ""
 	for _, g := range d.timeGates(&Candidate{}, stage) {
 		if g.State != GateOpen {
@@ -143,7 +143,7 @@ func (d *decision) timeNote(stage string) string {
 
 // plannedTimes says when a merge would get into a stage, as lines of a list. What
 // it says changes seldom: it stands in the comment of every open pull request.
-func (d *decision) plannedTimes(stage string) string {
+func (d *view) plannedTimes(stage string) string {
 	lines := ""
 	if cfg, _ := d.s.Config.Stage(stage); len(cfg.Windows) > 0 {
 		lines += fmt.Sprintf("- 🕗 Into %s only while the window %s is open\n", text(stage), text(strings.Join(cfg.Windows, " or ")))
@@ -156,7 +156,7 @@ func (d *decision) plannedTimes(stage string) string {
 
 // shutBeyond reports whether a window or a freeze keeps a candidate out of a stage
 // that it has not entered for longer than until a time.
-func (d *decision) shutBeyond(c *Candidate, at time.Time) bool {
+func (d *view) shutBeyond(c *Candidate, at time.Time) bool {
 	for _, stage := range d.s.Config.StageNames() {
 		if _, in := c.Passages[stage]; in {
 			continue
@@ -171,7 +171,7 @@ func (d *decision) shutBeyond(c *Candidate, at time.Time) bool {
 }
 
 // passed opens a gate for what was asked for urgently, and says so.
-func (d *decision) passed(c *Candidate, stage string, g Gate) Gate {
+func (d *view) passed(c *Candidate, stage string, g Gate) Gate {
 	if g.State == GateOpen || !d.urgent(c, stage) {
 		return g
 	}
@@ -203,7 +203,7 @@ func (g Gate) beforeBuilt() bool {
 
 // in says how long it is until something, as exactly as people care; empty for
 // what has no time, or had it.
-func (d *decision) in(until time.Time) string {
+func (d *view) in(until time.Time) string {
 	t := until.Sub(d.now)
 	switch {
 	case until.IsZero() || t <= 0:

@@ -99,7 +99,7 @@ func (r BuildRun) anew(at time.Time) BuildRun {
 func (r BuildRun) blank() BuildRun { return BuildRun{Source: r.Source, Gone: r.Gone, GoneAt: r.GoneAt} }
 
 // rebuilt says why something is built once more; empty: it is not.
-func (d *decision) rebuilt(r BuildRun) string {
+func (d *view) rebuilt(r BuildRun) string {
 	if r.GoneAt.IsZero() || r.Status == RunSucceeded {
 		return ""
 	}

@@ -73,7 +73,7 @@ func (x execution) promoteGuest(pull PullRequestChanged) Answer {
 	trial := x.s.clone()
 	trial.inviteGuest(x, pull, stage)
 	text := fmt.Sprintf("%s goes to %s", Short(pull.Head), stage)
-	d, tried := newDecision(&trial, x.at), trial.candidate(pull.Head)
+	d, tried := newView(&trial, x.at), trial.candidate(pull.Head)
 	yes := x.approvedBy(d, tried, cfg)
 	yes.give(tried, stage)
 	if g, no := blocked(d.gates(tried, stage)); no && g.State == GateClosed {
@@ -110,7 +110,7 @@ func (s *State) inviteGuest(x execution, pull PullRequestChanged, stage string) 
 
 // guestGate is closed once the pull request is no longer what it was when the
 // command was read.
-func (d *decision) guestGate(c *Candidate) Gate {
+func (d *view) guestGate(c *Candidate) Gate {
 	g := Gate{Name: GatePullRequest, State: GateOpen}
 	p := d.s.Pulls[c.Pull]
 	switch {
@@ -188,7 +188,7 @@ func (d *decision) tellGuests() {
 	}
 }
 
-func (d *decision) guestStatus(c *Candidate, stage string, wanted bool) *saying {
+func (d *view) guestStatus(c *Candidate, stage string, wanted bool) *saying {
 	if g := d.guestGate(c); g.State == GateClosed && c.Passages[stage].State == "" || !wanted {
 		if shut, no := blocked(d.gates(c, stage)); no && g.State != GateClosed {
 			g = shut
@@ -200,7 +200,7 @@ func (d *decision) guestStatus(c *Candidate, stage string, wanted bool) *saying 
 
 // forgetGuests drops guests of which nothing is left to do or to say.
 func (s *State) forgetGuests() {
-	d := newDecision(s, s.Horizon)
+	d := newView(s, s.Horizon)
 	var keep []Candidate
 	for i := range s.Guests {
 		c := &s.Guests[i]

@@ -10,7 +10,7 @@ import (
 
 // classGates are the gates between a candidate and a stage that depend on what it
 // changes, and that of an approval; none where the stage asks for nothing.
-func (d *decision) classGates(c *Candidate, stage string) []Gate {
+func (d *view) classGates(c *Candidate, stage string) []Gate {
 	cfg, ok := d.s.Config.Stage(stage)
 	if !ok {
 		return nil
@@ -21,7 +21,7 @@ func (d *decision) classGates(c *Candidate, stage string) []Gate {
 
 // windowOfClass keeps a candidate with changes of certain classes waiting for the
 // windows of all of them.
-func (d *decision) windowOfClass(c *Candidate, stage Stage) []Gate {
+func (d *view) windowOfClass(c *Candidate, stage Stage) []Gate {
 	if !slices.ContainsFunc(stage.Hold, func(h Hold) bool { return h.Window != "" }) {
 		return nil
 	}
@@ -43,7 +43,7 @@ func (d *decision) windowOfClass(c *Candidate, stage Stage) []Gate {
 
 // changesText says that a candidate has changes of the given classes, or why that
 // has to be assumed.
-func (d *decision) changesText(c *Candidate, stage string, classes []string) string {
+func (d *view) changesText(c *Candidate, stage string, classes []string) string {
 	if _, why := d.difference(c, stage); why != "" {
 		return "it counts as " + strings.Join(classes, ", ") + " because " + why
 	}
@@ -51,7 +51,7 @@ func (d *decision) changesText(c *Candidate, stage string, classes []string) str
 }
 
 // heldFor lists the classes of change of which a candidate needs an approval.
-func (d *decision) heldFor(c *Candidate, stage Stage) (held []string) {
+func (d *view) heldFor(c *Candidate, stage Stage) (held []string) {
 	if len(stage.Hold) == 0 {
 		return nil
 	}

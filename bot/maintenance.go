@@ -32,7 +32,7 @@ const maintenanceAgain = 5 * time.Minute
 
 // needsMaintenance reports whether a candidate's release on a stage wants
 // maintenance mode. What it changes may not be known: then it does.
-func (d *decision) needsMaintenance(c *Candidate, stage string) bool {
+func (d *view) needsMaintenance(c *Candidate, stage string) bool {
 	cfg, _ := d.s.Config.Stage(stage)
 	if len(cfg.Maintenance) == 0 {
 		return false
@@ -88,7 +88,7 @@ func (d *decision) inMaintenance(stage string) bool {
 }
 
 // appsOf lists the apps that a promotion to a stage releases on.
-func (d *decision) appsOf(stage string) []string {
+func (d *view) appsOf(stage string) []string {
 	if p := d.s.Stages[stage].InFlight; p != nil {
 		return sortedKeys(p.Apps)
 	}
@@ -242,7 +242,7 @@ func (d *decision) stayInMaintenance(stage string) {
 
 // maintenanceGate tells of maintenance mode that cannot be turned on, which the
 // release waits for. It is none of the gates that ask for it.
-func (d *decision) maintenanceGate(c *Candidate, stage string) (Gate, bool) {
+func (d *view) maintenanceGate(c *Candidate, stage string) (Gate, bool) {
 	if !d.needsMaintenance(c, stage) || !d.open(c, stage) {
 		return Gate{}, false
 	}
@@ -265,7 +265,7 @@ func (d *decision) maintenanceGate(c *Candidate, stage string) (Gate, bool) {
 
 // maintenanceNote says for /status that an app of the stage is in maintenance
 // mode by Headstart's doing; empty if none is.
-func (d *decision) maintenanceNote(stage string) string {
+func (d *view) maintenanceNote(stage string) string {
 	var list []string
 	reason := ""
 	for _, app := range sortedKeys(d.s.Maintenance) {

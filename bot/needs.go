@@ -34,7 +34,7 @@ func (n Need) is(other Need) bool { return strings.EqualFold(n.String(), other.S
 
 // needsGates lets a candidate into a stage once the stages that it needs are as
 // new: a gate for each of them.
-func (d *decision) needsGates(c *Candidate, stage string) []Gate {
+func (d *view) needsGates(c *Candidate, stage string) []Gate {
 	cfg, _ := d.s.Config.Stage(stage)
 	var gates []Gate
 	for _, need := range cfg.Needs {
@@ -43,7 +43,7 @@ func (d *decision) needsGates(c *Candidate, stage string) []Gate {
 	return gates
 }
 
-func (d *decision) needGate(c *Candidate, stage string, need Need) Gate {
+func (d *view) needGate(c *Candidate, stage string, need Need) Gate {
 	seen, asked := c.Needs[need.String()]
 	name, who := need.String(), "the pipeline "+need.Pipeline.String()
 	hidden := d.s.hides(need, seen)
@@ -196,14 +196,14 @@ func (s State) StageRuns(ask AskStage, now time.Time) StageRuns {
 			continue
 		}
 		runs.Missing = c.SHA
-		runs.Hold, runs.Waits = newDecision(&s, now).holdOf(c, ask.Need.Stage)
+		runs.Hold, runs.Waits = newView(&s, now).holdOf(c, ask.Need.Stage)
 		break
 	}
 	return runs
 }
 
 // holdOf says why a candidate is not live on a stage, or on its way there.
-func (d *decision) holdOf(c *Candidate, last string) (hold string, waits []Need) {
+func (d *view) holdOf(c *Candidate, last string) (hold string, waits []Need) {
 	for _, stage := range d.s.Config.Stages {
 		switch p := c.Passages[stage.Name]; p.State {
 		case PassageReleasing:
@@ -231,7 +231,7 @@ func (d *decision) holdOf(c *Candidate, last string) (hold string, waits []Need)
 
 // needsSaying is what is said of a candidate that waits for other pipelines: it is
 // renewed when it waits for something else there.
-func (d *decision) needsSaying(c *Candidate, stage string, g Gate) *saying {
+func (d *view) needsSaying(c *Candidate, stage string, g Gate) *saying {
 	phase := "needs"
 	cfg, _ := d.s.Config.Stage(stage)
 	for _, need := range cfg.Needs {

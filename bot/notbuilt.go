@@ -18,13 +18,13 @@ func notBuilt(why string) *saying { return say(StatusSuccess, "Not built here: "
 const noConcern = "it changes none of the files under `paths`"
 
 // noPrepareApp says where the merge is built instead.
-func (d *decision) noPrepareApp() string {
+func (d *view) noPrepareApp() string {
 	return "there is no prepare app; " + d.s.Config.Stages[0].Apps[0] + " builds after the merge"
 }
 
 // notBuiltHere says why a pull request is not built ahead of the merge, as far as that
 // does not depend on its test merge; empty: it is, or it is not known yet.
-func (d *decision) notBuiltHere(p PullRequest) string {
+func (d *view) notBuiltHere(p PullRequest) string {
 	prepare := d.s.Config.Prepare
 	switch {
 	case p.Base != d.s.Branch():
@@ -47,13 +47,13 @@ func (d *decision) notBuiltHere(p PullRequest) string {
 
 // stuck reports whether no prepare app has taken a build for so long that whoever waits
 // for it should not wait longer. It is still tried.
-func (d *decision) stuck(r BuildRun) bool {
+func (d *view) stuck(r BuildRun) bool {
 	return !r.TroubleAt.IsZero() && d.due(r.TroubleAt.Add(stuckAfter))
 }
 
 // unreadPull is headstart/build of an open pull request that GitHub does not tell enough
 // about for so long that whoever waits to merge it should not wait longer; else nil.
-func (d *decision) unreadPull(p PullRequest) *saying {
+func (d *view) unreadPull(p PullRequest) *saying {
 	if !p.Open {
 		return nil
 	}
@@ -67,7 +67,7 @@ func (d *decision) unreadPull(p PullRequest) *saying {
 }
 
 // late reports whether something that a status depends on has not been read for long.
-func (d *decision) late(key string) bool {
+func (d *view) late(key string) bool {
 	f := d.s.Flights[key]
 	return f.Attempt > 1 && d.due(f.Since.Add(stuckAfter))
 }
@@ -90,7 +90,7 @@ func (s *State) sought() bool {
 
 // unconfigured is headstart/build of what goes into a branch that this pipeline does
 // not deploy, for want of a file; nil where nobody waits for it.
-func (d *decision) unconfigured(base string) *saying {
+func (d *view) unconfigured(base string) *saying {
 	switch {
 	case base != d.s.Branch():
 		return nil

@@ -165,17 +165,6 @@ func (x execution) headOrOther() string {
 	return ""
 }
 
-// notTheHead is the refusal of a command that names a commit on an open pull request
-// which is neither its head nor on the branch.
-func (x execution) notTheHead(verb string) string {
-	head := x.request.Commander.Pull.Head
-	if !strings.HasPrefix(x.command.SHA, Short(head)) {
-		head = Short(head)
-	}
-	return fmt.Sprintf("%s is neither the head of this pull request nor one of the last commits on %s; its head is %s: say %s %s %s if that is meant",
-		x.command.SHA, x.s.Branch(), head, verb, cmp.Or(x.command.Stage, "STAGE"), head)
-}
-
 // headMovedSince reports whether a pull request, as it is read now, has another head
 // than it had at a time by GitHub's clock. A pull request that nobody has told of
 // before counts as it is, if nothing has happened to it since before then.

@@ -49,7 +49,7 @@ func (s State) NeverGreen() (contexts []string) {
 
 // neverGreen warns of required contexts that cannot be green before a merge, as a line
 // of Markdown; empty if there are none.
-func (d *decision) neverGreen() string {
+func (d *view) neverGreen() string {
 	contexts := d.s.NeverGreen()
 	if len(contexts) == 0 {
 		return ""
@@ -65,7 +65,7 @@ func (d *decision) neverGreen() string {
 // requiredComment is the comment on a pull request that is not built ahead: it warns of
 // required contexts that keep it from being merged, and says when that is over; empty
 // where there is nothing to warn of.
-func (d *decision) requiredComment(p PullRequest) string {
+func (d *view) requiredComment(p PullRequest) string {
 	switch warning := d.neverGreen(); {
 	case p.Fork || p.Listed:
 		return ""

@@ -32,7 +32,7 @@ func (s *State) concerns(c *Candidate) Concern {
 
 // concernGates is closed for a push that changes none of the pipeline's files;
 // there is no such gate where every push concerns it.
-func (d *decision) concernGates(c *Candidate) []Gate {
+func (d *view) concernGates(c *Candidate) []Gate {
 	if len(d.s.Config.Paths) == 0 && c.Concern != ConcernNo {
 		return nil
 	}

@@ -8,7 +8,7 @@ import (
 
 // plannedAsks says which classes of change a merge would bring, beside what the
 // last stage runs, and what each stage would ask for because of them.
-func (d *decision) plannedAsks(ch *ChangesRead) string {
+func (d *view) plannedAsks(ch *ChangesRead) string {
 	classes, why := d.plannedClasses(ch)
 	var b strings.Builder
 	if len(d.s.Config.Changes) > 0 {
@@ -62,7 +62,7 @@ func (d *decision) plannedAsks(ch *ChangesRead) string {
 
 // plannedClasses lists the classes of what a merge would bring; all of them where
 // that is not known, and why.
-func (d *decision) plannedClasses(ch *ChangesRead) (classes []string, why string) {
+func (d *view) plannedClasses(ch *ChangesRead) (classes []string, why string) {
 	live := d.s.Stages[d.lastStage()].Live
 	cfg := d.s.Config.Stages[len(d.s.Config.Stages)-1]
 	switch {

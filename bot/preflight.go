@@ -97,7 +97,7 @@ func (d *decision) inspectAt(stage string, ins Inspection) time.Time {
 
 // sourceOf is the app that the artifacts of a stage's app come from; empty if it
 // builds them itself. Those of guests may come from another app.
-func (d *decision) sourceOf(app string, guest bool) string {
+func (d *view) sourceOf(app string, guest bool) string {
 	source := d.s.Config.Stages[0].Apps[0]
 	if prepare := d.s.Config.Prepare; guest && prepare.apart() {
 		source = prepare.PullApps[0]
@@ -111,7 +111,7 @@ func (d *decision) sourceOf(app string, guest bool) string {
 }
 
 // inspection is what is known of an app beside the one that builds for it.
-func (d *decision) inspection(app, source string) (Inspection, bool) {
+func (d *view) inspection(app, source string) (Inspection, bool) {
 	ins, ok := d.s.Inspections[d.s.inspectedAs(app, source)]
 	return ins, ok && ins.Source == source
 }
@@ -129,7 +129,7 @@ func inspectKey(do Inspect) string { return "inspect " + do.App + " beside " + d
 
 // preflightGate is closed where a promotion to an app of the stage cannot go well,
 // and waits a moment for the first look.
-func (d *decision) preflightGate(c *Candidate, stage string) Gate {
+func (d *view) preflightGate(c *Candidate, stage string) Gate {
 	g := Gate{Name: GatePreflight, State: GateOpen}
 	cfg, _ := d.s.Config.Stage(stage)
 	if copied, no := d.copyGate(cfg); no {
@@ -199,7 +199,7 @@ func (s *State) takesOver(stage, app string, found Inspected) {
 // news lists what was found of a stage's apps and was not told yet, which the
 // promotion of a commit tells now.
 func (s *State) news(apps []string, c *Candidate) (warnings []string) {
-	sha, d := c.SHA, newDecision(s, s.At)
+	sha, d := c.SHA, newView(s, s.At)
 	for _, app := range apps {
 		app = s.inspectedAs(app, d.sourceOf(app, c.Guest))
 		ins := s.Inspections[app]
@@ -222,7 +222,7 @@ func warned(text string, p Passage) string {
 }
 
 // warningLines is the same for the comment.
-func (d *decision) warningLines(c *Candidate) string {
+func (d *view) warningLines(c *Candidate) string {
 	var b strings.Builder
 	for _, stage := range d.s.Config.StageNames() {
 		for _, w := range c.Passages[stage].Warnings {
@@ -233,7 +233,7 @@ func (d *decision) warningLines(c *Candidate) string {
 }
 
 // warnings lists everything that was found of a stage's apps.
-func (d *decision) warnings(stage string) (list []string) {
+func (d *view) warnings(stage string) (list []string) {
 	cfg, _ := d.s.Config.Stage(stage)
 	for _, app := range cfg.Apps {
 		list = append(list, d.s.Inspections[app].Warnings...)

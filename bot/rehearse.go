@@ -190,7 +190,7 @@ func (s *State) copyRemoved(do RemoveCopy, f Finished, at time.Time) {
 
 // copyGate waits until the copy of an earlier rehearsal is removed: every rehearsal
 // gets one of its own.
-func (d *decision) copyGate(stage Stage) (Gate, bool) {
+func (d *view) copyGate(stage Stage) (Gate, bool) {
 	if stage.Rehearse == nil {
 		return Gate{}, false
 	}
@@ -209,7 +209,7 @@ func (d *decision) copyGate(stage Stage) (Gate, bool) {
 }
 
 // copying says for people which copies a stage waits for; empty: none.
-func (d *decision) copying(stage string) string {
+func (d *view) copying(stage string) string {
 	var list []string
 	from := ""
 	for _, app := range sortedKeys(d.s.Copies) {
@@ -225,7 +225,7 @@ func (d *decision) copying(stage string) string {
 
 // copyNote says for /status which copies are there by Headstart's doing; empty if
 // none is.
-func (d *decision) copyNote(stage string) string {
+func (d *view) copyNote(stage string) string {
 	var list []string
 	for _, app := range sortedKeys(d.s.Copies) {
 		cp := d.s.Copies[app]

@@ -153,7 +153,7 @@ func (s *State) commanderRead(do ReadCommander, f Finished, at time.Time) {
 func (s *State) runCommands(r *Request, by CommanderRead, at time.Time) {
 	r.Commander = &by
 	for _, c := range r.Commands {
-		x := execution{s: s, d: newDecision(s, at), request: r, command: c, at: at}
+		x := execution{target: target{s: s, request: r, command: c}, d: newView(s, at), at: at}
 		r.Answers = append(r.Answers, x.run())
 	}
 }

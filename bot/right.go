@@ -63,7 +63,7 @@ const (
 
 // words lists the orders by which a candidate would enter a stage; none: it enters by
 // itself.
-func (d *decision) words(c *Candidate, stage Stage) (list []Order) {
+func (d *view) words(c *Candidate, stage Stage) (list []Order) {
 	if a := c.Approvals[stage.Name]; a.good() && d.needsApproval(c, stage) {
 		list = append(list, a.Order)
 	}
@@ -104,7 +104,7 @@ func rightsKey(sha, stage string) string { return fmt.Sprintf("rights %s %s", sh
 // rightGates is a gate that waits while GitHub does not tell whether people still have
 // the right to let a candidate in; none where it does. Whoever is about to enter asks
 // once all other gates are open.
-func (d *decision) rightGates(c *Candidate, stage string) []Gate {
+func (d *view) rightGates(c *Candidate, stage string) []Gate {
 	r, f := c.Rights[stage], d.s.Flights[rightsKey(c.SHA, stage)]
 	reason, since, until := r.Unread, r.Since, r.AskAt
 	if reason == "" {
@@ -149,7 +149,7 @@ func (s *State) rightsRead(do ReadRights, f Finished, at time.Time) {
 	}
 	// Whoever is named by the file only since it was asked is asked about once more.
 	known := !slices.ContainsFunc(teamsOf(cfg.Allow), func(team string) bool { return !slices.Contains(do.Teams, team) })
-	for _, o := range newDecision(s, at).words(c, cfg) {
+	for _, o := range newView(s, at).words(c, cfg) {
 		i := slices.IndexFunc(read.People, func(p Membership) bool { return p.Person == Person{o.By, o.ByID} })
 		if i < 0 || !known {
 			known = false
@@ -170,7 +170,7 @@ func (s *State) rightsRead(do ReadRights, f Finished, at time.Time) {
 // It counts for what enters by it at once.
 func (x execution) vouchedBy(c *Candidate, stage string) {
 	cfg, _ := x.s.Config.Stage(stage)
-	for _, o := range newDecision(x.s, x.at).words(c, cfg) {
+	for _, o := range newView(x.s, x.at).words(c, cfg) {
 		if o.Comment != x.request.Comment {
 			return
 		}

@@ -66,7 +66,7 @@ func (s *State) sectionTold(f Section, at time.Time) {
 
 // sections are what the other pipelines say of a pull request, in the order of the
 // file, and then those that it does not name any more.
-func (d *decision) sections(p PullRequest) string {
+func (d *view) sections(p PullRequest) string {
 	if len(p.Sections) == 0 {
 		return ""
 	}

@@ -134,7 +134,7 @@ func (s *State) noFile() string {
 }
 
 // headed puts the pipeline's name over what it says in a section of a comment.
-func (d *decision) headed(body string) string {
+func (d *view) headed(body string) string {
 	if body == "" {
 		return body
 	}
@@ -142,7 +142,7 @@ func (d *decision) headed(body string) string {
 }
 
 // signed puts the pipeline's name over an answer.
-func (d *decision) signed(body string) string {
+func (d *view) signed(body string) string {
 	if d.s.Pipeline.Name == "" {
 		return body
 	}
@@ -184,7 +184,7 @@ func (s *State) addressAnswers() {
 
 // lastComment is what a pull request's comment says once the pipeline is not
 // deployed any more; empty where it may stay as it is, or there is none.
-func (d *decision) lastComment(p PullRequest) string {
+func (d *view) lastComment(p PullRequest) string {
 	switch {
 	case d.s.answersIn(p.Number):
 		return Marker + "\n"

@@ -19,7 +19,7 @@ func (s *State) passBy(at time.Time) {
 	if !s.Configured {
 		return
 	}
-	d := newDecision(s, at)
+	d := newView(s, at)
 	for i, stage := range s.Config.Stages {
 		for j := range s.Candidates {
 			c := &s.Candidates[j]
@@ -67,7 +67,7 @@ func (s *State) leftBehind(c *Candidate, stage string, at time.Time) {
 // skippedGate is the proof of a candidate that has passed the stage before by:
 // what proved it before that, and what proves the commit that is live there, which
 // must have stayed healthy for as long as it has to.
-func (d *decision) skippedGate(c *Candidate, i int) Gate {
+func (d *view) skippedGate(c *Candidate, i int) Gate {
 	before := d.s.Config.Stages[i-1]
 	p := c.Passages[before.Name]
 	g := Gate{Name: GateProof, State: GateOpen, Since: p.EndedAt}
@@ -86,7 +86,7 @@ func (d *decision) skippedGate(c *Candidate, i int) Gate {
 
 // provedOn is the stage that a candidate comes to another one from: the last before
 // it that it has not passed by; empty: none.
-func (d *decision) provedOn(c *Candidate, i int) string {
+func (d *view) provedOn(c *Candidate, i int) string {
 	for i--; i >= 0; i-- {
 		if name := d.s.Config.Stages[i].Name; c.Passages[name].State != PassageSkipped {
 			return name
@@ -97,7 +97,7 @@ func (d *decision) provedOn(c *Candidate, i int) string {
 
 // partOf says how a later commit has brought an older one to a stage; empty where
 // it has not.
-func (d *decision) partOf(c, by *Candidate, stage string) string {
+func (d *view) partOf(c, by *Candidate, stage string) string {
 	if d.forcedBetween(c, by) {
 		return ""
 	}

@@ -75,7 +75,7 @@ func (s *State) soakProbed(do Probe, answer Probed, f Finished, at time.Time) {
 
 // soaked reports whether a candidate has stayed healthy at a stage for as long as
 // it has to, and else until when it is watched; zero: it is not watched any more.
-func (d *decision) soaked(c *Candidate, stage string) (done bool, until time.Time) {
+func (d *view) soaked(c *Candidate, stage string) (done bool, until time.Time) {
 	cfg, _ := d.s.Config.Stage(stage)
 	p, k := c.Passages[stage], d.s.Stages[stage].Soak
 	switch {
@@ -91,7 +91,7 @@ func (d *decision) soaked(c *Candidate, stage string) (done bool, until time.Tim
 
 // soakGates keeps a candidate before a stage while the stage that it comes from
 // soaks in it; nothing where none has to.
-func (d *decision) soakGates(c *Candidate, i int) []Gate {
+func (d *view) soakGates(c *Candidate, i int) []Gate {
 	before := d.provedOn(c, i)
 	cfg, _ := d.s.Config.Stage(before)
 	if cfg.Soak == 0 {
@@ -106,7 +106,7 @@ func (d *decision) soakGates(c *Candidate, i int) []Gate {
 
 // healthy closes a gate for as long as a stage has not stayed healthy with a
 // candidate since it got there.
-func (d *decision) healthy(g *Gate, c *Candidate, stage string, since time.Time) {
+func (d *view) healthy(g *Gate, c *Candidate, stage string, since time.Time) {
 	switch done, until := d.soaked(c, stage); {
 	case done:
 	case until.IsZero():
@@ -120,7 +120,7 @@ func (d *decision) healthy(g *Gate, c *Candidate, stage string, since time.Time)
 
 // soaking is the other candidate that a stage must not lose yet, because it soaks
 // there on its way to the next one; nil: none.
-func (d *decision) soaking(c *Candidate, stage string) *Soak {
+func (d *view) soaking(c *Candidate, stage string) *Soak {
 	k := d.s.Stages[stage].Soak
 	if k == nil || k.SHA == c.SHA || stage == d.lastStage() || d.urgent(c, stage) {
 		return nil

@@ -83,7 +83,7 @@ func (d *decision) readSources() {
 func sourceKey(tree string) string { return "source " + tree }
 
 // sought lists the commits that would use a build, by its key.
-func (d *decision) sought() map[string][]string {
+func (d *view) sought() map[string][]string {
 	s, m := d.s, map[string][]string{}
 	ahead := func(sha, tree string) {
 		for _, key := range []string{s.aheadKey(sha, tree), s.branchKey(sha, tree)} {
@@ -115,7 +115,7 @@ func (d *decision) sought() map[string][]string {
 
 // readingSource is headstart/build while it is not known whether the build of another
 // commit serves; nil while that is about to be known.
-func (d *decision) readingSource(r BuildRun) *saying {
+func (d *view) readingSource(r BuildRun) *saying {
 	if d.s.Flights[sourceKey(r.Tree)].Reason == "" {
 		return nil
 	}

@@ -204,7 +204,7 @@ func (st Stand) releasing(s *State, artifact string) bool {
 }
 
 // driftGate is closed where somebody has released something newer by hand.
-func (d *decision) driftGate(c *Candidate, stage string) Gate {
+func (d *view) driftGate(c *Candidate, stage string) Gate {
 	g := Gate{Name: GateDrift, State: GateOpen}
 	cfg, _ := d.s.Config.Stage(stage)
 	for _, app := range cfg.Apps {

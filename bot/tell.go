@@ -22,7 +22,7 @@ func (d *decision) tell() {
 		if d.s.concerns(c) != ConcernYes {
 			continue // nobody is told of what does not concern the pipeline
 		}
-		d.tellStatus(c.SHA, buildContext, c.Told, d.buildStatus(c))
+		d.tellStatus(c.SHA, buildContext, c.Told, d.buildStatus(c, d.starting))
 		for _, stage := range d.stagesOf(c) {
 			d.tellStatus(c.SHA, contextOf(stage), c.Told, d.stageStatus(c, stage))
 			d.tellDeployment(c, stage)
@@ -50,7 +50,7 @@ func contextOf(stage string) string { return "headstart/" + stage }
 
 // stagesOf lists the stages that a candidate has something to say about: those
 // of the pipeline's file, and those that it knew once.
-func (d *decision) stagesOf(c *Candidate) []string {
+func (d *view) stagesOf(c *Candidate) []string {
 	var list []string
 	if d.s.Configured {
 		list = d.s.Config.StageNames()
@@ -107,7 +107,7 @@ func (d *decision) tellStatus(sha, context string, told map[string]Saying, want 
 }
 
 // again reports whether the time has come to say something once more.
-func (d *decision) again(at time.Time) bool { return !at.IsZero() && d.due(at) }
+func (d *view) again(at time.Time) bool { return !at.IsZero() && d.due(at) }
 
 func statusKey(sha, context string) string { return "status " + sha + " " + context }
 
@@ -146,14 +146,14 @@ func (d *decision) tellConfig(c *Candidate) {
 
 // gone ends a status that waits for something that the pipeline's file no longer
 // asks for; nil if there is none.
-func (d *decision) gone(c *Candidate, context, text string) *saying {
+func (d *view) gone(c *Candidate, context, text string) *saying {
 	if told := c.Told[context]; told.State == StatusPending || told.Doubt || told.Phase == "gone" {
 		return say(StatusError, text, "").in("gone")
 	}
 	return nil
 }
 
-func (d *decision) appURL(stage string) string {
+func (d *view) appURL(stage string) string {
 	cfg, _ := d.s.Config.Stage(stage)
 	for _, app := range cfg.Apps {
 		if u := d.s.Stages[stage].Apps[app].URL; u != "" {

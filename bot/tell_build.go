@@ -8,7 +8,7 @@ import (
 // What headstart/build says, of a candidate and ahead of a merge.
 
 // buildStatus is what headstart/build says of a candidate; nil if nothing.
-func (d *decision) buildStatus(c *Candidate) *saying {
+func (d *view) buildStatus(c *Candidate, begins starting) *saying {
 	if !d.s.Configured {
 		return d.gone(c, buildContext, "Not deployed: "+d.s.noFile())
 	}
@@ -58,7 +58,7 @@ func (d *decision) buildStatus(c *Candidate) *saying {
 		}
 		return say(StatusError, "Not built: superseded by "+Short(by.SHA), "").in("order")
 	}
-	app := d.starting[d.s.keyOf(c)]
+	app := begins[d.s.keyOf(c)]
 	if r.Active() {
 		app = r.App
 	}
@@ -119,7 +119,7 @@ func (d *decision) tellPull(p PullRequest) {
 	if p.ToldHead != p.Head {
 		told = nil
 	}
-	w := d.pullStatus(p)
+	w := d.pullStatus(p, d.starting)
 	if w == nil {
 		text := "Not built here: the pull request is closed"
 		if p.Open {
@@ -137,7 +137,7 @@ func (d *decision) candidateSpeaks(sha string) bool {
 		return false
 	}
 	c := d.s.candidate(sha)
-	return d.s.concerns(c) == ConcernYes && (c.Told[buildContext].State != "" || d.buildStatus(c) != nil)
+	return d.s.concerns(c) == ConcernYes && (c.Told[buildContext].State != "" || d.buildStatus(c, d.starting) != nil)
 }
 
 // or is the end of what waits for something that will not come; nil where nothing
@@ -150,7 +150,7 @@ func (s Saying) or(text string) *saying {
 }
 
 // pullStatus is what headstart/build says of a pull request; nil if nothing.
-func (d *decision) pullStatus(p PullRequest) *saying {
+func (d *view) pullStatus(p PullRequest, begins starting) *saying {
 	if !d.s.Configured {
 		if !p.Open {
 			return nil
@@ -172,7 +172,7 @@ func (d *decision) pullStatus(p PullRequest) *saying {
 	if said := p.Told[buildContext]; !p.Open && p.ToldHead == p.Head && said.final() {
 		return nil // what is built of its tree from now on is the branch's
 	}
-	building := d.starting[d.s.aheadKey(p.TestMerge, p.TestTree)]
+	building := begins[d.s.aheadKey(p.TestMerge, p.TestTree)]
 	if begun && r.Active() {
 		building = r.App
 	}

@@ -44,7 +44,7 @@ func (d *decision) endDeployments(c *Candidate) {
 	}
 }
 
-func (d *decision) deploymentStatus(c *Candidate, dep Deployment) *saying {
+func (d *view) deploymentStatus(c *Candidate, dep Deployment) *saying {
 	pass := c.Passages[dep.Stage]
 	live := d.s.Stages[dep.Stage].Live.SHA
 	switch {

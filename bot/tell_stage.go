@@ -6,7 +6,7 @@ import "fmt"
 
 // stageStanding is what headstart/STAGE says of a candidate; nil before the stage
 // is any of its concern.
-func (d *decision) stageStanding(c *Candidate, stage string) *saying {
+func (d *view) stageStanding(c *Candidate, stage string) *saying {
 	switch pass, entered := c.Passages[stage]; {
 	case entered && pass.State == PassageReleasing:
 		return d.releasing(stage)
@@ -59,7 +59,7 @@ func (p Passage) verb() string {
 }
 
 // stillSoaking says until when what is live is watched; empty: it is not.
-func (d *decision) stillSoaking(c *Candidate, stage string) string {
+func (d *view) stillSoaking(c *Candidate, stage string) string {
 	if done, until := d.soaked(c, stage); !done && !until.IsZero() {
 		return "; watched until " + moment(until)
 	}
@@ -68,7 +68,7 @@ func (d *decision) stillSoaking(c *Candidate, stage string) string {
 
 // drifted says what was released by hand over a candidate that is live, for all
 // that Headstart released; empty: nothing.
-func (d *decision) drifted(c *Candidate, stage string) string {
+func (d *view) drifted(c *Candidate, stage string) string {
 	st := d.s.Stages[stage]
 	f, app := st.foreign()
 	if f == nil || st.Live.SHA != c.SHA {
@@ -79,7 +79,7 @@ func (d *decision) drifted(c *Candidate, stage string) string {
 
 // releasing is what is said while a promotion is in flight. One that cannot
 // begin says so once, however often it is tried.
-func (d *decision) releasing(stage string) *saying {
+func (d *view) releasing(stage string) *saying {
 	st := d.s.Stages[stage]
 	apps := sortedKeys(st.InFlight.Apps)
 	if cfg, ok := d.s.Config.Stage(stage); ok {
@@ -104,12 +104,12 @@ func (d *decision) releasing(stage string) *saying {
 	return sayPending("releasing", "Releasing to "+names(apps), d.appURL(stage))
 }
 
-func (d *decision) trouble(stage string) *saying {
+func (d *view) trouble(stage string) *saying {
 	return sayPending("trouble", "Could not be released yet"+because(d.s.Stages[stage].Trouble), "")
 }
 
 // waiting is what is said of a candidate that has not entered a stage.
-func (d *decision) waiting(c *Candidate, stage string, first bool) *saying {
+func (d *view) waiting(c *Candidate, stage string, first bool) *saying {
 	g, no := blocked(d.gates(c, stage))
 	if m, waits := d.maintenanceGate(c, stage); waits {
 		return sayPending("no maintenance", "Waiting: "+m.Text, "")
@@ -159,7 +159,7 @@ func (d *decision) waiting(c *Candidate, stage string, first bool) *saying {
 
 // forcedBetween reports whether history was replaced after c, so that a later
 // commit need not contain it.
-func (d *decision) forcedBetween(c, later *Candidate) bool {
+func (d *view) forcedBetween(c, later *Candidate) bool {
 	for i := d.s.position(c.SHA) + 1; i <= d.s.position(later.SHA); i++ {
 		if d.s.Candidates[i].Forced {
 			return true

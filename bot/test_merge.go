@@ -64,7 +64,7 @@ func (d *decision) asksForMerge(p PullRequest) bool {
 
 // awaitsMerge reports whether a pull request that would be built ahead waits for
 // GitHub to make its test merge.
-func (d *decision) awaitsMerge(p PullRequest) bool {
+func (d *view) awaitsMerge(p PullRequest) bool {
 	return p.Open && !p.Fork && p.Head != "" && p.ReadHead != p.Head && p.Asked >= mergeTold && d.buildsPulls()
 }
 

@@ -4,7 +4,7 @@ package bot
 // so and why. It never passes checks, locks or an approval.
 
 // urgent reports whether somebody asked urgently for a candidate at a stage.
-func (d *decision) urgent(c *Candidate, stage string) bool { return c.Ordered[stage].Urgent }
+func (d *view) urgent(c *Candidate, stage string) bool { return c.Ordered[stage].Urgent }
 
 // ordered reports whether somebody asked for a candidate at a stage.
 func (c *Candidate) ordered(stage string) bool {
@@ -50,7 +50,7 @@ func urgentOf(c *Candidate, stage string) string {
 
 // stageStatus is what headstart/STAGE says of a candidate, with whoever found it
 // urgent; nil before the stage is any of its concern.
-func (d *decision) stageStatus(c *Candidate, stage string) *saying {
+func (d *view) stageStatus(c *Candidate, stage string) *saying {
 	w := d.stageStanding(c, stage)
 	if why := urgencyOf(c, stage); w != nil && why != "" {
 		w.Text = cut(w.Text+"; "+why, maxStatusText)
@@ -68,7 +68,7 @@ func urgencyFirst(c *Candidate, stage string) string {
 
 // urgentText is who found the commit urgent that is in a stage, for a table;
 // empty: nobody.
-func (d *decision) urgentText(sha, stage string) string {
+func (d *view) urgentText(sha, stage string) string {
 	if c := d.s.candidate(sha); c != nil {
 		return text(after("; ", urgencyOf(c, stage)))
 	}

@@ -274,7 +274,7 @@ func (r *Request) open() bool { return r.Closed == "" && !r.Silent && r.Route ==
 func (d *decision) repliesTo(list []*Request) string {
 	var parts []string
 	for _, r := range list {
-		if body := d.replyBody(r); !slices.Contains(parts, body) {
+		if body := d.replyBody(r, d.starting); !slices.Contains(parts, body) {
 			parts = append(parts, body)
 		}
 	}
