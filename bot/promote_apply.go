@@ -47,9 +47,16 @@ func (s *State) promotionStarted(do Promote, unsure bool, at time.Time) {
 			p.Apps[do.App] = a
 		}
 	}
-	if c := s.promoted(s.Stages[do.Stage].InFlight, do.SHA); c != nil && c.Artifact == "" {
+	s.pin(do.Stage, do.SHA)
+}
+
+// pin gives a candidate that enters a stage the artifact of its build. A rollback
+// releases what was proved there, which is the candidate's once it has ended.
+func (s *State) pin(stage, sha string) {
+	p := s.Stages[stage].InFlight
+	if c := s.promoted(p, sha); c != nil && c.Artifact == "" && p.Rollback == nil {
 		r, _ := s.runOf(c)
-		c.Artifact, c.ArtifactApp, c.ArtifactSHA = do.Artifact, r.App, r.SHA
+		c.Artifact, c.ArtifactApp, c.ArtifactSHA = r.Artifact, r.App, r.SHA
 	}
 }
 

@@ -118,10 +118,7 @@ func (s *State) copyStarted(do MakeCopy, at time.Time) {
 	if p := s.Stages[do.Stage].InFlight; p != nil && p.N == do.Promotion {
 		p.Copied = true
 	}
-	if c := s.promoted(s.Stages[do.Stage].InFlight, do.SHA); c != nil && c.Artifact == "" {
-		r, _ := s.runOf(c)
-		c.Artifact, c.ArtifactApp, c.ArtifactSHA = r.Artifact, r.App, r.SHA
-	}
+	s.pin(do.Stage, do.SHA)
 	if cp, made := s.Copies[do.App]; !made || cp.Stage != do.Stage || cp.Promotion != do.Promotion {
 		put(&s.Copies, do.App, Copy{Stage: do.Stage, Promotion: do.Promotion, From: do.From, Platform: s.Config.Platform, Since: at})
 	}

@@ -287,7 +287,7 @@ func (s *State) rollbackClosed(stage string, p *Promotion, was Live, end Passage
 		return
 	}
 	if c := s.candidate(was.SHA); c != nil && was.SHA != p.SHA && o.byPerson() {
-		pass := c.Passages[stage]
+		pass := c.passedBefore(stage, was)
 		pass.State, pass.Reason = PassageUndone, "rolled back by "+o.who()
 		put(&c.Passages, stage, pass)
 	}
@@ -309,6 +309,21 @@ func (s *State) rollbackClosed(stage string, p *Promotion, was Live, end Passage
 	}
 	text := fmt.Sprintf("%s runs %s again%s, released in %s%s; it is locked until /unlock %s", stage, Short(p.SHA), further, took(p.StartedAt, at), skipped(o), stage)
 	s.endRollback(stage, true, text)
+}
+
+// passedBefore is how the candidate went through a stage that it is live on, also where
+// it has left the stage to be built again.
+func (c *Candidate) passedBefore(stage string, live Live) Passage {
+	if pass := c.Passages[stage]; pass.State != "" {
+		return pass
+	}
+	pass := Passage{StartedAt: live.Since, EndedAt: live.Since}
+	for _, d := range c.Deployments {
+		if d.Stage == stage && d.Told.State == StatusSuccess {
+			pass.Promotion = d.Promotion
+		}
+	}
+	return pass
 }
 
 // proved remembers what a stage was proved to run.

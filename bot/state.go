@@ -8,6 +8,18 @@ import (
 
 // State is everything that is known of one pipeline. It is a value: [Apply]
 // returns a new one and leaves the old one as it is. It is stored as JSON.
+//
+// What holds after every event, of each stage st and each candidate c ([State.Check]
+// has all of it):
+//
+//	c.Passages[st].State = releasing ⇔ st.InFlight is of c and of that Promotion
+//	st.InFlight ≠ nil ⇒ st.InFlight.N = st.Promotions, and its SHA is a candidate
+//	st.InFlight.Rollback ≠ nil ⇒ st.Rollback ≠ nil
+//	st.Soak ≠ nil ⇒ st.Soak.SHA = st.Live.SHA
+//	c.GreenAt ≠ 0 ⇒ the checks of c are green
+//	0 ≤ c.Reports.Heard, c.Reports.Reading ≤ c.Reports.Hints
+//	an active build has an app, and an app has one active build of ours
+//	a flight is Unsure ⇔ its LostAt ≠ 0
 type State struct {
 	Pipeline      Key
 	RepoID        int64     // GitHub's number of the repository; 0: not heard yet. Never changed

@@ -191,7 +191,7 @@ func (st Stand) releasing(s *State, artifact string) bool {
 	if st.InFlight == nil {
 		return false
 	}
-	if past, ok := st.named(st.InFlight.SHA, 0); ok && st.InFlight.Rollback != nil && past.Ran != nil {
+	if past, ok := st.named(st.InFlight.SHA, 0); ok && st.InFlight.Rollback != nil {
 		for app := range st.InFlight.Apps {
 			if past.artifactOn(app) == artifact {
 				return true

@@ -205,6 +205,9 @@ func (s *sim) followsFrom(before bot.State, c engine.Change) {
 	through(c.Events, &events)
 	for _, e := range events {
 		state = bot.Apply(state, e)
+		if err := state.Check(); err != nil {
+			s.fail(7, "after %s the state contradicts itself: %v", bot.NameOf(e.Fact), err)
+		}
 	}
 	if want, got := through(c.State, &same), through(state, &loaded); !c.Folded || !reflect.DeepEqual(loaded, same) {
 		s.fail(7, "what happened makes another state when it is loaded:\n%s\n%s", want, got)
