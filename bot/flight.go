@@ -130,6 +130,10 @@ func (s *State) start(e Effect, at time.Time) {
 		s.editRun(do.Tree, func(r *BuildRun) { r.Cancelling = true })
 	case Promote:
 		s.promotionStarted(do, e.Unsure, at)
+	case LookAtApp:
+		if do.Seeks != nil {
+			s.promotionStarted(*do.Seeks, e.Unsure, at)
+		}
 	case SetMaintenance:
 		s.maintenanceStarted(do)
 	case MakeCopy:
@@ -225,7 +229,11 @@ func (s *State) finish(f Finished, at time.Time) {
 	case ReadSource:
 		s.sourceRead(do, f, flight)
 	case LookAtApp:
-		s.appLooked(do, f, at)
+		if do.Seeks != nil {
+			s.promoteAnswered(*do.Seeks, f, at)
+		} else {
+			s.appLooked(do, f, at)
+		}
 	case ReadPullRequest:
 		s.pullReadEnded(do, f, at)
 	case FindPullRequest:

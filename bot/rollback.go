@@ -220,9 +220,7 @@ func (d *decision) rollbackTo(past Past, stage, app string, n, base int, o *Roll
 	if o.Config {
 		restore = past.Releases[app].ID
 	}
-	d.want(promoteKey(stage, n, app), Promote{
-		Stage: stage, Promotion: n, App: app, From: from, Artifact: past.artifactOn(app), SHA: past.SHA, Base: base, Restore: restore,
-	})
+	d.release(Promote{Stage: stage, Promotion: n, App: app, From: from, Artifact: past.artifactOn(app), SHA: past.SHA, Base: base, Restore: restore}, false)
 }
 
 // checkRollback ends a rollback that has nothing to do, or nothing to go back to.
