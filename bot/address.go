@@ -131,7 +131,7 @@ func addressee(c Command, names []string) (pipeline string, rest Command, proble
 	if stage != "" {
 		line += " " + stage
 	}
-	rest, _ = parseCommand(strings.Join(append([]string{line}, words[2:]...), " "))
+	rest, _ = parseCommand(strings.Join(append([]string{line}, words[2:]...), " "), "")
 	rest.Written = c.Text
 	return pipeline, rest, ""
 }

@@ -392,7 +392,7 @@ func (d *decision) insurance(c *Candidate) string {
 	if past.Title != "" {
 		title = ": " + text(cut(past.Title, 72))
 	}
-	return fmt.Sprintf("\n🛟 `/rollback %s` would bring back `%s`%s%s\n", code(stage), Short(past.SHA), past.version(), title)
+	return fmt.Sprintf("\n🛟 `/rollback %s` would bring back `%s`%s%s\n", code(d.s.addressed(stage)), Short(past.SHA), past.version(), title)
 }
 
 // moment writes a time for people: UTC, to the second.

@@ -47,6 +47,8 @@ type Command struct {
 	// Problem says why the line cannot be understood, and what was perhaps meant;
 	// empty if it can.
 	Problem string
+
+	pipeline string // whose name goes before the stage in Problem; only while it is parsed
 }
 
 // Asks reports whether the command only asks a question: everybody may, and it
@@ -74,7 +76,7 @@ func ParseCommands(lines string) []Command {
 		if !strings.HasPrefix(line, "/") {
 			continue
 		}
-		if c, ok := parseCommand(line); ok && len(list) < maxCommands {
+		if c, ok := parseCommand(line, ""); ok && len(list) < maxCommands {
 			list = append(list, c)
 		}
 	}
@@ -89,8 +91,9 @@ var (
 
 // parseCommand reads one line that starts with a slash. It reports false for a
 // line that is none of ours. What looks like a secret after the verb is not
-// taken in: the bot would repeat it in its answers.
-func parseCommand(line string) (Command, bool) {
+// taken in: the bot would repeat it in its answers. The pipeline is named in what is said
+// of a problem; it may be empty.
+func parseCommand(line, pipeline string) (Command, bool) {
 	end := strings.IndexFunc(line, unicode.IsSpace)
 	if end < 0 {
 		end = len(line)
@@ -105,17 +108,30 @@ func parseCommand(line string) (Command, bool) {
 	}
 	words := strings.Fields(line)
 	first = strings.ToLower(first)
-	c := Command{Verb: Verb(first[1:]), Text: strings.Join(words, " ")}
+	c := Command{Verb: Verb(first[1:]), Text: strings.Join(words, " "), pipeline: pipeline}
 	if !slices.Contains(verbs, c.Verb) {
 		near, ok := nearest(string(c.Verb), verbNames())
 		if !ok || len(c.Verb) < 4 {
 			return Command{}, false
 		}
-		c.Problem = fmt.Sprintf("there is no command /%s; did you mean /%s?", c.Verb, near)
+		c.Problem, c.pipeline = fmt.Sprintf("there is no command /%s; did you mean /%s?", c.Verb, near), ""
 		return c, true
 	}
 	c.parseWords(words[1:])
+	c.pipeline = ""
 	return c, true
+}
+
+// addressed is the stage as commands of the pipeline name it.
+func (c *Command) addressed() string { return inPipeline(c.pipeline, c.Stage) }
+
+// problemIn is the Problem as the pipeline says it whose command it is.
+func (c Command) problemIn(pipeline string) string {
+	if pipeline == "" || c.Problem == "" {
+		return c.Problem
+	}
+	again, _ := parseCommand(c.Text, pipeline)
+	return again.Problem
 }
 
 func verbNames() []string {

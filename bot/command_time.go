@@ -129,7 +129,7 @@ func (c *Command) takeUrgent(words *[]string) {
 	case c.Stage == "":
 		c.Problem = "what is urgent names its stage first: /promote STAGE " + urgentWord + " REASON"
 	case c.Reason == "":
-		c.Problem = "the reason is missing: /promote " + cut(c.Stage, 40) + " " + urgentWord + " REASON; it is shown to everybody"
+		c.Problem = "the reason is missing: /promote " + cut(c.addressed(), 40) + " " + urgentWord + " REASON; it is shown to everybody"
 	}
 }
 

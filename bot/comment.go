@@ -26,7 +26,6 @@ func (d *decision) tellComment(p PullRequest) {
 	} else {
 		body = d.lastComment(p)
 	}
-	body = d.s.addressed(body)
 	commands := ""
 	if d.s.Configured || body != "" {
 		commands = d.commandsText(p.Number)
@@ -280,23 +279,24 @@ func (d *decision) headline(c *Candidate) string {
 // everything has.
 func (d *decision) next(c *Candidate) string {
 	for _, stage := range d.s.Config.Stages {
+		command := code(d.s.addressed(stage.Name)) // as commands name it
 		switch p := c.Passages[stage.Name]; p.State {
 		case PassageDone, PassageSkipped:
 			continue
 		case PassageFailed:
 			if p.After != "" {
-				return fmt.Sprintf("%s: %s.%s", capital(text(stage.Name)), text(p.After), d.s.Stages[stage.Name].wayIn(stage.Name))
+				return fmt.Sprintf("%s: %s.%s", capital(text(stage.Name)), text(p.After), d.s.wayIn(stage.Name))
 			}
 			if d.s.Stages[stage.Name].mixed() {
 				return fmt.Sprintf("Next: the apps of %s do not all run the same. `/rollback %s` takes all of them back, `/retry %s` tries again.",
-					text(stage.Name), code(stage.Name), code(stage.Name))
+					text(stage.Name), command, command)
 			}
 			return fmt.Sprintf("Next: %s keeps running what it ran before. A push with a fix goes the whole way again, `/retry %s` tries this commit once more.",
-				text(stage.Name), code(stage.Name))
+				text(stage.Name), command)
 		case PassageUndone:
 			live := d.s.Stages[stage.Name].Live
 			return fmt.Sprintf("%s runs `%s` now, since %s. `/promote %s` would release this commit again.",
-				capital(text(stage.Name)), Short(live.SHA), moment(live.Since), code(stage.Name))
+				capital(text(stage.Name)), Short(live.SHA), moment(live.Since), command)
 		case PassageReleasing:
 			return "Next: " + text(stage.Name) + " answers with the new version once its release has succeeded."
 		}
@@ -307,9 +307,9 @@ func (d *decision) next(c *Candidate) string {
 		case g.Name == GateOrder:
 			continue
 		case g.Name == GateLock && !g.Until.IsZero():
-			return fmt.Sprintf("Next: %s, at %s or after `/unlock %s`. %s.", text(stage.Name), moment(g.Until), code(stage.Name), capital(text(g.Text)))
+			return fmt.Sprintf("Next: %s, at %s or after `/unlock %s`. %s.", text(stage.Name), moment(g.Until), command, capital(text(g.Text)))
 		case g.Name == GateLock:
-			return fmt.Sprintf("Next: %s, after `/unlock %s`. %s.", text(stage.Name), code(stage.Name), capital(text(g.Text)))
+			return fmt.Sprintf("Next: %s, after `/unlock %s`. %s.", text(stage.Name), command, capital(text(g.Text)))
 		case g.State == GateClosed:
 			return "Not released to " + text(stage.Name) + ": " + text(g.Text) + ". Who can change that: " + text(g.Who) + "."
 		}

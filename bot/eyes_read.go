@@ -177,7 +177,7 @@ func (s *State) mayNotSee(c *Candidate, stage string, who Account) string {
 	case e.unread:
 		return e.unknown + "; say it again"
 	case e.unknown != "":
-		return fmt.Sprintf("%s; an admin may take it on: /approve %s %s %s REASON", e.unknown, stage, Short(c.SHA), aloneWord)
+		return fmt.Sprintf("%s; an admin may take it on: /approve %s %s %s REASON", e.unknown, s.addressed(stage), Short(c.SHA), aloneWord)
 	}
 	return ""
 }

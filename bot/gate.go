@@ -217,7 +217,7 @@ func (d *decision) proofGate(c *Candidate, i int) Gate {
 	case PassageFailed:
 		g.State, g.Since, g.Text, g.Who = GateClosed, p.EndedAt, before+" failed: "+p.Reason, "whoever pushes a fix"
 	case PassageUndone:
-		g.State, g.Since, g.Text, g.Who = GateClosed, p.EndedAt, before+": "+p.Reason, "whoever may /promote "+before
+		g.State, g.Since, g.Text, g.Who = GateClosed, p.EndedAt, before+": "+p.Reason, "whoever may /promote "+d.s.addressed(before)
 	case PassageReleasing:
 		g.Text, g.Since = "waiting for "+before, p.StartedAt
 	default:
@@ -246,7 +246,7 @@ func (d *decision) lockGate(stage string) Gate {
 	if !l.Until.IsZero() {
 		d.wake(l.Until)
 	}
-	g := Gate{Name: GateLock, State: GateClosed, Since: l.At, Until: l.Until, Who: "whoever may /unlock " + stage, Text: stage + " is locked"}
+	g := Gate{Name: GateLock, State: GateClosed, Since: l.At, Until: l.Until, Who: "whoever may /unlock " + d.s.addressed(stage), Text: stage + " is locked"}
 	switch {
 	case l.Rollback:
 		g.Text += ": " + l.Reason

@@ -95,7 +95,7 @@ func (d *decision) windowGate(stage Stage) Gate {
 	if open {
 		return Gate{Name: GateWindow, State: GateOpen}
 	}
-	return Gate{Name: GateWindow, State: GateWaiting, Until: until, Text: text, Who: "whoever has maintain, by /promote " + stage.Name + " --urgent"}
+	return Gate{Name: GateWindow, State: GateWaiting, Until: until, Text: text, Who: "whoever has maintain, by /promote " + d.s.addressed(stage.Name) + " --urgent"}
 }
 
 // freezeGate waits for the end of whatever is frozen: of the operator's freeze,

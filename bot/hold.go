@@ -35,7 +35,7 @@ func (d *decision) windowOfClass(c *Candidate, stage Stage) []Gate {
 		if open || g.State != GateOpen && !until.IsZero() && until.Before(g.Until) {
 			continue
 		}
-		g.State, g.Until, g.Who = GateWaiting, until, "whoever may /promote "+stage.Name+" --urgent"
+		g.State, g.Until, g.Who = GateWaiting, until, "whoever may /promote "+d.s.addressed(stage.Name)+" --urgent"
 		g.Text = d.changesText(c, stage.Name, []string{h.Class}) + ", and " + text
 	}
 	return []Gate{d.passed(c, stage.Name, g)}

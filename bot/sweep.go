@@ -211,13 +211,13 @@ func (d *decision) driftGate(c *Candidate, stage string) Gate {
 		if f := d.s.Stages[stage].Apps[app].Foreign; f != nil && d.s.newer(f, c, stage) {
 			g.State, g.Since = GateClosed, f.At
 			g.Text = fmt.Sprintf("%s was released to %s by hand after this was pushed", f.name(), app)
-			g.Who = "whoever may /promote " + stage + ", or pushes again"
+			g.Who = "whoever may /promote " + d.s.addressed(stage) + ", or pushes again"
 		}
 	}
 	if r, app, newer := d.s.newerAdopted(c, stage); newer && g.State == GateOpen {
 		g.State, g.Since = GateClosed, r.At
 		g.Text = fmt.Sprintf("%s was released to %s after this was pushed, before Headstart came", r.name(), app)
-		g.Who = "whoever may /promote " + stage + ", or pushes again"
+		g.Who = "whoever may /promote " + d.s.addressed(stage) + ", or pushes again"
 	}
 	return g
 }

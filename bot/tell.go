@@ -98,7 +98,7 @@ func (d *decision) tellStatus(sha, context string, told map[string]Saying, want 
 		want = say(said.State, said.Text, "").in(said.Phase)
 	}
 	if want != nil {
-		want.Text = cut(d.s.addressed(want.Text), maxStatusText)
+		want.Text = cut(want.Text, maxStatusText)
 	}
 	if want == nil || same(said, want) && !again {
 		return
