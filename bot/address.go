@@ -123,9 +123,9 @@ func addressee(c Command, names []string) (pipeline string, rest Command, proble
 	case !slices.Contains(verbs, c.Verb):
 		return "", c, c.Problem
 	}
-	pipeline, problem = resolveStage(name, names)
-	if problem != "" { // also after /lock: a reason that begins so would lock another pipeline
-		return "", c, strings.NewReplacer("no stage", "no pipeline", "the stages are", "the pipelines are").Replace(problem)
+	found := resolve(name, names)
+	if found.name == "" { // also after /lock: a reason that begins so would lock another pipeline
+		return "", c, found.problem("pipeline")
 	}
 	line := words[0]
 	if stage != "" {
@@ -133,7 +133,7 @@ func addressee(c Command, names []string) (pipeline string, rest Command, proble
 	}
 	rest, _ = parseCommand(strings.Join(append([]string{line}, words[2:]...), " "), "")
 	rest.Written = c.Text
-	return pipeline, rest, ""
+	return found.name, rest, ""
 }
 
 // concernsRead decides whom the comments on a pull request are for.

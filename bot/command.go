@@ -269,28 +269,59 @@ func editDistance(a, b string) int {
 	return rows[len(a)][len(b)]
 }
 
-// resolveStage finds the stage that a word of a command means: its name in any
-// case, or a beginning of it that is no other stage's. The second result says
+// resolved is which of some names a word of a command means.
+type resolved struct {
+	name   string   // that it means; empty: none
+	begins []string // the names that it may be, of which it is the beginning
+	near   string   // the name that it is a typo away from; empty: none
+
+	written string
+	names   []string
+}
+
+// resolve finds the name that a word means: one in any case, or a beginning of it that is
+// no other one's.
+func resolve(written string, names []string) resolved {
+	r := resolved{written: written, names: names}
+	w := strings.ToLower(written)
+	for _, name := range names {
+		if strings.ToLower(name) == w {
+			return resolved{name: name}
+		}
+		if strings.HasPrefix(strings.ToLower(name), w) {
+			r.begins = append(r.begins, name)
+		}
+	}
+	if len(r.begins) == 1 {
+		return resolved{name: r.begins[0]}
+	}
+	if near, ok := nearest(w, names); ok && len(r.begins) == 0 {
+		r.near = near
+	}
+	return r
+}
+
+// meant reports whether a name was meant, though it is not clear which.
+func (r resolved) meant() bool { return len(r.begins) > 0 || r.near != "" }
+
+// problem says what is wrong where no name was found, of what the names are of: a stage
+// or a pipeline. Empty: one was found.
+func (r resolved) problem(of string) string {
+	written := cut(r.written, 40)
+	switch {
+	case r.name != "":
+		return ""
+	case len(r.begins) > 0:
+		return fmt.Sprintf("%q may be %s", written, strings.Join(r.begins, " or "))
+	case r.near != "":
+		return fmt.Sprintf("there is no %s %q; did you mean %s?", of, written, r.near)
+	}
+	return fmt.Sprintf("there is no %s %q; the %ss are %s", of, written, of, strings.Join(r.names, ", "))
+}
+
+// resolveStage finds the stage that a word of a command means. The second result says
 // what is wrong where it means none.
 func resolveStage(written string, stages []string) (stage, problem string) {
-	w := strings.ToLower(written)
-	var begins []string
-	for _, s := range stages {
-		if strings.ToLower(s) == w {
-			return s, ""
-		}
-		if strings.HasPrefix(strings.ToLower(s), w) {
-			begins = append(begins, s)
-		}
-	}
-	switch {
-	case len(begins) == 1:
-		return begins[0], ""
-	case len(begins) > 1:
-		return "", fmt.Sprintf("%q may be %s", cut(written, 40), strings.Join(begins, " or "))
-	}
-	if near, ok := nearest(w, stages); ok {
-		return "", fmt.Sprintf("there is no stage %q; did you mean %s?", cut(written, 40), near)
-	}
-	return "", fmt.Sprintf("there is no stage %q; the stages are %s", cut(written, 40), strings.Join(stages, ", "))
+	r := resolve(written, stages)
+	return r.name, r.problem("stage")
 }

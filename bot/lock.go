@@ -45,7 +45,7 @@ func (x execution) lock() Answer {
 	stages, problem := x.stages()
 	reason, lasts := x.command.Reason, x.command.For
 	if problem != "" {
-		if strings.Contains(problem, "did you mean") || strings.Contains(problem, "may be") {
+		if resolve(x.command.Stage, x.s.Config.StageNames()).meant() {
 			return refuse("%s", problem)
 		}
 		// It is the first word of the reason for locking everything, and what looked
