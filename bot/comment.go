@@ -20,9 +20,9 @@ func (d *decision) tellComment(p PullRequest) {
 	if p.Comment.Refused && !d.later(p.Comment.Unheard) {
 		return
 	}
-	body := ""
+	body, neverGreen := "", false
 	if d.s.Configured {
-		body = d.comment(p)
+		body, neverGreen = d.comment(p)
 	} else {
 		body = d.lastComment(p)
 	}
@@ -35,7 +35,7 @@ func (d *decision) tellComment(p PullRequest) {
 		body = Marker + "\n"
 	}
 	if body += rest; d.s.Pipeline.Name != "" {
-		d.tellSection(p, d.headed(body))
+		d.tellSection(p, d.headed(body), neverGreen)
 		return
 	}
 	if body == "" || body == p.Comment.Body && !p.Comment.Doubt && !d.again(p.Comment.Again) {
@@ -44,36 +44,37 @@ func (d *decision) tellComment(p PullRequest) {
 	if !d.due(p.Comment.WrittenAt.Add(commentGap)) {
 		return
 	}
-	d.want(fmt.Sprintf("comment %d", p.Number), WriteComment{Number: p.Number, ID: p.Comment.ID, Body: body})
+	d.want(fmt.Sprintf("comment %d", p.Number), WriteComment{Number: p.Number, ID: p.Comment.ID, Body: body, NeverGreen: neverGreen})
 }
 
-// comment renders the comment's Markdown; empty while there is nothing to say.
-func (d *decision) comment(p PullRequest) string {
+// comment renders the comment's Markdown, empty while there is nothing to say, and tells
+// whether it warns of required contexts that cannot be green before the merge.
+func (d *decision) comment(p PullRequest) (body string, neverGreen bool) {
 	if p.Base != d.s.Branch() {
 		if !p.Comment.said() {
-			return ""
+			return "", false
 		}
-		return fmt.Sprintf("%s\nIt goes into `%s` now, which this pipeline does not deploy.\n", Marker, code(p.Base))
+		return fmt.Sprintf("%s\nIt goes into `%s` now, which this pipeline does not deploy.\n", Marker, code(p.Base)), false
 	}
 	if concern := d.s.pullConcerns(p); concern != ConcernYes {
 		if concern == "" || !p.Comment.said() {
-			return ""
+			return "", false
 		}
-		return Marker + "\nIt changes none of this pipeline's files.\n"
+		return Marker + "\nIt changes none of this pipeline's files.\n", false
 	}
 	if p.Merged {
 		for i := range d.s.Candidates {
 			if c := &d.s.Candidates[i]; p.became(c) {
-				return d.mergedComment(c)
+				return d.mergedComment(c), false
 			}
 		}
-		return "" // its push has not been heard of, or is long forgotten
+		return "", false // its push has not been heard of, or is long forgotten
 	}
 	if !p.Open {
 		if !p.Comment.said() {
-			return ""
+			return "", false
 		}
-		return Marker + "\nClosed without a merge: nothing of this pull request was deployed.\n"
+		return Marker + "\nClosed without a merge: nothing of this pull request was deployed.\n", false
 	}
 	if p.Fork || p.ReadHead != p.Head && !d.awaitsMerge(p) || !d.buildsPulls() {
 		return d.requiredComment(p)
@@ -81,7 +82,7 @@ func (d *decision) comment(p PullRequest) string {
 	return d.openComment(p)
 }
 
-func (d *decision) openComment(p PullRequest) string {
+func (d *decision) openComment(p PullRequest) (body string, neverGreen bool) {
 	var b strings.Builder
 	waits := d.awaitsMerge(p)
 	if waits {
@@ -91,7 +92,7 @@ func (d *decision) openComment(p PullRequest) string {
 	if p.TestTree != "" && r.Status == RunFailed {
 		fmt.Fprintf(&b, "%s\n**Merging this deploys nothing**: it does not build.\n\n❌ The build failed after %s on `%s`%s%s\n",
 			Marker, took(r.StartedAt, r.FinishedAt), code(r.App), output(r.OutputURL), because(text(r.Reason)))
-		return b.String()
+		return b.String(), false
 	}
 	fmt.Fprintf(&b, "%s\n**Merging this deploys it**: %s.\n\n", Marker, d.path())
 	switch {
@@ -131,7 +132,7 @@ func (d *decision) openComment(p PullRequest) string {
 			b.WriteString(changes)
 		}
 	}
-	return b.String()
+	return b.String(), d.neverGreen() != ""
 }
 
 // path is the way to production in words.

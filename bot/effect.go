@@ -109,6 +109,9 @@ type WriteComment struct {
 	Number int
 	ID     int64 // 0: look for it, and create it if there is none
 	Body   string
+	// NeverGreen says that it warns of contexts that cannot be green before a merge; not
+	// sent, only remembered.
+	NeverGreen bool
 }
 
 // StartBuild builds a commit on an app. If a build of that commit is pending or

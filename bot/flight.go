@@ -490,7 +490,8 @@ func (s *State) commentWritten(do WriteComment, f Finished, flight Flight, at ti
 	case f.Outcome == Refuse:
 		p.Comment.Refused, p.Comment.Unheard = true, p.Comment.refused(at)
 	case f.Outcome == Done:
-		p.Comment.Body, p.Comment.WrittenAt, p.Comment.Refused, p.Comment.Unheard = do.Body, at, false, Unheard{}
+		p.Comment.Body, p.Comment.NeverGreen = do.Body, do.NeverGreen
+		p.Comment.WrittenAt, p.Comment.Refused, p.Comment.Unheard = at, false, Unheard{}
 		if p.Comment.Again = later(p.Comment.Again, overheard(f, flight, at)); !p.Comment.Again.After(at) {
 			p.Comment.Again = time.Time{}
 		}

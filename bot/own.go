@@ -58,27 +58,24 @@ func (d *decision) neverGreen() string {
 	if len(contexts) > 1 {
 		are = "they are"
 	}
-	return fmt.Sprintf(neverGreenMark+"%s before the merge, but %s set only after it: nothing can be merged. **Next:** require `%s` of `%s` instead.\n",
+	return fmt.Sprintf("- ⚠️ GitHub requires %s before the merge, but %s set only after it: nothing can be merged. **Next:** require `%s` of `%s` instead.\n",
 		text(names(contexts)), are, code(d.s.context(buildContext)), code(d.s.Branch()))
 }
 
 // requiredComment is the comment on a pull request that is not built ahead: it warns of
 // required contexts that keep it from being merged, and says when that is over; empty
 // where there is nothing to warn of.
-func (d *decision) requiredComment(p PullRequest) string {
+func (d *decision) requiredComment(p PullRequest) (body string, neverGreen bool) {
 	switch warning := d.neverGreen(); {
 	case p.Fork || p.Listed:
-		return ""
+		return "", false
 	case warning != "":
-		return Marker + "\n" + warning
-	case strings.Contains(p.Comment.Body, neverGreenMark):
-		return Marker + "\nGitHub requires nothing any more that is set only after the merge.\n"
+		return Marker + "\n" + warning, true
+	case p.Comment.NeverGreen:
+		return Marker + "\nGitHub requires nothing any more that is set only after the merge.\n", false
 	}
-	return ""
+	return "", false
 }
-
-// neverGreenMark is in every warning of a context that can never be green in time.
-const neverGreenMark = "- ⚠️ GitHub requires "
 
 // ReadRules reads what GitHub requires of a branch, where no reading of checks does.
 // Answer: RulesRead.

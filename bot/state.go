@@ -398,6 +398,8 @@ type Comment struct {
 	URL       string
 	Body      string // as last written
 	WrittenAt time.Time
+	// NeverGreen says that it warns of contexts that cannot be green before a merge.
+	NeverGreen bool
 	Refused   bool      // GitHub does not take it, for now
 	Unheard             // with Refused
 	Doubt     bool      // something else was written since, and nobody knows whether it was taken
