@@ -11,7 +11,7 @@ import (
 const aloneWord = "--alone"
 
 // takeAlone reads --alone and the reason, which is the rest of the line.
-func (c *Command) takeAlone(words *[]string) {
+func (c *Command) takeAlone(words *[]string, pipeline string) {
 	list := *words
 	at := -1
 	for i, w := range list {
@@ -39,7 +39,7 @@ func (c *Command) takeAlone(words *[]string) {
 	case c.SHA == "":
 		c.Problem = "the commit is missing: whoever approves alone says which one, as in " + how
 	case c.Reason == "":
-		c.Problem = fmt.Sprintf("the reason is missing: /approve %s %s %s REASON; it is shown to everybody", cut(c.addressed(), 40), c.SHA, aloneWord)
+		c.Problem = fmt.Sprintf("the reason is missing: /approve %s %s %s REASON; it is shown to everybody", cut(inPipeline(pipeline, c.Stage), 40), c.SHA, aloneWord)
 	}
 }
 

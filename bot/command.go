@@ -47,8 +47,6 @@ type Command struct {
 	// Problem says why the line cannot be understood, and what was perhaps meant;
 	// empty if it can.
 	Problem string
-
-	pipeline string // whose name goes before the stage in Problem; only while it is parsed
 }
 
 // Asks reports whether the command only asks a question: everybody may, and it
@@ -108,22 +106,18 @@ func parseCommand(line, pipeline string) (Command, bool) {
 	}
 	words := strings.Fields(line)
 	first = strings.ToLower(first)
-	c := Command{Verb: Verb(first[1:]), Text: strings.Join(words, " "), pipeline: pipeline}
+	c := Command{Verb: Verb(first[1:]), Text: strings.Join(words, " ")}
 	if !slices.Contains(verbs, c.Verb) {
 		near, ok := nearest(string(c.Verb), verbNames())
 		if !ok || len(c.Verb) < 4 {
 			return Command{}, false
 		}
-		c.Problem, c.pipeline = fmt.Sprintf("there is no command /%s; did you mean /%s?", c.Verb, near), ""
+		c.Problem = fmt.Sprintf("there is no command /%s; did you mean /%s?", c.Verb, near)
 		return c, true
 	}
-	c.parseWords(words[1:])
-	c.pipeline = ""
+	c.parseWords(words[1:], pipeline)
 	return c, true
 }
-
-// addressed is the stage as commands of the pipeline name it.
-func (c *Command) addressed() string { return inPipeline(c.pipeline, c.Stage) }
 
 // problemIn is the Problem as the pipeline says it whose command it is.
 func (c Command) problemIn(pipeline string) string {
@@ -142,8 +136,8 @@ func verbNames() []string {
 	return names
 }
 
-// parseWords reads what follows the verb.
-func (c *Command) parseWords(words []string) {
+// parseWords reads what follows the verb of a command for a pipeline.
+func (c *Command) parseWords(words []string, pipeline string) {
 	switch c.Verb {
 	case VerbLock:
 		c.takeStage(&words)
@@ -154,12 +148,12 @@ func (c *Command) parseWords(words []string) {
 	case VerbPromote, VerbApprove:
 		c.takeStage(&words)
 		if c.Verb == VerbApprove {
-			c.takeAlone(&words)
+			c.takeAlone(&words, pipeline)
 		}
 		if c.Alone || c.Problem != "" {
 			break
 		}
-		if c.takeUrgent(&words); c.Problem == "" && !c.Urgent {
+		if c.takeUrgent(&words, pipeline); c.Problem == "" && !c.Urgent {
 			c.takeCommit(&words)
 		}
 	case VerbRollback:
