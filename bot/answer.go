@@ -165,7 +165,7 @@ func (d *decision) whyPull(r *Request) string {
 	if !ok || !p.Open {
 		return ""
 	}
-	if w := d.pullStatus(p); w != nil && w.phase == "queue" && d.placeText(RankPull) != "" {
+	if w := d.pullStatus(p); w != nil && w.phase == PhaseQueue && d.placeText(RankPull) != "" {
 		return " Its build: " + text(d.placeText(RankPull)) + "."
 	} else if w != nil {
 		return " Its build: " + text(w.Text) + "."

@@ -171,11 +171,11 @@ func (d *decision) arrivedAt(c *Candidate, stage string) time.Time {
 }
 
 // phaseOfApproval is as Gate.phase: a lapse is told.
-func (g Gate) phaseOfApproval() string {
+func (g Gate) phaseOfApproval() Phase {
 	if g.lapsed {
-		return string(g.Name) + ": " + g.Text
+		return Phase(string(g.Name) + ": " + g.Text)
 	}
-	return string(g.Name)
+	return Phase(g.Name)
 }
 
 // approve lets a candidate into a stage that asks for an approval.

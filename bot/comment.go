@@ -320,7 +320,7 @@ func (d *decision) next(c *Candidate) string {
 		if g.beforeBuilt() {
 			return "Next: " + text(stage.Name) + ", once the build and the checks are good."
 		}
-		if g.Name == GateApproval || g.Name == GateClass || !g.Until.IsZero() && g.phase() != string(g.Name) {
+		if g.Name == GateApproval || g.Name == GateClass || !g.Until.IsZero() && g.phase() != Phase(g.Name) {
 			return "Next: " + text(stage.Name) + ". " + capital(text(g.Text)) + "."
 		}
 		return "Next: " + text(stage.Name) + ", which waits for " + string(g.Name) + "."

@@ -90,9 +90,9 @@ func (d *decision) configGate(c *Candidate) Gate {
 func (d *decision) configStatus(g Gate) *saying {
 	switch {
 	case g.State == GateClosed:
-		return say(StatusError, "Not built: "+g.Text, "").in("configuration")
+		return say(StatusError, "Not built: "+g.Text, "").in(PhaseConfiguration)
 	case g.Who != "GitHub" || !g.Until.IsZero():
-		return sayPending("configuration", "Waiting: "+g.Text, "")
+		return sayPending(PhaseConfiguration, "Waiting: "+g.Text, "")
 	}
 	return nil
 }

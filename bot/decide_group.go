@@ -166,21 +166,21 @@ func (d *decision) groupStatus(g *MergeGroup) *saying {
 	case r.Status == RunUnread:
 		return d.readingSource(r)
 	case r.sourceless():
-		return sayPending("source", "Waiting for GitHub to know the commit; then it is built", "")
+		return sayPending(PhaseSource, "Waiting for GitHub to know the commit; then it is built", "")
 	case d.stuck(r):
 		return notBuilt("no prepare app takes the build" + because(r.Reason))
 	case !r.TroubleAt.IsZero():
-		return sayPending("trouble", "The build could not be started yet"+because(r.Reason), "")
+		return sayPending(PhaseTrouble, "The build could not be started yet"+because(r.Reason), "")
 	case building != "":
-		return sayPending("build", "Building on "+building, r.OutputURL)
+		return sayPending(PhaseBuild, "Building on "+building, r.OutputURL)
 	}
 	if w := d.shared(RankGroup); w != nil {
 		return w
 	}
 	if d.s.Config.Prepare.apart() {
-		return sayPending("queue", "Queued for an app that builds pull requests", "")
+		return sayPending(PhaseQueue, "Queued for an app that builds pull requests", "")
 	}
-	return sayPending("queue", "Queued for a prepare app (pushes to "+d.s.Branch()+" go first)", "")
+	return sayPending(PhaseQueue, "Queued for a prepare app (pushes to "+d.s.Branch()+" go first)", "")
 }
 
 // groupEnd says why nothing is built for a group that is over.

@@ -61,7 +61,7 @@ type SetStatus struct {
 	SHA     string
 	Context string
 	Status  Status
-	Phase   string // what a pending status waits for; not sent, only remembered
+	Phase   Phase // what a pending status waits for; not sent, only remembered
 }
 
 // Status is what a commit status says.

@@ -181,18 +181,18 @@ func (d *decision) passed(c *Candidate, stage string, g Gate) Gate {
 
 // phase is what a pending status of the gate is told by: it is said anew when what
 // it waits for changes, and not while time passes.
-func (g Gate) phase() string {
+func (g Gate) phase() Phase {
 	switch g.Name {
 	case GateWindow, GateFreeze, GateClass:
-		return string(g.Name) + ": " + g.Text
+		return Phase(string(g.Name) + ": " + g.Text)
 	case GateApproval:
 		return g.phaseOfApproval()
 	case GateLock:
 		if !g.Until.IsZero() {
-			return string(g.Name) + " until " + moment(g.Until)
+			return Phase(string(g.Name) + " until " + moment(g.Until))
 		}
 	}
-	return string(g.Name)
+	return Phase(g.Name)
 }
 
 // beforeBuilt reports whether it is one of the gates of whatever becomes of the

@@ -17,7 +17,7 @@ type Section struct {
 	Body     string
 	// NeverGreen is as a comment's.
 	NeverGreen bool
-	At       time.Time // when it was decided to say so, by the pipeline's time
+	At         time.Time // when it was decided to say so, by the pipeline's time
 }
 
 // TellSection hands a section to the pipeline without a name. Answer: Told.

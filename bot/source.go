@@ -119,7 +119,7 @@ func (d *decision) readingSource(r BuildRun) *saying {
 	if d.s.Flights[sourceKey(r.Tree)].Reason == "" {
 		return nil
 	}
-	return sayPending("attributes", "Waiting for GitHub to show .gitattributes: "+Short(r.SHA)+" has the same files and may serve", "")
+	return sayPending(PhaseAttributes, "Waiting for GitHub to show .gitattributes: "+Short(r.SHA)+" has the same files and may serve", "")
 }
 
 // sourceRead takes what a source is made of. What cannot be read may have the commit in

@@ -74,18 +74,18 @@ func (d *decision) stagesOf(c *Candidate) []string {
 // saying is a status that people should see; nil: none.
 type saying struct {
 	Status
-	phase string
+	phase Phase
 }
 
 func say(state StatusState, text, url string) *saying {
 	return &saying{Status: Status{State: state, Text: cut(text, maxStatusText), URL: url}}
 }
 
-func sayPending(phase, text, url string) *saying {
+func sayPending(phase Phase, text, url string) *saying {
 	return say(StatusPending, text, url).in(phase)
 }
 
-func (w *saying) in(phase string) *saying {
+func (w *saying) in(phase Phase) *saying {
 	w.phase = phase
 	return w
 }
@@ -147,8 +147,8 @@ func (d *decision) tellConfig(c *Candidate) {
 // gone ends a status that waits for something that the pipeline's file no longer
 // asks for; nil if there is none.
 func (d *decision) gone(c *Candidate, context, text string) *saying {
-	if told := c.Told[context]; told.State == StatusPending || told.Doubt || told.Phase == "gone" {
-		return say(StatusError, text, "").in("gone")
+	if told := c.Told[context]; told.State == StatusPending || told.Doubt || told.Phase == PhaseGone {
+		return say(StatusError, text, "").in(PhaseGone)
 	}
 	return nil
 }
