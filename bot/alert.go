@@ -96,7 +96,7 @@ func (do WriteAlert) traits() Traits {
 func (d *decision) tellAlerts() {
 	for _, a := range d.s.Alerts {
 		if a.Text != a.Said && (!a.Refused || d.later(a.Unheard)) {
-			d.want(fmt.Sprintf("alert %s %d", a.Stage, a.Promotion), WriteAlert{Number: a.Number, Stage: a.Stage, Promotion: a.Promotion, ID: a.ID, Body: a.Text})
+			d.want(alertKey(a.Stage, a.Promotion), WriteAlert{Number: a.Number, Stage: a.Stage, Promotion: a.Promotion, ID: a.ID, Body: a.Text})
 		}
 	}
 }

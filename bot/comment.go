@@ -44,7 +44,7 @@ func (d *decision) tellComment(p PullRequest) {
 	if !d.due(p.Comment.WrittenAt.Add(commentGap)) {
 		return
 	}
-	d.want(fmt.Sprintf("comment %d", p.Number), WriteComment{Number: p.Number, ID: p.Comment.ID, Body: body, NeverGreen: neverGreen})
+	d.want(commentKey(p.Number), WriteComment{Number: p.Number, ID: p.Comment.ID, Body: body, NeverGreen: neverGreen})
 }
 
 // comment renders the comment's Markdown, empty while there is nothing to say, and tells

@@ -19,8 +19,6 @@ const (
 	unreadOld   = time.Hour
 )
 
-func configKey(ref string) string { return "config " + ref }
-
 // readConfig reads the pipeline's file as of every commit that may still enter a
 // stage, the newest first.
 func (d *decision) readConfig() {

@@ -74,7 +74,7 @@ func (d *decision) readGroupConcerns() {
 		if c := d.s.lastTakenOn(); c != nil {
 			base = c.SHA
 		}
-		d.want(groupConcernKey+g.Head, ReadFiles{Base: base, Head: g.Head})
+		d.want(groupConcernKey(g.Head), ReadFiles{Base: base, Head: g.Head, Concern: ConcernsGroup})
 	}
 }
 
@@ -85,7 +85,7 @@ func (d *decision) findMerged() {
 		g := &d.s.Groups[i]
 		if g.Destroyed == groupMerged && g.Over == "" && g.Branch == d.s.Branch() && d.s.candidate(g.Head) == nil &&
 			d.s.HeadAt.Before(g.EndedAt) && d.due(g.EndedAt.Add(findSoon)) {
-			d.want("head", ReadHead{Branch: g.Branch})
+			d.want(headKey, ReadHead{Branch: g.Branch})
 		}
 	}
 }
@@ -138,7 +138,7 @@ func (d *decision) groupStatus(g *MergeGroup) *saying {
 	case ConcernNo:
 		return notBuilt(noConcern)
 	case "":
-		if d.late(groupConcernKey + g.Head) {
+		if d.late(groupConcernKey(g.Head)) {
 			return notBuilt("GitHub does not tell yet which files it changes")
 		}
 		if g.live(d.now) {

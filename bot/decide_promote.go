@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"fmt"
 	"slices"
 )
 
@@ -245,8 +244,4 @@ func (d *decision) release(do Promote, look bool) {
 		return
 	}
 	d.want(key, do)
-}
-
-func promoteKey(stage string, n int, app string) string {
-	return fmt.Sprintf("promote %s %d %s", stage, n, app)
 }

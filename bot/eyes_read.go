@@ -10,8 +10,6 @@ import (
 // who may write. The comment is run when that is known. What was read stays as long as the approval waits to be used: it is held against it once more
 // when the candidate enters.
 
-func peopleKey(base, head string) string { return "people " + base + " " + head }
-
 // readEyes reads who made what a comment may approve, and reports whether that is known by
 // now. It is not asked for strangers.
 func (d *decision) readEyes(r *Request) bool {

@@ -319,7 +319,7 @@ func (s *State) foldOutcome(f Finished, flight Flight, at time.Time) {
 	case WriteAlert:
 		s.alertWritten(do, f, at)
 	case ReadFiles:
-		if !asksConcern(e) {
+		if do.Concern == "" {
 			s.filesRead(do, f, at)
 		}
 	case OpenPipelines:

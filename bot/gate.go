@@ -132,7 +132,7 @@ func (d *decision) checksGate(c *Candidate) Gate {
 	case v.State == CheckFailed:
 		g.State, g.Text, g.Who = GateClosed, names(v.Failed)+" failed", "whoever runs the check again, or pushes a fix"
 	case v.Unread:
-		g.Text, g.Who = v.Reason+because(d.s.Flights["checks "+c.SHA].Reason), "GitHub"
+		g.Text, g.Who = v.Reason+because(d.s.Flights[checksKey(c.SHA)].Reason), "GitHub"
 	case v.State == CheckPending && v.Reason != "":
 		g.Text = v.Reason
 	case v.State == CheckPending:
@@ -151,7 +151,7 @@ func (d *decision) freshGate(c *Candidate, stage string) []Gate {
 	if g, waits := d.maintenanceGate(c, stage); waits {
 		return []Gate{g}
 	}
-	f := d.s.Flights["checks "+c.SHA]
+	f := d.s.Flights[checksKey(c.SHA)]
 	if stage != d.firstStage() || f.Reason == "" || f.Out || d.freshlyGreen(c) || !d.open(c, stage) {
 		return nil
 	}

@@ -130,7 +130,7 @@ func (d *decision) askStage(c *Candidate, need Need) {
 		return
 	}
 	do := AskStage{SHA: c.SHA, PushedAt: c.PushedAt, Need: need}
-	if key := fmt.Sprintf("needs %s %s", c.SHA, need); asked && seen.Missing != "" && !seen.At.IsZero() {
+	if key := needKey(c.SHA, need); asked && seen.Missing != "" && !seen.At.IsZero() {
 		d.wantIdle(key, do)
 	} else {
 		d.want(key, do)

@@ -116,9 +116,9 @@ func (d *decision) readRules() {
 		return
 	}
 	if read := later(d.s.Required.ReadAt, d.s.RulesAt); newest.After(read.Add(staleRules)) {
-		d.want("rules", ReadRules{Branch: d.s.Branch()})
+		d.want(rulesKey, ReadRules{Branch: d.s.Branch()})
 	} else if d.overdue(d.anew(read, read.Add(sweepQuiet))) {
-		d.wantIdle("rules", ReadRules{Branch: d.s.Branch()})
+		d.wantIdle(rulesKey, ReadRules{Branch: d.s.Branch()})
 	}
 }
 
@@ -142,7 +142,7 @@ func (d *decision) mergeable() (newest time.Time) {
 // GitHub will not merge them without headstart/build.
 func (d *decision) listPulls() {
 	if d.s.Configured && d.s.PullsListed.IsZero() && d.s.Required.has(d.s.context(buildContext)) {
-		d.want("list pull requests", ListPullRequests{})
+		d.want(listPullsKey, ListPullRequests{})
 	}
 }
 

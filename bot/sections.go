@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"fmt"
 	"slices"
 	"time"
 )
@@ -34,7 +33,7 @@ func (d *decision) tellSection(p PullRequest, body string, neverGreen bool) {
 	if body == "" || body == p.Comment.Body {
 		return
 	}
-	d.want(fmt.Sprintf("section %d", p.Number), TellSection{Section{Pipeline: d.s.Pipeline.Name, Number: p.Number, Body: body, NeverGreen: neverGreen, At: d.now}})
+	d.want(sectionKey(p.Number), TellSection{Section{Pipeline: d.s.Pipeline.Name, Number: p.Number, Body: body, NeverGreen: neverGreen, At: d.now}})
 }
 
 // sectionHandedOn takes note of what the section of a pull request says now.

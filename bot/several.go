@@ -23,7 +23,7 @@ func (d *decision) openPipelines() {
 		return
 	}
 	if do := d.s.opening(); len(do.Names) > 0 {
-		d.want("open pipelines", do)
+		d.want(openKey, do)
 	}
 	d.sweepHead()
 }

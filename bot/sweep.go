@@ -94,7 +94,7 @@ func (d *decision) sweep() {
 // sweepHead reads the branch's head.
 func (d *decision) sweepHead() {
 	if last := d.lastPush(); !last.IsZero() && d.overdue(d.anew(d.s.HeadAt, later(d.s.HeadAt, last).Add(d.sweepInterval()))) {
-		d.wantIdle("head", ReadHead{Branch: d.s.Branch()})
+		d.wantIdle(headKey, ReadHead{Branch: d.s.Branch()})
 	}
 }
 

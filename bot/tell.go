@@ -109,8 +109,6 @@ func (d *decision) tellStatus(sha, context string, told map[string]Saying, want 
 // again reports whether the time has come to say something once more.
 func (d *decision) again(at time.Time) bool { return !at.IsZero() && d.due(at) }
 
-func statusKey(sha, context string) string { return "status " + sha + " " + context }
-
 // final reports whether something was said that is meant to stay.
 func (s Saying) final() bool { return s.State != "" && s.State != StatusPending && !s.Doubt }
 
