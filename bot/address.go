@@ -52,14 +52,14 @@ func (d *decision) handOn(r *Request) {
 		return
 	}
 	if !r.Route.Decided {
-		d.want(fmt.Sprintf("concern of comment %d", r.Comment), AskConcern{
+		d.want(routeKey(r), AskConcern{
 			Number: r.Number, Names: r.Route.Names, Hasty: !d.now.Before(r.At.Add(hasty)) || !r.unclear(),
 		})
 		return
 	}
 	for _, send := range r.Route.Sends {
 		if !send.Done {
-			d.want(fmt.Sprintf("address %d %s", r.Comment, send.Pipeline), Address{Pipeline: send.Pipeline, Addressed: Addressed{
+			d.want(addressKey(r, send.Pipeline), Address{Pipeline: send.Pipeline, Addressed: Addressed{
 				Commented: Commented{ID: r.Comment, Number: r.Number, User: r.User, UserID: r.UserID, At: r.SaidAt}, Commands: send.Commands,
 			}})
 		}
@@ -68,16 +68,16 @@ func (d *decision) handOn(r *Request) {
 		return
 	}
 	if _, known := d.s.Pulls[r.Number]; !known {
-		d.want(fmt.Sprintf("pull of comment %d", r.Comment), ReadPullRequest{Number: r.Number}) // the answer stands there
+		d.want(pullOfKey(r), ReadPullRequest{Number: r.Number}) // the answer stands there
 	}
 	if r.asksHelp() && !r.Replied {
-		d.want(fmt.Sprintf("reply %d", r.Comment), Reply{
+		d.want(replyKey(r), Reply{
 			Number: r.Number, Comment: r.Comment, Replace: d.s.Pulls[r.Number].Answer, Body: helpText + "\n\n" + severalHelp(r.Route.Names),
 		})
 		return
 	}
 	if r.Seen {
-		d.want(fmt.Sprintf("close %d", r.Comment), React{Comment: r.Comment, Content: r.reaction()})
+		d.want(closeKey(r), React{Comment: r.Comment, Content: r.reaction()})
 	}
 }
 
@@ -123,17 +123,17 @@ func addressee(c Command, names []string) (pipeline string, rest Command, proble
 	case !slices.Contains(verbs, c.Verb):
 		return "", c, c.Problem
 	}
-	pipeline, problem = resolveStage(name, names)
-	if problem != "" { // also after /lock: a reason that begins so would lock another pipeline
-		return "", c, strings.NewReplacer("no stage", "no pipeline", "the stages are", "the pipelines are").Replace(problem)
+	found := resolve(name, names)
+	if found.name == "" { // also after /lock: a reason that begins so would lock another pipeline
+		return "", c, found.problem("pipeline")
 	}
 	line := words[0]
 	if stage != "" {
 		line += " " + stage
 	}
-	rest, _ = parseCommand(strings.Join(append([]string{line}, words[2:]...), " "))
+	rest, _ = parseCommand(strings.Join(append([]string{line}, words[2:]...), " "), "")
 	rest.Written = c.Text
-	return pipeline, rest, ""
+	return found.name, rest, ""
 }
 
 // concernsRead decides whom the comments on a pull request are for.

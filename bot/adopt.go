@@ -40,8 +40,6 @@ func isCommit(sha string) bool { return sha != "" && !strings.Contains(sha, " ")
 // apps run is to be adopted.
 func (st Stand) unexplored() bool { return st.Live.SHA == "" && len(st.Past) == 0 }
 
-func lookKey(stage, app string) string { return fmt.Sprintf("look %s %s", stage, app) }
-
 // explore looks at the apps of stages to which nothing was ever released. Where that
 // is refused, whoever enters the stage looks again.
 func (d *decision) explore() {

@@ -32,7 +32,7 @@ func (s *State) alert(stage string, c *Candidate, promotion int) {
 	}
 	pass := c.Passages[stage]
 	body := fmt.Sprintf("%s**%s failed on %s**: %s.\n\n%s.\n\n`/why %s` says more.%s\n",
-		s.concerned(c), Short(c.SHA), text(stage), text(strings.TrimSuffix(pass.Reason, ".")), text(capital(pass.After)), code(stage), s.Stages[stage].wayIn(stage))
+		s.concerned(c), Short(c.SHA), text(stage), text(strings.TrimSuffix(pass.Reason, ".")), text(capital(pass.After)), code(s.addressed(stage)), s.wayIn(stage))
 	s.Alerts = slices.Clone(s.Alerts)
 	for i, a := range s.Alerts {
 		if a.Number == number && a.Stage == stage && a.Promotion == promotion {
@@ -46,8 +46,8 @@ func (s *State) alert(stage string, c *Candidate, promotion int) {
 
 // wayIn says, after other sentences, what lets promotions into a stage again in
 // which something has failed; empty where nothing keeps them out any more.
-func (st Stand) wayIn(stage string) string {
-	switch name := code(stage); {
+func (s *State) wayIn(stage string) string {
+	switch st, name := s.Stages[stage], code(s.addressed(stage)); {
 	case st.Lock == nil:
 		return ""
 	case st.Lock.Rollback:
@@ -96,7 +96,7 @@ func (do WriteAlert) traits() Traits {
 func (d *decision) tellAlerts() {
 	for _, a := range d.s.Alerts {
 		if a.Text != a.Said && (!a.Refused || d.later(a.Unheard)) {
-			d.want(fmt.Sprintf("alert %s %d", a.Stage, a.Promotion), WriteAlert{Number: a.Number, Stage: a.Stage, Promotion: a.Promotion, ID: a.ID, Body: a.Text})
+			d.want(alertKey(a.Stage, a.Promotion), WriteAlert{Number: a.Number, Stage: a.Stage, Promotion: a.Promotion, ID: a.ID, Body: a.Text})
 		}
 	}
 }

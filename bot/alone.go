@@ -11,7 +11,7 @@ import (
 const aloneWord = "--alone"
 
 // takeAlone reads --alone and the reason, which is the rest of the line.
-func (c *Command) takeAlone(words *[]string) {
+func (c *Command) takeAlone(words *[]string, pipeline string) {
 	list := *words
 	at := -1
 	for i, w := range list {
@@ -39,7 +39,7 @@ func (c *Command) takeAlone(words *[]string) {
 	case c.SHA == "":
 		c.Problem = "the commit is missing: an approval alone names it, as in " + how
 	case c.Reason == "":
-		c.Problem = fmt.Sprintf("the reason is missing: /approve %s %s %s REASON; it is shown to everybody", cut(c.Stage, 40), c.SHA, aloneWord)
+		c.Problem = fmt.Sprintf("the reason is missing: /approve %s %s %s REASON; it is shown to everybody", cut(inPipeline(pipeline, c.Stage), 40), c.SHA, aloneWord)
 	}
 }
 
@@ -51,7 +51,7 @@ func (x execution) mayNotAlone(stage Stage) string {
 	case !x.command.Alone:
 		return ""
 	case !stage.FourEyes:
-		return fmt.Sprintf("%s is for stages with `four_eyes: true`, and %s is none; /approve %s %s is enough there", aloneWord, stage.Name, stage.Name, x.command.SHA)
+		return fmt.Sprintf("%s is for stages with `four_eyes: true`, and %s is none; /approve %s %s is enough there", aloneWord, stage.Name, x.s.addressed(stage.Name), x.command.SHA)
 	case role != RoleAdmin:
 		return fmt.Sprintf("%s takes the role admin, and @%s has the role %s", aloneWord, x.request.User, role)
 	}

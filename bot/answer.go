@@ -181,7 +181,7 @@ func (d *view) whyPull(r *Request, begins starting) string {
 	if !ok || !p.Open {
 		return ""
 	}
-	if w := d.pullStatus(p, begins); w != nil && w.phase == "queue" && d.placeText(RankPull) != "" {
+	if w := d.pullStatus(p, begins); w != nil && w.phase == PhaseQueue && d.placeText(RankPull) != "" {
 		return " Its build: " + text(d.placeText(RankPull)) + "."
 	} else if w != nil {
 		return " Its build: " + text(w.Text) + "."
@@ -408,7 +408,7 @@ func (d *view) insurance(c *Candidate) string {
 	if past.Title != "" {
 		title = ": " + text(cut(past.Title, 72))
 	}
-	return fmt.Sprintf("\n🛟 `/rollback %s` would bring back %s%s%s\n", code(stage), Short(past.SHA), past.version(), title)
+	return fmt.Sprintf("\n🛟 `/rollback %s` would bring back %s%s%s\n", code(d.s.addressed(stage)), Short(past.SHA), past.version(), title)
 }
 
 // moment writes a time for people: UTC, to the second.

@@ -3,7 +3,6 @@ package bot
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -138,7 +137,7 @@ func (s *State) unfit(key, sha string) (artifacts []string, until time.Time) {
 // serves reports whether what is built under one key may be found by whoever builds
 // under another.
 func serves(built, wanted string) bool {
-	return !strings.HasPrefix(wanted, branchBuilds) || strings.HasPrefix(built, branchBuilds)
+	return readKey(wanted).whose != branchBuilds || readKey(built).whose == branchBuilds
 }
 
 // land takes a guest's commit that the branch has moved to for a candidate that has been
@@ -227,5 +226,5 @@ func (d *view) whyBuiltAgain(r BuildRun) string {
 // own may be one of theirs: on an app of the branch nothing more is done about it than to
 // look what has become of it.
 func (s *State) misplaced(key, app string) bool {
-	return s.Config.Prepare.apart() && slices.Contains(s.Config.Prepare.Apps, app) && !strings.HasPrefix(key, branchBuilds)
+	return s.Config.Prepare.apart() && slices.Contains(s.Config.Prepare.Apps, app) && readKey(key).whose != branchBuilds
 }

@@ -37,7 +37,6 @@ func (s *State) fold(e Event) {
 	}
 	s.settleConcerns()
 	s.settleAnswers(e.At)
-	s.addressAnswers()
 	s.closeHandedOn()
 	s.forgetGuests()
 	s.forgetAdopted()

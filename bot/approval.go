@@ -131,7 +131,7 @@ func (d *view) approvalGate(c *Candidate, stage Stage) []Gate {
 		}
 	default:
 		g.State, g.Since = GateWaiting, d.arrivedAt(c, stage.Name)
-		g.Text = fmt.Sprintf("waiting for /approve %s by %s", stage.Name, approvers(stage))
+		g.Text = fmt.Sprintf("waiting for /approve %s by %s", d.s.addressed(stage.Name), approvers(stage))
 		if a.Lapsed != "" {
 			g.Since, g.lapsed = a.LapsedAt, true
 			g.Text = fmt.Sprintf("the approval by @%s lapsed: %s; %s", a.By, a.Lapsed, g.Text)
@@ -171,11 +171,11 @@ func (d *view) arrivedAt(c *Candidate, stage string) time.Time {
 }
 
 // phaseOfApproval is as Gate.phase: a lapse is told.
-func (g Gate) phaseOfApproval() string {
+func (g Gate) phaseOfApproval() Phase {
 	if g.lapsed {
-		return string(g.Name) + ": " + g.Text
+		return Phase(string(g.Name) + ": " + g.Text)
 	}
-	return string(g.Name)
+	return Phase(g.Name)
 }
 
 // approve lets a candidate into a stage that asks for an approval.
@@ -228,7 +228,7 @@ func (x execution) approvesOther(c *Candidate, stage string) string {
 	if moved == "" {
 		return ""
 	}
-	return x.void(moved, fmt.Sprintf("/approve %s %s", stage, Short(c.SHA)))
+	return x.void(moved, fmt.Sprintf("/approve %s %s", x.s.addressed(stage), Short(c.SHA)))
 }
 
 // approved is the candidate that the approval is about. On an open pull request it
@@ -246,7 +246,7 @@ func (x execution) approved() (*Candidate, string) {
 	}
 	for _, stage := range x.s.Config.Stages {
 		if stage.PullRequests && (stage.Approval || len(stage.Hold) > 0) {
-			return nil, fmt.Sprintf("this pull request is not merged yet; /promote %s releases its head there", stage.Name)
+			return nil, fmt.Sprintf("this pull request is not merged yet; /promote %s releases its head there", x.s.addressed(stage.Name))
 		}
 	}
 	return nil, "this pull request is not merged yet"
@@ -301,7 +301,7 @@ func (x execution) mayNotApprove(c *Candidate, stage Stage) string {
 	case p.State == PassageSkipped:
 		return fmt.Sprintf("%s has passed %s by: %s", sha, stage.Name, p.Reason)
 	case p.State != "":
-		return fmt.Sprintf("%s is not on its way to %s: %s; /promote %s comes first", sha, stage.Name, p.Reason, stage.Name)
+		return fmt.Sprintf("%s is not on its way to %s: %s; /promote %s comes first", sha, stage.Name, p.Reason, x.s.addressed(stage.Name))
 	case c.Cancelled != nil:
 		return fmt.Sprintf("%s was cancelled by @%s", sha, c.Cancelled.By)
 	case x.d.overtaken(c, stage.Name):

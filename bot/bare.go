@@ -19,7 +19,7 @@ func (d *view) bare(c *Candidate) bool {
 // bareGate is where a candidate waits for its tree.
 func (d *view) bareGate(c *Candidate) Gate {
 	text := "GitHub told of this push without its commit; reading the head of " + d.s.Branch()
-	return Gate{Name: GateBuild, State: GateWaiting, Since: c.SeenAt, Until: c.SeenAt.Add(young), Who: "GitHub", Text: text + because(d.s.Flights["head"].Reason)}
+	return Gate{Name: GateBuild, State: GateWaiting, Since: c.SeenAt, Until: c.SeenAt.Add(young), Who: "GitHub", Text: text + because(d.s.Flights[headKey].Reason)}
 }
 
 // readBare reads the branch's head for the newest candidate. The answer may lag
@@ -32,7 +32,7 @@ func (d *decision) readBare() {
 	c := &d.s.Candidates[n-1]
 	pause := max(youngPause, d.s.HeadAt.Sub(c.SeenAt)/4)
 	if d.s.HeadAt.Before(c.SeenAt) || d.due(d.s.HeadAt.Add(pause)) {
-		d.want("head", ReadHead{Branch: d.s.Branch()})
+		d.want(headKey, ReadHead{Branch: d.s.Branch()})
 	}
 }
 

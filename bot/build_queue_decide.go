@@ -131,7 +131,7 @@ func (d *decision) giveWay() {
 		}
 		for _, key := range sortedKeys(d.s.Builds) {
 			if r := d.s.Builds[key]; r.App == app && r.Stage == "" && r.Status == RunRunning && d.yields(key) {
-				if effect := "cancel " + r.App + " " + r.ID; !r.Cancelling || d.s.Flights[effect].Attempt > 0 {
+				if effect := cancelKey(r); !r.Cancelling || d.s.Flights[effect].Attempt > 0 {
 					d.want(effect, CancelBuild{App: r.App, ID: r.ID, Tree: key})
 				}
 			}

@@ -15,7 +15,7 @@ func (d *view) shared(r Rank) *saying {
 	if d.placeText(r) == "" {
 		return nil
 	}
-	return sayPending("queue", "Queued for a prepare app that other pipelines share; /why and /plan tell its place", "")
+	return sayPending(PhaseQueue, "Queued for a prepare app that other pipelines share; /why and /plan tell its place", "")
 }
 
 // placeText says which place a build of a rank has in the queue of a prepare app that

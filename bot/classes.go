@@ -74,8 +74,6 @@ func (d *decision) readFiles() {
 	}
 }
 
-func filesKey(base, head string) string { return "files " + base + " " + head }
-
 // readBeside reads what differs between commits and a candidate, where that is not
 // known yet.
 func (d *decision) readBeside(c *Candidate, bases []string) {

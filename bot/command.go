@@ -74,7 +74,7 @@ func ParseCommands(lines string) []Command {
 		if !strings.HasPrefix(line, "/") {
 			continue
 		}
-		if c, ok := parseCommand(line); ok && len(list) < maxCommands {
+		if c, ok := parseCommand(line, ""); ok && len(list) < maxCommands {
 			list = append(list, c)
 		}
 	}
@@ -89,8 +89,9 @@ var (
 
 // parseCommand reads one line that starts with a slash. It reports false for a
 // line that is none of ours. What looks like a secret after the verb is not
-// taken in: the bot would repeat it in its answers.
-func parseCommand(line string) (Command, bool) {
+// taken in: the bot would repeat it in its answers. The pipeline is named in what is said
+// of a problem; it may be empty.
+func parseCommand(line, pipeline string) (Command, bool) {
 	end := strings.IndexFunc(line, unicode.IsSpace)
 	if end < 0 {
 		end = len(line)
@@ -114,8 +115,17 @@ func parseCommand(line string) (Command, bool) {
 		c.Problem = fmt.Sprintf("there is no command /%s; did you mean /%s?", c.Verb, near)
 		return c, true
 	}
-	c.parseWords(words[1:])
+	c.parseWords(words[1:], pipeline)
 	return c, true
+}
+
+// problemIn is the Problem as the pipeline says it whose command it is.
+func (c Command) problemIn(pipeline string) string {
+	if pipeline == "" || c.Problem == "" {
+		return c.Problem
+	}
+	again, _ := parseCommand(c.Text, pipeline)
+	return again.Problem
 }
 
 func verbNames() []string {
@@ -126,8 +136,8 @@ func verbNames() []string {
 	return names
 }
 
-// parseWords reads what follows the verb.
-func (c *Command) parseWords(words []string) {
+// parseWords reads what follows the verb of a command for a pipeline.
+func (c *Command) parseWords(words []string, pipeline string) {
 	switch c.Verb {
 	case VerbLock:
 		c.takeStage(&words)
@@ -138,12 +148,12 @@ func (c *Command) parseWords(words []string) {
 	case VerbPromote, VerbApprove:
 		c.takeStage(&words)
 		if c.Verb == VerbApprove {
-			c.takeAlone(&words)
+			c.takeAlone(&words, pipeline)
 		}
 		if c.Alone || c.Problem != "" {
 			break
 		}
-		if c.takeUrgent(&words); c.Problem == "" && !c.Urgent {
+		if c.takeUrgent(&words, pipeline); c.Problem == "" && !c.Urgent {
 			c.takeCommit(&words)
 		}
 	case VerbRollback:
@@ -253,28 +263,59 @@ func editDistance(a, b string) int {
 	return rows[len(a)][len(b)]
 }
 
-// resolveStage finds the stage that a word of a command means: its name in any
-// case, or a beginning of it that is no other stage's. The second result says
+// resolved is which of some names a word of a command means.
+type resolved struct {
+	name   string   // that it means; empty: none
+	begins []string // the names that it may be, of which it is the beginning
+	near   string   // the name that it is a typo away from; empty: none
+
+	written string
+	names   []string
+}
+
+// resolve finds the name that a word means: one in any case, or a beginning of it that is
+// no other one's.
+func resolve(written string, names []string) resolved {
+	r := resolved{written: written, names: names}
+	w := strings.ToLower(written)
+	for _, name := range names {
+		if strings.ToLower(name) == w {
+			return resolved{name: name}
+		}
+		if strings.HasPrefix(strings.ToLower(name), w) {
+			r.begins = append(r.begins, name)
+		}
+	}
+	if len(r.begins) == 1 {
+		return resolved{name: r.begins[0]}
+	}
+	if near, ok := nearest(w, names); ok && len(r.begins) == 0 {
+		r.near = near
+	}
+	return r
+}
+
+// meant reports whether a name was meant, though it is not clear which.
+func (r resolved) meant() bool { return len(r.begins) > 0 || r.near != "" }
+
+// problem says what is wrong where no name was found, of what the names are of: a stage
+// or a pipeline. Empty: one was found.
+func (r resolved) problem(of string) string {
+	written := cut(r.written, 40)
+	switch {
+	case r.name != "":
+		return ""
+	case len(r.begins) > 0:
+		return fmt.Sprintf("%q may be %s", written, strings.Join(r.begins, " or "))
+	case r.near != "":
+		return fmt.Sprintf("there is no %s %q; did you mean %s?", of, written, r.near)
+	}
+	return fmt.Sprintf("there is no %s %q; the %ss are %s", of, written, of, strings.Join(r.names, ", "))
+}
+
+// resolveStage finds the stage that a word of a command means. The second result says
 // what is wrong where it means none.
 func resolveStage(written string, stages []string) (stage, problem string) {
-	w := strings.ToLower(written)
-	var begins []string
-	for _, s := range stages {
-		if strings.ToLower(s) == w {
-			return s, ""
-		}
-		if strings.HasPrefix(strings.ToLower(s), w) {
-			begins = append(begins, s)
-		}
-	}
-	switch {
-	case len(begins) == 1:
-		return begins[0], ""
-	case len(begins) > 1:
-		return "", fmt.Sprintf("%q may be %s", cut(written, 40), strings.Join(begins, " or "))
-	}
-	if near, ok := nearest(w, stages); ok {
-		return "", fmt.Sprintf("there is no stage %q; did you mean %s?", cut(written, 40), near)
-	}
-	return "", fmt.Sprintf("there is no stage %q; the stages are %s", cut(written, 40), strings.Join(stages, ", "))
+	r := resolve(written, stages)
+	return r.name, r.problem("stage")
 }

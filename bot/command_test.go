@@ -83,6 +83,23 @@ func TestStagesMayBeShortened(t *testing.T) {
 	}
 }
 
+// Words of a reason such as "no" begin no name, though they are short enough to become
+// one by two letters.
+func TestShortWordsMeanNoStage(t *testing.T) {
+	names := []string{"qa", "production"}
+	if r := resolve("no", names); r.name != "" || r.meant() {
+		t.Errorf("the word no is taken for %q, or for something like %q", r.name, r.near)
+	}
+	for _, word := range []string{"productino", "produktion"} {
+		if r := resolve(word, names); r.name != "" || !r.meant() {
+			t.Errorf("%s is taken for a word of a reason: it may be production", word)
+		}
+	}
+	if got, want := resolve("moon", names).problem("pipeline"), `there is no pipeline "moon"; the pipelines are qa, production`; got != want {
+		t.Errorf("what is wrong with moon reads %q, not %q", got, want)
+	}
+}
+
 func FuzzParseCommands(f *testing.F) {
 	for _, seed := range []string{"/promote production 0123abc", "> /x", "/rollback to v1 with config", "/lock \x00\xff", "\t/why"} {
 		f.Add(seed)

@@ -99,7 +99,7 @@ func (c *Command) options() []string {
 
 // takeUrgent reads --urgent and the reason. A commit may stand on either side of
 // it; everything else is the reason.
-func (c *Command) takeUrgent(words *[]string) {
+func (c *Command) takeUrgent(words *[]string, pipeline string) {
 	var rest []string
 	named := len(*words) > 0 && commitWord.MatchString(strings.ToLower((*words)[0]))
 	for _, w := range *words {
@@ -129,7 +129,7 @@ func (c *Command) takeUrgent(words *[]string) {
 	case c.Stage == "":
 		c.Problem = "what is urgent names its stage first: /promote STAGE " + urgentWord + " REASON"
 	case c.Reason == "":
-		c.Problem = "the reason is missing: /promote " + cut(c.Stage, 40) + " " + urgentWord + " REASON; it is shown to everybody"
+		c.Problem = "the reason is missing: /promote " + cut(inPipeline(pipeline, c.Stage), 40) + " " + urgentWord + " REASON; it is shown to everybody"
 	}
 }
 

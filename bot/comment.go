@@ -20,13 +20,12 @@ func (d *decision) tellComment(p PullRequest) {
 	if p.Comment.Refused && !d.later(p.Comment.Unheard) {
 		return
 	}
-	body := ""
+	body, neverGreen := "", false
 	if d.s.Configured {
-		body = d.comment(p, d.starting)
+		body, neverGreen = d.comment(p, d.starting)
 	} else {
 		body = d.lastComment(p)
 	}
-	body = d.s.addressed(body)
 	commands := ""
 	if d.s.Configured || body != "" {
 		commands = d.commandsText(p.Number)
@@ -36,7 +35,7 @@ func (d *decision) tellComment(p PullRequest) {
 		body = Marker + "\n"
 	}
 	if body += rest; d.s.Pipeline.Name != "" {
-		d.tellSection(p, d.headed(body))
+		d.tellSection(p, d.headed(body), neverGreen)
 		return
 	}
 	if body == "" || body == p.Comment.Body && !p.Comment.Doubt && !d.again(p.Comment.Again) {
@@ -45,36 +44,37 @@ func (d *decision) tellComment(p PullRequest) {
 	if !d.due(p.Comment.WrittenAt.Add(commentGap)) {
 		return
 	}
-	d.want(fmt.Sprintf("comment %d", p.Number), WriteComment{Number: p.Number, ID: p.Comment.ID, Body: body})
+	d.want(commentKey(p.Number), WriteComment{Number: p.Number, ID: p.Comment.ID, Body: body, NeverGreen: neverGreen})
 }
 
-// comment renders the comment's Markdown; empty while there is nothing to say.
-func (d *view) comment(p PullRequest, begins starting) string {
+// comment renders the comment's Markdown, empty while there is nothing to say, and tells
+// whether it warns of required contexts that cannot be green before the merge.
+func (d *view) comment(p PullRequest, begins starting) (body string, neverGreen bool) {
 	if p.Base != d.s.Branch() {
 		if !p.Comment.said() {
-			return ""
+			return "", false
 		}
-		return fmt.Sprintf("%s\nIt goes into `%s` now, which this pipeline does not deploy.\n", Marker, code(p.Base))
+		return fmt.Sprintf("%s\nIt goes into `%s` now, which this pipeline does not deploy.\n", Marker, code(p.Base)), false
 	}
 	if concern := d.s.pullConcerns(p); concern != ConcernYes {
 		if concern == "" || !p.Comment.said() {
-			return ""
+			return "", false
 		}
-		return Marker + "\nIt changes none of this pipeline's files.\n"
+		return Marker + "\nIt changes none of this pipeline's files.\n", false
 	}
 	if p.Merged {
 		for i := range d.s.Candidates {
 			if c := &d.s.Candidates[i]; p.became(c) {
-				return d.mergedComment(c, begins)
+				return d.mergedComment(c, begins), false
 			}
 		}
-		return "" // its push has not been heard of, or is long forgotten
+		return "", false // its push has not been heard of, or is long forgotten
 	}
 	if !p.Open {
 		if !p.Comment.said() {
-			return ""
+			return "", false
 		}
-		return Marker + "\nClosed without a merge: nothing of this pull request was deployed.\n"
+		return Marker + "\nClosed without a merge: nothing of this pull request was deployed.\n", false
 	}
 	if p.Fork || p.ReadHead != p.Head && !d.awaitsMerge(p) || !d.buildsPulls() {
 		return d.requiredComment(p)
@@ -82,7 +82,7 @@ func (d *view) comment(p PullRequest, begins starting) string {
 	return d.openComment(p, begins)
 }
 
-func (d *view) openComment(p PullRequest, begins starting) string {
+func (d *view) openComment(p PullRequest, begins starting) (body string, neverGreen bool) {
 	var b strings.Builder
 	waits := d.awaitsMerge(p)
 	if waits {
@@ -92,7 +92,7 @@ func (d *view) openComment(p PullRequest, begins starting) string {
 	if p.TestTree != "" && r.Status == RunFailed {
 		fmt.Fprintf(&b, "%s\n**Merging this deploys nothing**: it does not build.\n\n❌ The build failed after %s on `%s`%s%s\n",
 			Marker, took(r.StartedAt, r.FinishedAt), code(r.App), output(r.OutputURL), because(text(r.Reason)))
-		return b.String()
+		return b.String(), false
 	}
 	fmt.Fprintf(&b, "%s\n**Merging this deploys it**: %s.\n\n", Marker, d.path())
 	switch {
@@ -132,7 +132,7 @@ func (d *view) openComment(p PullRequest, begins starting) string {
 			b.WriteString(changes)
 		}
 	}
-	return b.String()
+	return b.String(), d.neverGreen() != ""
 }
 
 // path is the way to production in words.
@@ -292,7 +292,7 @@ func (d *view) next(c *Candidate) string {
 		case PassageUndone:
 			live := d.s.Stages[stage.Name].Live
 			return fmt.Sprintf("%s runs %s, since %s. **Next:** `/promote %s` releases this commit again.",
-				capital(text(stage.Name)), Short(live.SHA), moment(live.Since), code(stage.Name))
+				capital(text(stage.Name)), Short(live.SHA), moment(live.Since), code(d.s.addressed(stage.Name)))
 		case PassageReleasing:
 			if d.s.held(stage.Name) {
 				return ""
@@ -314,17 +314,17 @@ func (d *view) next(c *Candidate) string {
 }
 
 func (d *view) nextAfterFailure(p Passage, stage string) string {
-	st := d.s.Stages[stage]
+	st, command := d.s.Stages[stage], code(d.s.addressed(stage))
 	switch {
 	case p.After != "":
-		return fmt.Sprintf("%s: %s.%s", capital(text(stage)), text(p.After), st.wayIn(stage))
+		return fmt.Sprintf("%s: %s.%s", capital(text(stage)), text(p.After), d.s.wayIn(stage))
 	case st.mixed():
 		return fmt.Sprintf("The apps of %s run different releases. **Next:** `/rollback %s` takes all of them back, `/retry %s` tries again.",
-			text(stage), code(stage), code(stage))
+			text(stage), command, command)
 	case st.Live.SHA == "":
-		return fmt.Sprintf("**Next:** push a fix, or comment `/retry %s`.", code(stage))
+		return fmt.Sprintf("**Next:** push a fix, or comment `/retry %s`.", command)
 	}
-	return fmt.Sprintf("%s still runs %s. **Next:** push a fix, or comment `/retry %s`.", capital(text(stage)), Short(st.Live.SHA), code(stage))
+	return fmt.Sprintf("%s still runs %s. **Next:** push a fix, or comment `/retry %s`.", capital(text(stage)), Short(st.Live.SHA), command)
 }
 
 // nextBefore says what to do, or to wait for, before a gate that is not open. Why it
@@ -332,11 +332,11 @@ func (d *view) nextAfterFailure(p Passage, stage string) string {
 func (d *view) nextBefore(g Gate, stage string) string {
 	switch {
 	case g.Name == GateLock && !g.Until.IsZero():
-		return fmt.Sprintf("%s goes on at %s, or after `/unlock %s`", text(stage), moment(g.Until), code(stage))
+		return fmt.Sprintf("%s goes on at %s, or after `/unlock %s`", text(stage), moment(g.Until), code(d.s.addressed(stage)))
 	case g.Name == GateLock:
-		return fmt.Sprintf("`/unlock %s`", code(stage))
+		return fmt.Sprintf("`/unlock %s`", code(d.s.addressed(stage)))
 	case g.Name == GateApproval:
-		return fmt.Sprintf("`/approve %s`", code(stage))
+		return fmt.Sprintf("`/approve %s`", code(d.s.addressed(stage)))
 	case g.Next != "":
 		return text(g.Next)
 	}

@@ -19,8 +19,6 @@ const (
 	unreadOld   = time.Hour
 )
 
-func configKey(ref string) string { return "config " + ref }
-
 // readConfig reads the pipeline's file as of every commit that may still enter a
 // stage, the newest first.
 func (d *decision) readConfig() {
@@ -90,9 +88,9 @@ func (d *view) configGate(c *Candidate) Gate {
 func (d *view) configStatus(g Gate) *saying {
 	switch {
 	case g.State == GateClosed:
-		return say(StatusError, "Not built: "+g.Text, "").in("configuration")
+		return say(StatusError, "Not built: "+g.Text, "").in(PhaseConfiguration)
 	case g.Next != "" || !g.Until.IsZero():
-		return sayPending("configuration", "Waiting: "+g.Text, "")
+		return sayPending(PhaseConfiguration, "Waiting: "+g.Text, "")
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"fmt"
 	"time"
 )
 
@@ -123,14 +122,14 @@ func (d *decision) readPullRequests() {
 			}
 			// Once for each head: what it would bring is told with what it is compared to.
 			if live := d.s.Stages[d.lastStage()].Live.commit(); live != "" && live != p.Head && p.ChangesOf != p.Head {
-				d.want(fmt.Sprintf("changes of %d %s", n, p.Head), ReadChanges{Base: live, Head: p.Head, Number: n})
+				d.want(changesOfKey(p), ReadChanges{Base: live, Head: p.Head, Number: n})
 			}
 		}
 	}
 	for i := range d.s.Candidates {
 		c := &d.s.Candidates[i]
 		if c.Pull == 0 && !c.PullSought && d.s.concerns(c) == ConcernYes && d.due(c.SeenAt.Add(findSoon)) {
-			d.want("find "+c.SHA, FindPullRequest{SHA: c.SHA})
+			d.want(findKey(c.SHA), FindPullRequest{SHA: c.SHA})
 		}
 	}
 }
@@ -221,7 +220,7 @@ func (d *decision) first(c *Candidate) bool {
 
 func (d *decision) readChecksOf(c *Candidate, decides bool) {
 	all := d.s.Config.Checks.AsGitHubRequires()
-	d.want("checks "+c.SHA, ReadChecks{
+	d.want(checksKey(c.SHA), ReadChecks{
 		SHA: c.SHA, Branch: d.s.Branch(),
 		// With it comes the branch's head, which tells of a push that was never
 		// delivered: it is asked for now and then also where the file names the checks.
@@ -235,7 +234,7 @@ func (d *decision) watch() {
 	for _, key := range sortedKeys(d.s.Builds) {
 		r := d.s.Builds[key]
 		if r.Status == RunRunning && d.due(r.LookAt) {
-			d.want("watch build "+r.App+" "+r.ID, WatchBuild{App: r.App, ID: r.ID, Tree: key, Stage: r.Stage})
+			d.want(watchBuildKey(r), WatchBuild{App: r.App, ID: r.ID, Tree: key, Stage: r.Stage})
 		}
 	}
 	for _, stage := range sortedKeys(d.s.Stages) {
@@ -245,7 +244,7 @@ func (d *decision) watch() {
 		}
 		for _, app := range sortedKeys(p.Apps) {
 			if a := p.Apps[app]; a.State == ReleasePending && d.due(a.LookAt) {
-				d.want(fmt.Sprintf("watch release %s %s %d", stage, app, p.N),
+				d.want(watchReleaseKey(stage, app, p.N),
 					WatchRelease{Stage: stage, Promotion: p.N, App: app, ID: a.ID})
 			}
 		}

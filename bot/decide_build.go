@@ -246,7 +246,7 @@ func (d *decision) makeOwnPlace(forKey string, apps []string) {
 		r := d.s.Builds[key]
 		if r.Cancelling && r.Status == RunRunning && slices.Contains(apps, r.App) {
 			// A place is being made. What was refused or is done is not asked for again.
-			if effect := "cancel " + r.App + " " + r.ID; d.s.Flights[effect].Attempt > 0 {
+			if effect := cancelKey(r); d.s.Flights[effect].Attempt > 0 {
 				d.want(effect, CancelBuild{App: r.App, ID: r.ID, Tree: key})
 			}
 			return
@@ -257,7 +257,7 @@ func (d *decision) makeOwnPlace(forKey string, apps []string) {
 		if _, no := refused[r.App]; no || !slices.Contains(apps, r.App) || r.Pull == 0 && r.Group == "" || r.Status != RunRunning || d.neededByBranch(key) {
 			continue
 		}
-		d.want("cancel "+r.App+" "+r.ID, CancelBuild{App: r.App, ID: r.ID, Tree: key})
+		d.want(cancelKey(r), CancelBuild{App: r.App, ID: r.ID, Tree: key})
 		return
 	}
 }
@@ -327,5 +327,3 @@ func (d *view) buildOf(c *Candidate) buildAnswer {
 func (d *view) mayNotFallBack(c *Candidate) bool {
 	return c.Guest || d.s.Config.Stages[0].Rehearse != nil
 }
-
-func buildEffect(app, key string) string { return "build " + app + " " + key }

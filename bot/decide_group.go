@@ -74,7 +74,7 @@ func (d *decision) readGroupConcerns() {
 		if c := d.s.lastTakenOn(); c != nil {
 			base = c.SHA
 		}
-		d.want(groupConcernKey+g.Head, ReadFiles{Base: base, Head: g.Head})
+		d.want(groupConcernKey(g.Head), ReadFiles{Base: base, Head: g.Head, Concern: ConcernsGroup})
 	}
 }
 
@@ -85,7 +85,7 @@ func (d *decision) findMerged() {
 		g := &d.s.Groups[i]
 		if g.Destroyed == groupMerged && g.Over == "" && g.Branch == d.s.Branch() && d.s.candidate(g.Head) == nil &&
 			d.s.HeadAt.Before(g.EndedAt) && d.due(g.EndedAt.Add(findSoon)) {
-			d.want("head", ReadHead{Branch: g.Branch})
+			d.want(headKey, ReadHead{Branch: g.Branch})
 		}
 	}
 }
@@ -138,7 +138,7 @@ func (d *view) groupStatus(g *MergeGroup, begins starting) *saying {
 	case ConcernNo:
 		return notBuilt(noConcern)
 	case "":
-		if d.late(groupConcernKey + g.Head) {
+		if d.late(groupConcernKey(g.Head)) {
 			return notBuilt("GitHub does not tell yet which files it changes")
 		}
 		if g.live(d.now) {
@@ -166,21 +166,21 @@ func (d *view) groupStatus(g *MergeGroup, begins starting) *saying {
 	case r.Status == RunUnread:
 		return d.readingSource(r)
 	case r.sourceless():
-		return sayPending("source", "Waiting for GitHub to know the commit; then it is built", "")
+		return sayPending(PhaseSource, "Waiting for GitHub to know the commit; then it is built", "")
 	case d.stuck(r):
 		return notBuilt("no prepare app takes the build" + because(r.Reason))
 	case !r.TroubleAt.IsZero():
-		return sayPending("trouble", "The build could not be started yet"+because(r.Reason), "")
+		return sayPending(PhaseTrouble, "The build could not be started yet"+because(r.Reason), "")
 	case building != "":
-		return sayPending("build", "Building on "+building, r.OutputURL)
+		return sayPending(PhaseBuild, "Building on "+building, r.OutputURL)
 	}
 	if w := d.shared(RankGroup); w != nil {
 		return w
 	}
 	if d.s.Config.Prepare.apart() {
-		return sayPending("queue", "Queued for an app that builds pull requests", "")
+		return sayPending(PhaseQueue, "Queued for an app that builds pull requests", "")
 	}
-	return sayPending("queue", "Queued for a prepare app (pushes to "+d.s.Branch()+" go first)", "")
+	return sayPending(PhaseQueue, "Queued for a prepare app (pushes to "+d.s.Branch()+" go first)", "")
 }
 
 // groupEnd says why nothing is built for a group that is over.

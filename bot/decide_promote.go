@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"fmt"
 	"slices"
 )
 
@@ -196,7 +195,7 @@ func (p *Promotion) touched() bool {
 }
 
 // base is the newest release of a stage's app as last seen; -1: never looked.
-// With -1 a promotion looks, and does nothing else, as with Look.
+// Then the release is sought, and not asked for.
 func (d *decision) base(stage, app string) int {
 	if stand := d.s.Stages[stage].Apps[app]; stand.Seen {
 		return stand.Newest
@@ -233,11 +232,16 @@ func (d *decision) promoteTo(c *Candidate, stage, app string, n, base int, look 
 			from = before.Apps[0]
 		}
 	}
-	d.want(promoteKey(stage, n, app), Promote{
-		Stage: stage, Promotion: n, App: app, From: from, Artifact: artifact, SHA: c.SHA, Base: base, Look: look,
-	})
+	d.release(Promote{Stage: stage, Promotion: n, App: app, From: from, Artifact: artifact, SHA: c.SHA, Base: base}, look)
 }
 
-func promoteKey(stage string, n int, app string) string {
-	return fmt.Sprintf("promote %s %d %s", stage, n, app)
+// release asks for a release; or looks whether it is there, where it may not be asked for
+// or the app was never looked at.
+func (d *decision) release(do Promote, look bool) {
+	key := promoteKey(do.Stage, do.Promotion, do.App)
+	if look || do.Base < 0 {
+		d.want(key, LookAtApp{Stage: do.Stage, App: do.App, Seeks: &do})
+		return
+	}
+	d.want(key, do)
 }

@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"fmt"
 	"slices"
 )
 
@@ -23,14 +22,14 @@ func (d *decision) steer() {
 			continue
 		}
 		if r.Silent {
-			d.want(fmt.Sprintf("close %d", r.Comment), React{Comment: r.Comment, Content: reactionNot})
+			d.want(closeKey(r), React{Comment: r.Comment, Content: reactionNot})
 			continue
 		}
 		if r.Commander == nil && d.waitsForAnother(r) {
 			continue
 		}
 		if !r.Seen && d.seesAtOnce(r) {
-			d.want(fmt.Sprintf("seen %d", r.Comment), React{Comment: r.Comment, Content: reactionSeen})
+			d.want(seenKey(r), React{Comment: r.Comment, Content: reactionSeen})
 		}
 		if r.Route != nil {
 			d.handOn(r)
@@ -49,7 +48,7 @@ func (d *decision) steer() {
 			continue
 		}
 		if r.Seen && !slices.ContainsFunc(r.Answers, func(a Answer) bool { return a.Open }) {
-			d.want(fmt.Sprintf("close %d", r.Comment), React{Comment: r.Comment, Content: r.reaction()})
+			d.want(closeKey(r), React{Comment: r.Comment, Content: r.reaction()})
 		}
 	}
 	d.cancelBuilds()
@@ -84,7 +83,7 @@ func (d *decision) teams() []string {
 // reply answers a comment's questions, and reports whether that is done.
 func (d *decision) reply(r *Request) bool {
 	if base, head := d.planned(r); base != "" && r.Changes == nil {
-		d.want(fmt.Sprintf("changes %d", r.Comment), ReadChanges{Base: base, Head: head, Comment: r.Comment})
+		d.want(changesKey(r), ReadChanges{Base: base, Head: head, Comment: r.Comment})
 		return false
 	}
 	list := d.askedWith(r)
@@ -95,7 +94,7 @@ func (d *decision) reply(r *Request) bool {
 	for _, o := range list[1:] {
 		do.Also = append(do.Also, o.Comment)
 	}
-	d.want(fmt.Sprintf("reply %d", r.Comment), do)
+	d.want(replyKey(r), do)
 	return false
 }
 
@@ -125,7 +124,7 @@ func (d *decision) cancelBuilds() {
 		if c.Cancelled == nil || r.Status != RunRunning || r.Stage != "" || d.neededByBranch(key) || d.neededByPull(key) {
 			continue
 		}
-		d.want("cancel "+r.App+" "+r.ID, CancelBuild{App: r.App, ID: r.ID, Tree: key})
+		d.want(cancelKey(r), CancelBuild{App: r.App, ID: r.ID, Tree: key})
 	}
 }
 

@@ -61,7 +61,7 @@ type SetStatus struct {
 	SHA     string
 	Context string
 	Status  Status
-	Phase   string // what a pending status waits for; not sent, only remembered
+	Phase   Phase // what a pending status waits for; not sent, only remembered
 }
 
 // Status is what a commit status says.
@@ -109,6 +109,9 @@ type WriteComment struct {
 	Number int
 	ID     int64 // 0: look for it, and create it if there is none
 	Body   string
+	// NeverGreen says that it warns of contexts that cannot be green before a merge; not
+	// sent, only remembered.
+	NeverGreen bool
 }
 
 // StartBuild builds a commit on an app. If a build of that commit is pending or
@@ -158,9 +161,7 @@ type Promote struct {
 	From      string // the app where the artifact was built or proved
 	Artifact  string
 	SHA       string
-	Base      int // version of the app's newest release as last seen before any attempt that may have begun it; -1: never looked
-	// Look begins nothing: it finds out what has become of an earlier attempt.
-	Look bool
+	Base      int // version of the app's newest release as last seen before any attempt that may have begun it; -1, of one that is only sought: never looked
 	// Restore is the release to go back to with its config vars, by the
 	// platform's own rollback; empty: only the artifact is released.
 	Restore string
@@ -174,8 +175,15 @@ type WatchRelease struct {
 	ID        string
 }
 
-// LookAtApp looks what an app of a stage runs. Answer: AppSeen.
-type LookAtApp struct{ Stage, App string }
+// LookAtApp looks what an app of a stage runs, and changes nothing. Answer: AppSeen, or
+// ReleaseSeen where the release that it seeks is there.
+type LookAtApp struct {
+	Stage, App string
+	// Seeks is a promotion whose release may be there already: by an earlier attempt, or
+	// because the app runs its artifact anyway. It is not asked for now: the app was never
+	// looked at, or a gate has closed since. Nil: nothing is sought.
+	Seeks *Promote
+}
 
 func (ReadConfig) traits() Traits {
 	return Traits{To: ToGitHub, Answers: []Fact{ConfigRead{}}, Deadline: dayDeadline, Priority: PriorityDeploy}
@@ -234,5 +242,9 @@ func (do WatchRelease) traits() Traits {
 }
 
 func (do LookAtApp) traits() Traits {
-	return Traits{To: ToPlatform, Answers: []Fact{AppSeen{}}, Deadline: briefDeadline, Priority: PriorityWatch, Apps: []string{do.App}}
+	t := Traits{To: ToPlatform, Answers: []Fact{AppSeen{}, ReleaseSeen{}}, Deadline: briefDeadline, Priority: PriorityWatch, Apps: []string{do.App}}
+	if do.Seeks != nil { // a deploy waits for it, and what is sought names an app more
+		t.Deadline, t.Priority, t.Apps = dayDeadline, PriorityDeploy, []string{do.App, do.Seeks.From}
+	}
+	return t
 }

@@ -29,7 +29,7 @@ func (x execution) run() Answer {
 	case x.request.Stale:
 		return refuse("not done: this was written too long ago (%s) to know whether it was done then; if it is still wanted, say it again", moment(x.request.SaidAt))
 	case x.command.Problem != "":
-		return refuse("%s", x.command.Problem)
+		return refuse("%s", x.command.problemIn(x.s.Pipeline.Name))
 	case v.Asks():
 		return Answer{OK: true} // answered in a comment of its own
 	case x.request.Commander.Unread != "":
@@ -134,7 +134,7 @@ func (x execution) promote() Answer {
 	case st.lockedAt(x.at) != nil && x.lockedSince(stage):
 		return refuse("%s", x.void(stage+" was locked", x.promoteExactly(c, stage)))
 	case st.lockedAt(x.at) != nil && !st.Lock.Rollback:
-		return refuse("%s is locked %s; /unlock %s first", stage, st.Lock.whose(), stage)
+		return refuse("%s is locked %s; /unlock %s first", stage, st.Lock.whose(), x.s.addressed(stage))
 	case st.Rollback != nil:
 		return refuse("%s is being rolled back by %s; wait for the end of that", stage, st.Rollback.who())
 	}
@@ -158,7 +158,7 @@ func (x execution) promote() Answer {
 	yes.give(tried, stage)
 	if g, no := blocked(d.gates(tried, stage)); no && g.State == GateClosed {
 		if g.Name == GateOrder {
-			return refuse("%s is %s there; /rollback %s goes back", Short(c.SHA), g.Text, stage)
+			return refuse("%s is %s there; /rollback %s goes back", Short(c.SHA), g.Text, x.s.addressed(stage))
 		}
 		return refuse("%s cannot be released to %s: %s", Short(c.SHA), stage, g.Text)
 	} else if yes.problem != "" {
@@ -174,7 +174,7 @@ func (x execution) promote() Answer {
 
 // promoteExactly is how to ask for a candidate at a stage without any doubt.
 func (x execution) promoteExactly(c *Candidate, stage string) string {
-	return fmt.Sprintf("/promote %s %s", stage, Short(c.SHA))
+	return fmt.Sprintf("/promote %s %s", x.s.addressed(stage), Short(c.SHA))
 }
 
 // stageToPromote is the stage that is named, else the first that the candidate
@@ -263,7 +263,7 @@ func (x execution) retry() Answer {
 		return refuse("%s has not failed at %s", Short(c.SHA), stage)
 	}
 	if x.since(c.Passages[stage].EndedAt) {
-		return refuse("%s", x.void(Short(c.SHA)+" failed at "+stage, "/retry "+stage))
+		return refuse("%s", x.void(Short(c.SHA)+" failed at "+stage, "/retry "+x.s.addressed(stage)))
 	}
 	return x.promote()
 }

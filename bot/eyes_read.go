@@ -10,8 +10,6 @@ import (
 // who may write. The comment is run when that is known. What was read stays as long as the approval waits to be used: it is held against it once more
 // when the candidate enters.
 
-func peopleKey(base, head string) string { return "people " + base + " " + head }
-
 // readEyes reads who made what a comment may approve, and reports whether that is known by
 // now. It is not asked for strangers.
 func (d *decision) readEyes(r *Request) bool {
@@ -177,7 +175,7 @@ func (s *State) mayNotSee(c *Candidate, stage string, who Account) string {
 	case e.unread:
 		return e.unknown + "; say it again"
 	case e.unknown != "":
-		return fmt.Sprintf("%s; an admin may take it on: /approve %s %s %s REASON", e.unknown, stage, Short(c.SHA), aloneWord)
+		return fmt.Sprintf("%s; an admin may take it on: /approve %s %s %s REASON", e.unknown, s.addressed(stage), Short(c.SHA), aloneWord)
 	}
 	return ""
 }

@@ -130,6 +130,10 @@ func (s *State) start(e Effect, at time.Time) {
 		s.editRun(do.Tree, func(r *BuildRun) { r.Cancelling = true })
 	case Promote:
 		s.promotionStarted(do, e.Unsure, at)
+	case LookAtApp:
+		if do.Seeks != nil {
+			s.promotionStarted(*do.Seeks, e.Unsure, at)
+		}
 	case SetMaintenance:
 		s.maintenanceStarted(do)
 	case MakeCopy:
@@ -153,11 +157,25 @@ func (s *State) delayed(f Begun, at time.Time) {
 	}
 }
 
+// finish takes the outcome of an attempt.
 func (s *State) finish(f Finished, at time.Time) {
+	flight, counts := s.flightOf(f, at)
+	if !counts {
+		return
+	}
+	f, hurry := s.believed(f, flight, at)
+	flight = s.endAttempt(f, flight, hurry, at)
+	s.foldOutcome(f, flight, at)
+	s.forget(at)
+}
+
+// flightOf finds the flight that an outcome is of, with what it tells of lost requests;
+// false: the outcome does not count.
+func (s *State) flightOf(f Finished, at time.Time) (Flight, bool) {
 	e := f.Effect
 	flight, ok := s.Flights[e.Key]
-	if !ok || !f.Effect.Of(flight) {
-		return // an outcome that was recorded before, or of a flight that is over
+	if !ok || !e.Of(flight) {
+		return Flight{}, false // it was recorded before, or the flight is over
 	}
 	if flight.Out && e.Attempt < flight.Attempt {
 		// It was given up, and the one that took its place will be performed whatever
@@ -166,7 +184,7 @@ func (s *State) finish(f Finished, at time.Time) {
 			flight.Unsure, flight.LostAt = true, at
 			s.Flights[e.Key] = flight
 		}
-		return
+		return Flight{}, false
 	}
 	if e.Unsure && e.LostAt.After(flight.LostAt) {
 		// Whoever performed it died, and somebody else has looked: what the first
@@ -174,7 +192,12 @@ func (s *State) finish(f Finished, at time.Time) {
 		flight.Unsure, flight.LostAt = true, e.LostAt
 		s.Flights[e.Key] = flight
 	}
-	hurry := false
+	return flight, true
+}
+
+// believed is the outcome as it counts: an answer that came too early is asked for again,
+// soon where it is in a hurry, and what has been tried for too long is refused.
+func (s *State) believed(f Finished, flight Flight, at time.Time) (counts Finished, hurry bool) {
 	switch {
 	case s.notYet(f, at):
 		_, file := f.Fact.(ConfigRead)
@@ -183,7 +206,12 @@ func (s *State) finish(f Finished, at time.Time) {
 	case f.Outcome == Done && s.tooEarly(f, flight, at):
 		f.Outcome = Retry
 	}
-	f = f.overtime(flight, at)
+	return f.overtime(flight, at), hurry
+}
+
+// endAttempt closes the flight, or says when the next attempt may be.
+func (s *State) endAttempt(f Finished, flight Flight, hurry bool, at time.Time) Flight {
+	e := f.Effect
 	switch f.Outcome {
 	case Done, Refuse:
 		delete(s.Flights, e.Key)
@@ -207,6 +235,12 @@ func (s *State) finish(f Finished, at time.Time) {
 		}
 		s.Flights[e.Key] = flight
 	}
+	return flight
+}
+
+// foldOutcome folds in what is known by the outcome of an effect.
+func (s *State) foldOutcome(f Finished, flight Flight, at time.Time) {
+	e := f.Effect
 	switch do := e.Do.(type) {
 	case ReadConfig:
 		s.configAnswered(do, f, at)
@@ -225,7 +259,11 @@ func (s *State) finish(f Finished, at time.Time) {
 	case ReadSource:
 		s.sourceRead(do, f, flight)
 	case LookAtApp:
-		s.appLooked(do, f, at)
+		if do.Seeks != nil {
+			s.promoteAnswered(*do.Seeks, f, at)
+		} else {
+			s.appLooked(do, f, at)
+		}
 	case ReadPullRequest:
 		s.pullReadEnded(do, f, at)
 	case FindPullRequest:
@@ -281,7 +319,7 @@ func (s *State) finish(f Finished, at time.Time) {
 	case WriteAlert:
 		s.alertWritten(do, f, at)
 	case ReadFiles:
-		if !asksConcern(e) {
+		if do.Concern == "" {
 			s.filesRead(do, f, at)
 		}
 	case OpenPipelines:
@@ -294,7 +332,6 @@ func (s *State) finish(f Finished, at time.Time) {
 		s.stageAsked(do, f, e.At)
 	}
 	s.concernRead(f)
-	s.forget(at)
 }
 
 // tooEarly reports whether an answer settles nothing yet: it was given while a
@@ -453,7 +490,8 @@ func (s *State) commentWritten(do WriteComment, f Finished, flight Flight, at ti
 	case f.Outcome == Refuse:
 		p.Comment.Refused, p.Comment.Unheard = true, p.Comment.refused(at)
 	case f.Outcome == Done:
-		p.Comment.Body, p.Comment.WrittenAt, p.Comment.Refused, p.Comment.Unheard = do.Body, at, false, Unheard{}
+		p.Comment.Body, p.Comment.NeverGreen = do.Body, do.NeverGreen
+		p.Comment.WrittenAt, p.Comment.Refused, p.Comment.Unheard = at, false, Unheard{}
 		if p.Comment.Again = later(p.Comment.Again, overheard(f, flight, at)); !p.Comment.Again.After(at) {
 			p.Comment.Again = time.Time{}
 		}

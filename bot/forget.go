@@ -2,9 +2,7 @@ package bot
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -111,12 +109,12 @@ func (s *State) owes(p PullRequest) bool {
 		}
 	}
 	for key := range s.Flights {
-		if p.Head != "" && strings.Contains(key, p.Head) {
+		if p.Head != "" && keyNames(key, p.Head) {
 			return true
 		}
 	}
-	_, commenting := s.Flights[fmt.Sprintf("comment %d", p.Number)]
-	_, handing := s.Flights[fmt.Sprintf("section %d", p.Number)]
+	_, commenting := s.Flights[commentKey(p.Number)]
+	_, handing := s.Flights[sectionKey(p.Number)]
 	return commenting || handing || p.Comment.Doubt || !p.Comment.Again.IsZero()
 }
 

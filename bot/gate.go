@@ -133,7 +133,7 @@ func (d *view) checksGate(c *Candidate) Gate {
 	case v.State == CheckFailed:
 		g.State, g.Text, g.Next = GateClosed, names(v.Failed)+" failed", "re-run the failed check, or push a fix"
 	case v.Unread:
-		g.Text, g.Who = v.Reason+because(d.s.Flights["checks "+c.SHA].Reason), "GitHub"
+		g.Text, g.Who = v.Reason+because(d.s.Flights[checksKey(c.SHA)].Reason), "GitHub"
 	case v.State == CheckPending && v.Reason != "":
 		g.Text = v.Reason
 	case v.State == CheckPending:
@@ -152,7 +152,7 @@ func (d *view) freshGate(c *Candidate, stage string) []Gate {
 	if g, waits := d.maintenanceGate(c, stage); waits {
 		return []Gate{g}
 	}
-	f := d.s.Flights["checks "+c.SHA]
+	f := d.s.Flights[checksKey(c.SHA)]
 	if stage != d.firstStage() || f.Reason == "" || f.Out || d.freshlyGreen(c) || !d.open(c, stage) {
 		return nil
 	}
@@ -218,7 +218,7 @@ func (d *view) proofGate(c *Candidate, i int) Gate {
 	case PassageFailed:
 		g.State, g.Since, g.Text, g.Next = GateClosed, p.EndedAt, before+" failed: "+p.Reason, "push a fix"
 	case PassageUndone:
-		g.State, g.Since, g.Text, g.Next = GateClosed, p.EndedAt, before+": "+p.Reason, "comment /promote "+before
+		g.State, g.Since, g.Text, g.Next = GateClosed, p.EndedAt, before+": "+p.Reason, "comment /promote "+d.s.addressed(before)
 	case PassageReleasing:
 		g.Text, g.Since = "waiting for "+before, p.StartedAt
 	default:
@@ -247,7 +247,7 @@ func (d *view) lockGate(stage string) Gate {
 	if !l.Until.IsZero() {
 		d.wake(l.Until)
 	}
-	g := Gate{Name: GateLock, State: GateClosed, Since: l.At, Until: l.Until, Next: "comment /unlock " + stage, Text: stage + " is locked"}
+	g := Gate{Name: GateLock, State: GateClosed, Since: l.At, Until: l.Until, Next: "comment /unlock " + d.s.addressed(stage), Text: stage + " is locked"}
 	switch {
 	case l.Rollback:
 		g.Text += ": " + l.Reason

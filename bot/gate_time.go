@@ -95,7 +95,7 @@ func (d *view) windowGate(stage Stage) Gate {
 	if open {
 		return Gate{Name: GateWindow, State: GateOpen}
 	}
-	return Gate{Name: GateWindow, State: GateWaiting, Until: until, Text: text, Next: "comment /promote " + stage.Name + " --urgent REASON (takes maintain)"}
+	return Gate{Name: GateWindow, State: GateWaiting, Until: until, Text: text, Next: "comment /promote " + d.s.addressed(stage.Name) + " --urgent REASON (takes maintain)"}
 }
 
 // freezeGate waits for the end of whatever is frozen: of the operator's freeze,
@@ -181,18 +181,18 @@ func (d *view) passed(c *Candidate, stage string, g Gate) Gate {
 
 // phase is what a pending status of the gate is told by: it is said anew when what
 // it waits for changes, and not while time passes.
-func (g Gate) phase() string {
+func (g Gate) phase() Phase {
 	switch g.Name {
 	case GateWindow, GateFreeze, GateClass:
-		return string(g.Name) + ": " + g.Text
+		return Phase(string(g.Name) + ": " + g.Text)
 	case GateApproval:
 		return g.phaseOfApproval()
 	case GateLock:
 		if !g.Until.IsZero() {
-			return string(g.Name) + " until " + moment(g.Until)
+			return Phase(string(g.Name) + " until " + moment(g.Until))
 		}
 	}
-	return string(g.Name)
+	return Phase(g.Name)
 }
 
 // beforeBuilt reports whether it is one of the gates of whatever becomes of the

@@ -45,7 +45,7 @@ func (x execution) lock() Answer {
 	stages, problem := x.stages()
 	reason, lasts := x.command.Reason, x.command.For
 	if problem != "" {
-		if strings.Contains(problem, "did you mean") || strings.Contains(problem, "may be") {
+		if resolve(x.command.Stage, x.s.Config.StageNames()).meant() {
 			return refuse("%s", problem)
 		}
 		// It is the first word of the reason for locking everything, and what looked
@@ -67,7 +67,7 @@ func (x execution) lock() Answer {
 				return false
 			}
 			// Whoever locked it for longer was told so: only /unlock makes that shorter.
-			end := "/unlock " + stage
+			end := "/unlock " + x.s.addressed(stage)
 			if !l.Until.IsZero() {
 				end = moment(l.Until)
 			}
@@ -105,7 +105,7 @@ func (x execution) unlock() Answer {
 	}
 	for _, stage := range stages {
 		if x.lockedSince(stage) {
-			return refuse("%s", x.void(stage+" was locked", "/unlock "+stage))
+			return refuse("%s", x.void(stage+" was locked", "/unlock "+x.s.addressed(stage)))
 		}
 	}
 	for _, stage := range stages {

@@ -97,10 +97,6 @@ func (d *view) appsOf(stage string) []string {
 }
 
 // maintenanceKey is the same for on and off, so that they never pass each other.
-func maintenanceKey(app string) string { return "maintenance " + app }
-
-func lookMaintenanceKey(app string) string { return "look at maintenance of " + app }
-
 func (d *decision) setMaintenance(stage, app string, on bool) {
 	d.want(maintenanceKey(app), SetMaintenance{Stage: stage, App: app, Platform: d.s.Maintenance[app].Platform, On: on})
 }

@@ -130,7 +130,7 @@ func (d *decision) askStage(c *Candidate, need Need) {
 		return
 	}
 	do := AskStage{SHA: c.SHA, PushedAt: c.PushedAt, Need: need}
-	if key := fmt.Sprintf("needs %s %s", c.SHA, need); asked && seen.Missing != "" && !seen.At.IsZero() {
+	if key := needKey(c.SHA, need); asked && seen.Missing != "" && !seen.At.IsZero() {
 		d.wantIdle(key, do)
 	} else {
 		d.want(key, do)
@@ -232,7 +232,7 @@ func (d *view) holdOf(c *Candidate, last string) (hold string, waits []Need) {
 // needsSaying is what is said of a candidate that waits for other pipelines: it is
 // renewed when it waits for something else there.
 func (d *view) needsSaying(c *Candidate, stage string, g Gate) *saying {
-	phase := "needs"
+	phase := string(GateNeeds)
 	cfg, _ := d.s.Config.Stage(stage)
 	for _, need := range cfg.Needs {
 		seen, asked := c.Needs[need.String()]
@@ -241,5 +241,5 @@ func (d *view) needsSaying(c *Candidate, stage string, g Gate) *saying {
 		}
 		phase += " " + seen.SHA + " " + seen.Missing
 	}
-	return sayPending(phase, "Waiting: "+g.Text, "")
+	return sayPending(Phase(phase), "Waiting: "+g.Text, "")
 }

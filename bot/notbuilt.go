@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"fmt"
 	"time"
 )
 
@@ -60,7 +59,7 @@ func (d *view) unreadPull(p PullRequest) *saying {
 	if d.late(pullKey(p)) {
 		return notBuilt("GitHub does not tell yet whether it merges")
 	}
-	if d.late(pullConcernKeyOf(p)) {
+	if d.late(pullConcernKey(p)) {
 		return notBuilt("GitHub does not tell yet which files it changes")
 	}
 	return nil
@@ -70,12 +69,6 @@ func (d *view) unreadPull(p PullRequest) *saying {
 func (d *view) late(key string) bool {
 	f := d.s.Flights[key]
 	return f.Attempt > 1 && d.due(f.Since.Add(stuckAfter))
-}
-
-func pullKey(p PullRequest) string { return fmt.Sprintf("pull %d %s", p.Number, p.Head) }
-
-func pullConcernKeyOf(p PullRequest) string {
-	return fmt.Sprintf("%s%d %s", pullConcernKey, p.Number, p.Head)
 }
 
 // stuckAfter is how long the platform, or GitHub, may keep a status ahead of a merge

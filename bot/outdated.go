@@ -47,9 +47,13 @@ func (x execution) void(what, exactly string) string {
 	return fmt.Sprintf("not done: %s after this was written (%s); if it is still wanted, say %s", what, moment(x.request.SaidAt), exactly)
 }
 
-// written is the command as it was written, to be said again.
+// written is the command as it was written, to be said again, with the name of the
+// pipeline that it was for.
 func (x execution) written() string {
 	line := x.command.Text
+	if verb, rest, named := strings.Cut(line, " "); named && x.command.Stage != "" { // the stage comes first
+		line = verb + " " + x.s.addressed(rest)
+	}
 	if i := strings.IndexAny(line, "@`<"); i > 0 {
 		line = strings.TrimSpace(line[:i])
 	}
@@ -147,7 +151,7 @@ func (x execution) headMoved(verb, stage string) string {
 	if x.command.SHA != "" {
 		named = head
 	}
-	return x.void(Short(head)+" was pushed to the pull request", fmt.Sprintf("%s %s %s", verb, cmp.Or(stage, "STAGE"), named))
+	return x.void(Short(head)+" was pushed to the pull request", fmt.Sprintf("%s %s %s", verb, cmp.Or(x.s.addressed(stage), "STAGE"), named))
 }
 
 // headOrOther says that what a command names may be the head of the open pull request or
@@ -196,8 +200,8 @@ func (x execution) rollbackExactly(stage string) string {
 				live = p
 			}
 		case p.Artifact != live.Artifact && !p.Undone && p.Gone == "":
-			return fmt.Sprintf("/rollback %s to %s", stage, Short(p.SHA))
+			return fmt.Sprintf("/rollback %s to %s", x.s.addressed(stage), Short(p.SHA))
 		}
 	}
-	return fmt.Sprintf("/rollback %s to SHA", stage)
+	return fmt.Sprintf("/rollback %s to SHA", x.s.addressed(stage))
 }

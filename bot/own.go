@@ -58,27 +58,24 @@ func (d *view) neverGreen() string {
 	if len(contexts) > 1 {
 		are = "they are"
 	}
-	return fmt.Sprintf(neverGreenMark+"%s before the merge, but %s set only after it: nothing can be merged. **Next:** require `%s` of `%s` instead.\n",
+	return fmt.Sprintf("- ⚠️ GitHub requires %s before the merge, but %s set only after it: nothing can be merged. **Next:** require `%s` of `%s` instead.\n",
 		text(names(contexts)), are, code(d.s.context(buildContext)), code(d.s.Branch()))
 }
 
 // requiredComment is the comment on a pull request that is not built ahead: it warns of
 // required contexts that keep it from being merged, and says when that is over; empty
 // where there is nothing to warn of.
-func (d *view) requiredComment(p PullRequest) string {
+func (d *view) requiredComment(p PullRequest) (body string, neverGreen bool) {
 	switch warning := d.neverGreen(); {
 	case p.Fork || p.Listed:
-		return ""
+		return "", false
 	case warning != "":
-		return Marker + "\n" + warning
-	case strings.Contains(p.Comment.Body, neverGreenMark):
-		return Marker + "\nGitHub requires nothing any more that is set only after the merge.\n"
+		return Marker + "\n" + warning, true
+	case p.Comment.NeverGreen:
+		return Marker + "\nGitHub requires nothing any more that is set only after the merge.\n", false
 	}
-	return ""
+	return "", false
 }
-
-// neverGreenMark is in every warning of a context that can never be green in time.
-const neverGreenMark = "- ⚠️ GitHub requires "
 
 // ReadRules reads what GitHub requires of a branch, where no reading of checks does.
 // Answer: RulesRead.
@@ -119,9 +116,9 @@ func (d *decision) readRules() {
 		return
 	}
 	if read := later(d.s.Required.ReadAt, d.s.RulesAt); newest.After(read.Add(staleRules)) {
-		d.want("rules", ReadRules{Branch: d.s.Branch()})
+		d.want(rulesKey, ReadRules{Branch: d.s.Branch()})
 	} else if d.overdue(d.anew(read, read.Add(sweepQuiet))) {
-		d.wantIdle("rules", ReadRules{Branch: d.s.Branch()})
+		d.wantIdle(rulesKey, ReadRules{Branch: d.s.Branch()})
 	}
 }
 
@@ -145,7 +142,7 @@ func (d *decision) mergeable() (newest time.Time) {
 // GitHub will not merge them without headstart/build.
 func (d *decision) listPulls() {
 	if d.s.Configured && d.s.PullsListed.IsZero() && d.s.Required.has(d.s.context(buildContext)) {
-		d.want("list pull requests", ListPullRequests{})
+		d.want(listPullsKey, ListPullRequests{})
 	}
 }
 

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"slices"
-	"strings"
 )
 
 // A pipeline with `paths:` takes on the pushes that change one of its files. The
@@ -101,11 +100,14 @@ func (s *State) lastTaken(c *Candidate) bool {
 	})
 }
 
-const (
-	concernKey     = "concern "
-	pullConcernKey = "concern of "
+// ConcernsOf says whose concern files decide about; empty: nobody's.
+type ConcernsOf string
 
-	groupConcernKey = concernKey + "group "
+// Whose concern is asked for.
+const (
+	ConcernsPush  ConcernsOf = "push"
+	ConcernsPull  ConcernsOf = "pull request"
+	ConcernsGroup ConcernsOf = "merge group"
 )
 
 // readConcerns finds out which candidates and which pull requests concern the
@@ -127,7 +129,7 @@ func (d *decision) readConcerns() {
 			d.readBeside(c, d.s.adoptedBases())
 		}
 		if before != nil && d.s.unjudged(c, before) {
-			d.want(concernKey+c.SHA, ReadFiles{Base: before.SHA, Head: c.SHA})
+			d.want(concernKey(c.SHA), ReadFiles{Base: before.SHA, Head: c.SHA, Concern: ConcernsPush})
 			return // the next one is compared with this one, if this one is taken
 		}
 	}
@@ -141,7 +143,7 @@ func (d *decision) readConcerns() {
 			base = d.s.Candidates[n-1].SHA
 		}
 		// As a pull request's own: what its head has changed since it left the branch.
-		d.want(pullConcernKeyOf(p), ReadChanges{Base: base, Head: p.Head})
+		d.want(pullConcernKey(p), ReadChanges{Base: base, Head: p.Head, Concern: ConcernsPull})
 	}
 }
 
@@ -171,19 +173,18 @@ func (s *State) first(c *Candidate) bool {
 	})
 }
 
-// asksConcern reports whether an effect asks for the files that decide about the
-// concern, and not for what they are of.
-func asksConcern(e Effect) bool { return strings.HasPrefix(e.Key, concernKey) }
-
 // concernRead takes the files of a candidate or of a pull request.
 func (s *State) concernRead(f Finished) {
-	if f.Outcome != Done && f.Outcome != Refuse || !asksConcern(f.Effect) {
+	if f.Outcome != Done && f.Outcome != Refuse {
 		return
 	}
 	switch do := f.Effect.Do.(type) {
 	case ReadFiles:
 		read, _ := f.Fact.(FilesRead)
-		if g := s.groupOf(do.Head); g != nil && f.Effect.Key == groupConcernKey+g.Head {
+		if do.Concern == "" {
+			return
+		}
+		if g := s.groupOf(do.Head); g != nil && do.Concern == ConcernsGroup {
 			g.Concern = s.concernOf(read.Files, read.Complete)
 			return
 		}
@@ -196,6 +197,9 @@ func (s *State) concernRead(f Finished) {
 		}
 		c.Concern, c.ConcernTo = s.concernOf(read.Files, read.Complete), do.Base
 	case ReadChanges:
+		if do.Concern == "" {
+			return
+		}
 		read, _ := f.Fact.(ChangesRead)
 		for n, p := range s.Pulls {
 			if p.Head == do.Head && p.ConcernOf != do.Head {

@@ -125,8 +125,6 @@ func (s *State) inspectedAs(app, source string) string {
 	return app
 }
 
-func inspectKey(do Inspect) string { return "inspect " + do.App + " beside " + do.Source }
-
 // preflightGate is closed where a promotion to an app of the stage cannot go well,
 // and waits a moment for the first look.
 func (d *view) preflightGate(c *Candidate, stage string) Gate {

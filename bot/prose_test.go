@@ -9,8 +9,9 @@ import (
 	"testing"
 )
 
-// Gates are told apart by constants, and no Text is searched that was made for people.
-// Errors and keys that are searched are not found here.
+// Nothing is decided by words that were made for people, nor by what stands in a key:
+// gates and phases are constants, no sentence and no error is searched, and keys are made
+// and read in keys.go alone.
 func TestGatesAreNoProse(t *testing.T) {
 	files := token.NewFileSet()
 	names, err := filepath.Glob("*.go")
@@ -28,7 +29,7 @@ func TestGatesAreNoProse(t *testing.T) {
 		}
 		looked++
 		ast.Inspect(file, func(n ast.Node) bool {
-			if what := decidesByProse(n); what != "" {
+			if what := decidesByProse(name, n); what != "" {
 				t.Errorf("%s %s", files.Position(n.Pos()), what)
 			}
 			return true
@@ -39,12 +40,81 @@ func TestGatesAreNoProse(t *testing.T) {
 	}
 }
 
+// Faults of each kind are found, and what may look like one is not.
+func TestProseIsFound(t *testing.T) {
+	for code, wrong := range map[string]bool{
+		`g.Name == "lock"`:                              true,
+		`g.Name == GateLock`:                            false,
+		`Gate{Name: "lock"}`:                            true,
+		`strings.Contains(problem, "did you mean")`:     true,
+		`strings.Contains(p.Comment.Body, mark)`:        true,
+		`strings.HasPrefix(pass.Reason, "taken back")`:  true,
+		`strings.Contains(err.Error(), "not found")`:    true,
+		`strings.HasPrefix(e.Key, "concern ")`:          true,
+		`strings.Contains(key, "commit ")`:              true,
+		`commandInText.ReplaceAllStringFunc(a.Text, f)`: true,
+		`regexp.MustCompile("/promote ([a-z]+)")`:       true,
+		`d.want("checks "+c.SHA, ReadChecks{})`:         true,
+		`d.want(fmt.Sprintf("reply %d", 1), Reply{})`:   true,
+		`d.wantIdle("head", ReadHead{})`:                true,
+		`d.want(headKey, ReadHead{})`:                   false,
+		`d.s.Flights["head"]`:                           true,
+		`d.s.Flights[checksKey(sha)]`:                   false,
+		`w.phase == "queue"`:                            true,
+		`told.Phase != PhaseOrder`:                      false,
+		`sayPending("queue", "Queued", "")`:             true,
+		`say(StatusError, text, "").in("gone")`:         true,
+		`strings.TrimSuffix(pass.Reason, ".")`:          false,
+		`strings.HasPrefix(pull.Head, x.command.SHA)`:   false,
+		`strings.Cut(x.command.Text, " ")`:              false,
+	} {
+		e, err := parser.ParseExpr(code)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := ""
+		ast.Inspect(e, func(n ast.Node) bool {
+			if n != nil && found == "" {
+				found = decidesByProse("gate.go", n)
+			}
+			return true
+		})
+		if (found != "") != wrong {
+			t.Errorf("of %s is said: %q", code, found)
+		}
+	}
+}
+
+// readers are the files that read what people and platforms write. That is no prose of
+// Headstart's own.
+var readers = map[string]bool{
+	"command.go": true, "command_time.go": true, "redact.go": true, "redact_forms.go": true, "redact_named.go": true,
+}
+
+// What is made for people, and what effects and builds are known by, by the names of
+// fields and variables.
+var (
+	sentences = map[string]bool{
+		"Text": true, "Body": true, "Reason": true, "Problem": true, "Missing": true, "After": true, "Who": true, "Trouble": true,
+		"problem": true, "reason": true, "body": true, "text": true, "said": true, "warning": true,
+	}
+	keyNamed = map[string]bool{"Key": true, "key": true, "effect": true}
+	searches = map[string]bool{
+		"Contains": true, "HasPrefix": true, "HasSuffix": true, "CutPrefix": true, "CutSuffix": true, "Cut": true, "Index": true, "EqualFold": true,
+		"Split": true, "Count": true, "ContainsAny": true, "MatchString": true, "FindString": true, "FindStringSubmatch": true,
+		"FindAllString": true, "FindAllStringSubmatch": true, "ReplaceAllString": true, "ReplaceAllStringFunc": true,
+	}
+)
+
 // gateOf are the names by which the package calls a gate that it looks at.
 var gateOf = map[string]bool{"g": true, "gate": true, "closed": true}
 
-func decidesByProse(n ast.Node) string {
+func decidesByProse(file string, n ast.Node) string {
 	switch n := n.(type) {
 	case *ast.BinaryExpr:
+		if (n.Op == token.EQL || n.Op == token.NEQ) && (isPhase(n.X) && filled(n.Y) || isPhase(n.Y) && filled(n.X)) {
+			return "compares a phase with a literal: use its constant"
+		}
 		if (n.Op == token.EQL || n.Op == token.NEQ) && (gateName(n.X) && filled(n.Y) || gateName(n.Y) && filled(n.X)) {
 			return "compares a gate with a literal: use its constant"
 		}
@@ -66,19 +136,81 @@ func decidesByProse(n ast.Node) string {
 				}
 			}
 		}
-	case *ast.CallExpr:
-		f, ok := n.Fun.(*ast.SelectorExpr)
-		if !ok || len(n.Args) == 0 {
-			return ""
+	case *ast.IndexExpr:
+		if of, ok := n.X.(*ast.SelectorExpr); ok && of.Sel.Name == "Flights" && spelled(n.Index) {
+			return "spells a key in place: keys.go makes them"
 		}
-		of, ok := f.X.(*ast.Ident)
-		text, is := n.Args[0].(*ast.SelectorExpr)
-		searches := f.Sel.Name == "Contains" || f.Sel.Name == "HasPrefix" || f.Sel.Name == "HasSuffix" || f.Sel.Name == "CutPrefix"
-		if ok && of.Name == "strings" && searches && is && text.Sel.Name == "Text" {
-			return "searches a Text, which is for people: keep what it says as a value"
+	case *ast.CallExpr:
+		return callsByProse(file, n)
+	}
+	return ""
+}
+
+func callsByProse(file string, n *ast.CallExpr) string {
+	name, of := "", ""
+	switch f := n.Fun.(type) {
+	case *ast.Ident:
+		name = f.Name
+	case *ast.SelectorExpr:
+		name = f.Sel.Name
+		if x, ok := f.X.(*ast.Ident); ok {
+			of = x.Name
+		}
+	}
+	switch {
+	case len(n.Args) == 0:
+	case of == "regexp" && !readers[file]:
+		return "has a regular expression, though it reads nothing from outside"
+	case (name == "want" || name == "wantIdle") && spelled(n.Args[0]):
+		return "spells a key in place: keys.go makes them"
+	case (name == "sayPending" || name == "in") && filled(n.Args[0]):
+		return "names a phase by a literal: use its constant"
+	case searches[name] && of != "slices":
+		for _, arg := range n.Args {
+			if !readers[file] && isNamed(arg, sentences) {
+				return "searches what is for people: keep what it says as a value"
+			}
+			if file != "keys.go" && isNamed(arg, keyNamed) {
+				return "searches a key: keys.go reads them, and the action says what an effect is"
+			}
 		}
 	}
 	return ""
+}
+
+// isNamed reports whether an expression is a field or a variable of one of some names, or
+// the text of an error. What people wrote in a command may be read.
+func isNamed(e ast.Expr, names map[string]bool) bool {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return names[e.Name]
+	case *ast.SelectorExpr:
+		if of, ok := e.X.(*ast.SelectorExpr); ok && of.Sel.Name == "command" {
+			return false
+		}
+		return names[e.Sel.Name]
+	case *ast.CallExpr:
+		f, ok := e.Fun.(*ast.SelectorExpr)
+		return ok && f.Sel.Name == "Error"
+	}
+	return false
+}
+
+// spelled reports whether a key is put together on the spot.
+func spelled(key ast.Expr) bool {
+	switch key := key.(type) {
+	case *ast.BasicLit, *ast.BinaryExpr:
+		return true
+	case *ast.CallExpr:
+		f, ok := key.Fun.(*ast.SelectorExpr)
+		return ok && f.Sel.Name == "Sprintf"
+	}
+	return false
+}
+
+func isPhase(e ast.Expr) bool {
+	s, ok := e.(*ast.SelectorExpr)
+	return ok && (s.Sel.Name == "phase" || s.Sel.Name == "Phase")
 }
 
 func gateName(e ast.Expr) bool {

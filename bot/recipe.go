@@ -36,13 +36,13 @@ func (s *State) buildKey(whose, sha, tree string) string {
 	if s.Config.Platform == PlatformLocal {
 		h := fnv.New128a() // the command may be long, and keys are compared and stored often
 		h.Write([]byte(s.command(sha)))
-		by = fmt.Sprintf(" by %x", h.Sum(nil))
+		by = fmt.Sprintf("%x", h.Sum(nil))
 	}
-	own := whose + "commit " + sha + by
+	own := builtAs{whose, ofCommit, sha, by}.key()
 	if s.Config.Prepare.Reuse == ReuseCommit || tree == "" {
 		return own
 	}
-	shared := whose + "tree " + tree + by
+	shared := builtAs{whose, ofTree, tree, by}.key()
 	if r := s.Builds[shared]; r.ofOther(sha) && r.Source == SourceOfCommit {
 		return own
 	}

@@ -43,10 +43,6 @@ func copyInterval(looks int) time.Duration {
 	return min(5*time.Second<<min(looks, 4), time.Minute)
 }
 
-func copyKey(stage string, n int, app string) string {
-	return fmt.Sprintf("copy %s %d %s", stage, n, app)
-}
-
 // rehearsed reports whether every app of a stage has the copy that a promotion
 // wants there, and else asks for them. The first that is asked for enters the
 // stage.
@@ -80,12 +76,12 @@ func (d *decision) keepCopies() {
 		switch key := copyKey(cp.Stage, cp.Promotion, app); {
 		case d.s.wanted(cp):
 			if cp.ID != "" && !cp.Ready && d.due(cp.LookAt) {
-				d.want("watch "+key, WatchCopy{Stage: cp.Stage, Promotion: cp.Promotion, App: app, ID: cp.ID, Platform: cp.Platform})
+				d.want(watchCopyKey(cp.Stage, cp.Promotion, app), WatchCopy{Stage: cp.Stage, Promotion: cp.Promotion, App: app, ID: cp.ID, Platform: cp.Platform})
 			}
 		case d.s.Flights[key].Out && !d.mayFly(d.s.Flights[key]):
 			// It is being asked for at this moment.
 		case d.due(cp.RetryAt):
-			d.want("remove "+key, RemoveCopy{Stage: cp.Stage, Promotion: cp.Promotion, App: app, ID: cp.ID, Platform: cp.Platform})
+			d.want(removeCopyKey(cp.Stage, cp.Promotion, app), RemoveCopy{Stage: cp.Stage, Promotion: cp.Promotion, App: app, ID: cp.ID, Platform: cp.Platform})
 		}
 	}
 }

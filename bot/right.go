@@ -99,8 +99,6 @@ func (d *decision) vouched(c *Candidate, stage string) bool {
 	return false
 }
 
-func rightsKey(sha, stage string) string { return fmt.Sprintf("rights %s %s", sha, stage) }
-
 // rightGates is a gate that waits while GitHub does not tell whether people still have
 // the right to let a candidate in; none where it does. Whoever is about to enter asks
 // once all other gates are open.

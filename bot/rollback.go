@@ -220,9 +220,7 @@ func (d *decision) rollbackTo(past Past, stage, app string, n, base int, o *Roll
 	if o.Config {
 		restore = past.Releases[app].ID
 	}
-	d.want(promoteKey(stage, n, app), Promote{
-		Stage: stage, Promotion: n, App: app, From: from, Artifact: past.artifactOn(app), SHA: past.SHA, Base: base, Restore: restore,
-	})
+	d.release(Promote{Stage: stage, Promotion: n, App: app, From: from, Artifact: past.artifactOn(app), SHA: past.SHA, Base: base, Restore: restore}, false)
 }
 
 // checkRollback ends a rollback that has nothing to do, or nothing to go back to.
@@ -238,7 +236,7 @@ func (s *State) checkRollback(stage string, at time.Time) {
 	}
 	if o.To == "" && o.From != st.Live.SHA && !st.mixed() {
 		s.endRollback(stage, true, fmt.Sprintf("%s still runs %s, because %s never got there; it is locked until /unlock %s",
-			stage, Short(st.Live.SHA), Short(o.From), stage))
+			stage, Short(st.Live.SHA), Short(o.From), s.addressed(stage)))
 		return
 	}
 	if f, app := st.foreign(); f != nil && !o.byPerson() {
@@ -246,7 +244,7 @@ func (s *State) checkRollback(stage string, at time.Time) {
 		return
 	}
 	if _, ok := st.target(*o); !ok {
-		s.endRollback(stage, false, fmt.Sprintf("there is no proved release of %s left to go back to%s; it is locked until /unlock %s", stage, skipped(o), stage))
+		s.endRollback(stage, false, fmt.Sprintf("there is no proved release of %s left to go back to%s; it is locked until /unlock %s", stage, skipped(o), s.addressed(stage)))
 	}
 }
 
@@ -307,7 +305,7 @@ func (s *State) rollbackClosed(stage string, p *Promotion, was Live, end Passage
 	if o.Further {
 		further = ", one further back"
 	}
-	text := fmt.Sprintf("%s runs %s again%s, released in %s%s; it is locked until /unlock %s", stage, Short(p.SHA), further, took(p.StartedAt, at), skipped(o), stage)
+	text := fmt.Sprintf("%s runs %s again%s, released in %s%s; it is locked until /unlock %s", stage, Short(p.SHA), further, took(p.StartedAt, at), skipped(o), s.addressed(stage))
 	s.endRollback(stage, true, text)
 }
 

@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"fmt"
 	"slices"
 	"time"
 )
@@ -15,7 +14,9 @@ type Section struct {
 	Pipeline string
 	Number   int // of the pull request
 	Body     string
-	At       time.Time // when it was decided to say so, by the pipeline's time
+	// NeverGreen is as a comment's.
+	NeverGreen bool
+	At         time.Time // when it was decided to say so, by the pipeline's time
 }
 
 // TellSection hands a section to the pipeline without a name. Answer: Told.
@@ -28,11 +29,11 @@ func (TellSection) traits() Traits {
 func (Section) fact() {}
 
 // tellSection hands on what this pipeline says of a pull request.
-func (d *decision) tellSection(p PullRequest, body string) {
+func (d *decision) tellSection(p PullRequest, body string, neverGreen bool) {
 	if body == "" || body == p.Comment.Body {
 		return
 	}
-	d.want(fmt.Sprintf("section %d", p.Number), TellSection{Section{Pipeline: d.s.Pipeline.Name, Number: p.Number, Body: body, At: d.now}})
+	d.want(sectionKey(p.Number), TellSection{Section{Pipeline: d.s.Pipeline.Name, Number: p.Number, Body: body, NeverGreen: neverGreen, At: d.now}})
 }
 
 // sectionHandedOn takes note of what the section of a pull request says now.
@@ -41,7 +42,7 @@ func (s *State) sectionHandedOn(do TellSection, f Finished, at time.Time) {
 	if !ok || f.Outcome != Done && f.Outcome != Refuse {
 		return
 	}
-	p.Comment.Body, p.Comment.WrittenAt = do.Body, at
+	p.Comment.Body, p.Comment.NeverGreen, p.Comment.WrittenAt = do.Body, do.NeverGreen, at
 	s.Pulls[do.Number] = p
 }
 

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -24,7 +23,7 @@ func (d *decision) openPipelines() {
 		return
 	}
 	if do := d.s.opening(); len(do.Names) > 0 {
-		d.want("open pipelines", do)
+		d.want(openKey, do)
 	}
 	d.sweepHead()
 }
@@ -146,40 +145,20 @@ func (d *view) signed(body string) string {
 	if d.s.Pipeline.Name == "" {
 		return body
 	}
-	return title(d.s.Pipeline.Name) + d.s.addressed(body)
+	return title(d.s.Pipeline.Name) + body
 }
 
 func title(pipeline string) string { return "### `" + code(pipeline) + "`\n\n" }
 
-// commandInText finds a command about a stage in what is said to people.
-var commandInText = regexp.MustCompile(`(/(?:promote|rollback|lock|unlock|approve|retry|why) )([a-z0-9_-]+)([^:a-z0-9_-]|$)`)
+// addressed is a stage as commands name it in this repository: after the pipeline's
+// name, where it has one.
+func (s *State) addressed(stage string) string { return inPipeline(s.Pipeline.Name, stage) }
 
-// addressed names the pipeline in the commands that a text tells people to give.
-func (s *State) addressed(text string) string {
-	if s.Pipeline.Name == "" {
-		return text
+func inPipeline(pipeline, stage string) string {
+	if pipeline == "" || stage == "" {
+		return stage
 	}
-	return commandInText.ReplaceAllStringFunc(text, func(found string) string {
-		parts := commandInText.FindStringSubmatch(found)
-		if _, is := s.Config.Stage(parts[2]); !is {
-			return found
-		}
-		return parts[1] + s.Pipeline.Name + ":" + parts[2] + parts[3]
-	})
-}
-
-// addressAnswers names the pipeline in the answers to commands.
-func (s *State) addressAnswers() {
-	if s.Pipeline.Name == "" {
-		return
-	}
-	for i := range s.Requests {
-		for j, a := range s.Requests[i].Answers {
-			if said := s.addressed(a.Text); said != a.Text {
-				s.editRequest(s.Requests[i].Comment, func(r *Request) { r.Answers[j].Text = said })
-			}
-		}
-	}
+	return pipeline + ":" + stage
 }
 
 // lastComment is what a pull request's comment says once the pipeline is not

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"slices"
-	"strings"
 )
 
 // Two commits with the same files have the same source, unless a .gitattributes has
@@ -67,7 +66,7 @@ func (d *decision) readSources() {
 	var sought map[string][]string
 	for _, key := range sortedKeys(d.s.Builds) {
 		r := d.s.Builds[key]
-		if r.ID == "" || r.Tree == "" || r.Source != "" || strings.Contains(key, "commit ") {
+		if r.ID == "" || r.Tree == "" || r.Source != "" || readKey(key).kind == ofCommit {
 			continue
 		}
 		if sought == nil {
@@ -79,8 +78,6 @@ func (d *decision) readSources() {
 		}
 	}
 }
-
-func sourceKey(tree string) string { return "source " + tree }
 
 // sought lists the commits that would use a build, by its key.
 func (d *view) sought() map[string][]string {
@@ -119,7 +116,7 @@ func (d *view) readingSource(r BuildRun) *saying {
 	if d.s.Flights[sourceKey(r.Tree)].Reason == "" {
 		return nil
 	}
-	return sayPending("attributes", "Waiting for GitHub to show .gitattributes: "+Short(r.SHA)+" has the same files and may serve", "")
+	return sayPending(PhaseAttributes, "Waiting for GitHub to show .gitattributes: "+Short(r.SHA)+" has the same files and may serve", "")
 }
 
 // sourceRead takes what a source is made of. What cannot be read may have the commit in

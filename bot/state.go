@@ -189,7 +189,7 @@ type Deployment struct {
 // twice and nothing is left untold.
 type Saying struct {
 	State StatusState
-	Phase string // what a pending status waits for; its text may grow stale within one phase
+	Phase Phase // what a pending status waits for; its text may grow stale within one phase
 	Text  string
 	Doubt bool // something else was said since, and nobody knows whether it was heard
 	// Again is when to say it once more, because until then something else that
@@ -410,10 +410,12 @@ type Comment struct {
 	URL       string
 	Body      string // as last written
 	WrittenAt time.Time
-	Refused   bool      // GitHub does not take it, for now
-	Unheard             // with Refused
-	Doubt     bool      // something else was written since, and nobody knows whether it was taken
-	Again     time.Time // when to write it once more, as a Saying's
+	// NeverGreen says that it warns of contexts that cannot be green before a merge.
+	NeverGreen bool
+	Refused    bool      // GitHub does not take it, for now
+	Unheard              // with Refused
+	Doubt      bool      // something else was written since, and nobody knows whether it was taken
+	Again      time.Time // when to write it once more, as a Saying's
 }
 
 // said reports whether people can read anything there.

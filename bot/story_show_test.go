@@ -33,6 +33,18 @@ func describe(f bot.Finished) string {
 		if _, ok := f.Fact.(bot.AppSeen); ok {
 			line = fmt.Sprintf("look at %s", do.App)
 		}
+	case bot.LookAtApp:
+		if do.Seeks == nil {
+			if f.Outcome == bot.Done {
+				return ""
+			}
+			line = "read: " + f.Effect.Key
+			break
+		}
+		line = fmt.Sprintf("promote %s to %s: %s on %s", do.Seeks.SHA, do.Stage, do.Seeks.Artifact, do.App)
+		if _, ok := f.Fact.(bot.AppSeen); ok {
+			line = fmt.Sprintf("look at %s", do.App)
+		}
 	case bot.SetStatus:
 		line = fmt.Sprintf("status %s %s %s: %s", do.SHA, strings.TrimPrefix(do.Context, "headstart/"), do.Status.State, do.Status.Text)
 	case bot.CreateDeployment:

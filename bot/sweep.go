@@ -94,7 +94,7 @@ func (d *decision) sweep() {
 // sweepHead reads the branch's head.
 func (d *decision) sweepHead() {
 	if last := d.lastPush(); !last.IsZero() && d.overdue(d.anew(d.s.HeadAt, later(d.s.HeadAt, last).Add(d.sweepInterval()))) {
-		d.wantIdle("head", ReadHead{Branch: d.s.Branch()})
+		d.wantIdle(headKey, ReadHead{Branch: d.s.Branch()})
 	}
 }
 
@@ -211,13 +211,13 @@ func (d *view) driftGate(c *Candidate, stage string) Gate {
 		if f := d.s.Stages[stage].Apps[app].Foreign; f != nil && d.s.newer(f, c, stage) {
 			g.State, g.Since = GateClosed, f.At
 			g.Text = fmt.Sprintf("%s was released to %s by hand after this was pushed", f.name(), app)
-			g.Next = "comment /promote " + stage + ", or push again"
+			g.Next = "comment /promote " + d.s.addressed(stage) + ", or push again"
 		}
 	}
 	if r, app, newer := d.s.newerAdopted(c, stage); newer && g.State == GateOpen {
 		g.State, g.Since = GateClosed, r.At
 		g.Text = fmt.Sprintf("%s was released to %s after this was pushed, before Headstart came", r.name(), app)
-		g.Next = "comment /promote " + stage + ", or push again"
+		g.Next = "comment /promote " + d.s.addressed(stage) + ", or push again"
 	}
 	return g
 }

@@ -74,18 +74,18 @@ func (d *view) stagesOf(c *Candidate) []string {
 // saying is a status that people should see; nil: none.
 type saying struct {
 	Status
-	phase string
+	phase Phase
 }
 
 func say(state StatusState, text, url string) *saying {
 	return &saying{Status: Status{State: state, Text: cut(text, maxStatusText), URL: url}}
 }
 
-func sayPending(phase, text, url string) *saying {
+func sayPending(phase Phase, text, url string) *saying {
 	return say(StatusPending, text, url).in(phase)
 }
 
-func (w *saying) in(phase string) *saying {
+func (w *saying) in(phase Phase) *saying {
 	w.phase = phase
 	return w
 }
@@ -98,7 +98,7 @@ func (d *decision) tellStatus(sha, context string, told map[string]Saying, want 
 		want = say(said.State, said.Text, "").in(said.Phase)
 	}
 	if want != nil {
-		want.Text = cut(d.s.addressed(want.Text), maxStatusText)
+		want.Text = cut(want.Text, maxStatusText)
 	}
 	if want == nil || same(said, want) && !again {
 		return
@@ -108,8 +108,6 @@ func (d *decision) tellStatus(sha, context string, told map[string]Saying, want 
 
 // again reports whether the time has come to say something once more.
 func (d *view) again(at time.Time) bool { return !at.IsZero() && d.due(at) }
-
-func statusKey(sha, context string) string { return "status " + sha + " " + context }
 
 // final reports whether something was said that is meant to stay.
 func (s Saying) final() bool { return s.State != "" && s.State != StatusPending && !s.Doubt }
@@ -147,8 +145,8 @@ func (d *decision) tellConfig(c *Candidate) {
 // gone ends a status that waits for something that the pipeline's file no longer
 // asks for; nil if there is none.
 func (d *view) gone(c *Candidate, context, text string) *saying {
-	if told := c.Told[context]; told.State == StatusPending || told.Doubt || told.Phase == "gone" {
-		return say(StatusError, text, "").in("gone")
+	if told := c.Told[context]; told.State == StatusPending || told.Doubt || told.Phase == PhaseGone {
+		return say(StatusError, text, "").in(PhaseGone)
 	}
 	return nil
 }

@@ -50,13 +50,13 @@ func (d *view) buildStatus(c *Candidate, begins starting) *saying {
 		return d.gone(c, buildContext, "Not built: the pipeline follows "+d.s.Branch())
 	}
 	if by, gone := d.overtaker(c, d.firstStage()); gone && !r.Active() {
-		if told.final() && told.Phase != "order" {
+		if told.final() && told.Phase != PhaseOrder {
 			return nil // what was said of its build stays true
 		}
 		if by.Passages[d.firstStage()].State == PassageDone && !d.forcedBetween(c, by) {
-			return say(StatusSuccess, "Included in "+Short(by.SHA), "").in("order")
+			return say(StatusSuccess, "Included in "+Short(by.SHA), "").in(PhaseOrder)
 		}
-		return say(StatusError, "Not built: superseded by "+Short(by.SHA), "").in("order")
+		return say(StatusError, "Not built: superseded by "+Short(by.SHA), "").in(PhaseOrder)
 	}
 	app := begins[d.s.keyOf(c)]
 	if r.Active() {
@@ -69,34 +69,34 @@ func (d *view) buildStatus(c *Candidate, begins starting) *saying {
 	case r.Status == RunUnread:
 		return d.readingSource(r)
 	case r.sourceless() && !a.fallback:
-		return sayPending("source", "Waiting for GitHub to know the commit; then it is built", "")
+		return sayPending(PhaseSource, "Waiting for GitHub to know the commit; then it is built", "")
 	case app == "" && d.bare(c):
-		return sayPending("bare", "Waiting for GitHub to tell which files this commit has", "")
+		return sayPending(PhaseBare, "Waiting for GitHub to tell which files this commit has", "")
 	case app != "" && r.Stage == "" && !a.fallback && r.TroubleAt.IsZero() && why != "":
-		return sayPending("build", fmt.Sprintf("Building again on %s: %s", app, why), r.OutputURL)
+		return sayPending(PhaseBuild, fmt.Sprintf("Building again on %s: %s", app, why), r.OutputURL)
 	case app != "" && r.Stage == "" && !a.fallback && r.TroubleAt.IsZero():
-		return sayPending("build", "Building on "+app, r.OutputURL)
+		return sayPending(PhaseBuild, "Building on "+app, r.OutputURL)
 	case r.Stage != "" && r.Status == RunRunning:
-		return sayPending("build on stage", "Building on "+app+fellBack(a.why), r.OutputURL)
+		return sayPending(PhaseBuildOnStage, "Building on "+app+fellBack(a.why), r.OutputURL)
 	case a.fallback && d.mayNotFallBack(c):
 		return say(StatusError, "Not built: no prepare app can build it"+because(a.why), "")
 	case r.Stage != "" && len(d.s.Config.Prepare.Apps) > 0, a.fallback && a.why != "":
-		return sayPending("fallback", fmt.Sprintf("Builds on %s once the checks pass%s", d.s.Config.Stages[0].Apps[0], fellBack(cmp.Or(a.why, r.Reason))), "")
+		return sayPending(PhaseFallback, fmt.Sprintf("Builds on %s once the checks pass%s", d.s.Config.Stages[0].Apps[0], fellBack(cmp.Or(a.why, r.Reason))), "")
 	case r.Stage != "", a.fallback:
-		return sayPending("checks", fmt.Sprintf("Builds on %s once the checks pass", d.s.Config.Stages[0].Apps[0]), "")
+		return sayPending(PhaseChecks, fmt.Sprintf("Builds on %s once the checks pass", d.s.Config.Stages[0].Apps[0]), "")
 	case !r.TroubleAt.IsZero():
-		return sayPending("trouble", "The build could not be started yet"+because(r.Reason), "")
+		return sayPending(PhaseTrouble, "The build could not be started yet"+because(r.Reason), "")
 	}
 	if !d.leads(c) {
-		return sayPending("queue", "Not built yet: a newer commit goes first", "")
+		return sayPending(PhaseQueue, "Not built yet: a newer commit goes first", "")
 	}
 	if why := d.rebuilt(r); why != "" {
-		return sayPending("queue", "Building again as soon as a prepare app is free: "+why, "")
+		return sayPending(PhaseQueue, "Building again as soon as a prepare app is free: "+why, "")
 	}
 	if w := d.shared(d.rankOf(c)); w != nil {
 		return w
 	}
-	return sayPending("queue", "Queued for a prepare app", "")
+	return sayPending(PhaseQueue, "Queued for a prepare app", "")
 }
 
 func fellBack(why string) string {
@@ -164,7 +164,7 @@ func (d *view) pullStatus(p PullRequest, begins starting) *saying {
 		return notBuilt(why)
 	}
 	if d.awaitsMerge(p) && d.s.pullConcerns(p) == ConcernYes {
-		return sayPending("test merge", "Waiting for GitHub to make the test merge into "+p.Base, "")
+		return sayPending(PhaseTestMerge, "Waiting for GitHub to make the test merge into "+p.Base, "")
 	}
 	if !known {
 		return d.unreadPull(p)
@@ -188,9 +188,9 @@ func (d *view) pullStatus(p PullRequest, begins starting) *saying {
 		}
 		return w
 	case begun && r.sourceless() && p.Open && !r.refusedBy(d.s.Config.Prepare.forPulls()):
-		return sayPending("source", "Waiting for GitHub to know the test merge; then it is built", "")
+		return sayPending(PhaseSource, "Waiting for GitHub to know the test merge; then it is built", "")
 	case begun && building != "" && r.TroubleAt.IsZero():
-		return sayPending("build", "Building ahead of the merge on "+building, r.OutputURL)
+		return sayPending(PhaseBuild, "Building ahead of the merge on "+building, r.OutputURL)
 	case !p.Open:
 		return nil
 	case p.TestTree == "":
@@ -198,17 +198,17 @@ func (d *view) pullStatus(p PullRequest, begins starting) *saying {
 	case begun && (r.Status == RunErrored || r.refusedBy(d.s.Config.Prepare.forPulls())):
 		return notBuilt("no prepare app could build it" + because(r.Reason))
 	case begun && d.stuck(r):
-		return notBuilt("no prepare app takes the build" + because(r.Reason)).in("stuck") // for the reason may change with each try
+		return notBuilt("no prepare app takes the build" + because(r.Reason)).in(PhaseStuck) // for the reason may change with each try
 	case begun && !r.TroubleAt.IsZero():
-		return sayPending("trouble", "The build could not be started yet"+because(r.Reason), "")
+		return sayPending(PhaseTrouble, "The build could not be started yet"+because(r.Reason), "")
 	case building != "":
-		return sayPending("build", "Building ahead of the merge on "+building, "")
+		return sayPending(PhaseBuild, "Building ahead of the merge on "+building, "")
 	}
 	if w := d.shared(RankPull); w != nil {
 		return w
 	}
 	if d.s.Config.Prepare.apart() {
-		return sayPending("queue", "Queued for an app that builds pull requests", "")
+		return sayPending(PhaseQueue, "Queued for an app that builds pull requests", "")
 	}
-	return sayPending("queue", "Queued for a prepare app (pushes to "+d.s.Branch()+" go first)", "")
+	return sayPending(PhaseQueue, "Queued for a prepare app (pushes to "+d.s.Branch()+" go first)", "")
 }

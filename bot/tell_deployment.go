@@ -1,7 +1,5 @@
 package bot
 
-import "fmt"
-
 // What GitHub Deployments say of a promotion.
 
 // tellDeployment makes the GitHub Deployment of a promotion once it has begun.
@@ -18,7 +16,7 @@ func (d *decision) createDeployment(c *Candidate, stage string, promotion int) {
 	if n := len(d.s.Config.Stages); n > 0 {
 		last = stage == d.s.Config.Stages[n-1].Name
 	}
-	d.want(fmt.Sprintf("deployment %s %d", stage, promotion), CreateDeployment{
+	d.want(deploymentKey(stage, promotion), CreateDeployment{
 		SHA: c.SHA, Stage: stage, Promotion: promotion, Production: last, Text: c.deploymentText(stage, promotion),
 	})
 }
@@ -37,7 +35,7 @@ func (d *decision) endDeployments(c *Candidate) {
 			continue
 		}
 		if w := d.deploymentStatus(c, dep); dep.Told.State != w.State || dep.Told.Doubt || d.again(dep.Told.Again) || d.later(dep.Told.Unheard) {
-			d.want(fmt.Sprintf("deployment status %s %d", dep.Stage, dep.ID), SetDeploymentStatus{
+			d.want(deploymentStatusKey(dep.Stage, dep.ID), SetDeploymentStatus{
 				SHA: c.SHA, Stage: dep.Stage, ID: dep.ID, Status: w.Status, AppURL: d.appURL(dep.Stage),
 			})
 		}

@@ -11,11 +11,11 @@ func (d *view) stageStanding(c *Candidate, stage string) *saying {
 	case entered && pass.State == PassageReleasing:
 		return d.releasing(stage)
 	case entered && pass.State == PassageUndone && pass.Promotion == 0:
-		return say(StatusFailure, capital(pass.Reason)+" on "+stage, d.appURL(stage)).in("undone")
+		return say(StatusFailure, capital(pass.Reason)+" on "+stage, d.appURL(stage)).in(PhaseUndone)
 	case entered && pass.State == PassageUndone:
-		return say(StatusFailure, fmt.Sprintf("%s: %s runs %s", capital(pass.Reason), stage, Short(d.s.Stages[stage].Live.SHA)), d.appURL(stage)).in("undone")
+		return say(StatusFailure, fmt.Sprintf("%s: %s runs %s", capital(pass.Reason), stage, Short(d.s.Stages[stage].Live.SHA)), d.appURL(stage)).in(PhaseUndone)
 	case entered && pass.State == PassageDone && d.drifted(c, stage) != "":
-		return say(StatusSuccess, "Was live on "+stage+" until "+d.drifted(c, stage), d.appURL(stage)).in("drift")
+		return say(StatusSuccess, "Was live on "+stage+" until "+d.drifted(c, stage), d.appURL(stage)).in(PhaseDrift)
 	case entered && pass.State == PassageDone && pass.was():
 		return say(StatusSuccess, "Already live on "+stage, d.appURL(stage))
 	case entered && pass.State == PassageDone && pass.Reason != "":
@@ -89,30 +89,30 @@ func (d *view) releasing(stage string) *saying {
 	case st.Trouble != "" && !d.s.begun(stage):
 		return d.trouble(stage)
 	case st.InFlight.Proof != nil && d.now.Before(st.InFlight.Proof.From):
-		return sayPending("taking over", "Released; the new version takes over at "+moment(st.InFlight.Proof.From), d.appURL(stage))
+		return sayPending(PhaseTakingOver, "Released; the new version takes over at "+moment(st.InFlight.Proof.From), d.appURL(stage))
 	case st.InFlight.Proof != nil:
-		return sayPending("verifying", "Released; verifying that it works", d.appURL(stage))
+		return sayPending(PhaseVerifying, "Released; verifying that it works", d.appURL(stage))
 	case st.InFlight.Building:
-		return sayPending("building", "Building and releasing on "+names(apps), d.appURL(stage))
+		return sayPending(PhaseBuilding, "Building and releasing on "+names(apps), d.appURL(stage))
 	}
 	if copying := d.copying(stage); copying != "" {
-		return sayPending("copying", capital(copying), "")
+		return sayPending(PhaseCopying, capital(copying), "")
 	}
 	if d.s.held(stage) {
-		return sayPending("maintenance", "Maintenance mode is on while it is released to "+names(apps), d.appURL(stage))
+		return sayPending(PhaseMaintenance, "Maintenance mode is on while it is released to "+names(apps), d.appURL(stage))
 	}
-	return sayPending("releasing", "Releasing to "+names(apps), d.appURL(stage))
+	return sayPending(PhaseReleasing, "Releasing to "+names(apps), d.appURL(stage))
 }
 
 func (d *view) trouble(stage string) *saying {
-	return sayPending("trouble", "Could not be released yet"+because(d.s.Stages[stage].Trouble), "")
+	return sayPending(PhaseTrouble, "Could not be released yet"+because(d.s.Stages[stage].Trouble), "")
 }
 
 // waiting is what is said of a candidate that has not entered a stage.
 func (d *view) waiting(c *Candidate, stage string, first bool) *saying {
 	g, no := blocked(d.gates(c, stage))
 	if m, waits := d.maintenanceGate(c, stage); waits {
-		return sayPending("no maintenance", "Waiting: "+m.Text, "")
+		return sayPending(PhaseNoMaintenance, "Waiting: "+m.Text, "")
 	}
 	switch {
 	case d.astray(c):
@@ -123,15 +123,15 @@ func (d *view) waiting(c *Candidate, stage string, first bool) *saying {
 		}
 		by, _ := d.overtaker(c, stage)
 		if part := d.partOf(c, by, stage); part != "" {
-			return say(StatusSuccess, part+Short(by.SHA), d.appURL(stage)).in("order")
+			return say(StatusSuccess, part+Short(by.SHA), d.appURL(stage)).in(PhaseOrder)
 		}
-		return say(StatusError, fmt.Sprintf("Superseded by %s", Short(by.SHA)), "").in("order")
+		return say(StatusError, fmt.Sprintf("Superseded by %s", Short(by.SHA)), "").in(PhaseOrder)
 	case no && g.Name == GateLock:
 		return sayPending(g.phase(), "Waiting: "+g.Text, "")
 	case no && g.State == GateClosed:
 		return say(StatusFailure, "Not released: "+g.Text, "")
 	case no && g.Name == GateCopy:
-		return sayPending("copy", "Waiting: "+g.Text, "")
+		return sayPending(PhaseCopy, "Waiting: "+g.Text, "")
 	case (!no || g.Name == GatePlace) && d.s.Stages[stage].Trouble != "" && !d.s.begun(stage):
 		return d.trouble(stage)
 	case no && g.Name == GatePlace && d.s.Stages[stage].InFlight != nil && !d.s.begun(stage):
@@ -145,9 +145,9 @@ func (d *view) waiting(c *Candidate, stage string, first bool) *saying {
 		}
 		return nil
 	case first && no && g.Name == GateBuild && d.rebuilt(d.buildOf(c).run) != "":
-		return sayPending("build again", "Building again"+because(d.rebuilt(d.buildOf(c).run)), "")
+		return sayPending(PhaseBuildAgain, "Building again"+because(d.rebuilt(d.buildOf(c).run)), "")
 	case first && (!no || g.beforeBuilt()):
-		return sayPending("checks and build", "Waiting for the build and the checks", "")
+		return sayPending(PhaseChecksAndBuild, "Waiting for the build and the checks", "")
 	case !no:
 		return nil // it is let in now, or as soon as it was looked at freshly
 	}

@@ -95,7 +95,7 @@ func (d *decision) verify() {
 
 func (d *decision) probe(stage string, n int, sha string, v Verify, p *Proof) {
 	if d.due(p.NextAt) {
-		d.want(fmt.Sprintf("probe %s %d", stage, n), Probe{Stage: stage, Promotion: n, SHA: sha, Built: d.s.builtOf(stage, sha), Verify: v})
+		d.want(probeKey(stage, n), Probe{Stage: stage, Promotion: n, SHA: sha, Built: d.s.builtOf(stage, sha), Verify: v})
 	}
 }
 

@@ -246,8 +246,6 @@ func (s *State) receiveVisitors(at time.Time) {
 // asked reports whether it is being read what a comment's author may do.
 func (s *State) asked(r *Request) bool { return s.Flights[commanderKey(r)].Out }
 
-func commanderKey(r *Request) string { return fmt.Sprintf("commander %d", r.Comment) }
-
 // askedWith lists the comments whose questions one comment of the bot answers together
 // with those of r: of visitors all that wait on the same pull request.
 func (d *decision) askedWith(r *Request) []*Request {

@@ -69,8 +69,7 @@ func (p *Performer) Perform(ctx context.Context, target bot.Target, e bot.Effect
 	case bot.SetMaintenance:
 		return setMaintenance(ctx, on, do)
 	case bot.LookAtApp:
-		releases, err := on.Releases(ctx, do.App)
-		return fact(seen(bot.App{}, releases), err)
+		return look(ctx, on, e, do)
 	}
 	return nil, &bot.Refused{Reason: fmt.Sprintf("no platform performs %s", bot.NameOf(e.Do))}
 }
@@ -134,6 +133,47 @@ func (p *Performer) promote(ctx context.Context, on Platform, e bot.Effect, do b
 	if err != nil {
 		return nil, appMissing(err)
 	}
+	if found, err := made(ctx, on, e, do, releases); found != nil || err != nil {
+		return found, err
+	}
+	newest, _ := summary(releases)
+	if newest != do.Base {
+		app, err := on.App(ctx, do.App)
+		return fact(seen(app, releases), err)
+	}
+	if err := stillDoubtful(e, "the release"); err != nil {
+		return nil, err
+	}
+	if do.Restore != "" {
+		r, err := on.Rollback(ctx, do.App, do.Restore)
+		return fact(bot.ReleaseSeen{Release: r}, err)
+	}
+	r, err := on.Promote(ctx, Promotion{
+		Artifact: do.Artifact, Commit: do.SHA, From: do.From, To: do.App,
+		Description: fmt.Sprintf("Headstart: %s to %s", bot.Short(do.SHA), do.Stage),
+	})
+	return fact(bot.ReleaseSeen{Release: r}, err)
+}
+
+// look finds out what an app runs, and where a release is sought, whether it is there.
+func look(ctx context.Context, on Platform, e bot.Effect, do bot.LookAtApp) (bot.Fact, error) {
+	releases, err := on.Releases(ctx, do.App)
+	if do.Seeks == nil {
+		return fact(seen(bot.App{}, releases), err)
+	}
+	if err != nil {
+		return nil, appMissing(err)
+	}
+	if found, err := made(ctx, on, e, *do.Seeks, releases); found != nil || err != nil {
+		return found, err
+	}
+	app, err := on.App(ctx, do.App)
+	return fact(seen(app, releases), err)
+}
+
+// made returns the release that a promotion asks for, where it is there already: an
+// earlier attempt made it, or the app runs the artifact anyway. Nil: it is not there.
+func made(ctx context.Context, on Platform, e bot.Effect, do bot.Promote, releases []bot.Release) (bot.Fact, error) {
 	newest, _ := summary(releases)
 	for _, r := range releases {
 		if r.ID == do.Restore && r.Artifact != do.Artifact {
@@ -155,22 +195,7 @@ func (p *Performer) promote(ctx context.Context, on Platform, e bot.Effect, do b
 			return fact(bot.ReleaseSeen{Release: r, App: app}, err)
 		}
 	}
-	if newest != do.Base || do.Look {
-		app, err := on.App(ctx, do.App)
-		return fact(seen(app, releases), err)
-	}
-	if err := stillDoubtful(e, "the release"); err != nil {
-		return nil, err
-	}
-	if do.Restore != "" {
-		r, err := on.Rollback(ctx, do.App, do.Restore)
-		return fact(bot.ReleaseSeen{Release: r}, err)
-	}
-	r, err := on.Promote(ctx, Promotion{
-		Artifact: do.Artifact, Commit: do.SHA, From: do.From, To: do.App,
-		Description: fmt.Sprintf("Headstart: %s to %s", bot.Short(do.SHA), do.Stage),
-	})
-	return fact(bot.ReleaseSeen{Release: r}, err)
+	return nil, nil
 }
 
 // seen is what an app runs, by its releases.

@@ -30,6 +30,9 @@ func (s *sim) oneDecided(effects []bot.Effect) {
 	asked := map[string]int{}
 	for _, e := range effects {
 		do, ok := e.Do.(bot.Promote)
+		if look, is := e.Do.(bot.LookAtApp); is && look.Seeks != nil {
+			do, ok = *look.Seeks, true
+		}
 		if n := asked[do.Stage]; ok && n != 0 && n != do.Promotion {
 			s.fail(2, "promotions %d and %d to %s are begun at once", n, do.Promotion, do.Stage)
 		} else if ok {

@@ -232,6 +232,10 @@ func (p *localPlace) observe(c engine.Commit) {
 			return do.App
 		case bot.Promote:
 			return do.App
+		case bot.LookAtApp:
+			if do.Seeks != nil {
+				return do.App
+			}
 		case bot.WatchBuild:
 			return do.App
 		case bot.WatchRelease:

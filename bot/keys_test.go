@@ -1,0 +1,24 @@
+package bot
+
+import "testing"
+
+// A build's key says for whom it is, what was built and how, and nothing is lost.
+func TestBuildKeysAreRead(t *testing.T) {
+	for _, whose := range []string{"", branchBuilds, pullBuilds} {
+		for _, kind := range []string{ofCommit, ofTree} {
+			for _, by := range []string{"", "a1b2"} {
+				k := builtAs{whose: whose, kind: kind, id: "0123abc", by: by}
+				if got := readKey(k.key()); got != k {
+					t.Errorf("the key %q is read as %+v, and was made of %+v", k.key(), got, k)
+				}
+			}
+		}
+	}
+}
+
+// A commit is among the words of a key as a whole, and not as a part of another one.
+func TestKeysNameCommits(t *testing.T) {
+	if !keyNames(statusKey("a1", buildContext), "a1") || keyNames(statusKey("a12", buildContext), "a1") {
+		t.Error("a status of another commit is taken for one of a1, or its own is not")
+	}
+}

@@ -1,0 +1,35 @@
+package bot
+
+// Phase is what a status waits for, or why it stays as it is: within one phase its text
+// is not renewed. A gate's own phase begins with its name (see Gate.phase).
+type Phase string
+
+// The phases that no gate has by itself. What is waited for:
+const (
+	PhaseAttributes     Phase = "attributes"       // for .gitattributes
+	PhaseBare           Phase = "bare"             // for its files to be known
+	PhaseBuild          Phase = "build"            // for the build
+	PhaseBuildAgain     Phase = "build again"      // for a build that is made anew
+	PhaseBuildOnStage   Phase = "build on stage"   // for the build on the first stage's own app
+	PhaseBuilding       Phase = "building"         // for the stage's own app to build and release
+	PhaseChecks         Phase = "checks"           // for the checks
+	PhaseChecksAndBuild Phase = "checks and build" // for both
+	PhaseConfiguration  Phase = "configuration"    // for the pipeline's file
+	PhaseCopy           Phase = "copy"             // for the rehearsal to begin
+	PhaseCopying        Phase = "copying"          // for the rehearsal
+	PhaseDrift          Phase = "drift"            // nothing: something was released over it by hand
+	PhaseFallback       Phase = "fallback"         // for the checks, and then that build
+	PhaseGone           Phase = "gone"             // nothing: what it was about is gone from the file
+	PhaseMaintenance    Phase = "maintenance"      // for the release, in maintenance mode
+	PhaseNoMaintenance  Phase = "no maintenance"   // for a maintenance that it needs
+	PhaseOrder          Phase = "order"            // nothing: a newer commit went first
+	PhaseQueue          Phase = "queue"            // for its turn on a prepare app
+	PhaseReleasing      Phase = "releasing"        // for the release
+	PhaseSource         Phase = "source"           // for GitHub to know the commit
+	PhaseStuck          Phase = "stuck"            // nothing: no prepare app takes it
+	PhaseTakingOver     Phase = "taking over"      // for the new version to answer
+	PhaseTestMerge      Phase = "test merge"       // for the test merge
+	PhaseTrouble        Phase = "trouble"          // for the next try: the platform did not take it
+	PhaseUndone         Phase = "undone"           // nothing: it was taken back
+	PhaseVerifying      Phase = "verifying"        // for the proof that it works
+)
