@@ -33,50 +33,45 @@ const busyFor = 10000
 // OpenBeside opens the database that url names, as [Open] understands it. It has
 // to be there, with the tables of this version.
 func OpenBeside(ctx context.Context, url string) (*Beside, error) {
-	b := &Beside{}
-	var tables string
+	var (
+		b           = &Beside{}
+		have, known int
+	)
 	switch scheme, path, _ := strings.Cut(url, ":"); scheme {
 	case "sqlite":
+		if path == "" || path == ":memory:" {
+			return nil, errors.New("DATABASE_URL names no file that another process can open: expected sqlite:PATH")
+		}
+		if _, err := os.Stat(path); err != nil {
+			return nil, fmt.Errorf("there is no database at %s, where `headstart serve` keeps it: %w", path, err)
+		}
+		var err error
+		if have, known, err = formOfFile(ctx, path); err != nil {
+			return nil, err
+		}
 		db, err := sqliteBeside(path)
 		if err != nil {
 			return nil, err
 		}
-		b.db, tables = db, `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'headstart_migrations'`
+		b.db = db
 	case "postgres", "postgresql":
 		db, err := postgresBeside(ctx, url)
 		if err != nil {
 			return nil, err
 		}
-		b.db, tables = db, `SELECT COUNT(*) FROM pg_tables WHERE tablename = 'headstart_migrations' AND schemaname = ANY (current_schemas(false))`
+		to := db.conn.Config()
+		if have, known, err = formOf(ctx, db, whereaboutsOfServer(to.Host, to.Port, to.Database)); err != nil {
+			return nil, errors.Join(err, db.close(ctx))
+		}
+		b.db = db
 	default:
 		return nil, errNoDatabase
 	}
-	if err := b.check(ctx, tables); err != nil {
-		return nil, errors.Join(fmt.Errorf("open the database: %w", err), b.Close(ctx))
+	if have < known {
+		err := errors.New("the database does not have the tables of this version yet: start this version's `headstart serve` on it first")
+		return nil, errors.Join(err, b.Close(ctx))
 	}
 	return b, nil
-}
-
-// check reports whether the database has the tables of this version. The query
-// tells whether it has any.
-func (b *Beside) check(ctx context.Context, tables string) error {
-	var found, have int
-	err := b.db.each(ctx, tables, nil, func(scan scanner) error { return scan(&found) })
-	if err == nil && found > 0 {
-		err = b.db.each(ctx, versionOfTables, nil, func(scan scanner) error { return scan(&have) })
-	}
-	if err != nil {
-		return err
-	}
-	switch files, err := migrationFiles(); {
-	case err != nil:
-		return err
-	case have > len(files):
-		return newerTables(have, len(files))
-	case have < len(files):
-		return errors.New("it does not have the tables of this version yet: start this version's `headstart serve` on it first")
-	}
-	return nil
 }
 
 // Close gives the connection back.
@@ -115,13 +110,11 @@ func (b *Beside) SetFreeze(ctx context.Context, f bot.Frozen) (bot.Frozen, error
 type besideSQLite struct{ db *sql.DB }
 
 func sqliteBeside(path string) (*besideSQLite, error) {
-	if path == "" || path == ":memory:" {
-		return nil, errors.New("DATABASE_URL names no file that another process can open: expected sqlite:PATH")
-	}
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("there is no database at %s, where `headstart serve` keeps it: %w", path, err)
-	}
-	options := url.Values{"mode": {"rw"}, "_txlock": {"immediate"}, "_pragma": {fmt.Sprintf("busy_timeout(%d)", busyFor), "synchronous(FULL)"}}
+	return openFile(path, url.Values{"mode": {"rw"}, "_txlock": {"immediate"}, "_pragma": {fmt.Sprintf("busy_timeout(%d)", busyFor), "synchronous(FULL)"}})
+}
+
+// openFile opens a SQLite database that is there, with one connection.
+func openFile(path string, options url.Values) (*besideSQLite, error) {
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+options.Encode())
 	if err != nil {
 		return nil, fmt.Errorf("open the SQLite database %s: %w", path, err)

@@ -104,6 +104,15 @@ func (db *postgresDB) migrate(ctx context.Context) error {
 	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, int64(migrationLock)); err != nil {
 		return fmt.Errorf("lock the migrations: %w", err)
 	}
+	unlock := func() error {
+		_, err := conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, int64(migrationLock))
+		return err
+	}
+	to := db.pool.Config().ConnConfig
+	have, _, err := formOf(ctx, db, whereaboutsOfServer(to.Host, to.Port, to.Database))
+	if err != nil {
+		return errors.Join(err, unlock())
+	}
 	migrator, err := rivermigrate.New(db.driver(nil), &rivermigrate.Config{Logger: db.log})
 	if err == nil {
 		_, err = migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
@@ -111,10 +120,9 @@ func (db *postgresDB) migrate(ctx context.Context) error {
 	if err != nil {
 		err = fmt.Errorf("bring River's tables in the PostgreSQL database up to date: %w", err)
 	} else {
-		err = migrate(ctx, db)
+		err = migrate(ctx, db, have)
 	}
-	_, unlocked := conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, int64(migrationLock))
-	return errors.Join(err, unlocked)
+	return errors.Join(err, unlock())
 }
 
 func (db *postgresDB) close() error {

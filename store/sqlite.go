@@ -83,6 +83,12 @@ func openSQLite(ctx context.Context, path string, q queue) (_ *sqliteDB, err err
 		}
 		dsn = "file:" + (&url.URL{Path: path}).EscapedPath()
 	}
+	have := 0
+	if path != ":memory:" {
+		if have, _, err = formOfFile(ctx, path); err != nil {
+			return nil, err
+		}
+	}
 	pragmas := url.Values{"_txlock": {"immediate"}, "_pragma": {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
 		// Write the log back every 16 MB, and give the space back after a flood.
@@ -124,7 +130,7 @@ func openSQLite(ctx context.Context, path string, q queue) (_ *sqliteDB, err err
 			db.writing.Wait()
 		}
 	}()
-	if err := migrate(ctx, db); err != nil {
+	if err := migrate(ctx, db, have); err != nil {
 		return nil, err
 	}
 	if db.prepared, err = prepare(ctx, db.writer, append([]string{savepoint, releaseSavepoint, rollbackSavepoint, insertJob, fetchJobs}, hotWrites...)); err != nil {
@@ -134,6 +140,16 @@ func openSQLite(ctx context.Context, path string, q queue) (_ *sqliteDB, err err
 		return nil, err
 	}
 	return db, nil
+}
+
+// formOfFile is formOf for the file at path. It leaves every byte of it as it is.
+func formOfFile(ctx context.Context, path string) (have, known int, err error) {
+	db, err := openFile(path, url.Values{"mode": {"ro"}, "_pragma": {fmt.Sprintf("busy_timeout(%d)", busyFor)}})
+	if err != nil {
+		return 0, 0, err
+	}
+	have, known, err = formOf(ctx, db, whereaboutsOfFile(path))
+	return have, known, errors.Join(err, db.close(ctx))
 }
 
 func prepare(ctx context.Context, db *sql.DB, queries []string) (map[string]*sql.Stmt, error) {

@@ -14,6 +14,22 @@
 // River is the queue between the steps. A job of ours is gone from the queue in
 // the very transaction that records its outcome, so it is not repeated; a job
 // whose process died is started again, and its handler is told so.
+//
+// # Stored forms
+//
+// What is stored outlives the program that wrote it, so its form has a number: that of
+// the newest file in migrations/, which the table headstart_forms keeps. The form is the
+// tables and columns, and everything within them: the JSON of states, events, effects
+// and places in queues, the names of the types of facts and actions, and the keys of
+// effects. [Open] brings an older form up to date, and refuses one that it cannot read,
+// or that is newer, before it changes anything.
+//
+// A new field of a stored struct is no new form, as long as its zero value means what
+// its absence has meant. Whatever else changes (a field's or a type's name, its meaning,
+// a column) takes a new migration, which is the next number, and rewrites what is
+// stored. What SQL cannot rewrite, the migration marks in a column that tells the form
+// of each row, and what reads the row decodes both. Only the bodies of deliveries are
+// numbered apart, in their first line: see package webhooks.
 package store
 
 import (

@@ -169,14 +169,14 @@ func instances(t *testing.T, url string, want int) {
 	}
 }
 
-// A database as the first version left it is taken over.
+// A database of the first form is taken over.
 func TestMigrate(t *testing.T) {
 	first, err := os.ReadFile("migrations/001_tables.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
-	script := `CREATE TABLE headstart_migrations (version BIGINT PRIMARY KEY);` + string(first) + `;
-		INSERT INTO headstart_migrations (version) VALUES (1);
+	script := `CREATE TABLE headstart_forms (version BIGINT PRIMARY KEY);` + string(first) + `;
+		INSERT INTO headstart_forms (version) VALUES (1);
 		INSERT INTO instances (id, seen_at) VALUES ('older', 1);
 		INSERT INTO pipelines (repo, name, version, state, wake_at, updated_at, last_event) VALUES ('acme/shop', '', 3, '{"Installation":7}', 0, 1, 0);`
 	check := func(t *testing.T, open opener) {
