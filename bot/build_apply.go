@@ -78,7 +78,7 @@ func (s *State) buildStarted(do StartBuild, at time.Time) {
 		if r.StartedAt = at; failed.Status == RunFailed {
 			failed.Earlier, r.Earlier = nil, &failed
 		}
-	case r.Stage != do.Stage:
+	case r.Stage != do.Stage, r.Status == RunErrored:
 		r = BuildRun{StartedAt: at, Refused: r.Refused, Reason: r.Reason, TroubleAt: r.TroubleAt, Gone: r.Gone, GoneAt: r.GoneAt, Earlier: r.Earlier, Source: r.Source}
 	case r.StartedAt.IsZero():
 		r.StartedAt = at

@@ -3,189 +3,360 @@ package bot
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
-// Check reports every invariant of [State] that does not hold, in one error; nil: all
-// of them hold. It goes through all that is known: for tests, not for each event of a
-// running server.
+// Check returns an error for each invariant of [State] that does not hold, joined: its
+// formula, the pipeline, and the values that break it. nil: all of them hold. It
+// changes nothing. It goes through all that is known: tests call it after every event,
+// a server does not.
 func (s State) Check() error {
-	c := &checking{s: &s}
-	c.candidates()
-	c.reports()
-	c.stages()
-	c.promotions()
-	c.builds()
-	c.flights()
-	c.people()
-	c.bounds()
+	c := &checking{state: &s}
+	hold(c, ofPipeline, &thePipeline{State: &s})
+	for name, st := range s.Stages {
+		hold(c, ofStages, &aStage{Stand: st, s: &s, name: name})
+		for app, a := range st.Apps {
+			hold(c, ofApps, &anApp{AppStand: a, stage: name, app: app})
+		}
+		if p := st.InFlight; p != nil {
+			hold(c, ofPromotions, &aPromotion{Promotion: p, s: &s, stage: name})
+			for app, a := range p.Apps {
+				hold(c, ofReleases, &aRelease{AppRelease: a, p: p, stage: name, app: app, newest: st.Apps[app].Newest})
+			}
+		}
+	}
+	for _, list := range [][]Candidate{s.Candidates, s.Guests, s.Adopted} {
+		for i := range list {
+			k := &list[i]
+			hold(c, ofCandidates, &aCandidate{Candidate: k, s: &s})
+			for stage, p := range k.Passages {
+				hold(c, ofPassages, &aPassage{Passage: p, c: k, stage: stage, st: s.Stages[stage]})
+			}
+		}
+	}
+	for key, r := range s.Builds {
+		hold(c, ofBuilds, &aBuild{BuildRun: r, s: &s, key: key})
+	}
+	for key, f := range s.Flights {
+		hold(c, ofFlights, &aFlight{Flight: f, s: &s, key: key})
+	}
+	for n, p := range s.Pulls {
+		hold(c, ofPulls, &aPull{PullRequest: p, n: n})
+	}
+	for i := range s.Requests {
+		hold(c, ofRequests, &aRequest{Request: &s.Requests[i]})
+	}
 	return errors.Join(c.broken...)
+}
+
+// An invariant is a formula, and what decides whether it holds of a T.
+type invariant[T any] struct {
+	formula string
+	holds   func(of *T) bool
 }
 
 // checking collects what does not hold of a state.
 type checking struct {
-	s      *State
+	state  *State
 	broken []error
 }
 
-// holds notes an invariant that does not hold: which, and of what.
-func (c *checking) holds(ok bool, invariant, of string, args ...any) {
-	if !ok {
-		c.broken = append(c.broken, fmt.Errorf("of %s does not hold: %s", fmt.Sprintf(of, args...), invariant))
-	}
-}
-
-// candidates holds each commit to be known once, and to be in the stages that know of it.
-func (c *checking) candidates() {
-	s := c.s
-	for _, list := range [][]Candidate{s.Candidates, s.Guests, s.Adopted} {
-		seen := map[string]bool{}
-		for _, k := range list {
-			c.holds(!seen[k.SHA], "a commit stands once in its list", "candidate %s", k.SHA)
-			seen[k.SHA] = true
-		}
-	}
-	for _, k := range s.all() {
-		c.holds((k.Artifact == "") == (k.ArtifactApp == "") || k.Adopted, "Artifact = \"\" ⇔ ArtifactApp = \"\"", "candidate %s", k.SHA)
-		c.holds(!k.Guest || !k.Adopted, "¬(Guest ∧ Adopted)", "candidate %s", k.SHA)
-		for stage, pass := range k.Passages {
-			p := s.Stages[stage].InFlight
-			c.holds((pass.State == PassageReleasing) == (p != nil && p.SHA == k.SHA && p.N == pass.Promotion),
-				"State = releasing ⇔ the stage's InFlight is of this commit and Promotion", "the passage of %s through %s, %s in promotion %d", k.SHA, stage, pass.State, pass.Promotion)
-			c.holds((pass.State == PassageReleasing) == pass.EndedAt.IsZero(), "State = releasing ⇔ EndedAt = 0", "the passage of %s through %s, %s", k.SHA, stage, pass.State)
-			c.holds(pass.EndedAt.IsZero() || !pass.EndedAt.Before(pass.StartedAt), "StartedAt ≤ EndedAt", "the passage of %s through %s", k.SHA, stage)
-			c.holds(pass.Promotion <= s.Stages[stage].Promotions, "Promotion ≤ the stage's Promotions", "the passage of %s through %s", k.SHA, stage)
-		}
-		made := map[string]bool{}
-		for _, d := range k.Deployments {
-			of := fmt.Sprint(d.Stage, " ", d.Promotion)
-			c.holds(!made[of], "one Deployment a promotion", "the deployments of %s for %s", k.SHA, of)
-			made[of] = true
-			c.holds(d.ID == 0 || !d.Asked, "ID ≠ 0 ⇒ ¬Asked", "the deployment of %s for %s", k.SHA, of)
+func hold[T any](c *checking, list []invariant[T], of *T) {
+	for i := range list {
+		if v := &list[i]; !v.holds(of) {
+			c.broken = append(c.broken, fmt.Errorf("%s: %s does not hold of %v", c.state.Pipeline, v.formula, of))
 		}
 	}
 }
 
-// reports holds the counting of hints and readings, wherever checks are known.
-func (c *checking) reports() {
-	counted := func(r Reports, of string) {
-		c.holds(0 <= r.Heard && r.Heard <= r.Hints && r.Reading <= r.Hints, "0 ≤ Heard, Reading ≤ Hints", "the reports of %s: %d, %d, %d", of, r.Heard, r.Reading, r.Hints)
-		c.holds(r.Read || r.Heard == 0, "Heard ≠ 0 ⇒ Read", "the reports of %s", of)
+// What an invariant is about: a part of a state, and what it is a part of.
+type (
+	thePipeline struct{ *State }
+	aStage      struct {
+		Stand
+		s    *State
+		name string
 	}
-	for _, k := range c.s.all() {
-		counted(k.Reports, k.SHA)
-		green := c.s.verdict(k).State == CheckPassed
-		c.holds(k.GreenAt.IsZero() || green, "GreenAt ≠ 0 ⇒ the checks are green", "candidate %s", k.SHA)
+	anApp struct {
+		AppStand
+		stage, app string
 	}
-	for _, g := range c.s.Groups {
-		counted(g.Reports, g.Head)
+	aPromotion struct {
+		*Promotion
+		s     *State
+		stage string
 	}
+	aRelease struct {
+		AppRelease
+		p          *Promotion
+		stage, app string
+		newest     int
+	}
+	aCandidate struct {
+		*Candidate
+		s *State
+	}
+	aPassage struct {
+		Passage
+		c     *Candidate
+		stage string
+		st    Stand
+	}
+	aBuild struct {
+		BuildRun
+		s   *State
+		key string
+	}
+	aFlight struct {
+		Flight
+		s   *State
+		key string
+	}
+	aPull struct {
+		PullRequest
+		n int
+	}
+	aRequest struct{ *Request }
+)
+
+func (s *thePipeline) String() string {
+	var order []string
+	for i := range s.Candidates {
+		c := &s.Candidates[i]
+		order = append(order, c.SHA+" pushed "+c.PushedAt.Format(time.StampMilli))
+	}
+	return fmt.Sprintf("what is known at %s: swept %s, %s, read anew %s, its head read %s, %v", s.At, s.SweptAt, s.AppsSweptAt, s.AnewAt, s.HeadAt, order)
+}
+func (of *aStage) String() string {
+	return fmt.Sprintf("the stage %s, which knows of %d promotions: live %+v past %+v lock %+v rollback %+v soak %+v in flight %+v trouble %q %s",
+		of.name, of.Promotions, of.Live, of.Past, of.Lock, of.Rollback, of.Soak, of.InFlight, of.Trouble, of.TroubleAt)
+}
+func (of *anApp) String() string {
+	return fmt.Sprintf("the app %s of %s: %+v", of.app, of.stage, of.AppStand)
+}
+func (of *aPromotion) String() string {
+	return fmt.Sprintf("the promotion to %s: %+v", of.stage, *of.Promotion)
+}
+func (of *aRelease) String() string {
+	return fmt.Sprintf("the release on %s of %s, whose newest is %d: %+v", of.app, of.stage, of.newest, of.AppRelease)
+}
+func (of *aCandidate) String() string {
+	return fmt.Sprintf("the candidate %s: %+v", of.SHA, *of.Candidate)
+}
+func (of *aPassage) String() string {
+	return fmt.Sprintf("the passage of %s, artifact %q, through %s: %+v; in flight %+v", of.c.SHA, of.c.Artifact, of.stage, of.Passage, of.st.InFlight)
+}
+func (of *aBuild) String() string  { return fmt.Sprintf("the build %s: %+v", of.key, of.BuildRun) }
+func (of *aFlight) String() string { return fmt.Sprintf("the effect %s: %+v", of.key, of.Flight) }
+func (of *aPull) String() string {
+	return fmt.Sprintf("the pull request %d: %+v", of.n, of.PullRequest)
+}
+func (of *aRequest) String() string {
+	return fmt.Sprintf("the commands in the comment %d: %+v", of.Comment, *of.Request)
 }
 
-// stages holds what is live, what was live before, and who keeps others out.
-func (c *checking) stages() {
-	for name, st := range c.s.Stages {
-		past := map[string]bool{}
-		for _, p := range st.Past {
-			c.holds(!past[p.SHA], "a commit stands once in Past", "%s at %s", p.SHA, name)
-			past[p.SHA] = true
+// once reports whether no two of a list have the same key.
+func once[T any, K comparable](list []T, key func(*T) K) bool {
+	for i := range list {
+		for j := range i {
+			if key(&list[i]) == key(&list[j]) {
+				return false
+			}
 		}
-		c.holds(len(st.Past) <= keptPast, "|Past| ≤ 10", "stage %s", name)
-		c.holds((st.Live.SHA == "") == st.Live.Since.IsZero(), "Live.SHA = \"\" ⇔ Live.Since = 0", "stage %s", name)
-		c.holds(st.Lock == nil || !st.Lock.Rollback || st.Lock.Until.IsZero(), "Lock.Rollback ⇒ Lock.Until = 0", "stage %s", name)
-		c.holds((st.Trouble == "") || !st.TroubleAt.IsZero(), "Trouble ≠ \"\" ⇒ TroubleAt ≠ 0", "stage %s", name)
-		c.holds(st.Soak == nil || st.Soak.SHA == st.Live.SHA, "Soak ≠ nil ⇒ Soak.SHA = Live.SHA", "stage %s", name)
-		for app, a := range st.Apps {
-			c.holds(a.Seen || a.SeenAt.IsZero(), "SeenAt ≠ 0 ⇒ Seen", "app %s of %s", app, name)
+	}
+	return true
+}
+
+func shaOf(c *Candidate) string { return c.SHA }
+
+var ofPipeline = []invariant[thePipeline]{
+	{"a commit stands once in Candidates, in Guests and in Adopted", func(s *thePipeline) bool {
+		return once(s.Candidates, shaOf) && once(s.Guests, shaOf) && once(s.Adopted, shaOf)
+	}},
+	{"i < j ⇒ Candidates[i].PushedAt ≤ Candidates[j].PushedAt + 30 s", func(s *thePipeline) bool {
+		var latest time.Time
+		for i := range s.Candidates {
+			at := s.Candidates[i].PushedAt
+			if latest.After(at.Add(skew)) {
+				return false
+			}
+			latest = later(latest, at)
 		}
-	}
+		return true
+	}},
+	{"a comment stands once in Requests", func(s *thePipeline) bool {
+		return once(s.Requests, func(r *Request) int64 { return r.Comment })
+	}},
+	{"|Early| ≤ 64, |Alerts| ≤ 20, |Pushes| ≤ 300, |Elsewhere| ≤ 20", func(s *thePipeline) bool {
+		return len(s.Early) <= mostEarly && len(s.Alerts) <= keptAlerts && len(s.Pushes) <= mostPushes && len(s.Elsewhere) <= mostStrays
+	}},
+	{"SweptAt, AppsSweptAt, AnewAt, HeadAt ≤ At", func(s *thePipeline) bool {
+		return !s.SweptAt.After(s.At) && !s.AppsSweptAt.After(s.At) && !s.AnewAt.After(s.At) && !s.HeadAt.After(s.At)
+	}},
 }
 
-// promotions holds what is on its way to a stage.
-func (c *checking) promotions() {
-	for name, st := range c.s.Stages {
-		p := st.InFlight
-		if p == nil {
-			continue
+var ofStages = []invariant[aStage]{
+	{"InFlight ≠ nil ⇒ InFlight.N = Promotions > 0", func(of *aStage) bool {
+		return of.InFlight == nil || of.InFlight.N == of.Promotions && of.Promotions > 0
+	}},
+	{"InFlight.Rollback ≠ nil ⇒ Rollback ≠ nil", func(of *aStage) bool {
+		return of.InFlight == nil || of.InFlight.Rollback == nil || of.Rollback != nil
+	}},
+	{"Rollback ≠ nil ⇒ (Rollback.By = \"\" ⇔ Rollback.Promotion ≠ 0) ∧ Rollback.Promotion ≤ Promotions", func(of *aStage) bool {
+		o := of.Rollback
+		return o == nil || (o.By == "") == (o.Promotion != 0) && o.Promotion <= of.Promotions
+	}},
+	{"Live.SHA = \"\" ⇔ Live.Since = 0 ⇔ Live.Artifact = \"\"", func(of *aStage) bool {
+		none := of.Live.SHA == ""
+		return none == of.Live.Since.IsZero() && none == (of.Live.Artifact == "")
+	}},
+	{"p ∈ Past ∧ p.SHA = Live.SHA ⇒ p.Artifact = Live.Artifact", func(of *aStage) bool {
+		return !slices.ContainsFunc(of.Past, func(p Past) bool { return p.SHA == of.Live.SHA && p.Artifact != of.Live.Artifact })
+	}},
+	{"a commit stands once in Past, |Past| ≤ 10", func(of *aStage) bool {
+		return len(of.Past) <= keptPast && once(of.Past, func(p *Past) string { return p.SHA })
+	}},
+	{"p ∈ Past ⇒ p.Artifact ≠ \"\" ∧ p.From ≠ \"\"", func(of *aStage) bool {
+		return !slices.ContainsFunc(of.Past, func(p Past) bool { return p.Artifact == "" || p.From == "" })
+	}},
+	{"Soak ≠ nil ⇒ Soak.SHA = Live.SHA ∧ Soak.Promotion ≤ Promotions", func(of *aStage) bool {
+		return of.Soak == nil || of.Soak.SHA == of.Live.SHA && of.Soak.Promotion <= of.Promotions
+	}},
+	{"Lock ≠ nil ∧ Lock.Rollback ⇒ Lock.Until = 0", func(of *aStage) bool {
+		return of.Lock == nil || !of.Lock.Rollback || of.Lock.Until.IsZero()
+	}},
+	{"Trouble ≠ \"\" ⇒ TroubleAt ≠ 0", func(of *aStage) bool { return of.Trouble == "" || !of.TroubleAt.IsZero() }},
+}
+
+var ofApps = []invariant[anApp]{
+	{"Seen ⇒ SeenAt ≠ 0", func(of *anApp) bool { return !of.Seen || !of.SeenAt.IsZero() }},
+	{"Artifact ≠ \"\" ∨ Newest ≠ 0 ∨ Foreign ≠ nil ∨ Ran ≠ nil ⇒ Seen", func(of *anApp) bool {
+		return of.Seen || of.Artifact == "" && of.Newest == 0 && of.Foreign == nil && of.Ran == nil
+	}},
+	{"Foreign ≠ nil ⇒ Foreign.Version ≤ Newest", func(of *anApp) bool { return of.Foreign == nil || of.Foreign.Version <= of.Newest }},
+}
+
+var ofPromotions = []invariant[aPromotion]{
+	{"SHA is of a candidate, whose passage through the stage is releasing by N", func(of *aPromotion) bool {
+		c := of.s.promoted(of.Promotion, of.SHA)
+		return c != nil && c.Passages[of.stage].State == PassageReleasing && c.Passages[of.stage].Promotion == of.N
+	}},
+	{"¬Building ∧ Rollback = nil ⇒ the candidate's Artifact ≠ \"\"", func(of *aPromotion) bool {
+		c := of.s.promoted(of.Promotion, of.SHA)
+		return of.Building || of.Rollback != nil || c == nil || c.Artifact != ""
+	}},
+	{"Rollback ≠ nil ⇒ SHA ∈ the stage's Past ∧ Was.Promotion < N", func(of *aPromotion) bool {
+		return of.Rollback == nil || of.Was.Promotion < of.N &&
+			slices.ContainsFunc(of.s.Stages[of.stage].Past, func(p Past) bool { return p.SHA == of.SHA })
+	}},
+	{"Building ⇒ ¬Built ∧ Build ∈ Builds", func(of *aPromotion) bool {
+		_, run := of.s.Builds[of.Build]
+		return !of.Building || !of.Built && run
+	}},
+	{"Apps ≠ {}", func(of *aPromotion) bool { return len(of.Apps) > 0 }},
+	{"StartedAt ≤ the pipeline's At", func(of *aPromotion) bool { return !of.StartedAt.After(of.s.At) }},
+}
+
+var ofReleases = []invariant[aRelease]{
+	{"State ∉ {\"\", failed} ⇒ ID ≠ \"\"", func(of *aRelease) bool { return of.State == "" || of.State == ReleaseFailed || of.ID != "" }},
+	{"State ≠ \"\" ⇒ the promotion is not Building", func(of *aRelease) bool { return of.State == "" || !of.p.Building }},
+	{"the promotion's Proof ≠ nil ⇒ State = succeeded", func(of *aRelease) bool { return of.p.Proof == nil || of.State == ReleaseSucceeded }},
+	{"Version ≤ the app's Newest", func(of *aRelease) bool { return of.Version <= of.newest }},
+	{"Errors ≤ 3", func(of *aRelease) bool { return of.Errors <= maxErrors }},
+}
+
+var ofCandidates = []invariant[aCandidate]{
+	{"Artifact = \"\" ⇔ ArtifactApp = \"\"", func(of *aCandidate) bool { return (of.Artifact == "") == (of.ArtifactApp == "") }},
+	{"¬(Guest ∧ Adopted)", func(of *aCandidate) bool { return !of.Guest || !of.Adopted }},
+	{"Rebuilds ≤ 2", func(of *aCandidate) bool { return of.Rebuilds <= maxRebuilds }},
+	{"GreenAt ≠ 0 ⇒ the checks are green", func(of *aCandidate) bool {
+		return of.GreenAt.IsZero() || of.s.verdict(of.Candidate).State == CheckPassed
+	}},
+	{"0 ≤ Reports.Heard, Reports.Reading ≤ Reports.Hints", func(of *aCandidate) bool {
+		r := &of.Reports
+		return 0 <= r.Heard && r.Heard <= r.Hints && 0 <= r.Reading && r.Reading <= r.Hints
+	}},
+	{"Reports.Heard ≠ 0 ⇒ Reports.Read", func(of *aCandidate) bool { return of.Reports.Heard == 0 || of.Reports.Read }},
+	{"one of Deployments a promotion of a stage, which knows of that many", func(of *aCandidate) bool {
+		for i, d := range of.Deployments {
+			if d.Promotion < 1 || d.Promotion > of.s.Stages[d.Stage].Promotions ||
+				slices.ContainsFunc(of.Deployments[:i], func(o Deployment) bool { return o.Stage == d.Stage && o.Promotion == d.Promotion }) {
+				return false
+			}
 		}
-		c.holds(p.N == st.Promotions && p.N > 0, "InFlight.N = Promotions > 0", "stage %s: %d, %d", name, p.N, st.Promotions)
-		k := c.s.promoted(p, p.SHA)
-		c.holds(k != nil, "InFlight.SHA is a candidate", "stage %s: %s", name, p.SHA)
-		c.holds(!p.Building || !p.Built, "¬(Building ∧ Built)", "the promotion to %s", name)
-		_, run := c.s.Builds[p.Build]
-		c.holds(!p.Building || run, "Building ⇒ Build is a build", "the promotion to %s", name)
-		c.holds(len(p.Apps) > 0, "Apps ≠ {}", "the promotion to %s", name)
-		c.holds(p.Rollback == nil || st.Rollback != nil, "InFlight.Rollback ≠ nil ⇒ Rollback ≠ nil", "stage %s", name)
-		for app, a := range p.Apps {
-			of := "the release on " + app + " for " + name
-			c.holds(a.State == "" || a.State == ReleaseFailed || a.ID != "", "State ∉ {\"\", failed} ⇒ ID ≠ \"\"", "%s", of)
-			c.holds(a.Errors <= maxErrors, "Errors ≤ 3", "%s", of)
-			c.holds(p.Proof == nil || a.State == ReleaseSucceeded, "Proof ≠ nil ⇒ State = succeeded", "%s", of)
-			c.holds(a.Version <= st.Apps[app].Newest, "Version ≤ the app's Newest", "%s", of)
+		return true
+	}},
+	{"d ∈ Deployments ∧ d.ID ≠ 0 ⇒ ¬d.Asked", func(of *aCandidate) bool {
+		return !slices.ContainsFunc(of.Deployments, func(d Deployment) bool { return d.ID != 0 && d.Asked })
+	}},
+}
+
+var ofPassages = []invariant[aPassage]{
+	{"State = releasing ⇔ the stage's InFlight is of the candidate and of Promotion", func(of *aPassage) bool {
+		p := of.st.InFlight
+		return (of.State == PassageReleasing) == (p != nil && p.SHA == of.c.SHA && p.N == of.Promotion)
+	}},
+	{"State = releasing ⇔ EndedAt = 0", func(of *aPassage) bool { return (of.State == PassageReleasing) == of.EndedAt.IsZero() }},
+	{"EndedAt = 0 ∨ StartedAt ≤ EndedAt", func(of *aPassage) bool { return of.EndedAt.IsZero() || !of.EndedAt.Before(of.StartedAt) }},
+	{"Promotion ≤ the stage's Promotions", func(of *aPassage) bool { return of.Promotion <= of.st.Promotions }},
+	{"State = done ∧ ¬Adopted ⇒ Promotion > 0 ∧ the candidate's Artifact ≠ \"\"", func(of *aPassage) bool {
+		return of.State != PassageDone || of.Adopted || of.Promotion > 0 && of.c.Artifact != ""
+	}},
+}
+
+var ofBuilds = []invariant[aBuild]{
+	{"it runs ⇒ App ≠ \"\"", func(of *aBuild) bool { return !of.Active() || of.App != "" }},
+	{"two run, neither Adopted ⇒ their Apps differ", func(of *aBuild) bool {
+		if !of.Active() || of.BuildRun.Adopted {
+			return true
 		}
-	}
-}
-
-// builds holds each run to where it runs and how it ended.
-func (c *checking) builds() {
-	busy := map[string]string{}
-	for key, r := range c.s.Builds {
-		ended := r.Status == RunSucceeded || r.Status == RunFailed || r.Status == RunErrored
-		c.holds(!r.Active() || r.App != "", "Active ⇒ App ≠ \"\"", "build %s", key)
-		c.holds(r.Status != RunRunning || r.ID != "", "Status = running ⇒ ID ≠ \"\"", "build %s", key)
-		c.holds(r.Status != RunSucceeded || r.Artifact != "", "Status = succeeded ⇒ Artifact ≠ \"\"", "build %s", key)
-		c.holds(ended != r.FinishedAt.IsZero(), "the build has ended ⇔ FinishedAt ≠ 0", "build %s, %s", key, r.Status)
-		c.holds(r.RunningAt.IsZero() || !r.RunningAt.Before(r.StartedAt), "RunningAt = 0 ∨ StartedAt ≤ RunningAt", "build %s", key)
-		c.holds(len(r.Gone) <= keptGone, "|Gone| ≤ 5", "build %s", key)
-		if r.Active() && !r.Adopted {
-			c.holds(busy[r.App] == "", "one active build an app", "builds %s and %s on %s", key, busy[r.App], r.App)
-			busy[r.App] = key
+		for key, r := range of.s.Builds {
+			if key != of.key && r.App == of.App && r.Active() && !r.Adopted {
+				return false
+			}
 		}
-	}
+		return true
+	}},
+	{"Status = running ⇒ ID ≠ \"\"", func(of *aBuild) bool { return of.Status != RunRunning || of.ID != "" }},
+	{"Status = succeeded ⇒ Artifact ≠ \"\" ∧ App ≠ \"\"", func(of *aBuild) bool { return of.Status != RunSucceeded || of.Artifact != "" && of.App != "" }},
+	{"it has ended ⇔ FinishedAt ≠ 0", func(of *aBuild) bool {
+		return (of.Status == RunSucceeded || of.Status == RunFailed || of.Status == RunErrored) != of.FinishedAt.IsZero()
+	}},
+	{"RunningAt = 0 ∨ StartedAt ≤ RunningAt", func(of *aBuild) bool { return of.RunningAt.IsZero() || !of.RunningAt.Before(of.StartedAt) }},
+	{"|Gone| ≤ 5", func(of *aBuild) bool { return len(of.Gone) <= keptGone }},
 }
 
-// flights holds the counting of attempts, and the doubt about them.
-func (c *checking) flights() {
-	for key, f := range c.s.Flights {
-		c.holds(f.Attempt > 0, "Attempt > 0", "flight %s", key)
-		c.holds(!f.LastAt.Before(f.Since), "Since ≤ LastAt", "flight %s", key)
-		c.holds(f.Unsure == !f.LostAt.IsZero(), "Unsure ⇔ LostAt ≠ 0", "flight %s", key)
-		c.holds(f.Out || !f.NotBefore.IsZero(), "¬Out ⇒ NotBefore ≠ 0", "flight %s", key)
-		c.holds(!f.Out || f.Reason == "", "Out ⇒ Reason = \"\"", "flight %s", key)
-	}
+var ofFlights = []invariant[aFlight]{
+	{"Attempt > 0", func(of *aFlight) bool { return of.Attempt > 0 }},
+	{"Since ≤ LastAt", func(of *aFlight) bool { return !of.LastAt.Before(of.Since) }},
+	{"Unsure ⇔ LostAt ≠ 0", func(of *aFlight) bool { return of.Unsure == !of.LostAt.IsZero() }},
+	{"¬Out ⇒ NotBefore ≠ 0", func(of *aFlight) bool { return of.Out || !of.NotBefore.IsZero() }},
+	{"Out ⇒ Reason = \"\"", func(of *aFlight) bool { return !of.Out || of.Reason == "" }},
+	{"it releases on an app ⇒ the stage's InFlight has that app and that N", func(of *aFlight) bool {
+		if !strings.HasPrefix(of.key, "promote ") {
+			return true
+		}
+		for name, st := range of.s.Stages {
+			if p := st.InFlight; p != nil && strings.HasPrefix(of.key[len("promote "):], name+" ") {
+				for app := range p.Apps {
+					if of.key == promoteKey(name, p.N, app) {
+						return true
+					}
+				}
+			}
+		}
+		return false
+	}},
 }
 
-// people holds what was asked for in pull requests.
-func (c *checking) people() {
-	for n, p := range c.s.Pulls {
-		c.holds(p.Number == n, "Pulls[n].Number = n", "pull request %d", n)
-		c.holds(p.ToldHead != "" || len(p.Told) == 0, "ToldHead = \"\" ⇒ Told = {}", "pull request %d", n)
-		c.holds(p.ReadHead != "" || p.TestMerge == "", "TestMerge ≠ \"\" ⇒ ReadHead ≠ \"\"", "pull request %d", n)
-	}
-	asked := map[int64]bool{}
-	for _, r := range c.s.Requests {
-		c.holds(!asked[r.Comment], "a comment stands once in Requests", "comment %d", r.Comment)
-		asked[r.Comment] = true
-		c.holds(len(r.Answers) <= len(r.Commands), "|Answers| ≤ |Commands|", "comment %d", r.Comment)
-	}
+var ofPulls = []invariant[aPull]{
+	{"Number is its key in Pulls", func(of *aPull) bool { return of.Number == of.n }},
+	{"Told ≠ {} ⇒ ToldHead ≠ \"\"", func(of *aPull) bool { return len(of.Told) == 0 || of.ToldHead != "" }},
+	{"TestMerge ≠ \"\" ⇒ ReadHead ≠ \"\"", func(of *aPull) bool { return of.TestMerge == "" || of.ReadHead != "" }},
 }
 
-// bounds holds that nothing grows for ever, and that nothing is of the future.
-func (c *checking) bounds() {
-	s := c.s
-	for _, b := range []struct {
-		of        string
-		has, most int
-	}{
-		{"Early", len(s.Early), mostEarly},
-		{"Alerts", len(s.Alerts), keptAlerts},
-		{"Pushes", len(s.Pushes), mostPushes},
-		{"Visitors", len(s.Visitors), mostVisitors},
-		{"Elsewhere", len(s.Elsewhere), mostStrays},
-	} {
-		c.holds(b.has <= b.most, fmt.Sprintf("|%s| ≤ %d", b.of, b.most), "the pipeline: %d", b.has)
-	}
-	for of, at := range map[string]time.Time{"SweptAt": s.SweptAt, "AppsSweptAt": s.AppsSweptAt, "AnewAt": s.AnewAt, "HeadAt": s.HeadAt} {
-		c.holds(!at.After(s.At), of+" ≤ At", "the pipeline")
-	}
+var ofRequests = []invariant[aRequest]{
+	{"|Answers| ≤ |Commands|", func(r *aRequest) bool { return len(r.Answers) <= len(r.Commands) }},
 }

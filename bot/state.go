@@ -9,17 +9,78 @@ import (
 // State is everything that is known of one pipeline. It is a value: [Apply]
 // returns a new one and leaves the old one as it is. It is stored as JSON.
 //
-// What holds after every event, of each stage st and each candidate c ([State.Check]
-// has all of it):
+// What holds after every event. [State.Check] reports what does not; it has the same list.
 //
-//	c.Passages[st].State = releasing ⇔ st.InFlight is of c and of that Promotion
-//	st.InFlight ≠ nil ⇒ st.InFlight.N = st.Promotions, and its SHA is a candidate
-//	st.InFlight.Rollback ≠ nil ⇒ st.Rollback ≠ nil
-//	st.Soak ≠ nil ⇒ st.Soak.SHA = st.Live.SHA
-//	c.GreenAt ≠ 0 ⇒ the checks of c are green
-//	0 ≤ c.Reports.Heard, c.Reports.Reading ≤ c.Reports.Hints
-//	an active build has an app, and an app has one active build of ours
-//	a flight is Unsure ⇔ its LostAt ≠ 0
+//	the pipeline:
+//	    a commit stands once in Candidates, in Guests and in Adopted
+//	    i < j ⇒ Candidates[i].PushedAt ≤ Candidates[j].PushedAt + 30 s
+//	    a comment stands once in Requests
+//	    |Early| ≤ 64, |Alerts| ≤ 20, |Pushes| ≤ 300, |Elsewhere| ≤ 20
+//	    SweptAt, AppsSweptAt, AnewAt, HeadAt ≤ At
+//	a stage:
+//	    InFlight ≠ nil ⇒ InFlight.N = Promotions > 0
+//	    InFlight.Rollback ≠ nil ⇒ Rollback ≠ nil
+//	    Rollback ≠ nil ⇒ (Rollback.By = "" ⇔ Rollback.Promotion ≠ 0) ∧ Rollback.Promotion ≤ Promotions
+//	    Live.SHA = "" ⇔ Live.Since = 0 ⇔ Live.Artifact = ""
+//	    p ∈ Past ∧ p.SHA = Live.SHA ⇒ p.Artifact = Live.Artifact
+//	    a commit stands once in Past, |Past| ≤ 10
+//	    p ∈ Past ⇒ p.Artifact ≠ "" ∧ p.From ≠ ""
+//	    Soak ≠ nil ⇒ Soak.SHA = Live.SHA ∧ Soak.Promotion ≤ Promotions
+//	    Lock ≠ nil ∧ Lock.Rollback ⇒ Lock.Until = 0
+//	    Trouble ≠ "" ⇒ TroubleAt ≠ 0
+//	an app of a stage:
+//	    Seen ⇒ SeenAt ≠ 0
+//	    Artifact ≠ "" ∨ Newest ≠ 0 ∨ Foreign ≠ nil ∨ Ran ≠ nil ⇒ Seen
+//	    Foreign ≠ nil ⇒ Foreign.Version ≤ Newest
+//	a stage's promotion in flight:
+//	    SHA is of a candidate, whose passage through the stage is releasing by N
+//	    ¬Building ∧ Rollback = nil ⇒ the candidate's Artifact ≠ ""
+//	    Rollback ≠ nil ⇒ SHA ∈ the stage's Past ∧ Was.Promotion < N
+//	    Building ⇒ ¬Built ∧ Build ∈ Builds
+//	    Apps ≠ {}
+//	    StartedAt ≤ the pipeline's At
+//	a promotion's release on an app:
+//	    State ∉ {"", failed} ⇒ ID ≠ ""
+//	    State ≠ "" ⇒ the promotion is not Building
+//	    the promotion's Proof ≠ nil ⇒ State = succeeded
+//	    Version ≤ the app's Newest
+//	    Errors ≤ 3
+//	a candidate:
+//	    Artifact = "" ⇔ ArtifactApp = ""
+//	    ¬(Guest ∧ Adopted)
+//	    Rebuilds ≤ 2
+//	    GreenAt ≠ 0 ⇒ the checks are green
+//	    0 ≤ Reports.Heard, Reports.Reading ≤ Reports.Hints
+//	    Reports.Heard ≠ 0 ⇒ Reports.Read
+//	    one of Deployments a promotion of a stage, which knows of that many
+//	    d ∈ Deployments ∧ d.ID ≠ 0 ⇒ ¬d.Asked
+//	a candidate's passage through a stage:
+//	    State = releasing ⇔ the stage's InFlight is of the candidate and of Promotion
+//	    State = releasing ⇔ EndedAt = 0
+//	    EndedAt = 0 ∨ StartedAt ≤ EndedAt
+//	    Promotion ≤ the stage's Promotions
+//	    State = done ∧ ¬Adopted ⇒ Promotion > 0 ∧ the candidate's Artifact ≠ ""
+//	a build:
+//	    it runs ⇒ App ≠ ""
+//	    two run, neither Adopted ⇒ their Apps differ
+//	    Status = running ⇒ ID ≠ ""
+//	    Status = succeeded ⇒ Artifact ≠ "" ∧ App ≠ ""
+//	    it has ended ⇔ FinishedAt ≠ 0
+//	    RunningAt = 0 ∨ StartedAt ≤ RunningAt
+//	    |Gone| ≤ 5
+//	an effect in Flights:
+//	    Attempt > 0
+//	    Since ≤ LastAt
+//	    Unsure ⇔ LostAt ≠ 0
+//	    ¬Out ⇒ NotBefore ≠ 0
+//	    Out ⇒ Reason = ""
+//	    it releases on an app ⇒ the stage's InFlight has that app and that N
+//	a pull request:
+//	    Number is its key in Pulls
+//	    Told ≠ {} ⇒ ToldHead ≠ ""
+//	    TestMerge ≠ "" ⇒ ReadHead ≠ ""
+//	a comment in Requests:
+//	    |Answers| ≤ |Commands|
 type State struct {
 	Pipeline      Key
 	RepoID        int64     // GitHub's number of the repository; 0: not heard yet. Never changed
@@ -328,10 +389,10 @@ type RollbackOrder struct {
 
 // AppStand is what is known of one app of a stage.
 type AppStand struct {
-	Seen     bool // it was looked at at least once
-	SeenAt   time.Time
-	Moved    bool // the platform has said since that something changed
-	Newest   int  // version of its newest release
+	Seen     bool      // it was looked at at least once
+	SeenAt   time.Time // when it was last looked at, also where that was refused
+	Moved    bool      // the platform has said since that something changed
+	Newest   int       // version of its newest release
 	Artifact string
 	URL      string
 	// TakesOver is how long after a release the version before it may still

@@ -78,6 +78,9 @@ func (l *Loop) decide(facts []bot.Fact) error {
 		fresh = append(fresh, f)
 	}
 	done := bot.Settle(l.State, l.Now, fresh...)
+	if err := sound(l.State, done.Events); err != nil {
+		return err
+	}
 	l.State, l.Plan, l.places = done.State, done.Plan, done.Places
 	l.Out = append(l.Out, done.Effects...)
 	if done.Unstable {
@@ -86,6 +89,17 @@ func (l *Loop) decide(facts []bot.Fact) error {
 	l.Wake, l.Sweep = l.Plan.Wake, l.Plan.Sweep
 	if !l.Wake.IsZero() && !l.Wake.After(l.Now) {
 		return fmt.Errorf("the decision asks to be taken again at once: at %s for %s", l.Now, l.Wake)
+	}
+	return nil
+}
+
+// sound holds a state to its invariants after each of the events.
+func sound(s bot.State, events []bot.Event) error {
+	for _, e := range events {
+		s = bot.Apply(s, e)
+		if err := s.Check(); err != nil {
+			return fmt.Errorf("after %s the state contradicts itself: %w", bot.NameOf(e.Fact), err)
+		}
 	}
 	return nil
 }

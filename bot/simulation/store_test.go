@@ -159,6 +159,9 @@ func (s *sim) save(in *instance, c engine.Change) {
 		}
 		c = read
 	}
+	if err := c.State.Check(); err != nil {
+		s.fail(7, "what is saved contradicts itself: %v", err)
+	}
 	if st.commits%256 == 32 && c.Version > 0 {
 		s.followsFrom(st.state, c)
 	}
