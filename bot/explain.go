@@ -27,7 +27,7 @@ type StageExplained struct {
 	Blocked Gate   // the one to look at; zero if every gate is open
 }
 
-func (d *decision) explain() Explanation {
+func (d *view) explain() Explanation {
 	var e Explanation
 	if n := len(d.s.Candidates); n > 0 {
 		e.Config = d.s.Candidates[n-1].ConfigProblem
@@ -49,7 +49,7 @@ func (d *decision) explain() Explanation {
 	return e
 }
 
-func (d *decision) explainStage(c *Candidate, stage string) StageExplained {
+func (d *view) explainStage(c *Candidate, stage string) StageExplained {
 	x := StageExplained{Stage: stage}
 	if p, ok := c.Passages[stage]; ok {
 		x.State, x.Since, x.Reason = p.State, p.StartedAt, p.Reason
