@@ -185,32 +185,32 @@ type LookAtApp struct {
 	Seeks *Promote
 }
 
-func (ReadConfig) traits() Traits {
-	return Traits{To: ToGitHub, Answers: []Fact{ConfigRead{}}, Deadline: dayDeadline, Priority: PriorityDeploy}
+func (do ReadConfig) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{ConfigRead{}}, Deadline: dayDeadline, Priority: PriorityDeploy, About: About{Commits: []string{do.Ref}}}
 }
 
-func (ReadChecks) traits() Traits {
-	return Traits{To: ToGitHub, Answers: []Fact{ChecksRead{}}, Deadline: dayDeadline, Priority: PriorityDeploy}
+func (do ReadChecks) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{ChecksRead{}}, Deadline: dayDeadline, Priority: PriorityDeploy, About: About{Commits: []string{do.SHA}}}
 }
 
-func (ReadHead) traits() Traits {
-	return Traits{To: ToGitHub, Answers: []Fact{HeadRead{}}, Deadline: briefDeadline, Priority: PriorityWatch}
+func (do ReadHead) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{HeadRead{}}, Deadline: briefDeadline, Priority: PriorityWatch, About: About{Branch: do.Branch}}
 }
 
-func (ReadPullRequest) traits() Traits {
-	return Traits{To: ToGitHub, Answers: []Fact{PullRequestRead{}}, Deadline: hoursDeadline, Priority: PriorityWatch}
+func (do ReadPullRequest) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{PullRequestRead{}}, Deadline: hoursDeadline, Priority: PriorityWatch, About: About{Pull: do.Number}}
 }
 
-func (FindPullRequest) traits() Traits {
-	return Traits{To: ToGitHub, Answers: []Fact{PullRequestFound{}}, Deadline: hoursDeadline, Priority: PriorityWatch}
+func (do FindPullRequest) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{PullRequestFound{}}, Deadline: hoursDeadline, Priority: PriorityWatch, About: About{Commits: []string{do.SHA}}}
 }
 
-func (SetStatus) traits() Traits {
-	return Traits{To: ToGitHub, Answers: []Fact{Told{}}, Deadline: dayDeadline, Priority: PriorityTell}
+func (do SetStatus) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{Told{}}, Deadline: dayDeadline, Priority: PriorityTell, About: About{Commits: []string{do.SHA}}}
 }
 
-func (CreateDeployment) traits() Traits {
-	return Traits{To: ToGitHub, Answers: []Fact{DeploymentCreated{}}, Deadline: dayDeadline, Priority: PriorityTell, Creates: true}
+func (do CreateDeployment) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{DeploymentCreated{}}, Deadline: dayDeadline, Priority: PriorityTell, About: About{Commits: []string{do.SHA}}, Creates: true}
 }
 
 func (SetDeploymentStatus) traits() Traits {
@@ -218,11 +218,11 @@ func (SetDeploymentStatus) traits() Traits {
 }
 
 func (do WriteComment) traits() Traits {
-	return Traits{To: ToGitHub, Answers: []Fact{CommentWritten{}}, Deadline: dayDeadline, Priority: PriorityTell, Creates: do.ID == 0}
+	return Traits{To: ToGitHub, Answers: []Fact{CommentWritten{}}, Deadline: dayDeadline, Priority: PriorityTell, About: About{Pull: do.Number}, Creates: do.ID == 0}
 }
 
 func (do StartBuild) traits() Traits {
-	return Traits{To: ToPlatform, Answers: []Fact{BuildSeen{}, AppSeen{}}, Deadline: platformDeadline, Priority: PriorityDeploy, Creates: true, Apps: []string{do.App}}
+	return Traits{To: ToPlatform, Answers: []Fact{BuildSeen{}, AppSeen{}}, Deadline: platformDeadline, Priority: PriorityDeploy, About: About{Commits: []string{do.SHA}}, Creates: true, Apps: []string{do.App}}
 }
 
 func (do WatchBuild) traits() Traits {

@@ -122,8 +122,8 @@ func (Probe) traits() Traits {
 	return Traits{To: ToWeb, Answers: []Fact{Probed{}}, Deadline: briefDeadline, Priority: PriorityWatch}
 }
 
-func (ReadFiles) traits() Traits {
-	return Traits{To: ToGitHub, Answers: []Fact{FilesRead{}}, Deadline: hoursDeadline, Priority: PriorityDeploy}
+func (do ReadFiles) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{FilesRead{}}, Deadline: hoursDeadline, Priority: PriorityDeploy, About: About{Commits: []string{do.Head, do.Base}}}
 }
 
 func (do SetMaintenance) traits() Traits {

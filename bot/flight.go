@@ -10,8 +10,24 @@ import (
 // that hands the effect to whoever performs it; Finished closes it, or says when
 // to try again.
 
-// doubt is how long a request whose answer was lost may still come true.
-const doubt = 30 * time.Second
+// How long a request whose answer was lost may still come true.
+const (
+	// GitHubDoubt is GitHub's: it ends what takes longer than ten seconds
+	// (docs.github.com, "Troubleshooting the REST API", timeouts), and the request may
+	// have been on its way for some.
+	GitHubDoubt = 15 * time.Second
+	// PlatformDoubt is a platform's: Heroku's router gives up on a request after 30
+	// seconds (devcenter.heroku.com, "Request Timeout"). The embedded one answers sooner.
+	PlatformDoubt = 30 * time.Second
+)
+
+// doubtOf is how long an effect may still come true whose answer was lost.
+func doubtOf(do Action) time.Duration {
+	if TraitsOf(do).To == ToGitHub {
+		return GitHubDoubt
+	}
+	return PlatformDoubt
+}
 
 // lost is how long an effect may be out without an outcome before it counts as
 // unknown: longer than anybody performing one is allowed to take.
@@ -230,7 +246,7 @@ func (s *State) endAttempt(f Finished, flight Flight, hurry bool, at time.Time) 
 			pause = min(pause, youngPause)
 		}
 		flight.NotBefore = at.Add(max(f.After, pause))
-		if sure := flight.LostAt.Add(doubt); flight.Unsure && f.After == 0 && at.Before(sure) && flight.NotBefore.After(sure) {
+		if sure := flight.LostAt.Add(doubtOf(e.Do)); flight.Unsure && f.After == 0 && at.Before(sure) && flight.NotBefore.After(sure) {
 			flight.NotBefore = sure // then it is known what came of it
 		}
 		s.Flights[e.Key] = flight
@@ -339,9 +355,9 @@ func (s *State) foldOutcome(f Finished, flight Flight, at time.Time) {
 func (s *State) tooEarly(f Finished, flight Flight, at time.Time) bool {
 	switch fact := f.Fact.(type) {
 	case AppSeen:
-		return flight.Unsure && at.Sub(flight.LostAt) < doubt
+		return flight.Unsure && at.Sub(flight.LostAt) < PlatformDoubt
 	case BuildSeen:
-		return fact.Build.ID == "" && flight.Unsure && at.Sub(flight.LostAt) < doubt
+		return fact.Build.ID == "" && flight.Unsure && at.Sub(flight.LostAt) < PlatformDoubt
 	case PullRequestRead:
 		p, ok := s.Pulls[fact.Number]
 		return ok && p.Open && fact.Head != p.Head && !fact.UpdatedAt.After(p.UpdatedAt)
@@ -373,7 +389,7 @@ func (s *State) pullReadEnded(do ReadPullRequest, f Finished, at time.Time) {
 // overheard is until when an earlier attempt, whose answer was lost, may still
 // be heard over the one that has just been; zero: it is over.
 func overheard(f Finished, flight Flight, at time.Time) time.Time {
-	if sure := flight.LostAt.Add(doubt); f.Outcome == Done && flight.Unsure && at.Before(sure) {
+	if sure := flight.LostAt.Add(GitHubDoubt); f.Outcome == Done && flight.Unsure && at.Before(sure) {
 		return sure
 	}
 	return time.Time{}

@@ -180,7 +180,7 @@ func (s *State) maintenanceAnswered(do SetMaintenance, f Finished, flight Flight
 	if flight.Unsure && !do.Look {
 		m.LostAt = later(m.LostAt, flight.LostAt)
 	}
-	sure := m.LostAt.Add(doubt)
+	sure := m.LostAt.Add(PlatformDoubt)
 	switch set, done := f.Fact.(MaintenanceSet); {
 	case done && do.Look:
 		m.LookedAt, m.Was, m.On = at, set.Was, set.Was

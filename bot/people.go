@@ -86,8 +86,8 @@ type PeopleSeen struct {
 	Refused string    // why GitHub does not tell; empty: it does
 }
 
-func (ReadPeople) traits() Traits {
-	return Traits{To: ToGitHub, Answers: []Fact{PeopleRead{}}, Deadline: briefDeadline, Priority: PriorityDeploy}
+func (do ReadPeople) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{PeopleRead{}}, Deadline: briefDeadline, Priority: PriorityDeploy, About: About{Commits: []string{do.Head}}}
 }
 
 func (PeopleRead) fact() {}

@@ -167,7 +167,7 @@ func (s *State) copyRemoved(do RemoveCopy, f Finished, at time.Time) {
 	}
 	key := copyKey(do.Stage, do.Promotion, do.App)
 	flight := s.Flights[key]
-	sure := later(cp.LostAt, flight.LostAt).Add(doubt)
+	sure := later(cp.LostAt, flight.LostAt).Add(PlatformDoubt)
 	switch gone := f.Outcome == Done || f.Outcome == Refuse && f.Gone; {
 	case gone && at.Before(sure):
 		cp.RetryAt = sure

@@ -16,8 +16,8 @@ type ReadSource struct{ SHA, Tree string }
 // SourceRead says what the source of every commit with a tree is made of.
 type SourceRead struct{ Of SourceOf }
 
-func (ReadSource) traits() Traits {
-	return Traits{To: ToGitHub, Answers: []Fact{SourceRead{}}, Deadline: hoursDeadline, Priority: PriorityDeploy}
+func (do ReadSource) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{SourceRead{}}, Deadline: hoursDeadline, Priority: PriorityDeploy, About: About{Commits: []string{do.SHA}}}
 }
 
 func (SourceRead) fact() {}

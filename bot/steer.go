@@ -102,22 +102,22 @@ func (CommanderRead) fact() {}
 func (Replied) fact()       {}
 func (ChangesRead) fact()   {}
 
-func (ReadCommander) traits() Traits {
-	return Traits{To: ToGitHub, Answers: []Fact{CommanderRead{}}, Deadline: dayDeadline, Priority: PriorityDeploy}
+func (do ReadCommander) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{CommanderRead{}}, Deadline: dayDeadline, Priority: PriorityDeploy, About: About{Comment: do.Comment}}
 }
 
 func (do React) traits() Traits {
-	t := Traits{To: ToGitHub, Answers: []Fact{Told{}}, Deadline: dayDeadline, Priority: PriorityTell}
+	t := Traits{To: ToGitHub, Answers: []Fact{Told{}}, Deadline: dayDeadline, Priority: PriorityTell, About: About{Comment: do.Comment}}
 	if do.Content == "eyes" { // the commenter waits to see that it was read
 		t.Priority = PriorityDeploy
 	}
 	return t
 }
 
-func (Reply) traits() Traits {
-	return Traits{To: ToGitHub, Answers: []Fact{Replied{}}, Deadline: dayDeadline, Priority: PriorityTell, Creates: true}
+func (do Reply) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{Replied{}}, Deadline: dayDeadline, Priority: PriorityTell, About: About{Comment: do.Comment}, Creates: true}
 }
 
-func (ReadChanges) traits() Traits {
-	return Traits{To: ToGitHub, Answers: []Fact{ChangesRead{}}, Deadline: hoursDeadline, Priority: PriorityWatch}
+func (do ReadChanges) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{ChangesRead{}}, Deadline: hoursDeadline, Priority: PriorityWatch, About: About{Commits: []string{do.Head}, Comment: do.Comment}}
 }

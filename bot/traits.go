@@ -19,6 +19,7 @@ type Traits struct {
 	// Platform is where it ends what was begun there, whatever the pipeline's file
 	// says by now; empty: on the platform of the file.
 	Platform string
+	About    About
 }
 
 // Destination is who performs an action.

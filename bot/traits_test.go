@@ -42,6 +42,17 @@ func TestActionsHaveNoHoles(t *testing.T) {
 				t.Errorf("%s names an app in %s that its traits do not: the operator's rules would not be asked about it", name, field)
 			}
 		}
+		for _, field := range []string{"SHA", "Head", "Ref"} { // that name a commit
+			commit := reflect.ValueOf(action).FieldByName(field)
+			// GitHub has made the deployment, so it knows the commit; rights are people's.
+			told := name == "SetDeploymentStatus" || name == "ReadRights"
+			if traits.To == ToGitHub && !told && commit.IsValid() && !slices.Contains(traits.About.Commits, commit.String()) {
+				t.Errorf("%s names a commit in %s that it is not about: that GitHub does not know it yet would be believed", name, field)
+			}
+		}
+		if comment := reflect.ValueOf(action).FieldByName("Comment"); traits.To == ToGitHub && name != "ReadRights" && comment.IsValid() && traits.About.Comment != comment.Int() {
+			t.Errorf("%s names a comment that it is not about: that GitHub does not know it yet would be believed", name)
+		}
 		handled := regexp.MustCompile(`case [^:]*\bbot\.` + name + `\b|\.\(bot\.` + name + `\)`)
 		files := performers[traits.To]
 		if len(files) == 0 {

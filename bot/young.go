@@ -23,44 +23,24 @@ func (s *State) tooYoung(do Action, at time.Time) bool {
 	return !heard.IsZero() && at.Sub(heard) < young
 }
 
-// heardOf is when the commit, the pull request or the comment that an action is about
-// was first heard of; zero: it is about none of them, or nobody remembers.
+// About is what an action is about, of which a webhook may have told before GitHub's API
+// knows it. The zero value is about nothing of the kind.
+type About struct {
+	Commits []string
+	Branch  string
+	Pull    int
+	Comment int64
+}
+
+// heardOf is when the newest of what an action is about was first heard of; zero: it is
+// about nothing, or nobody remembers.
 func (s *State) heardOf(do Action) time.Time {
-	switch do := do.(type) {
-	case ReadConfig:
-		return s.heardOfCommit(do.Ref)
-	case ReadChecks:
-		return s.heardOfCommit(do.SHA)
-	case ReadHead:
-		return s.heardOfBranch(do.Branch)
-	case FindPullRequest:
-		return s.heardOfCommit(do.SHA)
-	case SetStatus:
-		return s.heardOfCommit(do.SHA)
-	case CreateDeployment:
-		return s.heardOfCommit(do.SHA)
-	case StartBuild:
-		return s.heardOfCommit(do.SHA)
-	case ReadSource:
-		return s.heardOfCommit(do.SHA)
-	case ReadFiles:
-		return later(s.heardOfCommit(do.Head), s.heardOfCommit(do.Base))
-	case ReadChanges:
-		return later(s.heardOfCommit(do.Head), s.heardOfComment(do.Comment))
-	case ReadPeople:
-		return s.heardOfCommit(do.Head)
-	case ReadPullRequest:
-		return s.Pulls[do.Number].heardAt()
-	case WriteComment:
-		return s.Pulls[do.Number].heardAt()
-	case ReadCommander:
-		return s.heardOfComment(do.Comment)
-	case React:
-		return s.heardOfComment(do.Comment)
-	case Reply:
-		return s.heardOfComment(do.Comment)
+	about := TraitsOf(do).About
+	heard := later(s.heardOfBranch(about.Branch), s.heardOfComment(about.Comment))
+	for _, sha := range about.Commits {
+		heard = later(heard, s.heardOfCommit(sha))
 	}
-	return time.Time{}
+	return later(heard, s.Pulls[about.Pull].heardAt())
 }
 
 // heardOfCommit is when a commit was heard of: of the branch, of a pull request, or
@@ -93,6 +73,9 @@ func (s *State) heardOfCommit(sha string) time.Time {
 // heardOfBranch is when the newest push to a branch was heard of.
 func (s *State) heardOfBranch(branch string) time.Time {
 	var heard time.Time
+	if branch == "" {
+		return heard
+	}
 	for i := range s.Candidates {
 		if c := &s.Candidates[i]; c.Branch == branch {
 			heard = later(heard, c.SeenAt)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/headstart-cd/headstart/bot"
 )
@@ -24,10 +23,6 @@ type Performer struct {
 	Allow     Allow
 	Source    Source
 }
-
-// doubt is how long a request whose answer was lost may still take effect on the
-// other side. Heroku's router gives up on a request after 30 seconds.
-const doubt = 30 * time.Second
 
 // Perform performs one effect on an app and returns what was learned.
 func (p *Performer) Perform(ctx context.Context, target bot.Target, e bot.Effect) (bot.Fact, error) {
@@ -85,7 +80,7 @@ func (p *Performer) startBuild(ctx context.Context, on Platform, target bot.Targ
 		}
 		// A build that failed before anybody asked says nothing about now. One that
 		// was begun since the first attempt is that attempt's.
-		ours := e.Unsure && b.CreatedAt.After(e.Since.Add(-doubt))
+		ours := e.Unsure && b.CreatedAt.After(e.Since.Add(-bot.PlatformDoubt))
 		if ours || b.Status == bot.BuildPending || b.Status == bot.BuildSucceeded && b.Artifact != "" && do.Stage == "" {
 			return bot.BuildSeen{Build: b, Adopted: !ours}, nil
 		}
@@ -258,7 +253,7 @@ func appMissing(err error) error {
 // stillDoubtful keeps an effect whose answer was lost from being repeated before
 // the lost request can have no effect any more.
 func stillDoubtful(e bot.Effect, what string) error {
-	if e.Unsure && e.At.Sub(e.LostAt) < doubt {
+	if e.Unsure && e.At.Sub(e.LostAt) < bot.PlatformDoubt {
 		return &bot.Retryable{Reason: "the answer was lost; looking whether " + what + " was begun"}
 	}
 	return nil
