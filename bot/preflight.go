@@ -68,9 +68,9 @@ func (d *decision) inspect() {
 // those.
 func (d *decision) inspections(stage Stage) (list []Inspect) {
 	for _, app := range stage.Apps {
-		list = append(list, Inspect{Stage: stage.Name, App: app, Source: d.sourceOf(app, false)})
+		list = append(list, Inspect{Stage: stage.Name, App: app, Source: d.s.Config.sourceOf(app, false)})
 		if stage.PullRequests && d.s.Config.Prepare.apart() {
-			list = append(list, Inspect{Stage: stage.Name, App: app, Source: d.sourceOf(app, true)})
+			list = append(list, Inspect{Stage: stage.Name, App: app, Source: d.s.Config.sourceOf(app, true)})
 		}
 	}
 	return list
@@ -97,9 +97,9 @@ func (d *decision) inspectAt(stage string, ins Inspection) time.Time {
 
 // sourceOf is the app that the artifacts of a stage's app come from; empty if it
 // builds them itself. Those of guests may come from another app.
-func (d *view) sourceOf(app string, guest bool) string {
-	source := d.s.Config.Stages[0].Apps[0]
-	if prepare := d.s.Config.Prepare; guest && prepare.apart() {
+func (c Config) sourceOf(app string, guest bool) string {
+	source := c.Stages[0].Apps[0]
+	if prepare := c.Prepare; guest && prepare.apart() {
 		source = prepare.PullApps[0]
 	} else if len(prepare.Apps) > 0 {
 		source = prepare.Apps[0]
@@ -134,7 +134,7 @@ func (d *view) preflightGate(c *Candidate, stage string) Gate {
 		return copied
 	}
 	for _, app := range cfg.Apps {
-		source := d.sourceOf(app, c.Guest)
+		source := d.s.Config.sourceOf(app, c.Guest)
 		ins, known := d.inspection(app, source)
 		if known && ins.Problem != "" {
 			return Gate{Name: g.Name, State: GateClosed, Since: ins.ProblemAt, Text: ins.Problem, Next: "ask the owner of " + app}
@@ -197,9 +197,9 @@ func (s *State) takesOver(stage, app string, found Inspected) {
 // news lists what was found of a stage's apps and was not told yet, which the
 // promotion of a commit tells now.
 func (s *State) news(apps []string, c *Candidate) (warnings []string) {
-	sha, d := c.SHA, newView(s, s.At)
+	sha := c.SHA
 	for _, app := range apps {
-		app = s.inspectedAs(app, d.sourceOf(app, c.Guest))
+		app = s.inspectedAs(app, s.Config.sourceOf(app, c.Guest))
 		ins := s.Inspections[app]
 		if len(ins.Warnings) == 0 || ins.Told != "" && ins.Told != sha {
 			continue
