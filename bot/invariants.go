@@ -169,6 +169,11 @@ func once[T any, K comparable](list []T, key func(*T) K) bool {
 	return true
 }
 
+// counted reports whether no reading has taken in, or takes in, more than was heard.
+func (r *Reports) counted() bool {
+	return 0 <= r.Heard && r.Heard <= r.Hints && 0 <= r.Reading && r.Reading <= r.Hints
+}
+
 func shaOf(c *Candidate) string { return c.SHA }
 
 var ofPipeline = []invariant[thePipeline]{
@@ -189,8 +194,11 @@ var ofPipeline = []invariant[thePipeline]{
 	{"a comment stands once in Requests", func(s *thePipeline) bool {
 		return once(s.Requests, func(r *Request) int64 { return r.Comment })
 	}},
-	{"|Early| ≤ 64, |Alerts| ≤ 20, |Pushes| ≤ 300, |Elsewhere| ≤ 20", func(s *thePipeline) bool {
-		return len(s.Early) <= mostEarly && len(s.Alerts) <= keptAlerts && len(s.Pushes) <= mostPushes && len(s.Elsewhere) <= mostStrays
+	{"|Early| ≤ 64, |Alerts| ≤ 20, |Pushes| ≤ 300, |Elsewhere| ≤ 20, |Visitors| ≤ 200", func(s *thePipeline) bool {
+		return len(s.Early) <= mostEarly && len(s.Alerts) <= keptAlerts && len(s.Pushes) <= mostPushes && len(s.Elsewhere) <= mostStrays && len(s.Visitors) <= mostVisitors
+	}},
+	{"g ∈ Groups ⇒ 0 ≤ g.Reports.Heard, g.Reports.Reading ≤ g.Reports.Hints", func(s *thePipeline) bool {
+		return !slices.ContainsFunc(s.Groups, func(g MergeGroup) bool { return !g.Reports.counted() })
 	}},
 	{"SweptAt, AppsSweptAt, AnewAt, HeadAt ≤ At", func(s *thePipeline) bool {
 		return !s.SweptAt.After(s.At) && !s.AppsSweptAt.After(s.At) && !s.AnewAt.After(s.At) && !s.HeadAt.After(s.At)
@@ -275,8 +283,7 @@ var ofCandidates = []invariant[aCandidate]{
 		return of.GreenAt.IsZero() || of.s.verdict(of.Candidate).State == CheckPassed
 	}},
 	{"0 ≤ Reports.Heard, Reports.Reading ≤ Reports.Hints", func(of *aCandidate) bool {
-		r := &of.Reports
-		return 0 <= r.Heard && r.Heard <= r.Hints && 0 <= r.Reading && r.Reading <= r.Hints
+		return of.Reports.counted()
 	}},
 	{"Reports.Heard ≠ 0 ⇒ Reports.Read", func(of *aCandidate) bool { return of.Reports.Heard == 0 || of.Reports.Read }},
 	{"one of Deployments a promotion of a stage, which knows of that many", func(of *aCandidate) bool {

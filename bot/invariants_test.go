@@ -150,7 +150,8 @@ func TestInvariants(t *testing.T) {
 		{"a commit stands once in Candidates, in Guests and in Adopted", "c pushed", func(s *State) { s.Candidates = append(s.Candidates, s.Candidates[2]) }},
 		{"i < j ⇒ Candidates[i].PushedAt ≤ Candidates[j].PushedAt + 30 s", "c pushed Nov  2 11:00", func(s *State) { s.Candidates[2].PushedAt = at.Add(-2 * time.Hour) }},
 		{"a comment stands once in Requests", "what is known at", func(s *State) { s.Requests = append(s.Requests, s.Requests[0]) }},
-		{"|Early| ≤ 64, |Alerts| ≤ 20, |Pushes| ≤ 300, |Elsewhere| ≤ 20", "what is known at", func(s *State) { s.Alerts = make([]Alert, 21) }},
+		{"|Early| ≤ 64, |Alerts| ≤ 20, |Pushes| ≤ 300, |Elsewhere| ≤ 20, |Visitors| ≤ 200", "what is known at", func(s *State) { s.Alerts = make([]Alert, 21) }},
+		{"g ∈ Groups ⇒ 0 ≤ g.Reports.Heard, g.Reports.Reading ≤ g.Reports.Hints", "what is known at", func(s *State) { s.Groups = []MergeGroup{{Reports: Reports{Heard: 1}}} }},
 		{"SweptAt, AppsSweptAt, AnewAt, HeadAt ≤ At", "13:00:01", func(s *State) { s.HeadAt = at.Add(time.Second) }},
 
 		{"InFlight ≠ nil ⇒ InFlight.N = Promotions > 0", "knows of 3 promotions", stage(func(st *Stand) { st.Promotions = 3 })},

@@ -15,7 +15,8 @@ import (
 //	    a commit stands once in Candidates, in Guests and in Adopted
 //	    i < j ⇒ Candidates[i].PushedAt ≤ Candidates[j].PushedAt + 30 s
 //	    a comment stands once in Requests
-//	    |Early| ≤ 64, |Alerts| ≤ 20, |Pushes| ≤ 300, |Elsewhere| ≤ 20
+//	    |Early| ≤ 64, |Alerts| ≤ 20, |Pushes| ≤ 300, |Elsewhere| ≤ 20, |Visitors| ≤ 200
+//	    g ∈ Groups ⇒ 0 ≤ g.Reports.Heard, g.Reports.Reading ≤ g.Reports.Hints
 //	    SweptAt, AppsSweptAt, AnewAt, HeadAt ≤ At
 //	a stage:
 //	    InFlight ≠ nil ⇒ InFlight.N = Promotions > 0
