@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 )
 
 // Answers to people, in Markdown.
@@ -410,6 +409,3 @@ func (d *view) insurance(c *Candidate) string {
 	}
 	return fmt.Sprintf("\n🛟 `/rollback %s` would bring back %s%s%s\n", code(d.s.addressed(stage)), Short(past.SHA), past.version(), title)
 }
-
-// moment writes a time for people: UTC, to the second.
-func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" }

@@ -38,13 +38,3 @@ func (f Finished) overtime(flight Flight, at time.Time) Finished {
 	}
 	return Finished{Effect: f.Effect, Outcome: Refuse, Reason: fmt.Sprintf("given up after %s%s", hours(limit), because(f.Reason)), Fault: true}
 }
-
-func hours(d time.Duration) string {
-	if d < time.Hour {
-		return fmt.Sprintf("%.0f minutes", d.Minutes())
-	}
-	if d%time.Hour != 0 {
-		return fmt.Sprintf("%.1f hours", d.Hours())
-	}
-	return fmt.Sprintf("%.0f hours", d.Hours())
-}

@@ -3,7 +3,6 @@ package bot
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -364,20 +363,4 @@ func blocked(gates []Gate) (Gate, bool) {
 		}
 	}
 	return Gate{}, false
-}
-
-// names joins up to three names for a sentence.
-func names(list []string) string {
-	const most = 3
-	if len(list) > most {
-		return fmt.Sprintf("%s and %d more", strings.Join(list[:most], ", "), len(list)-most)
-	}
-	return strings.Join(list, ", ")
-}
-
-func because(reason string) string {
-	if reason == "" {
-		return ""
-	}
-	return ": " + reason
 }

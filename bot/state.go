@@ -567,13 +567,6 @@ func cloneMap[K comparable, V any](m map[K]V) map[K]V {
 	return maps.Clone(m)
 }
 
-func put[K comparable, V any](m *map[K]V, k K, v V) {
-	if *m == nil {
-		*m = map[K]V{}
-	}
-	(*m)[k] = v
-}
-
 // candidate finds a candidate by its commit; nil if there is none.
 func (s *State) candidate(sha string) *Candidate {
 	if i := s.position(sha); i >= 0 {

@@ -120,13 +120,6 @@ func (d *decision) lastPush() time.Time {
 	return last
 }
 
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
 // headRead takes where the branch's head is.
 func (s *State) headRead(do ReadHead, f Finished, began, at time.Time) {
 	if do.Branch != s.Branch() || f.Outcome != Done && f.Outcome != Refuse {

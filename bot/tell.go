@@ -1,11 +1,9 @@
 package bot
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // What people are told is derived from the state and compared with what they
@@ -159,39 +157,4 @@ func (d *view) appURL(stage string) string {
 		}
 	}
 	return ""
-}
-
-// took says how long something took, as exactly as people care.
-func took(from, to time.Time) string {
-	t := to.Sub(from)
-	if from.IsZero() || t < 0 {
-		return "0 s"
-	}
-	if t = t.Round(100 * time.Millisecond); t < 10*time.Second {
-		return fmt.Sprintf("%.1f s", t.Seconds())
-	}
-	switch t = t.Round(time.Second); {
-	case t < time.Minute:
-		return fmt.Sprintf("%.0f s", t.Seconds())
-	case t < time.Hour:
-		return fmt.Sprintf("%d min %02d s", int(t.Minutes()), int(t.Seconds())%60)
-	}
-	return fmt.Sprintf("%d h %02d min", int(t.Hours()), int(t.Minutes())%60)
-}
-
-// capital makes a sentence of words that stand within one elsewhere.
-func capital(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
-}
-
-// cut shortens text to n characters, the last of which is then an ellipsis.
-func cut(text string, n int) string {
-	if utf8.RuneCountInString(text) <= n {
-		return text
-	}
-	runes := []rune(text)
-	return string(runes[:n-1]) + "…"
 }

@@ -75,14 +75,6 @@ func (d *view) urgentText(sha, stage string) string {
 	return ""
 }
 
-// after puts something before words, if there are any.
-func after(before, words string) string {
-	if words == "" {
-		return ""
-	}
-	return before + words
-}
-
 // mayNotHurry says what somebody lacks who may not pass windows, freezes and soak;
 // empty if they may.
 func (x execution) mayNotHurry() string {
