@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -342,19 +341,16 @@ var ofFlights = []invariant[aFlight]{
 	{"¬Out ⇒ NotBefore ≠ 0", func(of *aFlight) bool { return of.Out || !of.NotBefore.IsZero() }},
 	{"Out ⇒ Reason = \"\"", func(of *aFlight) bool { return !of.Out || of.Reason == "" }},
 	{"it releases on an app ⇒ the stage's InFlight has that app and that N", func(of *aFlight) bool {
-		if !strings.HasPrefix(of.key, "promote ") {
+		stage, n, app, ok := readPromoteKey(of.key)
+		if !ok {
 			return true
 		}
-		for name, st := range of.s.Stages {
-			if p := st.InFlight; p != nil && strings.HasPrefix(of.key[len("promote "):], name+" ") {
-				for app := range p.Apps {
-					if of.key == promoteKey(name, p.N, app) {
-						return true
-					}
-				}
-			}
+		p := of.s.Stages[stage].InFlight
+		if p == nil || p.N != n {
+			return false
 		}
-		return false
+		_, releases := p.Apps[app]
+		return releases
 	}},
 }
 

@@ -38,6 +38,13 @@ func cancelKey(r BuildRun) string        { return "cancel " + r.App + " " + r.ID
 func promoteKey(stage string, n int, app string) string {
 	return fmt.Sprintf("promote %s %d %s", stage, n, app)
 }
+
+// readPromoteKey is what a key of promoteKey is about; !ok: it is of another effect.
+func readPromoteKey(key string) (stage string, n int, app string, ok bool) {
+	read, err := fmt.Sscanf(key, "promote %s %d %s", &stage, &n, &app)
+	return stage, n, app, err == nil && read == 3
+}
+
 func watchReleaseKey(stage, app string, n int) string {
 	return fmt.Sprintf("watch release %s %s %d", stage, app, n)
 }
