@@ -13,7 +13,7 @@ var (
 	hotWrites = slices.Concat([]string{selectApps, lockQueue, selectQueue, selectStanding, saveStanding, insertPipeline, updatePipeline, saveState, finishJob},
 		numbered(eventsAtOnce, insertEvents), numbered(rowsAtOnce, insertDelivery, processedDeliveries))
 
-	hotReads = slices.Concat([]string{selectState, selectTail, selectPipelines, selectUsing, selectDue, selectNextWake, selectAnyWork, selectQueue},
+	hotReads = slices.Concat([]string{selectState, selectTail, selectPipelines, selectUsing, selectDue, selectNextWake, selectAnyWork, selectUntidy, selectQueue},
 		numbered(rowsAtOnce, waitingDeliveries))
 )
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -151,7 +152,7 @@ func (r *running) isDone() bool {
 // told, keepQueue does it later.
 func (s *Store) putBack(ctx context.Context, pause time.Duration, list ...attempt) error {
 	at := s.db.time(time.Now().Add(pause)) // River's clock is the real one
-	return s.write(context.WithoutCancel(ctx), func(t tx) error {
+	err := s.write(context.WithoutCancel(ctx), func(t tx) error {
 		for _, a := range list {
 			if _, err := t.exec(putBackJob, a.job, a.n, at); err != nil {
 				return err
@@ -159,6 +160,10 @@ func (s *Store) putBack(ctx context.Context, pause time.Duration, list ...attemp
 		}
 		return nil
 	})
+	if err == nil {
+		time.AfterFunc(pause+time.Millisecond, func() { s.wake.wake(queues()) }) // the database keeps milliseconds
+	}
+	return err
 }
 
 // pauseAfter is how long a job rests after its nth attempt: it comes back only
@@ -172,11 +177,10 @@ func pauseAfter(n int) time.Duration {
 // removes so much at once that everybody else waits.
 const (
 	// Jobs whose time has not come can be available: fetching looks at the time.
-	sleepingJobs = `SELECT COUNT(*) FROM (SELECT 1 FROM river_job WHERE state IN ('scheduled', 'retryable') LIMIT 1) AS job`
-	wakeJobs     = `UPDATE river_job SET state = 'available' WHERE state IN ('scheduled', 'retryable')`
+	sleeps   = `state IN ('scheduled', 'retryable')`
+	wakeJobs = `UPDATE river_job SET state = 'available' WHERE ` + sleeps
 
 	hasEnded   = `state IN ('completed', 'cancelled', 'discarded') AND finalized_at < $1`
-	endedJobs  = `SELECT COUNT(*) FROM (SELECT 1 FROM river_job WHERE ` + hasEnded + ` LIMIT 1) AS job`
 	removeJobs = `DELETE FROM river_job WHERE id IN (SELECT id FROM river_job WHERE ` + hasEnded + ` LIMIT $2)`
 	// keepEnded is how long a job stays that has ended. SQLite gives the number of
 	// a job that is gone to a new one; nobody may still use it for the old.
@@ -222,11 +226,21 @@ func (s *Store) tidyQueue(ctx context.Context, p *presence) error {
 			return err
 		}
 	}
-	sleeping, err := s.some(ctx, sleepingJobs)
+	now := time.Now() // River's clock is the real one
+	before := s.db.time(now.Add(-keepEnded))
+	var ended, sleeping int
+	overdue := make([]int, len(queues()))
+	err = s.db.each(ctx, selectUntidy, []any{before, s.db.time(now)}, func(scan scanner) error {
+		dest := []any{&ended, &sleeping}
+		for i := range overdue {
+			dest = append(dest, &overdue[i])
+		}
+		return scan(dest...)
+	})
 	if err != nil {
 		return err
 	}
-	if sleeping {
+	if sleeping > 0 {
 		err := s.write(ctx, func(t tx) error {
 			_, err := t.exec(wakeJobs)
 			return err
@@ -235,21 +249,31 @@ func (s *Store) tidyQueue(ctx context.Context, p *presence) error {
 			return err
 		}
 	}
-	before := s.db.time(time.Now().Add(-keepEnded)) // by River's clock
-	ended, err := s.some(ctx, endedJobs, before)
-	if err != nil || !ended {
-		return err
+	for i, queue := range queues() {
+		if overdue[i] > 0 || sleeping > 0 {
+			s.wake.wake([]string{queue})
+		}
 	}
-	_, err = s.inBatches(ctx, removeJobs, before)
+	if ended > 0 {
+		_, err = s.inBatches(ctx, removeJobs, before)
+	}
 	return err
 }
 
-// some reports whether a query that counts finds anything.
-func (s *Store) some(ctx context.Context, query string, args ...any) (bool, error) {
-	var n int
-	err := s.db.each(ctx, query, args, func(scan scanner) error { return scan(&n) })
-	return n > 0, err
-}
+// selectUntidy counts one job of those that have ended for long, one of those that
+// sleep, and one of those of each queue that could be fetched, if there are any. Who
+// was to fetch those was woken when their time came, unless that was lost on the way:
+// then nobody has to wait for River's next poll, which may be seldom therefore.
+var selectUntidy = func() string {
+	one := func(where string) string {
+		return `(SELECT COUNT(*) FROM (SELECT 1 FROM river_job WHERE ` + where + ` LIMIT 1) AS job)`
+	}
+	list := []string{one(hasEnded), one(sleeps)}
+	for _, queue := range queues() {
+		list = append(list, one(`state = 'available' AND queue = '`+queue+`' AND scheduled_at <= $2`))
+	}
+	return `SELECT ` + strings.Join(list, `, `)
+}()
 
 // unfinished are the states of River's in which a job waits or runs.
 const unfinished = `state IN ('available', 'running', 'retryable', 'scheduled', 'pending')`

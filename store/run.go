@@ -37,10 +37,11 @@ const (
 	drainMore = time.Second
 
 	// A new job of this process is fetched at once, unless the last fetch was
-	// less than fetchCooldown ago. What was put off for a while is found by
-	// looking every fetchPoll.
+	// less than fetchCooldown ago. What nobody was woken for is found by keepQueue
+	// within a beat, which asks for all queues at once, and writes nothing: so River,
+	// whose fetches are transactions that write, need look by itself only seldom.
 	fetchCooldown = 5 * time.Millisecond
-	fetchPoll     = 500 * time.Millisecond
+	fetchPoll     = 20 * time.Second
 
 	// startAgain is how long to wait for the database before the next try.
 	startAgain = 500 * time.Millisecond

@@ -40,6 +40,7 @@ type Store struct {
 	changed changes
 	saved   savedPipelines
 	counter counter
+	wake    *waker
 	// thinking holds an element per outcome of an effect that is en- or decoded.
 	thinking chan struct{}
 	// presence is nil while Run does not run.
@@ -85,8 +86,8 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	if opts.Drain == 0 {
 		opts.Drain = 7 * time.Second
 	}
-	s := &Store{log: opts.Logger, now: opts.Clock, retries: opts.Retries, drain: opts.Drain, thinking: make(chan struct{}, runtime.GOMAXPROCS(0))}
-	db, err := openDatabase(ctx, url, queue{newWaker(), slogTo(opts.Logger)})
+	s := &Store{log: opts.Logger, now: opts.Clock, retries: opts.Retries, drain: opts.Drain, thinking: make(chan struct{}, runtime.GOMAXPROCS(0)), wake: newWaker()}
+	db, err := openDatabase(ctx, url, queue{s.wake, slogTo(opts.Logger)})
 	if err != nil {
 		return nil, err
 	}
