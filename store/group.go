@@ -263,3 +263,17 @@ func (t *sqliteTx) insert(jobs ...river.InsertManyParams) error {
 	t.queues = queuesOf(t.queues, jobs)
 	return nil
 }
+
+// insertRunningJob is insertJob and fetchJobs at once.
+const insertRunningJob = `INSERT INTO river_job (args, kind, queue, max_attempts, priority, scheduled_at, state, attempt, attempted_at, attempted_by)
+	VALUES (jsonb($1), $2, $3, $4, $5, datetime('now', 'subsec'), 'running', 1, datetime('now', 'subsec'), jsonb_array($6)) RETURNING id`
+
+func (t *sqliteTx) insertRunning(instance string, j river.InsertManyParams) (id int64, err error) {
+	args, err := json.Marshal(j.Args)
+	if err != nil {
+		return 0, err
+	}
+	err = t.each(insertRunningJob, []any{string(args), j.Args.Kind(), j.InsertOpts.Queue, j.InsertOpts.MaxAttempts, j.InsertOpts.Priority, instance},
+		func(scan scanner) error { return scan(&id) })
+	return id, err
+}

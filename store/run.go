@@ -57,7 +57,7 @@ const (
 // database is out of reach Run waits for it; when that takes so long that other
 // instances may take the work over, the handlers' contexts end.
 func (s *Store) Run(ctx context.Context, h Handlers) error {
-	p := newPresence(uuid.NewString())
+	p := newPresence(uuid.NewString(), s.wake.wake)
 	release, err := s.db.keep(ctx, p)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -74,14 +74,35 @@ func (s *Store) Run(ctx context.Context, h Handlers) error {
 	defer kept.Wait()
 	defer stop()
 
-	client, err := s.start(ctx, h, p)
+	deliveries := &deliverer{store: s, deliver: h.Deliver, slots: make(chan struct{}, deliverAtOnce), presence: p}
+	effects := &performer{store: s, perform: h.Perform, presence: p}
+	client, err := s.start(ctx, deliveries, effects, p)
 	if err != nil || client == nil {
 		return err
 	}
+	handling, endHandling := context.WithCancel(context.WithoutCancel(ctx))
+	defer endHandling()
+	own := newDirect(handling, p, s.log, func(ctx context.Context, a attempt, args river.JobArgs) {
+		switch args := args.(type) {
+		case deliveriesArgs:
+			deliveries.work(ctx, a, args)
+		case effectArgs:
+			effects.work(ctx, a, args)
+		}
+	})
+	s.direct.Store(own)
 	<-ctx.Done()
+	s.direct.Store(nil)
+	hurry := time.AfterFunc(s.drain, endHandling)
+	defer hurry.Stop()
 	draining, done := context.WithTimeout(context.WithoutCancel(ctx), s.drain+drainMore)
 	defer done()
-	if err := client.Stop(draining); err != nil {
+	var ended bool
+	var waiting sync.WaitGroup
+	waiting.Go(func() { ended = own.stop(draining) })
+	err = client.Stop(draining)
+	waiting.Wait()
+	if err != nil || !ended {
 		return errors.New("some work did not end in time; it is taken up at the next start")
 	}
 	return nil
@@ -89,20 +110,19 @@ func (s *Store) Run(ctx context.Context, h Handlers) error {
 
 // start starts a River client, as soon as the database lets it. It returns nil
 // if ctx ends before.
-func (s *Store) start(ctx context.Context, h Handlers, p *presence) (worker, error) {
+func (s *Store) start(ctx context.Context, deliveries *deliverer, effects *performer, p *presence) (worker, error) {
 	workers := river.NewWorkers()
-	river.AddWorker(workers, &deliverer{store: s, deliver: h.Deliver, slots: make(chan struct{}, deliverAtOnce), presence: p})
-	river.AddWorker(workers, &performer{store: s, perform: h.Perform, presence: p})
+	river.AddWorker(workers, deliveries)
+	river.AddWorker(workers, effects)
+	all := make(map[string]river.QueueConfig)
+	for _, queue := range queues() {
+		all[queue] = river.QueueConfig{MaxWorkers: atOnce(queue)}
+	}
 	for {
 		client, err := s.db.work(&river.Config{
-			ID:      p.instance,
-			Workers: workers,
-			Queues: map[string]river.QueueConfig{
-				queueDeliveries: {MaxWorkers: groupsAtOnce},
-				queueEffects:    {MaxWorkers: performAtOnce},
-				queueTelling:    {MaxWorkers: tellAtOnce},
-				queueIdle:       {MaxWorkers: idleAtOnce},
-			},
+			ID:                p.instance,
+			Workers:           workers,
+			Queues:            all,
 			FetchCooldown:     fetchCooldown,
 			FetchPollInterval: fetchPoll,
 			MaxAttempts:       maxAttempts,
@@ -156,12 +176,16 @@ type result struct {
 // Work processes the deliveries of one job side by side and records all their
 // outcomes together with the job's end.
 func (w *deliverer) Work(ctx context.Context, job *river.Job[deliveriesArgs]) error {
-	this := &running{attempt: attempt{job.ID, job.Attempt}}
+	w.work(ctx, attempt{job.ID, job.Attempt}, job.Args)
+	return nil
+}
+
+func (w *deliverer) work(ctx context.Context, a attempt, args deliveriesArgs) {
+	this := &running{attempt: a}
 	defer w.presence.giveBack(this.attempt)
 	ctx, cancel := w.presence.handling(ctx, this.attempt)
 	defer cancel()
-	w.store.conclude(ctx, this, w.all(ctx, this, job.Args))
-	return nil
+	w.store.conclude(ctx, this, w.all(ctx, this, args))
 }
 
 // all processes the deliveries. An error means that the job is not at its end.
@@ -175,10 +199,15 @@ func (w *deliverer) all(ctx context.Context, this *running, args deliveriesArgs)
 	var done sync.WaitGroup
 	for i, d := range waiting {
 		w.slots <- struct{}{}
-		done.Go(func() {
+		one := func() {
 			defer func() { <-w.slots }()
 			results[i] = result{d, w.one(ctx, d)}
-		})
+		}
+		if i == len(waiting)-1 {
+			one()
+		} else {
+			done.Go(one)
+		}
 	}
 	done.Wait()
 	stopped := ctx.Err() != nil
@@ -333,12 +362,16 @@ type performer struct {
 
 // Work performs the effect of one job.
 func (w *performer) Work(ctx context.Context, job *river.Job[effectArgs]) error {
-	this := &running{attempt: attempt{job.ID, job.Attempt}}
+	w.work(ctx, attempt{job.ID, job.Attempt}, job.Args)
+	return nil
+}
+
+func (w *performer) work(ctx context.Context, a attempt, args effectArgs) {
+	this := &running{attempt: a}
 	defer w.presence.giveBack(this.attempt)
 	ctx, cancel := w.presence.handling(ctx, this.attempt)
 	defer cancel()
-	w.store.conclude(ctx, this, w.effect(ctx, this, job.Args.Work))
-	return nil
+	w.store.conclude(ctx, this, w.effect(ctx, this, args.Work))
 }
 
 // effect performs the effect. An error, or a job that is not done, means that

@@ -127,7 +127,7 @@ func openSQLite(ctx context.Context, path string, q queue) (_ *sqliteDB, err err
 	if err := migrate(ctx, db); err != nil {
 		return nil, err
 	}
-	if db.prepared, err = prepare(ctx, db.writer, append([]string{savepoint, releaseSavepoint, rollbackSavepoint, insertJob, fetchJobs}, hotWrites...)); err != nil {
+	if db.prepared, err = prepare(ctx, db.writer, append([]string{savepoint, releaseSavepoint, rollbackSavepoint, insertJob, insertRunningJob, fetchJobs}, hotWrites...)); err != nil {
 		return nil, err
 	}
 	if db.reads, err = prepare(ctx, db.reader, hotReads); err != nil {
@@ -204,7 +204,6 @@ func eachRow(rows *sql.Rows, row func(scanner) error) error {
 
 func (db *sqliteDB) work(cfg *river.Config, p *presence) (worker, error) {
 	cfg.Logger = db.log
-	p.relieved = func() { db.wake.wake([]string{queueTelling, queueIdle}) }
 	return river.NewClient(&sqliteDriver{riversqlite.New(db.writer), db.queue, db, p}, cfg)
 }
 

@@ -45,6 +45,7 @@ type Store struct {
 	thinking chan struct{}
 	// presence is nil while Run does not run.
 	presence atomic.Pointer[presence]
+	direct   atomic.Pointer[direct] // likewise
 
 	// closing ends the goroutines that work for the store as a whole.
 	closing context.CancelFunc
