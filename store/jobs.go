@@ -66,7 +66,9 @@ func (j *jobs) addEffect(target bot.Target, e bot.Effect) error {
 var errTaken = errors.New("another instance has taken the work over")
 
 const (
-	finishJob  = `UPDATE river_job SET state = 'completed', finalized_at = CURRENT_TIMESTAMP WHERE id = $1 AND attempt = $2 AND state = 'running'`
+	// A job that has ended is gone at once, which costs less than to keep it as
+	// completed and to remove it later. Its number is never another's: see insertJob.
+	finishJob  = `DELETE FROM river_job WHERE id = $1 AND attempt = $2 AND state = 'running'`
 	putBackJob = `UPDATE river_job SET state = 'available', scheduled_at = $3 WHERE id = $1 AND attempt = $2 AND state = 'running'`
 )
 
@@ -182,8 +184,8 @@ const (
 
 	hasEnded   = `state IN ('completed', 'cancelled', 'discarded') AND finalized_at < $1`
 	removeJobs = `DELETE FROM river_job WHERE id IN (SELECT id FROM river_job WHERE ` + hasEnded + ` LIMIT $2)`
-	// keepEnded is how long a job stays that has ended. SQLite gives the number of
-	// a job that is gone to a new one; nobody may still use it for the old.
+	// keepEnded is how long a job stays that earlier versions have ended: they keep it,
+	// because on SQLite they gave its number to a new one as soon as it was gone.
 	keepEnded = time.Minute
 )
 
