@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -37,6 +38,7 @@ func deliveriesJob(args deliveriesArgs, at time.Time) river.InsertManyParams {
 // somebody's text.
 type effectArgs struct {
 	Work string `json:"work"`
+	do   *work  // what it says, where it was not read from the database
 }
 
 func (effectArgs) Kind() string { return "effect" }
@@ -55,7 +57,7 @@ func (j *jobs) addEffect(target bot.Target, e bot.Effect) error {
 		return fmt.Errorf("encode the effect %s: %w", e.Key, err)
 	}
 	queue, priority := placeOf(e)
-	*j = append(*j, river.InsertManyParams{Args: effectArgs{string(data)},
+	*j = append(*j, river.InsertManyParams{Args: effectArgs{string(data), &work{target, e}},
 		InsertOpts: &river.InsertOpts{Queue: queue, MaxAttempts: maxAttempts, Priority: priority}})
 	return nil
 }
@@ -66,11 +68,23 @@ func (j *jobs) addEffect(target bot.Target, e bot.Effect) error {
 var errTaken = errors.New("another instance has taken the work over")
 
 const (
-	// A job that has ended is gone at once, which costs less than to keep it as
-	// completed and to remove it later. Its number is never another's: see insertJob.
-	finishJob  = `DELETE FROM river_job WHERE id = $1 AND attempt = $2 AND state = 'running'`
+	// jobsAtOnce bounds how many jobs one statement is about.
+	jobsAtOnce = 8
+
 	putBackJob = `UPDATE river_job SET state = 'available', scheduled_at = $3 WHERE id = $1 AND attempt = $2 AND state = 'running'`
 )
+
+// finishJobs removes jobs that have ended, which costs less than to keep them as completed
+// and to remove them later. Their numbers are never others': see insertJob.
+//
+// The state stands within a CAST, so that they are found by their numbers.
+func finishJobs(n int) string {
+	each := make([]string, n)
+	for i := range each {
+		each[i] = fmt.Sprintf(`(id = $%d AND attempt = $%d)`, 2*i+1, 2*i+2)
+	}
+	return `DELETE FROM river_job WHERE CAST(state AS TEXT) = 'running' AND (` + strings.Join(each, ` OR `) + `)`
+}
 
 // running is the attempt that a handler is working on.
 type running struct {
@@ -110,9 +124,22 @@ func (s *Store) Together(ctx context.Context, all []context.Context) context.Con
 
 // finish takes the jobs off the queue as part of a transaction.
 func (list runningJobs) finish(t tx) error {
-	for _, r := range list {
-		if err := r.finish(t); err != nil {
+	for part := range slices.Chunk(list, jobsAtOnce) {
+		args := make([]any, 0, 2*len(part))
+		for _, r := range part {
+			if !r.isDone() {
+				args = append(args, r.job, r.n)
+			}
+		}
+		if len(args) == 0 {
+			continue
+		}
+		n, err := t.exec(finishJobs(len(args)/2), args...)
+		if err != nil {
 			return err
+		}
+		if n < int64(len(args)/2) {
+			return errTaken
 		}
 	}
 	return nil
@@ -127,14 +154,7 @@ func (list runningJobs) finished() {
 
 // finish takes the job off the queue as part of a transaction.
 func (r *running) finish(t tx) error {
-	if r.isDone() {
-		return nil
-	}
-	n, err := t.exec(finishJob, r.job, r.n)
-	if err == nil && n == 0 {
-		return errTaken
-	}
-	return err
+	return runningJobs{r}.finish(t)
 }
 
 // finished notes that the transaction of finish was committed.
