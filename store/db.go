@@ -54,6 +54,8 @@ type tx interface {
 	exec(query string, args ...any) (rows int64, err error)
 	each(query string, args []any, row func(scanner) error) error
 	insert(jobs ...river.InsertManyParams) error
+	// insertRunning inserts a job of which the instance makes the first attempt already.
+	insertRunning(instance string, job river.InsertManyParams) (id int64, err error)
 }
 
 // scanner reads the columns of the current row.

@@ -23,10 +23,12 @@ type executor struct {
 // JobGetAvailable gives nothing to an instance that is absent. What is most
 // urgent comes first.
 func (x *executor) JobGetAvailable(ctx context.Context, p *riverdriver.JobGetAvailableParams) ([]*rivertype.JobRow, error) {
-	jobs, err := x.presence.fetch(p.Queue, func() ([]*rivertype.JobRow, error) {
+	jobs, err := x.presence.fetch(p.Queue, p.MaxToLock, func(most int) ([]*rivertype.JobRow, error) {
 		ctx, cancel := context.WithTimeout(ctx, answerWithin)
 		defer cancel()
-		return x.fetch(ctx, p)
+		few := *p
+		few.MaxToLock = most
+		return x.fetch(ctx, &few)
 	})
 	slices.SortFunc(jobs, func(a, b *rivertype.JobRow) int {
 		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.ID, b.ID))

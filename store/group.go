@@ -235,31 +235,44 @@ func (t *sqliteTx) each(query string, args []any, row func(scanner) error) error
 	return eachRow(rows, row)
 }
 
-// insertJob is what River's own insert comes down to for a job that is to start
-// at once. River parses a statement ten times as long for each insert, which is
-// what would bound how many deliveries fit into a second.
-const insertJob = `INSERT INTO river_job (args, kind, queue, max_attempts, priority, scheduled_at) VALUES (jsonb($1), $2, $3, $4, $5, datetime('now', 'subsec'))`
+// insertJob is what River's own insert comes down to for our jobs. River parses a
+// statement ten times as long for each insert, which is what would bound how many
+// deliveries fit into a second. The number is ours: SQLite gives the number of a job
+// that is gone to a new one, and somebody may still use it for the old.
+const (
+	insertJob = `INSERT INTO river_job (id, args, kind, queue, max_attempts, priority, scheduled_at) VALUES ($1, jsonb($2), $3, $4, $5, $6, COALESCE($7, datetime('now', 'subsec')))`
+	// insertRunningJob is insertJob and fetchJobs at once.
+	insertRunningJob = `INSERT INTO river_job (id, args, kind, queue, max_attempts, priority, scheduled_at, state, attempt, attempted_at, attempted_by)
+		VALUES ($1, jsonb($2), $3, $4, $5, $6, datetime('now', 'subsec'), 'running', 1, datetime('now', 'subsec'), jsonb_array($7))`
+
+	selectLastJob = `SELECT COALESCE(MAX(id), 0) FROM river_job`
+)
 
 func (t *sqliteTx) insert(jobs ...river.InsertManyParams) error {
-	var later []river.InsertManyParams
 	for _, j := range jobs {
-		if !j.InsertOpts.ScheduledAt.IsZero() {
-			later = append(later, j)
-			continue
+		var at any
+		if later := j.InsertOpts.ScheduledAt; !later.IsZero() {
+			at = t.db.time(later)
 		}
-		args, err := json.Marshal(j.Args)
-		if err != nil {
-			return err
-		}
-		if _, err := t.exec(insertJob, string(args), j.Args.Kind(), j.InsertOpts.Queue, j.InsertOpts.MaxAttempts, j.InsertOpts.Priority); err != nil {
-			return err
-		}
-	}
-	if len(later) > 0 {
-		if _, err := t.db.jobs.InsertManyFastTx(t.ctx, t.tx, later); err != nil {
+		if _, err := t.insertOne(insertJob, j, at); err != nil {
 			return err
 		}
 	}
 	t.queues = queuesOf(t.queues, jobs)
 	return nil
+}
+
+func (t *sqliteTx) insertRunning(instance string, j river.InsertManyParams) (id int64, err error) {
+	return t.insertOne(insertRunningJob, j, instance)
+}
+
+func (t *sqliteTx) insertOne(query string, j river.InsertManyParams, last any) (id int64, err error) {
+	args, err := json.Marshal(j.Args)
+	if err != nil {
+		return 0, err
+	}
+	t.db.lastJob++
+	id = t.db.lastJob
+	_, err = t.exec(query, id, string(args), j.Args.Kind(), j.InsertOpts.Queue, j.InsertOpts.MaxAttempts, j.InsertOpts.Priority, last)
+	return id, err
 }

@@ -10,10 +10,10 @@ import "slices"
 // one that is a LIMIT. So those stand within a CAST, which the planner does not
 // look into.
 var (
-	hotWrites = slices.Concat([]string{selectApps, lockQueue, selectQueue, selectStanding, saveStanding, insertPipeline, updatePipeline, saveState, finishJob},
-		numbered(eventsAtOnce, insertEvents), numbered(rowsAtOnce, insertDelivery, processedDeliveries))
+	hotWrites = slices.Concat([]string{selectApps, lockQueue, selectQueue, selectStanding, saveStanding, insertPipeline, updatePipeline, saveState},
+		numbered(jobsAtOnce, finishJobs), numbered(eventsAtOnce, insertEvents), numbered(rowsAtOnce, insertDelivery, processedDeliveries))
 
-	hotReads = slices.Concat([]string{selectState, selectTail, selectPipelines, selectUsing, selectDue, selectNextWake, selectAnyWork, selectQueue},
+	hotReads = slices.Concat([]string{selectState, selectTail, selectPipelines, selectUsing, selectDue, selectNextWake, selectAnyWork, selectUntidy, selectQueue},
 		numbered(rowsAtOnce, waitingDeliveries))
 )
 

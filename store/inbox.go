@@ -152,12 +152,15 @@ func (in *inbox) save(ctx context.Context, group []*arrival) error {
 	slices.SortFunc(unique, func(a, b *arrival) int { return cmp.Compare(a.GUID, b.GUID) })
 	var stored []string
 	in.recent.keep(unique)
+	next := in.store.direct.Load().handOver()
 	err := in.store.write(ctx, func(t tx) (err error) {
+		next.anew()
 		if stored, err = insertNew(t, unique); err != nil {
 			return err
 		}
-		return t.insert(deliveriesJob(deliveriesArgs{GUIDs: stored}, time.Time{}))
+		return next.insert(t, deliveriesJob(deliveriesArgs{GUIDs: stored}, time.Time{}))
 	})
+	next.done(err == nil)
 	if err != nil {
 		in.recent.forget(unique)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -36,6 +38,7 @@ func deliveriesJob(args deliveriesArgs, at time.Time) river.InsertManyParams {
 // somebody's text.
 type effectArgs struct {
 	Work string `json:"work"`
+	do   *work  // what it says, where it was not read from the database
 }
 
 func (effectArgs) Kind() string { return "effect" }
@@ -54,7 +57,7 @@ func (j *jobs) addEffect(target bot.Target, e bot.Effect) error {
 		return fmt.Errorf("encode the effect %s: %w", e.Key, err)
 	}
 	queue, priority := placeOf(e)
-	*j = append(*j, river.InsertManyParams{Args: effectArgs{string(data)},
+	*j = append(*j, river.InsertManyParams{Args: effectArgs{string(data), &work{target, e}},
 		InsertOpts: &river.InsertOpts{Queue: queue, MaxAttempts: maxAttempts, Priority: priority}})
 	return nil
 }
@@ -65,9 +68,23 @@ func (j *jobs) addEffect(target bot.Target, e bot.Effect) error {
 var errTaken = errors.New("another instance has taken the work over")
 
 const (
-	finishJob  = `UPDATE river_job SET state = 'completed', finalized_at = CURRENT_TIMESTAMP WHERE id = $1 AND attempt = $2 AND state = 'running'`
+	// jobsAtOnce bounds how many jobs one statement is about.
+	jobsAtOnce = 8
+
 	putBackJob = `UPDATE river_job SET state = 'available', scheduled_at = $3 WHERE id = $1 AND attempt = $2 AND state = 'running'`
 )
+
+// finishJobs removes jobs that have ended, which costs less than to keep them as completed
+// and to remove them later. Their numbers are never others': see insertJob.
+//
+// The state stands within a CAST, so that they are found by their numbers.
+func finishJobs(n int) string {
+	each := make([]string, n)
+	for i := range each {
+		each[i] = fmt.Sprintf(`(id = $%d AND attempt = $%d)`, 2*i+1, 2*i+2)
+	}
+	return `DELETE FROM river_job WHERE CAST(state AS TEXT) = 'running' AND (` + strings.Join(each, ` OR `) + `)`
+}
 
 // running is the attempt that a handler is working on.
 type running struct {
@@ -107,9 +124,22 @@ func (s *Store) Together(ctx context.Context, all []context.Context) context.Con
 
 // finish takes the jobs off the queue as part of a transaction.
 func (list runningJobs) finish(t tx) error {
-	for _, r := range list {
-		if err := r.finish(t); err != nil {
+	for part := range slices.Chunk(list, jobsAtOnce) {
+		args := make([]any, 0, 2*len(part))
+		for _, r := range part {
+			if !r.isDone() {
+				args = append(args, r.job, r.n)
+			}
+		}
+		if len(args) == 0 {
+			continue
+		}
+		n, err := t.exec(finishJobs(len(args)/2), args...)
+		if err != nil {
 			return err
+		}
+		if n < int64(len(args)/2) {
+			return errTaken
 		}
 	}
 	return nil
@@ -124,14 +154,7 @@ func (list runningJobs) finished() {
 
 // finish takes the job off the queue as part of a transaction.
 func (r *running) finish(t tx) error {
-	if r.isDone() {
-		return nil
-	}
-	n, err := t.exec(finishJob, r.job, r.n)
-	if err == nil && n == 0 {
-		return errTaken
-	}
-	return err
+	return runningJobs{r}.finish(t)
 }
 
 // finished notes that the transaction of finish was committed.
@@ -151,7 +174,7 @@ func (r *running) isDone() bool {
 // told, keepQueue does it later.
 func (s *Store) putBack(ctx context.Context, pause time.Duration, list ...attempt) error {
 	at := s.db.time(time.Now().Add(pause)) // River's clock is the real one
-	return s.write(context.WithoutCancel(ctx), func(t tx) error {
+	err := s.write(context.WithoutCancel(ctx), func(t tx) error {
 		for _, a := range list {
 			if _, err := t.exec(putBackJob, a.job, a.n, at); err != nil {
 				return err
@@ -159,6 +182,10 @@ func (s *Store) putBack(ctx context.Context, pause time.Duration, list ...attemp
 		}
 		return nil
 	})
+	if err == nil {
+		time.AfterFunc(pause+time.Millisecond, func() { s.wake.wake(queues()) }) // the database keeps milliseconds
+	}
+	return err
 }
 
 // pauseAfter is how long a job rests after its nth attempt: it comes back only
@@ -172,14 +199,13 @@ func pauseAfter(n int) time.Duration {
 // removes so much at once that everybody else waits.
 const (
 	// Jobs whose time has not come can be available: fetching looks at the time.
-	sleepingJobs = `SELECT COUNT(*) FROM (SELECT 1 FROM river_job WHERE state IN ('scheduled', 'retryable') LIMIT 1) AS job`
-	wakeJobs     = `UPDATE river_job SET state = 'available' WHERE state IN ('scheduled', 'retryable')`
+	sleeps   = `state IN ('scheduled', 'retryable')`
+	wakeJobs = `UPDATE river_job SET state = 'available' WHERE ` + sleeps
 
 	hasEnded   = `state IN ('completed', 'cancelled', 'discarded') AND finalized_at < $1`
-	endedJobs  = `SELECT COUNT(*) FROM (SELECT 1 FROM river_job WHERE ` + hasEnded + ` LIMIT 1) AS job`
 	removeJobs = `DELETE FROM river_job WHERE id IN (SELECT id FROM river_job WHERE ` + hasEnded + ` LIMIT $2)`
-	// keepEnded is how long a job stays that has ended. SQLite gives the number of
-	// a job that is gone to a new one; nobody may still use it for the old.
+	// keepEnded is how long a job stays that earlier versions have ended: they keep it,
+	// because on SQLite they gave its number to a new one as soon as it was gone.
 	keepEnded = time.Minute
 )
 
@@ -222,11 +248,21 @@ func (s *Store) tidyQueue(ctx context.Context, p *presence) error {
 			return err
 		}
 	}
-	sleeping, err := s.some(ctx, sleepingJobs)
+	now := time.Now() // River's clock is the real one
+	before := s.db.time(now.Add(-keepEnded))
+	var ended, sleeping int
+	overdue := make([]int, len(queues()))
+	err = s.db.each(ctx, selectUntidy, []any{before, s.db.time(now)}, func(scan scanner) error {
+		dest := []any{&ended, &sleeping}
+		for i := range overdue {
+			dest = append(dest, &overdue[i])
+		}
+		return scan(dest...)
+	})
 	if err != nil {
 		return err
 	}
-	if sleeping {
+	if sleeping > 0 {
 		err := s.write(ctx, func(t tx) error {
 			_, err := t.exec(wakeJobs)
 			return err
@@ -235,21 +271,31 @@ func (s *Store) tidyQueue(ctx context.Context, p *presence) error {
 			return err
 		}
 	}
-	before := s.db.time(time.Now().Add(-keepEnded)) // by River's clock
-	ended, err := s.some(ctx, endedJobs, before)
-	if err != nil || !ended {
-		return err
+	for i, queue := range queues() {
+		if overdue[i] > 0 || sleeping > 0 {
+			s.wake.wake([]string{queue})
+		}
 	}
-	_, err = s.inBatches(ctx, removeJobs, before)
+	if ended > 0 {
+		_, err = s.inBatches(ctx, removeJobs, before)
+	}
 	return err
 }
 
-// some reports whether a query that counts finds anything.
-func (s *Store) some(ctx context.Context, query string, args ...any) (bool, error) {
-	var n int
-	err := s.db.each(ctx, query, args, func(scan scanner) error { return scan(&n) })
-	return n > 0, err
-}
+// selectUntidy counts one job of those that have ended for long, one of those that
+// sleep, and one of those of each queue that could be fetched, if there are any. Who
+// was to fetch those was woken when their time came, unless that was lost on the way:
+// then nobody has to wait for River's next poll, which may be seldom therefore.
+var selectUntidy = func() string {
+	one := func(where string) string {
+		return `(SELECT COUNT(*) FROM (SELECT 1 FROM river_job WHERE ` + where + ` LIMIT 1) AS job)`
+	}
+	list := []string{one(hasEnded), one(sleeps)}
+	for _, queue := range queues() {
+		list = append(list, one(`state = 'available' AND queue = '`+queue+`' AND scheduled_at <= $2`))
+	}
+	return `SELECT ` + strings.Join(list, `, `)
+}()
 
 // unfinished are the states of River's in which a job waits or runs.
 const unfinished = `state IN ('available', 'running', 'retryable', 'scheduled', 'pending')`

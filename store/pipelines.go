@@ -124,12 +124,15 @@ func (s *Store) Commit(ctx context.Context, c engine.Change) error {
 	}
 	row.sameApps, row.before, row.known = known && maps.Equal(before.apps, row.apps), before, known
 	running := jobsOf(ctx)
+	next := s.direct.Load().handOver()
 	err = s.write(ctx, func(t tx) error {
-		if err := row.save(t); err != nil {
+		next.anew()
+		if err := row.save(t, &next); err != nil {
 			return err
 		}
 		return running.finish(t)
 	})
+	defer func() { next.done(err == nil) }() // when it is known what was saved
 	if err == nil {
 		running.finished()
 		tail := before.tail + len(c.Events)
@@ -205,7 +208,8 @@ func rowOf(c engine.Change, whole bool, now time.Time) (*pipelineRow, error) {
 	return r, nil
 }
 
-func (r *pipelineRow) save(t tx) error {
+// save writes the change. Its effects are handed over with it.
+func (r *pipelineRow) save(t tx, next *handOver) error {
 	c := r.change
 	args := []any{r.repo, c.Pipeline.Name, microsUp(c.Wake), microsUp(c.Sweep), c.State.Installation, r.at, int64(len(r.events)), c.State.RepoID}
 	query := insertPipeline
@@ -241,7 +245,7 @@ func (r *pipelineRow) save(t tx) error {
 	if err != nil {
 		return err
 	}
-	return t.insert(slices.Concat(r.jobs, calls)...)
+	return next.insert(t, slices.Concat(r.jobs, calls)...)
 }
 
 // saveEvents appends the events after the one with the number last.

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -189,7 +190,6 @@ func rollback(ctx context.Context, t pgx.Tx) error {
 
 func (db *postgresDB) work(cfg *river.Config, p *presence) (worker, error) {
 	cfg.Logger = db.log
-	p.relieved = func() { db.wake.wake([]string{queueTelling, queueIdle}) }
 	return river.NewClient(db.driver(p), cfg)
 }
 
@@ -228,4 +228,17 @@ func (t *postgresTx) insert(jobs ...river.InsertManyParams) error {
 	}
 	t.queues = queuesOf(t.queues, jobs)
 	return nil
+}
+
+// insertRunningPostgres is what River's own insert and fetch come down to.
+const insertRunningPostgres = `INSERT INTO river_job (args, kind, queue, max_attempts, priority, state, attempt, attempted_at, attempted_by)
+	VALUES ($1, $2, $3, $4, $5, 'running', 1, now(), ARRAY[$6::text]) RETURNING id`
+
+func (t *postgresTx) insertRunning(instance string, j river.InsertManyParams) (id int64, err error) {
+	args, err := json.Marshal(j.Args)
+	if err != nil {
+		return 0, err
+	}
+	err = t.tx.QueryRow(t.ctx, insertRunningPostgres, string(args), j.Args.Kind(), j.InsertOpts.Queue, j.InsertOpts.MaxAttempts, j.InsertOpts.Priority, instance).Scan(&id)
+	return id, err
 }

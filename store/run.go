@@ -37,10 +37,11 @@ const (
 	drainMore = time.Second
 
 	// A new job of this process is fetched at once, unless the last fetch was
-	// less than fetchCooldown ago. What was put off for a while is found by
-	// looking every fetchPoll.
+	// less than fetchCooldown ago. What nobody was woken for is found by keepQueue
+	// within a beat, which asks for all queues at once, and writes nothing: so River,
+	// whose fetches are transactions that write, need look by itself only seldom.
 	fetchCooldown = 5 * time.Millisecond
-	fetchPoll     = 500 * time.Millisecond
+	fetchPoll     = 20 * time.Second
 
 	// startAgain is how long to wait for the database before the next try.
 	startAgain = 500 * time.Millisecond
@@ -56,7 +57,7 @@ const (
 // database is out of reach Run waits for it; when that takes so long that other
 // instances may take the work over, the handlers' contexts end.
 func (s *Store) Run(ctx context.Context, h Handlers) error {
-	p := newPresence(uuid.NewString())
+	p := newPresence(uuid.NewString(), s.wake.wake)
 	release, err := s.db.keep(ctx, p)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -73,14 +74,35 @@ func (s *Store) Run(ctx context.Context, h Handlers) error {
 	defer kept.Wait()
 	defer stop()
 
-	client, err := s.start(ctx, h, p)
+	deliveries := &deliverer{store: s, deliver: h.Deliver, slots: make(chan struct{}, deliverAtOnce), presence: p}
+	effects := &performer{store: s, perform: h.Perform, presence: p}
+	client, err := s.start(ctx, deliveries, effects, p)
 	if err != nil || client == nil {
 		return err
 	}
+	handling, endHandling := context.WithCancel(context.WithoutCancel(ctx))
+	defer endHandling()
+	own := newDirect(handling, p, s.log, func(ctx context.Context, a attempt, args river.JobArgs) {
+		switch args := args.(type) {
+		case deliveriesArgs:
+			deliveries.work(ctx, a, args)
+		case effectArgs:
+			effects.work(ctx, a, args)
+		}
+	})
+	s.direct.Store(own)
 	<-ctx.Done()
+	s.direct.Store(nil)
+	hurry := time.AfterFunc(s.drain, endHandling)
+	defer hurry.Stop()
 	draining, done := context.WithTimeout(context.WithoutCancel(ctx), s.drain+drainMore)
 	defer done()
-	if err := client.Stop(draining); err != nil {
+	var ended bool
+	var waiting sync.WaitGroup
+	waiting.Go(func() { ended = own.stop(draining) })
+	err = client.Stop(draining)
+	waiting.Wait()
+	if err != nil || !ended {
 		return errors.New("some work did not end in time; it is taken up at the next start")
 	}
 	return nil
@@ -88,20 +110,19 @@ func (s *Store) Run(ctx context.Context, h Handlers) error {
 
 // start starts a River client, as soon as the database lets it. It returns nil
 // if ctx ends before.
-func (s *Store) start(ctx context.Context, h Handlers, p *presence) (worker, error) {
+func (s *Store) start(ctx context.Context, deliveries *deliverer, effects *performer, p *presence) (worker, error) {
 	workers := river.NewWorkers()
-	river.AddWorker(workers, &deliverer{store: s, deliver: h.Deliver, slots: make(chan struct{}, deliverAtOnce), presence: p})
-	river.AddWorker(workers, &performer{store: s, perform: h.Perform, presence: p})
+	river.AddWorker(workers, deliveries)
+	river.AddWorker(workers, effects)
+	all := make(map[string]river.QueueConfig)
+	for _, queue := range queues() {
+		all[queue] = river.QueueConfig{MaxWorkers: atOnce(queue)}
+	}
 	for {
 		client, err := s.db.work(&river.Config{
-			ID:      p.instance,
-			Workers: workers,
-			Queues: map[string]river.QueueConfig{
-				queueDeliveries: {MaxWorkers: groupsAtOnce},
-				queueEffects:    {MaxWorkers: performAtOnce},
-				queueTelling:    {MaxWorkers: tellAtOnce},
-				queueIdle:       {MaxWorkers: idleAtOnce},
-			},
+			ID:                p.instance,
+			Workers:           workers,
+			Queues:            all,
 			FetchCooldown:     fetchCooldown,
 			FetchPollInterval: fetchPoll,
 			MaxAttempts:       maxAttempts,
@@ -155,12 +176,16 @@ type result struct {
 // Work processes the deliveries of one job side by side and records all their
 // outcomes together with the job's end.
 func (w *deliverer) Work(ctx context.Context, job *river.Job[deliveriesArgs]) error {
-	this := &running{attempt: attempt{job.ID, job.Attempt}}
+	w.work(ctx, attempt{job.ID, job.Attempt}, job.Args)
+	return nil
+}
+
+func (w *deliverer) work(ctx context.Context, a attempt, args deliveriesArgs) {
+	this := &running{attempt: a}
 	defer w.presence.giveBack(this.attempt)
 	ctx, cancel := w.presence.handling(ctx, this.attempt)
 	defer cancel()
-	w.store.conclude(ctx, this, w.all(ctx, this, job.Args))
-	return nil
+	w.store.conclude(ctx, this, w.all(ctx, this, args))
 }
 
 // all processes the deliveries. An error means that the job is not at its end.
@@ -174,10 +199,15 @@ func (w *deliverer) all(ctx context.Context, this *running, args deliveriesArgs)
 	var done sync.WaitGroup
 	for i, d := range waiting {
 		w.slots <- struct{}{}
-		done.Go(func() {
+		one := func() {
 			defer func() { <-w.slots }()
 			results[i] = result{d, w.one(ctx, d)}
-		})
+		}
+		if i == len(waiting)-1 {
+			one()
+		} else {
+			done.Go(one)
+		}
 	}
 	done.Wait()
 	stopped := ctx.Err() != nil
@@ -332,25 +362,32 @@ type performer struct {
 
 // Work performs the effect of one job.
 func (w *performer) Work(ctx context.Context, job *river.Job[effectArgs]) error {
-	this := &running{attempt: attempt{job.ID, job.Attempt}}
+	w.work(ctx, attempt{job.ID, job.Attempt}, job.Args)
+	return nil
+}
+
+func (w *performer) work(ctx context.Context, a attempt, args effectArgs) {
+	this := &running{attempt: a}
 	defer w.presence.giveBack(this.attempt)
 	ctx, cancel := w.presence.handling(ctx, this.attempt)
 	defer cancel()
-	w.store.conclude(ctx, this, w.effect(ctx, this, job.Args.Work))
-	return nil
+	w.store.conclude(ctx, this, w.effect(ctx, this, args))
 }
 
 // effect performs the effect. An error, or a job that is not done, means that
 // nothing was recorded.
-func (w *performer) effect(ctx context.Context, this *running, stored string) error {
+func (w *performer) effect(ctx context.Context, this *running, args effectArgs) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	var do work
-	if err := decode([]byte(stored), &do); err != nil {
-		return fmt.Errorf("read a stored effect that a newer version of Headstart may have written: %w", err)
+	do := args.do
+	if do == nil {
+		do = &work{}
+		if err := decode([]byte(args.Work), do); err != nil {
+			return fmt.Errorf("read a stored effect that a newer version of Headstart may have written: %w", err)
+		}
 	}
-	err := w.one(this.context(ctx), do, this.n > 1)
+	err := w.one(this.context(ctx), *do, this.n > 1)
 	switch {
 	case this.isDone():
 		return nil

@@ -24,16 +24,16 @@ import (
 // writes shares one connection, because SQLite has one writer at a time and
 // waiting for a turn in Go is fair, where SQLite's own waiting is not.
 type sqliteDB struct {
-	lock   *os.File               // holds the lock on PATH.lock; nil in memory
-	writer *sql.DB                // one connection; River uses it too
-	reader *sql.DB                // in memory the same as writer
-	jobs   *river.Client[*sql.Tx] // inserts only
+	lock   *os.File // holds the lock on PATH.lock; nil in memory
+	writer *sql.DB  // one connection; River uses it too
+	reader *sql.DB  // in memory the same as writer
 	queue
 
 	writes  chan *write
 	stop    chan struct{} // closed by close
 	writing sync.WaitGroup
-	relaxed bool // the writer does not wait for the disk; used by writeGroups alone
+	relaxed bool  // the writer does not wait for the disk; used by writeGroups alone
+	lastJob int64 // the number of the newest job; likewise
 	// Statements that run many times a second, for the writer and the reader.
 	// They are prepared by openSQLite, and the maps only read afterwards.
 	prepared, reads map[string]*sql.Stmt
@@ -120,8 +120,8 @@ func openSQLite(ctx context.Context, path string, q queue) (_ *sqliteDB, err err
 	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
 		return nil, fmt.Errorf("bring River's tables in the SQLite database %s up to date: %w", path, err)
 	}
-	if db.jobs, err = river.NewClient(driver, &river.Config{Logger: q.log}); err != nil {
-		return nil, err
+	if err := db.writer.QueryRowContext(ctx, selectLastJob).Scan(&db.lastJob); err != nil {
+		return nil, fmt.Errorf("find the newest job: %w", err)
 	}
 	db.writing.Go(db.writeGroups)
 	defer func() {
@@ -133,7 +133,7 @@ func openSQLite(ctx context.Context, path string, q queue) (_ *sqliteDB, err err
 	if err := migrate(ctx, db, have); err != nil {
 		return nil, err
 	}
-	if db.prepared, err = prepare(ctx, db.writer, append([]string{savepoint, releaseSavepoint, rollbackSavepoint, insertJob, fetchJobs}, hotWrites...)); err != nil {
+	if db.prepared, err = prepare(ctx, db.writer, append([]string{savepoint, releaseSavepoint, rollbackSavepoint, insertJob, insertRunningJob, fetchJobs}, hotWrites...)); err != nil {
 		return nil, err
 	}
 	if db.reads, err = prepare(ctx, db.reader, hotReads); err != nil {
@@ -220,7 +220,6 @@ func eachRow(rows *sql.Rows, row func(scanner) error) error {
 
 func (db *sqliteDB) work(cfg *river.Config, p *presence) (worker, error) {
 	cfg.Logger = db.log
-	p.relieved = func() { db.wake.wake([]string{queueTelling, queueIdle}) }
 	return river.NewClient(&sqliteDriver{riversqlite.New(db.writer), db.queue, db, p}, cfg)
 }
 

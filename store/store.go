@@ -56,10 +56,12 @@ type Store struct {
 	changed changes
 	saved   savedPipelines
 	counter counter
+	wake    *waker
 	// thinking holds an element per outcome of an effect that is en- or decoded.
 	thinking chan struct{}
 	// presence is nil while Run does not run.
 	presence atomic.Pointer[presence]
+	direct   atomic.Pointer[direct] // likewise
 
 	// closing ends the goroutines that work for the store as a whole.
 	closing context.CancelFunc
@@ -101,8 +103,8 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	if opts.Drain == 0 {
 		opts.Drain = 7 * time.Second
 	}
-	s := &Store{log: opts.Logger, now: opts.Clock, retries: opts.Retries, drain: opts.Drain, thinking: make(chan struct{}, runtime.GOMAXPROCS(0))}
-	db, err := openDatabase(ctx, url, queue{newWaker(), slogTo(opts.Logger)})
+	s := &Store{log: opts.Logger, now: opts.Clock, retries: opts.Retries, drain: opts.Drain, thinking: make(chan struct{}, runtime.GOMAXPROCS(0)), wake: newWaker()}
+	db, err := openDatabase(ctx, url, queue{s.wake, slogTo(opts.Logger)})
 	if err != nil {
 		return nil, err
 	}

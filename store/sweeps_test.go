@@ -286,12 +286,17 @@ func TestEndedJobs(t *testing.T) {
 // heard of it, is made all the same: the answer to the fetch was lost.
 func TestLostFetch(t *testing.T) {
 	t.Parallel()
-	lose := `UPDATE river_job SET state = 'running', attempt = 1, attempted_by = `
-	check := func(t *testing.T, s *store.Store, lose func()) {
+	const (
+		copyJob = `CREATE TABLE lost AS SELECT * FROM river_job`
+		lose    = `INSERT INTO river_job (id, args, kind, queue, max_attempts, priority, state, attempt, attempted_by)
+			SELECT id + 1000000, args, kind, queue, max_attempts, priority, 'running', 1, `
+	)
+	check := func(t *testing.T, s *store.Store, exec func(statement string)) {
 		commit(t, s, change(0, effect("config")))
+		exec(copyJob)
 		got := make(chan bool, 1)
 		stop := run(t, s, store.Handlers{
-			Deliver: func(context.Context, store.Delivery) error { lose(); return nil },
+			Deliver: func(context.Context, store.Delivery) error { exec(lose); return nil },
 			Perform: func(_ context.Context, _ bot.Target, _ bot.Effect, again bool) error { got <- again; return nil },
 		})
 		defer stop()
@@ -318,8 +323,11 @@ func TestLostFetch(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer db.Close()
-		check(t, s, func() {
-			if _, err := db.Exec(lose + `jsonb('["somebody"]'), finalized_at = NULL WHERE kind = 'effect'`); err != nil {
+		check(t, s, func(statement string) {
+			if statement == lose {
+				statement += `jsonb('["somebody"]') FROM lost`
+			}
+			if _, err := db.Exec(statement); err != nil {
 				t.Error(err)
 			}
 		})
@@ -327,14 +335,17 @@ func TestLostFetch(t *testing.T) {
 	t.Run("postgres", func(t *testing.T) {
 		url := postgresURL(t)
 		s := openerOf(url).open(t)
-		check(t, s, func() {
+		check(t, s, func(statement string) {
+			if statement == lose {
+				statement += `ARRAY[(SELECT id FROM instances)] FROM lost`
+			}
 			conn, err := pgx.Connect(t.Context(), url)
 			if err != nil {
 				t.Error(err)
 				return
 			}
 			defer conn.Close(t.Context())
-			if _, err := conn.Exec(t.Context(), lose+`ARRAY[(SELECT id FROM instances)], finalized_at = NULL WHERE kind = 'effect'`); err != nil {
+			if _, err := conn.Exec(t.Context(), statement); err != nil {
 				t.Error(err)
 			}
 		})

@@ -23,6 +23,19 @@ const (
 	idleAtOnce    = 8
 )
 
+// atOnce is how many jobs of a queue one instance works on at once.
+func atOnce(queue string) int {
+	switch queue {
+	case queueDeliveries:
+		return groupsAtOnce
+	case queueEffects:
+		return performAtOnce
+	case queueTelling:
+		return tellAtOnce
+	}
+	return idleAtOnce
+}
+
 func queues() []string { return []string{queueDeliveries, queueEffects, queueTelling, queueIdle} }
 
 // River's priorities within a queue: 1 goes first. Nothing waits for ever behind

@@ -250,7 +250,12 @@ func (e *Engine) commit(ctx context.Context, key bot.Key, repo int64, facts []bo
 }
 
 func (e *Engine) commitOnly(ctx context.Context, key bot.Key, repo int64, facts []bot.Fact) (_ committed, led bool, _ error) {
-	return e.updates.together(key, update{ctx, repo, facts}, func(take func() []update) (committed, error) {
+	return e.commitExpected(ctx, key, repo, facts, nil, false)
+}
+
+// commitExpected is commitOnly for an update that was expected, and which may be patient.
+func (e *Engine) commitExpected(ctx context.Context, key bot.Key, repo int64, facts []bot.Fact, was *expected, patient bool) (_ committed, led bool, _ error) {
+	return e.updates.await(key, update{ctx, repo, facts}, was, patient, func(take func() []update) (committed, error) {
 		all := take()
 		var facts []bot.Fact
 		var works []context.Context

@@ -229,7 +229,7 @@ func TestStageMovedIsTold(t *testing.T) {
 	watch := bot.Effect{Key: "watch release production shop 1", Attempt: 1, Since: noon, At: noon, Do: bot.WatchRelease{Stage: "production", Promotion: 1, App: "shop", ID: "r1"}}
 	ended := bot.Finished{Effect: watch, Outcome: bot.Done, Fact: bot.ReleaseSeen{Release: bot.Release{ID: "r1", Artifact: "slug2", Status: bot.ReleaseSucceeded, Current: true, Version: 2}}}
 	e := New(Options{Store: s, Perform: file{}, Clock: still{}})
-	if err := e.record(t.Context(), bot.Target{Pipeline: shop, Installation: 7}, ended); err != nil {
+	if err := e.record(t.Context(), bot.Target{Pipeline: shop, Installation: 7}, ended, nil); err != nil {
 		t.Fatal(err)
 	}
 	if live := s.states[shop].Stages["production"].Live.SHA; live != "a2" {

@@ -48,7 +48,7 @@ func (e *Engine) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 		if again {
 			err = &bot.Unknown{Reason: "whoever did it has died"}
 		}
-		return e.record(ctx, target, bot.Conclude(effect, nil, err))
+		return e.record(ctx, target, bot.Conclude(effect, nil, err), nil)
 	}
 	if again {
 		// Nobody knows when the earlier attempt sent its request: it may have waited
@@ -62,6 +62,8 @@ func (e *Engine) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 	}
 	attempt, cancel := context.WithTimeout(ctx, performing)
 	defer cancel()
+	coming := e.updates.expect(target.Pipeline)
+	defer e.updates.giveUp(target.Pipeline, coming)
 	began := e.clock.Now()
 	if r, ok := e.memory.recall(target.Pipeline); ok {
 		effect = r.state.Beginning(effect)
@@ -73,14 +75,27 @@ func (e *Engine) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 		zap.String("outcome", string(finished.Outcome)), zap.String("reason", finished.Reason),
 		zap.Duration("took", e.clock.Now().Sub(began)))
 
-	return e.record(ctx, target, finished)
+	return e.record(ctx, target, finished, coming)
 }
 
-// record folds an outcome in.
-func (e *Engine) record(ctx context.Context, target bot.Target, finished bot.Finished) error {
+// quiet reports whether an outcome leads to nothing: people were told something. It is
+// recorded with others of the pipeline, if some are about to come.
+func quiet(f bot.Finished) bool {
+	_, told := f.Fact.(bot.Told)
+	return told && f.Outcome == bot.Done && bot.TraitsOf(f.Effect.Do).Priority == bot.PriorityTell
+}
+
+// record folds an outcome in, which was expected unless coming is nil.
+func (e *Engine) record(ctx context.Context, target bot.Target, finished bot.Finished, coming *expected) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recording)
 	defer cancel()
-	err := e.update(ctx, target.Pipeline, target.RepoID, []bot.Fact{finished})
+	c, led, err := e.commitExpected(ctx, target.Pipeline, target.RepoID, []bot.Fact{finished}, coming, quiet(finished))
+	if err == nil && led {
+		e.tellNeeding(ctx, c.moved)
+	}
+	if target.RepoID == 0 && errors.Is(err, ErrElsewhere) {
+		return nil
+	}
 	if errors.Is(err, ErrElsewhere) && e.names.Identities != nil { // it was renamed meanwhile
 		if target, _, err = e.lookUp(ctx, target); err == nil {
 			err = e.update(ctx, target.Pipeline, target.RepoID, []bot.Fact{finished})
