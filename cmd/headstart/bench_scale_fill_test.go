@@ -11,6 +11,10 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/engine"
+	"github.com/headstart-cd/headstart/store"
 )
 
 const (
@@ -111,6 +115,25 @@ func older(state string, by time.Duration) string {
 	})
 }
 
+// fold has the whole state of a team's pipeline saved: events that are not folded in
+// would be missing in its copies.
+func (f *filler) fold(t *team) {
+	s, err := store.Open(f.b.Context(), f.conn.Config().ConnString(), store.Options{})
+	if err != nil {
+		f.b.Fatal(err)
+	}
+	defer s.Close()
+	owner, name, _ := strings.Cut(t.FullName(), "/")
+	key := bot.Key{Repo: bot.Repo{Owner: owner, Name: name}}
+	state, version, err := s.Load(f.b.Context(), key)
+	if err == nil {
+		err = s.Commit(f.b.Context(), engine.Change{Pipeline: key, Version: version, State: state})
+	}
+	if err != nil {
+		f.b.Fatal(err)
+	}
+}
+
 // pipelines fills in copies of a team's pipeline, instead of those that were there from
 // another run, and the events of each, if they are not there.
 func (f *filler) pipelines(t *team, n, events int) {
@@ -120,6 +143,7 @@ func (f *filler) pipelines(t *team, n, events int) {
 	if err := f.conn.QueryRow(f.b.Context(), `SELECT repo_id, installation FROM pipelines WHERE repo = $1`, t.FullName()).Scan(&repoID, &installation); err != nil {
 		f.b.Fatal(err)
 	}
+	f.fold(t)
 	state := f.text(`SELECT state FROM pipeline_states WHERE repo = $1`, t.FullName())
 	owner, name, _ := strings.Cut(t.FullName(), "/")
 	for from, to := range map[string]string{
