@@ -101,7 +101,8 @@ type Client struct {
 
 	mu       sync.Mutex
 	accounts map[int64]*account // guarded by mu; by installation
-	conns    map[scope]*conn    // guarded by mu
+	conns    map[scope]*conn    // guarded by mu: those that were used lately
+	before   map[scope]*conn    // guarded by mu: those that were used before conns was begun
 }
 
 // conn is one identity on GitHub: an installation of the App with a token for one

@@ -190,11 +190,23 @@ func unprocessable(err error) bool {
 	return errors.As(err, &refused) && refused.Response != nil && refused.Response.StatusCode == http.StatusUnprocessableEntity
 }
 
+// mostConns is how many connections are kept at least of those that were used last, and
+// half of how many at most. One takes some ten kilobytes, its token is good for an hour,
+// and sweeps go round a hundred thousand repositories.
+const mostConns = 2000
+
 // conn finds the connection for a scope, or makes it.
 func (c *Client) conn(of scope) *conn {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if known := c.conns[of]; known != nil {
+		return known
+	}
+	if len(c.conns) >= mostConns {
+		c.conns, c.before = map[scope]*conn{}, c.conns
+	}
+	if known := c.before[of]; known != nil {
+		c.conns[of] = known
 		return known
 	}
 	a := c.accounts[of.installation]

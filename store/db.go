@@ -38,6 +38,9 @@ type database interface {
 	// runningOf is a query for the jobs that the instance runs as far as the
 	// database knows: number and attempt.
 	runningOf(instance string) (query string, args []any)
+	// noneOf is a condition that a column has none of some values, which are its nth
+	// argument: one statement, however many they are.
+	noneOf(column string, n int, values []int64) (condition string, argument any)
 	// time is how a time is given to River's own columns.
 	time(t time.Time) any
 	close() error

@@ -49,3 +49,10 @@ func PlanOf(ctx context.Context, s *Store, query string, args ...any) (steps []s
 	})
 	return steps, err
 }
+
+// SweepsDueQuery finds the pipelines whose sweep is due; the last of its arguments says
+// whose are left out.
+func (s *Store) SweepsDueQuery(except []int64) (query string, list any) { return s.sweepsDue(except) }
+
+// Reindexed are River's indexes that it is told to look after.
+var Reindexed = reindexed

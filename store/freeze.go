@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/engine"
@@ -17,13 +18,42 @@ const (
 		ON CONFLICT (id) DO UPDATE SET frozen = excluded.frozen, by_whom = excluded.by_whom, reason = excluded.reason, until = excluded.until,
 			said_at = CASE WHEN excluded.said_at > operator_freeze.said_at THEN excluded.said_at ELSE operator_freeze.said_at + 1 END
 		RETURNING said_at`
-	selectAll = `SELECT repo, name, 0 FROM pipelines ORDER BY repo, name`
+	selectPassed = `SELECT passed_at FROM operator_freeze WHERE id = 1`
+	savePassed   = `UPDATE operator_freeze SET passed_at = $1 WHERE id = 1 AND passed_at < $1`
+	selectAll    = `SELECT repo, name, 0 FROM pipelines ORDER BY repo, name`
 )
 
 // Freeze returns the operator's newest word; zero if there never was one. It is
 // that of [Beside.SetFreeze], which another process may have called a moment ago.
 func (s *Store) Freeze(ctx context.Context) (bot.Frozen, error) {
 	return readFreeze(ctx, s.db)
+}
+
+// Passed returns when the newest word was said that has reached every pipeline; zero:
+// none has.
+func (s *Store) Passed(ctx context.Context) (said time.Time, err error) {
+	err = s.db.each(ctx, selectPassed, nil, func(scan scanner) error {
+		var at int64
+		err := scan(&at)
+		said = fromMicros(at)
+		return err
+	})
+	if err != nil {
+		return time.Time{}, fmt.Errorf("find out whom the operator's freeze has reached: %w", err)
+	}
+	return said, nil
+}
+
+// SetPassed notes that a word has reached every pipeline.
+func (s *Store) SetPassed(ctx context.Context, said time.Time) error {
+	err := s.write(ctx, func(t tx) error {
+		_, err := t.exec(savePassed, micros(said))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("note that the operator's freeze has reached everybody: %w", err)
+	}
+	return nil
 }
 
 // All lists every pipeline.

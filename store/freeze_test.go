@@ -60,6 +60,15 @@ func TestFreeze(t *testing.T) {
 		if got, err := s.Freeze(ctx); err != nil || got != word || got != saved {
 			t.Errorf("the server should read what was saved, %+v, it reads %+v, %v", word, got, err)
 		}
+		if passed, err := s.Passed(ctx); err != nil || !passed.IsZero() {
+			t.Errorf("the word has reached nobody yet, got %s, %v", passed, err)
+		}
+		if err := s.SetPassed(ctx, word.At); err != nil {
+			t.Error(err)
+		}
+		if err := s.SetPassed(ctx, word.At.Add(-time.Second)); err != nil { // an instance that is late
+			t.Error(err)
+		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -74,6 +83,9 @@ func TestFreeze(t *testing.T) {
 		}
 		if got, err := again.Freeze(ctx); err != nil || got != ended || got.On {
 			t.Errorf("the end should be read, %+v, it reads %+v, %v", ended, got, err)
+		}
+		if passed, err := again.Passed(ctx); err != nil || !passed.Equal(word.At) {
+			t.Errorf("only the word of %s has reached everybody, got %s, %v", word.At, passed, err)
 		}
 	})
 }

@@ -39,6 +39,7 @@ const (
 			facts = CASE WHEN excluded.facts = '[]' THEN repository_refusals.facts ELSE excluded.facts END`
 	selectRefusals = `SELECT r.full_name, r.id, r.known, COALESCE(n.id, 0), r.first_at, r.last_at, r.facts FROM repository_refusals r
 		LEFT JOIN repository_names n ON n.name = r.name AND n.id = r.id ORDER BY r.name, r.first_at`
+	countRefusals    = `SELECT COUNT(*) FROM repository_refusals`
 	selectUnnumbered = `SELECT DISTINCT repo FROM pipelines WHERE repo_id = 0 AND installation = $1 ORDER BY repo`
 	selectFolded     = `SELECT name, event FROM pipeline_states WHERE repo = $1`
 	moveTail         = `UPDATE events SET repo = $2 WHERE repo = $1 AND name = $3 AND seq > $4`
@@ -271,6 +272,15 @@ func (s *Store) Refuse(ctx context.Context, r engine.Refusal) error {
 // Refusals lists the repositories that came under another one's name.
 func (s *Store) Refusals(ctx context.Context) ([]engine.Refusal, error) {
 	return refusals(ctx, s.db)
+}
+
+// Refused counts them.
+func (s *Store) Refused(ctx context.Context) (n int64, err error) {
+	err = s.db.each(ctx, countRefusals, nil, func(scan scanner) error { return scan(&n) })
+	if err != nil {
+		return 0, fmt.Errorf("count the repositories that were refused: %w", err)
+	}
+	return n, nil
 }
 
 // Unnumbered lists the names of the repositories that an installation speaks for whose

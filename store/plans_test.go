@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,4 +51,77 @@ func TestUnnumberedByIndex(t *testing.T) {
 			t.Errorf("the index %s is not used: %s", index, plan)
 		}
 	})
+}
+
+// What is to be swept is found by its time, and by one statement however many
+// installations have no requests left.
+func TestSweepsByIndex(t *testing.T) {
+	const index = "pipelines_sweep"
+	t.Run("sqlite", func(t *testing.T) {
+		s := sqliteOpener(t).open(t)
+		query, list := s.SweepsDueQuery([]int64{1, 2, 3})
+		if none, _ := s.SweepsDueQuery(nil); none != query {
+			t.Errorf("the statement should be the same with no installation left out: %s", none)
+		}
+		steps, err := store.PlanOf(t.Context(), s, query, 1, 200, list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plan := strings.Join(steps, "; "); !strings.Contains(plan, index+" (sweep_at>? AND sweep_at<?)") || strings.Contains(plan, "B-TREE") {
+			t.Errorf("the index %s is not used, or what it found is sorted: %s", index, plan)
+		}
+	})
+	t.Run("postgres", func(t *testing.T) {
+		url := postgresURL(t)
+		s := openerOf(url).open(t)
+		db, err := pgx.Connect(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close(t.Context())
+		const fill = `INSERT INTO pipelines (repo, name, version, wake_at, sweep_at, updated_at, last_event, installation, repo_id)
+			SELECT 'acme/r' || n, '', 1, 0, n, 0, 0, n % 100, n FROM generate_series(1, 20000) n`
+		for _, statement := range []string{fill, "ANALYZE pipelines"} {
+			if _, err := db.Exec(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		query, list := s.SweepsDueQuery([]int64{1, 2, 3})
+		if none, _ := s.SweepsDueQuery(nil); none != query {
+			t.Errorf("the statement should be the same with no installation left out: %s", none)
+		}
+		rows, err := db.Query(t.Context(), "EXPLAIN "+query, int64(10000), 200, list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		steps, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plan := strings.Join(steps, "; "); !strings.Contains(plan, index) || strings.Contains(plan, "Sort") {
+			t.Errorf("the index %s is not used, or what it found is sorted: %s", index, plan)
+		}
+	})
+}
+
+// Of River's indexes there are those that somebody uses, and River looks after no other.
+func TestIndexesOfTheQueue(t *testing.T) {
+	url := postgresURL(t)
+	openerOf(url).open(t)
+	db, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close(t.Context())
+	rows, err := db.Query(t.Context(), `SELECT indexname FROM pg_indexes WHERE tablename = 'river_job' ORDER BY indexname`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := slices.Sorted(slices.Values(store.Reindexed)); !slices.Equal(got, want) {
+		t.Errorf("the queue should have the indexes %v, it has %v", want, got)
+	}
 }

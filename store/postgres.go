@@ -197,6 +197,13 @@ func (db *postgresDB) runningOf(instance string) (query string, args []any) {
 	return `SELECT id, attempt FROM river_job WHERE state = 'running' AND attempted_by[array_upper(attempted_by, 1)] = $1`, []any{instance}
 }
 
+func (db *postgresDB) noneOf(column string, n int, values []int64) (condition string, argument any) {
+	if values == nil {
+		values = []int64{} // nil would be NULL, and nothing differs from that
+	}
+	return fmt.Sprintf(`%s <> ALL (CAST($%d AS BIGINT[]))`, column, n), values
+}
+
 func (db *postgresDB) time(t time.Time) any { return t }
 
 type postgresTx struct {

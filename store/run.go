@@ -133,6 +133,7 @@ func (s *Store) start(ctx context.Context, deliveries *deliverer, effects *perfo
 			CompletedJobRetentionPeriod: -1,
 			CancelledJobRetentionPeriod: -1,
 			DiscardedJobRetentionPeriod: -1,
+			ReindexerIndexNames:         reindexed,
 		}, p)
 		if err != nil {
 			return nil, fmt.Errorf("make the queue: %w", err)
@@ -146,6 +147,12 @@ func (s *Store) start(ctx context.Context, deliveries *deliverer, effects *perfo
 		}
 	}
 }
+
+// reindexed are River's indexes that are there, of its PostgreSQL tables; those that nobody
+// needs were removed.
+var reindexed = slices.DeleteFunc(river.ReindexerIndexNamesDefault(), func(name string) bool {
+	return name == "river_job_args_index" || name == "river_job_metadata_index"
+})
 
 // wait reports whether the time has passed before ctx ended.
 func wait(ctx context.Context, d time.Duration) bool {

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -246,6 +247,17 @@ func (db *sqliteDB) leads(context.Context, *presence) (bool, error) { return tru
 // runningOf is all that runs: nobody else works on this file.
 func (db *sqliteDB) runningOf(string) (query string, args []any) {
 	return `SELECT id, attempt FROM river_job WHERE state = 'running'`, nil
+}
+
+func (db *sqliteDB) noneOf(column string, n int, values []int64) (condition string, argument any) {
+	list := []byte{'['}
+	for i, v := range values {
+		if i > 0 {
+			list = append(list, ',')
+		}
+		list = strconv.AppendInt(list, v, 10)
+	}
+	return fmt.Sprintf(`%s NOT IN (SELECT value FROM json_each($%d))`, column, n), string(append(list, ']'))
 }
 
 func (db *sqliteDB) time(t time.Time) any { return t.UTC().Format("2006-01-02 15:04:05.000") }

@@ -31,15 +31,13 @@ func (s *Store) Leads(ctx context.Context) (bool, error) {
 // overdue first, at most limit, without those that installations in except
 // speak for.
 func (s *Store) SweepsDue(ctx context.Context, now time.Time, except []int64, limit int) ([]bot.Key, error) {
-	args := []any{micros(now), limit}
-	query := `SELECT repo, name, sweep_at FROM pipelines WHERE sweep_at > 0 AND sweep_at <= $1`
-	if len(except) > 0 {
-		query += ` AND installation NOT IN (` + placeholders(len(args), len(except)) + `)`
-		for _, id := range except {
-			args = append(args, id)
-		}
-	}
-	return s.keys(ctx, query+` ORDER BY sweep_at LIMIT $2`, args...)
+	query, list := s.sweepsDue(except)
+	return s.keys(ctx, query, micros(now), limit, list)
+}
+
+func (s *Store) sweepsDue(except []int64) (query string, list any) {
+	condition, list := s.db.noneOf("installation", 3, except)
+	return `SELECT repo, name, sweep_at FROM pipelines WHERE sweep_at > 0 AND sweep_at <= $1 AND ` + condition + ` ORDER BY sweep_at LIMIT $2`, list
 }
 
 // Processed reports which of the sender's deliveries were processed, or wait to

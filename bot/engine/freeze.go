@@ -65,6 +65,10 @@ func (e *Engine) LookAtFreeze(ctx context.Context) error {
 	if !word.At.After(e.operator.passed) {
 		return nil
 	}
+	// Every state would have to be read to find out that all have heard of it.
+	if e.operator.passed, err = e.freezes.Passed(ctx); err != nil || !word.At.After(e.operator.passed) {
+		return err
+	}
 	keys, err := e.freezes.All(ctx)
 	if err != nil {
 		return fmt.Errorf("find every pipeline: %w", err)
@@ -80,6 +84,9 @@ func (e *Engine) LookAtFreeze(ctx context.Context) error {
 		if err := e.update(ctx, key, 0, nil); err != nil {
 			return err
 		}
+	}
+	if err := e.freezes.SetPassed(ctx, word.At); err != nil {
+		return err
 	}
 	e.operator.passed = word.At
 	e.log.Info("freeze changed", zap.Bool("frozen", word.On), zap.String("reason", word.Reason), zap.Int("pipelines", len(keys)))

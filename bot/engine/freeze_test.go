@@ -19,6 +19,8 @@ type pipelines struct {
 	states   map[bot.Key]bot.State
 	versions map[bot.Key]int64
 	word     bot.Frozen
+	passed   time.Time
+	listed   int  // how often all were listed
 	down     bool // it does not answer what the operator says
 }
 
@@ -42,8 +44,9 @@ func (p *pipelines) Commit(_ context.Context, c engine.Change) error {
 func (p *pipelines) Together(ctx context.Context, _ []context.Context) context.Context { return ctx }
 
 func (p *pipelines) Pipelines(_ context.Context, repo bot.Repo) (keys []bot.Key, _ error) {
-	all, err := p.All(context.Background())
-	return slices.DeleteFunc(all, func(k bot.Key) bool { return k.Repo != repo }), err
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.DeleteFunc(slices.Collect(maps.Keys(p.states)), func(k bot.Key) bool { return k.Repo != repo }), nil
 }
 
 func (p *pipelines) HeardOf(context.Context, bot.Key, []int64) (map[int64]bool, error) {
@@ -65,7 +68,21 @@ func (p *pipelines) Due(context.Context, time.Time, int) ([]bot.Key, time.Time, 
 func (p *pipelines) All(context.Context) ([]bot.Key, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.listed++
 	return slices.Collect(maps.Keys(p.states)), nil
+}
+
+func (p *pipelines) Passed(context.Context) (time.Time, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.passed, nil
+}
+
+func (p *pipelines) SetPassed(_ context.Context, said time.Time) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.passed = said
+	return nil
 }
 
 func (p *pipelines) Freeze(context.Context) (bot.Frozen, error) {
@@ -127,6 +144,11 @@ func TestTheOperatorsWordReachesEveryPipeline(t *testing.T) {
 	must(b.LookAtFreeze(ctx))
 	if !maps.Equal(before, store.versions) {
 		t.Error("what every pipeline has heard should be told to none of them again")
+	}
+	listed := store.listed
+	must(instance().LookAtFreeze(ctx))
+	if store.listed != listed {
+		t.Error("an instance that starts should not read every pipeline for a word that all have heard")
 	}
 	store.say(bot.Frozen{At: noon.Add(time.Second)})
 	must(b.LookAtFreeze(ctx))

@@ -387,10 +387,11 @@ func worthKeeping(facts []bot.Fact) []bot.Fact {
 
 // Repositories without a rule may send many deliveries, of which each would ask the
 // database whether the number has pipelines under another name.
-const (
-	ignoredFor  = 10 * time.Second
-	mostIgnored = 10_000
-)
+const ignoredFor = 10 * time.Second
+
+// mostIgnored is the size at which what is remembered of repositories is forgotten: anybody
+// may install a public App, and send what is refused.
+const mostIgnored = 10_000
 
 // ignore notes a repository that has no rule and no pipelines.
 func (n *identities) ignore(r named, now time.Time) {
@@ -428,7 +429,7 @@ func (n *identities) note(r named, now time.Time) (first, due bool) {
 	if known && now.Sub(at) < noteEvery {
 		return false, false
 	}
-	if n.told == nil {
+	if n.told == nil || len(n.told) >= mostIgnored {
 		n.told = map[named]time.Time{}
 	}
 	n.told[r] = now
@@ -442,7 +443,7 @@ func (n *identities) due(id int64, now time.Time) bool {
 	if at, known := n.asked[id]; known && now.Sub(at) < noteEvery {
 		return false
 	}
-	if n.asked == nil {
+	if n.asked == nil || len(n.asked) >= mostIgnored {
 		n.asked = map[int64]time.Time{}
 	}
 	n.asked[id] = now

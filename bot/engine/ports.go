@@ -86,6 +86,10 @@ type Freezes interface {
 	Freeze(ctx context.Context) (bot.Frozen, error)
 	// All lists every pipeline.
 	All(ctx context.Context) ([]bot.Key, error)
+	// Passed returns when the newest word was said that has reached every pipeline; zero:
+	// none has. SetPassed notes that one has.
+	Passed(ctx context.Context) (time.Time, error)
+	SetPassed(ctx context.Context, said time.Time) error
 }
 
 // Hooks asks the sender of webhooks for those that did not arrive.

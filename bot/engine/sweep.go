@@ -206,9 +206,11 @@ func rank(event string) int {
 }
 
 // pipelines lets those look whose time has come, the longest overdue first. With
-// anew, nobody has led for a while: those in motion look whatever their time is.
+// anew, nobody has led for a while: those in motion look whatever their time is. It goes
+// on no longer than until the next round, which looks for lost deliveries first.
 func (s *Sweeper) pipelines(ctx context.Context, anew bool) error {
-	until := s.o.Clock.Now()
+	began := s.o.Clock.Now()
+	until := began
 	if anew {
 		until = until.Add(inMotion)
 	}
@@ -222,8 +224,10 @@ func (s *Sweeper) pipelines(ctx context.Context, anew bool) error {
 		swept := 0
 		for _, key := range due {
 			switch {
-			case ctx.Err() != nil:
+			case ctx.Err() != nil, s.o.Clock.Now().Sub(began) >= s.o.Every && s.o.Every > 0:
 				return nil
+			case s.share("app", s.o.App()).held:
+				return nil // the tokens that it takes are the App's, and deploys need them
 			case seen[key]:
 				continue
 			}

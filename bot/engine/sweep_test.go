@@ -37,6 +37,65 @@ func TestSweepGoesOnWhereItStopped(t *testing.T) {
 	}
 }
 
+// dues are pipelines whose time has come, until they are swept.
+type dues struct {
+	idle
+	*pipelines
+	swept []bot.Key
+}
+
+func (d *dues) SweepsDue(context.Context, time.Time, []int64, int) (due []bot.Key, _ error) {
+	for key, state := range d.states {
+		if state.SweptAt.IsZero() {
+			due = append(due, key)
+		}
+	}
+	return due, nil
+}
+
+// slow is a clock by which each commit takes a minute.
+type slow struct {
+	*dues
+	clock *still
+}
+
+func (s slow) Commit(ctx context.Context, c engine.Change) error {
+	s.swept = append(s.swept, c.Pipeline)
+	s.clock.Time = s.clock.Add(time.Minute)
+	return s.dues.Commit(ctx, c)
+}
+
+// A round ends when the next one is due, which looks for lost deliveries first, and
+// leaves the App's requests to deploys when few are left.
+func TestARoundOfSweepsIsBounded(t *testing.T) {
+	for _, tt := range []struct {
+		what string
+		app  bot.Allowance
+		want int
+	}{
+		{"the next round is due", bot.Allowance{Limit: -1}, 2},
+		{"the App has few requests left", bot.Allowance{Limit: 5000, Left: 1000}, 0},
+	} {
+		d := &dues{pipelines: &pipelines{states: map[bot.Key]bot.State{}, versions: map[bot.Key]int64{}}}
+		for n := range 10 {
+			key := bot.Key{Repo: bot.Repo{Owner: "acme", Name: string(rune('a' + n))}}
+			d.states[key], d.versions[key] = bot.State{Pipeline: key, Installation: 1}, 1
+		}
+		store := slow{d, &still{time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)}}
+		unlimited := bot.Allowance{Limit: -1}
+		sweeper := engine.NewSweeper(engine.SweepOptions{
+			Engine: engine.New(engine.Options{Store: store, Clock: store.clock}), Sweeps: d, Hooks: &deliveryLog{}, Every: 2 * time.Minute, Clock: store.clock,
+			App: func() bot.Allowance { return tt.app }, GitHub: func(int64) bot.Allowance { return unlimited }, Platform: func(string) bot.Allowance { return unlimited },
+		})
+		if _, err := sweeper.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if len(d.swept) != tt.want {
+			t.Errorf("%s: %d pipelines should be swept, got %d", tt.what, tt.want, len(d.swept))
+		}
+	}
+}
+
 // deliveryLog is GitHub's log of deliveries.
 type deliveryLog struct {
 	failed   []bot.FailedDelivery

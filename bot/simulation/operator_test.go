@@ -54,5 +54,18 @@ func (p port) Freeze(ctx context.Context) (bot.Frozen, error) {
 	return p.in.s.truth.frozen, nil
 }
 
+// Passed is the time of the newest word that has reached the pipeline.
+func (p port) Passed(ctx context.Context) (time.Time, error) {
+	p.in.turn(ctx)
+	return p.in.s.truth.passed, nil
+}
+
+// SetPassed notes that a word has.
+func (p port) SetPassed(ctx context.Context, said time.Time) error {
+	p.in.turn(ctx)
+	p.in.s.truth.passed = said
+	return nil
+}
+
 // All lists the one pipeline, once there is one.
 func (p port) All(ctx context.Context) ([]bot.Key, error) { return p.Pipelines(ctx, key.Repo) }

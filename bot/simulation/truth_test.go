@@ -20,6 +20,7 @@ type truth struct {
 	toldOf   map[string]bool            // stage and commit, of which they know that
 	copies   map[string]time.Time       // promotions for which a copy was to be made, and when that was decided
 	frozen   bot.Frozen                 // the operator's newest word
+	passed   time.Time                  // of the newest that has reached the pipeline
 	heard    time.Time                  // when every pipeline had it
 	humanOn  map[string]bool            // apps that somebody has put into maintenance mode
 	gone     map[string]time.Time       // stage → when the file in force last was without it

@@ -36,12 +36,13 @@ type cluster struct {
 }
 
 // newCluster starts a server on a socket in a folder of its own, or uses the one
-// that HEADSTART_TEST_DATABASE_URL names. Without either the test is skipped.
-func newCluster(tb testing.TB) *cluster {
+// that HEADSTART_TEST_DATABASE_URL names. Without either the test is skipped. The
+// options, such as fsync=on, are for a server that it starts.
+func newCluster(tb testing.TB, options ...string) *cluster {
 	tb.Helper()
 	p := &cluster{tb: tb, admin: os.Getenv(testDatabaseVar)}
 	if p.admin == "" {
-		p.serve()
+		p.serve(options...)
 	}
 	return p
 }
@@ -63,7 +64,7 @@ func (p *cluster) database() string {
 
 // serve makes a cluster and serves it. PostgreSQL refuses to run as root, so
 // root runs it as nobody.
-func (p *cluster) serve() {
+func (p *cluster) serve(options ...string) {
 	tb := p.tb
 	tb.Helper()
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
@@ -102,8 +103,11 @@ func (p *cluster) serve() {
 	p.run("initdb", "-D", p.data(), "-U", "headstart", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
 	// Processes die in these tests and the machine does not, so the server need not
 	// wait for the disk.
-	p.run("pg_ctl", "-D", p.data(), "-w", "-l", filepath.Join(p.dir, "log"),
-		"-o", "-c listen_addresses='' -k "+p.dir+" -c max_connections=100 -c fsync=off", "start")
+	all := "-c listen_addresses='' -k " + p.dir + " -c max_connections=100 -c fsync=off"
+	for _, o := range options {
+		all += " -c " + o
+	}
+	p.run("pg_ctl", "-D", p.data(), "-w", "-l", filepath.Join(p.dir, "log"), "-o", all, "start")
 	tb.Cleanup(func() { p.run("pg_ctl", "-D", p.data(), "-m", "immediate", "stop") })
 	p.admin = "postgres://headstart@/postgres?host=" + p.dir
 }

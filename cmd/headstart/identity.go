@@ -40,10 +40,10 @@ func (srv *server) refusedRepositories() prometheus.Collector {
 	}, func() float64 {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()
-		list, err := srv.store.Refusals(ctx)
+		n, err := srv.store.Refused(ctx)
 		if err != nil {
 			return -1
 		}
-		return float64(len(list))
+		return float64(n)
 	})
 }
