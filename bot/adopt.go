@@ -38,7 +38,7 @@ func isCommit(sha string) bool { return sha != "" && !strings.Contains(sha, " ")
 
 // unexplored reports whether nothing was ever released to a stage, so that what its
 // apps run is to be adopted.
-func (st Stand) unexplored() bool { return st.Live.SHA == "" && len(st.Past) == 0 }
+func (st StageState) unexplored() bool { return st.Live.SHA == "" && len(st.Past) == 0 }
 
 // explore looks at the apps of stages to which nothing was ever released. Where that
 // is refused, whoever enters the stage looks again.
@@ -59,13 +59,13 @@ func (s *State) exploring(stage Stage) bool {
 	st := s.Stages[stage.Name]
 	return st.unexplored() && slices.ContainsFunc(stage.Apps, func(app string) bool {
 		stand := st.Apps[app]
-		return !stand.Seen && stand.SeenAt.IsZero() && s.Flights[lookKey(stage.Name, app)].Attempt < inspectAttempts
+		return !stand.Seen && stand.SeenAt.IsZero() && s.Pending[lookKey(stage.Name, app)].Attempt < inspectAttempts
 	})
 }
 
-// half reports whether only some apps of a stage were looked at so far, and names one
+// partlyExplored reports whether only some apps of a stage were looked at so far, and names one
 // that was not.
-func (st Stand) half(stage Stage) (missing string, half bool) {
+func (st StageState) partlyExplored(stage Stage) (missing string, half bool) {
 	if !st.unexplored() {
 		return "", false
 	}
@@ -81,9 +81,9 @@ func (st Stand) half(stage Stage) (missing string, half bool) {
 
 // ranBefore is what an app ran when it was seen, where that may be adopted: nothing
 // of Headstart's own has been released there.
-func (s *State) ranBefore(stage string, seen AppSeen, old AppStand) *Ran {
+func (s *State) ranBefore(stage string, seen AppSeen, old AppState) *Ran {
 	st, r := s.Stages[stage], seen.Current
-	if !st.unexplored() || old.Seen && old.Ran == nil || st.releasing(s, r.Artifact) || s.tookHold(stage, r.Artifact) {
+	if !st.unexplored() || old.Seen && old.Ran == nil || st.isReleasing(s, r.Artifact) || s.everReleased(stage, r.Artifact) {
 		return old.Ran
 	}
 	return &Ran{
@@ -147,7 +147,7 @@ func (s *State) adoptStage(stage Stage, ran map[string]Ran, at time.Time) {
 		s.Adopted = append(s.Adopted, Candidate{SHA: past.SHA, PushedAt: past.At, SeenAt: at, PullSought: true, ConfigRead: true, Adopted: true})
 	}
 	if c := s.candidate(past.SHA); c.Adopted {
-		put(&c.Passages, stage.Name, Passage{State: PassageDone, StartedAt: past.At, EndedAt: past.At, Adopted: true})
+		put(&c.Progress, stage.Name, Progress{State: ProgressLive, StartedAt: past.At, EndedAt: past.At, Adopted: true})
 	}
 }
 
@@ -171,7 +171,7 @@ func adoptedName(stage string, ran map[string]Ran) string {
 }
 
 // claim takes what was adopted over into the commit's own candidate, once the branch
-// is heard to have come to it.
+// is known to have come to it.
 func (s *State) claim(fresh *Candidate) {
 	i := slices.IndexFunc(s.Adopted, func(c Candidate) bool { return c.SHA == fresh.SHA })
 	if i < 0 {
@@ -179,9 +179,9 @@ func (s *State) claim(fresh *Candidate) {
 	}
 	was := s.Adopted[i]
 	fresh.Deployments, fresh.Reports = was.Deployments, was.Reports
-	for stage, pass := range was.Passages {
-		if pass.State == PassageReleasing {
-			put(&fresh.Passages, stage, pass)
+	for stage, pass := range was.Progress {
+		if pass.State == ProgressReleasing {
+			put(&fresh.Progress, stage, pass)
 		}
 	}
 	s.Adopted = slices.Delete(s.Adopted, i, i+1)
@@ -268,9 +268,9 @@ func (p Past) live(apps []string, at time.Time) Live {
 	return l
 }
 
-// unplaced lists the adopted commits of a stage that are not among the candidates, so
+// outsideHistory lists the adopted commits of a stage that are not among the candidates, so
 // that only GitHub can tell which commits come after them.
-func (s *State) unplaced(stage string) (list []string) {
+func (s *State) outsideHistory(stage string) (list []string) {
 	live := s.Stages[stage].Live
 	if live.Adopted == nil {
 		return nil
@@ -291,12 +291,12 @@ func (s *State) settleAdopted(at time.Time) {
 	}
 	for i := range s.Candidates {
 		c := &s.Candidates[i]
-		if len(c.Passages) > 0 || len(c.Ordered) > 0 || c.Cancelled != nil || !c.ConfigRead || c.ConfigHold != "" || c.Branch != "" && c.Branch != s.Branch() || !s.ranEverywhere(c) {
+		if len(c.Progress) > 0 || len(c.Ordered) > 0 || c.Cancelled != nil || !c.ConfigRead || c.ConfigHold != "" || c.Branch != "" && c.Branch != s.Branch() || !s.ranEverywhere(c) {
 			continue
 		}
-		c.Concern = ConcernYes
+		c.Affected = AffectedYes
 		for _, stage := range s.Config.Stages {
-			put(&c.Passages, stage.Name, Passage{State: PassageDone, StartedAt: at, EndedAt: at, Adopted: true})
+			put(&c.Progress, stage.Name, Progress{State: ProgressLive, StartedAt: at, EndedAt: at, Adopted: true})
 		}
 	}
 }
@@ -305,7 +305,7 @@ func (s *State) ranEverywhere(c *Candidate) bool {
 	for _, stage := range s.Config.Stages {
 		st := s.Stages[stage.Name]
 		f, _ := st.foreign()
-		if st.Live.Adopted == nil || st.InFlight != nil || st.Rollback != nil || f != nil || st.mixed() {
+		if st.Live.Adopted == nil || st.Promoting != nil || st.Rollback != nil || f != nil || st.mixed() {
 			return false
 		}
 		for _, app := range stage.Apps {
@@ -319,7 +319,7 @@ func (s *State) ranEverywhere(c *Candidate) bool {
 
 // sameTree reports whether a commit is known to have a candidate's tree.
 func (s *State) sameTree(commit string, c *Candidate) bool {
-	if commit == c.SHA || c.Beside[commit].Same {
+	if commit == c.SHA || c.Diffs[commit].Same {
 		return true
 	}
 	i := s.position(commit)
@@ -328,13 +328,13 @@ func (s *State) sameTree(commit string, c *Candidate) bool {
 
 // alreadyLive reports whether everything ran the candidate when Headstart came.
 func (c *Candidate) alreadyLive() bool {
-	for _, p := range c.Passages {
-		if p.was() {
+	for _, p := range c.Progress {
+		if p.ranBefore() {
 			return true
 		}
 	}
 	return false
 }
 
-// was reports whether it is there since before Headstart came.
-func (p Passage) was() bool { return p.Adopted && p.Promotion == 0 }
+// ranBefore reports whether it is there since before Headstart came.
+func (p Progress) ranBefore() bool { return p.Adopted && p.Promotion == 0 }

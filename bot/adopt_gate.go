@@ -13,20 +13,20 @@ import (
 // what the stage, and those after it, ran before Headstart came; none where that is
 // known anyway. One that comes before it is overtaken.
 func (d *view) adoptionGates(c *Candidate, i int) []Gate {
-	if missing, half := d.s.Stages[d.s.Config.Stages[i].Name].half(d.s.Config.Stages[i]); half {
+	if missing, half := d.s.Stages[d.s.Config.Stages[i].Name].partlyExplored(d.s.Config.Stages[i]); half {
 		return []Gate{{Name: GateAdoption, State: GateWaiting, Since: c.SeenAt, Text: "looking what " + missing + " runs", Who: "the platform"}}
 	}
-	if c.Guest {
+	if c.FromPull {
 		return nil
 	}
 	var gates []Gate
 	for _, stage := range d.s.Config.Stages[i:] {
-		for _, base := range d.s.unplaced(stage.Name) {
+		for _, base := range d.s.outsideHistory(stage.Name) {
 			if gates == nil {
 				gates = []Gate{{Name: GateAdoption, State: GateOpen}}
 			}
-			if g := &gates[0]; g.State == GateOpen && base != c.SHA && !c.Beside[base].final() {
-				f := d.s.Flights[filesKey(base, c.SHA)]
+			if g := &gates[0]; g.State == GateOpen && base != c.SHA && !c.Diffs[base].final() {
+				f := d.s.Pending[filesKey(base, c.SHA)]
 				g.State, g.Since, g.Who = GateWaiting, c.SeenAt, "GitHub"
 				g.Text = fmt.Sprintf("finding out whether it comes after %s, which %s runs", Short(base), stage.Name) + because(f.Reason)
 			}
@@ -38,19 +38,19 @@ func (d *view) adoptionGates(c *Candidate, i int) []Gate {
 // behindAdopted reports whether a candidate is known to come before a commit that a
 // stage ran when Headstart came.
 func (s *State) behindAdopted(c *Candidate, stage string) bool {
-	return slices.ContainsFunc(s.unplaced(stage), func(base string) bool { return c.Beside[base].Relation == RelationBehind })
+	return slices.ContainsFunc(s.outsideHistory(stage), func(base string) bool { return c.Diffs[base].Relation == RelationBehind })
 }
 
 // newerAdopted is what an app of a stage ran when Headstart came, where it was released
 // after a candidate was pushed and nobody can tell which of the two is newer.
 func (s *State) newerAdopted(c *Candidate, stage string) (r Ran, app string, newer bool) {
-	if _, asked := c.Ordered[stage]; asked || c.Guest {
+	if _, asked := c.Ordered[stage]; asked || c.FromPull {
 		return Ran{}, "", false
 	}
 	live := s.Stages[stage].Live
 	for _, app := range sortedKeys(live.Adopted) {
 		r := live.Adopted[app]
-		placed := r.Commit != "" && (r.Commit == c.SHA || s.position(r.Commit) >= 0 || c.Beside[r.Commit].Relation == RelationAhead)
+		placed := r.Commit != "" && (r.Commit == c.SHA || s.position(r.Commit) >= 0 || c.Diffs[r.Commit].Relation == RelationAhead)
 		if !placed && r.At.After(c.PushedAt.Add(skew)) {
 			return r, app, true
 		}
@@ -72,31 +72,31 @@ func (l Live) unlike(apps []string) string {
 	return ""
 }
 
-// concernBeside says whether the first candidate that may concern the pipeline does:
-// beside what its apps ran when Headstart came. Where nobody knows that, it does;
+// affectedSinceAdoption says whether the first candidate that may affect the pipeline does:
+// compared with what its apps ran when Headstart came. Where nobody knows that, it does;
 // empty: it is being found out.
-func (s *State) concernBeside(c *Candidate) Concern {
-	concern := ConcernNo
+func (s *State) affectedSinceAdoption(c *Candidate) Affected {
+	affected := AffectedNo
 	for _, stage := range s.Config.Stages {
 		live := s.Stages[stage.Name].Live
 		if s.exploring(stage) {
-			concern = ""
+			affected = ""
 			continue
 		}
 		if live.Adopted == nil || live.unlike(stage.Apps) != "" {
-			return ConcernYes
+			return AffectedYes
 		}
 		for _, base := range live.commits() {
-			switch diff := c.Beside[base]; {
+			switch diff := c.Diffs[base]; {
 			case s.sameTree(base, c):
 			case !diff.final():
-				concern = ""
+				affected = ""
 			case !diff.Complete || diff.Touches:
-				return ConcernYes
+				return AffectedYes
 			}
 		}
 	}
-	return concern
+	return affected
 }
 
 // adoptedBases lists every commit that a stage ran when Headstart came.
@@ -113,15 +113,15 @@ func (s *State) adoptedBases() (list []string) {
 	return list
 }
 
-// tellAdopted tells of what was adopted and brought back since, by its deployments.
-func (d *decision) tellAdopted() {
+// publishAdopted tells of what was adopted and brought back since, by its deployments.
+func (d *decision) publishAdopted() {
 	for i := range d.s.Adopted {
 		c := &d.s.Adopted[i]
 		if !isCommit(c.SHA) {
 			continue
 		}
-		for _, stage := range sortedKeys(c.Passages) {
-			d.tellDeployment(c, stage)
+		for _, stage := range sortedKeys(c.Progress) {
+			d.publishDeployment(c, stage)
 		}
 		d.endDeployments(c)
 	}

@@ -15,9 +15,9 @@ type Alert struct {
 	Promotion int
 	ID        int64  // of the comment; 0: not written yet
 	Text      string // what is to be said
-	Said      string // what was said
+	Body      string // what was said
 	Refused   bool   // GitHub does not take it, for now
-	Unheard          // with Refused
+	Refusal          // with Refused
 }
 
 // keptAlerts is how many are remembered.
@@ -30,9 +30,9 @@ func (s *State) alert(stage string, c *Candidate, promotion int) {
 	if number == 0 {
 		return
 	}
-	pass := c.Passages[stage]
+	pass := c.Progress[stage]
 	body := fmt.Sprintf("%s**%s failed on %s**: %s.\n\n%s.\n\n`/why %s` says more.%s\n",
-		s.concerned(c), Short(c.SHA), text(stage), text(strings.TrimSuffix(pass.Reason, ".")), text(capital(pass.After)), code(s.addressed(stage)), s.wayIn(stage))
+		s.mentions(c), Short(c.SHA), text(stage), text(strings.TrimSuffix(pass.Reason, ".")), text(capital(pass.Consequence)), code(s.qualifyCommands(stage)), s.wayIn(stage))
 	s.Alerts = slices.Clone(s.Alerts)
 	for i, a := range s.Alerts {
 		if a.Number == number && a.Stage == stage && a.Promotion == promotion {
@@ -47,7 +47,7 @@ func (s *State) alert(stage string, c *Candidate, promotion int) {
 // wayIn says, after other sentences, what lets promotions into a stage again in
 // which something has failed; empty where nothing keeps them out any more.
 func (s *State) wayIn(stage string) string {
-	switch st, name := s.Stages[stage], code(s.addressed(stage)); {
+	switch st, name := s.Stages[stage], code(s.qualifyCommands(stage)); {
 	case st.Lock == nil:
 		return ""
 	case st.Lock.Rollback:
@@ -57,9 +57,9 @@ func (s *State) wayIn(stage string) string {
 	}
 }
 
-// concerned names the people to tell: whose pull request it was, and who asked
+// mentions names the people to tell: whose pull request it was, and who asked
 // for its promotion. The author of a commit may be somebody's name, not a login.
-func (s *State) concerned(c *Candidate) string {
+func (s *State) mentions(c *Candidate) string {
 	var list []string
 	add := func(login string) {
 		name := "@" + login
@@ -89,13 +89,13 @@ type WriteAlert struct {
 }
 
 func (do WriteAlert) traits() Traits {
-	return Traits{To: ToGitHub, Answers: []Fact{CommentWritten{}}, Deadline: dayDeadline, Priority: PriorityTell, Creates: do.ID == 0}
+	return Traits{To: ToGitHub, Answers: []Fact{CommentWritten{}}, Deadline: dayDeadline, Priority: PriorityPublish, Creates: do.ID == 0}
 }
 
-// tellAlerts writes what is to be said of failures.
-func (d *decision) tellAlerts() {
+// publishAlerts writes what is to be said of failures.
+func (d *decision) publishAlerts() {
 	for _, a := range d.s.Alerts {
-		if a.Text != a.Said && (!a.Refused || d.later(a.Unheard)) {
+		if a.Text != a.Body && (!a.Refused || d.retryDue(a.Refusal)) {
 			d.want(alertKey(a.Stage, a.Promotion), WriteAlert{Number: a.Number, Stage: a.Stage, Promotion: a.Promotion, ID: a.ID, Body: a.Text})
 		}
 	}
@@ -110,12 +110,12 @@ func (s *State) alertWritten(do WriteAlert, f Finished, at time.Time) {
 		}
 		switch f.Outcome {
 		case Done:
-			a.Said, a.Refused, a.Unheard = do.Body, false, Unheard{}
+			a.Body, a.Refused, a.Refusal = do.Body, false, Refusal{}
 			if fact, ok := f.Fact.(CommentWritten); ok {
 				a.ID = fact.ID
 			}
 		case Refuse:
-			a.Refused, a.Unheard = true, a.refused(at)
+			a.Refused, a.Refusal = true, a.again(at)
 		}
 	}
 }

@@ -47,11 +47,11 @@ func meansHex(w string) bool { return commitWord.MatchString(strings.ToLower(w))
 
 // mayNotAlone says why somebody may not approve alone; empty if they may.
 func (x execution) mayNotAlone(stage Stage) string {
-	switch role := x.request.Commander.Role; {
+	switch role := x.request.Actor.Role; {
 	case !x.command.Alone:
 		return ""
 	case !stage.FourEyes:
-		return fmt.Sprintf("%s is for stages with `four_eyes: true`, and %s is none; /approve %s %s is enough there", aloneWord, stage.Name, x.s.addressed(stage.Name), x.command.SHA)
+		return fmt.Sprintf("%s is for stages with `four_eyes: true`, and %s is none; /approve %s %s is enough there", aloneWord, stage.Name, x.s.qualifyCommands(stage.Name), x.command.SHA)
 	case role != RoleAdmin:
 		return fmt.Sprintf("%s takes the role admin, and @%s has the role %s", aloneWord, x.request.User, role)
 	}
@@ -65,7 +65,7 @@ func aloneOf(c *Candidate, stage string) string {
 	if a.Alone == "" {
 		return ""
 	}
-	if p, in := c.Passages[stage]; in && p.Promotion != a.Promotion || !in && !a.good() {
+	if p, in := c.Progress[stage]; in && p.Promotion != a.Promotion || !in && !a.good() {
 		return ""
 	}
 	return fmt.Sprintf("approved alone by @%s: %s", a.By, a.Alone)

@@ -57,8 +57,8 @@ func (d *view) statusText() string {
 		if st.Live.SHA != "" {
 			runs, since = cmp.Or(d.adoptedText(stage), d.commitText(st.Live.SHA)+d.urgentText(st.Live.SHA, stage)), moment(st.Live.Since)
 		}
-		if st.InFlight != nil {
-			way = d.commitText(st.InFlight.SHA) + ", since " + moment(st.InFlight.StartedAt) + d.urgentText(st.InFlight.SHA, stage)
+		if st.Promoting != nil {
+			way = d.commitText(st.Promoting.SHA) + ", since " + moment(st.Promoting.StartedAt) + d.urgentText(st.Promoting.SHA, stage)
 		} else if waiting := d.waitingFor(stage); waiting != "" {
 			way = waiting
 		}
@@ -90,7 +90,7 @@ func (d *view) statusText() string {
 func (d *view) waitingFor(stage string) string {
 	for i := len(d.s.Candidates) - 1; i >= 0; i-- {
 		c := &d.s.Candidates[i]
-		if _, in := c.Passages[stage]; in {
+		if _, in := c.Progress[stage]; in {
 			return ""
 		}
 		if g, no := blocked(d.gates(c, stage)); no && g.Name == GateLock {
@@ -136,8 +136,8 @@ func (d *view) whyText(r *Request, cmd Command, begins starting) string {
 	b.WriteString("\n")
 	for _, stage := range stages {
 		fmt.Fprintf(&b, "\n**%s**\n", text(stage))
-		if p, in := c.Passages[stage]; in {
-			fmt.Fprintf(&b, "- %s; it entered at %s\n", text(d.passageText(stage, p)+after("; ", urgencyOf(c, stage))), moment(p.StartedAt))
+		if p, in := c.Progress[stage]; in {
+			fmt.Fprintf(&b, "- %s; it entered at %s\n", text(d.passageText(stage, p)+after("; ", urgencyOrAlone(c, stage))), moment(p.StartedAt))
 			continue
 		}
 		var passed []string
@@ -160,18 +160,18 @@ func (d *view) whyText(r *Request, cmd Command, begins starting) string {
 
 // blockedText says what a gate waits for, since when, and who can change that.
 func (d *view) blockedText(g Gate) string {
-	said := capital(text(g.Text))
+	last := capital(text(g.Text))
 	if !g.Since.IsZero() {
-		said += ", since " + moment(g.Since)
+		last += ", since " + moment(g.Since)
 	}
-	said += d.in(g.Until) + "."
+	last += d.in(g.Until) + "."
 	switch {
 	case g.Next != "":
-		said += " **Next:** " + text(g.Next) + "."
+		last += " **Next:** " + text(g.Next) + "."
 	case g.Who != "":
-		said += " It is up to " + text(g.Who) + "."
+		last += " It is up to " + text(g.Who) + "."
 	}
-	return said
+	return last
 }
 
 // whyPull adds what keeps an open pull request's build waiting.
@@ -188,32 +188,32 @@ func (d *view) whyPull(r *Request, begins starting) string {
 	return ""
 }
 
-func (d *view) passageText(stage string, p Passage) string {
+func (d *view) passageText(stage string, p Progress) string {
 	switch p.State {
-	case PassageReleasing:
+	case ProgressReleasing:
 		if copying := d.copying(stage); copying != "" {
 			return "⏳ " + copying
 		}
 		cfg, _ := d.s.Config.Stage(stage)
-		if in := d.s.Stages[stage].InFlight; in != nil && in.Proof != nil {
+		if in := d.s.Stages[stage].Promoting; in != nil && in.Proof != nil {
 			return "⏳ released; verifying that it works" + in.Proof.text()
 		}
 		return "⏳ releasing to " + names(cfg.Apps)
-	case PassageDone:
-		if p.was() {
+	case ProgressLive:
+		if p.ranBefore() {
 			return "✅ already live"
 		}
 		return "✅ " + p.verb() + " in " + took(p.StartedAt, p.EndedAt) + p.seen() + d.soakText(stage, p)
-	case PassageSkipped:
+	case ProgressSkipped:
 		return "⏭️ skipped: " + p.Reason
-	case PassageUndone:
+	case ProgressRolledBack:
 		return "↩️ " + p.Reason
 	}
-	return "❌ " + p.Reason + after("; ", p.After)
+	return "❌ " + p.Reason + after("; ", p.Consequence)
 }
 
 // seen says what the verification saw last; empty: there was none.
-func (p Passage) seen() string {
+func (p Progress) seen() string {
 	if p.Seen == nil {
 		return ""
 	}
@@ -229,7 +229,7 @@ func (p *Proof) text() string {
 }
 
 // soakText says how long what is live has to stay healthy; empty: no longer.
-func (d *view) soakText(stage string, p Passage) string {
+func (d *view) soakText(stage string, p Progress) string {
 	k := d.s.Stages[stage].Soak
 	if k == nil || p.Soaked || k.Promotion != p.Promotion {
 		return ""
@@ -249,7 +249,7 @@ func gateIcon(s GateState) string {
 
 // planText says what merging a pull request would do.
 func (d *view) planText(r *Request) string {
-	pull := r.Commander.Pull
+	pull := r.Actor.Pull
 	if !pull.Open {
 		return "This pull request is not open: `/why` says where it is."
 	}
@@ -393,7 +393,7 @@ func (r *Request) lines(open bool) (lines []string) {
 func (d *view) insurance(c *Candidate) string {
 	stage := d.lastStage()
 	st := d.s.Stages[stage]
-	if st.Live.SHA != c.SHA || st.InFlight != nil {
+	if st.Live.SHA != c.SHA || st.Promoting != nil {
 		return ""
 	}
 	past, ok := st.target(RollbackOrder{From: st.Live.SHA})
@@ -407,5 +407,5 @@ func (d *view) insurance(c *Candidate) string {
 	if past.Title != "" {
 		title = ": " + text(cut(past.Title, 72))
 	}
-	return fmt.Sprintf("\n🛟 `/rollback %s` would bring back %s%s%s\n", code(d.s.addressed(stage)), Short(past.SHA), past.version(), title)
+	return fmt.Sprintf("\n🛟 `/rollback %s` would bring back %s%s%s\n", code(d.s.qualifyCommands(stage)), Short(past.SHA), past.version(), title)
 }

@@ -26,7 +26,7 @@ const (
 // apart reports whether pull requests build on apps of their own.
 func (p Prepare) apart() bool { return len(p.PullApps) > 0 }
 
-// forPulls lists the apps that build pull requests, merge groups and guests.
+// forPulls lists the apps that build pull requests, their promoted heads, and merge groups.
 func (p Prepare) forPulls() []string {
 	if p.apart() {
 		return p.PullApps
@@ -34,8 +34,8 @@ func (p Prepare) forPulls() []string {
 	return p.Apps
 }
 
-// beside lists the apps that build what an app builds.
-func (p Prepare) beside(app string) []string {
+// sharing lists the apps that build what an app builds.
+func (p Prepare) sharing(app string) []string {
 	if slices.Contains(p.PullApps, app) {
 		return p.PullApps
 	}
@@ -81,7 +81,8 @@ func (s *State) branchKey(sha, tree string) string {
 	return s.buildKey("", sha, tree)
 }
 
-// aheadKey is what a build of a pull request, a merge group or a guest is remembered by.
+// aheadKey is what a build of a pull request, its promoted head or a merge group is
+// remembered by.
 func (s *State) aheadKey(sha, tree string) string {
 	if s.Config.Prepare.apart() {
 		return s.buildKey(pullBuilds, sha, tree)
@@ -91,7 +92,7 @@ func (s *State) aheadKey(sha, tree string) string {
 
 // keyOf is what the build of a candidate is remembered by.
 func (s *State) keyOf(c *Candidate) string {
-	if c.Guest {
+	if c.FromPull {
 		return s.aheadKey(c.SHA, c.Tree)
 	}
 	return s.branchKey(c.SHA, c.Tree)
@@ -140,28 +141,28 @@ func serves(built, wanted string) bool {
 	return readKey(wanted).whose != branchBuilds || readKey(built).whose == branchBuilds
 }
 
-// land takes a guest's commit that the branch has moved to for a candidate that has been
-// nowhere: what the guest brought to a stage was built on an app for pull requests. What
-// people were told stays told. A promotion of the guest that is in flight stays the
-// guest's.
-func (s *State) land(fresh, guest *Candidate) {
-	fresh.Told, fresh.Deployments, fresh.Beside = guest.Told, guest.Deployments, guest.Beside
-	fresh.Pull, fresh.PullSought = guest.Pull, guest.PullSought
+// landOnBranch takes a pull request's head that the branch has moved to for a candidate
+// that has been nowhere: what was promoted of the head was built on an app for pull
+// requests. What was published stays. A promotion of the head that is in flight stays
+// the head's.
+func (s *State) landOnBranch(fresh, head *Candidate) {
+	fresh.Published, fresh.Deployments, fresh.Diffs = head.Published, head.Deployments, head.Diffs
+	fresh.Pull, fresh.PullSought = head.Pull, head.PullSought
 	if fresh.Tree == "" {
-		fresh.Tree = guest.Tree
+		fresh.Tree = head.Tree
 	}
-	guest.Told, guest.Deployments = nil, nil
+	head.Published, head.Deployments = nil, nil
 }
 
-// landed reports whether a guest's commit is a candidate by itself.
-func (s *State) landed(guest *Candidate) bool {
-	return s.Config.Prepare.apart() && s.position(guest.SHA) >= 0
+// landed reports whether a pull request's head is a candidate of the branch, too.
+func (s *State) landed(head *Candidate) bool {
+	return s.Config.Prepare.apart() && s.position(head.SHA) >= 0
 }
 
-// promoting reports whether a promotion of a guest is in flight.
-func (s *State) promoting(guest *Candidate) bool {
+// promoting reports whether a promotion of a pull request's head is in flight.
+func (s *State) promoting(head *Candidate) bool {
 	for _, st := range s.Stages {
-		if p := st.InFlight; p != nil && p.Guest && p.SHA == guest.SHA {
+		if p := st.Promoting; p != nil && p.FromPull && p.SHA == head.SHA {
 			return true
 		}
 	}
@@ -170,31 +171,31 @@ func (s *State) promoting(guest *Candidate) bool {
 
 // promoted finds what a promotion is of; nil: it is not known any more.
 func (s *State) promoted(p *Promotion, sha string) *Candidate {
-	if p != nil && p.Guest && p.SHA == sha && s.Config.Prepare.apart() {
-		if guest := s.guest(sha); guest != nil {
-			return guest
+	if p != nil && p.FromPull && p.SHA == sha && s.Config.Prepare.apart() {
+		if head := s.fromPull(sha); head != nil {
+			return head
 		}
 	}
 	return s.candidate(sha)
 }
 
-// guest finds a guest by its commit; nil if there is none.
-func (s *State) guest(sha string) *Candidate {
-	i := slices.IndexFunc(s.Guests, func(c Candidate) bool { return c.SHA == sha })
+// fromPull finds a candidate from a pull request by its commit; nil if there is none.
+func (s *State) fromPull(sha string) *Candidate {
+	i := slices.IndexFunc(s.FromPulls, func(c Candidate) bool { return c.SHA == sha })
 	if i < 0 {
 		return nil
 	}
-	return &s.Guests[i]
+	return &s.FromPulls[i]
 }
 
-// part takes from candidates what guests of the same commit had brought to stages, once
-// pull requests have apps of their own: the very push that says so may be one of a
-// guest's commit.
-func (s *State) part() {
+// separatePulls takes from the branch's candidates what was promoted of the same commit
+// as a pull request's head, once pull requests have apps of their own: the very push
+// that says so may be one of such a head.
+func (s *State) separatePulls() {
 	for i := range s.Candidates {
 		c := &s.Candidates[i]
-		if guest := s.guest(c.SHA); guest != nil && (c.Artifact == "" || c.Artifact == guest.Artifact) {
-			c.Passages, c.Approvals = nil, nil
+		if head := s.fromPull(c.SHA); head != nil && (c.Artifact == "" || c.Artifact == head.Artifact) {
+			c.Progress, c.Approvals = nil, nil
 			c.Artifact, c.ArtifactApp, c.ArtifactSHA = "", "", ""
 		}
 	}

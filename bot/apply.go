@@ -30,15 +30,15 @@ func (s *State) fold(e Event) {
 	}
 	s.adopt(e.At)
 	s.settleAdopted(e.At)
-	s.passBy(e.At)
+	s.skipStages(e.At)
 	s.lapse(e.At)
 	if !s.Configured {
 		s.abandonRequests()
 	}
-	s.settleConcerns()
+	s.settleAffected()
 	s.settleAnswers(e.At)
-	s.closeHandedOn()
-	s.forgetGuests()
+	s.closeRouted()
+	s.forgetFromPulls()
 	s.forgetAdopted()
 }
 
@@ -57,7 +57,7 @@ func (s *State) apply(fact Fact, at time.Time) {
 		s.defaultBranch(f.DefaultBranch)
 	case Pushed:
 		s.push(f, at)
-		s.judged(at)
+		s.updateGreen(at)
 		s.forget(at)
 	case PullRequestChanged:
 		s.pull(f, at)
@@ -65,51 +65,51 @@ func (s *State) apply(fact Fact, at time.Time) {
 		s.notePush(Push{Branch: f.Branch, Before: f.Before, After: f.After, By: f.By, Forced: true, At: at}, false)
 	case CheckReported:
 		if c := s.candidate(f.SHA); c != nil {
-			c.hear(f.Check)
+			c.mergeCheck(f.Check)
 			if f.Check.Kind == CheckRun && f.Check.App == "" && s.Config.Checks.pins(f.Check.Name) {
 				c.Reports.Look = true // only a reading tells whose it is
 			}
-			s.judged(at)
+			s.updateGreen(at)
 		} else if g := s.groupOf(f.SHA); g != nil {
-			g.hear(f.Check)
+			g.mergeCheck(f.Check)
 		} else {
-			s.heardEarly(Early{SHA: f.SHA, Check: f.Check, At: at})
+			s.bufferEarly(EarlyReport{SHA: f.SHA, Check: f.Check, At: at})
 		}
 	case ChecksMoved:
 		if c := s.candidate(f.SHA); c != nil {
-			c.moved(f)
+			c.checksMoved(f)
 		} else if g := s.groupOf(f.SHA); g != nil {
-			g.moved(f)
+			g.checksMoved(f)
 		} else {
-			s.heardEarly(Early{SHA: f.SHA, Completed: f.Completed, Suite: f.Suite, At: at})
+			s.bufferEarly(EarlyReport{SHA: f.SHA, Completed: f.Completed, Suite: f.Suite, At: at})
 		}
 	case MergeGroupChanged:
 		s.groupChanged(f, at)
 	case Commented:
 		s.comment(f, at)
-	case Addressed:
-		s.addressedTo(f, at)
+	case CommandsRouted:
+		s.commandsRouted(f, at)
 	case StageMoved:
 		s.stageMoved(f)
 	case Section:
-		s.sectionTold(f, at)
+		s.sectionReceived(f, at)
 	case PlatformMoved:
 		s.hurry(f, at)
 	case QueuesSeen:
 		s.Queues = f.Queues
-	case Frozen:
+	case OperatorFreeze:
 		s.freeze(f)
 	case Swept:
 		s.SweptAt = later(s.SweptAt, at)
 		if f.Apps {
 			s.AppsSweptAt = s.SweptAt
 		}
-		if f.Anew {
-			s.AnewAt = s.SweptAt
+		if f.Reread {
+			s.RereadAt = s.SweptAt
 		}
 	case Started:
 		s.start(f.Effect, at)
-	case Begun:
+	case AttemptBegun:
 		s.delayed(f, at)
 	case Finished:
 		s.finish(f, at)
@@ -125,9 +125,9 @@ func (s *State) pull(f PullRequestChanged, at time.Time) {
 	if !known {
 		old.SeenAt = at
 	} else if f.Head != old.Head {
-		old.HeadHeardAt = at
+		old.HeadSeenAt = at
 	}
-	old.touched(f)
+	old.retryUnmade(f)
 	if !known || old.Head != f.Head {
 		old.HeadAt = f.UpdatedAt
 	}
@@ -138,7 +138,7 @@ func (s *State) pull(f PullRequestChanged, at time.Time) {
 }
 
 // linkPulls ties merged pull requests to the candidates that they became,
-// whichever was heard of first.
+// whichever was seen first.
 func (s *State) linkPulls() {
 	for _, n := range sortedKeys(s.Pulls) {
 		p := s.Pulls[n]
@@ -151,9 +151,9 @@ func (s *State) linkPulls() {
 	}
 }
 
-// hear merges a webhook's report into what was read. Whatever it says, the last
+// mergeCheck merges a webhook's report into what was read. Whatever it says, the last
 // reading is no longer fresh.
-func (c *Candidate) hear(k Check) {
+func (c *Candidate) mergeCheck(k Check) {
 	if k.Kind == CommitStatus && OwnContext(k.Name) {
 		return
 	}
@@ -174,8 +174,8 @@ func (c *Candidate) hear(k Check) {
 	c.Reports.Hints++
 }
 
-// judged keeps since when each candidate's checks are green.
-func (s *State) judged(at time.Time) {
+// updateGreen keeps since when each candidate's checks are green.
+func (s *State) updateGreen(at time.Time) {
 	for _, c := range s.all() {
 		switch green := s.verdict(c).State == CheckPassed; {
 		case !green:
@@ -202,17 +202,17 @@ func (s *State) hurry(f PlatformMoved, at time.Time) {
 		s.Copies[f.App] = cp
 	}
 	for name, st := range s.Stages {
-		if stand := st.Apps[f.App]; stand.Seen && st.InFlight == nil {
+		if stand := st.Apps[f.App]; stand.Seen && st.Promoting == nil {
 			stand.Moved = true
 			st.Apps[f.App] = stand
 			s.Stages[name] = st
 		}
-		if st.InFlight == nil {
+		if st.Promoting == nil {
 			continue
 		}
-		if a, ok := st.InFlight.Apps[f.App]; ok && a.State == ReleasePending {
+		if a, ok := st.Promoting.Apps[f.App]; ok && a.State == ReleasePending {
 			a.LookAt = at
-			st.InFlight.Apps[f.App] = a
+			st.Promoting.Apps[f.App] = a
 			s.Stages[name] = st
 		}
 	}
@@ -239,17 +239,17 @@ func (s *State) checksRead(f ChecksRead, do ReadChecks, began, at time.Time) {
 	if f.Suites != nil {
 		r.Suites = f.Suites
 	}
-	r.Read, r.ReadAt, r.Heard, r.Refused = true, began, max(r.Reading, min(do.Heard, r.Hints)), ""
-	r.Look = r.Look && r.Heard < r.Hints
+	r.Read, r.ReadAt, r.Seen, r.Refused = true, began, max(r.Reading, min(do.Seen, r.Hints)), ""
+	r.Look = r.Look && r.Seen < r.Hints
 	r.Prompt = r.Prompt && r.Look
 	r.confirm()
 	switch after := s.verdict(c); {
 	case after.State == CheckPassed:
-		r.Doubts = 0
-	case before.State == CheckPassed || r.Doubts > 0:
-		r.Doubts++ // GitHub's answers can lag behind its webhooks
+		r.Contradictions = 0
+	case before.State == CheckPassed || r.Contradictions > 0:
+		r.Contradictions++ // GitHub's answers can lag behind its webhooks
 	}
-	s.judged(at)
+	s.updateGreen(at)
 }
 
 func (s *State) pullFound(f PullRequestFound, at time.Time) {

@@ -54,10 +54,10 @@ func (s *State) lapse(at time.Time) {
 			}
 			st := s.Stages[stage]
 			f, app := st.foreign()
-			switch p, in := c.Passages[stage]; {
-			case p.State == PassageDone || p.State == PassageUndone:
+			switch p, in := c.Progress[stage]; {
+			case p.State == ProgressLive || p.State == ProgressRolledBack:
 				a.Used = true
-			case p.State == PassageReleasing:
+			case p.State == ProgressReleasing:
 				a.Promotion = p.Promotion
 			case in:
 				continue // its release failed: the stage is as it was
@@ -65,36 +65,36 @@ func (s *State) lapse(at time.Time) {
 				a.Lapsed = "it was cancelled by @" + c.Cancelled.By
 			case st.Live.SHA != a.Live:
 				a.Lapsed = fmt.Sprintf("%s runs %s now", stage, Short(st.Live.SHA))
-			case s.heldSince(stage, a.At) != "":
-				a.Lapsed = fmt.Sprintf("%s failed on %s, and was not taken back", Short(s.heldSince(stage, a.At)), stage)
+			case s.failedSince(stage, a.At) != "":
+				a.Lapsed = fmt.Sprintf("%s failed on %s, and was not taken back", Short(s.failedSince(stage, a.At)), stage)
 			case s.artifactOf(c) != a.Artifact:
 				a.Lapsed = "it was built anew"
 			case f != nil && f.SeenAt.After(a.At):
 				a.Lapsed = fmt.Sprintf("%s was released to %s by hand", f.name(), app)
 			default:
-				if a.Lapsed = s.seenByMaker(c, stage, a); a.Lapsed == "" {
+				if a.Lapsed = s.approvedByMaker(c, stage, a); a.Lapsed == "" {
 					continue
 				}
 			}
 			if a.Lapsed != "" {
 				a.LapsedAt = at
-				s.tellLapsed(c.SHA, stage, a)
+				s.correctLapsed(c.SHA, stage, a)
 			}
 			c.Approvals[stage] = a
 		}
 	}
 }
 
-// heldSince is the commit whose release to a stage has failed since a time, though
+// failedSince is the commit whose release to a stage has failed since a time, though
 // some app runs it, and nothing is about to take its place; empty: none.
-func (s *State) heldSince(stage string, since time.Time) string {
+func (s *State) failedSince(stage string, since time.Time) string {
 	st := s.Stages[stage]
-	if st.InFlight != nil || st.Rollback != nil {
+	if st.Promoting != nil || st.Rollback != nil {
 		return ""
 	}
 	for _, c := range s.all() {
-		p := c.Passages[stage]
-		if p.State != PassageFailed || !p.EndedAt.After(since) {
+		p := c.Progress[stage]
+		if p.State != ProgressFailed || !p.EndedAt.After(since) {
 			continue
 		}
 		for _, app := range st.Apps {
@@ -125,13 +125,13 @@ func (d *view) approvalGate(c *Candidate, stage Stage) []Gate {
 		g.Text = "no class of change that it has needs one"
 	case a.good():
 		g.Since, g.Text = a.At, cmp.Or(aloneOf(c, stage.Name), "approved by @"+a.By)
-		if stage.FourEyes && a.Alone == "" && d.s.eyesOn(c, stage.Name).unread {
+		if stage.FourEyes && a.Alone == "" && d.s.makersOf(c, stage.Name).unread {
 			g.State, g.Who = GateWaiting, "GitHub"
 			g.Text += "; reading who made what would go live"
 		}
 	default:
 		g.State, g.Since = GateWaiting, d.arrivedAt(c, stage.Name)
-		g.Text = fmt.Sprintf("waiting for /approve %s by %s", d.s.addressed(stage.Name), approvers(stage))
+		g.Text = fmt.Sprintf("waiting for /approve %s by %s", d.s.qualifyCommands(stage.Name), approvers(stage))
 		if a.Lapsed != "" {
 			g.Since, g.lapsed = a.LapsedAt, true
 			g.Text = fmt.Sprintf("the approval by @%s lapsed: %s; %s", a.By, a.Lapsed, g.Text)
@@ -165,7 +165,7 @@ func approvers(stage Stage) string {
 // the stage before.
 func (d *view) arrivedAt(c *Candidate, stage string) time.Time {
 	if i := d.stageIndex(stage); i > 0 {
-		return c.Passages[d.s.Config.Stages[i-1].Name].EndedAt
+		return c.Progress[d.s.Config.Stages[i-1].Name].EndedAt
 	}
 	return c.SeenAt
 }
@@ -198,7 +198,7 @@ func (x execution) approve() Answer {
 	if no := cmp.Or(x.mayNotApprove(c, stage), x.approvesOther(c, name)); no != "" {
 		return refuse("%s", no)
 	}
-	if no := cmp.Or(x.mayNotAlone(stage), x.fourEyes(c, stage)); no != "" {
+	if no := cmp.Or(x.mayNotAlone(stage), x.refusedToMaker(c, stage)); no != "" {
 		return refuse("%s", no)
 	}
 	a := Approval{Order: x.order(), Artifact: x.s.artifactOf(c), Live: x.s.Stages[name].Live.SHA}
@@ -206,7 +206,7 @@ func (x execution) approve() Answer {
 		a.Alone = x.command.Reason
 	}
 	put(&c.Approvals, name, a)
-	x.vouchedBy(c, name)
+	x.noteRight(c, name)
 	text := fmt.Sprintf("%s is approved for %s%s", Short(c.SHA), name, after(", ", aloneOf(c, name)))
 	if g, no := blocked(newView(x.s, x.at).gates(c, name)); no {
 		text += "; it goes there as soon as it may: " + g.Text
@@ -228,25 +228,25 @@ func (x execution) approvesOther(c *Candidate, stage string) string {
 	if moved == "" {
 		return ""
 	}
-	return x.void(moved, fmt.Sprintf("/approve %s %s", x.s.addressed(stage), Short(c.SHA)))
+	return x.void(moved, fmt.Sprintf("/approve %s %s", x.s.qualifyCommands(stage), Short(c.SHA)))
 }
 
 // approved is the candidate that the approval is about. On an open pull request it
 // is its head, where somebody asked to promote that.
 func (x execution) approved() (*Candidate, string) {
-	pull := x.request.Commander.Pull
+	pull := x.request.Actor.Pull
 	if !pull.Open || x.command.SHA != "" && !strings.HasPrefix(pull.Head, x.command.SHA) {
 		return x.subject()
 	}
 	if problem := x.headOrOther(); problem != "" {
 		return nil, problem
 	}
-	if c := x.s.candidate(pull.Head); c != nil && c.Guest {
+	if c := x.s.candidate(pull.Head); c != nil && c.FromPull {
 		return c, x.headMoved("/approve", x.command.Stage)
 	}
 	for _, stage := range x.s.Config.Stages {
 		if stage.PullRequests && (stage.Approval || len(stage.Hold) > 0) {
-			return nil, fmt.Sprintf("this pull request is not merged yet; /promote %s releases its head there", x.s.addressed(stage.Name))
+			return nil, fmt.Sprintf("this pull request is not merged yet; /promote %s releases its head there", x.s.qualifyCommands(stage.Name))
 		}
 	}
 	return nil, "this pull request is not merged yet"
@@ -263,7 +263,7 @@ func (x execution) stageToApprove(c *Candidate) (stage, problem string) {
 	for _, s := range x.s.Config.Stages {
 		gates := x.d.gates(c, s.Name)
 		asks := slices.ContainsFunc(gates, func(g Gate) bool { return g.Name == GateApproval && g.State == GateWaiting })
-		if _, in := c.Passages[s.Name]; in || !asks {
+		if _, in := c.Progress[s.Name]; in || !asks {
 			if x.hasApproved(c, s.Name) {
 				own = s.Name
 			}
@@ -293,15 +293,15 @@ func (x execution) mayNotApprove(c *Candidate, stage Stage) string {
 	build := x.d.buildOf(c)
 	// What the first stage's own app builds has no artifact before it is there.
 	own := build.fallback && stage.Name == x.d.firstStage() && !x.d.mayNotFallBack(c)
-	switch p := c.Passages[stage.Name]; {
-	case p.State == PassageDone:
+	switch p := c.Progress[stage.Name]; {
+	case p.State == ProgressLive:
 		return fmt.Sprintf("%s has been released to %s already", sha, stage.Name)
-	case p.State == PassageReleasing:
+	case p.State == ProgressReleasing:
 		return fmt.Sprintf("%s is being released to %s already", sha, stage.Name)
-	case p.State == PassageSkipped:
+	case p.State == ProgressSkipped:
 		return fmt.Sprintf("%s has passed %s by: %s", sha, stage.Name, p.Reason)
 	case p.State != "":
-		return fmt.Sprintf("%s is not on its way to %s: %s; /promote %s comes first", sha, stage.Name, p.Reason, x.s.addressed(stage.Name))
+		return fmt.Sprintf("%s is not on its way to %s: %s; /promote %s comes first", sha, stage.Name, p.Reason, x.s.qualifyCommands(stage.Name))
 	case c.Cancelled != nil:
 		return fmt.Sprintf("%s was cancelled by @%s", sha, c.Cancelled.By)
 	case x.d.overtaken(c, stage.Name):
@@ -321,11 +321,11 @@ func (x execution) mayNotApprove(c *Candidate, stage Stage) string {
 func (c *Candidate) deploymentText(stage string, promotion int) string {
 	a := c.Approvals[stage]
 	if a.Promotion == 0 || a.Promotion != promotion {
-		return cut(urgencyFirst(c, stage), maxStatusText)
+		return cut(withUrgency(c, stage), maxStatusText)
 	}
 	if a.Alone != "" {
-		return cut(urgencyFirst(c, stage), maxStatusText)
+		return cut(withUrgency(c, stage), maxStatusText)
 	}
 	by := " (approved by @" + a.By + ")"
-	return cut(urgencyFirst(c, stage), maxStatusText-len(by)) + by
+	return cut(withUrgency(c, stage), maxStatusText-len(by)) + by
 }

@@ -26,7 +26,7 @@ func (x execution) approvedBy(d *view, c *Candidate, stage Stage) promoted {
 	if moved := x.moved(stage.Name); moved != "" {
 		return promoted{problem: x.void(moved, x.promoteExactly(c, stage.Name))}
 	}
-	if problem := x.fourEyesIn(d, c, stage); problem != "" {
+	if problem := x.refusedToMakerIn(d, c, stage); problem != "" {
 		if !stage.Approval && d.readingFiles(c, stage) {
 			return promoted{note: "; if it turns out to need an approval, another person has to give it"}
 		}
@@ -47,15 +47,15 @@ func (p promoted) give(c *Candidate, stage string) {
 }
 
 // readingFiles reports whether it is still being read which classes of change a
-// candidate has, beside what is live on a stage.
+// candidate has, compared with what is live on a stage.
 func (d *view) readingFiles(c *Candidate, stage Stage) bool {
 	gates := d.changesGate(c, stage)
 	return len(gates) > 0 && gates[0].State == GateWaiting
 }
 
-// tellLapsed corrects the answer to the command that approved. A /promote that
+// correctLapsed corrects the answer to the command that approved. A /promote that
 // approved is over with its approval.
-func (s *State) tellLapsed(sha, stage string, a Approval) {
+func (s *State) correctLapsed(sha, stage string, a Approval) {
 	if c := s.candidate(sha); c != nil && c.ordered(stage) && c.Ordered[stage].Comment == a.Comment {
 		delete(c.Ordered, stage)
 	}
@@ -78,10 +78,10 @@ func (c *Candidate) approvedText(stage string, promotion int) string {
 	return ""
 }
 
-// hasApproved reports whether the commander has approved a candidate at a stage
+// hasApproved reports whether the author of the command has approved a candidate at a stage
 // already, which is still on its way there.
 func (x execution) hasApproved(c *Candidate, stage string) bool {
-	_, in := c.Passages[stage]
+	_, in := c.Progress[stage]
 	a := c.Approvals[stage]
 	if a.ByID != 0 && x.request.UserID != 0 {
 		return !in && a.good() && a.ByID == x.request.UserID

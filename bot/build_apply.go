@@ -10,18 +10,18 @@ import "time"
 // once more. Whoever was pushed while the build ran shares how it ends.
 func (s *State) runOf(c *Candidate) (BuildRun, bool) {
 	for _, st := range s.Stages {
-		if p := st.InFlight; p != nil && p.Building && p.SHA == c.SHA {
+		if p := st.Promoting; p != nil && p.Building && p.SHA == c.SHA {
 			r, ok := s.Builds[p.Build] // whatever the file says by now of who shares it
 			return r, ok
 		}
 	}
 	r, ok := s.shared(s.branchKey(c.SHA, c.Tree), c.SHA)
-	if c.Guest {
+	if c.FromPull {
 		r, ok = s.runAhead(c.SHA, c.Tree)
 	}
 	pushed := c.SeenAt
-	if c.Guest && r.Status == RunFailed {
-		pushed = s.Pulls[c.Pull].heardAt() // asking for it is no push
+	if c.FromPull && r.Status == RunFailed {
+		pushed = s.Pulls[c.Pull].headSeenAt() // asking for it is no push
 	}
 	return r.asOf(pushed, ok)
 }
@@ -30,10 +30,10 @@ func (s *State) runOf(c *Candidate) (BuildRun, bool) {
 // candidate, what failed before its head was pushed does not count.
 func (s *State) pullRun(p PullRequest) (BuildRun, bool) {
 	r, ok := s.runAhead(p.TestMerge, p.TestTree)
-	return r.asOf(p.heardAt(), ok)
+	return r.asOf(p.headSeenAt(), ok)
 }
 
-// asOf is a run as it concerns what was pushed at a time: none where it failed before
+// asOf is a run as it affects what was pushed at a time: none where it failed before
 // then, and the failed one that is being repeated for others until that has succeeded.
 func (r BuildRun) asOf(pushed time.Time, ok bool) (BuildRun, bool) {
 	switch e := r.Earlier; {
@@ -103,7 +103,7 @@ func (s *State) buildStarted(do StartBuild, at time.Time) {
 // buildAnswered takes the outcome of asking for a build. A platform that does
 // not take it is trouble that is remembered with its beginning: it is what the
 // fallback is decided by.
-func (s *State) buildAnswered(do StartBuild, f Finished, flight Flight, at time.Time) {
+func (s *State) buildAnswered(do StartBuild, f Finished, pending PendingEffect, at time.Time) {
 	seen, moved := f.Fact.(AppSeen)
 	if moved && do.Stage != "" {
 		s.appSeen(do.Stage, do.App, seen, at)
@@ -138,7 +138,7 @@ func (s *State) buildAnswered(do StartBuild, f Finished, flight Flight, at time.
 			} else {
 				r.trouble(at)
 			}
-			if !flight.Unsure {
+			if !pending.Unsure {
 				r.Status, r.App, r.Stage = RunWaiting, "", ""
 			}
 		case Unsure:
@@ -150,7 +150,7 @@ func (s *State) buildAnswered(do StartBuild, f Finished, flight Flight, at time.
 		return
 	}
 	none, looked := f.Fact.(BuildSeen)
-	if f.Outcome == Retry && !flight.Unsure || moved || looked && none.Build.ID == "" {
+	if f.Outcome == Retry && !pending.Unsure || moved || looked && none.Build.ID == "" {
 		s.withdraw(do.Stage, f, at)
 		return
 	}
@@ -210,7 +210,7 @@ func (s *State) buildErrored(r *BuildRun, reason string, at time.Time) {
 		return
 	}
 	put(&r.Refused, r.App, reason)
-	for _, app := range s.Config.Prepare.beside(r.App) {
+	for _, app := range s.Config.Prepare.sharing(r.App) {
 		if _, no := r.Refused[app]; !no {
 			*r = BuildRun{SHA: r.SHA, Tree: r.Tree, Pull: r.Pull, Group: r.Group, Status: RunWaiting, Refused: r.Refused, Reason: reason, TroubleAt: at, Gone: r.Gone, GoneAt: r.GoneAt, Earlier: r.Earlier, Source: r.Source}
 			return

@@ -23,12 +23,12 @@ const (
 	RankUrgent
 	RankBranch
 	RankGroup
-	RankGuest
+	RankFromPull
 	RankPull
 )
 
-// Standing is where one pipeline stands in the queue of an app.
-type Standing struct {
+// QueueEntry is where one pipeline stands in the queue of an app.
+type QueueEntry struct {
 	Pipeline     Key
 	Installation int64     // that speaks for it
 	Public       bool      // everybody may look at its repository
@@ -42,10 +42,10 @@ type Standing struct {
 }
 
 // BuildQueue is the queue of one app, in no order.
-type BuildQueue []Standing
+type BuildQueue []QueueEntry
 
-// Place is what a pipeline makes of its standing at one app.
-type Place struct {
+// QueueClaim is what a pipeline makes of its standing at one app.
+type QueueClaim struct {
 	App     string
 	Builds  bool // a build of it occupies the app
 	Takes   Rank // with Builds: what that build is, where it begins now
@@ -71,14 +71,14 @@ const (
 
 // Moved is what comes of a move.
 type Moved struct {
-	Changed []Standing // as they are now
-	Call    []Key      // pipelines that have to look at the queue now
+	Changed []QueueEntry // as they are now
+	Call    []Key        // pipelines that have to look at the queue now
 }
 
-// Move has a pipeline take its place: who tells of it what a [Standing] does. It
+// Move has a pipeline take its place: who tells of it what a [QueueEntry] does. It
 // reports false where that may not be: it is not its turn to take the app, or it waits
 // though it is. Then it has to look at the line, and decide anew.
-func (q BuildQueue) Move(who Standing, p Place, now time.Time) (Moved, bool) {
+func (q BuildQueue) Move(who QueueEntry, p QueueClaim, now time.Time) (Moved, bool) {
 	was, others := q.of(who.Pipeline), q.without(who.Pipeline)
 	mine := was
 	mine.Pipeline, mine.Installation, mine.Public, mine.Called = who.Pipeline, who.Installation, who.Public, time.Time{}
@@ -127,20 +127,20 @@ func (q BuildQueue) Move(who Standing, p Place, now time.Time) (Moved, bool) {
 }
 
 // call has a pipeline called, unless it was a moment ago.
-func (m *Moved) call(s *Standing, now time.Time) {
+func (m *Moved) call(s *QueueEntry, now time.Time) {
 	if !s.Called.IsZero() && now.Sub(s.Called) <= callFor {
 		return
 	}
 	if !s.silent(now) {
 		s.Called = now // of one that did not answer it is known since when
-		m.Changed = slices.DeleteFunc(m.Changed, func(o Standing) bool { return o.Pipeline == s.Pipeline })
+		m.Changed = slices.DeleteFunc(m.Changed, func(o QueueEntry) bool { return o.Pipeline == s.Pipeline })
 		m.Changed = append(m.Changed, *s)
 	}
 	m.Call = append(m.Call, s.Pipeline)
 }
 
 // wait has a standing wait with a rank. It has waited for as long as it did with that.
-func (s *Standing) wait(r Rank, now time.Time) {
+func (s *QueueEntry) wait(r Rank, now time.Time) {
 	switch {
 	case r == RankNone:
 		s.Since = time.Time{}
@@ -150,14 +150,14 @@ func (s *Standing) wait(r Rank, now time.Time) {
 	s.Waits = r
 }
 
-// Stands reports whether a pipeline waits or builds.
-func (s Standing) Stands() bool { return s.Waits != RankNone || !s.Builds.IsZero() }
+// Active reports whether a pipeline waits or builds.
+func (s QueueEntry) Active() bool { return s.Waits != RankNone || !s.Builds.IsZero() }
 
 // Over reports whether a standing matters to nobody any more.
-func (s Standing) Over(now time.Time) bool { return !s.Stands() && now.Sub(s.Served) > servedLong }
+func (s QueueEntry) Over(now time.Time) bool { return !s.Active() && now.Sub(s.Served) > servedLong }
 
 // silent reports whether a pipeline was called and has not answered.
-func (s Standing) silent(now time.Time) bool {
+func (s QueueEntry) silent(now time.Time) bool {
 	return !s.Called.IsZero() && now.Sub(s.Called) > callFor
 }
 
@@ -189,20 +189,20 @@ func (q BuildQueue) behind(now time.Time) time.Time {
 }
 
 // of is the standing of a pipeline; nothing but its name where it has none.
-func (q BuildQueue) of(key Key) Standing {
-	if i := slices.IndexFunc(q, func(s Standing) bool { return s.Pipeline == key }); i >= 0 {
+func (q BuildQueue) of(key Key) QueueEntry {
+	if i := slices.IndexFunc(q, func(s QueueEntry) bool { return s.Pipeline == key }); i >= 0 {
 		return q[i]
 	}
-	return Standing{Pipeline: key}
+	return QueueEntry{Pipeline: key}
 }
 
 func (q BuildQueue) without(key Key) BuildQueue {
-	return slices.DeleteFunc(slices.Clone(q), func(s Standing) bool { return s.Pipeline == key })
+	return slices.DeleteFunc(slices.Clone(q), func(s QueueEntry) bool { return s.Pipeline == key })
 }
 
 // builder is whose build occupies the app; nil: nobody's. One that should be over long
 // ago, and of which its pipeline does not answer for, occupies nothing.
-func (q BuildQueue) builder(now time.Time) *Standing {
+func (q BuildQueue) builder(now time.Time) *QueueEntry {
 	for i := range q {
 		if s := &q[i]; !s.Builds.IsZero() && !(now.Sub(s.Builds) > holdFor && s.silent(now)) {
 			return s
@@ -213,11 +213,11 @@ func (q BuildQueue) builder(now time.Time) *Standing {
 
 // pressed reports whether somebody else presses for the place of a pipeline.
 func (q BuildQueue) pressed(key Key) bool {
-	return slices.ContainsFunc(q, func(s Standing) bool { return s.Pipeline != key && s.Presses && s.Waits != RankNone })
+	return slices.ContainsFunc(q, func(s QueueEntry) bool { return s.Pipeline != key && s.Presses && s.Waits != RankNone })
 }
 
 // first is whose turn it is, once nobody builds; nil: nobody waits.
-func (q BuildQueue) first(now time.Time) (first *Standing) {
+func (q BuildQueue) first(now time.Time) (first *QueueEntry) {
 	for i := range q {
 		if q[i].Waits != RankNone && (first == nil || q.before(q[i], *first, now)) {
 			first = &q[i]
@@ -229,7 +229,7 @@ func (q BuildQueue) first(now time.Time) (first *Standing) {
 // before reports whether one pipeline that waits goes before another: by what it waits
 // with, then whose repository waits longer, then which of the repository's pipelines.
 // Who was called and does not answer keeps nobody waiting.
-func (q BuildQueue) before(a, b Standing, now time.Time) bool {
+func (q BuildQueue) before(a, b QueueEntry, now time.Time) bool {
 	if x, y := a.silent(now), b.silent(now); x != y {
 		return y
 	}
@@ -244,7 +244,7 @@ func (q BuildQueue) before(a, b Standing, now time.Time) bool {
 
 // waited is since when the repository of a standing waits for its turn with that rank:
 // one that has just had a build begins anew.
-func (q BuildQueue) waited(of Standing, now time.Time) time.Time {
+func (q BuildQueue) waited(of QueueEntry, now time.Time) time.Time {
 	since, served := of.Since, of.Served
 	for _, s := range q {
 		if s.Pipeline.Repo != of.Pipeline.Repo {
@@ -260,12 +260,12 @@ func (q BuildQueue) waited(of Standing, now time.Time) time.Time {
 
 // ahead lists those that go before a build of a pipeline with a rank, in their order:
 // also that very pipeline, where it waits with something that goes first.
-func (q BuildQueue) ahead(key Key, r Rank, now time.Time) []Standing {
+func (q BuildQueue) ahead(key Key, r Rank, now time.Time) []QueueEntry {
 	mine := q.of(key)
 	before := mine.Waits
 	mine.wait(r, now)
 	line := append(q.without(key), mine)
-	return slices.DeleteFunc(q.order(now), func(s Standing) bool {
+	return slices.DeleteFunc(q.order(now), func(s QueueEntry) bool {
 		if s.Pipeline == key {
 			return before >= r
 		}
@@ -274,9 +274,9 @@ func (q BuildQueue) ahead(key Key, r Rank, now time.Time) []Standing {
 }
 
 // order lists those that wait in the order in which they go.
-func (q BuildQueue) order(now time.Time) []Standing {
-	list := slices.DeleteFunc(slices.Clone(q), func(s Standing) bool { return s.Waits == RankNone })
-	slices.SortFunc(list, func(a, b Standing) int {
+func (q BuildQueue) order(now time.Time) []QueueEntry {
+	list := slices.DeleteFunc(slices.Clone(q), func(s QueueEntry) bool { return s.Waits == RankNone })
+	slices.SortFunc(list, func(a, b QueueEntry) int {
 		switch {
 		case q.before(a, b, now):
 			return -1

@@ -30,11 +30,11 @@ func (QueuesSeen) fact() {}
 func (s State) Look(lines map[string]BuildQueue, asked map[string]bool, now time.Time) (seen QueuesSeen, ok bool) {
 	for app, line := range lines {
 		mine := line.of(s.Pipeline)
-		others := slices.ContainsFunc(line, func(o Standing) bool { return o.Pipeline != s.Pipeline && o.Stands() })
-		if !others || !mine.Stands() && !asked[app] {
+		others := slices.ContainsFunc(line, func(o QueueEntry) bool { return o.Pipeline != s.Pipeline && o.Active() })
+		if !others || !mine.Active() && !asked[app] {
 			continue
 		}
-		line = slices.DeleteFunc(slices.Clone(line), func(o Standing) bool {
+		line = slices.DeleteFunc(slices.Clone(line), func(o QueueEntry) bool {
 			return o.Pipeline != s.Pipeline && o.Over(now)
 		})
 		put(&seen.Queues, app, line)
@@ -43,7 +43,7 @@ func (s State) Look(lines map[string]BuildQueue, asked map[string]bool, now time
 }
 
 // taking says of those places where a build begins what that build is.
-func taking(places []Place, takes map[string]Rank) []Place {
+func taking(places []QueueClaim, takes map[string]Rank) []QueueClaim {
 	for i := range places {
 		if p := &places[i]; p.Builds {
 			p.Takes = takes[p.App]
@@ -62,8 +62,8 @@ func (d *decision) turn(app string, r Rank) bool {
 // rankOf is what a candidate waits with.
 func (d *view) rankOf(c *Candidate) Rank {
 	switch {
-	case c.Guest:
-		return RankGuest
+	case c.FromPull:
+		return RankFromPull
 	case c.hurried():
 		return RankUrgent
 	}
@@ -84,10 +84,10 @@ func (c *Candidate) hurried() bool {
 // others have a part in why it waits.
 func (d *decision) queue(apps []string, key string, r BuildRun, rank Rank) {
 	for _, app := range apps {
-		f := d.s.Flights[buildEffect(app, key)]
+		f := d.s.Pending[buildEffect(app, key)]
 		_, refused := r.Refused[app]
 		_, contended := d.s.Queues[app]
-		if refused || !contended || f.Out || d.now.Before(f.NotBefore) || !d.occupies(app) && d.turn(app, rank) {
+		if refused || !contended || f.Underway || d.now.Before(f.NotBefore) || !d.occupies(app) && d.turn(app, rank) {
 			continue
 		}
 		if w := d.waits[app]; w == RankNone || rank < w {
@@ -131,7 +131,7 @@ func (d *decision) giveWay() {
 		}
 		for _, key := range sortedKeys(d.s.Builds) {
 			if r := d.s.Builds[key]; r.App == app && r.Stage == "" && r.Status == RunRunning && d.yields(key) {
-				if effect := cancelKey(r); !r.Cancelling || d.s.Flights[effect].Attempt > 0 {
+				if effect := cancelKey(r); !r.Cancelling || d.s.Pending[effect].Attempt > 0 {
 					d.want(effect, CancelBuild{App: r.App, ID: r.ID, Tree: key})
 				}
 			}
@@ -145,9 +145,9 @@ func (d *decision) yields(key string) bool {
 	return (r.Pull != 0 || r.Group != "") && !d.neededByBranch(key)
 }
 
-// places is where the pipeline stands in queues.
-func (d *decision) places() []Place {
-	byApp := map[string]Place{}
+// claims is where the pipeline stands in queues.
+func (d *decision) claims() []QueueClaim {
+	byApp := map[string]QueueClaim{}
 	for key, r := range d.s.Builds {
 		if r.Active() && r.Stage == "" {
 			p := byApp[r.App]
@@ -160,7 +160,7 @@ func (d *decision) places() []Place {
 		p.Waits, p.Presses = rank, d.presses == app
 		byApp[app] = p
 	}
-	var list []Place
+	var list []QueueClaim
 	for _, app := range sortedKeys(byApp) {
 		p := byApp[app]
 		p.App = app

@@ -10,16 +10,16 @@ var midday = time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
 
 func minute(minutes int) time.Time { return midday.Add(time.Duration(minutes) * time.Minute) }
 
-func standing(repo, name string, r Rank, since int) Standing {
-	return Standing{Pipeline: Key{Repo: Repo{Owner: "acme", Name: repo}, Name: name}, Waits: r, Since: minute(since)}
+func queueEntry(repo, name string, r Rank, since int) QueueEntry {
+	return QueueEntry{Pipeline: Key{Repo: Repo{Owner: "acme", Name: repo}, Name: name}, Waits: r, Since: minute(since)}
 }
 
-func served(s Standing, minutes int) Standing {
+func served(s QueueEntry, minutes int) QueueEntry {
 	s.Served = minute(minutes)
 	return s
 }
 
-func called(s Standing, minutes int) Standing {
+func called(s QueueEntry, minutes int) QueueEntry {
 	s.Called = minute(minutes)
 	return s
 }
@@ -32,26 +32,26 @@ func TestBuildQueueOrder(t *testing.T) {
 	}{
 		"by what they wait with, whoever came first": {
 			BuildQueue{
-				standing("a", "", RankPull, 0), standing("b", "", RankGuest, 1), standing("c", "", RankGroup, 2), standing("d", "", RankBranch, 3), standing("e", "", RankUrgent, 4),
+				queueEntry("a", "", RankPull, 0), queueEntry("b", "", RankFromPull, 1), queueEntry("c", "", RankGroup, 2), queueEntry("d", "", RankBranch, 3), queueEntry("e", "", RankUrgent, 4),
 			}, "[e d c b a]",
 		},
 		"among equals by how long they wait": {
-			BuildQueue{standing("a", "", RankPull, 3), standing("b", "", RankPull, 1), standing("c", "", RankPull, 2)}, "[b c a]",
+			BuildQueue{queueEntry("a", "", RankPull, 3), queueEntry("b", "", RankPull, 1), queueEntry("c", "", RankPull, 2)}, "[b c a]",
 		},
 		"a repository that has had a build waits from then on": {
-			BuildQueue{served(standing("a", "", RankPull, 0), 10), served(standing("b", "", RankPull, 9), 2), standing("c", "", RankPull, 11)}, "[b a c]",
+			BuildQueue{served(queueEntry("a", "", RankPull, 0), 10), served(queueEntry("b", "", RankPull, 9), 2), queueEntry("c", "", RankPull, 11)}, "[b a c]",
 		},
 		"a build of one of its pipelines is one of the repository": {
-			BuildQueue{standing("a", "x", RankPull, 0), served(standing("a", "y", RankNone, 0), 10), standing("b", "", RankPull, 9)}, "[b a:x]",
+			BuildQueue{queueEntry("a", "x", RankPull, 0), served(queueEntry("a", "y", RankNone, 0), 10), queueEntry("b", "", RankPull, 9)}, "[b a:x]",
 		},
 		"a repository waits as long as the one of its pipelines that waits the longest": {
-			BuildQueue{standing("a", "x", RankPull, 5), standing("a", "y", RankPull, 1), standing("b", "", RankPull, 3)}, "[a:y a:x b]",
+			BuildQueue{queueEntry("a", "x", RankPull, 5), queueEntry("a", "y", RankPull, 1), queueEntry("b", "", RankPull, 3)}, "[a:y a:x b]",
 		},
 		"within a repository the pipeline goes behind that has had a build": {
-			BuildQueue{served(standing("a", "x", RankPull, 0), 8), standing("a", "y", RankPull, 4)}, "[a:y a:x]",
+			BuildQueue{served(queueEntry("a", "x", RankPull, 0), 8), queueEntry("a", "y", RankPull, 4)}, "[a:y a:x]",
 		},
 		"who was called long ago keeps nobody waiting": {
-			BuildQueue{called(standing("a", "", RankBranch, 0), 10), called(standing("b", "", RankPull, 5), 19), standing("c", "", RankPull, 6)}, "[c a b]",
+			BuildQueue{called(queueEntry("a", "", RankBranch, 0), 10), called(queueEntry("b", "", RankPull, 5), 19), queueEntry("c", "", RankPull, 6)}, "[c a b]",
 		},
 	} {
 		var got []string
@@ -71,10 +71,10 @@ func TestBuildQueueOrder(t *testing.T) {
 // Of two that had a build at the very same moment, and whatever the clocks say, the one
 // that had the last goes last.
 func TestWhoHadTheLastBuildGoesLast(t *testing.T) {
-	a, b := Standing{Pipeline: Key{Repo: Repo{Owner: "acme", Name: "a"}}}, standing("b", "", RankPull, 5)
+	a, b := QueueEntry{Pipeline: Key{Repo: Repo{Owner: "acme", Name: "a"}}}, queueEntry("b", "", RankPull, 5)
 	queue := BuildQueue{b} // by a clock that is ahead
 	for range 3 {
-		m, ok := queue.Move(a, Place{App: "builds", Builds: true, Takes: RankPull}, minute(0))
+		m, ok := queue.Move(a, QueueClaim{App: "builds", Builds: true, Takes: RankPull}, minute(0))
 		if !ok && queue.of(a.Pipeline).Served.IsZero() {
 			t.Fatal("a waits for as long as b, and should get its first build")
 		}
@@ -82,7 +82,7 @@ func TestWhoHadTheLastBuildGoesLast(t *testing.T) {
 			return
 		}
 		queue = append(queue.without(a.Pipeline), m.Changed[len(m.Changed)-1])
-		m, _ = queue.Move(a, Place{App: "builds", Waits: RankPull}, minute(0))
+		m, _ = queue.Move(a, QueueClaim{App: "builds", Waits: RankPull}, minute(0))
 		for _, s := range m.Changed {
 			queue = append(queue.without(s.Pipeline), s)
 		}

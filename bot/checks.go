@@ -45,7 +45,7 @@ type Required struct {
 	Checks []RequiredCheck // none: nothing is required
 	ReadAt time.Time
 	// Missing says that GitHub knows no rules of the branch, though it knows the
-	// branch: a repository without rulesets, or one that it has just heard of.
+	// branch: a repository without rulesets, or one that it has just seen.
 	Missing bool
 }
 

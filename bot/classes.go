@@ -44,13 +44,13 @@ func (s Stage) asksClasses() bool {
 }
 
 // readFiles reads what candidates change that are on their way to stages for which
-// that matters: beside what is live there, and beside what is about to be.
+// that matters: compared with what is live there, and with what is about to be.
 func (d *decision) readFiles() {
 	if !d.configSettled() {
 		return // it may name other classes
 	}
 	for _, stage := range d.s.Config.Stages {
-		unplaced := d.s.unplaced(stage.Name)
+		unplaced := d.s.outsideHistory(stage.Name)
 		if !stage.asksClasses() && len(unplaced) == 0 {
 			continue
 		}
@@ -58,27 +58,27 @@ func (d *decision) readFiles() {
 			if !d.mayEnter(c, stage.Name) {
 				continue
 			}
-			if !c.Guest { // it has to come after these
-				d.readBeside(c, unplaced)
+			if !c.FromPull { // it has to come after these
+				d.readDiffs(c, unplaced)
 			}
 			if !stage.asksClasses() {
 				continue
 			}
 			for _, base := range d.s.bases(stage.Name) {
-				if p := d.s.Stages[stage.Name].InFlight; p != nil && base == p.SHA && d.s.position(base) > d.s.position(c.SHA) {
+				if p := d.s.Stages[stage.Name].Promoting; p != nil && base == p.SHA && d.s.position(base) > d.s.position(c.SHA) {
 					continue // a newer commit is on its way in: c is not compared with it once it is there
 				}
-				d.readBeside(c, []string{base})
+				d.readDiffs(c, []string{base})
 			}
 		}
 	}
 }
 
-// readBeside reads what differs between commits and a candidate, where that is not
+// readDiffs reads what differs between commits and a candidate, where that is not
 // known yet.
-func (d *decision) readBeside(c *Candidate, bases []string) {
+func (d *decision) readDiffs(c *Candidate, bases []string) {
 	for _, base := range bases {
-		if f := c.Beside[base]; base != c.SHA && !f.final() && (f.Readings == 0 || d.due(f.ReadAt.Add(fileGap))) {
+		if f := c.Diffs[base]; base != c.SHA && !f.final() && (f.Readings == 0 || d.due(f.ReadAt.Add(fileGap))) {
 			d.want(filesKey(base, c.SHA), ReadFiles{Base: base, Head: c.SHA})
 		}
 	}
@@ -86,18 +86,18 @@ func (d *decision) readBeside(c *Candidate, bases []string) {
 
 // mayEnter reports whether a candidate may still get into a stage, or pass it by.
 func (d *view) mayEnter(c *Candidate, stage string) bool {
-	if _, in := c.Passages[stage]; in || c.Cancelled != nil || d.overtaken(c, stage) {
+	if _, in := c.Progress[stage]; in || c.Cancelled != nil || d.overtaken(c, stage) {
 		return false
 	}
-	if _, asked := c.Ordered[stage]; c.Guest && !asked {
+	if _, asked := c.Ordered[stage]; c.FromPull && !asked {
 		return false
 	}
 	for _, before := range d.s.Config.Stages[:d.stageIndex(stage)] {
-		if p := c.Passages[before.Name]; p.State == PassageFailed || p.State == PassageUndone || p.State == "" && d.overtaken(c, before.Name) {
+		if p := c.Progress[before.Name]; p.State == ProgressFailed || p.State == ProgressRolledBack || p.State == "" && d.overtaken(c, before.Name) {
 			return false
 		}
 	}
-	return len(c.Passages) > 0 || d.s.verdict(c).State != CheckFailed && d.buildGate(c).State != GateClosed
+	return len(c.Progress) > 0 || d.s.verdict(c).State != CheckFailed && d.buildGate(c).State != GateClosed
 }
 
 // bases lists the commits that a candidate for a stage is to be compared with: what
@@ -105,8 +105,8 @@ func (d *view) mayEnter(c *Candidate, stage string) bool {
 func (s *State) bases(stage string) (list []string) {
 	st := s.Stages[stage]
 	list = st.Live.commits()
-	if st.InFlight != nil && st.InFlight.SHA != st.Live.SHA && isCommit(st.InFlight.SHA) {
-		list = append(list, st.InFlight.SHA)
+	if st.Promoting != nil && st.Promoting.SHA != st.Live.SHA && isCommit(st.Promoting.SHA) {
+		list = append(list, st.Promoting.SHA)
 	}
 	return list
 }
@@ -118,11 +118,11 @@ func (s *State) filesRead(do ReadFiles, f Finished, at time.Time) {
 	if c == nil || f.Outcome != Done && f.Outcome != Refuse {
 		return
 	}
-	diff := Difference{ReadAt: at, Readings: c.Beside[do.Base].Readings + 1, Refused: f.Reason}
+	diff := Difference{ReadAt: at, Readings: c.Diffs[do.Base].Readings + 1, Refused: f.Reason}
 	if read, ok := f.Fact.(FilesRead); ok {
 		diff.Complete, diff.Listed, diff.Refused = read.Complete, len(read.Files) > 0, ""
 		diff.Classes, diff.Others = s.Config.classesOf(read.Files)
-		diff.Relation, diff.Same, diff.Touches = read.Relation, read.Same, s.Config.concerned(read.Files)
+		diff.Relation, diff.Same, diff.Touches = read.Relation, read.Same, s.Config.anyOwn(read.Files)
 	}
 	needed := map[string]bool{do.Base: true}
 	for stage := range s.Stages {
@@ -130,12 +130,12 @@ func (s *State) filesRead(do ReadFiles, f Finished, at time.Time) {
 			needed[base] = true
 		}
 	}
-	for base := range c.Beside {
+	for base := range c.Diffs {
 		if !needed[base] {
-			delete(c.Beside, base)
+			delete(c.Diffs, base)
 		}
 	}
-	put(&c.Beside, do.Base, diff)
+	put(&c.Diffs, do.Base, diff)
 }
 
 // classesOf lists the classes of files, in the order of the pipeline's file, and
@@ -175,7 +175,7 @@ func (s *State) classesChanged(before Config) {
 		return
 	}
 	for _, c := range s.all() {
-		c.Beside = nil
+		c.Diffs = nil
 	}
 }
 
@@ -195,7 +195,7 @@ func (d *view) difference(c *Candidate, stage string) (diff Difference, why stri
 	if f, app := st.foreign(); f != nil {
 		return diff, fmt.Sprintf("%s was released to %s by hand", f.name(), app)
 	}
-	if st.mixed() && (st.InFlight == nil || !st.InFlight.touched()) {
+	if st.mixed() && (st.Promoting == nil || !st.Promoting.started()) {
 		return diff, "the apps of " + stage + " do not all run the same"
 	}
 	if st.Live.Adopted != nil {
@@ -205,7 +205,7 @@ func (d *view) difference(c *Candidate, stage string) (diff Difference, why stri
 	}
 	diff.Complete = true
 	for _, base := range st.Live.commits() {
-		beside, why := c.besides(base)
+		beside, why := c.diffTo(base)
 		if why != "" {
 			return beside, why
 		}
@@ -219,13 +219,13 @@ func (d *view) difference(c *Candidate, stage string) (diff Difference, why stri
 	return diff, ""
 }
 
-// besides is what differs between a commit and a candidate. Where that cannot be told,
+// diffTo is what differs between a commit and a candidate. Where that cannot be told,
 // why says it.
-func (c *Candidate) besides(base string) (diff Difference, why string) {
+func (c *Candidate) diffTo(base string) (diff Difference, why string) {
 	if base == c.SHA {
 		return Difference{Complete: true}, ""
 	}
-	diff, read := c.Beside[base]
+	diff, read := c.Diffs[base]
 	switch {
 	case diff.Complete:
 		return diff, ""
@@ -270,10 +270,10 @@ func (d *view) changesGate(c *Candidate, stage Stage) []Gate {
 	}
 	g := Gate{Name: GateChanges, State: GateOpen}
 	for _, live := range d.s.Stages[stage.Name].Live.commits() {
-		if live == c.SHA || c.Beside[live].final() {
+		if live == c.SHA || c.Diffs[live].final() {
 			continue
 		}
-		f := d.s.Flights[filesKey(live, c.SHA)]
+		f := d.s.Pending[filesKey(live, c.SHA)]
 		g.State, g.Since, g.Who = GateWaiting, f.Since, "GitHub"
 		g.Text = "reading which files differ from " + Short(live) + because(f.Reason)
 		if g.Since.IsZero() {

@@ -74,7 +74,7 @@ func TestParseLockTimes(t *testing.T) {
 func TestTheNewestWordCounts(t *testing.T) {
 	noon := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
 	s := State{}
-	for _, f := range []Frozen{
+	for _, f := range []OperatorFreeze{
 		{On: true, Reason: "first", At: noon}, {At: noon.Add(2)}, {On: true, Reason: "late", At: noon.Add(1)}, {On: true, Reason: "again", At: noon.Add(2)},
 	} {
 		s = Apply(s, Event{At: noon, Fact: f})
@@ -82,7 +82,7 @@ func TestTheNewestWordCounts(t *testing.T) {
 	if s.frozen(noon) != nil {
 		t.Errorf("the newest word is that nothing is frozen, it is %+v", s.Freeze)
 	}
-	s = Apply(s, Event{At: noon, Fact: Frozen{On: true, Until: noon.Add(time.Hour), At: noon.Add(3)}})
+	s = Apply(s, Event{At: noon, Fact: OperatorFreeze{On: true, Until: noon.Add(time.Hour), At: noon.Add(3)}})
 	if s.frozen(noon.Add(time.Hour-1)) == nil || s.frozen(noon.Add(time.Hour)) != nil {
 		t.Error("a freeze should hold until its end, and not longer")
 	}

@@ -13,11 +13,11 @@ const Marker = "<!-- headstart -->"
 // lets a bot write is limited, and nobody reads faster.
 const commentGap = 3 * time.Second
 
-// tellComment keeps the one comment of a pull request: before the merge about
+// publishComment keeps the one comment of a pull request: before the merge about
 // its build, afterwards about the candidate that it became. One of several pipelines
 // keeps its section of it.
-func (d *decision) tellComment(p PullRequest) {
-	if p.Comment.Refused && !d.later(p.Comment.Unheard) {
+func (d *decision) publishComment(p PullRequest) {
+	if p.Comment.Refused && !d.retryDue(p.Comment.Refusal) {
 		return
 	}
 	body, neverGreen := "", false
@@ -35,10 +35,10 @@ func (d *decision) tellComment(p PullRequest) {
 		body = Marker + "\n"
 	}
 	if body += rest; d.s.Pipeline.Name != "" {
-		d.tellSection(p, d.headed(body), neverGreen)
+		d.publishSection(p, d.headed(body), neverGreen)
 		return
 	}
-	if body == "" || body == p.Comment.Body && !p.Comment.Doubt && !d.again(p.Comment.Again) {
+	if body == "" || body == p.Comment.Body && !p.Comment.Uncertain && !d.again(p.Comment.RepeatAt) {
 		return
 	}
 	if !d.due(p.Comment.WrittenAt.Add(commentGap)) {
@@ -51,13 +51,13 @@ func (d *decision) tellComment(p PullRequest) {
 // whether it warns of required contexts that cannot be green before the merge.
 func (d *view) comment(p PullRequest, begins starting) (body string, neverGreen bool) {
 	if p.Base != d.s.Branch() {
-		if !p.Comment.said() {
+		if !p.Comment.written() {
 			return "", false
 		}
 		return fmt.Sprintf("%s\nIt goes into `%s` now, which this pipeline does not deploy.\n", Marker, code(p.Base)), false
 	}
-	if concern := d.s.pullConcerns(p); concern != ConcernYes {
-		if concern == "" || !p.Comment.said() {
+	if affected := d.s.pullAffects(p); affected != AffectedYes {
+		if affected == "" || !p.Comment.written() {
 			return "", false
 		}
 		return Marker + "\nIt changes none of this pipeline's files.\n", false
@@ -68,10 +68,10 @@ func (d *view) comment(p PullRequest, begins starting) (body string, neverGreen 
 				return d.mergedComment(c, begins), false
 			}
 		}
-		return "", false // its push has not been heard of, or is long forgotten
+		return "", false // its push has not been seen, or is long forgotten
 	}
 	if !p.Open {
-		if !p.Comment.said() {
+		if !p.Comment.written() {
 			return "", false
 		}
 		return Marker + "\nClosed without a merge: nothing of this pull request was deployed.\n", false
@@ -163,8 +163,8 @@ func (d *view) mergedComment(c *Candidate, begins starting) string {
 func (d *view) buildRow(c *Candidate, begins starting) row {
 	r, _ := d.s.runOf(c)
 	w := d.buildStatus(c, begins)
-	if told := c.Told[buildContext]; w == nil && told.State != "" {
-		w = say(told.State, told.Text, r.OutputURL) // it was said, and stays true
+	if published := c.Published[buildContext]; w == nil && published.State != "" {
+		w = newNotice(published.State, published.Text, r.OutputURL) // it was said, and stays true
 	}
 	if w == nil {
 		return row{}
@@ -190,17 +190,17 @@ func (d *view) stageRow(c *Candidate, stage string) row {
 		r.state, r.link = icon(w.State)+" "+text(d.stageCause(c, stage, w)), link(w.URL)
 	} else if by, gone := d.overtaker(c, stage); gone && d.partOf(c, by, stage) != "" {
 		r.state = "✅ live as part of " + commitRef(by)
-		if by.Passages[stage].State == PassageSkipped {
+		if by.Progress[stage].State == ProgressSkipped {
 			r.state = "✅ skipped as part of " + commitRef(by)
 		}
 	}
-	p := c.Passages[stage]
+	p := c.Progress[stage]
 	past, proved := d.s.Stages[stage].named(c.SHA, 0)
 	switch {
-	case p.State == PassageSkipped:
+	case p.State == ProgressSkipped:
 		r.state = "⏭️ skipped: " + text(p.Reason)
 		return r
-	case p.State != PassageDone && p.State != PassageUndone:
+	case p.State != ProgressLive && p.State != ProgressRolledBack:
 		return r
 	case proved:
 		r.version = strings.Trim(past.version(), " ()")
@@ -210,9 +210,9 @@ func (d *view) stageRow(c *Candidate, stage string) row {
 	}
 	r.took = took(p.StartedAt, p.EndedAt)
 	switch {
-	case p.State == PassageUndone:
+	case p.State == ProgressRolledBack:
 		r.took = ""
-	case p.was():
+	case p.ranBefore():
 		r.state, r.took = "✅ already live", ""
 	case p.Reason != "":
 		r.state = "✅ live again " + text(p.Reason)
@@ -226,8 +226,8 @@ func (d *view) stageRow(c *Candidate, stage string) row {
 
 // stageCause is what the table says of a stage: what its status says, but for the
 // cause where that stands in the line of the build or of the checks.
-func (d *view) stageCause(c *Candidate, stage string, w *saying) string {
-	if _, entered := c.Passages[stage]; entered {
+func (d *view) stageCause(c *Candidate, stage string, w *notice) string {
+	if _, entered := c.Progress[stage]; entered {
 		return w.Text
 	}
 	g, no := blocked(d.gates(c, stage))
@@ -244,22 +244,22 @@ func (d *view) stageCause(c *Candidate, stage string, w *saying) string {
 func (d *view) headline(c *Candidate) string {
 	sha, at := Short(c.SHA), ""
 	for _, stage := range d.s.Config.Stages {
-		switch p := c.Passages[stage.Name]; {
-		case p.State == PassageDone:
+		switch p := c.Progress[stage.Name]; {
+		case p.State == ProgressLive:
 			at = stage.Name
 			continue
-		case p.State == PassageSkipped:
+		case p.State == ProgressSkipped:
 			continue
-		case p.State == PassageFailed:
+		case p.State == ProgressFailed:
 			return fmt.Sprintf("**%s failed on %s**", sha, text(stage.Name))
-		case p.State == PassageUndone:
+		case p.State == ProgressRolledBack:
 			return fmt.Sprintf("**%s was %s on %s**", sha, text(p.Reason), text(stage.Name))
-		case p.State == PassageReleasing:
+		case p.State == ProgressReleasing:
 			return fmt.Sprintf("**%s is on its way to %s**", sha, text(stage.Name))
 		}
 		if by, ok := d.overtaker(c, stage.Name); ok {
 			if d.partOf(c, by, stage.Name) != "" {
-				if by.Passages[stage.Name].State == PassageDone {
+				if by.Progress[stage.Name].State == ProgressLive {
 					at = stage.Name
 				}
 				continue
@@ -274,7 +274,7 @@ func (d *view) headline(c *Candidate) string {
 		return fmt.Sprintf("**%s is on its way to %s**", sha, text(stage.Name))
 	}
 	verb := "is"
-	if live := d.s.Stages[at].Live.SHA; live != c.SHA && c.Passages[at].State == PassageDone && !c.Passages[at].was() {
+	if live := d.s.Stages[at].Live.SHA; live != c.SHA && c.Progress[at].State == ProgressLive && !c.Progress[at].ranBefore() {
 		verb = "went" // something newer has taken its place
 	}
 	return fmt.Sprintf("**%s %s live on %s**", sha, verb, text(at))
@@ -284,17 +284,17 @@ func (d *view) headline(c *Candidate) string {
 // happened.
 func (d *view) next(c *Candidate) string {
 	for _, stage := range d.s.Config.Stages {
-		switch p := c.Passages[stage.Name]; p.State {
-		case PassageDone, PassageSkipped:
+		switch p := c.Progress[stage.Name]; p.State {
+		case ProgressLive, ProgressSkipped:
 			continue
-		case PassageFailed:
+		case ProgressFailed:
 			return d.nextAfterFailure(p, stage.Name)
-		case PassageUndone:
+		case ProgressRolledBack:
 			live := d.s.Stages[stage.Name].Live
 			return fmt.Sprintf("%s runs %s, since %s. **Next:** `/promote %s` releases this commit again.",
-				capital(text(stage.Name)), Short(live.SHA), moment(live.Since), code(d.s.addressed(stage.Name)))
-		case PassageReleasing:
-			if d.s.held(stage.Name) {
+				capital(text(stage.Name)), Short(live.SHA), moment(live.Since), code(d.s.qualifyCommands(stage.Name)))
+		case ProgressReleasing:
+			if d.s.inMaintenance(stage.Name) {
 				return ""
 			}
 			return "The old version keeps serving until the release succeeds."
@@ -313,11 +313,11 @@ func (d *view) next(c *Candidate) string {
 	return ""
 }
 
-func (d *view) nextAfterFailure(p Passage, stage string) string {
-	st, command := d.s.Stages[stage], code(d.s.addressed(stage))
+func (d *view) nextAfterFailure(p Progress, stage string) string {
+	st, command := d.s.Stages[stage], code(d.s.qualifyCommands(stage))
 	switch {
-	case p.After != "":
-		return fmt.Sprintf("%s: %s.%s", capital(text(stage)), text(p.After), d.s.wayIn(stage))
+	case p.Consequence != "":
+		return fmt.Sprintf("%s: %s.%s", capital(text(stage)), text(p.Consequence), d.s.wayIn(stage))
 	case st.mixed():
 		return fmt.Sprintf("The apps of %s run different releases. **Next:** `/rollback %s` takes all of them back, `/retry %s` tries again.",
 			text(stage), command, command)
@@ -332,11 +332,11 @@ func (d *view) nextAfterFailure(p Passage, stage string) string {
 func (d *view) nextBefore(g Gate, stage string) string {
 	switch {
 	case g.Name == GateLock && !g.Until.IsZero():
-		return fmt.Sprintf("%s goes on at %s, or after `/unlock %s`", text(stage), moment(g.Until), code(d.s.addressed(stage)))
+		return fmt.Sprintf("%s goes on at %s, or after `/unlock %s`", text(stage), moment(g.Until), code(d.s.qualifyCommands(stage)))
 	case g.Name == GateLock:
-		return fmt.Sprintf("`/unlock %s`", code(d.s.addressed(stage)))
+		return fmt.Sprintf("`/unlock %s`", code(d.s.qualifyCommands(stage)))
 	case g.Name == GateApproval:
-		return fmt.Sprintf("`/approve %s`", code(d.s.addressed(stage)))
+		return fmt.Sprintf("`/approve %s`", code(d.s.qualifyCommands(stage)))
 	case g.Next != "":
 		return text(g.Next)
 	}
@@ -348,7 +348,7 @@ func (d *view) nextBefore(g Gate, stage string) string {
 func (d *view) checksLine(c *Candidate) string {
 	g, v := d.checksGate(c), d.s.verdict(c)
 	switch {
-	case g.State == GateOpen && (!v.Settling || len(c.Passages) > 0):
+	case g.State == GateOpen && (!v.Settling || len(c.Progress) > 0):
 		return "✅ passed"
 	case g.State == GateClosed:
 		return "❌ " + names(c.linksTo(v.Failed)) + " failed"
@@ -379,7 +379,7 @@ func (c *Candidate) linksTo(failed []string) []string {
 // hopeless reports whether a candidate cannot enter the first stage, however its
 // checks end.
 func (d *view) hopeless(c *Candidate) bool {
-	if _, entered := c.Passages[d.firstStage()]; entered {
+	if _, entered := c.Progress[d.firstStage()]; entered {
 		return false
 	}
 	g, no := blocked(d.gates(c, d.firstStage()))

@@ -53,21 +53,21 @@ func (d *view) configSettled() bool {
 		return true
 	}
 	c := &d.s.Candidates[n-1]
-	return c.ConfigRead || c.ConfigUnread != "" || d.s.Flights[configKey(c.SHA)].Attempt > 1
+	return c.ConfigRead || c.ConfigUnread != "" || d.s.Pending[configKey(c.SHA)].Attempt > 1
 }
 
 // configGate keeps a commit waiting until its own version of the pipeline's file was
 // read; for the head of a pull request the branch's newest one counts.
 func (d *view) configGate(c *Candidate) Gate {
 	g := Gate{Name: GateConfiguration, State: GateOpen}
-	if c.Guest {
+	if c.FromPull {
 		n := len(d.s.Candidates)
 		if n == 0 {
 			return g
 		}
 		c = &d.s.Candidates[n-1]
 	}
-	switch f := d.s.Flights[configKey(c.SHA)]; {
+	switch f := d.s.Pending[configKey(c.SHA)]; {
 	case c.ConfigHold != "":
 		g.State, g.Since, g.Text, g.Next = GateClosed, c.SeenAt, c.ConfigHold, "edit the pipeline's file"
 	case c.ConfigRead:
@@ -85,12 +85,12 @@ func (d *view) configGate(c *Candidate) Gate {
 
 // configStatus is what headstart/build says of a commit whose own file keeps it from
 // everything; nil: nothing, for it is about to be read.
-func (d *view) configStatus(g Gate) *saying {
+func (d *view) configStatus(g Gate) *notice {
 	switch {
 	case g.State == GateClosed:
-		return say(StatusError, "Not built: "+g.Text, "").in(PhaseConfiguration)
+		return newNotice(StatusError, "Not built: "+g.Text, "").inPhase(PhaseConfiguration)
 	case g.Next != "" || !g.Until.IsZero():
-		return sayPending(PhaseConfiguration, "Waiting: "+g.Text, "")
+		return pendingNotice(PhaseConfiguration, "Waiting: "+g.Text, "")
 	}
 	return nil
 }
@@ -123,7 +123,7 @@ func (s *State) configOfCandidate(c *Candidate, f ConfigRead, at time.Time) {
 		c.Recipe = f.Config.recipe()
 	}
 	if held := c.ConfigHold != ""; held || s.knownAfter(c) {
-		if !held && !f.Found && f.Problem == "" && len(c.Told)+len(c.Passages) == 0 {
+		if !held && !f.Found && f.Problem == "" && len(c.Published)+len(c.Progress) == 0 {
 			// It was pushed while there was no file: it was never to be deployed.
 			s.Candidates = slices.DeleteFunc(s.Candidates, func(o Candidate) bool { return o.SHA == sha })
 		}
@@ -156,14 +156,14 @@ func (s *State) inForce(f ConfigRead, ref string, at time.Time) {
 	if !s.Configured {
 		// What was pushed while there was no file was never to be deployed.
 		s.Candidates = slices.DeleteFunc(s.Candidates, func(c Candidate) bool {
-			return c.SHA != ref && c.ConfigRead && (s.ConfigRef == "" || len(c.Told) == 0 && len(c.Passages) == 0)
+			return c.SHA != ref && c.ConfigRead && (s.ConfigRef == "" || len(c.Published) == 0 && len(c.Progress) == 0)
 		})
 	}
 	old := s.Config
 	s.Configured, s.Config, s.ConfigRef = true, f.Config, ref
 	if f.Config.Prepare.apart() && !old.Prepare.apart() {
-		s.part()
+		s.separatePulls()
 	}
 	s.classesChanged(old)
-	s.judged(at)
+	s.updateGreen(at)
 }

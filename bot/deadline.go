@@ -31,9 +31,9 @@ const (
 
 // overtime turns an attempt that did not settle the effect into a refusal, once
 // the effect's time is over.
-func (f Finished) overtime(flight Flight, at time.Time) Finished {
+func (f Finished) overtime(pending PendingEffect, at time.Time) Finished {
 	limit := TraitsOf(f.Effect.Do).Deadline
-	if f.Outcome != Retry && f.Outcome != Unsure || at.Sub(flight.Since) < limit {
+	if f.Outcome != Retry && f.Outcome != Unsure || at.Sub(pending.Since) < limit {
 		return f
 	}
 	return Finished{Effect: f.Effect, Outcome: Refuse, Reason: fmt.Sprintf("given up after %s%s", hours(limit), because(f.Reason)), Fault: true}

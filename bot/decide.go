@@ -13,7 +13,7 @@ type Plan struct {
 	Sweep   time.Time
 	Explain Explanation
 
-	Places []Place         // where the pipeline stands in the queues of prepare apps
+	Claims []QueueClaim    // where the pipeline stands in the queues of prepare apps
 	Takes  map[string]Rank // by app: the builds that this plan begins there
 }
 
@@ -26,8 +26,8 @@ func Decide(s State, now time.Time) Plan {
 	d.steer()
 	if s.Configured {
 		d.explore()
-		d.readConcerns()
-		d.readGroupConcerns()
+		d.readAffected()
+		d.readGroupAffected()
 		d.findMerged()
 		d.readPullRequests()
 		d.readFiles()
@@ -48,9 +48,9 @@ func Decide(s State, now time.Time) Plan {
 	d.openPipelines()
 	d.watch()
 	d.verify()
-	d.tell()
+	d.publish()
 	d.plan.Explain, d.plan.Wake = d.explain(), d.wakeAt
-	d.plan.Places, d.plan.Takes = d.places(), d.takes
+	d.plan.Claims, d.plan.Takes = d.claims(), d.takes
 	return d.plan
 }
 
@@ -79,11 +79,11 @@ func (d *decision) want(key string, do Action) bool {
 	if d.wanted[key] {
 		return false
 	}
-	f, tried := d.s.Flights[key]
-	if !d.mayFly(f) {
+	f, tried := d.s.Pending[key]
+	if !d.mayTry(f) {
 		return false
 	}
-	if f.Out {
+	if f.Underway {
 		f.Unsure, f.LostAt = true, f.LastAt // nobody will ever tell what came of it
 	}
 	e := Effect{Key: key, Attempt: f.Attempt + 1, Unsure: f.Unsure, Since: f.Since, LostAt: f.LostAt, At: d.now, Do: do}
@@ -95,10 +95,10 @@ func (d *decision) want(key string, do Action) bool {
 	return true
 }
 
-// mayFly reports whether the next attempt of an effect may be made now, and else
+// mayTry reports whether the next attempt of an effect may be made now, and else
 // wakes when it may.
-func (d *decision) mayFly(f Flight) bool {
-	if f.Out {
+func (d *decision) mayTry(f PendingEffect) bool {
+	if f.Underway {
 		return d.due(f.LastAt.Add(lost))
 	}
 	return d.due(f.NotBefore)
@@ -114,7 +114,7 @@ func (d *decision) readPullRequests() {
 	if d.buildsPulls() {
 		for _, n := range sortedKeys(d.s.Pulls) {
 			p := d.s.Pulls[n]
-			if !p.Open || p.Fork || p.Listed || p.Base != d.s.Branch() || d.s.pullConcerns(p) != ConcernYes {
+			if !p.Open || p.Fork || p.Listed || p.Base != d.s.Branch() || d.s.pullAffects(p) != AffectedYes {
 				continue
 			}
 			if d.asksForMerge(p) {
@@ -128,7 +128,7 @@ func (d *decision) readPullRequests() {
 	}
 	for i := range d.s.Candidates {
 		c := &d.s.Candidates[i]
-		if c.Pull == 0 && !c.PullSought && d.s.concerns(c) == ConcernYes && d.due(c.SeenAt.Add(findSoon)) {
+		if c.Pull == 0 && !c.PullSought && d.s.affects(c) == AffectedYes && d.due(c.SeenAt.Add(findSoon)) {
 			d.want(findKey(c.SHA), FindPullRequest{SHA: c.SHA})
 		}
 	}
@@ -146,15 +146,15 @@ func (d *view) buildsPulls() bool {
 // everything but the decision itself; what they lost is found by sweeps, which
 // read a commit's checks no more often than this.
 const (
-	fresh      = time.Minute      // a reading older than this does not open the first stage
-	recheck    = sweepGap         // of the newest commit, while something is waited for and no webhook came
-	recheckOn  = 5 * time.Minute  // of the newest commit, where webhooks do come
-	recheckOld = 10 * time.Minute // of others, and an hour after the push
-	recheckAge = time.Hour        // a day after the push
-	heardLate  = 15 * time.Second // after the push: its webhook was not the first to come
-	hintGap    = 10 * time.Second // between readings that webhooks ask for where no suite was completed
-	staleRules = 5 * time.Minute  // what the branch requires is read again after this
-	doubts     = 6                // readings that are tried again because they contradict webhooks
+	fresh             = time.Minute      // a reading older than this does not open the first stage
+	recheck           = sweepGap         // of the newest commit, while something is waited for and no webhook came
+	recheckOn         = 5 * time.Minute  // of the newest commit, where webhooks do come
+	recheckOld        = 10 * time.Minute // of others, and an hour after the push
+	recheckAge        = time.Hour        // a day after the push
+	lateReading       = 15 * time.Second // after the push: its webhook was not the first to come
+	hintGap           = 10 * time.Second // between readings that webhooks ask for where no suite was completed
+	staleRules        = 5 * time.Minute  // what the branch requires is read again after this
+	maxContradictions = 6                // readings that are tried again because they contradict webhooks
 )
 
 // readChecks finds out about the checks of every candidate that may still enter
@@ -164,14 +164,14 @@ func (d *decision) readChecks() {
 		return
 	}
 	for _, c := range d.s.all() {
-		if _, entered := c.Passages[d.firstStage()]; entered || d.s.concerns(c) != ConcernYes || d.overtaken(c, d.firstStage()) || d.buildGate(c).State == GateClosed {
+		if _, entered := c.Progress[d.firstStage()]; entered || d.s.affects(c) != AffectedYes || d.overtaken(c, d.firstStage()) || d.buildGate(c).State == GateClosed {
 			continue
 		}
 		at, sweep := d.readAt(c)
 		switch {
 		case !sweep && d.due(at):
 			d.readChecksOf(c, false)
-		case sweep && d.overdue(d.anew(c.Reports.ReadAt, at)):
+		case sweep && d.overdue(d.rereadSince(c.Reports.ReadAt, at)):
 			n := len(d.plan.Effects)
 			d.readChecksOf(c, false)
 			for i := range d.plan.Effects[n:] {
@@ -190,7 +190,7 @@ func (d *decision) readAt(c *Candidate) (at time.Time, sweep bool) {
 	}
 	state := d.s.verdict(c).State
 	switch age := d.now.Sub(c.SeenAt); {
-	case c.Guest && !r.Read && r.Refused == "":
+	case c.FromPull && !r.Read && r.Refused == "":
 		return c.SeenAt, false // its webhooks came before anybody cared
 	case !r.Read && r.Refused == "" && d.s.Config.Checks.AsGitHubRequires() && d.s.Required.ReadAt.IsZero():
 		return c.SeenAt, false // nothing can be judged before
@@ -198,13 +198,13 @@ func (d *decision) readAt(c *Candidate) (at time.Time, sweep bool) {
 		return c.SeenAt, false // they may have passed long ago, as after a merge queue
 	case !r.Read && r.Refused == "" && !c.QueuedAt.IsZero():
 		return c.SeenAt, false // the queue's checks passed before it came to the branch
-	case !r.Read && r.Refused == "" && (d.first(c) || c.Before == "" || c.SeenAt.Sub(c.PushedAt) > heardLate):
+	case !r.Read && r.Refused == "" && (d.first(c) || c.Before == "" || c.SeenAt.Sub(c.PushedAt) > lateReading):
 		return c.SeenAt, false // the webhooks of its checks may have come before its own
 	case r.hinted(c.SHA, state) > 0:
 		return last.Add(r.hinted(c.SHA, state)), false
 	case age > 24*time.Hour:
 		return last.Add(recheckAge), true
-	case age > time.Hour || d.s.newestConcerned(c) != nil:
+	case age > time.Hour || d.s.newestAffecting(c) != nil:
 		return last.Add(recheckOld), true
 	case r.Hints > 0 && r.Refused == "" && state != CheckFailed: // no webhook tells that a check is run again
 		return last.Add(recheckOn), true
@@ -212,8 +212,8 @@ func (d *decision) readAt(c *Candidate) (at time.Time, sweep bool) {
 	return last.Add(recheck), true
 }
 
-// first reports whether a candidate is the first that was ever heard of: what came
-// before its push was of no concern to anybody.
+// first reports whether a candidate is the first that was ever seen: what came
+// before its push affected nobody.
 func (d *decision) first(c *Candidate) bool {
 	return d.s.Horizon.IsZero() && d.s.position(c.SHA) == 0
 }
@@ -238,7 +238,7 @@ func (d *decision) watch() {
 		}
 	}
 	for _, stage := range sortedKeys(d.s.Stages) {
-		p := d.s.Stages[stage].InFlight
+		p := d.s.Stages[stage].Promoting
 		if p == nil {
 			continue
 		}

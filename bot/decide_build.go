@@ -48,7 +48,7 @@ func (d *decision) buildBranch(free *[]string) bool {
 		}
 		d.queue(d.s.Config.Prepare.Apps, key, run, rank)
 		if waiting == 1 {
-			d.makePlace(key, d.s.Config.Prepare.Apps)
+			d.makeRoom(key, d.s.Config.Prepare.Apps)
 		}
 	}
 	return waiting > 0
@@ -57,13 +57,13 @@ func (d *decision) buildBranch(free *[]string) bool {
 // buildPulls gives free apps to the heads of pull requests that were asked for at a
 // stage, and then to pull requests.
 func (d *decision) buildPulls(free *[]string) {
-	for _, c := range d.guestsToBuild() {
+	for _, c := range d.fromPullsToBuild() {
 		key := d.s.keyOf(c)
 		run, _ := d.s.runOf(c)
-		if app, ok := d.takeApp(free, key, run, RankGuest); ok {
-			d.take(app, RankGuest, key, c.SHA, c.Tree)
+		if app, ok := d.takeApp(free, key, run, RankFromPull); ok {
+			d.take(app, RankFromPull, key, c.SHA, c.Tree)
 		} else {
-			d.queue(d.s.Config.Prepare.forPulls(), key, run, RankGuest)
+			d.queue(d.s.Config.Prepare.forPulls(), key, run, RankFromPull)
 		}
 	}
 	for _, p := range d.pullsToBuild() {
@@ -92,7 +92,7 @@ func (d *decision) askAgain() {
 func (d *view) leads(c *Candidate) bool {
 	for i := len(d.s.Candidates) - 1; i > d.s.position(c.SHA); i-- {
 		newer := &d.s.Candidates[i]
-		if newer.Cancelled == nil && d.s.concerns(newer) != ConcernNo && d.s.verdict(newer).State != CheckFailed && d.buildGate(newer).State != GateClosed {
+		if newer.Cancelled == nil && d.s.affects(newer) != AffectedNo && d.s.verdict(newer).State != CheckFailed && d.buildGate(newer).State != GateClosed {
 			return false
 		}
 	}
@@ -101,7 +101,7 @@ func (d *view) leads(c *Candidate) bool {
 
 func (d *decision) startBuild(key, app, sha, tree string) {
 	do := StartBuild{App: app, SHA: sha, Tree: tree}
-	d.asBegun(key, &do)
+	d.asAsked(key, &do)
 	if d.want(buildEffect(app, key), do) {
 		d.starting[key] = app
 	}
@@ -114,10 +114,10 @@ func (d *decision) take(app string, rank Rank, key, sha, tree string) {
 	}
 }
 
-// asBegun fills in how a build is made, and which earlier ones of it are of no use.
+// asAsked fills in how a build is made, and which earlier ones of it are of no use.
 // One that is being asked for already is asked for again as it was, whatever the
 // pipeline's file says by now.
-func (d *decision) asBegun(key string, do *StartBuild) {
+func (d *decision) asAsked(key string, do *StartBuild) {
 	r := d.s.Builds[key]
 	do.Command, do.Gone, do.GoneAt = d.s.command(do.SHA), r.Gone, r.GoneAt
 	do.Look = do.Look || d.s.misplaced(key, do.App)
@@ -137,7 +137,7 @@ func (d *decision) candidatesToBuild() []*Candidate {
 	behind := false
 	for i := len(d.s.Candidates) - 1; i >= 0; i-- {
 		c := &d.s.Candidates[i]
-		if c.Cancelled != nil || d.bare(c) || d.s.concerns(c) != ConcernYes || d.configGate(c).State != GateOpen {
+		if c.Cancelled != nil || d.bare(c) || d.s.affects(c) != AffectedYes || d.configGate(c).State != GateOpen {
 			continue
 		}
 		r, ok := d.s.runOf(c)
@@ -168,7 +168,7 @@ func (d *decision) pullsToBuild() []PullRequest {
 	var list []PullRequest
 	for _, n := range sortedKeys(d.s.Pulls) {
 		p := d.s.Pulls[n]
-		if !p.Open || p.Fork || p.TestTree == "" || p.ReadHead != p.Head || p.Base != d.s.Branch() || d.s.pullConcerns(p) != ConcernYes {
+		if !p.Open || p.Fork || p.TestTree == "" || p.ReadHead != p.Head || p.Base != d.s.Branch() || d.s.pullAffects(p) != AffectedYes {
 			continue
 		}
 		if r, ok := d.s.pullRun(p); !ok || r.Status == RunWaiting {
@@ -203,7 +203,7 @@ func (d *decision) takeApp(free *[]string, key string, r BuildRun, rank Rank) (s
 		if _, refused := r.Refused[app]; refused || !d.turn(app, rank) {
 			continue
 		}
-		if f := d.s.Flights[buildEffect(app, key)]; best == "" || f.NotBefore.Before(bestAt) {
+		if f := d.s.Pending[buildEffect(app, key)]; best == "" || f.NotBefore.Before(bestAt) {
 			best, bestAt = app, f.NotBefore
 		}
 	}
@@ -214,18 +214,18 @@ func (d *decision) takeApp(free *[]string, key string, r BuildRun, rank Rank) (s
 	return best, true
 }
 
-// makePlace has a build give way that stands where the branch or the merge queue needs
+// makeRoom has a build give way that stands where the branch or the merge queue needs
 // to build, on one of the apps: one of ours, else one of another pipeline.
-func (d *decision) makePlace(forKey string, apps []string) {
-	d.makeOwnPlace(forKey, apps)
-	if len(d.s.Queues) > 0 && !d.placeIsMade(apps) {
+func (d *decision) makeRoom(forKey string, apps []string) {
+	d.makeOwnRoom(forKey, apps)
+	if len(d.s.Queues) > 0 && !d.roomIsMade(apps) {
 		d.press(apps, d.s.Builds[forKey])
 	}
 }
 
-// placeIsMade reports whether a build of ours is about to give its place on one of the
+// roomIsMade reports whether a build of ours is about to give its place on one of the
 // apps away.
-func (d *decision) placeIsMade(apps []string) bool {
+func (d *decision) roomIsMade(apps []string) bool {
 	for _, e := range d.plan.Effects {
 		if do, cancels := e.Do.(CancelBuild); cancels && slices.Contains(apps, do.App) {
 			return true
@@ -239,14 +239,14 @@ func (d *decision) placeIsMade(apps []string) bool {
 	return false
 }
 
-// makeOwnPlace cancels a build of a pull request, or of a merge group that is gone.
-func (d *decision) makeOwnPlace(forKey string, apps []string) {
+// makeOwnRoom cancels a build of a pull request, or of a merge group that is gone.
+func (d *decision) makeOwnRoom(forKey string, apps []string) {
 	refused := d.s.Builds[forKey].Refused
 	for _, key := range sortedKeys(d.s.Builds) {
 		r := d.s.Builds[key]
 		if r.Cancelling && r.Status == RunRunning && slices.Contains(apps, r.App) {
 			// A place is being made. What was refused or is done is not asked for again.
-			if effect := cancelKey(r); d.s.Flights[effect].Attempt > 0 {
+			if effect := cancelKey(r); d.s.Pending[effect].Attempt > 0 {
 				d.want(effect, CancelBuild{App: r.App, ID: r.ID, Tree: key})
 			}
 			return
@@ -283,7 +283,7 @@ func (r BuildRun) refusedBy(apps []string) bool {
 // buildAnswer says how the build of a candidate stands.
 type buildAnswer struct {
 	run      BuildRun
-	begun    bool   // there is a run
+	found    bool   // there is a run
 	fallback bool   // no prepare app builds it: the first stage's own app is to, where it may
 	why      string // why it falls back; empty where there is no prepare app at all
 }
@@ -292,12 +292,12 @@ type buildAnswer struct {
 // are given up for it.
 func (d *view) buildOf(c *Candidate) buildAnswer {
 	r, ok := d.s.runOf(c)
-	a := buildAnswer{run: r, begun: ok}
+	a := buildAnswer{run: r, found: ok}
 	if r.Status == RunSucceeded || r.Status == RunFailed || r.Stage != "" {
 		return a
 	}
 	apps := d.s.Config.Prepare.Apps
-	if c.Guest {
+	if c.FromPull {
 		apps = d.s.Config.Prepare.forPulls()
 	}
 	if len(apps) == 0 {
@@ -325,5 +325,5 @@ func (d *view) buildOf(c *Candidate) buildAnswer {
 // candidate: what was never merged, and what is to be rehearsed there, for its release
 // phase would follow the build at once, without the copy.
 func (d *view) mayNotFallBack(c *Candidate) bool {
-	return c.Guest || d.s.Config.Stages[0].Rehearse != nil
+	return c.FromPull || d.s.Config.Stages[0].Rehearse != nil
 }

@@ -11,7 +11,7 @@ func (d *view) groups() []*MergeGroup {
 	var list []*MergeGroup
 	for i := range d.s.Groups {
 		g := &d.s.Groups[i]
-		if g.Branch == d.s.Branch() && g.live(d.now) && d.s.groupSpeaks(g) {
+		if g.Branch == d.s.Branch() && g.live(d.now) && d.s.groupOwnsStatus(g) {
 			list = append(list, g)
 		}
 	}
@@ -21,7 +21,7 @@ func (d *view) groups() []*MergeGroup {
 // groupsToBuild lists the merge groups that have no build yet.
 func (d *decision) groupsToBuild() (list []*MergeGroup) {
 	for _, g := range d.groups() {
-		if d.s.groupConcern(g) != ConcernYes || d.starting[d.s.aheadKey(g.Head, g.Tree)] != "" {
+		if d.s.groupAffects(g) != AffectedYes || d.starting[d.s.aheadKey(g.Head, g.Tree)] != "" {
 			continue
 		}
 		if r, ok := d.s.runAhead(g.Head, g.Tree); !ok || r.Status == RunWaiting && !r.refusedBy(d.s.Config.Prepare.forPulls()) {
@@ -44,7 +44,7 @@ func (d *decision) buildGroups(free *[]string) (waits bool) {
 		d.queue(d.s.Config.Prepare.forPulls(), key, run, RankGroup)
 		if !waits {
 			waits = true
-			d.makePlace(key, d.s.Config.Prepare.forPulls())
+			d.makeRoom(key, d.s.Config.Prepare.forPulls())
 		}
 	}
 	return waits
@@ -63,23 +63,23 @@ func (d *decision) neededByQueue(key string) bool {
 	return false
 }
 
-// readGroupConcerns finds out which merge groups concern the pipeline. A group is
+// readGroupAffected finds out which merge groups affect the pipeline. A group is
 // compared as the candidate that it becomes: with what the pipeline took on last.
-func (d *decision) readGroupConcerns() {
+func (d *decision) readGroupAffected() {
 	for _, g := range d.groups() {
-		if d.s.groupConcern(g) != "" {
+		if d.s.groupAffects(g) != "" {
 			continue
 		}
 		base := g.Base
 		if c := d.s.lastTakenOn(); c != nil {
 			base = c.SHA
 		}
-		d.want(groupConcernKey(g.Head), ReadFiles{Base: base, Head: g.Head, Concern: ConcernsGroup})
+		d.want(groupAffectedKey(g.Head), ReadFiles{Base: base, Head: g.Head, Concern: ConcernsGroup})
 	}
 }
 
 // findMerged reads the branch's head where a group was merged, and the push that merged
-// it is not heard of.
+// it is not seen.
 func (d *decision) findMerged() {
 	for i := range d.s.Groups {
 		g := &d.s.Groups[i]
@@ -93,38 +93,38 @@ func (d *decision) findMerged() {
 // lastTakenOn is the newest candidate that the pipeline has taken on; nil: none.
 func (s *State) lastTakenOn() *Candidate {
 	for i := len(s.Candidates) - 1; i >= 0; i-- {
-		if c := &s.Candidates[i]; s.concerns(c) == ConcernYes {
+		if c := &s.Candidates[i]; s.affects(c) == AffectedYes {
 			return c
 		}
 	}
 	return nil
 }
 
-// tellGroups says on the head of each merge group how its build goes. It ends in a
+// publishGroups says on the head of each merge group how its build goes. It ends in a
 // final state, whatever becomes of the group: the queue waits for it.
-func (d *decision) tellGroups() {
+func (d *decision) publishGroups() {
 	for i := range d.s.Groups {
 		g := &d.s.Groups[i]
 		if g.EndedAt.IsZero() {
 			d.due(g.SeenAt.Add(groupAge))
 		}
-		if !d.s.groupSpeaks(g) {
+		if !d.s.groupOwnsStatus(g) {
 			continue
 		}
-		told := g.Told[buildContext]
+		published := g.Published[buildContext]
 		w := d.groupStatus(g, d.starting)
 		if w == nil && !g.live(d.now) {
-			w = told.or("Not built here: " + d.groupEnd(g))
+			w = published.orElse("Not built here: " + d.groupEnd(g))
 		}
-		if r, _ := d.s.runAhead(g.Head, g.Tree); told.final() && r.Status != RunSucceeded && r.Status != RunFailed {
+		if r, _ := d.s.runAhead(g.Head, g.Tree); published.final() && r.Status != RunSucceeded && r.Status != RunFailed {
 			w = nil // the queue may have acted on it: only what comes of a build is news
 		}
-		d.tellStatus(g.Head, buildContext, g.Told, w)
+		d.publishStatus(g.Head, buildContext, g.Published, w)
 	}
 }
 
 // groupStatus is what headstart/build says of a merge group; nil if nothing (yet).
-func (d *view) groupStatus(g *MergeGroup, begins starting) *saying {
+func (d *view) groupStatus(g *MergeGroup, begins starting) *notice {
 	if !d.s.Configured {
 		return d.unconfigured(g.Branch)
 	}
@@ -134,11 +134,11 @@ func (d *view) groupStatus(g *MergeGroup, begins starting) *saying {
 	if len(d.s.Config.Prepare.Apps) == 0 {
 		return notBuilt(d.noPrepareApp())
 	}
-	switch d.s.groupConcern(g) {
-	case ConcernNo:
-		return notBuilt(noConcern)
+	switch d.s.groupAffects(g) {
+	case AffectedNo:
+		return notBuilt(notAffected)
 	case "":
-		if d.late(groupConcernKey(g.Head)) {
+		if d.late(groupAffectedKey(g.Head)) {
 			return notBuilt("GitHub does not tell yet which files it changes")
 		}
 		if g.live(d.now) {
@@ -153,12 +153,12 @@ func (d *view) groupStatus(g *MergeGroup, begins starting) *saying {
 	}
 	switch {
 	case r.Status == RunSucceeded && r.Pull != 0:
-		return say(StatusSuccess, fmt.Sprintf("No build needed: built ahead of the merge of #%d in %s on %s",
+		return newNotice(StatusSuccess, fmt.Sprintf("No build needed: built ahead of the merge of #%d in %s on %s",
 			r.Pull, took(r.StartedAt, r.FinishedAt), r.App), r.OutputURL)
 	case r.Status == RunSucceeded:
-		return say(StatusSuccess, fmt.Sprintf("Built in %s on %s", took(r.StartedAt, r.FinishedAt), r.App), r.OutputURL)
+		return newNotice(StatusSuccess, fmt.Sprintf("Built in %s on %s", took(r.StartedAt, r.FinishedAt), r.App), r.OutputURL)
 	case r.Status == RunFailed:
-		return say(StatusFailure, fmt.Sprintf("The build failed after %s on %s%s", took(r.StartedAt, r.FinishedAt), r.App, because(r.Reason)), r.OutputURL)
+		return newNotice(StatusFailure, fmt.Sprintf("The build failed after %s on %s%s", took(r.StartedAt, r.FinishedAt), r.App, because(r.Reason)), r.OutputURL)
 	case !g.live(d.now):
 		return notBuilt(d.groupEnd(g))
 	case begun && (r.Status == RunErrored || r.refusedBy(d.s.Config.Prepare.forPulls())):
@@ -166,21 +166,21 @@ func (d *view) groupStatus(g *MergeGroup, begins starting) *saying {
 	case r.Status == RunUnread:
 		return d.readingSource(r)
 	case r.sourceless():
-		return sayPending(PhaseSource, "Waiting for GitHub to know the commit; then it is built", "")
+		return pendingNotice(PhaseSource, "Waiting for GitHub to know the commit; then it is built", "")
 	case d.stuck(r):
 		return notBuilt("no prepare app takes the build" + because(r.Reason))
 	case !r.TroubleAt.IsZero():
-		return sayPending(PhaseTrouble, "The build could not be started yet"+because(r.Reason), "")
+		return pendingNotice(PhaseTrouble, "The build could not be started yet"+because(r.Reason), "")
 	case building != "":
-		return sayPending(PhaseBuild, "Building on "+building, r.OutputURL)
+		return pendingNotice(PhaseBuild, "Building on "+building, r.OutputURL)
 	}
 	if w := d.shared(RankGroup); w != nil {
 		return w
 	}
 	if d.s.Config.Prepare.apart() {
-		return sayPending(PhaseQueue, "Queued for an app that builds pull requests", "")
+		return pendingNotice(PhaseQueue, "Queued for an app that builds pull requests", "")
 	}
-	return sayPending(PhaseQueue, "Queued for a prepare app (pushes to "+d.s.Branch()+" go first)", "")
+	return pendingNotice(PhaseQueue, "Queued for a prepare app (pushes to "+d.s.Branch()+" go first)", "")
 }
 
 // groupEnd says why nothing is built for a group that is over.

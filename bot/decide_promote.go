@@ -8,9 +8,9 @@ import (
 // that is free.
 func (d *decision) enterStages() {
 	for _, stage := range d.s.Config.Stages {
-		if st := d.s.Stages[stage.Name]; st.InFlight == nil && st.Rollback == nil {
+		if st := d.s.Stages[stage.Name]; st.Promoting == nil && st.Rollback == nil {
 			d.enter(stage)
-			d.enterGuest(stage)
+			d.enterFromPull(stage)
 		}
 	}
 }
@@ -21,7 +21,7 @@ func (d *decision) enter(stage Stage) {
 	first := stage.Name == d.firstStage()
 	for i := len(d.s.Candidates) - 1; i >= 0; i-- {
 		c := &d.s.Candidates[i]
-		if p, was := c.Passages[stage.Name]; was && p.Unbuilt {
+		if p, was := c.Progress[stage.Name]; was && p.BuildFailed {
 			continue
 		} else if was {
 			return // older ones would take the stage back
@@ -33,7 +33,7 @@ func (d *decision) enter(stage Stage) {
 			d.readChecksOf(c, true)
 			return
 		}
-		if !d.vouched(c, stage.Name) {
+		if !d.rightsFresh(c, stage.Name) {
 			return
 		}
 		if r, _ := d.s.runOf(c); c.Artifact == "" && r.Status != RunSucceeded {
@@ -77,7 +77,7 @@ func (d *view) freshlyGreen(c *Candidate) bool {
 		return true
 	}
 	r := c.Reports
-	return r.Read && r.Refused == "" && r.Hints == r.Heard && d.now.Sub(r.ReadAt) < fresh &&
+	return r.Read && r.Refused == "" && r.Hints == r.Seen && d.now.Sub(r.ReadAt) < fresh &&
 		(!d.s.Config.Checks.AsGitHubRequires() || d.now.Sub(d.s.Required.ReadAt) < fresh)
 }
 
@@ -85,7 +85,7 @@ func (d *view) freshlyGreen(c *Candidate) bool {
 // the stage, so it happens only when every gate is open.
 func (d *decision) buildOnStage(c *Candidate, stage, app, key string) {
 	do := StartBuild{App: app, SHA: c.SHA, Tree: c.Tree, Stage: stage, Base: d.base(stage, app)}
-	d.asBegun(key, &do)
+	d.asAsked(key, &do)
 	if do.Base >= 0 && d.needsMaintenance(c, stage) && !d.inMaintenance(stage) {
 		return // its release may follow the build by itself
 	}
@@ -98,7 +98,7 @@ func (d *decision) buildOnStage(c *Candidate, stage, app, key string) {
 // yet, whatever has become of the pipeline's file meanwhile.
 func (d *decision) carryOn() {
 	for _, stage := range sortedKeys(d.s.Stages) {
-		p := d.s.Stages[stage].InFlight
+		p := d.s.Stages[stage].Promoting
 		if p == nil {
 			continue
 		}
@@ -107,13 +107,13 @@ func (d *decision) carryOn() {
 			continue
 		}
 		if p.Building {
-			if r := d.s.Builds[p.Build]; r.Status == RunStarting && d.mayFly(d.s.Flights[buildEffect(r.App, p.Build)]) {
+			if r := d.s.Builds[p.Build]; r.Status == RunStarting && d.mayTry(d.s.Pending[buildEffect(r.App, p.Build)]) {
 				d.buildAgain(c, stage, r.App, p.Build)
 			}
 			continue
 		}
 		for _, app := range sortedKeys(p.Apps) {
-			if p.Apps[app].State == "" && d.mayFly(d.s.Flights[promoteKey(stage, p.N, app)]) {
+			if p.Apps[app].State == "" && d.mayTry(d.s.Pending[promoteKey(stage, p.N, app)]) {
 				d.tryAgain(c, stage, app, p)
 			}
 		}
@@ -128,11 +128,11 @@ func (d *decision) buildAgain(c *Candidate, stage, app, key string) {
 	switch {
 	case !d.s.Configured || d.stageIndex(stage) != 0 || no:
 		do := StartBuild{App: app, SHA: c.SHA, Tree: c.Tree, Stage: stage, Look: true}
-		d.asBegun(key, &do)
+		d.asAsked(key, &do)
 		d.want(buildEffect(app, key), do)
 	case !d.freshlyGreen(c):
 		d.readChecksOf(c, true)
-	case !d.vouched(c, stage):
+	case !d.rightsFresh(c, stage):
 	default:
 		d.buildOnStage(c, stage, app, key)
 	}
@@ -149,7 +149,7 @@ func (d *decision) tryAgain(c *Candidate, stage, app string, p *Promotion) {
 		return
 	}
 	look := false
-	if !p.touched() {
+	if !p.started() {
 		_, configured := d.s.Config.Stage(stage)
 		switch {
 		case !d.s.Configured || !configured || !d.open(c, stage):
@@ -160,7 +160,7 @@ func (d *decision) tryAgain(c *Candidate, stage, app string, p *Promotion) {
 		case stage == d.firstStage() && !d.freshlyGreen(c):
 			d.readChecksOf(c, true)
 			return
-		case !d.vouched(c, stage):
+		case !d.rightsFresh(c, stage):
 			return
 		}
 	}
@@ -171,7 +171,7 @@ func (d *decision) tryAgain(c *Candidate, stage, app string, p *Promotion) {
 // and what became of another is not known yet: that one decides how it goes on.
 func (d *decision) awaitsOthers(stage, app string, p *Promotion) bool {
 	asked := func(app string) bool {
-		return p.Apps[app].Maybe || d.s.Flights[promoteKey(stage, p.N, app)].Attempt > 0
+		return p.Apps[app].Unsure || d.s.Pending[promoteKey(stage, p.N, app)].Attempt > 0
 	}
 	if asked(app) {
 		return false
@@ -184,10 +184,10 @@ func (d *decision) awaitsOthers(stage, app string, p *Promotion) bool {
 	return false
 }
 
-// touched reports whether a release is known to have begun on some app.
-func (p *Promotion) touched() bool {
+// started reports whether a release is known to have begun on some app.
+func (p *Promotion) started() bool {
 	for _, a := range p.Apps {
-		if a.begun() {
+		if a.started() {
 			return true
 		}
 	}
@@ -208,7 +208,7 @@ func (d *decision) base(stage, app string) int {
 // newer, and so is what others may have released on top of that. One that only
 // looked has made none.
 func (d *decision) baseOf(stage, app string, p *Promotion) int {
-	if f, base := d.s.Flights[promoteKey(stage, p.N, app)], p.Apps[app].Base; base >= 0 && (f.Unsure || f.Out) {
+	if f, base := d.s.Pending[promoteKey(stage, p.N, app)], p.Apps[app].Base; base >= 0 && (f.Unsure || f.Underway) {
 		return base
 	}
 	return d.base(stage, app)
@@ -228,7 +228,7 @@ func (d *decision) promoteTo(c *Candidate, stage, app string, n, base int, look 
 	}
 	if i := d.stageIndex(stage); i > 0 {
 		before, ok := d.s.Config.Stage(d.provedOn(c, i))
-		if ok && c.Passages[before.Name].State == PassageDone { // else the stage is younger than this promotion
+		if ok && c.Progress[before.Name].State == ProgressLive { // else the stage is younger than this promotion
 			from = before.Apps[0]
 		}
 	}

@@ -25,22 +25,22 @@ func (d *decision) steer() {
 			d.want(closeKey(r), React{Comment: r.Comment, Content: reactionNot})
 			continue
 		}
-		if r.Commander == nil && d.waitsForAnother(r) {
+		if r.Actor == nil && d.waitsForAnother(r) {
 			continue
 		}
-		if !r.Seen && d.seesAtOnce(r) {
+		if !r.Seen && d.reactsAtOnce(r) {
 			d.want(seenKey(r), React{Comment: r.Comment, Content: reactionSeen})
 		}
 		if r.Route != nil {
-			d.handOn(r)
+			d.route(r)
 			continue
 		}
-		if r.Commander == nil && !d.readEyes(r) {
+		if r.Actor == nil && !d.readMakers(r) {
 			continue // what is approved is judged when it is known who made it
 		}
-		if r.Commander == nil {
-			d.want(commanderKey(r), ReadCommander{
-				Comment: r.Comment, Number: r.Number, User: r.User, UserID: r.UserID, Teams: d.teams(), Brief: !d.seesAtOnce(r),
+		if r.Actor == nil {
+			d.want(actorKey(r), ReadActor{
+				Comment: r.Comment, Number: r.Number, User: r.User, UserID: r.UserID, Teams: d.teams(), Brief: !d.reactsAtOnce(r),
 			})
 			continue
 		}
@@ -86,7 +86,7 @@ func (d *decision) reply(r *Request) bool {
 		d.want(changesKey(r), ReadChanges{Base: base, Head: head, Comment: r.Comment})
 		return false
 	}
-	list := d.askedWith(r)
+	list := d.answeredWith(r)
 	if list[0] != r {
 		return false // it is answered with that one
 	}
@@ -105,9 +105,9 @@ func (d *view) planned(r *Request) (base, head string) {
 	}
 	stages := d.s.Config.Stages
 	base = d.s.Stages[stages[len(stages)-1].Name].Live.commit()
-	head = r.Commander.Pull.Head
-	if r.Commander.Pull.Merged {
-		head = r.Commander.Pull.MergeSHA
+	head = r.Actor.Pull.Head
+	if r.Actor.Pull.Merged {
+		head = r.Actor.Pull.MergeSHA
 	}
 	if head == "" || base == head {
 		return "", ""

@@ -41,9 +41,9 @@ type ReadChecks struct {
 	// Required asks for what GitHub requires of the branch as well; without it
 	// the answer's Required is nil. Suites asks for the check suites as well.
 	Required, Suites bool
-	// Heard is how often something had moved by when the reading began, as far as
+	// Seen is how often something had moved by when the reading began, as far as
 	// whoever performs it knows; 0: not known. See State.Beginning.
-	Heard int
+	Seen int
 }
 
 // ReadHead reads where a branch's head is. Answer: HeadRead.
@@ -56,7 +56,7 @@ type ReadPullRequest struct{ Number int }
 // merged by. Answer: PullRequestFound.
 type FindPullRequest struct{ SHA string }
 
-// SetStatus sets a commit status. Answer: Told.
+// SetStatus sets a commit status. Answer: Acknowledged.
 type SetStatus struct {
 	SHA     string
 	Context string
@@ -94,7 +94,7 @@ type CreateDeployment struct {
 	Text       string
 }
 
-// SetDeploymentStatus tells how a deployment goes. Answer: Told.
+// SetDeploymentStatus tells how a deployment goes. Answer: Acknowledged.
 type SetDeploymentStatus struct {
 	SHA    string
 	Stage  string
@@ -206,19 +206,19 @@ func (do FindPullRequest) traits() Traits {
 }
 
 func (do SetStatus) traits() Traits {
-	return Traits{To: ToGitHub, Answers: []Fact{Told{}}, Deadline: dayDeadline, Priority: PriorityTell, About: About{Commits: []string{do.SHA}}}
+	return Traits{To: ToGitHub, Answers: []Fact{Acknowledged{}}, Deadline: dayDeadline, Priority: PriorityPublish, About: About{Commits: []string{do.SHA}}}
 }
 
 func (do CreateDeployment) traits() Traits {
-	return Traits{To: ToGitHub, Answers: []Fact{DeploymentCreated{}}, Deadline: dayDeadline, Priority: PriorityTell, About: About{Commits: []string{do.SHA}}, Creates: true}
+	return Traits{To: ToGitHub, Answers: []Fact{DeploymentCreated{}}, Deadline: dayDeadline, Priority: PriorityPublish, About: About{Commits: []string{do.SHA}}, Creates: true}
 }
 
 func (SetDeploymentStatus) traits() Traits {
-	return Traits{To: ToGitHub, Answers: []Fact{Told{}}, Deadline: dayDeadline, Priority: PriorityTell}
+	return Traits{To: ToGitHub, Answers: []Fact{Acknowledged{}}, Deadline: dayDeadline, Priority: PriorityPublish}
 }
 
 func (do WriteComment) traits() Traits {
-	return Traits{To: ToGitHub, Answers: []Fact{CommentWritten{}}, Deadline: dayDeadline, Priority: PriorityTell, About: About{Pull: do.Number}, Creates: do.ID == 0}
+	return Traits{To: ToGitHub, Answers: []Fact{CommentWritten{}}, Deadline: dayDeadline, Priority: PriorityPublish, About: About{Pull: do.Number}, Creates: do.ID == 0}
 }
 
 func (do StartBuild) traits() Traits {

@@ -76,11 +76,11 @@ type Inspect struct {
 // Inspected is what is to be known of an app.
 type Inspected struct {
 	App App
-	// TakesOver is how long after a release has succeeded the version before it
+	// SwitchesAfter is how long after a release has succeeded the version before it
 	// may still answer, as the platform documents it; 0: not at all.
-	TakesOver time.Duration
-	Warnings  []string // each one sentence; names only, never the values of config vars
-	Problem   string   // why nothing can be promoted there, one sentence; empty if it can
+	SwitchesAfter time.Duration
+	Warnings      []string // each one sentence; names only, never the values of config vars
+	Problem       string   // why nothing can be promoted there, one sentence; empty if it can
 }
 
 // MakeCopy makes a copy of an app's database for a rehearsal, or finds the one
@@ -103,7 +103,7 @@ type WatchCopy struct {
 }
 
 // RemoveCopy takes a copy away from its app and deletes it. One that is not there
-// any more is no error. Answer: Told.
+// any more is no error. Answer: Acknowledged.
 type RemoveCopy struct {
 	Stage     string
 	Promotion int
@@ -147,7 +147,7 @@ func (do WatchCopy) traits() Traits {
 }
 
 func (do RemoveCopy) traits() Traits {
-	return Traits{To: ToPlatform, Answers: []Fact{Told{}}, Deadline: dayDeadline, Priority: PriorityWatch, Apps: []string{do.App}, Platform: do.Platform}
+	return Traits{To: ToPlatform, Answers: []Fact{Acknowledged{}}, Deadline: dayDeadline, Priority: PriorityWatch, Apps: []string{do.App}, Platform: do.Platform}
 }
 
 func (Probed) fact()         {}

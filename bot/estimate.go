@@ -16,15 +16,15 @@ func (d *view) arrival(c *Candidate) (time.Time, bool) {
 	at := d.now
 	entered := false
 	for _, stage := range d.s.Config.StageNames() {
-		switch p := c.Passages[stage]; p.State {
-		case PassageDone, PassageSkipped:
+		switch p := c.Progress[stage]; p.State {
+		case ProgressLive, ProgressSkipped:
 			entered = true
 			continue
-		case PassageReleasing:
+		case ProgressReleasing:
 			entered = true
 			at = at.Add(max(usual.releases[stage]-d.now.Sub(p.StartedAt), 0))
 			continue
-		case PassageFailed, PassageUndone:
+		case ProgressFailed, ProgressRolledBack:
 			return time.Time{}, false
 		}
 		if g, no := blocked(d.gates(c, stage)); no && (g.State == GateClosed || g.Name == GateApproval || usual.total == 0) {
@@ -48,7 +48,7 @@ func (d *view) arrival(c *Candidate) (time.Time, bool) {
 		}
 		at = at.Add(usual.releases[stage])
 	}
-	if c.Passages[d.lastStage()].passed() {
+	if c.Progress[d.lastStage()].passed() {
 		return time.Time{}, false
 	}
 	return at, true
@@ -69,12 +69,12 @@ func (d *view) usual() usualTimes {
 		if !c.GreenAt.IsZero() && c.GreenAt.After(c.SeenAt) {
 			checks = append(checks, c.GreenAt.Sub(c.SeenAt))
 		}
-		for stage, p := range c.Passages {
-			if p.State == PassageDone && p.Reason == "" {
+		for stage, p := range c.Progress {
+			if p.State == ProgressLive && p.Reason == "" {
 				releases[stage] = append(releases[stage], p.EndedAt.Sub(p.StartedAt))
 			}
 		}
-		if p := c.Passages[d.lastStage()]; p.State == PassageDone && p.Reason == "" && p.EndedAt.After(c.SeenAt) {
+		if p := c.Progress[d.lastStage()]; p.State == ProgressLive && p.Reason == "" && p.EndedAt.After(c.SeenAt) {
 			totals = append(totals, p.EndedAt.Sub(c.SeenAt))
 		}
 	}

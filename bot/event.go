@@ -82,16 +82,16 @@ type ChecksMoved struct {
 type PlatformMoved struct{ Platform, App string }
 
 // Swept says that it is time to look for what webhooks have not told. With Apps
-// the platform may be asked as well. With Anew nobody was there for a while: what
+// the platform may be asked as well. With Reread nobody was there for a while: what
 // is under way is read again, however recently it was.
-type Swept struct{ Apps, Anew bool }
+type Swept struct{ Apps, Reread bool }
 
 // Started is recorded together with the effects of a plan: they are under way.
 type Started struct{ Effect Effect }
 
-// Begun says that an attempt of an effect begins only now, after it has waited for
+// AttemptBegun says that an attempt of an effect begins only now, after it has waited for
 // so long that it might have been given up.
-type Begun struct {
+type AttemptBegun struct {
 	Key     string
 	Attempt int
 	Since   time.Time // as in Effect
@@ -182,8 +182,8 @@ type PullRequestFound struct {
 	Author string
 }
 
-// Told is a status or a deployment status that was said.
-type Told struct{}
+// Acknowledged is a status or a deployment status that was said.
+type Acknowledged struct{}
 
 // DeploymentCreated is a GitHub Deployment.
 type DeploymentCreated struct{ ID int64 }
@@ -225,14 +225,14 @@ func (ChecksMoved) fact()        {}
 func (PlatformMoved) fact()      {}
 func (Swept) fact()              {}
 func (Started) fact()            {}
-func (Begun) fact()              {}
+func (AttemptBegun) fact()       {}
 func (Finished) fact()           {}
 func (ConfigRead) fact()         {}
 func (ChecksRead) fact()         {}
 func (HeadRead) fact()           {}
 func (PullRequestRead) fact()    {}
 func (PullRequestFound) fact()   {}
-func (Told) fact()               {}
+func (Acknowledged) fact()       {}
 func (DeploymentCreated) fact()  {}
 func (CommentWritten) fact()     {}
 func (BuildSeen) fact()          {}

@@ -24,16 +24,16 @@ func accept(format string, args ...any) Answer {
 
 // run runs the command and says what came of it. A refusal changes nothing.
 func (x execution) run() Answer {
-	pull := x.request.Commander.Pull
+	pull := x.request.Actor.Pull
 	switch v := x.command.Verb; {
 	case x.request.Stale:
-		return refuse("not done: this was written too long ago (%s) to know whether it was done then; if it is still wanted, say it again", moment(x.request.SaidAt))
+		return refuse("not done: this was written too long ago (%s) to know whether it was done then; if it is still wanted, say it again", moment(x.request.WrittenAt))
 	case x.command.Problem != "":
 		return refuse("%s", x.command.problemIn(x.s.Pipeline.Name))
 	case v.Asks():
 		return Answer{OK: true} // answered in a comment of its own
-	case x.request.Commander.Unread != "":
-		return refuse("GitHub does not tell what @%s may do%s; say it again", x.request.User, because(x.request.Commander.Unread))
+	case x.request.Actor.Unread != "":
+		return refuse("GitHub does not tell what @%s may do%s; say it again", x.request.User, because(x.request.Actor.Unread))
 	case pull.Base != "" && pull.Base != x.s.Branch():
 		return refuse("this pull request goes into %s, and the pipeline deploys %s", pull.Base, x.s.Branch())
 	case v == VerbLock:
@@ -65,9 +65,9 @@ func (x execution) order() Order {
 func (x execution) mayNot(stages ...string) string {
 	for _, name := range stages {
 		cfg, _ := x.s.Config.Stage(name)
-		if !allows(cfg.Allow, x.request.standing()) {
+		if !allows(cfg.Allow, x.request.membership()) {
 			return fmt.Sprintf("@%s may not /%s %s: that takes %s, and %s",
-				x.request.User, x.command.Verb, name, takes(cfg.Allow), lacks(cfg.Allow, x.request.standing()))
+				x.request.User, x.command.Verb, name, takes(cfg.Allow), lacks(cfg.Allow, x.request.membership()))
 		}
 	}
 	return ""
@@ -105,11 +105,11 @@ func (x execution) subject() (*Candidate, string) {
 // promote asks for a candidate at a stage. What it may not skip is any gate; what
 // it may is to try again after a failure, and after a rollback.
 func (x execution) promote() Answer {
-	if pull := x.request.Commander.Pull; pull.Open && (x.command.SHA == "" || strings.HasPrefix(pull.Head, x.command.SHA)) {
+	if pull := x.request.Actor.Pull; pull.Open && (x.command.SHA == "" || strings.HasPrefix(pull.Head, x.command.SHA)) {
 		if problem := x.headOrOther(); problem != "" {
 			return refuse("%s", problem)
 		}
-		return x.promoteGuest(pull)
+		return x.promotePull(pull)
 	}
 	c, problem := x.subject()
 	if problem != "" {
@@ -123,10 +123,10 @@ func (x execution) promote() Answer {
 		return refuse("%s", no)
 	}
 	st := x.s.Stages[stage]
-	switch p := c.Passages[stage]; {
-	case p.State == PassageDone && st.Live.SHA == c.SHA && x.d.drifted(c, stage) == "":
+	switch p := c.Progress[stage]; {
+	case p.State == ProgressLive && st.Live.SHA == c.SHA && x.d.drifted(c, stage) == "":
 		return refuse("%s is live on %s already", Short(c.SHA), stage)
-	case p.State == PassageReleasing:
+	case p.State == ProgressReleasing:
 		put(&c.Ordered, stage, x.order())
 		return Answer{OK: true, Open: true, Stage: stage, SHA: c.SHA, Text: fmt.Sprintf("%s is being released to %s", Short(c.SHA), stage)}
 	case x.since(later(p.StartedAt, p.EndedAt)):
@@ -134,11 +134,11 @@ func (x execution) promote() Answer {
 	case st.lockedAt(x.at) != nil && x.lockedSince(stage):
 		return refuse("%s", x.void(stage+" was locked", x.promoteExactly(c, stage)))
 	case st.lockedAt(x.at) != nil && !st.Lock.Rollback:
-		return refuse("%s is locked %s; /unlock %s first", stage, st.Lock.whose(), x.s.addressed(stage))
+		return refuse("%s is locked %s; /unlock %s first", stage, st.Lock.whose(), x.s.qualifyCommands(stage))
 	case st.Rollback != nil:
 		return refuse("%s is being rolled back by %s; wait for the end of that", stage, st.Rollback.who())
 	}
-	moved := x.movedByHand(stage)
+	moved := x.releasedByHand(stage)
 	if !x.exact() {
 		moved = x.moved(stage)
 	}
@@ -158,7 +158,7 @@ func (x execution) promote() Answer {
 	yes.give(tried, stage)
 	if g, no := blocked(d.gates(tried, stage)); no && g.State == GateClosed {
 		if g.Name == GateOrder {
-			return refuse("%s is %s there; /rollback %s goes back", Short(c.SHA), g.Text, x.s.addressed(stage))
+			return refuse("%s is %s there; /rollback %s goes back", Short(c.SHA), g.Text, x.s.qualifyCommands(stage))
 		}
 		return refuse("%s cannot be released to %s: %s", Short(c.SHA), stage, g.Text)
 	} else if yes.problem != "" {
@@ -168,13 +168,13 @@ func (x execution) promote() Answer {
 	}
 	x.s.reopen(c.SHA, stage, x.order())
 	yes.give(c, stage)
-	x.vouchedBy(c, stage)
+	x.noteRight(c, stage)
 	return Answer{OK: true, Open: true, Stage: stage, SHA: c.SHA, Text: text + yes.note}
 }
 
 // promoteExactly is how to ask for a candidate at a stage without any doubt.
 func (x execution) promoteExactly(c *Candidate, stage string) string {
-	return fmt.Sprintf("/promote %s %s", x.s.addressed(stage), Short(c.SHA))
+	return fmt.Sprintf("/promote %s %s", x.s.qualifyCommands(stage), Short(c.SHA))
 }
 
 // stageToPromote is the stage that is named, else the first that the candidate
@@ -184,7 +184,7 @@ func (x execution) stageToPromote(c *Candidate) (stage, problem string) {
 		return resolveStage(x.command.Stage, x.s.Config.StageNames())
 	}
 	for _, s := range x.s.Config.StageNames() {
-		if !c.Passages[s].passed() {
+		if !c.Progress[s].passed() {
 			return s, ""
 		}
 	}
@@ -196,7 +196,7 @@ func (x execution) stageToPromote(c *Candidate) (stage, problem string) {
 func (s *State) reopen(sha, stage string, by Order) {
 	c := s.candidate(sha)
 	s.retryGone(c, by.At)
-	if p := c.Passages[stage]; p.State == PassageFailed || p.State == PassageUndone || p.passed() {
+	if p := c.Progress[stage]; p.State == ProgressFailed || p.State == ProgressRolledBack || p.passed() {
 		c.leave(stage)
 	}
 	put(&c.Ordered, stage, by)
@@ -218,7 +218,7 @@ func (x execution) retry() Answer {
 	what := strings.ToLower(x.command.Stage)
 	if what == "" {
 		for _, stage := range x.s.Config.StageNames() {
-			if c.Passages[stage].State == PassageFailed {
+			if c.Progress[stage].State == ProgressFailed {
 				what = stage
 			}
 		}
@@ -249,7 +249,7 @@ func (x execution) retry() Answer {
 			again.SHA, again.Tree, again.Status = c.SHA, c.Tree, RunWaiting
 			x.s.Builds[key] = again
 		}
-		if c.Passages[x.d.firstStage()].State == PassageFailed {
+		if c.Progress[x.d.firstStage()].State == ProgressFailed {
 			c.leave(x.d.firstStage()) // it was the stage's own app that built
 		}
 		return accept("%s is built again", Short(c.SHA))
@@ -259,11 +259,11 @@ func (x execution) retry() Answer {
 	if problem != "" {
 		return refuse("%s", problem)
 	}
-	if c.Passages[stage].State != PassageFailed {
+	if c.Progress[stage].State != ProgressFailed {
 		return refuse("%s has not failed at %s", Short(c.SHA), stage)
 	}
-	if x.since(c.Passages[stage].EndedAt) {
-		return refuse("%s", x.void(Short(c.SHA)+" failed at "+stage, "/retry "+x.s.addressed(stage)))
+	if x.since(c.Progress[stage].EndedAt) {
+		return refuse("%s", x.void(Short(c.SHA)+" failed at "+stage, "/retry "+x.s.qualifyCommands(stage)))
 	}
 	return x.promote()
 }
@@ -287,7 +287,7 @@ func (x execution) cancel() Answer {
 	order := x.order()
 	c.Cancelled = &order
 	for _, stage := range x.s.Config.StageNames() {
-		if c.Passages[stage].State == PassageReleasing && x.s.begun(stage) {
+		if c.Progress[stage].State == ProgressReleasing && x.s.mayHaveStarted(stage) {
 			return accept("cancelled %s; its release to %s is in progress and will finish", Short(c.SHA), stage)
 		}
 	}
@@ -303,8 +303,8 @@ func (s *State) outcomeOf(a Answer, at time.Time) Answer {
 		return Answer{OK: ok, Stage: a.Stage, SHA: a.SHA, Text: fmt.Sprintf(format, args...)}
 	}
 	c := s.candidate(a.SHA)
-	if guest := s.guest(a.SHA); guest != nil && s.landed(guest) {
-		c = guest // it was asked for before the branch moved to it
+	if head := s.fromPull(a.SHA); head != nil && s.landed(head) {
+		c = head // it was asked for before the branch moved to it
 	}
 	if c == nil {
 		return end(false, "%s is not among the last commits any more", Short(a.SHA))
@@ -313,12 +313,12 @@ func (s *State) outcomeOf(a Answer, at time.Time) Answer {
 	if d.stageIndex(a.Stage) < 0 {
 		return end(false, "the pipeline has no stage %s any more", a.Stage)
 	}
-	switch p := c.Passages[a.Stage]; p.State {
-	case PassageDone:
+	switch p := c.Progress[a.Stage]; p.State {
+	case ProgressLive:
 		return end(true, "%s is live on %s, released in %s%s", Short(c.SHA), a.Stage, took(p.StartedAt, p.EndedAt), c.approvedText(a.Stage, p.Promotion))
-	case PassageFailed:
-		return end(false, "%s is not live on %s: %s%s", Short(c.SHA), a.Stage, p.Reason, after("; ", p.After))
-	case PassageReleasing:
+	case ProgressFailed:
+		return end(false, "%s is not live on %s: %s%s", Short(c.SHA), a.Stage, p.Reason, after("; ", p.Consequence))
+	case ProgressReleasing:
 		return a
 	}
 	if _, ordered := c.Ordered[a.Stage]; !ordered {

@@ -20,7 +20,7 @@ type CandidateExplained struct {
 // StageExplained is where a candidate stands at one stage.
 type StageExplained struct {
 	Stage   string
-	State   PassageState // empty: not entered
+	State   ProgressState // empty: not entered
 	Since   time.Time
 	Reason  string // why it failed
 	Gates   []Gate // what is between the candidate and the stage; nil once it entered
@@ -51,7 +51,7 @@ func (d *view) explain() Explanation {
 
 func (d *view) explainStage(c *Candidate, stage string) StageExplained {
 	x := StageExplained{Stage: stage}
-	if p, ok := c.Passages[stage]; ok {
+	if p, ok := c.Progress[stage]; ok {
 		x.State, x.Since, x.Reason = p.State, p.StartedAt, p.Reason
 		return x
 	}
@@ -64,11 +64,11 @@ func (d *view) explainStage(c *Candidate, stage string) StageExplained {
 // it passed or failed somewhere, or newer commits have taken its place.
 func (d *view) settled(c *Candidate) bool {
 	for _, stage := range d.s.Config.Stages {
-		switch p := c.Passages[stage.Name]; p.State {
-		case PassageDone, PassageSkipped:
-		case PassageFailed, PassageUndone:
+		switch p := c.Progress[stage.Name]; p.State {
+		case ProgressLive, ProgressSkipped:
+		case ProgressFailed, ProgressRolledBack:
 			return true
-		case PassageReleasing:
+		case ProgressReleasing:
 			return false
 		default:
 			return c.Cancelled != nil || d.overtaken(c, stage.Name)

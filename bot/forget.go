@@ -17,9 +17,9 @@ const (
 )
 
 const (
-	// forgetFlight is how long an effect that nobody wants any more is remembered.
-	forgetFlight = time.Hour
-	// forgetPull is how long a pull request is remembered after it was last heard of.
+	// forgetPending is how long an effect that nobody wants any more is remembered.
+	forgetPending = time.Hour
+	// forgetPull is how long a pull request is remembered after it was last seen.
 	forgetPull = time.Hour
 )
 
@@ -30,13 +30,13 @@ func (s *State) forget(at time.Time) {
 	s.forgetGroups(at)
 	s.forgetBuilds()
 	s.forgetPeople()
-	for key, f := range s.Flights {
+	for key, f := range s.Pending {
 		last := f.LastAt
 		if f.NotBefore.After(last) {
 			last = f.NotBefore
 		}
-		if at.Sub(last) > forgetFlight && !f.Unsure && !f.Out {
-			delete(s.Flights, key)
+		if at.Sub(last) > forgetPending && !f.Unsure && !f.Underway {
+			delete(s.Pending, key)
 		}
 	}
 }
@@ -54,7 +54,7 @@ func (s *State) forgetCandidates() {
 	for len(s.Candidates) > remembered && len(s.Config.Stages) > 0 {
 		last := s.Config.Stages[len(s.Config.Stages)-1].Name
 		if s.position(s.Stages[last].Live.SHA) <= 0 || !s.forgettable(&s.Candidates[0]) ||
-			slices.ContainsFunc(s.Candidates, func(c Candidate) bool { return s.concerns(&c) == "" }) {
+			slices.ContainsFunc(s.Candidates, func(c Candidate) bool { return s.affects(&c) == "" }) {
 			break
 		}
 		s.forgetCandidate(0)
@@ -77,7 +77,7 @@ func (s *State) forgetPulls(at time.Time) {
 		return
 	}
 	needed := map[int]bool{}
-	for _, c := range slices.Concat(s.Candidates, s.Guests) {
+	for _, c := range slices.Concat(s.Candidates, s.FromPulls) {
 		needed[c.Pull] = true
 	}
 	for _, r := range s.Requests {
@@ -89,44 +89,44 @@ func (s *State) forgetPulls(at time.Time) {
 		if p.MergedWith != "" && s.position(p.MergedWith) >= 0 {
 			needed[n] = true
 		}
-		told := p.Listed && p.Told[buildContext].State != "" // nothing more is to be said of it
-		if p.Open && !told || at.Sub(p.SeenAt) < forgetPull && !told || s.owes(p) {
+		published := p.Listed && p.Published[buildContext].State != "" // nothing more is to be said of it
+		if p.Open && !published || at.Sub(p.SeenAt) < forgetPull && !published || s.hasUnpublished(p) {
 			needed[n] = true
 		}
 	}
 	most := len(needed) + remembered
-	if s.several() {
+	if s.multi() {
 		most = max(most, 2*kept)
 	}
 	forgetOldest(s.Pulls, most, func(n int, p PullRequest) (time.Time, bool) { return p.UpdatedAt, !needed[n] })
 }
 
-// owes reports whether something is still to be said about a pull request, or may be.
-func (s *State) owes(p PullRequest) bool {
-	for _, said := range p.Told {
-		if !said.settled() {
+// hasUnpublished reports whether something is still to be said about a pull request, or may be.
+func (s *State) hasUnpublished(p PullRequest) bool {
+	for _, last := range p.Published {
+		if !last.settled() {
 			return true
 		}
 	}
-	for key := range s.Flights {
+	for key := range s.Pending {
 		if p.Head != "" && keyNames(key, p.Head) {
 			return true
 		}
 	}
-	_, commenting := s.Flights[commentKey(p.Number)]
-	_, handing := s.Flights[sectionKey(p.Number)]
-	return commenting || handing || p.Comment.Doubt || !p.Comment.Again.IsZero()
+	_, commenting := s.Pending[commentKey(p.Number)]
+	_, handing := s.Pending[sectionKey(p.Number)]
+	return commenting || handing || p.Comment.Uncertain || !p.Comment.RepeatAt.IsZero()
 }
 
 // forgetBuilds drops builds of what is no candidate, pull request or merge group. What
 // is built for one that is open would be built again, and one that was merged may
-// be heard of before its commit is.
+// be seen before its commit is.
 func (s *State) forgetBuilds() {
 	if len(s.Builds) <= remembered {
 		return
 	}
 	needed := map[string]bool{}
-	for _, c := range slices.Concat(s.Candidates, s.Guests) {
+	for _, c := range slices.Concat(s.Candidates, s.FromPulls) {
 		needed[s.keyOf(&c)] = true
 	}
 	for _, p := range s.Pulls {
@@ -147,19 +147,19 @@ func (s *State) forgetBuilds() {
 
 // forgettable reports whether nothing is left to do or to say about a candidate.
 func (s *State) forgettable(c *Candidate) bool {
-	if !c.Guest && !c.Adopted && s.lastTaken(c) {
+	if !c.FromPull && !c.Adopted && s.lastTaken(c) {
 		return false
 	}
 	for _, st := range s.Stages {
-		if st.Live.SHA == c.SHA || st.InFlight != nil && st.InFlight.SHA == c.SHA {
+		if st.Live.SHA == c.SHA || st.Promoting != nil && st.Promoting.SHA == c.SHA {
 			return false
 		}
 		if _, proved := st.named(c.SHA, 0); proved {
 			return false // it may be rolled back to
 		}
 	}
-	for _, said := range c.Told {
-		if !said.settled() {
+	for _, last := range c.Published {
+		if !last.settled() {
 			return false
 		}
 	}
@@ -167,7 +167,7 @@ func (s *State) forgettable(c *Candidate) bool {
 		if d.Asked {
 			return false
 		}
-		if d.ID != 0 && (d.Told.State != DeploymentInactive && d.Told.State != StatusFailure || !d.Told.Again.IsZero()) {
+		if d.ID != 0 && (d.Published.State != DeploymentInactive && d.Published.State != StatusFailure || !d.Published.RepeatAt.IsZero()) {
 			return false
 		}
 	}

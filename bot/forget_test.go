@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// tell begins a story that is told in code.
-func tell(t *testing.T) (*story, func(format string, a ...any)) {
+// newTale begins a story that is told in code.
+func newTale(t *testing.T) (*story, func(format string, a ...any)) {
 	s := newStory()
 	return s, func(format string, a ...any) {
 		t.Helper()
@@ -20,7 +20,7 @@ func tell(t *testing.T) (*story, func(format string, a ...any)) {
 // However many pull requests are open, each is built once, and is still known to be
 // built when it is merged.
 func TestManyPullRequests(t *testing.T) {
-	s, do := tell(t)
+	s, do := newTale(t)
 	do("config prepare=shop-prepare checks=- staging:shop-staging production:shop-production")
 	do("takes build=20s release=5s")
 	do("push a1")
@@ -47,7 +47,7 @@ func TestManyPullRequests(t *testing.T) {
 
 // What is remembered of a pipeline does not grow with how much it has deployed.
 func TestForgets(t *testing.T) {
-	s, do := tell(t)
+	s, do := newTale(t)
 	do("config prepare=shop-prepare checks=ci/test staging:shop-staging production:shop-production")
 	do("takes build=20s release=5s")
 	sizes := map[int]int{}

@@ -12,15 +12,15 @@ import (
 // Who only pressed Merge has made nothing, and neither has the merge queue. What is not
 // known closes.
 
-// eyes are the people who made what lies between a stage and a candidate.
-type eyes struct {
+// makers are the people who made what lies between a stage and a candidate.
+type makers struct {
 	made    map[int64]string // by account: what somebody did, to be read after the name
 	unknown string           // why somebody may be missing; empty: nobody is
 	unread  bool             // GitHub has not been asked yet
 }
 
 // add notes what somebody did. What was noted first is what is told.
-func (e *eyes) add(a Account, what string) {
+func (e *makers) add(a Account, what string) {
 	switch {
 	case a.Bot:
 	case !a.known():
@@ -35,7 +35,7 @@ func (e *eyes) add(a Account, what string) {
 var ownBots = []string{"dependabot[bot]", "renovate[bot]", "github-merge-queue[bot]"}
 
 // pushed notes who pushed. Other bots push what people have them push, such as workflows.
-func (e *eyes) pushed(a Account, what string) {
+func (e *makers) pushed(a Account, what string) {
 	if a.Bot && !slices.Contains(ownBots, a.Login) {
 		e.missing("who " + what + " is not known: @" + a.Login + " did, and people may have had it do so")
 		return
@@ -43,15 +43,15 @@ func (e *eyes) pushed(a Account, what string) {
 	e.add(a, what)
 }
 
-func (e *eyes) missing(why string) {
+func (e *makers) missing(why string) {
 	if e.unknown == "" {
 		e.unknown = why
 	}
 }
 
-// eyesOn finds out who made what a candidate would bring to a stage.
-func (s *State) eyesOn(c *Candidate, stage string) (e eyes) {
-	bases, why := s.eyeBases(c, stage)
+// makersOf finds out who made what a candidate would bring to a stage.
+func (s *State) makersOf(c *Candidate, stage string) (e makers) {
+	bases, why := s.makerBases(c, stage)
 	if why != "" {
 		e.missing(why)
 	}
@@ -64,16 +64,16 @@ func (s *State) eyesOn(c *Candidate, stage string) (e eyes) {
 		case seen.Refused != "":
 			e.missing("GitHub does not tell who made what differs from what " + stage + " runs" + because(seen.Refused))
 		default:
-			s.look(&e, c, seen)
+			s.takePeople(&e, c, seen)
 		}
 	}
 	return e
 }
 
-// eyeBases lists the commits that a candidate is to be compared with at a stage: all of
+// makerBases lists the commits that a candidate is to be compared with at a stage: all of
 // what it runs. Where nothing is live yet, that is what the branch was when Headstart
 // came: what went before nobody is asked about.
-func (s *State) eyeBases(c *Candidate, stage string) (bases []string, why string) {
+func (s *State) makerBases(c *Candidate, stage string) (bases []string, why string) {
 	live := s.Stages[stage].Live
 	switch {
 	case live.Adopted != nil:
@@ -95,13 +95,13 @@ func (s *State) eyeBases(c *Candidate, stage string) (bases []string, why string
 	return slices.DeleteFunc(bases, func(base string) bool { return base == c.SHA }), ""
 }
 
-// look takes in one reading.
-func (s *State) look(e *eyes, c *Candidate, read PeopleSeen) {
+// takePeople takes in one reading.
+func (s *State) takePeople(e *makers, c *Candidate, read PeopleSeen) {
 	if read.Incomplete != "" {
 		e.missing(read.Incomplete)
 	}
-	l := looking{s: s, eyes: e, of: c, parents: map[string][]string{}, exact: map[string]Landed{}, seen: map[string]bool{}, merger: map[string]bool{}, merged: map[int]bool{}, listed: map[string]bool{}}
-	commits := map[string]Made{}
+	l := makersReading{s: s, makers: e, of: c, parents: map[string][]string{}, exact: map[string]MergedPull{}, seen: map[string]bool{}, merger: map[string]bool{}, merged: map[int]bool{}, listed: map[string]bool{}}
+	commits := map[string]CommitMakers{}
 	for _, m := range read.Commits {
 		l.parents[m.SHA], commits[m.SHA] = m.Parents, m
 	}
@@ -119,7 +119,7 @@ func (s *State) look(e *eyes, c *Candidate, read PeopleSeen) {
 		l.named(m)
 	}
 	for _, m := range read.Merges {
-		l.landed(m, commits)
+		l.mergedPull(m, commits)
 	}
 	for _, m := range read.Commits {
 		if m.SHA != c.SHA {
@@ -127,8 +127,8 @@ func (s *State) look(e *eyes, c *Candidate, read PeopleSeen) {
 		}
 	}
 	l.pushed(read.At, commits)
-	if c.Guest {
-		l.guest(commits)
+	if c.FromPull {
+		l.openPull(commits)
 	}
 	for _, m := range read.Commits {
 		if !l.seen[m.SHA] && !m.Signed {
@@ -137,21 +137,21 @@ func (s *State) look(e *eyes, c *Candidate, read PeopleSeen) {
 	}
 }
 
-// looking is one reading while it is looked at.
-type looking struct {
+// makersReading is one reading while it is looked at.
+type makersReading struct {
 	s       *State
-	eyes    *eyes
+	makers  *makers
 	of      *Candidate
-	parents map[string][]string // of every commit of the reading
-	exact   map[string]Landed   // merges that GitHub made, by the commit
-	seen    map[string]bool     // commits of which it is known who pushed them
-	merged  map[int]bool        // pull requests that the reading knows to be merged
-	listed  map[string]bool     // the commits that they were merged as
-	merger  map[string]bool     // commits whose committer only pressed Merge
+	parents map[string][]string   // of every commit of the reading
+	exact   map[string]MergedPull // merges that GitHub made, by the commit
+	seen    map[string]bool       // commits of which it is known who pushed them
+	merged  map[int]bool          // pull requests that the reading knows to be merged
+	listed  map[string]bool       // the commits that they were merged as
+	merger  map[string]bool       // commits whose committer only pressed Merge
 }
 
 // name is what a commit is called in a sentence about it.
-func (l *looking) name(sha string) string {
+func (l *makersReading) name(sha string) string {
 	if sha == l.of.SHA {
 		return "the commit"
 	}
@@ -160,54 +160,54 @@ func (l *looking) name(sha string) string {
 
 // named takes in who is named in a commit. The author of a merge commit that GitHub made
 // is whoever pressed Merge, and so is the committer of what GitHub rebased.
-func (l *looking) named(m Made) {
+func (l *makersReading) named(m CommitMakers) {
 	mergeCommit := l.merger[m.SHA] && l.exact[m.SHA].Parents > 1
 	for _, by := range m.By {
 		switch {
 		case mergeCommit, by.As == PartCommitter && l.merger[m.SHA]:
 		case by.As == PartCommitter:
-			l.eyes.add(by.Account, "is the committer of "+l.name(m.SHA))
+			l.makers.add(by.Account, "is the committer of "+l.name(m.SHA))
 		case by.As == PartCoAuthor:
-			l.eyes.add(by.Account, "is a co-author of "+l.name(m.SHA))
+			l.makers.add(by.Account, "is a co-author of "+l.name(m.SHA))
 		default:
-			l.eyes.add(by.Account, "is the author of "+l.name(m.SHA))
+			l.makers.add(by.Account, "is the author of "+l.name(m.SHA))
 		}
 	}
-	if len(m.Nobody) > 0 && !mergeCommit {
-		l.eyes.missing(fmt.Sprintf("%s of %s has no account on GitHub to compare with", m.Nobody[0], Short(m.SHA)))
+	if len(m.Unattributed) > 0 && !mergeCommit {
+		l.makers.missing(fmt.Sprintf("%s of %s has no account on GitHub to compare with", m.Unattributed[0], Short(m.SHA)))
 	}
 }
 
-// landed takes in who opened a pull request, and who pushed to its branch.
-func (l *looking) landed(m Landed, commits map[string]Made) {
+// mergedPull takes in who opened a pull request, and who pushed to its branch.
+func (l *makersReading) mergedPull(m MergedPull, commits map[string]CommitMakers) {
 	pull := "the pull request"
 	if m.Number != l.of.Pull {
 		pull = fmt.Sprintf("#%d, which would go live with it", m.Number)
 	}
-	l.eyes.add(m.Author, "is the author of "+pull)
+	l.makers.add(m.Author, "is the author of "+pull)
 	own := l.own(m)
 	pushes, gap := l.s.pushersOf(m.Branch, m.Head, own)
 	if m.Branch == "" {
 		gap = m.Head // nobody tells of pushes to forks
 	}
 	for _, p := range pushes {
-		l.eyes.pushed(p.By, fmt.Sprintf("pushed to %s", pull))
+		l.makers.pushed(p.By, fmt.Sprintf("pushed to %s", pull))
 	}
 	for _, sha := range sortedKeys(own) {
 		switch {
 		case gap == "" || commits[sha].Signed:
 			l.seen[sha] = true
 		case m.Branch == "":
-			l.eyes.missing(fmt.Sprintf("who pushed %s to the fork that #%d comes from is not known, and it is not signed", Short(sha), m.Number))
+			l.makers.missing(fmt.Sprintf("who pushed %s to the fork that #%d comes from is not known, and it is not signed", Short(sha), m.Number))
 		default:
-			l.eyes.missing(fmt.Sprintf("who pushed %s to #%d is not known: Headstart received no webhook of that push", Short(gap), m.Number))
+			l.makers.missing(fmt.Sprintf("who pushed %s to #%d is not known: Headstart received no webhook of that push", Short(gap), m.Number))
 		}
 	}
 }
 
 // own lists the commits of a pull request. Those of one whose head somebody pushed to the
 // branch are in the branch itself: they are what no push to the branch had brought before.
-func (l *looking) own(m Landed) map[string]bool {
+func (l *makersReading) own(m MergedPull) map[string]bool {
 	own := map[string]bool{}
 	for _, sha := range m.Commits {
 		own[sha] = true
@@ -229,7 +229,7 @@ func (l *looking) own(m Landed) map[string]bool {
 // credit notes of which commits it is known who pushed them to the branch. A push that is
 // exactly the merge of a pull request was made by pressing a button: what a rebase wrote
 // anew has the one who pressed it as its committer.
-func (l *looking) credit() {
+func (l *makersReading) credit() {
 	for _, p := range l.s.Pushes {
 		merge, exact := l.exact[p.After]
 		if _, between := l.parents[p.After]; !between || p.Branch != l.s.Branch() || exact && merge.Parents > 1 {
@@ -244,7 +244,7 @@ func (l *looking) credit() {
 
 // pushed takes in who pushed what lies between to the branch itself, or to any other
 // branch. GitHub lists a pull request at its commit some seconds after it was merged.
-func (l *looking) pushed(at time.Time, commits map[string]Made) {
+func (l *makersReading) pushed(at time.Time, commits map[string]CommitMakers) {
 	for _, p := range l.s.Pushes {
 		_, between := l.parents[p.After]
 		_, exact := l.exact[p.After]
@@ -252,12 +252,12 @@ func (l *looking) pushed(at time.Time, commits map[string]Made) {
 		case !between, exact && p.Branch == l.s.Branch():
 		case p.Branch != l.s.Branch():
 			if !p.Nothing {
-				l.eyes.pushed(p.By, "pushed "+Short(p.After))
+				l.makers.pushed(p.By, "pushed "+Short(p.After))
 			}
 		case l.unlisted(p.After), commits[p.After].Web && !l.listed[p.After] && at.Sub(p.At) < listedBy:
-			l.eyes.missing("GitHub does not list yet which pull request " + Short(p.After) + " was; say it again in a minute")
+			l.makers.missing("GitHub does not list yet which pull request " + Short(p.After) + " was; say it again in a minute")
 		default:
-			l.eyes.pushed(p.By, fmt.Sprintf("pushed %s to %s", Short(p.After), p.Branch))
+			l.makers.pushed(p.By, fmt.Sprintf("pushed %s to %s", Short(p.After), p.Branch))
 		}
 	}
 }
@@ -267,7 +267,7 @@ func (l *looking) pushed(at time.Time, commits map[string]Made) {
 const listedBy = 30 * time.Second
 
 // unlisted reports whether a webhook has told of a merge that a reading does not know.
-func (l *looking) unlisted(sha string) bool {
+func (l *makersReading) unlisted(sha string) bool {
 	for _, p := range l.s.Pulls {
 		if p.Merged && p.MergeSHA == sha && !l.merged[p.Number] {
 			return true
@@ -276,15 +276,15 @@ func (l *looking) unlisted(sha string) bool {
 	return false
 }
 
-// guest takes in who pushed to the branch of a pull request that is not merged.
-func (l *looking) guest(commits map[string]Made) {
+// openPull takes in who pushed to the branch of a pull request that is not merged.
+func (l *makersReading) openPull(commits map[string]CommitMakers) {
 	p := l.s.Pulls[l.of.Pull]
-	m := Landed{Number: p.Number, Head: l.of.SHA, Branch: p.Branch, Author: Account{ID: p.AuthorID, Login: p.Author}}
+	m := MergedPull{Number: p.Number, Head: l.of.SHA, Branch: p.Branch, Author: Account{ID: p.AuthorID, Login: p.Author}}
 	for sha := range commits {
 		if !l.seen[sha] {
 			m.Commits = append(m.Commits, sha)
 		}
 	}
 	slices.Sort(m.Commits)
-	l.landed(m, commits)
+	l.mergedPull(m, commits)
 }

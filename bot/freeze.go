@@ -2,9 +2,9 @@ package bot
 
 import "time"
 
-// Frozen is the operator's word over every pipeline: while it is on, nothing is
-// promoted anywhere. The newest one counts, in whatever order they are heard of.
-type Frozen struct {
+// OperatorFreeze is the operator's word over every pipeline: while it is on, nothing is
+// promoted anywhere. The newest one counts, in whatever order they are seen.
+type OperatorFreeze struct {
 	On     bool
 	By     string    // who said so, as the machine knows them; may be empty
 	Reason string    // with On
@@ -12,30 +12,30 @@ type Frozen struct {
 	At     time.Time // when it was said; later than what was said before
 }
 
-func (Frozen) fact() {}
+func (OperatorFreeze) fact() {}
 
 // freeze folds the operator's word.
-func (s *State) freeze(f Frozen) {
+func (s *State) freeze(f OperatorFreeze) {
 	if f.At.After(s.Freeze.At) {
 		s.Freeze = f
 	}
 }
 
 // frozen is the operator's freeze; nil: there is none at this time.
-func (s *State) frozen(now time.Time) *Frozen {
-	if !s.Freeze.Holds(now) {
+func (s *State) frozen(now time.Time) *OperatorFreeze {
+	if !s.Freeze.Active(now) {
 		return nil
 	}
 	f := s.Freeze
 	return &f
 }
 
-// Holds reports whether everything is frozen at this time.
-func (f Frozen) Holds(now time.Time) bool {
+// Active reports whether everything is frozen at this time.
+func (f OperatorFreeze) Active(now time.Time) bool {
 	return f.On && (f.Until.IsZero() || now.Before(f.Until))
 }
 
-func (f Frozen) text() string {
+func (f OperatorFreeze) text() string {
 	text := "everything is frozen by the operator"
 	if !f.Until.IsZero() {
 		text += " until " + moment(f.Until)

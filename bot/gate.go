@@ -41,7 +41,7 @@ const (
 	GateApproval      GateName = "approval"
 	GateNeeds         GateName = "needs"
 	GateAdoption      GateName = "adoption"
-	GatePlace         GateName = "place"
+	GateSlot          GateName = "slot"
 	GatePreflight     GateName = "preflight"
 	GateRight         GateName = "right"
 	GateFreshness     GateName = "freshness"
@@ -62,8 +62,8 @@ type Gate struct {
 	lapsed bool // an approval: one was given that is no longer good
 }
 
-// place is a candidate before a stage.
-type place struct {
+// entry is a candidate before a stage.
+type entry struct {
 	c     *Candidate
 	stage string
 }
@@ -71,7 +71,7 @@ type place struct {
 // gates lists the gates between a candidate and a stage, in the order in which
 // they are explained. The list is shared: whoever changes it takes a copy.
 func (d *view) gates(c *Candidate, stage string) []Gate {
-	at := place{c, stage}
+	at := entry{c, stage}
 	known, ok := d.known[at]
 	if !ok {
 		known = slices.Clip(d.findGates(c, stage))
@@ -110,14 +110,14 @@ func (d *view) findGates(c *Candidate, stage string) []Gate {
 
 // orderGate is closed for whoever would take the stage back to an older commit.
 func (d *view) orderGate(c *Candidate, stage string) Gate {
-	if c.Guest {
+	if c.FromPull {
 		return d.guestGate(c)
 	}
 	g := Gate{Name: GateOrder, State: GateOpen}
 	if d.astray(c) {
 		g.State, g.Text, g.Next = GateClosed, "it was pushed to "+c.Branch+", and the pipeline follows "+d.s.Branch(), "edit the pipeline's file"
 	} else if by, ok := d.overtaker(c, stage); ok {
-		g.State, g.Since, g.Next = GateClosed, by.Passages[stage].StartedAt, "nothing to do: a stage never moves to an older commit"
+		g.State, g.Since, g.Next = GateClosed, by.Progress[stage].StartedAt, "nothing to do: a stage never moves to an older commit"
 		g.Text = "superseded by " + Short(by.SHA)
 	}
 	return g
@@ -132,13 +132,13 @@ func (d *view) checksGate(c *Candidate) Gate {
 	case v.State == CheckFailed:
 		g.State, g.Text, g.Next = GateClosed, names(v.Failed)+" failed", "re-run the failed check, or push a fix"
 	case v.Unread:
-		g.Text, g.Who = v.Reason+because(d.s.Flights[checksKey(c.SHA)].Reason), "GitHub"
+		g.Text, g.Who = v.Reason+because(d.s.Pending[checksKey(c.SHA)].Reason), "GitHub"
 	case v.State == CheckPending && v.Reason != "":
 		g.Text = v.Reason
 	case v.State == CheckPending:
 		g.Text = "waiting for " + names(v.Waiting)
-	case v.Settling && !d.due(c.heardOf().Add(settle)):
-		g.Text, g.Until = "waiting for further checks to report", c.heardOf().Add(settle)
+	case v.Settling && !d.due(c.knownSince().Add(settle)):
+		g.Text, g.Until = "waiting for further checks to report", c.knownSince().Add(settle)
 	default:
 		g.State, g.Since = GateOpen, c.GreenAt
 	}
@@ -151,8 +151,8 @@ func (d *view) freshGate(c *Candidate, stage string) []Gate {
 	if g, waits := d.maintenanceGate(c, stage); waits {
 		return []Gate{g}
 	}
-	f := d.s.Flights[checksKey(c.SHA)]
-	if stage != d.firstStage() || f.Reason == "" || f.Out || d.freshlyGreen(c) || !d.open(c, stage) {
+	f := d.s.Pending[checksKey(c.SHA)]
+	if stage != d.firstStage() || f.Reason == "" || f.Underway || d.freshlyGreen(c) || !d.open(c, stage) {
 		return nil
 	}
 	return []Gate{{Name: GateFreshness, State: GateWaiting, Since: f.Since, Until: f.NotBefore, Who: "GitHub",
@@ -205,20 +205,20 @@ func (d *view) buildGate(c *Candidate) Gate {
 func (d *view) proofGate(c *Candidate, i int) Gate {
 	before := d.s.Config.Stages[i-1].Name
 	g := Gate{Name: GateProof, State: GateWaiting, Who: "the stage " + before}
-	if p := c.Passages[before]; p.State == PassageDone && p.Adopted {
+	if p := c.Progress[before]; p.State == ProgressLive && p.Adopted {
 		g.State, g.Since, g.Text, g.Next = GateClosed, p.EndedAt, before+" ran it before Headstart came: no stage has proved it", "push again"
 		return g
 	}
-	switch p := c.Passages[before]; p.State {
-	case PassageDone:
+	switch p := c.Progress[before]; p.State {
+	case ProgressLive:
 		g.State, g.Since = GateOpen, p.EndedAt
-	case PassageSkipped:
+	case ProgressSkipped:
 		return d.skippedGate(c, i)
-	case PassageFailed:
+	case ProgressFailed:
 		g.State, g.Since, g.Text, g.Next = GateClosed, p.EndedAt, before+" failed: "+p.Reason, "push a fix"
-	case PassageUndone:
-		g.State, g.Since, g.Text, g.Next = GateClosed, p.EndedAt, before+": "+p.Reason, "comment /promote "+d.s.addressed(before)
-	case PassageReleasing:
+	case ProgressRolledBack:
+		g.State, g.Since, g.Text, g.Next = GateClosed, p.EndedAt, before+": "+p.Reason, "comment /promote "+d.s.qualifyCommands(before)
+	case ProgressReleasing:
 		g.Text, g.Since = "waiting for "+before, p.StartedAt
 	default:
 		g.Text = "waiting for " + before
@@ -246,7 +246,7 @@ func (d *view) lockGate(stage string) Gate {
 	if !l.Until.IsZero() {
 		d.wake(l.Until)
 	}
-	g := Gate{Name: GateLock, State: GateClosed, Since: l.At, Until: l.Until, Next: "comment /unlock " + d.s.addressed(stage), Text: stage + " is locked"}
+	g := Gate{Name: GateLock, State: GateClosed, Since: l.At, Until: l.Until, Next: "comment /unlock " + d.s.qualifyCommands(stage), Text: stage + " is locked"}
 	switch {
 	case l.Rollback:
 		g.Text += ": " + l.Reason
@@ -268,23 +268,23 @@ func (d *view) lockGateFor(c *Candidate, stage string) Gate {
 
 // placeGate lets one promotion at a time into a stage.
 func (d *view) placeGate(c *Candidate, stage string) Gate {
-	g := Gate{Name: GatePlace, State: GateOpen}
+	g := Gate{Name: GateSlot, State: GateOpen}
 	st := d.s.Stages[stage]
 	switch {
-	case st.InFlight != nil && (st.InFlight.SHA != c.SHA || st.InFlight.Guest && !c.Guest && d.s.Config.Prepare.apart()):
-		g.State, g.Since, g.Who = GateWaiting, st.InFlight.StartedAt, "the promotion of "+Short(st.InFlight.SHA)
-		g.Text = Short(st.InFlight.SHA) + " is being promoted to " + stage
-	case st.InFlight == nil && d.soaking(c, stage) != nil:
+	case st.Promoting != nil && (st.Promoting.SHA != c.SHA || st.Promoting.FromPull && !c.FromPull && d.s.Config.Prepare.apart()):
+		g.State, g.Since, g.Who = GateWaiting, st.Promoting.StartedAt, "the promotion of "+Short(st.Promoting.SHA)
+		g.Text = Short(st.Promoting.SHA) + " is being promoted to " + stage
+	case st.Promoting == nil && d.soaking(c, stage) != nil:
 		k := st.Soak
 		g.State, g.Since, g.Until, g.Who = GateWaiting, k.Proof.From, k.Until, "time"
 		g.Text = fmt.Sprintf("%s has to stay healthy on %s until %s", Short(k.SHA), stage, moment(k.Until))
-	case st.InFlight == nil && !d.due(st.RetryAt):
+	case st.Promoting == nil && !d.due(st.RetryAt):
 		g.State, g.Until, g.Who = GateWaiting, st.RetryAt, "the platform"
 		g.Text = "the last attempt could not begin" + because(st.Trouble)
 	}
 	cfg, _ := d.s.Config.Stage(stage)
 	for _, other := range sortedKeys(d.s.Stages) {
-		p := d.s.Stages[other].InFlight
+		p := d.s.Stages[other].Promoting
 		if p == nil || other == stage {
 			continue
 		}
@@ -302,7 +302,7 @@ func (d *view) placeGate(c *Candidate, stage string) Gate {
 // there, or even further, else the newest that has got in, however it fared: c would take back
 // what that one has done. Behind very many newer commits c is given up.
 func (d *view) overtaker(c *Candidate, stage string) (*Candidate, bool) {
-	if p, ok := c.Passages[stage]; c.Guest || ok && p.State != PassageFailed {
+	if p, ok := c.Progress[stage]; c.FromPull || ok && p.State != ProgressFailed {
 		return nil, false
 	}
 	at := d.s.position(c.SHA)
@@ -319,12 +319,12 @@ func (d *view) overtaker(c *Candidate, stage string) (*Candidate, bool) {
 	}
 	for i := len(d.s.Candidates) - 1; i > at; i-- {
 		newer := &d.s.Candidates[i]
-		p, in := newer.Passages[stage]
-		if in && !p.Unbuilt && (p.State != PassageReleasing || d.s.begun(stage)) || slices.Contains(newer.Entered, stage) {
+		p, in := newer.Progress[stage]
+		if in && !p.BuildFailed && (p.State != ProgressReleasing || d.s.mayHaveStarted(stage)) || slices.Contains(newer.Entered, stage) {
 			return newer, true
 		}
 	}
-	if by := d.s.newestConcerned(c); by != nil && (c.ConfigUnread != "" || d.s.manyConcerned(c, kept) || c.PushedAt.Before(d.s.Stages[stage].Barrier)) {
+	if by := d.s.newestAffecting(c); by != nil && (c.ConfigUnread != "" || d.s.manyAffecting(c, kept) || c.PushedAt.Before(d.s.Stages[stage].Barrier)) {
 		return by, true
 	}
 	return nil, false
@@ -332,11 +332,11 @@ func (d *view) overtaker(c *Candidate, stage string) (*Candidate, bool) {
 
 // overtaken reports whether a stage is closed to c for good.
 func (d *view) overtaken(c *Candidate, stage string) bool {
-	if c.Guest {
+	if c.FromPull {
 		return d.guestGate(c).State == GateClosed
 	}
 	_, ok := d.overtaker(c, stage)
-	return ok || d.astray(c) || d.s.concerns(c) == ConcernNo
+	return ok || d.astray(c) || d.s.affects(c) == AffectedNo
 }
 
 // astray reports whether c was pushed to a branch that the pipeline no longer

@@ -33,7 +33,7 @@ var asked = map[GateName]string{
 	GateApproval:      "approved",
 	GateNeeds:         "needed pipelines ready",
 	GateAdoption:      "running release known",
-	GatePlace:         "stage free",
+	GateSlot:          "stage free",
 	GatePreflight:     "preflight passed",
 	GateRight:         "permission confirmed",
 }

@@ -95,7 +95,7 @@ func (d *view) windowGate(stage Stage) Gate {
 	if open {
 		return Gate{Name: GateWindow, State: GateOpen}
 	}
-	return Gate{Name: GateWindow, State: GateWaiting, Until: until, Text: text, Next: "comment /promote " + d.s.addressed(stage.Name) + " --urgent REASON (takes maintain)"}
+	return Gate{Name: GateWindow, State: GateWaiting, Until: until, Text: text, Next: "comment /promote " + d.s.qualifyCommands(stage.Name) + " --urgent REASON (takes maintain)"}
 }
 
 // freezeGate waits for the end of whatever is frozen: of the operator's freeze,
@@ -158,7 +158,7 @@ func (d *view) plannedTimes(stage string) string {
 // that it has not entered for longer than until a time.
 func (d *view) shutBeyond(c *Candidate, at time.Time) bool {
 	for _, stage := range d.s.Config.StageNames() {
-		if _, in := c.Passages[stage]; in {
+		if _, in := c.Progress[stage]; in {
 			continue
 		}
 		for _, g := range d.timeGates(c, stage) {

@@ -28,17 +28,17 @@ func (s *State) buildAnew(stage string, p *Promotion, at time.Time) bool {
 	if c == nil || !s.Configured || c.Rebuilds >= maxRebuilds {
 		return false
 	}
-	st.InFlight, st.Tries, st.RetryAt, st.Trouble, st.TroubleAt = nil, 0, time.Time{}, "", time.Time{}
+	st.Promoting, st.Tries, st.RetryAt, st.Trouble, st.TroubleAt = nil, 0, time.Time{}, "", time.Time{}
 	s.Stages[stage] = st
 	s.forgetMaintenance(p)
-	delete(c.Passages, stage)
+	delete(c.Progress, stage)
 	c.Rebuilds++
-	s.lose(c, at)
+	s.loseArtifact(c, at)
 	return true
 }
 
-// lose forgets the artifact of a candidate that is on its way, which is gone.
-func (s *State) lose(c *Candidate, at time.Time) {
+// loseArtifact forgets the artifact of a candidate that is on its way, which is gone.
+func (s *State) loseArtifact(c *Candidate, at time.Time) {
 	key := s.keyOf(c)
 	if r, ok := s.Builds[key]; !ok && c.Artifact != "" {
 		r.SHA, r.Tree, r.Artifact = c.SHA, c.Tree, c.Artifact
@@ -66,7 +66,7 @@ func (s *State) forgetArtifact(artifact string, at time.Time) {
 		}
 		c.Artifact, c.ArtifactApp, c.ArtifactSHA = "", "", ""
 		for _, stage := range s.Config.StageNames() {
-			if c.Passages[stage].passed() {
+			if c.Progress[stage].passed() {
 				c.leave(stage)
 			}
 		}
@@ -78,10 +78,10 @@ func (s *State) forgetArtifact(artifact string, at time.Time) {
 func (s *State) onItsWay(c *Candidate) bool {
 	ahead := false
 	for _, stage := range s.Config.StageNames() {
-		switch c.Passages[stage].State {
+		switch c.Progress[stage].State {
 		case "":
 			ahead = true
-		case PassageReleasing, PassageFailed, PassageUndone:
+		case ProgressReleasing, ProgressFailed, ProgressRolledBack:
 			return false
 		}
 	}
@@ -119,14 +119,14 @@ func (s *State) platformName() string {
 func (s *State) retryGone(c *Candidate, at time.Time) bool {
 	found := false
 	for _, stage := range s.Config.StageNames() {
-		if p := c.Passages[stage]; p.State == PassageFailed && p.Gone {
+		if p := c.Progress[stage]; p.State == ProgressFailed && p.Gone {
 			c.leave(stage)
 			found = true
 		}
 	}
 	if found {
 		c.Rebuilds = 0
-		s.lose(c, at)
+		s.loseArtifact(c, at)
 	}
 	return found
 }

@@ -32,12 +32,12 @@ func (MergeGroupChanged) fact() {}
 // queue makes anew is another group.
 type MergeGroup struct {
 	MergeGroupChanged
-	SeenAt  time.Time
-	EndedAt time.Time // zero: the queue's checks run
-	Over    string    // with EndedAt: the commit that took its place, or was merged with it; empty: none
-	Reports Reports   // what was heard of its checks, for the candidate that it becomes
-	Concern Concern   // whether its files concern the pipeline; empty: not known yet
-	Told    map[string]Saying
+	SeenAt    time.Time
+	EndedAt   time.Time // zero: the queue's checks run
+	Over      string    // with EndedAt: the commit that took its place, or was merged with it; empty: none
+	Reports   Reports   // what was reported of its checks, for the candidate that it becomes
+	Affected  Affected  // whether its files affect the pipeline; empty: not known yet
+	Published map[string]Published
 }
 
 const (
@@ -45,7 +45,7 @@ const (
 	// that GitHub allows at most. What is older was destroyed, and nobody told.
 	groupAge = 7 * time.Hour
 	// forgetGroup is how long a group is remembered after its end: its push may be
-	// heard of later.
+	// seen later.
 	forgetGroup = 10 * time.Minute
 	// mostGroups is how many groups are in the queue at most, for all that is
 	// remembered. GitHub builds up to a hundred at once.
@@ -68,7 +68,7 @@ func (s *State) groupOf(head string) *MergeGroup {
 	return &s.Groups[i]
 }
 
-// groupChanged folds what is said of a merge group. Its end may be heard of before
+// groupChanged folds what is said of a merge group. Its end may be seen before
 // its beginning, and stays its end.
 func (s *State) groupChanged(f MergeGroupChanged, at time.Time) {
 	if f.Head == "" || f.Branch == "" {
@@ -138,21 +138,21 @@ func (g *MergeGroup) live(now time.Time) bool {
 	return g.EndedAt.IsZero() && now.Sub(g.SeenAt) < groupAge
 }
 
-// hear takes what is said of a group's checks, for the candidate that it becomes.
-func (g *MergeGroup) hear(k Check) {
+// mergeCheck takes what is said of a group's checks, for the candidate that it becomes.
+func (g *MergeGroup) mergeCheck(k Check) {
 	c := Candidate{Reports: g.Reports}
-	c.hear(k)
+	c.mergeCheck(k)
 	g.Reports = c.Reports
 }
 
-// moved is hear for what does not say how the checks have moved.
-func (g *MergeGroup) moved(f ChecksMoved) {
+// checksMoved is mergeCheck for what does not say how the checks have moved.
+func (g *MergeGroup) checksMoved(f ChecksMoved) {
 	c := Candidate{Reports: g.Reports}
-	c.moved(f)
+	c.checksMoved(f)
 	g.Reports = c.Reports
 }
 
-// leaveQueue tells a new candidate what was heard of it while it was a merge group.
+// leaveQueue gives a new candidate what was reported of it while it was a merge group.
 // The groups that it was made on are merged with it.
 func (s *State) leaveQueue(c *Candidate) {
 	g := s.groupOf(c.SHA)
@@ -163,8 +163,8 @@ func (s *State) leaveQueue(c *Candidate) {
 	if c.Tree == "" {
 		c.Tree = g.Tree
 	}
-	if len(c.Told) == 0 && s.groupConcern(g) == ConcernYes {
-		c.Told = maps.Clone(g.Told)
+	if len(c.Published) == 0 && s.groupAffects(g) == AffectedYes {
+		c.Published = maps.Clone(g.Published)
 	}
 	g.end(groupMerged, "", c.SeenAt)
 	for range s.Groups {
@@ -179,19 +179,19 @@ func (s *State) leaveQueue(c *Candidate) {
 	}
 }
 
-// groupSpeaks reports whether headstart/build of a commit is about a merge group. Once
+// groupOwnsStatus reports whether headstart/build of a commit is about a merge group. Once
 // it is a candidate that the pipeline takes on, it is about that.
-func (s *State) groupSpeaks(g *MergeGroup) bool {
+func (s *State) groupOwnsStatus(g *MergeGroup) bool {
 	c := s.candidate(g.Head)
-	return c == nil || c.Guest || s.concerns(c) != ConcernYes
+	return c == nil || c.FromPull || s.affects(c) != AffectedYes
 }
 
-// groupConcern says whether a group concerns the pipeline; empty: it is not known yet.
-func (s *State) groupConcern(g *MergeGroup) Concern {
+// groupAffects says whether a group affects the pipeline; empty: it is not known yet.
+func (s *State) groupAffects(g *MergeGroup) Affected {
 	if len(s.Config.Paths) == 0 {
-		return ConcernYes
+		return AffectedYes
 	}
-	return g.Concern
+	return g.Affected
 }
 
 // forgetGroups drops groups of which nothing is left to do or to say.
@@ -201,8 +201,8 @@ func (s *State) forgetGroups(at time.Time) {
 	}
 	s.Groups = slices.DeleteFunc(slices.Clone(s.Groups), func(g MergeGroup) bool {
 		gone := !g.EndedAt.IsZero() && at.Sub(g.EndedAt) > forgetGroup || at.Sub(g.SeenAt) > groupAge+forgetGroup
-		_, telling := s.Flights[statusKey(g.Head, buildContext)]
-		return gone && (!s.groupSpeaks(&g) || g.Told[buildContext].settled() && !telling)
+		_, telling := s.Pending[statusKey(g.Head, buildContext)]
+		return gone && (!s.groupOwnsStatus(&g) || g.Published[buildContext].settled() && !telling)
 	})
 	if len(s.Groups) == 0 {
 		s.Groups = nil
@@ -213,14 +213,14 @@ func (s *State) forgetGroups(at time.Time) {
 func cloneGroups(list []MergeGroup) []MergeGroup {
 	list = slices.Clone(list)
 	for i := range list {
-		list[i].Told = maps.Clone(list[i].Told)
+		list[i].Published = maps.Clone(list[i].Published)
 	}
 	return list
 }
 
-// heardOf is since when a candidate's checks may have reported: the queue has them run
+// knownSince is since when a candidate's checks may have reported: the queue has them run
 // on a merge group before the branch moves to it.
-func (c *Candidate) heardOf() time.Time {
+func (c *Candidate) knownSince() time.Time {
 	if !c.QueuedAt.IsZero() {
 		return c.QueuedAt
 	}

@@ -9,7 +9,7 @@ import (
 // A group of which nobody tells the end is not remembered for ever, and its status
 // does not stay pending: also where the platform takes no build all the while.
 func TestGroupsAreForgotten(t *testing.T) {
-	s, do := tell(t)
+	s, do := newTale(t)
 	do("config prepare=shop-prepare checks=ci staging:shop-staging")
 	do("takes build=10s release=5s")
 	do("push a0")
@@ -20,8 +20,8 @@ func TestGroupsAreForgotten(t *testing.T) {
 	do(`fault StartBuild retry times=5000 why="Heroku is down"`)
 	do("group 2 g2 base=g1")
 	do("wait 8h")
-	if said := s.Statuses["g2"]["headstart/build"]; said.State != bot.StatusSuccess {
-		t.Errorf("the queue waits for a group that nobody speaks of any more: %+v", said)
+	if last := s.Statuses["g2"]["headstart/build"]; last.State != bot.StatusSuccess {
+		t.Errorf("the queue waits for a group that nobody speaks of any more: %+v", last)
 	}
 	do("push a1")
 	do("wait 10m")
@@ -33,7 +33,7 @@ func TestGroupsAreForgotten(t *testing.T) {
 // However many groups are asked for, no more than GitHub may have in its queue are
 // remembered, and those that are given up have a final status.
 func TestGroupsAreBounded(t *testing.T) {
-	s, do := tell(t)
+	s, do := newTale(t)
 	do("config prepare=shop-prepare checks=ci staging:shop-staging")
 	do("push a0")
 	for i := range 130 {

@@ -23,8 +23,8 @@ const (
 	mostDone = 32
 )
 
-// moved notes that a candidate's checks have moved, and that nobody said how.
-func (c *Candidate) moved(f ChecksMoved) {
+// checksMoved notes that a candidate's checks have moved, and that nobody said how.
+func (c *Candidate) checksMoved(f ChecksMoved) {
 	r := &c.Reports
 	r.Hints++
 	r.Look = true
@@ -38,7 +38,7 @@ func (c *Candidate) moved(f ChecksMoved) {
 	}
 }
 
-// look notes that a reading begins: it takes in what was heard so far.
+// look notes that a reading begins: it takes in what was seen so far.
 func (r *Reports) look(at time.Time) {
 	r.Looks = max(0, r.Looks-int(at.Sub(r.ReadAt)/lookDecay))
 	if r.Prompt {
@@ -51,8 +51,8 @@ func (r *Reports) look(at time.Time) {
 // checks are in some state by what is known; 0: they ask for none.
 func (r Reports) hinted(sha string, state CheckState) time.Duration {
 	var gaps []time.Duration
-	if r.Doubts > 0 && r.Doubts < doubts {
-		gaps = append(gaps, backoff(sha, r.Doubts))
+	if r.Contradictions > 0 && r.Contradictions < maxContradictions {
+		gaps = append(gaps, backoff(sha, r.Contradictions))
 	}
 	if state != CheckPassed {
 		if r.Prompt {

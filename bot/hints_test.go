@@ -26,7 +26,7 @@ func watch(t *testing.T) *watcher {
 		Pipeline: bot.Key{Repo: bottest.Repo}, DefaultBranch: "main", Configured: true,
 		Config: bot.Config{Checks: bot.Checks{Names: bot.CheckNames("ci", "lint")}, Stages: []bot.Stage{{Name: "staging", Apps: []string{"shop-staging"}}}},
 	}}
-	w.tell(bot.Pushed{Branch: "main", After: "a1", Tree: "t1", PushedAt: w.at})
+	w.fold(bot.Pushed{Branch: "main", After: "a1", Tree: "t1", PushedAt: w.at})
 	w.s.Candidates[0].ConfigRead = true
 	w.began = w.at
 	w.look()
@@ -38,7 +38,7 @@ func watch(t *testing.T) *watcher {
 	return w
 }
 
-func (w *watcher) tell(f bot.Fact) { w.s = bot.Apply(w.s, bot.Event{At: w.at, Fact: f}) }
+func (w *watcher) fold(f bot.Fact) { w.s = bot.Apply(w.s, bot.Event{At: w.at, Fact: f}) }
 
 // look begins a reading if the bot wants one.
 func (w *watcher) look() {
@@ -47,7 +47,7 @@ func (w *watcher) look() {
 	}
 	for _, e := range bot.Decide(w.s, w.at).Effects {
 		if _, ok := e.Do.(bot.ReadChecks); ok && !e.Idle {
-			w.tell(bot.Started{Effect: e})
+			w.fold(bot.Started{Effect: e})
 			begun := w.s.Beginning(e)
 			w.under, w.reads = &begun, append(w.reads, w.at.Sub(w.began))
 		}
@@ -57,7 +57,7 @@ func (w *watcher) look() {
 // read ends the reading under way.
 func (w *watcher) read() {
 	if w.under != nil {
-		w.tell(bot.Finished{Effect: *w.under, Outcome: bot.Done, Fact: bot.ChecksRead{SHA: "a1", Checks: slices.Clone(w.checks)}})
+		w.fold(bot.Finished{Effect: *w.under, Outcome: bot.Done, Fact: bot.ChecksRead{SHA: "a1", Checks: slices.Clone(w.checks)}})
 		w.under = nil
 	}
 	w.look()
@@ -73,7 +73,7 @@ func (w *watcher) pass(d time.Duration) {
 
 // completed is the webhook of a suite, and of nothing else.
 func (w *watcher) completed(suite int64) {
-	w.tell(bot.ChecksMoved{SHA: "a1", Completed: true, Suite: suite})
+	w.fold(bot.ChecksMoved{SHA: "a1", Completed: true, Suite: suite})
 	w.look()
 }
 
@@ -108,7 +108,7 @@ func TestOtherHintsAreThinnedOut(t *testing.T) {
 	w := watch(t)
 	w.checks = []bot.Check{run("ci", 1, bot.CheckPending)}
 	for range 10 {
-		w.tell(bot.ChecksMoved{SHA: "a1"})
+		w.fold(bot.ChecksMoved{SHA: "a1"})
 		w.pass(time.Second)
 	}
 	if len(w.reads) > 2 {

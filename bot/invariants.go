@@ -15,31 +15,31 @@ func (s State) Check() error {
 	c := &checking{state: &s}
 	hold(c, ofPipeline, &thePipeline{State: &s})
 	for name, st := range s.Stages {
-		hold(c, ofStages, &aStage{Stand: st, s: &s, name: name})
+		hold(c, ofStages, &aStage{StageState: st, s: &s, name: name})
 		for app, a := range st.Apps {
-			hold(c, ofApps, &anApp{AppStand: a, stage: name, app: app})
+			hold(c, ofApps, &anApp{AppState: a, stage: name, app: app})
 		}
-		if p := st.InFlight; p != nil {
+		if p := st.Promoting; p != nil {
 			hold(c, ofPromotions, &aPromotion{Promotion: p, s: &s, stage: name})
 			for app, a := range p.Apps {
 				hold(c, ofReleases, &aRelease{AppRelease: a, p: p, stage: name, app: app, newest: st.Apps[app].Newest})
 			}
 		}
 	}
-	for _, list := range [][]Candidate{s.Candidates, s.Guests, s.Adopted} {
+	for _, list := range [][]Candidate{s.Candidates, s.FromPulls, s.Adopted} {
 		for i := range list {
 			k := &list[i]
 			hold(c, ofCandidates, &aCandidate{Candidate: k, s: &s})
-			for stage, p := range k.Passages {
-				hold(c, ofPassages, &aPassage{Passage: p, c: k, stage: stage, st: s.Stages[stage]})
+			for stage, p := range k.Progress {
+				hold(c, ofPassages, &aPassage{Progress: p, c: k, stage: stage, st: s.Stages[stage]})
 			}
 		}
 	}
 	for key, r := range s.Builds {
 		hold(c, ofBuilds, &aBuild{BuildRun: r, s: &s, key: key})
 	}
-	for key, f := range s.Flights {
-		hold(c, ofFlights, &aFlight{Flight: f, s: &s, key: key})
+	for key, f := range s.Pending {
+		hold(c, ofFlights, &aFlight{PendingEffect: f, s: &s, key: key})
 	}
 	for n, p := range s.Pulls {
 		hold(c, ofPulls, &aPull{PullRequest: p, n: n})
@@ -74,12 +74,12 @@ func hold[T any](c *checking, list []invariant[T], of *T) {
 type (
 	thePipeline struct{ *State }
 	aStage      struct {
-		Stand
+		StageState
 		s    *State
 		name string
 	}
 	anApp struct {
-		AppStand
+		AppState
 		stage, app string
 	}
 	aPromotion struct {
@@ -98,10 +98,10 @@ type (
 		s *State
 	}
 	aPassage struct {
-		Passage
+		Progress
 		c     *Candidate
 		stage string
-		st    Stand
+		st    StageState
 	}
 	aBuild struct {
 		BuildRun
@@ -109,7 +109,7 @@ type (
 		key string
 	}
 	aFlight struct {
-		Flight
+		PendingEffect
 		s   *State
 		key string
 	}
@@ -126,14 +126,14 @@ func (s *thePipeline) String() string {
 		c := &s.Candidates[i]
 		order = append(order, c.SHA+" pushed "+c.PushedAt.Format(time.StampMilli))
 	}
-	return fmt.Sprintf("what is known at %s: swept %s, %s, read anew %s, its head read %s, %v", s.At, s.SweptAt, s.AppsSweptAt, s.AnewAt, s.HeadAt, order)
+	return fmt.Sprintf("what is known at %s: swept %s, %s, read anew %s, its head read %s, %v", s.At, s.SweptAt, s.AppsSweptAt, s.RereadAt, s.HeadAt, order)
 }
 func (of *aStage) String() string {
 	return fmt.Sprintf("the stage %s, which knows of %d promotions: live %+v past %+v lock %+v rollback %+v soak %+v in flight %+v trouble %q %s",
-		of.name, of.Promotions, of.Live, of.Past, of.Lock, of.Rollback, of.Soak, of.InFlight, of.Trouble, of.TroubleAt)
+		of.name, of.Promotions, of.Live, of.Past, of.Lock, of.Rollback, of.Soak, of.Promoting, of.Trouble, of.TroubleAt)
 }
 func (of *anApp) String() string {
-	return fmt.Sprintf("the app %s of %s: %+v", of.app, of.stage, of.AppStand)
+	return fmt.Sprintf("the app %s of %s: %+v", of.app, of.stage, of.AppState)
 }
 func (of *aPromotion) String() string {
 	return fmt.Sprintf("the promotion to %s: %+v", of.stage, *of.Promotion)
@@ -145,10 +145,12 @@ func (of *aCandidate) String() string {
 	return fmt.Sprintf("the candidate %s: %+v", of.SHA, *of.Candidate)
 }
 func (of *aPassage) String() string {
-	return fmt.Sprintf("the passage of %s, artifact %q, through %s: %+v; in flight %+v", of.c.SHA, of.c.Artifact, of.stage, of.Passage, of.st.InFlight)
+	return fmt.Sprintf("the passage of %s, artifact %q, through %s: %+v; in flight %+v", of.c.SHA, of.c.Artifact, of.stage, of.Progress, of.st.Promoting)
 }
-func (of *aBuild) String() string  { return fmt.Sprintf("the build %s: %+v", of.key, of.BuildRun) }
-func (of *aFlight) String() string { return fmt.Sprintf("the effect %s: %+v", of.key, of.Flight) }
+func (of *aBuild) String() string { return fmt.Sprintf("the build %s: %+v", of.key, of.BuildRun) }
+func (of *aFlight) String() string {
+	return fmt.Sprintf("the effect %s: %+v", of.key, of.PendingEffect)
+}
 func (of *aPull) String() string {
 	return fmt.Sprintf("the pull request %d: %+v", of.n, of.PullRequest)
 }
@@ -170,14 +172,14 @@ func once[T any, K comparable](list []T, key func(*T) K) bool {
 
 // counted reports whether no reading has taken in, or takes in, more than was heard.
 func (r *Reports) counted() bool {
-	return 0 <= r.Heard && r.Heard <= r.Hints && 0 <= r.Reading && r.Reading <= r.Hints
+	return 0 <= r.Seen && r.Seen <= r.Hints && 0 <= r.Reading && r.Reading <= r.Hints
 }
 
 func shaOf(c *Candidate) string { return c.SHA }
 
 var ofPipeline = []invariant[thePipeline]{
 	{"a commit stands once in Candidates, in Guests and in Adopted", func(s *thePipeline) bool {
-		return once(s.Candidates, shaOf) && once(s.Guests, shaOf) && once(s.Adopted, shaOf)
+		return once(s.Candidates, shaOf) && once(s.FromPulls, shaOf) && once(s.Adopted, shaOf)
 	}},
 	{"i < j ⇒ Candidates[i].PushedAt ≤ Candidates[j].PushedAt + 30 s", func(s *thePipeline) bool {
 		var latest time.Time
@@ -194,22 +196,22 @@ var ofPipeline = []invariant[thePipeline]{
 		return once(s.Requests, func(r *Request) int64 { return r.Comment })
 	}},
 	{"|Early| ≤ 64, |Alerts| ≤ 20, |Pushes| ≤ 300, |Elsewhere| ≤ 20, |Visitors| ≤ 200", func(s *thePipeline) bool {
-		return len(s.Early) <= mostEarly && len(s.Alerts) <= keptAlerts && len(s.Pushes) <= mostPushes && len(s.Elsewhere) <= mostStrays && len(s.Visitors) <= mostVisitors
+		return len(s.EarlyReports) <= maxEarlyReports && len(s.Alerts) <= keptAlerts && len(s.Pushes) <= mostPushes && len(s.Elsewhere) <= mostStrays && len(s.Outsiders) <= maxOutsiders
 	}},
 	{"g ∈ Groups ⇒ 0 ≤ g.Reports.Heard, g.Reports.Reading ≤ g.Reports.Hints", func(s *thePipeline) bool {
 		return !slices.ContainsFunc(s.Groups, func(g MergeGroup) bool { return !g.Reports.counted() })
 	}},
 	{"SweptAt, AppsSweptAt, AnewAt, HeadAt ≤ At", func(s *thePipeline) bool {
-		return !s.SweptAt.After(s.At) && !s.AppsSweptAt.After(s.At) && !s.AnewAt.After(s.At) && !s.HeadAt.After(s.At)
+		return !s.SweptAt.After(s.At) && !s.AppsSweptAt.After(s.At) && !s.RereadAt.After(s.At) && !s.HeadAt.After(s.At)
 	}},
 }
 
 var ofStages = []invariant[aStage]{
 	{"InFlight ≠ nil ⇒ InFlight.N = Promotions > 0", func(of *aStage) bool {
-		return of.InFlight == nil || of.InFlight.N == of.Promotions && of.Promotions > 0
+		return of.Promoting == nil || of.Promoting.N == of.Promotions && of.Promotions > 0
 	}},
 	{"InFlight.Rollback ≠ nil ⇒ Rollback ≠ nil", func(of *aStage) bool {
-		return of.InFlight == nil || of.InFlight.Rollback == nil || of.Rollback != nil
+		return of.Promoting == nil || of.Promoting.Rollback == nil || of.Rollback != nil
 	}},
 	{"Rollback ≠ nil ⇒ (Rollback.By = \"\" ⇔ Rollback.Promotion ≠ 0) ∧ Rollback.Promotion ≤ Promotions", func(of *aStage) bool {
 		o := of.Rollback
@@ -248,7 +250,7 @@ var ofApps = []invariant[anApp]{
 var ofPromotions = []invariant[aPromotion]{
 	{"SHA is of a candidate, whose passage through the stage is releasing by N", func(of *aPromotion) bool {
 		c := of.s.promoted(of.Promotion, of.SHA)
-		return c != nil && c.Passages[of.stage].State == PassageReleasing && c.Passages[of.stage].Promotion == of.N
+		return c != nil && c.Progress[of.stage].State == ProgressReleasing && c.Progress[of.stage].Promotion == of.N
 	}},
 	{"¬Building ∧ Rollback = nil ⇒ the candidate's Artifact ≠ \"\"", func(of *aPromotion) bool {
 		c := of.s.promoted(of.Promotion, of.SHA)
@@ -276,7 +278,7 @@ var ofReleases = []invariant[aRelease]{
 
 var ofCandidates = []invariant[aCandidate]{
 	{"Artifact = \"\" ⇔ ArtifactApp = \"\"", func(of *aCandidate) bool { return (of.Artifact == "") == (of.ArtifactApp == "") }},
-	{"¬(Guest ∧ Adopted)", func(of *aCandidate) bool { return !of.Guest || !of.Adopted }},
+	{"¬(Guest ∧ Adopted)", func(of *aCandidate) bool { return !of.FromPull || !of.Adopted }},
 	{"Rebuilds ≤ 2", func(of *aCandidate) bool { return of.Rebuilds <= maxRebuilds }},
 	{"GreenAt ≠ 0 ⇒ the checks are green", func(of *aCandidate) bool {
 		return of.GreenAt.IsZero() || of.s.verdict(of.Candidate).State == CheckPassed
@@ -284,7 +286,7 @@ var ofCandidates = []invariant[aCandidate]{
 	{"0 ≤ Reports.Heard, Reports.Reading ≤ Reports.Hints", func(of *aCandidate) bool {
 		return of.Reports.counted()
 	}},
-	{"Reports.Heard ≠ 0 ⇒ Reports.Read", func(of *aCandidate) bool { return of.Reports.Heard == 0 || of.Reports.Read }},
+	{"Reports.Heard ≠ 0 ⇒ Reports.Read", func(of *aCandidate) bool { return of.Reports.Seen == 0 || of.Reports.Read }},
 	{"one of Deployments a promotion of a stage, which knows of that many", func(of *aCandidate) bool {
 		for i, d := range of.Deployments {
 			if d.Promotion < 1 || d.Promotion > of.s.Stages[d.Stage].Promotions ||
@@ -301,14 +303,14 @@ var ofCandidates = []invariant[aCandidate]{
 
 var ofPassages = []invariant[aPassage]{
 	{"State = releasing ⇔ the stage's InFlight is of the candidate and of Promotion", func(of *aPassage) bool {
-		p := of.st.InFlight
-		return (of.State == PassageReleasing) == (p != nil && p.SHA == of.c.SHA && p.N == of.Promotion)
+		p := of.st.Promoting
+		return (of.State == ProgressReleasing) == (p != nil && p.SHA == of.c.SHA && p.N == of.Promotion)
 	}},
-	{"State = releasing ⇔ EndedAt = 0", func(of *aPassage) bool { return (of.State == PassageReleasing) == of.EndedAt.IsZero() }},
+	{"State = releasing ⇔ EndedAt = 0", func(of *aPassage) bool { return (of.State == ProgressReleasing) == of.EndedAt.IsZero() }},
 	{"EndedAt = 0 ∨ StartedAt ≤ EndedAt", func(of *aPassage) bool { return of.EndedAt.IsZero() || !of.EndedAt.Before(of.StartedAt) }},
 	{"Promotion ≤ the stage's Promotions", func(of *aPassage) bool { return of.Promotion <= of.st.Promotions }},
 	{"State = done ∧ ¬Adopted ⇒ Promotion > 0 ∧ the candidate's Artifact ≠ \"\"", func(of *aPassage) bool {
-		return of.State != PassageDone || of.Adopted || of.Promotion > 0 && of.c.Artifact != ""
+		return of.State != ProgressLive || of.Adopted || of.Promotion > 0 && of.c.Artifact != ""
 	}},
 }
 
@@ -338,14 +340,14 @@ var ofFlights = []invariant[aFlight]{
 	{"Attempt > 0", func(of *aFlight) bool { return of.Attempt > 0 }},
 	{"Since ≤ LastAt", func(of *aFlight) bool { return !of.LastAt.Before(of.Since) }},
 	{"Unsure ⇔ LostAt ≠ 0", func(of *aFlight) bool { return of.Unsure == !of.LostAt.IsZero() }},
-	{"¬Out ⇒ NotBefore ≠ 0", func(of *aFlight) bool { return of.Out || !of.NotBefore.IsZero() }},
-	{"Out ⇒ Reason = \"\"", func(of *aFlight) bool { return !of.Out || of.Reason == "" }},
+	{"¬Out ⇒ NotBefore ≠ 0", func(of *aFlight) bool { return of.Underway || !of.NotBefore.IsZero() }},
+	{"Out ⇒ Reason = \"\"", func(of *aFlight) bool { return !of.Underway || of.Reason == "" }},
 	{"it releases on an app ⇒ the stage's InFlight has that app and that N", func(of *aFlight) bool {
 		stage, n, app, ok := readPromoteKey(of.key)
 		if !ok {
 			return true
 		}
-		p := of.s.Stages[stage].InFlight
+		p := of.s.Stages[stage].Promoting
 		if p == nil || p.N != n {
 			return false
 		}
@@ -356,7 +358,7 @@ var ofFlights = []invariant[aFlight]{
 
 var ofPulls = []invariant[aPull]{
 	{"Number is its key in Pulls", func(of *aPull) bool { return of.Number == of.n }},
-	{"Told ≠ {} ⇒ ToldHead ≠ \"\"", func(of *aPull) bool { return len(of.Told) == 0 || of.ToldHead != "" }},
+	{"Told ≠ {} ⇒ ToldHead ≠ \"\"", func(of *aPull) bool { return len(of.Published) == 0 || of.PublishedHead != "" }},
 	{"TestMerge ≠ \"\" ⇒ ReadHead ≠ \"\"", func(of *aPull) bool { return of.TestMerge == "" || of.ReadHead != "" }},
 }
 

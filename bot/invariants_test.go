@@ -65,42 +65,42 @@ func sound() State {
 	return State{
 		Pipeline: Key{Repo: Repo{Owner: "acme", Name: "shop"}},
 		At:       at.Add(time.Hour),
-		SweptAt:  at, AppsSweptAt: at, AnewAt: at, HeadAt: at,
+		SweptAt:  at, AppsSweptAt: at, RereadAt: at, HeadAt: at,
 		Config: Config{Checks: Checks{None: true}},
 		Candidates: []Candidate{
-			{SHA: "a", PushedAt: at, GreenAt: at, Artifact: "slug-a", ArtifactApp: "prepare", Passages: map[string]Passage{
-				"production": {State: PassageDone, Promotion: 1, StartedAt: at, EndedAt: at},
+			{SHA: "a", PushedAt: at, GreenAt: at, Artifact: "slug-a", ArtifactApp: "prepare", Progress: map[string]Progress{
+				"production": {State: ProgressLive, Promotion: 1, StartedAt: at, EndedAt: at},
 			}},
-			{SHA: "b", PushedAt: at, Artifact: "slug-b", ArtifactApp: "prepare", Reports: Reports{Read: true, Heard: 1, Hints: 1}, Passages: map[string]Passage{
-				"production": {State: PassageReleasing, Promotion: 2, StartedAt: at},
+			{SHA: "b", PushedAt: at, Artifact: "slug-b", ArtifactApp: "prepare", Reports: Reports{Read: true, Seen: 1, Hints: 1}, Progress: map[string]Progress{
+				"production": {State: ProgressReleasing, Promotion: 2, StartedAt: at},
 			}, Deployments: []Deployment{{ID: 7, Stage: "production", Promotion: 2}}},
-			{SHA: "c", PushedAt: at, Passages: map[string]Passage{"staging": {State: PassageReleasing, Promotion: 1, StartedAt: at}}},
+			{SHA: "c", PushedAt: at, Progress: map[string]Progress{"staging": {State: ProgressReleasing, Promotion: 1, StartedAt: at}}},
 		},
-		Guests:   []Candidate{{SHA: "g", Guest: true}},
-		Requests: []Request{{Comment: 1, Commands: []Command{{}}, Answers: []Answer{{}}}},
-		Pulls:    map[int]PullRequest{5: {PullRequestChanged: PullRequestChanged{Number: 5}, ReadHead: "g", TestMerge: "m", ToldHead: "g", Told: map[string]Saying{"build": {}}}},
+		FromPulls: []Candidate{{SHA: "g", FromPull: true}},
+		Requests:  []Request{{Comment: 1, Commands: []Command{{}}, Answers: []Answer{{}}}},
+		Pulls:     map[int]PullRequest{5: {PullRequestChanged: PullRequestChanged{Number: 5}, ReadHead: "g", TestMerge: "m", PublishedHead: "g", Published: map[string]Published{"build": {}}}},
 		Builds: map[string]BuildRun{
 			"tree c": {SHA: "c", App: "shop-staging", ID: "1", Status: RunRunning, StartedAt: at, RunningAt: at},
 			"tree b": {SHA: "b", App: "prepare", ID: "2", Status: RunSucceeded, Artifact: "slug-b", StartedAt: at, RunningAt: at, FinishedAt: at},
 		},
-		Flights: map[string]Flight{
-			"promote production 2 shop-us": {Out: true, Attempt: 1, Since: at, LastAt: at},
+		Pending: map[string]PendingEffect{
+			"promote production 2 shop-us": {Underway: true, Attempt: 1, Since: at, LastAt: at},
 			"head":                         {Attempt: 1, Since: at, LastAt: at, NotBefore: at, Unsure: true, LostAt: at, Reason: "no answer"},
 		},
-		Stages: map[string]Stand{
-			"staging": {Promotions: 1, InFlight: &Promotion{
+		Stages: map[string]StageState{
+			"staging": {Promotions: 1, Promoting: &Promotion{
 				N: 1, SHA: "c", StartedAt: at, Building: true, Build: "tree c", Apps: map[string]AppRelease{"shop-staging": {}},
 			}},
 			"production": {
 				Promotions: 2,
-				InFlight:   &Promotion{N: 2, SHA: "b", StartedAt: at, Apps: map[string]AppRelease{"shop-us": {State: ReleasePending, ID: "r2", Version: 2}}},
+				Promoting:  &Promotion{N: 2, SHA: "b", StartedAt: at, Apps: map[string]AppRelease{"shop-us": {State: ReleasePending, ID: "r2", Version: 2}}},
 				Live:       Live{SHA: "a", Artifact: "slug-a", Since: at},
 				Past:       []Past{{SHA: "a", Artifact: "slug-a", From: "prepare"}},
 				Soak:       &Soak{SHA: "a", Promotion: 1},
 				Rollback:   &RollbackOrder{Order: Order{By: "zoe"}, To: "a"},
 				Lock:       &Lock{Rollback: true},
 				Trouble:    "no answer", TroubleAt: at,
-				Apps: map[string]AppStand{"shop-us": {Seen: true, SeenAt: at, Artifact: "slug-a", Newest: 2, Foreign: &Foreign{Version: 2}}},
+				Apps: map[string]AppState{"shop-us": {Seen: true, SeenAt: at, Artifact: "slug-a", Newest: 2, Foreign: &Foreign{Version: 2}}},
 			},
 		},
 	}
@@ -113,31 +113,31 @@ func TestInvariants(t *testing.T) {
 	candidate := func(edit func(*Candidate)) func(*State) {
 		return func(s *State) { edit(&s.Candidates[1]) }
 	}
-	passage := func(edit func(*Passage)) func(*State) {
+	passage := func(edit func(*Progress)) func(*State) {
 		return func(s *State) {
-			p := s.Candidates[0].Passages["production"]
+			p := s.Candidates[0].Progress["production"]
 			edit(&p)
-			s.Candidates[0].Passages["production"] = p
+			s.Candidates[0].Progress["production"] = p
 		}
 	}
-	stage := func(edit func(*Stand)) func(*State) {
+	stage := func(edit func(*StageState)) func(*State) {
 		return func(s *State) {
 			st := s.Stages["production"]
 			edit(&st)
 			s.Stages["production"] = st
 		}
 	}
-	app := func(edit func(*AppStand)) func(*State) {
-		return stage(func(st *Stand) { a := st.Apps["shop-us"]; edit(&a); st.Apps["shop-us"] = a })
+	app := func(edit func(*AppState)) func(*State) {
+		return stage(func(st *StageState) { a := st.Apps["shop-us"]; edit(&a); st.Apps["shop-us"] = a })
 	}
 	release := func(edit func(*AppRelease)) func(*State) {
-		return stage(func(st *Stand) { a := st.InFlight.Apps["shop-us"]; edit(&a); st.InFlight.Apps["shop-us"] = a })
+		return stage(func(st *StageState) { a := st.Promoting.Apps["shop-us"]; edit(&a); st.Promoting.Apps["shop-us"] = a })
 	}
 	build := func(edit func(*BuildRun)) func(*State) {
 		return func(s *State) { r := s.Builds["tree c"]; edit(&r); s.Builds["tree c"] = r }
 	}
-	flight := func(key string, edit func(*Flight)) func(*State) {
-		return func(s *State) { f := s.Flights[key]; edit(&f); s.Flights[key] = f }
+	pending := func(key string, edit func(*PendingEffect)) func(*State) {
+		return func(s *State) { f := s.Pending[key]; edit(&f); s.Pending[key] = f }
 	}
 	pull := func(edit func(*PullRequest)) func(*State) {
 		return func(s *State) { p := s.Pulls[5]; edit(&p); s.Pulls[5] = p }
@@ -151,53 +151,53 @@ func TestInvariants(t *testing.T) {
 		{"i < j ⇒ Candidates[i].PushedAt ≤ Candidates[j].PushedAt + 30 s", "c pushed Nov  2 11:00", func(s *State) { s.Candidates[2].PushedAt = at.Add(-2 * time.Hour) }},
 		{"a comment stands once in Requests", "what is known at", func(s *State) { s.Requests = append(s.Requests, s.Requests[0]) }},
 		{"|Early| ≤ 64, |Alerts| ≤ 20, |Pushes| ≤ 300, |Elsewhere| ≤ 20, |Visitors| ≤ 200", "what is known at", func(s *State) { s.Alerts = make([]Alert, 21) }},
-		{"g ∈ Groups ⇒ 0 ≤ g.Reports.Heard, g.Reports.Reading ≤ g.Reports.Hints", "what is known at", func(s *State) { s.Groups = []MergeGroup{{Reports: Reports{Heard: 1}}} }},
+		{"g ∈ Groups ⇒ 0 ≤ g.Reports.Heard, g.Reports.Reading ≤ g.Reports.Hints", "what is known at", func(s *State) { s.Groups = []MergeGroup{{Reports: Reports{Seen: 1}}} }},
 		{"SweptAt, AppsSweptAt, AnewAt, HeadAt ≤ At", "13:00:01", func(s *State) { s.HeadAt = at.Add(time.Second) }},
 
-		{"InFlight ≠ nil ⇒ InFlight.N = Promotions > 0", "knows of 3 promotions", stage(func(st *Stand) { st.Promotions = 3 })},
-		{"InFlight.Rollback ≠ nil ⇒ Rollback ≠ nil", "rollback <nil>", stage(func(st *Stand) { st.InFlight.Rollback, st.Rollback = st.Rollback, nil })},
-		{"Rollback ≠ nil ⇒ (Rollback.By = \"\" ⇔ Rollback.Promotion ≠ 0) ∧ Rollback.Promotion ≤ Promotions", "Promotion:1", stage(func(st *Stand) { st.Rollback.Promotion = 1 })},
-		{"Live.SHA = \"\" ⇔ Live.Since = 0 ⇔ Live.Artifact = \"\"", "live {SHA:a Artifact:slug-a Since:0001", stage(func(st *Stand) { st.Live.Since = time.Time{} })},
-		{"p ∈ Past ∧ p.SHA = Live.SHA ⇒ p.Artifact = Live.Artifact", "slug-x", stage(func(st *Stand) { st.Live.Artifact = "slug-x" })},
-		{"a commit stands once in Past, |Past| ≤ 10", "the stage production", stage(func(st *Stand) { st.Past = append(st.Past, st.Past[0]) })},
-		{"p ∈ Past ⇒ p.Artifact ≠ \"\" ∧ p.From ≠ \"\"", "the stage production", stage(func(st *Stand) { st.Past[0].From = "" })},
-		{"Soak ≠ nil ⇒ Soak.SHA = Live.SHA ∧ Soak.Promotion ≤ Promotions", "SHA:b", stage(func(st *Stand) { st.Soak.SHA = "b" })},
-		{"Lock ≠ nil ∧ Lock.Rollback ⇒ Lock.Until = 0", "Until:2026", stage(func(st *Stand) { st.Lock.Until = at })},
-		{"Trouble ≠ \"\" ⇒ TroubleAt ≠ 0", "no answer", stage(func(st *Stand) { st.TroubleAt = time.Time{} })},
+		{"InFlight ≠ nil ⇒ InFlight.N = Promotions > 0", "knows of 3 promotions", stage(func(st *StageState) { st.Promotions = 3 })},
+		{"InFlight.Rollback ≠ nil ⇒ Rollback ≠ nil", "rollback <nil>", stage(func(st *StageState) { st.Promoting.Rollback, st.Rollback = st.Rollback, nil })},
+		{"Rollback ≠ nil ⇒ (Rollback.By = \"\" ⇔ Rollback.Promotion ≠ 0) ∧ Rollback.Promotion ≤ Promotions", "Promotion:1", stage(func(st *StageState) { st.Rollback.Promotion = 1 })},
+		{"Live.SHA = \"\" ⇔ Live.Since = 0 ⇔ Live.Artifact = \"\"", "live {SHA:a Artifact:slug-a Since:0001", stage(func(st *StageState) { st.Live.Since = time.Time{} })},
+		{"p ∈ Past ∧ p.SHA = Live.SHA ⇒ p.Artifact = Live.Artifact", "slug-x", stage(func(st *StageState) { st.Live.Artifact = "slug-x" })},
+		{"a commit stands once in Past, |Past| ≤ 10", "the stage production", stage(func(st *StageState) { st.Past = append(st.Past, st.Past[0]) })},
+		{"p ∈ Past ⇒ p.Artifact ≠ \"\" ∧ p.From ≠ \"\"", "the stage production", stage(func(st *StageState) { st.Past[0].From = "" })},
+		{"Soak ≠ nil ⇒ Soak.SHA = Live.SHA ∧ Soak.Promotion ≤ Promotions", "SHA:b", stage(func(st *StageState) { st.Soak.SHA = "b" })},
+		{"Lock ≠ nil ∧ Lock.Rollback ⇒ Lock.Until = 0", "Until:2026", stage(func(st *StageState) { st.Lock.Until = at })},
+		{"Trouble ≠ \"\" ⇒ TroubleAt ≠ 0", "no answer", stage(func(st *StageState) { st.TroubleAt = time.Time{} })},
 
-		{"Seen ⇒ SeenAt ≠ 0", "the app shop-us of production", app(func(a *AppStand) { a.SeenAt = time.Time{} })},
-		{"Artifact ≠ \"\" ∨ Newest ≠ 0 ∨ Foreign ≠ nil ∨ Ran ≠ nil ⇒ Seen", "Seen:false", app(func(a *AppStand) { a.Seen = false })},
-		{"Foreign ≠ nil ⇒ Foreign.Version ≤ Newest", "Newest:1", app(func(a *AppStand) { a.Newest = 1 })},
+		{"Seen ⇒ SeenAt ≠ 0", "the app shop-us of production", app(func(a *AppState) { a.SeenAt = time.Time{} })},
+		{"Artifact ≠ \"\" ∨ Newest ≠ 0 ∨ Foreign ≠ nil ∨ Ran ≠ nil ⇒ Seen", "Seen:false", app(func(a *AppState) { a.Seen = false })},
+		{"Foreign ≠ nil ⇒ Foreign.Version ≤ Newest", "Newest:1", app(func(a *AppState) { a.Newest = 1 })},
 
 		{"SHA is of a candidate, whose passage through the stage is releasing by N", "SHA:b", func(s *State) { s.Candidates = s.Candidates[:1] }},
 		{"¬Building ∧ Rollback = nil ⇒ the candidate's Artifact ≠ \"\"", "SHA:b", candidate(func(c *Candidate) { c.Artifact = "" })},
-		{"Rollback ≠ nil ⇒ SHA ∈ the stage's Past ∧ Was.Promotion < N", "SHA:b", stage(func(st *Stand) { st.InFlight.Rollback = st.Rollback })},
+		{"Rollback ≠ nil ⇒ SHA ∈ the stage's Past ∧ Was.Promotion < N", "SHA:b", stage(func(st *StageState) { st.Promoting.Rollback = st.Rollback })},
 		{"Building ⇒ ¬Built ∧ Build ∈ Builds", "Build:tree c", func(s *State) { delete(s.Builds, "tree c") }},
-		{"Apps ≠ {}", "Apps:map[]", stage(func(st *Stand) { clear(st.InFlight.Apps) })},
-		{"StartedAt ≤ the pipeline's At", "StartedAt:2026-11-02 13:00:01", stage(func(st *Stand) { st.InFlight.StartedAt = at.Add(time.Second) })},
+		{"Apps ≠ {}", "Apps:map[]", stage(func(st *StageState) { clear(st.Promoting.Apps) })},
+		{"StartedAt ≤ the pipeline's At", "StartedAt:2026-11-02 13:00:01", stage(func(st *StageState) { st.Promoting.StartedAt = at.Add(time.Second) })},
 
 		{"State ∉ {\"\", failed} ⇒ ID ≠ \"\"", "State:pending ID: ", release(func(a *AppRelease) { a.ID = "" })},
 		{"State ≠ \"\" ⇒ the promotion is not Building", "shop-staging of staging", func(s *State) {
-			s.Stages["staging"].InFlight.Apps["shop-staging"] = AppRelease{State: ReleaseFailed}
+			s.Stages["staging"].Promoting.Apps["shop-staging"] = AppRelease{State: ReleaseFailed}
 		}},
-		{"the promotion's Proof ≠ nil ⇒ State = succeeded", "State:pending", stage(func(st *Stand) { st.InFlight.Proof = &Proof{} })},
+		{"the promotion's Proof ≠ nil ⇒ State = succeeded", "State:pending", stage(func(st *StageState) { st.Promoting.Proof = &Proof{} })},
 		{"Version ≤ the app's Newest", "newest is 2", release(func(a *AppRelease) { a.Version = 3 })},
 		{"Errors ≤ 3", "Errors:4", release(func(a *AppRelease) { a.Errors = 4 })},
 
 		{"Artifact = \"\" ⇔ ArtifactApp = \"\"", "the candidate b", candidate(func(c *Candidate) { c.ArtifactApp = "" })},
-		{"¬(Guest ∧ Adopted)", "the candidate g", func(s *State) { s.Guests[0].Adopted = true }},
+		{"¬(Guest ∧ Adopted)", "the candidate g", func(s *State) { s.FromPulls[0].Adopted = true }},
 		{"Rebuilds ≤ 2", "Rebuilds:3", candidate(func(c *Candidate) { c.Rebuilds = 3 })},
 		{"GreenAt ≠ 0 ⇒ the checks are green", "the candidate a", func(s *State) { s.Config.Checks = Checks{} }},
-		{"0 ≤ Reports.Heard, Reports.Reading ≤ Reports.Hints", "Heard:2", candidate(func(c *Candidate) { c.Reports.Heard = 2 })},
+		{"0 ≤ Reports.Heard, Reports.Reading ≤ Reports.Hints", "Heard:2", candidate(func(c *Candidate) { c.Reports.Seen = 2 })},
 		{"Reports.Heard ≠ 0 ⇒ Reports.Read", "Read:false", candidate(func(c *Candidate) { c.Reports.Read = false })},
 		{"one of Deployments a promotion of a stage, which knows of that many", "Promotion:3", candidate(func(c *Candidate) { c.Deployments[0].Promotion = 3 })},
 		{"d ∈ Deployments ∧ d.ID ≠ 0 ⇒ ¬d.Asked", "Asked:true", candidate(func(c *Candidate) { c.Deployments[0].Asked = true })},
 
-		{"State = releasing ⇔ the stage's InFlight is of the candidate and of Promotion", "the passage of a", passage(func(p *Passage) { p.State = PassageReleasing })},
-		{"State = releasing ⇔ EndedAt = 0", "the passage of a", passage(func(p *Passage) { p.EndedAt = time.Time{} })},
-		{"EndedAt = 0 ∨ StartedAt ≤ EndedAt", "the passage of a", passage(func(p *Passage) { p.StartedAt = at })},
-		{"Promotion ≤ the stage's Promotions", "Promotion:3", passage(func(p *Passage) { p.Promotion = 3 })},
-		{"State = done ∧ ¬Adopted ⇒ Promotion > 0 ∧ the candidate's Artifact ≠ \"\"", "Promotion:0", passage(func(p *Passage) { p.Promotion = 0 })},
+		{"State = releasing ⇔ the stage's InFlight is of the candidate and of Promotion", "the passage of a", passage(func(p *Progress) { p.State = ProgressReleasing })},
+		{"State = releasing ⇔ EndedAt = 0", "the passage of a", passage(func(p *Progress) { p.EndedAt = time.Time{} })},
+		{"EndedAt = 0 ∨ StartedAt ≤ EndedAt", "the passage of a", passage(func(p *Progress) { p.StartedAt = at })},
+		{"Promotion ≤ the stage's Promotions", "Promotion:3", passage(func(p *Progress) { p.Promotion = 3 })},
+		{"State = done ∧ ¬Adopted ⇒ Promotion > 0 ∧ the candidate's Artifact ≠ \"\"", "Promotion:0", passage(func(p *Progress) { p.Promotion = 0 })},
 
 		{"it runs ⇒ App ≠ \"\"", "the build tree c", build(func(r *BuildRun) { r.App = "" })},
 		{"two run, neither Adopted ⇒ their Apps differ", "the build tree d", func(s *State) { s.Builds["tree d"] = s.Builds["tree c"] }},
@@ -207,15 +207,15 @@ func TestInvariants(t *testing.T) {
 		{"RunningAt = 0 ∨ StartedAt ≤ RunningAt", "the build tree c", build(func(r *BuildRun) { r.StartedAt = at })},
 		{"|Gone| ≤ 5", "the build tree c", build(func(r *BuildRun) { r.Gone = make([]string, 6) })},
 
-		{"Attempt > 0", "the effect head", flight("head", func(f *Flight) { f.Attempt = 0 })},
-		{"Since ≤ LastAt", "the effect head", flight("head", func(f *Flight) { f.Since = at })},
-		{"Unsure ⇔ LostAt ≠ 0", "the effect head", flight("head", func(f *Flight) { f.Unsure = false })},
-		{"¬Out ⇒ NotBefore ≠ 0", "the effect head", flight("head", func(f *Flight) { f.NotBefore = time.Time{} })},
-		{"Out ⇒ Reason = \"\"", "the effect head", flight("head", func(f *Flight) { f.Out = true })},
-		{"it releases on an app ⇒ the stage's InFlight has that app and that N", "the effect promote production 1 shop-us", flight("promote production 1 shop-us", func(f *Flight) { f.Out, f.Attempt = true, 1 })},
+		{"Attempt > 0", "the effect head", pending("head", func(f *PendingEffect) { f.Attempt = 0 })},
+		{"Since ≤ LastAt", "the effect head", pending("head", func(f *PendingEffect) { f.Since = at })},
+		{"Unsure ⇔ LostAt ≠ 0", "the effect head", pending("head", func(f *PendingEffect) { f.Unsure = false })},
+		{"¬Out ⇒ NotBefore ≠ 0", "the effect head", pending("head", func(f *PendingEffect) { f.NotBefore = time.Time{} })},
+		{"Out ⇒ Reason = \"\"", "the effect head", pending("head", func(f *PendingEffect) { f.Underway = true })},
+		{"it releases on an app ⇒ the stage's InFlight has that app and that N", "the effect promote production 1 shop-us", pending("promote production 1 shop-us", func(f *PendingEffect) { f.Underway, f.Attempt = true, 1 })},
 
 		{"Number is its key in Pulls", "the pull request 5", pull(func(p *PullRequest) { p.Number = 6 })},
-		{"Told ≠ {} ⇒ ToldHead ≠ \"\"", "the pull request 5", pull(func(p *PullRequest) { p.ToldHead = "" })},
+		{"Told ≠ {} ⇒ ToldHead ≠ \"\"", "the pull request 5", pull(func(p *PullRequest) { p.PublishedHead = "" })},
 		{"TestMerge ≠ \"\" ⇒ ReadHead ≠ \"\"", "the pull request 5", pull(func(p *PullRequest) { p.ReadHead = "" })},
 
 		{"|Answers| ≤ |Commands|", "the comment 1", func(s *State) { s.Requests[0].Commands = nil }},

@@ -24,9 +24,9 @@ func peopleKey(base, head string) string   { return "people " + base + " " + hea
 func sourceKey(tree string) string         { return "source " + tree }
 func needKey(sha string, need Need) string { return fmt.Sprintf("needs %s %s", sha, need) }
 func rightsKey(sha, stage string) string   { return fmt.Sprintf("rights %s %s", sha, stage) }
-func concernKey(sha string) string         { return "concern " + sha }
-func groupConcernKey(head string) string   { return "concern group " + head }
-func pullConcernKey(p PullRequest) string  { return fmt.Sprintf("concern of %d %s", p.Number, p.Head) }
+func affectedKey(sha string) string        { return "concern " + sha }
+func groupAffectedKey(head string) string  { return "concern group " + head }
+func pullAffectedKey(p PullRequest) string { return fmt.Sprintf("concern of %d %s", p.Number, p.Head) }
 func pullKey(p PullRequest) string         { return fmt.Sprintf("pull %d %s", p.Number, p.Head) }
 func changesOfKey(p PullRequest) string    { return fmt.Sprintf("changes of %d %s", p.Number, p.Head) }
 
@@ -72,13 +72,13 @@ func alertKey(stage string, n int) string { return fmt.Sprintf("alert %s %d", st
 
 // What is done about a comment with commands.
 
-func seenKey(r *Request) string      { return fmt.Sprintf("seen %d", r.Comment) }
-func closeKey(r *Request) string     { return fmt.Sprintf("close %d", r.Comment) }
-func replyKey(r *Request) string     { return fmt.Sprintf("reply %d", r.Comment) }
-func commanderKey(r *Request) string { return fmt.Sprintf("commander %d", r.Comment) }
-func changesKey(r *Request) string   { return fmt.Sprintf("changes %d", r.Comment) }
-func pullOfKey(r *Request) string    { return fmt.Sprintf("pull of comment %d", r.Comment) }
-func routeKey(r *Request) string     { return fmt.Sprintf("concern of comment %d", r.Comment) }
+func seenKey(r *Request) string    { return fmt.Sprintf("seen %d", r.Comment) }
+func closeKey(r *Request) string   { return fmt.Sprintf("close %d", r.Comment) }
+func replyKey(r *Request) string   { return fmt.Sprintf("reply %d", r.Comment) }
+func actorKey(r *Request) string   { return fmt.Sprintf("commander %d", r.Comment) }
+func changesKey(r *Request) string { return fmt.Sprintf("changes %d", r.Comment) }
+func pullOfKey(r *Request) string  { return fmt.Sprintf("pull of comment %d", r.Comment) }
+func routeKey(r *Request) string   { return fmt.Sprintf("affected by comment %d", r.Comment) }
 func addressKey(r *Request, pipeline string) string {
 	return fmt.Sprintf("address %d %s", r.Comment, pipeline)
 }

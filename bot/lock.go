@@ -12,7 +12,7 @@ import (
 
 // lockedAt is the lock that keeps promotions out of the stage at a time; nil:
 // none does. Whoever wants to know whether a stage is locked asks it.
-func (st Stand) lockedAt(now time.Time) *Lock {
+func (st StageState) lockedAt(now time.Time) *Lock {
 	if st.Lock == nil || !st.Lock.Until.IsZero() && !now.Before(st.Lock.Until) {
 		return nil
 	}
@@ -67,7 +67,7 @@ func (x execution) lock() Answer {
 				return false
 			}
 			// Whoever locked it for longer was told so: only /unlock makes that shorter.
-			end := "/unlock " + x.s.addressed(stage)
+			end := "/unlock " + x.s.qualifyCommands(stage)
 			if !l.Until.IsZero() {
 				end = moment(l.Until)
 			}
@@ -105,7 +105,7 @@ func (x execution) unlock() Answer {
 	}
 	for _, stage := range stages {
 		if x.lockedSince(stage) {
-			return refuse("%s", x.void(stage+" was locked", "/unlock "+x.s.addressed(stage)))
+			return refuse("%s", x.void(stage+" was locked", "/unlock "+x.s.qualifyCommands(stage)))
 		}
 	}
 	for _, stage := range stages {

@@ -70,7 +70,7 @@ func (d *decision) inMaintenance(stage string) bool {
 		}
 		d.maintained[app] = true
 		m := d.s.Maintenance[app]
-		known := m.Asked || d.now.Sub(m.LookedAt) < fresh || d.s.Stages[stage].InFlight != nil
+		known := m.Asked || d.now.Sub(m.LookedAt) < fresh || d.s.Stages[stage].Promoting != nil
 		switch {
 		case m.On && known:
 			continue
@@ -89,7 +89,7 @@ func (d *decision) inMaintenance(stage string) bool {
 
 // appsOf lists the apps that a promotion to a stage releases on.
 func (d *view) appsOf(stage string) []string {
-	if p := d.s.Stages[stage].InFlight; p != nil {
+	if p := d.s.Stages[stage].Promoting; p != nil {
 		return sortedKeys(p.Apps)
 	}
 	cfg, _ := d.s.Config.Stage(stage)
@@ -106,8 +106,8 @@ func (d *decision) setMaintenance(stage, app string, on bool) {
 func (d *decision) endMaintenance() {
 	releasing := map[string]bool{}
 	for _, st := range d.s.Stages {
-		if st.InFlight.releasing() {
-			for app := range st.InFlight.Apps {
+		if st.Promoting.unfinished() {
+			for app := range st.Promoting.Apps {
 				releasing[app] = true
 			}
 		}
@@ -119,8 +119,8 @@ func (d *decision) endMaintenance() {
 	}
 }
 
-// releasing reports whether a release of the promotion has not ended yet.
-func (p *Promotion) releasing() bool {
+// unfinished reports whether a release of the promotion has not ended yet.
+func (p *Promotion) unfinished() bool {
 	if p == nil {
 		return false
 	}
@@ -132,9 +132,9 @@ func (p *Promotion) releasing() bool {
 	return p.Building
 }
 
-// held reports whether Headstart keeps an app of a stage in maintenance mode, or
+// inMaintenance reports whether Headstart keeps an app of a stage in maintenance mode, or
 // may do so. What is on then says nothing about what was released.
-func (s *State) held(stage string) bool {
+func (s *State) inMaintenance(stage string) bool {
 	for _, m := range s.Maintenance {
 		if m.Stage == stage && m.Asked {
 			return true
@@ -143,10 +143,10 @@ func (s *State) held(stage string) bool {
 	return false
 }
 
-// closed reports whether an app of a stage still answers with a maintenance page
+// showsMaintenancePage reports whether an app of a stage still answers with a maintenance page
 // that is about to go: until then its answers prove nothing. One that cannot be
 // turned off is waited for no longer.
-func (s *State) closed(stage string) bool {
+func (s *State) showsMaintenancePage(stage string) bool {
 	for _, m := range s.Maintenance {
 		if m.Stage == stage && m.Asked && m.RetryAt.IsZero() {
 			return true
@@ -172,13 +172,13 @@ func (s *State) maintenanceStarted(do SetMaintenance) {
 // maintenanceAnswered takes the outcome of looking at maintenance mode or of
 // setting it. As long as an earlier request may still come true that says the
 // opposite, what was set is not believed, and set once more afterwards.
-func (s *State) maintenanceAnswered(do SetMaintenance, f Finished, flight Flight, at time.Time) {
+func (s *State) maintenanceAnswered(do SetMaintenance, f Finished, pending PendingEffect, at time.Time) {
 	m, ok := s.Maintenance[do.App]
 	if !ok {
 		return
 	}
-	if flight.Unsure && !do.Look {
-		m.LostAt = later(m.LostAt, flight.LostAt)
+	if pending.Unsure && !do.Look {
+		m.LostAt = later(m.LostAt, pending.LostAt)
 	}
 	sure := m.LostAt.Add(PlatformDoubt)
 	switch set, done := f.Fact.(MaintenanceSet); {
@@ -204,10 +204,10 @@ func (s *State) maintenanceAnswered(do SetMaintenance, f Finished, flight Flight
 // noteMaintained remembers which commit a stage releases in maintenance mode.
 func (s *State) noteMaintained(stage string) {
 	st := s.Stages[stage]
-	if st.InFlight == nil || !s.held(stage) || slices.Contains(st.Maintained, st.InFlight.SHA) {
+	if st.Promoting == nil || !s.inMaintenance(stage) || slices.Contains(st.Maintained, st.Promoting.SHA) {
 		return
 	}
-	st.Maintained = append(slices.Clone(st.Maintained), st.InFlight.SHA)
+	st.Maintained = append(slices.Clone(st.Maintained), st.Promoting.SHA)
 	if extra := len(st.Maintained) - keptPast; extra > 0 {
 		st.Maintained = st.Maintained[extra:]
 	}
@@ -243,9 +243,9 @@ func (d *view) maintenanceGate(c *Candidate, stage string) (Gate, bool) {
 		return Gate{}, false
 	}
 	for _, app := range d.appsOf(stage) {
-		m, f := d.s.Maintenance[app], d.s.Flights[maintenanceKey(app)]
+		m, f := d.s.Maintenance[app], d.s.Pending[maintenanceKey(app)]
 		if !m.Asked {
-			f = d.s.Flights[lookMaintenanceKey(app)]
+			f = d.s.Pending[lookMaintenanceKey(app)]
 		}
 		reason, since, until := m.Reason, m.LookedAt, m.RetryAt
 		if reason == "" {

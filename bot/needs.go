@@ -29,8 +29,8 @@ const (
 // String is "owner/name:stage", or "owner/name:pipeline:stage".
 func (n Need) String() string { return n.Pipeline.String() + ":" + n.Stage }
 
-// is compares as GitHub does, which tells no capitals apart in repositories.
-func (n Need) is(other Need) bool { return strings.EqualFold(n.String(), other.String()) }
+// same compares as GitHub does, which tells no capitals apart in repositories.
+func (n Need) same(other Need) bool { return strings.EqualFold(n.String(), other.String()) }
 
 // needsGates lets a candidate into a stage once the stages that it needs are as
 // new: a gate for each of them.
@@ -46,7 +46,7 @@ func (d *view) needsGates(c *Candidate, stage string) []Gate {
 func (d *view) needGate(c *Candidate, stage string, need Need) Gate {
 	seen, asked := c.Needs[need.String()]
 	name, who := need.String(), "the pipeline "+need.Pipeline.String()
-	hidden := d.s.hides(need, seen)
+	hidden := d.s.keepsSecret(need, seen)
 	if hidden {
 		name, who = "another pipeline", "the other pipeline"
 	}
@@ -70,7 +70,7 @@ func (d *view) needGate(c *Candidate, stage string, need Need) Gate {
 		g.Text = runs + "; it is asked once more"
 	case seen.Missing == "":
 		g.State, g.Since = GateOpen, seen.Since
-	case slices.ContainsFunc(seen.Waits, func(w Need) bool { return w.is(Need{Pipeline: d.s.Pipeline, Stage: stage}) }):
+	case slices.ContainsFunc(seen.Waits, func(w Need) bool { return w.same(Need{Pipeline: d.s.Pipeline, Stage: stage}) }):
 		g.State, g.Next = GateClosed, "take one of the two needs out of its file"
 		if g.Text = "it needs another pipeline, which needs this one in turn: neither can go first"; !hidden {
 			g.Text = fmt.Sprintf("it needs %s, where %s needs %s:%s in turn: neither can go first", need, Short(seen.Missing), d.s.Pipeline, stage)
@@ -83,10 +83,10 @@ func (d *view) needGate(c *Candidate, stage string, need Need) Gate {
 	return g
 }
 
-// hides reports whether people must not be told which stage is needed, what it runs and
+// keepsSecret reports whether people must not be told which stage is needed, what it runs and
 // why: it belongs to a repository that not everybody may look at, and everybody may read
 // what is said here. What is not known is taken for whichever tells less.
-func (s *State) hides(need Need, seen NeedSeen) bool {
+func (s *State) keepsSecret(need Need, seen NeedSeen) bool {
 	same := strings.EqualFold(need.Pipeline.Repo.String(), s.Pipeline.Repo.String())
 	return !same && s.Visibility != Private && !seen.Public
 }
@@ -95,11 +95,11 @@ func (s *State) hides(need Need, seen NeedSeen) bool {
 // everything else is ready.
 func (d *decision) askStages() {
 	for _, stage := range d.s.Config.Stages {
-		if len(stage.Needs) == 0 || d.s.Stages[stage.Name].InFlight != nil {
+		if len(stage.Needs) == 0 || d.s.Stages[stage.Name].Promoting != nil {
 			continue
 		}
 		for _, c := range d.s.all() {
-			if _, entered := c.Passages[stage.Name]; entered || d.blockedElsewhere(c, stage.Name) {
+			if _, entered := c.Progress[stage.Name]; entered || d.blockedElsewhere(c, stage.Name) {
 				continue
 			}
 			for _, need := range stage.Needs {
@@ -192,7 +192,7 @@ func (s State) StageRuns(ask AskStage, now time.Time) StageRuns {
 	runs := StageRuns{Found: true, Public: s.Visibility == Public, SHA: live.SHA, Since: live.Since}
 	for i := len(s.Candidates) - 1; i > s.position(live.SHA); i-- {
 		c := &s.Candidates[i]
-		if c.PushedAt.After(ask.PushedAt) || s.concerns(c) == ConcernNo || s.behindAdopted(c, ask.Need.Stage) {
+		if c.PushedAt.After(ask.PushedAt) || s.affects(c) == AffectedNo || s.behindAdopted(c, ask.Need.Stage) {
 			continue
 		}
 		runs.Missing = c.SHA
@@ -205,12 +205,12 @@ func (s State) StageRuns(ask AskStage, now time.Time) StageRuns {
 // holdOf says why a candidate is not live on a stage, or on its way there.
 func (d *view) holdOf(c *Candidate, last string) (hold string, waits []Need) {
 	for _, stage := range d.s.Config.Stages {
-		switch p := c.Passages[stage.Name]; p.State {
-		case PassageReleasing:
+		switch p := c.Progress[stage.Name]; p.State {
+		case ProgressReleasing:
 			return "it is being released to " + stage.Name, nil
-		case PassageFailed:
+		case ProgressFailed:
 			return stage.Name + " failed: " + p.Reason, nil
-		case PassageUndone:
+		case ProgressRolledBack:
 			return "on " + stage.Name + " it was " + p.Reason, nil
 		case "":
 			g, no := blocked(d.gates(c, stage.Name))
@@ -231,7 +231,7 @@ func (d *view) holdOf(c *Candidate, last string) (hold string, waits []Need) {
 
 // needsSaying is what is said of a candidate that waits for other pipelines: it is
 // renewed when it waits for something else there.
-func (d *view) needsSaying(c *Candidate, stage string, g Gate) *saying {
+func (d *view) needsSaying(c *Candidate, stage string, g Gate) *notice {
 	phase := string(GateNeeds)
 	cfg, _ := d.s.Config.Stage(stage)
 	for _, need := range cfg.Needs {
@@ -241,5 +241,5 @@ func (d *view) needsSaying(c *Candidate, stage string, g Gate) *saying {
 		}
 		phase += " " + seen.SHA + " " + seen.Missing
 	}
-	return sayPending(Phase(phase), "Waiting: "+g.Text, "")
+	return pendingNotice(Phase(phase), "Waiting: "+g.Text, "")
 }

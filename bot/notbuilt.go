@@ -8,13 +8,13 @@ import (
 // because GitHub may require it. Where nothing is built ahead of the merge it is a
 // success that says why: failure is only for code that does not build.
 
-// onItsWay is how long the push of a merge may take to be heard of.
+// onItsWay is how long the push of a merge may take to be seen.
 const onItsWay = time.Minute
 
 // notBuilt is headstart/build where nothing is built ahead of the merge.
-func notBuilt(why string) *saying { return say(StatusSuccess, "Not built here: "+why, "") }
+func notBuilt(why string) *notice { return newNotice(StatusSuccess, "Not built here: "+why, "") }
 
-const noConcern = "it changes none of the files under `paths`"
+const notAffected = "it changes none of the files under `paths`"
 
 // noPrepareApp says where the merge is built instead.
 func (d *view) noPrepareApp() string {
@@ -30,8 +30,8 @@ func (d *view) notBuiltHere(p PullRequest) string {
 		return "Headstart deploys " + d.s.Branch() + ", and this goes into " + p.Base
 	case p.Fork:
 		return "it comes from a fork, and code of forks is never built"
-	case d.s.pullConcerns(p) == ConcernNo:
-		return noConcern
+	case d.s.pullAffects(p) == AffectedNo:
+		return notAffected
 	case len(prepare.Apps) == 0:
 		return d.noPrepareApp()
 	case !prepare.PullRequests:
@@ -52,14 +52,14 @@ func (d *view) stuck(r BuildRun) bool {
 
 // unreadPull is headstart/build of an open pull request that GitHub does not tell enough
 // about for so long that whoever waits to merge it should not wait longer; else nil.
-func (d *view) unreadPull(p PullRequest) *saying {
+func (d *view) unreadPull(p PullRequest) *notice {
 	if !p.Open {
 		return nil
 	}
 	if d.late(pullKey(p)) {
 		return notBuilt("GitHub does not tell yet whether it merges")
 	}
-	if d.late(pullConcernKey(p)) {
+	if d.late(pullAffectedKey(p)) {
 		return notBuilt("GitHub does not tell yet which files it changes")
 	}
 	return nil
@@ -67,7 +67,7 @@ func (d *view) unreadPull(p PullRequest) *saying {
 
 // late reports whether something that a status depends on has not been read for long.
 func (d *view) late(key string) bool {
-	f := d.s.Flights[key]
+	f := d.s.Pending[key]
 	return f.Attempt > 1 && d.due(f.Since.Add(stuckAfter))
 }
 
@@ -83,13 +83,13 @@ func (s *State) sought() bool {
 
 // unconfigured is headstart/build of what goes into a branch that this pipeline does
 // not deploy, for want of a file; nil where nobody waits for it.
-func (d *view) unconfigured(base string) *saying {
+func (d *view) unconfigured(base string) *notice {
 	switch {
 	case base != d.s.Branch():
 		return nil
-	case d.s.several() && d.s.Required.has(buildContext):
+	case d.s.multi() && d.s.Required.has(buildContext):
 		return notBuilt("each pipeline has a headstart/NAME/build of its own; require those instead")
-	case d.s.several():
+	case d.s.multi():
 		return nil
 	case d.s.ConfigRef != "":
 		return notBuilt(d.s.noFile())

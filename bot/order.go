@@ -31,8 +31,8 @@ func (s *State) push(p Pushed, at time.Time) {
 		SHA: p.After, Tree: p.Tree, Before: p.Before, Branch: p.Branch, Title: p.Title, Author: p.Author,
 		Forced: p.Forced, PushedAt: p.PushedAt, SeenAt: at,
 	}
-	if c := s.candidate(p.After); c != nil && c.Guest && s.Config.Prepare.apart() {
-		s.land(&fresh, c)
+	if c := s.candidate(p.After); c != nil && c.FromPull && s.Config.Prepare.apart() {
+		s.landOnBranch(&fresh, c)
 	} else if c != nil && !c.Adopted {
 		if !c.returned(p, timed) {
 			s.learn(c, p) // the same push again, or what a reading of the head had told before
@@ -67,29 +67,29 @@ func (c *Candidate) returned(p Pushed, timed bool) bool {
 // people were told stays told, a promotion of it that is in flight goes on, and
 // where it is live, and nothing is about to change that, it stays so.
 func (s *State) startOver(fresh, old *Candidate) {
-	fresh.Told, fresh.Deployments, fresh.Pull, fresh.PullSought = old.Told, old.Deployments, old.Pull, old.PullSought
-	fresh.Beside, fresh.Approvals, fresh.Rights = old.Beside, old.Approvals, old.Rights
+	fresh.Published, fresh.Deployments, fresh.Pull, fresh.PullSought = old.Published, old.Deployments, old.Pull, old.PullSought
+	fresh.Diffs, fresh.Approvals, fresh.Rights = old.Diffs, old.Approvals, old.Rights
 	if fresh.Tree == "" {
 		fresh.Tree = old.Tree
 	}
-	for stage, pass := range old.Passages {
+	for stage, pass := range old.Progress {
 		st := s.Stages[stage]
-		if pass.State != PassageReleasing && !pass.Unbuilt {
-			s.bar(stage, old.PushedAt)
+		if pass.State != ProgressReleasing && !pass.BuildFailed {
+			s.raiseBarrier(stage, old.PushedAt)
 		}
-		if pass.State == PassageReleasing || pass.State == PassageDone && st.Live.SHA == old.SHA && st.InFlight == nil {
-			put(&fresh.Passages, stage, pass)
+		if pass.State == ProgressReleasing || pass.State == ProgressLive && st.Live.SHA == old.SHA && st.Promoting == nil {
+			put(&fresh.Progress, stage, pass)
 			fresh.Artifact, fresh.ArtifactApp, fresh.ArtifactSHA = old.Artifact, old.ArtifactApp, old.ArtifactSHA
 		}
 	}
 	for _, stage := range old.Entered {
-		s.bar(stage, old.PushedAt)
+		s.raiseBarrier(stage, old.PushedAt)
 	}
 	s.Candidates = slices.DeleteFunc(s.Candidates, func(c Candidate) bool { return c.SHA == fresh.SHA })
 }
 
-// bar closes a stage for what was pushed before a time.
-func (s *State) bar(stage string, before time.Time) {
+// raiseBarrier closes a stage for what was pushed before a time.
+func (s *State) raiseBarrier(stage string, before time.Time) {
 	if st := s.Stages[stage]; before.After(st.Barrier) {
 		st.Barrier = before
 		put(&s.Stages, stage, st)
@@ -111,7 +111,7 @@ func (s *State) learn(c *Candidate, p Pushed) {
 // tell what they came after.
 func (s *State) headSeen(h Head, began, at time.Time) {
 	p := Pushed{Branch: s.Branch(), After: h.SHA, Tree: h.Tree, Title: h.Title, Author: h.Author, PushedAt: at}
-	if c := s.candidate(h.SHA); c != nil && !c.Guest {
+	if c := s.candidate(h.SHA); c != nil && !c.FromPull {
 		s.learnCommit(c, h.Tree, h.Title, h.Author)
 	}
 	if n := len(s.Candidates); n > 0 {
@@ -119,7 +119,7 @@ func (s *State) headSeen(h Head, began, at time.Time) {
 		if newest.SHA == h.SHA || newest.PushedAt.After(began) {
 			return // nothing new, or the reading is older than the newest push
 		}
-		if c := s.candidate(h.SHA); c != nil && !c.Adopted && !(c.Guest && s.Config.Prepare.apart()) {
+		if c := s.candidate(h.SHA); c != nil && !c.Adopted && !(c.FromPull && s.Config.Prepare.apart()) {
 			if began.Sub(newest.PushedAt) < skew {
 				return // GitHub's answers can lag behind its webhooks
 			}
@@ -130,7 +130,7 @@ func (s *State) headSeen(h Head, began, at time.Time) {
 }
 
 // sort puts the candidates in the branch's order. It depends on the set of
-// pushes alone, not on the order in which they were heard of: by time, then
+// pushes alone, not on the order in which they were seen: by time, then
 // each push right behind the one it says it came after, where the times do not
 // tell: GitHub gives whole seconds, and a head that was found was pushed some
 // time before, by a clock that may differ from GitHub's. What came right after a

@@ -7,7 +7,7 @@ import (
 )
 
 // Pushes of one second are put into the order that they say they came in,
-// whatever their names and in whatever order they are heard of.
+// whatever their names and in whatever order they are seen.
 func TestPushesOfOneSecond(t *testing.T) {
 	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	const n = 8

@@ -10,41 +10,41 @@ import (
 // A command is about what its author saw. It may be handled seconds or hours after it
 // was written; if what it would move has moved since, it is void. What closes (/lock,
 // /cancel) is always obeyed. GitHub tells when a comment was written in whole seconds
-// of its own clock, CommanderRead how far that is ahead of ours. What happened within
+// of its own clock, ActorRead how far that is ahead of ours. What happened within
 // the second counts as later: nobody knows better.
 
-// belated is how long after it was written a command is obeyed that names exactly what
+// lateAfter is how long after it was written a command is obeyed that names exactly what
 // it means. Later nobody waits for it any more.
-const belated = 2 * time.Minute
+const lateAfter = 2 * time.Minute
 
 // since reports whether something happened, by our clock, when the command had been
 // written.
 func (x execution) since(t time.Time) bool {
-	return !t.IsZero() && x.sinceByGitHub(t.Add(x.request.Commander.Ahead))
+	return !t.IsZero() && x.sinceByGitHub(t.Add(x.request.Actor.Ahead))
 }
 
 // sinceByGitHub is since, of a time by GitHub's clock.
 func (x execution) sinceByGitHub(t time.Time) bool {
-	said := x.request.SaidAt
+	last := x.request.WrittenAt
 	if x.ties {
 		t = t.Add(-time.Second)
 	}
-	return !said.IsZero() && !t.IsZero() && !t.Before(said)
+	return !last.IsZero() && !t.IsZero() && !t.Before(last)
 }
 
 // exact reports whether the command names what it means.
 func (x execution) exact() bool { return x.command.SHA != "" || x.command.Version != 0 }
 
-// late reports whether the command is heard of when nobody waits for it any more.
+// late reports whether the command is seen when nobody waits for it any more.
 func (x execution) late() bool {
-	said := x.request.SaidAt
-	return !said.IsZero() && x.at.Add(x.request.Commander.Ahead).Sub(said) > belated
+	last := x.request.WrittenAt
+	return !last.IsZero() && x.at.Add(x.request.Actor.Ahead).Sub(last) > lateAfter
 }
 
 // void is the refusal of a command that was written before what it would be about,
 // with how to say it exactly.
 func (x execution) void(what, exactly string) string {
-	return fmt.Sprintf("not done: %s after this was written (%s); if it is still wanted, say %s", what, moment(x.request.SaidAt), exactly)
+	return fmt.Sprintf("not done: %s after this was written (%s); if it is still wanted, say %s", what, moment(x.request.WrittenAt), exactly)
 }
 
 // written is the command as it was written, to be said again, with the name of the
@@ -52,7 +52,7 @@ func (x execution) void(what, exactly string) string {
 func (x execution) written() string {
 	line := x.command.Text
 	if verb, rest, named := strings.Cut(line, " "); named && x.command.Stage != "" { // the stage comes first
-		line = verb + " " + x.s.addressed(rest)
+		line = verb + " " + x.s.qualifyCommands(rest)
 	}
 	if i := strings.IndexAny(line, "@`<"); i > 0 {
 		line = strings.TrimSpace(line[:i])
@@ -71,7 +71,7 @@ func (x execution) moved(stage string) string {
 		return stage + " was rolled back"
 	}
 	var last time.Time
-	what := x.movedByHand(stage)
+	what := x.releasedByHand(stage)
 	note := func(t time.Time, format string, args ...any) {
 		if x.since(t) && !t.Before(last) {
 			last, what = t, fmt.Sprintf(format, args...)
@@ -81,24 +81,24 @@ func (x execution) moved(stage string) string {
 		note(st.Live.Since, "%s went live on %s", Short(st.Live.SHA), stage)
 	}
 	for _, c := range x.s.all() {
-		p := c.Passages[stage]
+		p := c.Progress[stage]
 		switch p.State {
-		case PassageReleasing:
+		case ProgressReleasing:
 			note(p.StartedAt, "the release of %s to %s began", Short(c.SHA), stage)
-		case PassageFailed:
-			if !p.Unbuilt {
+		case ProgressFailed:
+			if !p.BuildFailed {
 				note(p.EndedAt, "%s failed on %s", Short(c.SHA), stage)
 			}
-		case PassageDone, PassageUndone:
+		case ProgressLive, ProgressRolledBack:
 			note(p.EndedAt, "%s went live on %s", Short(c.SHA), stage)
 		}
 	}
 	return what
 }
 
-// movedByHand says what somebody has released to a stage by hand since the command
+// releasedByHand says what somebody has released to a stage by hand since the command
 // was written; empty: nothing.
-func (x execution) movedByHand(stage string) string {
+func (x execution) releasedByHand(stage string) string {
 	for _, app := range sortedKeys(x.s.Stages[stage].Apps) {
 		if f := x.s.Stages[stage].Apps[app].Foreign; f != nil && x.since(f.At) {
 			return fmt.Sprintf("%s was released to %s by hand", f.name(), app)
@@ -117,7 +117,7 @@ func (x execution) lockedSince(stage string) bool {
 		return false
 	case l.By == "" || l.Comment == 0:
 		return true
-	case l.At.Add(x.request.Commander.Ahead).Truncate(time.Second).After(x.request.SaidAt):
+	case l.At.Add(x.request.Actor.Ahead).Truncate(time.Second).After(x.request.WrittenAt):
 		return l.Comment != x.request.Comment
 	}
 	return l.Comment > x.request.Comment
@@ -132,7 +132,7 @@ func (x execution) advanced(c *Candidate, stage string) string {
 		if name == stage {
 			break
 		}
-		if p := c.Passages[name]; x.since(p.EndedAt) {
+		if p := c.Progress[name]; x.since(p.EndedAt) {
 			return fmt.Sprintf("%s passed %s", Short(c.SHA), name)
 		}
 	}
@@ -143,7 +143,7 @@ func (x execution) advanced(c *Candidate, stage string) string {
 // that has moved since the command was written; empty: it has not, or is named in full.
 // A commit whose SHA begins like another one's is made within minutes.
 func (x execution) headMoved(verb, stage string) string {
-	head := x.request.Commander.Pull.Head
+	head := x.request.Actor.Pull.Head
 	if !x.request.HeadMoved || x.command.SHA == head {
 		return ""
 	}
@@ -151,13 +151,13 @@ func (x execution) headMoved(verb, stage string) string {
 	if x.command.SHA != "" {
 		named = head
 	}
-	return x.void(Short(head)+" was pushed to the pull request", fmt.Sprintf("%s %s %s", verb, cmp.Or(x.s.addressed(stage), "STAGE"), named))
+	return x.void(Short(head)+" was pushed to the pull request", fmt.Sprintf("%s %s %s", verb, cmp.Or(x.s.qualifyCommands(stage), "STAGE"), named))
 }
 
 // headOrOther says that what a command names may be the head of the open pull request or
 // a commit of the branch; empty: it is one of them.
 func (x execution) headOrOther() string {
-	head, sha := x.request.Commander.Pull.Head, x.command.SHA
+	head, sha := x.request.Actor.Pull.Head, x.command.SHA
 	if sha == "" || sha == head {
 		return ""
 	}
@@ -172,16 +172,16 @@ func (x execution) headOrOther() string {
 // headMovedSince reports whether a pull request, as it is read now, has another head
 // than it had at a time by GitHub's clock. A pull request that nobody has told of
 // before counts as it is, if nothing has happened to it since before then.
-func (s *State) headMovedSince(said time.Time, now PullRequestChanged) bool {
+func (s *State) headMovedSince(last time.Time, now PullRequestChanged) bool {
 	switch known, ok := s.Pulls[now.Number]; {
-	case said.IsZero():
+	case last.IsZero():
 		return false
 	case !ok:
-		return !now.UpdatedAt.Before(said)
+		return !now.UpdatedAt.Before(last)
 	case known.Head != now.Head:
-		return !now.UpdatedAt.Before(said)
+		return !now.UpdatedAt.Before(last)
 	default:
-		return !known.HeadAt.IsZero() && !known.HeadAt.Before(said)
+		return !known.HeadAt.IsZero() && !known.HeadAt.Before(last)
 	}
 }
 
@@ -199,9 +199,9 @@ func (x execution) rollbackExactly(stage string) string {
 			if !stays || p.SHA == st.Live.SHA {
 				live = p
 			}
-		case p.Artifact != live.Artifact && !p.Undone && p.Gone == "":
-			return fmt.Sprintf("/rollback %s to %s", x.s.addressed(stage), Short(p.SHA))
+		case p.Artifact != live.Artifact && !p.RolledBack && p.Gone == "":
+			return fmt.Sprintf("/rollback %s to %s", x.s.qualifyCommands(stage), Short(p.SHA))
 		}
 	}
-	return fmt.Sprintf("/rollback %s to SHA", x.s.addressed(stage))
+	return fmt.Sprintf("/rollback %s to SHA", x.s.qualifyCommands(stage))
 }

@@ -117,12 +117,12 @@ func (d *decision) readRules() {
 	}
 	if read := later(d.s.Required.ReadAt, d.s.RulesAt); newest.After(read.Add(staleRules)) {
 		d.want(rulesKey, ReadRules{Branch: d.s.Branch()})
-	} else if d.overdue(d.anew(read, read.Add(sweepQuiet))) {
+	} else if d.overdue(d.rereadSince(read, read.Add(sweepQuiet))) {
 		d.wantIdle(rulesKey, ReadRules{Branch: d.s.Branch()})
 	}
 }
 
-// mergeable is when the newest that could be merged into the branch was heard of; zero:
+// mergeable is when the newest that could be merged into the branch was seen; zero:
 // nothing could.
 func (d *decision) mergeable() (newest time.Time) {
 	for _, p := range d.s.Pulls {

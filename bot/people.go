@@ -27,19 +27,19 @@ type ReadPeople struct{ Base, Head, Branch string }
 // PeopleRead is who made what lies between two commits.
 type PeopleRead struct {
 	Base, Head string
-	Incomplete string   // why something may be missing here, for people; empty: nothing is
-	Commits    []Made   // those that Head has and Base lacks, and those of the pull requests that were squashed or rebased
-	Merges     []Landed // pull requests that the branch got them by
+	Incomplete string         // why something may be missing here, for people; empty: nothing is
+	Commits    []CommitMakers // those that Head has and Base lacks, and those of the pull requests that were squashed or rebased
+	Merges     []MergedPull   // pull requests that the branch got them by
 }
 
-// Made is one commit, and whose it is.
-type Made struct {
-	SHA     string
-	Parents []string
-	By      []Maker
-	Nobody  []string // names in it that belong to no account, with what they are, such as "the author Ada"
-	Web     bool     // it says that GitHub itself is its committer, as of merges and of edits in the browser
-	Signed  bool     // a signature that GitHub has verified proves its committer, who is a person
+// CommitMakers is one commit, and whose it is.
+type CommitMakers struct {
+	SHA          string
+	Parents      []string
+	By           []Maker
+	Unattributed []string // names in it that belong to no account, with what they are, such as "the author Ada"
+	Web          bool     // it says that GitHub itself is its committer, as of merges and of edits in the browser
+	Signed       bool     // a signature that GitHub has verified proves its committer, who is a person
 }
 
 // Maker is somebody who is named in a commit.
@@ -58,8 +58,8 @@ const (
 	PartCoAuthor  Part = "co-author"
 )
 
-// Landed is a pull request that became part of the branch.
-type Landed struct {
+// MergedPull is a pull request that became part of the branch.
+type MergedPull struct {
 	SHA    string // of the branch, that GitHub says it was merged as
 	Number int
 	Head   string // that was merged

@@ -37,7 +37,7 @@ func ParseRepo(s string) (Repo, error) {
 func (r Repo) String() string { return r.Owner + "/" + r.Name }
 
 // Nameless stands for a repository of which nobody knows under which name it is now: its
-// old name is another's. Its pipelines rest under it until it is heard of again.
+// old name is another's. Its pipelines rest under it until it is seen again.
 func Nameless(id int64) Repo { return Repo{Owner: nameless, Name: strconv.FormatInt(id, 10)} }
 
 // Nameless reports whether the name is none that GitHub knows.

@@ -34,7 +34,7 @@ type Inspection struct {
 	At        time.Time // zero: nothing yet
 	Source    string    // the app that it was held against; empty: it builds itself
 	Warnings  []string
-	Told      string // the commit whose promotion was the first to tell the warnings; empty: none
+	ShownTo   string // the commit whose promotion was the first to tell the warnings; empty: none
 	Problem   string
 	ProblemAt time.Time // since when
 }
@@ -88,7 +88,7 @@ func (d *decision) inspectAt(stage string, ins Inspection) time.Time {
 		return soon
 	}
 	for _, c := range d.s.all() {
-		if p := c.Passages[stage]; p.State == PassageFailed && p.EndedAt.After(ins.At) {
+		if p := c.Progress[stage]; p.State == ProgressFailed && p.EndedAt.After(ins.At) {
 			return later(soon, p.EndedAt)
 		}
 	}
@@ -96,10 +96,10 @@ func (d *decision) inspectAt(stage string, ins Inspection) time.Time {
 }
 
 // sourceOf is the app that the artifacts of a stage's app come from; empty if it
-// builds them itself. Those of guests may come from another app.
-func (c Config) sourceOf(app string, guest bool) string {
+// builds them itself. Those from pull requests may come from another app.
+func (c Config) sourceOf(app string, head bool) string {
 	source := c.Stages[0].Apps[0]
-	if prepare := c.Prepare; guest && prepare.apart() {
+	if prepare := c.Prepare; head && prepare.apart() {
 		source = prepare.PullApps[0]
 	} else if len(prepare.Apps) > 0 {
 		source = prepare.Apps[0]
@@ -134,13 +134,13 @@ func (d *view) preflightGate(c *Candidate, stage string) Gate {
 		return copied
 	}
 	for _, app := range cfg.Apps {
-		source := d.s.Config.sourceOf(app, c.Guest)
+		source := d.s.Config.sourceOf(app, c.FromPull)
 		ins, known := d.inspection(app, source)
 		if known && ins.Problem != "" {
 			return Gate{Name: g.Name, State: GateClosed, Since: ins.ProblemAt, Text: ins.Problem, Next: "ask the owner of " + app}
 		}
-		f := d.s.Flights[inspectKey(Inspect{App: app, Source: source})]
-		if known || f.Attempt == 0 || f.Attempt > inspectAttempts || f.Attempt == inspectAttempts && !f.Out {
+		f := d.s.Pending[inspectKey(Inspect{App: app, Source: source})]
+		if known || f.Attempt == 0 || f.Attempt > inspectAttempts || f.Attempt == inspectAttempts && !f.Underway {
 			continue // one that nobody has asked for is of a stage where nobody is to enter
 		}
 		if until := f.Since.Add(inspectPatience); !d.due(until) {
@@ -165,9 +165,9 @@ func (s *State) inspected(do Inspect, f Finished, at time.Time) {
 		found.Warnings = append(slices.Clone(found.Warnings), what)
 	}
 	old := s.Inspections[s.inspectedAs(do.App, do.Source)]
-	now := Inspection{At: at, Source: do.Source, Warnings: found.Warnings, Told: old.Told, Problem: found.Problem}
+	now := Inspection{At: at, Source: do.Source, Warnings: found.Warnings, ShownTo: old.ShownTo, Problem: found.Problem}
 	if !slices.Equal(old.Warnings, now.Warnings) {
-		now.Told = ""
+		now.ShownTo = ""
 	}
 	if now.Problem != "" {
 		if now.ProblemAt = old.ProblemAt; old.Problem == "" {
@@ -180,31 +180,31 @@ func (s *State) inspected(do Inspect, f Finished, at time.Time) {
 	}
 	for _, stage := range sortedKeys(s.Stages) {
 		if _, known := s.Stages[stage].Apps[do.App]; known {
-			s.takesOver(stage, do.App, found)
+			s.noteSwitch(stage, do.App, found)
 		}
 	}
-	s.takesOver(do.Stage, do.App, found)
+	s.noteSwitch(do.Stage, do.App, found)
 }
 
-func (s *State) takesOver(stage, app string, found Inspected) {
+func (s *State) noteSwitch(stage, app string, found Inspected) {
 	st := s.Stages[stage]
 	stand := st.Apps[app]
-	stand.TakesOver, stand.URL = found.TakesOver, cmp.Or(found.App.URL, stand.URL)
+	stand.SwitchesAfter, stand.URL = found.SwitchesAfter, cmp.Or(found.App.URL, stand.URL)
 	put(&st.Apps, app, stand)
 	put(&s.Stages, stage, st)
 }
 
-// news lists what was found of a stage's apps and was not told yet, which the
+// unpublishedWarnings lists what was found of a stage's apps and was not told yet, which the
 // promotion of a commit tells now.
-func (s *State) news(apps []string, c *Candidate) (warnings []string) {
+func (s *State) unpublishedWarnings(apps []string, c *Candidate) (warnings []string) {
 	sha := c.SHA
 	for _, app := range apps {
-		app = s.inspectedAs(app, s.Config.sourceOf(app, c.Guest))
+		app = s.inspectedAs(app, s.Config.sourceOf(app, c.FromPull))
 		ins := s.Inspections[app]
-		if len(ins.Warnings) == 0 || ins.Told != "" && ins.Told != sha {
+		if len(ins.Warnings) == 0 || ins.ShownTo != "" && ins.ShownTo != sha {
 			continue
 		}
-		ins.Told = sha
+		ins.ShownTo = sha
 		s.Inspections[app] = ins
 		warnings = append(warnings, ins.Warnings...)
 	}
@@ -212,7 +212,7 @@ func (s *State) news(apps []string, c *Candidate) (warnings []string) {
 }
 
 // warned adds to a text what a promotion has to tell.
-func warned(text string, p Passage) string {
+func warned(text string, p Progress) string {
 	if len(p.Warnings) == 0 {
 		return text
 	}
@@ -223,7 +223,7 @@ func warned(text string, p Passage) string {
 func (d *view) warningLines(c *Candidate) string {
 	var b strings.Builder
 	for _, stage := range d.s.Config.StageNames() {
-		for _, w := range c.Passages[stage].Warnings {
+		for _, w := range c.Progress[stage].Warnings {
 			fmt.Fprintf(&b, "\n⚠️ %s: %s\n", text(stage), text(w))
 		}
 	}

@@ -18,7 +18,7 @@ const maxErrors = 3
 // key of the build that the stage's own app makes, empty for none.
 func (s *State) openPromotion(stage, sha string, at time.Time, build string) {
 	st := s.Stages[stage]
-	if st.InFlight != nil {
+	if st.Promoting != nil {
 		return
 	}
 	cfg, ok := s.Config.Stage(stage)
@@ -27,21 +27,21 @@ func (s *State) openPromotion(stage, sha string, at time.Time, build string) {
 		return
 	}
 	st.Promotions++
-	st.InFlight = &Promotion{N: st.Promotions, SHA: sha, Guest: c.Guest, StartedAt: at, Building: build != "", Build: build, Apps: map[string]AppRelease{}}
+	st.Promoting = &Promotion{N: st.Promotions, SHA: sha, FromPull: c.FromPull, StartedAt: at, Building: build != "", Build: build, Apps: map[string]AppRelease{}}
 	for _, app := range cfg.Apps {
-		st.InFlight.Apps[app] = AppRelease{}
+		st.Promoting.Apps[app] = AppRelease{}
 	}
 	if st.Rollback != nil {
-		st.InFlight.Rollback, st.InFlight.Was = st.Rollback, c.Passages[stage]
+		st.Promoting.Rollback, st.Promoting.Was = st.Rollback, c.Progress[stage]
 	}
 	put(&s.Stages, stage, st)
-	put(&c.Passages, stage, Passage{State: PassageReleasing, Promotion: st.Promotions, StartedAt: at, Urgent: c.urgentOrder(stage), Warnings: s.news(cfg.Apps, c)})
+	put(&c.Progress, stage, Progress{State: ProgressReleasing, Promotion: st.Promotions, StartedAt: at, Urgent: c.urgentOrder(stage), Warnings: s.unpublishedWarnings(cfg.Apps, c)})
 	s.noteMaintained(stage)
 }
 
 func (s *State) promotionStarted(do Promote, unsure bool, at time.Time) {
 	s.openPromotion(do.Stage, do.SHA, at, "")
-	if p := s.Stages[do.Stage].InFlight; p != nil && p.N == do.Promotion {
+	if p := s.Stages[do.Stage].Promoting; p != nil && p.N == do.Promotion {
 		if a := p.Apps[do.App]; !unsure || a.Base < 0 {
 			a.Base = do.Base
 			p.Apps[do.App] = a
@@ -53,7 +53,7 @@ func (s *State) promotionStarted(do Promote, unsure bool, at time.Time) {
 // pin gives a candidate that enters a stage the artifact of its build. A rollback
 // releases what was proved there, which is the candidate's once it has ended.
 func (s *State) pin(stage, sha string) {
-	p := s.Stages[stage].InFlight
+	p := s.Stages[stage].Promoting
 	if c := s.promoted(p, sha); c != nil && c.Artifact == "" && p.Rollback == nil {
 		r, _ := s.runOf(c)
 		c.Artifact, c.ArtifactApp, c.ArtifactSHA = r.Artifact, r.App, r.SHA
@@ -64,17 +64,17 @@ func (s *State) pin(stage, sha string) {
 // goes on as a release, anything else ends the promotion.
 func (s *State) stageBuildMoved(stage, sha string, at time.Time) {
 	st, c := s.Stages[stage], s.candidate(sha)
-	if c == nil || st.InFlight == nil || st.InFlight.SHA != sha || !st.InFlight.Building {
+	if c == nil || st.Promoting == nil || st.Promoting.SHA != sha || !st.Promoting.Building {
 		return
 	}
-	r := s.Builds[st.InFlight.Build]
+	r := s.Builds[st.Promoting.Build]
 	switch r.Status {
 	case RunSucceeded:
 		c.Artifact, c.ArtifactApp, c.ArtifactSHA = r.Artifact, r.App, r.SHA
-		st.InFlight.Building, st.InFlight.Built = false, true
-		if a, ok := st.InFlight.Apps[r.App]; ok && r.Release != "" {
+		st.Promoting.Building, st.Promoting.Built = false, true
+		if a, ok := st.Promoting.Apps[r.App]; ok && r.Release != "" {
 			a.State, a.ID, a.LookAt = ReleasePending, r.Release, at
-			st.InFlight.Apps[r.App] = a
+			st.Promoting.Apps[r.App] = a
 		}
 		s.Stages[stage] = st
 	case RunFailed, RunErrored:
@@ -82,10 +82,10 @@ func (s *State) stageBuildMoved(stage, sha string, at time.Time) {
 		if r.Reason != "" {
 			reason += ": " + r.Reason
 		}
-		s.closePromotion(stage, PassageFailed, reason, r.OutputURL, at)
-		if pass := c.Passages[stage]; r.Status == RunFailed {
-			pass.Unbuilt = true
-			c.Passages[stage] = pass
+		s.closePromotion(stage, ProgressFailed, reason, r.OutputURL, at)
+		if pass := c.Progress[stage]; r.Status == RunFailed {
+			pass.BuildFailed = true
+			c.Progress[stage] = pass
 		}
 	}
 }
@@ -97,7 +97,7 @@ func (s *State) promoteAnswered(do Promote, f Finished, at time.Time) {
 		s.appSeen(do.Stage, do.App, seen, at)
 		st = s.Stages[do.Stage]
 	}
-	p := st.InFlight
+	p := st.Promoting
 	if p == nil || p.N != do.Promotion || p.SHA != do.SHA {
 		return
 	}
@@ -117,33 +117,33 @@ func (s *State) promoteAnswered(do Promote, f Finished, at time.Time) {
 		s.concludePromotion(do.Stage, at)
 		return
 	case Unsure:
-		a.Maybe = true
+		a.Unsure = true
 		p.Apps[do.App] = a
 		return
 	}
 	if f.Outcome == Done {
-		a.Maybe = false // it was looked at, and there is nothing of ours
+		a.Unsure = false // it was looked at, and there is nothing of ours
 		p.Apps[do.App] = a
-		s.giveWay(do.Stage, at)
-		if s.Stages[do.Stage].InFlight == nil {
+		s.yieldToManual(do.Stage, at)
+		if s.Stages[do.Stage].Promoting == nil {
 			return
 		}
 	}
 	s.withdraw(do.Stage, f, at)
 }
 
-// giveWay ends a promotion that has begun, or that takes the stage back by itself, on
+// yieldToManual ends a promotion that has begun, or that takes the stage back by itself, on
 // the apps on which somebody has released something newer by hand meanwhile.
-func (s *State) giveWay(stage string, at time.Time) {
+func (s *State) yieldToManual(stage string, at time.Time) {
 	st := s.Stages[stage]
-	p := st.InFlight
-	if p == nil || p.Rollback != nil && p.Rollback.byPerson() || p.Rollback == nil && !p.touched() {
+	p := st.Promoting
+	if p == nil || p.Rollback != nil && p.Rollback.byPerson() || p.Rollback == nil && !p.started() {
 		return // a person knows what is there, and of what has not begun the gates decide
 	}
 	c, gave := s.promoted(p, p.SHA), false
 	for _, app := range sortedKeys(p.Apps) {
 		a, by := p.Apps[app], st.Apps[app].Foreign
-		if c == nil || by == nil || a.State != "" || a.Maybe || s.Flights[promoteKey(stage, p.N, app)].Out || !s.newer(by, c, stage) {
+		if c == nil || by == nil || a.State != "" || a.Unsure || s.Pending[promoteKey(stage, p.N, app)].Underway || !s.newer(by, c, stage) {
 			continue
 		}
 		a.State, a.Reason, gave = ReleaseFailed, by.name()+" was released there by hand meanwhile", true
@@ -154,23 +154,23 @@ func (s *State) giveWay(stage string, at time.Time) {
 	}
 }
 
-// begun reports whether there is a release on the app; one that was refused never was.
-func (a AppRelease) begun() bool {
+// started reports whether there is a release on the app; one that was refused never was.
+func (a AppRelease) started() bool {
 	return a.State != "" && (a.State != ReleaseFailed || a.ID != "")
 }
 
-// begun reports whether a promotion has touched any app, or may have.
-func (s *State) begun(stage string) bool {
-	p := s.Stages[stage].InFlight
+// mayHaveStarted reports whether a promotion has touched any app, or may have.
+func (s *State) mayHaveStarted(stage string) bool {
+	p := s.Stages[stage].Promoting
 	if p == nil {
 		return false
 	}
 	if p.Building {
 		r := s.Builds[p.Build]
-		return r.Status != RunStarting && r.Status != RunWaiting || s.Flights[buildEffect(r.App, p.Build)].Unsure
+		return r.Status != RunStarting && r.Status != RunWaiting || s.Pending[buildEffect(r.App, p.Build)].Unsure
 	}
 	for app, a := range p.Apps {
-		if a.begun() || a.Maybe || s.Flights[promoteKey(stage, p.N, app)].Unsure {
+		if a.started() || a.Unsure || s.Pending[promoteKey(stage, p.N, app)].Unsure {
 			return true
 		}
 	}
@@ -181,17 +181,17 @@ func (s *State) begun(stage string) bool {
 // stage may be entered is asked anew when the time has come.
 func (s *State) withdraw(stage string, f Finished, at time.Time) {
 	st := s.Stages[stage]
-	p := st.InFlight
-	if p == nil || s.begun(stage) {
+	p := st.Promoting
+	if p == nil || s.mayHaveStarted(stage) {
 		return
 	}
 	for app := range p.Apps {
-		if s.Flights[promoteKey(stage, p.N, app)].Out {
+		if s.Pending[promoteKey(stage, p.N, app)].Underway {
 			return // what comes of this one is not known yet
 		}
 	}
 	for app := range p.Apps {
-		delete(s.Flights, promoteKey(stage, p.N, app))
+		delete(s.Pending, promoteKey(stage, p.N, app))
 	}
 	c := s.promoted(p, p.SHA)
 	if f.Outcome == Retry && (st.TroubleAt.IsZero() || at.Sub(st.RetryAt) > untried) {
@@ -199,29 +199,29 @@ func (s *State) withdraw(stage string, f Finished, at time.Time) {
 		s.Stages[stage] = st
 	}
 	if f.Outcome == Retry && c != nil && at.Sub(later(st.TroubleAt, c.SeenAt)) >= beginDeadline {
-		s.closePromotion(stage, PassageFailed, fmt.Sprintf("it could not be released for %s%s", hours(beginDeadline), because(f.Reason)), "", at)
+		s.closePromotion(stage, ProgressFailed, fmt.Sprintf("it could not be released for %s%s", hours(beginDeadline), because(f.Reason)), "", at)
 		return
 	}
-	st.InFlight = nil
+	st.Promoting = nil
 	if f.Outcome == Retry {
 		st.Tries++
 		st.Trouble, st.RetryAt = f.Reason, at.Add(max(f.After, backoff(stage+p.SHA, st.Tries)))
 	}
 	s.Stages[stage] = st
 	if c != nil {
-		if p.brokeOff() {
+		if p.errored() {
 			c.leave(stage)
 		}
 		c.restore(stage, p.Was)
-		if len(c.Passages) == 0 {
+		if len(c.Progress) == 0 {
 			c.Artifact, c.ArtifactApp, c.ArtifactSHA = "", "", ""
 		}
 	}
 }
 
-// brokeOff reports whether a release of the promotion has ended through the
+// errored reports whether a release of the promotion has ended through the
 // platform's own fault, so that it may have done something before.
-func (p *Promotion) brokeOff() bool {
+func (p *Promotion) errored() bool {
 	for _, a := range p.Apps {
 		if a.Errors > 0 {
 			return true
@@ -233,23 +233,23 @@ func (p *Promotion) brokeOff() bool {
 // leave takes a candidate out of a stage that it got into, so that it may get in
 // again. What it has done there is still not to be taken back by older ones.
 func (c *Candidate) leave(stage string) {
-	if !c.Passages[stage].Unbuilt && !slices.Contains(c.Entered, stage) {
+	if !c.Progress[stage].BuildFailed && !slices.Contains(c.Entered, stage) {
 		c.Entered = append(slices.Clone(c.Entered), stage)
 	}
-	delete(c.Passages, stage)
+	delete(c.Progress, stage)
 }
 
 // restore puts back how a candidate stood at a stage before a promotion that came to
 // nothing; zero: it had not been there.
-func (c *Candidate) restore(stage string, was Passage) {
-	if delete(c.Passages, stage); was.State != "" {
-		put(&c.Passages, stage, was)
+func (c *Candidate) restore(stage string, was Progress) {
+	if delete(c.Progress, stage); was.State != "" {
+		put(&c.Progress, stage, was)
 	}
 }
 
 func (s *State) releaseWatched(do WatchRelease, f Finished, at time.Time) {
 	st := s.Stages[do.Stage]
-	p := st.InFlight
+	p := st.Promoting
 	if p == nil || p.N != do.Promotion || p.Apps[do.App].State != ReleasePending {
 		return
 	}
@@ -269,7 +269,7 @@ func (s *State) releaseWatched(do WatchRelease, f Finished, at time.Time) {
 // releaseSeen folds what the platform says of an app's release.
 func (s *State) releaseSeen(stage, app string, seen ReleaseSeen, at time.Time) {
 	st := s.Stages[stage]
-	a, r := st.InFlight.Apps[app], seen.Release
+	a, r := st.Promoting.Apps[app], seen.Release
 	a.State, a.ID, a.Version, a.OutputURL, a.Reason = r.Status, r.ID, max(a.Version, r.Version), r.OutputURL, r.Reason
 	if a.Since.IsZero() {
 		a.Since = at
@@ -286,7 +286,7 @@ func (s *State) releaseSeen(stage, app string, seen ReleaseSeen, at time.Time) {
 	case a.State == ReleaseErrored:
 		a.State = ReleaseFailed
 	}
-	st.InFlight.Apps[app] = a
+	st.Promoting.Apps[app] = a
 
 	stand := st.Apps[app]
 	stand.Seen, stand.SeenAt, stand.Moved, stand.Newest = true, at, false, max(stand.Newest, r.Version)
@@ -299,13 +299,13 @@ func (s *State) releaseSeen(stage, app string, seen ReleaseSeen, at time.Time) {
 	put(&st.Apps, app, stand)
 	s.Stages[stage] = st
 	s.concludePromotion(stage, at)
-	s.giveWay(stage, at)
+	s.yieldToManual(stage, at)
 }
 
 // concludePromotion ends a promotion once every app has an outcome. It succeeded
 // only if every app took it.
 func (s *State) concludePromotion(stage string, at time.Time) {
-	p := s.Stages[stage].InFlight
+	p := s.Stages[stage].Promoting
 	var failed, took []string
 	output := ""
 	for _, app := range sortedKeys(p.Apps) {
@@ -346,11 +346,11 @@ func (s *State) concludePromotion(stage string, at time.Time) {
 	if c := s.promoted(p, p.SHA); gone && c != nil && c.Rebuilds >= maxRebuilds {
 		reason = strings.TrimSuffix(reason, ".") + ", although it was built again twice"
 	}
-	s.closePromotion(stage, PassageFailed, reason, output, at)
+	s.closePromotion(stage, ProgressFailed, reason, output, at)
 	if c := s.promoted(p, p.SHA); gone && c != nil {
-		pass := c.Passages[stage]
+		pass := c.Progress[stage]
 		pass.Gone = true
-		c.Passages[stage] = pass
+		c.Progress[stage] = pass
 	}
 }
 
@@ -364,13 +364,13 @@ func (p *Promotion) gone() bool {
 	return true
 }
 
-func (s *State) closePromotion(stage string, end PassageState, reason, output string, at time.Time) {
+func (s *State) closePromotion(stage string, end ProgressState, reason, output string, at time.Time) {
 	st := s.Stages[stage]
-	p := st.InFlight
-	st.InFlight, st.Tries, st.RetryAt, st.Trouble, st.TroubleAt = nil, 0, time.Time{}, "", time.Time{}
+	p := st.Promoting
+	st.Promoting, st.Tries, st.RetryAt, st.Trouble, st.TroubleAt = nil, 0, time.Time{}, "", time.Time{}
 	was := st.Live
 	if c := s.promoted(p, p.SHA); c != nil {
-		pass := c.Passages[stage]
+		pass := c.Progress[stage]
 		pass.State, pass.EndedAt, pass.Reason, pass.OutputURL = end, at, reason, output
 		if p.Proof != nil {
 			pass.Seen = p.Proof.Last
@@ -378,21 +378,21 @@ func (s *State) closePromotion(stage string, end PassageState, reason, output st
 		if past, ok := st.named(p.SHA, 0); ok && p.Rollback != nil && past.Ran != nil {
 			pass.Adopted = true
 		}
-		put(&c.Passages, stage, pass)
-		if _, ordered := c.Ordered[stage]; ordered && end == PassageDone && p.Rollback == nil && st.lockedAt(at) != nil && st.Lock.Rollback {
+		put(&c.Progress, stage, pass)
+		if _, ordered := c.Ordered[stage]; ordered && end == ProgressLive && p.Rollback == nil && st.lockedAt(at) != nil && st.Lock.Rollback {
 			st.Lock = nil
 		}
 		delete(c.Ordered, stage)
 		if past, ok := st.named(c.SHA, 0); ok && p.Rollback != nil {
 			c.Artifact, c.ArtifactApp, c.ArtifactSHA = past.Artifact, past.From, past.Built
 		}
-		if end == PassageDone {
+		if end == ProgressLive {
 			st.Live = Live{SHA: c.SHA, Artifact: c.Artifact, Since: at}
 			if past, ok := st.named(c.SHA, 0); ok && p.Rollback != nil {
 				st.Live = past.live(sortedKeys(p.Apps), at)
 			}
 			s.Stages[stage] = st
-			if !c.Guest { // what was never merged is nothing to go back to
+			if !c.FromPull { // what was never merged is nothing to go back to
 				s.proved(stage, c, p, at)
 			}
 			st = s.Stages[stage]
@@ -403,9 +403,9 @@ func (s *State) closePromotion(stage string, end PassageState, reason, output st
 	switch c := s.promoted(p, p.SHA); {
 	case p.Rollback != nil:
 		s.rollbackClosed(stage, p, was, end, reason, at)
-	case end == PassageDone:
+	case end == ProgressLive:
 		s.beginSoak(stage, p, at)
-	case c != nil && p.tookHold():
+	case c != nil && p.anySucceeded():
 		s.undo(stage, c, p.N, p.unseen(), at)
 	}
 }
@@ -420,8 +420,8 @@ func (p *Promotion) unseen() string {
 	return p.Proof.unseen()
 }
 
-// tookHold reports whether some app runs what was promoted.
-func (p *Promotion) tookHold() bool {
+// anySucceeded reports whether some app runs what was promoted.
+func (p *Promotion) anySucceeded() bool {
 	for _, a := range p.Apps {
 		if a.State == ReleaseSucceeded {
 			return true

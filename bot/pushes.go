@@ -27,8 +27,8 @@ const (
 	firstPushes = 20
 )
 
-// fourEyed reports whether any stage has four eyes.
-func (c Config) fourEyed() bool {
+// anyFourEyes reports whether any stage has four eyes.
+func (c Config) anyFourEyes() bool {
 	return slices.ContainsFunc(c.Stages, func(stage Stage) bool { return stage.FourEyes })
 }
 
@@ -39,7 +39,7 @@ func (s *State) notePush(p Push, sure bool) {
 	switch {
 	case QueueBranch(p.Branch) || p.Branch == "" || p.After == "" || isZero(p.After):
 		return
-	case s.Configured && !s.Config.fourEyed():
+	case s.Configured && !s.Config.anyFourEyes():
 		s.Pushes, s.Origin = nil, ""
 		return
 	case s.Configured:
@@ -91,7 +91,7 @@ func (s *State) joinPushes() bool {
 
 // pushersOf lists who pushed to a branch until it got a commit, back to where it began:
 // as a new branch, or where what it had is in none of the given commits. Where a push in
-// between was not heard of, gap is the commit that it brought; empty: none is missing.
+// between was not seen, gap is the commit that it brought; empty: none is missing.
 func (s *State) pushersOf(branch, head string, commits map[string]bool) (list []Push, gap string) {
 	seen := map[string]bool{head: true}
 	for queue := []string{head}; len(queue) > 0; queue = queue[1:] {
@@ -101,7 +101,7 @@ func (s *State) pushersOf(branch, head string, commits map[string]bool) (list []
 				continue
 			}
 			list = append(list, p)
-			if isZero(p.Before) && p.Nothing && commits[p.After] && !s.told(p.After) {
+			if isZero(p.Before) && p.Nothing && commits[p.After] && !s.pushKnown(p.After) {
 				continue // a new branch at what somebody else had pushed: nobody has told who
 			}
 			found = true
@@ -118,8 +118,8 @@ func (s *State) pushersOf(branch, head string, commits map[string]bool) (list []
 	return list, gap
 }
 
-// told reports whether a push is known that brought a commit to GitHub.
-func (s *State) told(sha string) bool {
+// pushKnown reports whether a push is known that brought a commit to GitHub.
+func (s *State) pushKnown(sha string) bool {
 	return slices.ContainsFunc(s.Pushes, func(p Push) bool { return p.After == sha && !p.Nothing })
 }
 

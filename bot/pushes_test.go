@@ -126,7 +126,7 @@ func TestAPipelineIsOpenedWithWhoPushed(t *testing.T) {
 func TestAPushIsNotJoinedWithAMerge(t *testing.T) {
 	at := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
 	s := eyed()
-	s.Stages = map[string]Stand{"production": {Live: Live{SHA: "base"}}}
+	s.Stages = map[string]StageState{"production": {Live: Live{SHA: "base"}}}
 	s = Apply(s, Event{at, Pushed{Branch: "main", Before: "base", After: "evil", By: person(6), PushedAt: at}},
 		Event{at, Pushed{Branch: "main", Before: "evil", After: "squash", By: person(6), PushedAt: at}},
 		Event{at, Pushed{Branch: "feature", Before: zerosSHA, After: "head", By: person(1), PushedAt: at}})
@@ -135,10 +135,10 @@ func TestAPushIsNotJoinedWithAMerge(t *testing.T) {
 	}
 	by := func(n int) []Maker { return []Maker{{Account: person(n), As: PartAuthor}} }
 	put(&s.People, peopleKey("base", "squash"), PeopleSeen{At: at, PeopleRead: PeopleRead{
-		Commits: []Made{{SHA: "squash", Parents: []string{"evil"}, By: by(1), Web: true}, {SHA: "evil", Parents: []string{"base"}, By: by(1)}, {SHA: "head", Parents: []string{"evil"}, By: by(1)}},
-		Merges:  []Landed{{SHA: "squash", Number: 1, Head: "head", Branch: "feature", Author: person(1), Exact: true, Parents: 1, Commits: []string{"head"}}},
+		Commits: []CommitMakers{{SHA: "squash", Parents: []string{"evil"}, By: by(1), Web: true}, {SHA: "evil", Parents: []string{"base"}, By: by(1)}, {SHA: "head", Parents: []string{"evil"}, By: by(1)}},
+		Merges:  []MergedPull{{SHA: "squash", Number: 1, Head: "head", Branch: "feature", Author: person(1), Exact: true, Parents: 1, Commits: []string{"head"}}},
 	}})
-	if no := s.mayNotSee(s.candidate("squash"), "production", person(6)); no == "" {
+	if no := s.mayNotReview(s.candidate("squash"), "production", person(6)); no == "" {
 		t.Errorf("whoever pushed a commit below a merge has made some of it; of %d pushes the oldest is %+v", len(s.Pushes), s.Pushes[0])
 	}
 }

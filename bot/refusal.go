@@ -6,10 +6,10 @@ import "time"
 // conversation unlocked, a commit known at last. As long as it is still true it is said
 // again, with pauses that grow, and not for ever: each try costs a request.
 
-// Unheard is how often something was refused, and when to try it again.
-type Unheard struct {
-	Refusals int       // in a row, of one and the same saying
-	Later    time.Time // when to say it once more; zero: not
+// Refusal is how often something was refused, and when to try it again.
+type Refusal struct {
+	Refusals int       // in a row, of one and the same text
+	RetryAt  time.Time // when to say it once more; zero: not
 }
 
 const (
@@ -20,14 +20,14 @@ const (
 	mostRefusals = 30
 )
 
-// refused is what becomes of what was refused once more.
-func (u Unheard) refused(at time.Time) Unheard {
-	u.Refusals, u.Later = u.Refusals+1, time.Time{}
+// again is what becomes of what was refused once more.
+func (u Refusal) again(at time.Time) Refusal {
+	u.Refusals, u.RetryAt = u.Refusals+1, time.Time{}
 	if u.Refusals < mostRefusals {
-		u.Later = at.Add(min(firstRefusal<<(2*(u.Refusals-1)), longestRefusal))
+		u.RetryAt = at.Add(min(firstRefusal<<(2*(u.Refusals-1)), longestRefusal))
 	}
 	return u
 }
 
-// later reports whether the time has come to say what was refused once more.
-func (d *decision) later(u Unheard) bool { return !u.Later.IsZero() && d.due(u.Later) }
+// retryDue reports whether the time has come to say what was refused once more.
+func (d *decision) retryDue(u Refusal) bool { return !u.RetryAt.IsZero() && d.due(u.RetryAt) }

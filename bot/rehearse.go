@@ -78,7 +78,7 @@ func (d *decision) keepCopies() {
 			if cp.ID != "" && !cp.Ready && d.due(cp.LookAt) {
 				d.want(watchCopyKey(cp.Stage, cp.Promotion, app), WatchCopy{Stage: cp.Stage, Promotion: cp.Promotion, App: app, ID: cp.ID, Platform: cp.Platform})
 			}
-		case d.s.Flights[key].Out && !d.mayFly(d.s.Flights[key]):
+		case d.s.Pending[key].Underway && !d.mayTry(d.s.Pending[key]):
 			// It is being asked for at this moment.
 		case d.due(cp.RetryAt):
 			d.want(removeCopyKey(cp.Stage, cp.Promotion, app), RemoveCopy{Stage: cp.Stage, Promotion: cp.Promotion, App: app, ID: cp.ID, Platform: cp.Platform})
@@ -88,30 +88,30 @@ func (d *decision) keepCopies() {
 
 // wanted reports whether the promotion that a copy was made for is under way.
 func (s *State) wanted(cp Copy) bool {
-	p := s.Stages[cp.Stage].InFlight
+	p := s.Stages[cp.Stage].Promoting
 	return p != nil && p.N == cp.Promotion
 }
 
 // checkRehearsal ends a promotion that waits for a copy which the pipeline's file
 // does not ask for any more: without it, nothing is to be released there.
 func (s *State) checkRehearsal(stage string, at time.Time) {
-	p := s.Stages[stage].InFlight
-	if p == nil || !p.Copied || p.releasesBegun() {
+	p := s.Stages[stage].Promoting
+	if p == nil || !p.Copied || p.hasReleases() {
 		return
 	}
 	for app := range p.Apps {
-		if s.Flights[promoteKey(stage, p.N, app)].Attempt > 0 {
+		if s.Pending[promoteKey(stage, p.N, app)].Attempt > 0 {
 			return
 		}
 	}
 	if cfg, _ := s.Config.Stage(stage); !s.Configured || cfg.Rehearse == nil {
-		s.closePromotion(stage, PassageFailed, "the pipeline's file no longer asks for the rehearsal, and it was given up", "", at)
+		s.closePromotion(stage, ProgressFailed, "the pipeline's file no longer asks for the rehearsal, and it was given up", "", at)
 	}
 }
 
 func (s *State) copyStarted(do MakeCopy, at time.Time) {
 	s.openPromotion(do.Stage, do.SHA, at, "")
-	if p := s.Stages[do.Stage].InFlight; p != nil && p.N == do.Promotion {
+	if p := s.Stages[do.Stage].Promoting; p != nil && p.N == do.Promotion {
 		p.Copied = true
 	}
 	s.pin(do.Stage, do.SHA)
@@ -121,13 +121,13 @@ func (s *State) copyStarted(do MakeCopy, at time.Time) {
 }
 
 // copySeen takes the outcome of asking for a copy or of looking at it.
-func (s *State) copySeen(stage string, n int, app string, f Finished, flight Flight, at time.Time) {
+func (s *State) copySeen(stage string, n int, app string, f Finished, pending PendingEffect, at time.Time) {
 	cp, ok := s.Copies[app]
 	if !ok || cp.Stage != stage || cp.Promotion != n {
 		return
 	}
-	if _, making := f.Effect.Do.(MakeCopy); making && flight.Unsure {
-		cp.LostAt = later(cp.LostAt, flight.LostAt)
+	if _, making := f.Effect.Do.(MakeCopy); making && pending.Unsure {
+		cp.LostAt = later(cp.LostAt, pending.LostAt)
 	}
 	seen, done := f.Fact.(CopySeen)
 	reason := ""
@@ -143,15 +143,15 @@ func (s *State) copySeen(stage string, n int, app string, f Finished, flight Fli
 		reason = cmp.Or(f.Reason, "the platform does not say why")
 	}
 	s.Copies[app] = cp
-	if p := s.Stages[stage].InFlight; reason != "" && p != nil && p.N == n && !p.releasesBegun() {
-		s.closePromotion(stage, PassageFailed, fmt.Sprintf("the database of %s could not be copied for %s: %s", cp.From, app, reason), "", at)
+	if p := s.Stages[stage].Promoting; reason != "" && p != nil && p.N == n && !p.hasReleases() {
+		s.closePromotion(stage, ProgressFailed, fmt.Sprintf("the database of %s could not be copied for %s: %s", cp.From, app, reason), "", at)
 	}
 }
 
-// releasesBegun reports whether a promotion has begun a release on some app.
-func (p *Promotion) releasesBegun() bool {
+// hasReleases reports whether a promotion has begun a release on some app.
+func (p *Promotion) hasReleases() bool {
 	for _, a := range p.Apps {
-		if a.begun() || a.Maybe {
+		if a.started() || a.Unsure {
 			return true
 		}
 	}
@@ -166,14 +166,14 @@ func (s *State) copyRemoved(do RemoveCopy, f Finished, at time.Time) {
 		return
 	}
 	key := copyKey(do.Stage, do.Promotion, do.App)
-	flight := s.Flights[key]
-	sure := later(cp.LostAt, flight.LostAt).Add(PlatformDoubt)
+	pending := s.Pending[key]
+	sure := later(cp.LostAt, pending.LostAt).Add(PlatformDoubt)
 	switch gone := f.Outcome == Done || f.Outcome == Refuse && f.Gone; {
 	case gone && at.Before(sure):
 		cp.RetryAt = sure
 	case gone:
 		delete(s.Copies, do.App)
-		delete(s.Flights, key)
+		delete(s.Pending, key)
 		return
 	case f.Outcome == Refuse:
 		cp.Reason, cp.RetryAt = f.Reason, at.Add(copyAgain)

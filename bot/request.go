@@ -6,29 +6,29 @@ import (
 	"time"
 )
 
-// Request is a comment that asks for something, from the moment it is heard of
+// Request is a comment that asks for something, from the moment it is seen
 // until everything in it is answered.
 type Request struct {
-	Comment   int64
-	Number    int // of the pull request
-	User      string
-	UserID    int64     // 0: not known
-	At        time.Time // when it was heard of
-	SaidAt    time.Time // by GitHub's clock
-	Commands  []Command
-	Commander *CommanderRead // nil: who that is has not been read yet
-	Answers   []Answer       // one for each command that was run, in their order
-	HeadMoved bool           // the pull request got another head since the comment was written
-	Vetted    string         // the pull request's head when it was seen that the author may write, where it waits to be run; empty: it does not
-	Seen      bool           // people see that it was read
-	Changes   *ChangesRead   // what the pull request would bring, where it was asked for
-	Replied   bool           // its questions are answered
-	Closed    string         // the reaction that closed it; empty: not closed
-	Admitted  bool           // its author is known to be a visitor, and it is answered
-	Silent    bool           // its author has had the answers of the hour: a reaction closes it, or nothing does
-	Stale     bool           // nobody knows whether it was obeyed long ago
-	Kept      bool           // the store remembers it when this does not any more
-	Route     *Route         // it is handed on to others; nil: its commands are this pipeline's
+	Comment    int64
+	Number     int // of the pull request
+	User       string
+	UserID     int64     // 0: not known
+	At         time.Time // when it was seen
+	WrittenAt  time.Time // by GitHub's clock
+	Commands   []Command
+	Actor      *ActorRead   // nil: who that is has not been read yet
+	Answers    []Answer     // one for each command that was run, in their order
+	HeadMoved  bool         // the pull request got another head since the comment was written
+	MakersRead string       // the pull request's head when it was seen that the author may write, where it waits to be run; empty: it does not
+	Seen       bool         // people see that it was read
+	Changes    *ChangesRead // what the pull request would bring, where it was asked for
+	Replied    bool         // its questions are answered
+	Closed     string       // the reaction that closed it; empty: not closed
+	Admitted   bool         // its author is known to be a outsider, and it is answered
+	Silent     bool         // its author has had the answers of the hour: a reaction closes it, or nothing does
+	Stale      bool         // nobody knows whether it was obeyed long ago
+	Kept       bool         // the store remembers it when this does not any more
+	Route      *Route       // it is routed to others; nil: its commands are this pipeline's
 }
 
 // Answer is what became of one command.
@@ -41,39 +41,39 @@ type Answer struct {
 	Rollback   bool // of the stage; SHA is empty
 }
 
-// standing is what its author may do.
-func (r *Request) standing() Membership {
-	return Membership{Person: Person{r.User, r.UserID}, Role: r.Commander.Role, Teams: r.Commander.Teams}
+// membership is what its author may do.
+func (r *Request) membership() Membership {
+	return Membership{Person: Person{r.User, r.UserID}, Role: r.Actor.Role, Teams: r.Actor.Teams}
 }
 
 // rememberRequests is how many comments are remembered with what became of them. That
-// they were heard of is remembered for longer, in the store.
+// they were seen is remembered for longer, in the store.
 const rememberRequests = 50
 
 // comment takes in a comment. One that is known already, or that asks for
 // nothing, changes nothing.
 func (s *State) comment(f Commented, at time.Time) {
 	if s.Pipeline.Name != "" {
-		return // its commands are handed on, and come as Addressed
+		return // its commands are routed, and come as CommandsRouted
 	}
 	commands := ParseCommands(f.Body)
 	known := slices.ContainsFunc(s.Requests, func(r Request) bool { return r.Comment == f.ID })
-	if known || len(commands) == 0 || !s.Configured && !s.several() {
+	if known || len(commands) == 0 || !s.Configured && !s.multi() {
 		return
 	}
 	r := s.request(f, commands, at)
-	if s.several() {
+	if s.multi() {
 		r.Route = &Route{Names: s.Names}
 	}
 	s.Requests = append(slices.Clone(s.Requests), r)
-	s.receiveVisitors(at)
+	s.receiveOutsiders(at)
 }
 
 // request is what a comment asks for. What is too old for anybody to remember whether it
 // was obeyed is told so.
 func (s *State) request(f Commented, commands []Command, at time.Time) Request {
-	r := Request{Comment: f.ID, Number: f.Number, User: f.User, UserID: f.UserID, At: at, SaidAt: f.At, Commands: commands, Kept: true}
-	r.Stale = at.Sub(f.At) >= CommentsHeard && !f.At.IsZero() || !s.DeafUntil.IsZero() && !f.At.After(s.DeafUntil)
+	r := Request{Comment: f.ID, Number: f.Number, User: f.User, UserID: f.UserID, At: at, WrittenAt: f.At, Commands: commands, Kept: true}
+	r.Stale = at.Sub(f.At) >= CommandAge && !f.At.IsZero() || !s.CommentsForgottenUntil.IsZero() && !f.At.After(s.CommentsForgottenUntil)
 	return r
 }
 
@@ -87,8 +87,8 @@ func (s *State) forgetRequests() {
 		}
 		r := s.Requests[i]
 		s.Requests = slices.Concat(s.Requests[:i], s.Requests[i+1:])
-		if !r.Kept && r.SaidAt.After(s.DeafUntil) {
-			s.DeafUntil = r.SaidAt
+		if !r.Kept && r.WrittenAt.After(s.CommentsForgottenUntil) {
+			s.CommentsForgottenUntil = r.WrittenAt
 		}
 		if p, ok := s.Pulls[r.Number]; ok {
 			p.Earlier = append(slices.Clone(p.Earlier), r.lines(false)...)
@@ -111,17 +111,17 @@ func (s *State) editRequest(comment int64, edit func(*Request)) {
 	s.Requests[i] = r
 }
 
-// commanderRead runs a comment's commands, now that it is known who asks, and
+// actorRead runs a comment's commands, now that it is known who asks, and
 // what the pull request is at this moment.
-func (s *State) commanderRead(do ReadCommander, f Finished, at time.Time) {
-	var read CommanderRead
+func (s *State) actorRead(do ReadActor, f Finished, at time.Time) {
+	var read ActorRead
 	var headMoved, known bool
 	switch fact := f.Fact.(type) {
-	case CommanderRead:
+	case ActorRead:
 		read, known = fact, true
 		if i := slices.IndexFunc(s.Requests, func(r Request) bool { return r.Comment == do.Comment }); i >= 0 {
 			r := s.Requests[i]
-			headMoved = r.HeadMoved || r.Vetted == "" && s.headMovedSince(r.SaidAt, read.Pull) || r.Vetted != "" && r.Vetted != read.Pull.Head
+			headMoved = r.HeadMoved || r.MakersRead == "" && s.headMovedSince(r.WrittenAt, read.Pull) || r.MakersRead != "" && r.MakersRead != read.Pull.Head
 		}
 		if read.Pull.Number != 0 {
 			s.pull(read.Pull, at)
@@ -130,28 +130,28 @@ func (s *State) commanderRead(do ReadCommander, f Finished, at time.Time) {
 		if f.Outcome != Refuse {
 			return
 		}
-		read = CommanderRead{Comment: do.Comment, Role: RoleNone, Unread: cmp.Or(f.Reason, "it gave no answer")}
+		read = ActorRead{Comment: do.Comment, Role: RoleNone, Unread: cmp.Or(f.Reason, "it gave no answer")}
 	}
 	s.editRequest(do.Comment, func(r *Request) {
-		if r.Commander != nil {
+		if r.Actor != nil {
 			return // it was run before
 		}
 		switch {
 		case known && !s.roleRead(r, read.Role, at):
-			r.Commander = &read
+			r.Actor = &read
 		case known && read.Pull.Number == 0: // it is answered after all: the rest is read
-		case known && s.vet(r, read, headMoved): // what it approves is read
+		case known && s.awaitsMakers(r, read, headMoved): // what it approves is read
 		default:
 			r.HeadMoved = headMoved
 			s.runCommands(r, read, at)
 		}
 	})
-	s.receiveVisitors(at)
+	s.receiveOutsiders(at)
 }
 
 // runCommands runs a comment's commands.
-func (s *State) runCommands(r *Request, by CommanderRead, at time.Time) {
-	r.Commander = &by
+func (s *State) runCommands(r *Request, by ActorRead, at time.Time) {
+	r.Actor = &by
 	for _, c := range r.Commands {
 		x := execution{target: target{s: s, request: r, command: c}, d: newView(s, at), at: at}
 		r.Answers = append(r.Answers, x.run())
@@ -205,7 +205,7 @@ func (s *State) replied(do Reply, f Finished) {
 func (s *State) abandonRequests() {
 	why := s.noFile()
 	for _, stage := range sortedKeys(s.Stages) {
-		if st := s.Stages[stage]; st.Rollback != nil && st.InFlight == nil {
+		if st := s.Stages[stage]; st.Rollback != nil && st.Promoting == nil {
 			s.endRollback(stage, false, why)
 		}
 	}
@@ -214,8 +214,8 @@ func (s *State) abandonRequests() {
 			continue
 		}
 		s.editRequest(r.Comment, func(r *Request) {
-			if r.Commander == nil {
-				r.Commander, r.Answers = &CommanderRead{Comment: r.Comment, Role: RoleNone}, make([]Answer, len(r.Commands))
+			if r.Actor == nil {
+				r.Actor, r.Answers = &ActorRead{Comment: r.Comment, Role: RoleNone}, make([]Answer, len(r.Commands))
 				for i := range r.Answers {
 					r.Answers[i] = refuse("%s", why)
 				}

@@ -69,15 +69,15 @@ func (d *view) words(c *Candidate, stage Stage) (list []Order) {
 	}
 	o, ordered := c.Ordered[stage.Name]
 	l := d.s.Stages[stage.Name].lockedAt(d.now)
-	if ordered && (c.Guest || o.Urgent || l != nil && l.Rollback) {
+	if ordered && (c.FromPull || o.Urgent || l != nil && l.Rollback) {
 		list = append(list, o)
 	}
 	return list
 }
 
-// vouched reports whether those by whose word a candidate would enter a stage have the
+// rightsFresh reports whether those by whose word a candidate would enter a stage have the
 // right to give it at this moment, and else asks.
-func (d *decision) vouched(c *Candidate, stage string) bool {
+func (d *decision) rightsFresh(c *Candidate, stage string) bool {
 	cfg, _ := d.s.Config.Stage(stage)
 	words := d.words(c, cfg)
 	r := c.Rights[stage]
@@ -93,7 +93,7 @@ func (d *decision) vouched(c *Candidate, stage string) bool {
 		}
 		d.want(rightsKey(c.SHA, stage), do)
 	}
-	if d.needsMaintenance(c, stage) && r.Unread == "" && d.s.Flights[rightsKey(c.SHA, stage)].Reason == "" {
+	if d.needsMaintenance(c, stage) && r.Unread == "" && d.s.Pending[rightsKey(c.SHA, stage)].Reason == "" {
 		d.stayInMaintenance(stage)
 	}
 	return false
@@ -103,7 +103,7 @@ func (d *decision) vouched(c *Candidate, stage string) bool {
 // the right to let a candidate in; none where it does. Whoever is about to enter asks
 // once all other gates are open.
 func (d *view) rightGates(c *Candidate, stage string) []Gate {
-	r, f := c.Rights[stage], d.s.Flights[rightsKey(c.SHA, stage)]
+	r, f := c.Rights[stage], d.s.Pending[rightsKey(c.SHA, stage)]
 	reason, since, until := r.Unread, r.Since, r.AskAt
 	if reason == "" {
 		reason, since, until = f.Reason, f.Since, f.NotBefore
@@ -153,8 +153,8 @@ func (s *State) rightsRead(do ReadRights, f Finished, at time.Time) {
 			known = false
 			continue
 		}
-		if no := s.mayNoMore(c, cfg, o, read.People[i]); no != "" {
-			s.endWord(c, do.Stage, o, no, at)
+		if no := s.lostRight(c, cfg, o, read.People[i]); no != "" {
+			s.revoke(c, do.Stage, o, no, at)
 		}
 	}
 	r := Rights{}
@@ -164,9 +164,9 @@ func (s *State) rightsRead(do ReadRights, f Finished, at time.Time) {
 	put(&c.Rights, do.Stage, r)
 }
 
-// vouchedBy notes that a command's author had the right at the moment of the command.
+// noteRight notes that a command's author had the right at the moment of the command.
 // It counts for what enters by it at once.
-func (x execution) vouchedBy(c *Candidate, stage string) {
+func (x execution) noteRight(c *Candidate, stage string) {
 	cfg, _ := x.s.Config.Stage(stage)
 	for _, o := range newView(x.s, x.at).words(c, cfg) {
 		if o.Comment != x.request.Comment {
@@ -176,9 +176,9 @@ func (x execution) vouchedBy(c *Candidate, stage string) {
 	put(&c.Rights, stage, Rights{Until: x.at})
 }
 
-// mayNoMore says which right somebody lacks by now whose word would let a candidate
+// lostRight says which right somebody lacks by now whose word would let a candidate
 // into a stage; empty: none.
-func (s *State) mayNoMore(c *Candidate, stage Stage, o Order, now Membership) string {
+func (s *State) lostRight(c *Candidate, stage Stage, o Order, now Membership) string {
 	if !allows(stage.Allow, now) {
 		return fmt.Sprintf("%s takes %s, and by now %s", stage.Name, takes(stage.Allow), lacks(stage.Allow, now))
 	}
@@ -191,13 +191,13 @@ func (s *State) mayNoMore(c *Candidate, stage Stage, o Order, now Membership) st
 	return ""
 }
 
-// endWord ends an approval, or an order, whose giver may not give it any more, and says
+// revoke ends an approval, or an order, whose giver may not give it any more, and says
 // so where it was given.
-func (s *State) endWord(c *Candidate, stage string, o Order, why string, at time.Time) {
+func (s *State) revoke(c *Candidate, stage string, o Order, why string, at time.Time) {
 	if a := c.Approvals[stage]; a.good() && a.Comment == o.Comment {
 		a.Lapsed, a.LapsedAt = why, at
 		c.Approvals[stage] = a
-		s.tellLapsed(c.SHA, stage, a)
+		s.correctLapsed(c.SHA, stage, a)
 	}
 	if given, ordered := c.Ordered[stage]; !ordered || given.Comment != o.Comment {
 		return

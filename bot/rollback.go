@@ -32,39 +32,39 @@ func (x execution) rollback() Answer {
 		return refuse("%s", x.void(moved, x.rollbackExactly(stage)))
 	}
 	order := RollbackOrder{Order: x.order(), Config: x.command.Config, From: st.Live.SHA}
-	if st.InFlight != nil {
-		order.From = st.InFlight.SHA
+	if st.Promoting != nil {
+		order.From = st.Promoting.SHA
 	}
-	verifying := st.InFlight != nil && st.InFlight.Proof != nil
+	verifying := st.Promoting != nil && st.Promoting.Proof != nil
 	if x.command.SHA != "" || x.command.Version != 0 {
 		past, ok := st.named(x.command.SHA, x.command.Version)
 		if !ok {
 			return refuse("%s; there are %s", x.unknownTarget(stage), st.pastNames())
 		}
-		if past.SHA == st.Live.SHA && st.InFlight == nil {
+		if past.SHA == st.Live.SHA && st.Promoting == nil {
 			return refuse("%s is what %s runs", Short(past.SHA), stage)
 		}
 		order.To = past.SHA
-	} else if _, ok := st.target(order); !ok && st.InFlight == nil {
+	} else if _, ok := st.target(order); !ok && st.Promoting == nil {
 		return refuse("there is no proved release of %s to go back to", stage)
 	}
-	order.Further = order.To == "" && st.InFlight == nil && !st.mixed() && st.lockedAt(x.at) != nil && st.Lock.Rollback
+	order.Further = order.To == "" && st.Promoting == nil && !st.mixed() && st.lockedAt(x.at) != nil && st.Lock.Rollback
 	st.Rollback = &order
 	st.Lock = &Lock{Order: x.order(), Reason: "rolled back by @" + x.request.User, Rollback: true}
 	put(&x.s.Stages, stage, st)
 	for _, c := range x.s.all() {
-		if c.Passages[stage].State != PassageReleasing {
+		if c.Progress[stage].State != ProgressReleasing {
 			delete(c.Ordered, stage) // what was asked for before gives way to this
 		}
 	}
 	if verifying { // its releases have ended: nothing needs to be waited for
-		x.s.closePromotion(stage, PassageFailed, "rolled back by @"+x.request.User+" before it was verified", "", x.at)
+		x.s.closePromotion(stage, ProgressFailed, "rolled back by @"+x.request.User+" before it was verified", "", x.at)
 		st = x.s.Stages[stage]
 	}
 	text := "rolling " + stage + " back"
 	switch target, ok := st.target(order); {
-	case st.InFlight != nil:
-		text += " once the promotion of " + Short(st.InFlight.SHA) + " has ended"
+	case st.Promoting != nil:
+		text += " once the promotion of " + Short(st.Promoting.SHA) + " has ended"
 	case ok && order.Further:
 		text += " one further, to " + Short(target.SHA)
 	case ok:
@@ -82,7 +82,7 @@ func (x execution) unknownTarget(stage string) string {
 
 // named finds a proved release by its commit, or by the version that any of the
 // stage's apps gave it.
-func (st Stand) named(sha string, version int) (Past, bool) {
+func (st StageState) named(sha string, version int) (Past, bool) {
 	for _, p := range st.Past {
 		if sha != "" && (strings.HasPrefix(p.SHA, sha) || p.ranCommit(sha)) {
 			return p, true
@@ -104,7 +104,7 @@ func (p Past) ranCommit(sha string) bool {
 	return false
 }
 
-func (st Stand) pastNames() string {
+func (st StageState) pastNames() string {
 	var list []string
 	for _, p := range st.Past {
 		list = append(list, Short(p.SHA)+p.version())
@@ -135,7 +135,7 @@ func (p Past) version() string {
 
 // mixed reports whether the stage's apps run different artifacts, as after a
 // release that only some of them took.
-func (st Stand) mixed() bool {
+func (st StageState) mixed() bool {
 	for name, app := range st.Apps {
 		if app.Seen && st.Live.Artifact != "" && app.Artifact != st.Live.artifactOn(name) {
 			return true
@@ -144,9 +144,9 @@ func (st Stand) mixed() bool {
 	return false
 }
 
-// halfBack reports whether the apps that do not run what is live run something
+// partlyRolledBack reports whether the apps that do not run what is live run something
 // older, as after a rollback that only some of them took.
-func (st Stand) halfBack() bool {
+func (st StageState) partlyRolledBack() bool {
 	older := st.Past[slices.IndexFunc(st.Past, func(p Past) bool { return p.SHA == st.Live.SHA })+1:]
 	for name, app := range st.Apps {
 		differs := app.Seen && app.Artifact != st.Live.artifactOn(name)
@@ -160,7 +160,7 @@ func (st Stand) halfBack() bool {
 // target is what a rollback brings back: the named release, else the newest that
 // was proved, was not itself rolled back from, differs from what is live, and
 // still exists for all that is known.
-func (st Stand) target(o RollbackOrder) (Past, bool) {
+func (st StageState) target(o RollbackOrder) (Past, bool) {
 	for _, p := range st.Past {
 		switch {
 		case p.Gone != "":
@@ -169,10 +169,10 @@ func (st Stand) target(o RollbackOrder) (Past, bool) {
 				return p, true
 			}
 		case p.SHA == st.Live.SHA:
-			if st.mixed() && !st.halfBack() {
+			if st.mixed() && !st.partlyRolledBack() {
 				return p, true
 			}
-		case !p.Undone && !p.runs(st.Live) && !st.newerThanLive(p):
+		case !p.RolledBack && !p.runs(st.Live) && !st.newerThanLive(p):
 			return p, true
 		}
 	}
@@ -180,7 +180,7 @@ func (st Stand) target(o RollbackOrder) (Past, bool) {
 }
 
 // newerThanLive reports whether a release was proved after the live one.
-func (st Stand) newerThanLive(p Past) bool {
+func (st StageState) newerThanLive(p Past) bool {
 	i := slices.IndexFunc(st.Past, func(q Past) bool { return q.SHA == st.Live.SHA })
 	return i >= 0 && slices.IndexFunc(st.Past, func(q Past) bool { return q.SHA == p.SHA }) < i
 }
@@ -190,7 +190,7 @@ func (st Stand) newerThanLive(p Past) bool {
 func (d *decision) startRollbacks() {
 	for _, stage := range d.s.Config.Stages {
 		st := d.s.Stages[stage.Name]
-		if st.Rollback == nil || st.InFlight != nil || !d.due(st.RetryAt) {
+		if st.Rollback == nil || st.Promoting != nil || !d.due(st.RetryAt) {
 			continue
 		}
 		past, ok := st.target(*st.Rollback)
@@ -227,7 +227,7 @@ func (d *decision) rollbackTo(past Past, stage, app string, n, base int, o *Roll
 func (s *State) checkRollback(stage string, at time.Time) {
 	st := s.Stages[stage]
 	o := st.Rollback
-	if o == nil || st.InFlight != nil {
+	if o == nil || st.Promoting != nil {
 		return
 	}
 	if _, ok := s.Config.Stage(stage); !ok && s.Configured {
@@ -236,7 +236,7 @@ func (s *State) checkRollback(stage string, at time.Time) {
 	}
 	if o.To == "" && o.From != st.Live.SHA && !st.mixed() {
 		s.endRollback(stage, true, fmt.Sprintf("%s still runs %s, because %s never got there; it is locked until /unlock %s",
-			stage, Short(st.Live.SHA), Short(o.From), s.addressed(stage)))
+			stage, Short(st.Live.SHA), Short(o.From), s.qualifyCommands(stage)))
 		return
 	}
 	if f, app := st.foreign(); f != nil && !o.byPerson() {
@@ -244,7 +244,7 @@ func (s *State) checkRollback(stage string, at time.Time) {
 		return
 	}
 	if _, ok := st.target(*o); !ok {
-		s.endRollback(stage, false, fmt.Sprintf("there is no proved release of %s left to go back to%s; it is locked until /unlock %s", stage, skipped(o), s.addressed(stage)))
+		s.endRollback(stage, false, fmt.Sprintf("there is no proved release of %s left to go back to%s; it is locked until /unlock %s", stage, skipped(o), s.qualifyCommands(stage)))
 	}
 }
 
@@ -265,7 +265,7 @@ func (s *State) endRollback(stage string, ok bool, text string) {
 	st.Rollback = nil
 	s.Stages[stage] = st
 	if !o.byPerson() {
-		s.undone(stage, o, text)
+		s.rolledBack(stage, o, text)
 		return
 	}
 	s.editRequest(o.Comment, func(r *Request) {
@@ -278,24 +278,24 @@ func (s *State) endRollback(stage string, ok bool, text string) {
 }
 
 // rollbackClosed takes the end of a rollback's promotion.
-func (s *State) rollbackClosed(stage string, p *Promotion, was Live, end PassageState, reason string, at time.Time) {
+func (s *State) rollbackClosed(stage string, p *Promotion, was Live, end ProgressState, reason string, at time.Time) {
 	o := p.Rollback
-	if end != PassageDone {
+	if end != ProgressLive {
 		s.endRollback(stage, false, fmt.Sprintf("the rollback of %s to %s failed: %s", stage, Short(p.SHA), reason))
 		return
 	}
 	if c := s.candidate(was.SHA); c != nil && was.SHA != p.SHA && o.byPerson() {
 		pass := c.passedBefore(stage, was)
-		pass.State, pass.Reason = PassageUndone, "rolled back by "+o.who()
-		put(&c.Passages, stage, pass)
+		pass.State, pass.Reason = ProgressRolledBack, "rolled back by "+o.who()
+		put(&c.Progress, stage, pass)
 	}
 	if c := s.candidate(p.SHA); c != nil {
-		pass := c.Passages[stage]
+		pass := c.Progress[stage]
 		pass.Reason = "after a rollback by " + o.who()
-		put(&c.Passages, stage, pass)
+		put(&c.Progress, stage, pass)
 	}
 	if was.SHA != p.SHA {
-		s.editPast(stage, was.SHA, func(q *Past) { q.Undone = true })
+		s.editPast(stage, was.SHA, func(q *Past) { q.RolledBack = true })
 	}
 	if !o.byPerson() {
 		s.endRollback(stage, true, fmt.Sprintf("rolled back to %s in %s%s", Short(p.SHA), took(p.StartedAt, at), skipped(o)))
@@ -305,19 +305,19 @@ func (s *State) rollbackClosed(stage string, p *Promotion, was Live, end Passage
 	if o.Further {
 		further = ", one further back"
 	}
-	text := fmt.Sprintf("%s runs %s again%s, released in %s%s; it is locked until /unlock %s", stage, Short(p.SHA), further, took(p.StartedAt, at), skipped(o), s.addressed(stage))
+	text := fmt.Sprintf("%s runs %s again%s, released in %s%s; it is locked until /unlock %s", stage, Short(p.SHA), further, took(p.StartedAt, at), skipped(o), s.qualifyCommands(stage))
 	s.endRollback(stage, true, text)
 }
 
 // passedBefore is how the candidate went through a stage that it is live on, also where
 // it has left the stage to be built again.
-func (c *Candidate) passedBefore(stage string, live Live) Passage {
-	if pass := c.Passages[stage]; pass.State != "" {
+func (c *Candidate) passedBefore(stage string, live Live) Progress {
+	if pass := c.Progress[stage]; pass.State != "" {
 		return pass
 	}
-	pass := Passage{StartedAt: live.Since, EndedAt: live.Since}
+	pass := Progress{StartedAt: live.Since, EndedAt: live.Since}
 	for _, d := range c.Deployments {
-		if d.Stage == stage && d.Told.State == StatusSuccess {
+		if d.Stage == stage && d.Published.State == StatusSuccess {
 			pass.Promotion = d.Promotion
 		}
 	}
@@ -337,7 +337,7 @@ func (s *State) proved(stage string, c *Candidate, p *Promotion, at time.Time) {
 		past.Versions = slices.Clone(known.Versions)
 		if p.Rollback != nil {
 			known.Versions = addVersions(past.Versions, releases)
-			known.Undone = false
+			known.RolledBack = false
 			st.Past = slices.Clone(st.Past)
 			st.Past[i] = known
 			s.Stages[stage] = st
@@ -388,6 +388,6 @@ func (s *State) pastGone(stage string, p *Promotion) {
 	st := s.Stages[stage]
 	o := *p.Rollback
 	o.Skips = append(slices.Clone(o.Skips), Short(p.SHA)+" cannot be brought back"+because(reason))
-	st.InFlight, st.Rollback = nil, &o
+	st.Promoting, st.Rollback = nil, &o
 	s.Stages[stage] = st
 }

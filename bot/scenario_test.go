@@ -55,7 +55,7 @@ func play(t *testing.T, script string) string {
 			}
 		}
 		commands = nil
-		out.WriteString("----\n" + s.told())
+		out.WriteString("----\n" + s.published())
 	}
 	for line := range strings.Lines(script) {
 		line = strings.TrimRight(line, "\n")
@@ -106,7 +106,7 @@ func readFile(t *testing.T, file string) string {
 // come and go one by one, costs at most thirty requests to GitHub.
 func TestBudget(t *testing.T) {
 	for name, mode := range map[string]string{"required": "", "everything that reports": "-"} {
-		s, do := tell(t)
+		s, do := newTale(t)
 		do("config prepare=shop-prepare staging:shop-staging production:shop-production")
 		do("takes build=180s release=10s")
 		if mode == "" {

@@ -19,25 +19,25 @@ type Section struct {
 	At         time.Time // when it was decided to say so, by the pipeline's time
 }
 
-// TellSection hands a section to the pipeline without a name. Answer: Told.
-type TellSection struct{ Section }
+// SendSection hands a section to the pipeline without a name. Answer: Acknowledged.
+type SendSection struct{ Section }
 
-func (TellSection) traits() Traits {
-	return Traits{To: ToPipelines, Answers: []Fact{Told{}}, Deadline: dayDeadline, Priority: PriorityTell}
+func (SendSection) traits() Traits {
+	return Traits{To: ToPipelines, Answers: []Fact{Acknowledged{}}, Deadline: dayDeadline, Priority: PriorityPublish}
 }
 
 func (Section) fact() {}
 
-// tellSection hands on what this pipeline says of a pull request.
-func (d *decision) tellSection(p PullRequest, body string, neverGreen bool) {
+// publishSection hands on what this pipeline says of a pull request.
+func (d *decision) publishSection(p PullRequest, body string, neverGreen bool) {
 	if body == "" || body == p.Comment.Body {
 		return
 	}
-	d.want(sectionKey(p.Number), TellSection{Section{Pipeline: d.s.Pipeline.Name, Number: p.Number, Body: body, NeverGreen: neverGreen, At: d.now}})
+	d.want(sectionKey(p.Number), SendSection{Section{Pipeline: d.s.Pipeline.Name, Number: p.Number, Body: body, NeverGreen: neverGreen, At: d.now}})
 }
 
-// sectionHandedOn takes note of what the section of a pull request says now.
-func (s *State) sectionHandedOn(do TellSection, f Finished, at time.Time) {
+// sectionSent takes note of what the section of a pull request says now.
+func (s *State) sectionSent(do SendSection, f Finished, at time.Time) {
 	p, ok := s.Pulls[do.Number]
 	if !ok || f.Outcome != Done && f.Outcome != Refuse {
 		return
@@ -46,9 +46,9 @@ func (s *State) sectionHandedOn(do TellSection, f Finished, at time.Time) {
 	s.Pulls[do.Number] = p
 }
 
-// sectionTold takes in what another pipeline says of a pull request. What it said
+// sectionReceived takes in what another pipeline says of a pull request. What it said
 // before and what comes late is nothing new.
-func (s *State) sectionTold(f Section, at time.Time) {
+func (s *State) sectionReceived(f Section, at time.Time) {
 	p, known := s.Pulls[f.Number]
 	if !known {
 		p = PullRequest{SeenAt: at, PullRequestChanged: PullRequestChanged{Number: f.Number}}

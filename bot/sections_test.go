@@ -12,8 +12,8 @@ import (
 // What a pipeline has said newest stands in the comment, in whatever order it comes.
 func TestSectionsInAnyOrder(t *testing.T) {
 	at := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
-	section := func(pipeline, body string, said int) bot.Section {
-		return bot.Section{Pipeline: pipeline, Number: 7, Body: body, At: at.Add(time.Duration(said) * time.Second)}
+	section := func(pipeline, body string, last int) bot.Section {
+		return bot.Section{Pipeline: pipeline, Number: 7, Body: body, At: at.Add(time.Duration(last) * time.Second)}
 	}
 	s := bot.State{Pipeline: bot.Key{Repo: bottest.Repo}, Names: []string{"web", "api"}, Opened: []string{"web", "api"}}
 	for _, f := range []bot.Section{

@@ -10,11 +10,11 @@ const rounds = 10
 
 // Settled is what came of a decision that was taken until nothing more was wanted.
 type Settled struct {
-	State   State    // with all events folded in
-	Events  []Event  // the facts that were given, and that each effect was started
-	Effects []Effect // to be performed, in the order in which they were decided
-	Plan    Plan     // the last one: it wants nothing more, unless Unstable
-	Places  []Place  // of the last plan, with the builds that all of them begin
+	State   State        // with all events folded in
+	Events  []Event      // the facts that were given, and that each effect was started
+	Effects []Effect     // to be performed, in the order in which they were decided
+	Plan    Plan         // the last one: it wants nothing more, unless Unstable
+	Claims  []QueueClaim // of the last plan, with the builds that all of them begin
 	// Unstable says that the last plan wanted still more. That is a mistake in Decide.
 	Unstable bool
 }
@@ -46,6 +46,6 @@ func Settle(s State, now time.Time, facts ...Fact) Settled {
 		out.Effects = append(out.Effects, out.Plan.Effects...)
 		maps.Copy(takes, out.Plan.Takes)
 	}
-	out.Places = taking(out.Plan.Places, takes)
+	out.Claims = taking(out.Plan.Claims, takes)
 	return out
 }

@@ -7,8 +7,8 @@ import "time"
 const promptly = 2 * time.Second
 
 // Pushed is when the candidate was pushed, by the bot's clock: whatever is told of
-// the time since the push is counted from here. It is when the push was heard of; for
-// a push that was heard of late, as after a lost webhook, it is what GitHub says.
+// the time since the push is counted from here. It is when the push was seen; for
+// a push that was seen late, as after a lost webhook, it is what GitHub says.
 // Nothing that happens to the candidate comes before it.
 func (c *Candidate) Pushed() time.Time {
 	if c.SeenAt.Sub(c.PushedAt) < promptly {

@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// A stage that says `skip: [docs]` is passed by by whatever changes nothing else,
+// A stage that says `skip: [docs]` is skipped by whatever changes nothing else,
 // compared with what is live there. What goes on to the next stage is still what an
-// earlier one has proved: the stage that is passed by has proved the same code,
+// earlier one has proved: the stage that is skipped has proved the same code,
 // but for files of these classes.
 
 // passed reports whether the candidate went through the stage, or passed it by.
-func (p Passage) passed() bool { return p.State == PassageDone || p.State == PassageSkipped }
+func (p Progress) passed() bool { return p.State == ProgressLive || p.State == ProgressSkipped }
 
-// passBy lets candidates pass by the stages that their changes do not concern,
+// skipStages lets candidates pass by the stages that their changes do not affect,
 // once the stage before is passed and nothing is about to change what is live.
-func (s *State) passBy(at time.Time) {
+func (s *State) skipStages(at time.Time) {
 	if !s.Configured {
 		return
 	}
@@ -23,44 +23,44 @@ func (s *State) passBy(at time.Time) {
 	for i, stage := range s.Config.Stages {
 		for j := range s.Candidates {
 			c := &s.Candidates[j]
-			s.leftBehind(c, stage.Name, at)
+			s.revokeSkips(c, stage.Name, at)
 			st := s.Stages[stage.Name]
-			if i == 0 || len(stage.Skip) == 0 || st.InFlight != nil || st.Rollback != nil || !d.mayEnter(c, stage.Name) {
+			if i == 0 || len(stage.Skip) == 0 || st.Promoting != nil || st.Rollback != nil || !d.mayEnter(c, stage.Name) {
 				continue
 			}
-			if _, asked := c.Ordered[stage.Name]; asked || d.astray(c) || !c.Passages[s.Config.Stages[i-1].Name].passed() {
+			if _, asked := c.Ordered[stage.Name]; asked || d.astray(c) || !c.Progress[s.Config.Stages[i-1].Name].passed() {
 				continue
 			}
-			if live := s.candidate(st.Live.SHA); live != nil && live.Passages[stage.Name].State == PassageFailed {
+			if live := s.candidate(st.Live.SHA); live != nil && live.Progress[stage.Name].State == ProgressFailed {
 				continue // it did not stay healthy, and nothing has taken its place yet
 			}
 			if classes, only := d.onlyOf(c, stage.Name, stage.Skip); only {
-				put(&c.Passages, stage.Name, Passage{
-					State: PassageSkipped, StartedAt: at, EndedAt: at, Reason: "only " + names(classes) + " changed", Beside: st.Live.SHA,
+				put(&c.Progress, stage.Name, Progress{
+					State: ProgressSkipped, StartedAt: at, EndedAt: at, Reason: "only " + names(classes) + " changed", SkippedOver: st.Live.SHA,
 				})
 			}
 		}
 	}
 }
 
-// leftBehind takes back that a candidate has passed a stage by where what it was
+// revokeSkips takes back that a candidate has passed a stage by where what it was
 // compared with has failed there after all, or was rolled back from: the candidate
 // contains it.
-func (s *State) leftBehind(c *Candidate, stage string, at time.Time) {
-	p := c.Passages[stage]
-	if p.State != PassageSkipped {
+func (s *State) revokeSkips(c *Candidate, stage string, at time.Time) {
+	p := c.Progress[stage]
+	if p.State != ProgressSkipped {
 		return
 	}
-	was := s.candidate(p.Beside)
+	was := s.candidate(p.SkippedOver)
 	if was == nil {
 		return
 	}
-	if q := was.Passages[stage]; q.State == PassageUndone || q.State == PassageFailed {
-		p.State, p.Reason, p.EndedAt = PassageUndone, q.Reason, at
-		if q.State == PassageFailed {
+	if q := was.Progress[stage]; q.State == ProgressRolledBack || q.State == ProgressFailed {
+		p.State, p.Reason, p.EndedAt = ProgressRolledBack, q.Reason, at
+		if q.State == ProgressFailed {
 			p.Reason = fmt.Sprintf("taken back with %s, which failed", Short(was.SHA))
 		}
-		put(&c.Passages, stage, p)
+		put(&c.Progress, stage, p)
 	}
 }
 
@@ -69,17 +69,17 @@ func (s *State) leftBehind(c *Candidate, stage string, at time.Time) {
 // must have stayed healthy for as long as it has to.
 func (d *view) skippedGate(c *Candidate, i int) Gate {
 	before := d.s.Config.Stages[i-1]
-	p := c.Passages[before.Name]
+	p := c.Progress[before.Name]
 	g := Gate{Name: GateProof, State: GateOpen, Since: p.EndedAt}
 	if i < 2 { // the stages before are gone from the pipeline's file
-		g.State, g.Text, g.Next = GateClosed, "no stage has proved it", "comment /promote "+d.s.addressed(before.Name)
+		g.State, g.Text, g.Next = GateClosed, "no stage has proved it", "comment /promote "+d.s.qualifyCommands(before.Name)
 		return g
 	}
 	if proof := d.proofGate(c, i-1); proof.State != GateOpen {
 		return proof
 	}
-	if was := d.s.candidate(p.Beside); was != nil && before.Soak > 0 && !d.urgent(c, d.s.Config.Stages[i].Name) {
-		d.healthy(&g, was, before.Name, was.Passages[before.Name].EndedAt)
+	if was := d.s.candidate(p.SkippedOver); was != nil && before.Soak > 0 && !d.urgent(c, d.s.Config.Stages[i].Name) {
+		d.healthy(&g, was, before.Name, was.Progress[before.Name].EndedAt)
 	}
 	return g
 }
@@ -88,7 +88,7 @@ func (d *view) skippedGate(c *Candidate, i int) Gate {
 // it that it has not passed by; empty: none.
 func (d *view) provedOn(c *Candidate, i int) string {
 	for i--; i >= 0; i-- {
-		if name := d.s.Config.Stages[i].Name; c.Passages[name].State != PassageSkipped {
+		if name := d.s.Config.Stages[i].Name; c.Progress[name].State != ProgressSkipped {
 			return name
 		}
 	}
@@ -101,10 +101,10 @@ func (d *view) partOf(c, by *Candidate, stage string) string {
 	if d.forcedBetween(c, by) {
 		return ""
 	}
-	switch by.Passages[stage].State {
-	case PassageDone:
+	switch by.Progress[stage].State {
+	case ProgressLive:
 		return "Live on " + stage + " as part of "
-	case PassageSkipped:
+	case ProgressSkipped:
 		return "Skipped as part of "
 	}
 	if live := d.s.Stages[stage].Live; live.Adopted != nil && live.SHA == by.SHA {

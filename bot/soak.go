@@ -17,16 +17,16 @@ type Soak struct {
 func (s *State) beginSoak(stage string, p *Promotion, at time.Time) {
 	cfg, _ := s.Config.Stage(stage)
 	c := s.promoted(p, p.SHA)
-	if cfg.Soak == 0 || c == nil || c.Guest || p.Rollback != nil {
+	if cfg.Soak == 0 || c == nil || c.FromPull || p.Rollback != nil {
 		return
 	}
 	st := s.Stages[stage]
 	st.Soak = &Soak{SHA: p.SHA, Promotion: p.N, Until: at.Add(cfg.Soak), Proof: Proof{From: at}}
 	st.Soak.Proof.NextAt = at.Add(st.Soak.interval(at))
 	s.Stages[stage] = st
-	pass := c.Passages[stage]
+	pass := c.Progress[stage]
 	pass.SoakUntil = st.Soak.Until
-	put(&c.Passages, stage, pass)
+	put(&c.Progress, stage, pass)
 }
 
 // interval is how long to wait until the next look. The last one is at the end.
@@ -55,20 +55,20 @@ func (s *State) soakProbed(do Probe, answer Probed, f Finished, at time.Time) {
 	if c == nil {
 		return // settled by settleProofs
 	}
-	pass := c.Passages[do.Stage]
+	pass := c.Progress[do.Stage]
 	pass.Seen = &answer
 	switch {
 	case answer.OK && !f.Effect.At.Before(k.Until):
 		pass.Soaked, st.Soak = true, nil
 	case f.Fault, !k.Proof.BadFrom.IsZero() && at.Sub(k.Proof.BadFrom) >= soakBad:
-		pass.State, pass.EndedAt = PassageFailed, at
+		pass.State, pass.EndedAt = ProgressFailed, at
 		pass.Reason = fmt.Sprintf("it did not stay healthy for %s: %s", took(k.Proof.From, k.Until), answer.text())
 		st.Soak = nil
 	}
-	put(&c.Passages, do.Stage, pass)
+	put(&c.Progress, do.Stage, pass)
 	s.Stages[do.Stage] = st
-	if pass.State == PassageFailed {
-		s.editPast(do.Stage, k.SHA, func(q *Past) { q.Undone = true })
+	if pass.State == ProgressFailed {
+		s.editPast(do.Stage, k.SHA, func(q *Past) { q.RolledBack = true })
 		s.undo(do.Stage, c, k.Promotion, k.Proof.unseen(), at)
 	}
 }
@@ -77,9 +77,9 @@ func (s *State) soakProbed(do Probe, answer Probed, f Finished, at time.Time) {
 // it has to, and else until when it is watched; zero: it is not watched any more.
 func (d *view) soaked(c *Candidate, stage string) (done bool, until time.Time) {
 	cfg, _ := d.s.Config.Stage(stage)
-	p, k := c.Passages[stage], d.s.Stages[stage].Soak
+	p, k := c.Progress[stage], d.s.Stages[stage].Soak
 	switch {
-	case p.Soaked || c.Guest || p.SoakUntil.IsZero() || cfg.Soak == 0:
+	case p.Soaked || c.FromPull || p.SoakUntil.IsZero() || cfg.Soak == 0:
 		return true, time.Time{}
 	case k == nil || k.SHA != c.SHA:
 		return false, time.Time{}
@@ -98,7 +98,7 @@ func (d *view) soakGates(c *Candidate, i int) []Gate {
 		return nil
 	}
 	g := Gate{Name: GateSoak, State: GateOpen}
-	if p := c.Passages[before]; p.State == PassageDone && !d.urgent(c, d.s.Config.Stages[i].Name) { // else the gate of the proof says it
+	if p := c.Progress[before]; p.State == ProgressLive && !d.urgent(c, d.s.Config.Stages[i].Name) { // else the gate of the proof says it
 		d.healthy(&g, c, before, p.EndedAt)
 	}
 	return []Gate{g}
@@ -110,7 +110,7 @@ func (d *view) healthy(g *Gate, c *Candidate, stage string, since time.Time) {
 	switch done, until := d.soaked(c, stage); {
 	case done:
 	case until.IsZero():
-		g.State, g.Since, g.Next = GateClosed, since, "comment /promote "+d.s.addressed(stage)
+		g.State, g.Since, g.Next = GateClosed, since, "comment /promote "+d.s.qualifyCommands(stage)
 		g.Text = Short(c.SHA) + " was not watched on " + stage + " for as long as it has to stay healthy there"
 	default:
 		g.State, g.Since, g.Until, g.Who = GateWaiting, since, until, "time"

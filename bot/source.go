@@ -42,7 +42,7 @@ const RunUnread RunStatus = "unread"
 // ofOther reports whether a run is that of another commit, and has come to a build.
 func (r BuildRun) ofOther(sha string) bool { return r.ID != "" && r.SHA != sha && r.Tree != "" }
 
-// as is a run as it concerns a commit that is remembered by the same key.
+// as is a run as it affects a commit that is remembered by the same key.
 func (r BuildRun) as(sha string) BuildRun {
 	if r.ofOther(sha) && r.Source == "" && r.Status == RunSucceeded {
 		return BuildRun{Status: RunUnread, SHA: r.SHA, Tree: r.Tree, App: r.App}
@@ -90,7 +90,7 @@ func (d *view) sought() map[string][]string {
 	for _, c := range s.all() {
 		switch {
 		case c.Artifact != "" || c.Cancelled != nil || c.Tree == "" || d.overtaken(c, d.firstStage()):
-		case c.Guest:
+		case c.FromPull:
 			ahead(c.SHA, c.Tree)
 		default:
 			key := s.keyOf(c)
@@ -112,21 +112,21 @@ func (d *view) sought() map[string][]string {
 
 // readingSource is headstart/build while it is not known whether the build of another
 // commit serves; nil while that is about to be known.
-func (d *view) readingSource(r BuildRun) *saying {
-	if d.s.Flights[sourceKey(r.Tree)].Reason == "" {
+func (d *view) readingSource(r BuildRun) *notice {
+	if d.s.Pending[sourceKey(r.Tree)].Reason == "" {
 		return nil
 	}
-	return sayPending(PhaseAttributes, "Waiting for GitHub to show .gitattributes: "+Short(r.SHA)+" has the same files and may serve", "")
+	return pendingNotice(PhaseAttributes, "Waiting for GitHub to show .gitattributes: "+Short(r.SHA)+" has the same files and may serve", "")
 }
 
 // sourceRead takes what a source is made of. What cannot be read may have the commit in
 // it.
-func (s *State) sourceRead(do ReadSource, f Finished, flight Flight) {
+func (s *State) sourceRead(do ReadSource, f Finished, pending PendingEffect) {
 	of := SourceOfCommit
 	switch fact, ok := f.Fact.(SourceRead); {
 	case f.Outcome == Done && ok && fact.Of != "":
 		of = fact.Of
-	case f.Outcome == Refuse, f.After >= patience, flight.Attempt >= sourceReadings:
+	case f.Outcome == Refuse, f.After >= patience, pending.Attempt >= sourceReadings:
 	default:
 		return
 	}

@@ -12,15 +12,15 @@ import (
 // What holds after every event. [State.Check] reports what does not; it has the same list.
 //
 //	the pipeline:
-//	    a commit stands once in Candidates, in Guests and in Adopted
+//	    a commit stands once in Candidates, in FromPulls and in Adopted
 //	    i < j ⇒ Candidates[i].PushedAt ≤ Candidates[j].PushedAt + 30 s
 //	    a comment stands once in Requests
-//	    |Early| ≤ 64, |Alerts| ≤ 20, |Pushes| ≤ 300, |Elsewhere| ≤ 20, |Visitors| ≤ 200
-//	    g ∈ Groups ⇒ 0 ≤ g.Reports.Heard, g.Reports.Reading ≤ g.Reports.Hints
-//	    SweptAt, AppsSweptAt, AnewAt, HeadAt ≤ At
+//	    |EarlyReport| ≤ 64, |Alerts| ≤ 20, |Pushes| ≤ 300, |Elsewhere| ≤ 20, |Outsiders| ≤ 200
+//	    g ∈ Groups ⇒ 0 ≤ g.Reports.Seen, g.Reports.Reading ≤ g.Reports.Hints
+//	    SweptAt, AppsSweptAt, RereadAt, HeadAt ≤ At
 //	a stage:
-//	    InFlight ≠ nil ⇒ InFlight.N = Promotions > 0
-//	    InFlight.Rollback ≠ nil ⇒ Rollback ≠ nil
+//	    Promoting ≠ nil ⇒ Promoting.N = Promotions > 0
+//	    Promoting.Rollback ≠ nil ⇒ Rollback ≠ nil
 //	    Rollback ≠ nil ⇒ (Rollback.By = "" ⇔ Rollback.Promotion ≠ 0) ∧ Rollback.Promotion ≤ Promotions
 //	    Live.SHA = "" ⇔ Live.Since = 0 ⇔ Live.Artifact = ""
 //	    p ∈ Past ∧ p.SHA = Live.SHA ⇒ p.Artifact = Live.Artifact
@@ -48,15 +48,15 @@ import (
 //	    Errors ≤ 3
 //	a candidate:
 //	    Artifact = "" ⇔ ArtifactApp = ""
-//	    ¬(Guest ∧ Adopted)
+//	    ¬(FromPull ∧ Adopted)
 //	    Rebuilds ≤ 2
 //	    GreenAt ≠ 0 ⇒ the checks are green
-//	    0 ≤ Reports.Heard, Reports.Reading ≤ Reports.Hints
-//	    Reports.Heard ≠ 0 ⇒ Reports.Read
+//	    0 ≤ Reports.Seen, Reports.Reading ≤ Reports.Hints
+//	    Reports.Seen ≠ 0 ⇒ Reports.Read
 //	    one of Deployments a promotion of a stage, which knows of that many
 //	    d ∈ Deployments ∧ d.ID ≠ 0 ⇒ ¬d.Asked
 //	a candidate's passage through a stage:
-//	    State = releasing ⇔ the stage's InFlight is of the candidate and of Promotion
+//	    State = releasing ⇔ the stage's Promoting is of the candidate and of Promotion
 //	    State = releasing ⇔ EndedAt = 0
 //	    EndedAt = 0 ∨ StartedAt ≤ EndedAt
 //	    Promotion ≤ the stage's Promotions
@@ -69,22 +69,22 @@ import (
 //	    it has ended ⇔ FinishedAt ≠ 0
 //	    RunningAt = 0 ∨ StartedAt ≤ RunningAt
 //	    |Gone| ≤ 5
-//	an effect in Flights:
+//	an effect in Pending:
 //	    Attempt > 0
 //	    Since ≤ LastAt
 //	    Unsure ⇔ LostAt ≠ 0
-//	    ¬Out ⇒ NotBefore ≠ 0
+//	    ¬Underway ⇒ NotBefore ≠ 0
 //	    Out ⇒ Reason = ""
-//	    it releases on an app ⇒ the stage's InFlight has that app and that N
+//	    it releases on an app ⇒ the stage's Promoting has that app and that N
 //	a pull request:
 //	    Number is its key in Pulls
-//	    Told ≠ {} ⇒ ToldHead ≠ ""
+//	    Told ≠ {} ⇒ PublishedHead ≠ ""
 //	    TestMerge ≠ "" ⇒ ReadHead ≠ ""
 //	a comment in Requests:
 //	    |Answers| ≤ |Commands|
 type State struct {
 	Pipeline      Key
-	RepoID        int64     // GitHub's number of the repository; 0: not heard yet. Never changed
+	RepoID        int64     // GitHub's number of the repository; 0: not known yet. Never changed
 	At            time.Time // of the newest event
 	Installation  int64
 	DefaultBranch string
@@ -101,30 +101,30 @@ type State struct {
 
 	SweptAt     time.Time // when it was last time to look for what webhooks have not told
 	AppsSweptAt time.Time // the same, with leave to ask the platform
-	AnewAt      time.Time // what was read before this is to be read again
+	RereadAt    time.Time // what was read before this is to be read again
 	HeadAt      time.Time // when the branch's head was last read; zero: never
 
-	Required    Required    // what GitHub requires of the branch; zero ReadAt: not read yet
-	RulesAt     time.Time   // when that was last asked for by itself; zero: never
-	Candidates  []Candidate // in the branch's order, oldest first
-	Horizon     time.Time   // pushes up to here have been forgotten: a late one is too late
-	Builds      map[string]BuildRun
-	Queues      map[string]BuildQueue // by prepare app: its queue as last seen, where other pipelines stand in it, whom not everybody may know of; never changed in place
-	Stages      map[string]Stand
-	Pulls       map[int]PullRequest
-	Early       []Early      // of commits that are not known yet, the newest last
-	Groups      []MergeGroup // in the merge queue, or gone a moment ago, in the order in which they were heard of
-	Flights     map[string]Flight
-	Guests      []Candidate // heads of open pull requests that somebody asked to promote
-	Adopted     []Candidate // what stages ran before Headstart came, where it is none of Candidates
-	PullsListed time.Time   // when pull requests that are older than the pipeline were listed; zero: they were not
-	Alerts      []Alert     // failures that people were told of, or are to be, oldest first
-	Requests    []Request   // comments with commands, oldest first; answered ones are remembered for a while
-	DeafUntil   time.Time   // comments up to here, by GitHub's clock, have been forgotten by an older Headstart: a late one is too late
-	Visits      Visits      // of people without write, together
+	Required               Required    // what GitHub requires of the branch; zero ReadAt: not read yet
+	RulesAt                time.Time   // when that was last asked for by itself; zero: never
+	Candidates             []Candidate // in the branch's order, oldest first
+	Horizon                time.Time   // pushes up to here have been forgotten: a late one is too late
+	Builds                 map[string]BuildRun
+	Queues                 map[string]BuildQueue // by prepare app: its queue as last seen, where other pipelines stand in it, whom not everybody may know of; never changed in place
+	Stages                 map[string]StageState
+	Pulls                  map[int]PullRequest
+	EarlyReports           []EarlyReport // of commits that are not known yet, the newest last
+	Groups                 []MergeGroup  // in the merge queue, or gone a moment ago, in the order in which they were seen
+	Pending                map[string]PendingEffect
+	FromPulls              []Candidate    // heads of open pull requests that somebody asked to promote
+	Adopted                []Candidate    // what stages ran before Headstart came, where it is none of Candidates
+	PullsListed            time.Time      // when pull requests that are older than the pipeline were listed; zero: they were not
+	Alerts                 []Alert        // failures that people were told of, or are to be, oldest first
+	Requests               []Request      // comments with commands, oldest first; answered ones are remembered for a while
+	CommentsForgottenUntil time.Time      // comments up to here, by GitHub's clock, have been forgotten by an older Headstart: a late one is too late
+	OutsiderLimits         OutsiderLimits // of people without write, together
 
-	Visitors map[string]Visitor // people without write who have commented, by account. Replaced, never changed
-	Freeze   Frozen             // the operator's word
+	Outsiders map[string]Outsider // people without write who have commented, by account. Replaced, never changed
+	Freeze    OperatorFreeze      // the operator's word
 
 	Inspections map[string]Inspection // by app: what was found of it before it was promoted to
 
@@ -132,8 +132,8 @@ type State struct {
 
 	Maintenance map[string]Maintenance // by app: maintenance modes that Headstart has looked at, or turned on
 
-	Pushes []Push                // to any branch, where a stage has four eyes: in the order in which they were heard of
-	Origin string                // what the branch was before the first push that was heard of; zeros: nothing; empty: not known
+	Pushes []Push                // to any branch, where a stage has four eyes: in the order in which they were seen
+	Origin string                // what the branch was before the first push that was seen; zeros: nothing; empty: not known
 	People map[string]PeopleSeen // who made what lies between two commits, by both, while it is needed
 }
 
@@ -167,74 +167,74 @@ type Candidate struct {
 	Rebuilds    int    // how often it was built again by itself, because the artifact was gone
 
 	Ordered   map[string]Order // promotions that people asked for, by stage
-	Guest     bool             // the head of an open pull request, not a commit of the branch
+	FromPull  bool             // the head of an open pull request, not a commit of the branch
 	Adopted   bool             // what a stage ran before Headstart came; SHA may stand for it where nobody knows its commit
 	Cancelled *Order           // somebody took it out of the pipeline; nil: nobody
 
-	Beside    map[string]Difference // what it changes, by the commit it was compared with
-	Approvals map[string]Approval   // the newest that people gave, by stage
-	Rights    map[string]Rights     // of those whose word lets it in, by stage
-	Concern   Concern               // whether its files concern the pipeline; empty: not known yet
-	ConcernTo string                // with Concern: the push that it was compared with; empty: it was not
-	Needs     map[string]NeedSeen   // what stages of other pipelines ran when they were asked, by need
+	Diffs         map[string]Difference // what it changes, by the commit it was compared with
+	Approvals     map[string]Approval   // the newest that people gave, by stage
+	Rights        map[string]Rights     // of those whose word lets it in, by stage
+	Affected      Affected              // whether its files affect the pipeline; empty: not known yet
+	AffectedSince string                // with Affected: the push that it was compared with; empty: it was not
+	Needs         map[string]NeedSeen   // what stages of other pipelines ran when they were asked, by need
 
-	Passages    map[string]Passage // by stage
-	Entered     []string           // stages that it got into before and may get into again: older ones stay out
-	Deployments []Deployment       // one for each promotion that began, oldest first
-	Told        map[string]Saying  // by status context
+	Progress    map[string]Progress  // by stage
+	Entered     []string             // stages that it got into before and may get into again: older ones stay out
+	Deployments []Deployment         // one for each promotion that began, oldest first
+	Published   map[string]Published // by status context
 }
 
 // Reports is what is known of a commit's checks. What webhooks bring is merged
 // into the last reading; it decides when to read again, and never more.
 type Reports struct {
-	Checks  []Check
-	Suites  []Suite
-	Read    bool
-	ReadAt  time.Time // when the last reading began
-	Hints   int       // how often something moved
-	Reading int       // Hints when the reading under way began
-	Heard   int       // Hints that the last reading has taken in
-	Look    bool      // something moved that only a reading can tell
-	Prompt  bool      // and a suite was completed, which is worth a reading at once
-	Looks   int       // readings that such hints have asked for lately
-	Done    []int64   // suites that were completed, and that no reading has shown so yet
-	Lags    int       // readings in a row that did not
-	Doubts  int       // readings in a row that contradicted what webhooks said
-	Refused string    // why GitHub does not show them; empty if it does
+	Checks         []Check
+	Suites         []Suite
+	Read           bool
+	ReadAt         time.Time // when the last reading began
+	Hints          int       // how often something moved
+	Reading        int       // Hints when the reading under way began
+	Seen           int       // Hints that the last reading has taken in
+	Look           bool      // something moved that only a reading can tell
+	Prompt         bool      // and a suite was completed, which is worth a reading at once
+	Looks          int       // readings that such hints have asked for lately
+	Done           []int64   // suites that were completed, and that no reading has shown so yet
+	Lags           int       // readings in a row that did not
+	Contradictions int       // readings in a row that contradicted what webhooks said
+	Refused        string    // why GitHub does not show them; empty if it does
 }
 
-// PassageState says how a candidate fares at one stage.
-type PassageState string
+// ProgressState says how a candidate fares at one stage.
+type ProgressState string
 
 // A candidate that has not entered a stage has no passage there. One that was
 // undone was live, and somebody rolled back from it. One that was skipped has passed
 // the stage by.
 const (
-	PassageReleasing PassageState = "releasing"
-	PassageDone      PassageState = "done"
-	PassageFailed    PassageState = "failed"
-	PassageUndone    PassageState = "undone"
-	PassageSkipped   PassageState = "skipped"
+	ProgressReleasing  ProgressState = "releasing"
+	ProgressLive       ProgressState = "done"
+	ProgressFailed     ProgressState = "failed"
+	ProgressRolledBack ProgressState = "undone"
+	ProgressSkipped    ProgressState = "skipped"
 )
 
-// Passage is a candidate's way through one stage.
-type Passage struct {
-	State     PassageState
-	Promotion int
-	StartedAt time.Time
-	EndedAt   time.Time // zero while releasing
-	Reason    string    // why it failed, naming each app; who undid it; or why it passed the stage by
-	OutputURL string    // of the release that failed; may be empty
-	Unbuilt   bool      // it failed because the code does not build: the stage was not touched
-	Gone      bool      // it failed because the platform no longer has the artifact
-	After     string    // what was done about a failure; empty: nothing had to be
-	Seen      *Probed   // the newest answer of its verification; nil: there was none
-	SoakUntil time.Time // how long it has to stay healthy; zero: that is not asked for
-	Soaked    bool      // and it did
-	Urgent    *Order    // who let it pass windows, freezes and soak; nil: nobody. Never changed in place
-	Beside    string    // of one that passed the stage by: the commit that was live there
-	Warnings  []string  // what was found of the stage's apps since the promotion before
-	Adopted   bool      // it ran there when Headstart came, and nothing has proved it; Promotion 0: it was not brought back since
+// Progress is a candidate's way through one stage.
+type Progress struct {
+	State       ProgressState
+	Promotion   int
+	StartedAt   time.Time
+	EndedAt     time.Time // zero while releasing
+	Reason      string    // why it failed, naming each app; who undid it; or why it passed the stage by
+	OutputURL   string    // of the release that failed; may be empty
+	BuildFailed bool      // it failed because the code does not build: the stage was not touched
+	Gone        bool      // it failed because the platform no longer has the artifact
+	Consequence string    // what was done about a failure; empty: nothing had to be
+	Seen        *Probed   // the newest answer of its verification; nil: there was none
+	SoakUntil   time.Time // how long it has to stay healthy; zero: that is not asked for
+	Soaked      bool      // and it did
+	Urgent      *Order    // who let it pass windows, freezes and soak; nil: nobody. Never changed in place
+	SkippedOver string    // of one that passed the stage by: the commit that was live there
+	Warnings    []string  // what was found of the stage's apps since the promotion before
+	Adopted     bool      // it ran there when Headstart came, and nothing has proved it; Promotion 0: it was not brought back since
 }
 
 // Deployment is the GitHub Deployment of one promotion of a candidate.
@@ -243,21 +243,21 @@ type Deployment struct {
 	Asked     bool  // nobody knows yet whether GitHub has made it
 	Stage     string
 	Promotion int
-	Told      Saying
-	Unheard   // that it was made
+	Published Published
+	Refusal   // that it was made
 }
 
-// Saying is the last thing told to people in one place, so that nothing is told
+// Published is what people can read in one place, so that nothing is published
 // twice and nothing is left untold.
-type Saying struct {
-	State StatusState
-	Phase Phase // what a pending status waits for; its text may grow stale within one phase
-	Text  string
-	Doubt bool // something else was said since, and nobody knows whether it was heard
-	// Again is when to say it once more, because until then something else that
-	// was said before may still be heard; zero: not.
-	Again time.Time
-	Unheard
+type Published struct {
+	State     StatusState
+	Phase     Phase // what a pending status waits for; its text may grow stale within one phase
+	Text      string
+	Uncertain bool // something else was sent since, and nobody knows whether it arrived
+	// RepeatAt is when to say it once more, because until then something else that
+	// was sent before may still land; zero: not.
+	RepeatAt time.Time
+	Refusal
 }
 
 // RunStatus says how the build of a tree stands.
@@ -312,17 +312,17 @@ func (r BuildRun) sourceless() bool {
 // Active reports whether the run occupies its app.
 func (r BuildRun) Active() bool { return r.Status == RunStarting || r.Status == RunRunning }
 
-// Stand is how a stage stands: what is live there, and the promotion in flight.
-type Stand struct {
+// StageState is how a stage stands: what is live there, and the promotion in flight.
+type StageState struct {
 	Live       Live
 	Barrier    time.Time      // what was pushed before has been overtaken here, by a commit that the branch returned to later
 	Past       []Past         // what was proved here, the newest first; the live one is among it
 	Lock       *Lock          // nil: promotions may enter
 	Rollback   *RollbackOrder // that has not ended yet; nil: none
-	InFlight   *Promotion     // nil: none
+	Promoting  *Promotion     // nil: none
 	Soak       *Soak          // of what is live; nil: it is over, or was not asked for
 	Promotions int            // counts them
-	Apps       map[string]AppStand
+	Apps       map[string]AppState
 	RetryAt    time.Time // after a promotion that could not begin
 	Tries      int
 	Trouble    string    // why it could not; empty once one has begun
@@ -347,7 +347,7 @@ type Past struct {
 	At                  time.Time
 	Releases            map[string]PastRelease // by app, as it was proved the first time
 	Versions            []int                  // every number that an app gave a release of it
-	Undone              bool                   // it was rolled back from
+	RolledBack          bool                   // it was rolled back from
 	Gone                string                 // why the platform cannot bring it back; empty: it can, for all that is known
 	Ran                 map[string]Ran         // by app: what each ran before Headstart came; nil: it was proved
 }
@@ -388,26 +388,26 @@ type RollbackOrder struct {
 	Promotion int
 }
 
-// AppStand is what is known of one app of a stage.
-type AppStand struct {
+// AppState is what is known of one app of a stage.
+type AppState struct {
 	Seen     bool      // it was looked at at least once
 	SeenAt   time.Time // when it was last looked at, also where that was refused
 	Moved    bool      // the platform has said since that something changed
 	Newest   int       // version of its newest release
 	Artifact string
 	URL      string
-	// TakesOver is how long after a release the version before it may still
+	// SwitchesAfter is how long after a release the version before it may still
 	// answer, as the platform documents it.
-	TakesOver time.Duration
-	Foreign   *Foreign // what somebody else released there; nil: it runs what Headstart released, for all that is known
-	Ran       *Ran     // what it ran when it was first looked at, until the stage adopts it; nil: Headstart has released there
+	SwitchesAfter time.Duration
+	Foreign       *Foreign // what somebody else released there; nil: it runs what Headstart released, for all that is known
+	Ran           *Ran     // what it ran when it was first looked at, until the stage adopts it; nil: Headstart has released there
 }
 
 // Promotion is an artifact being put on all apps of a stage.
 type Promotion struct {
 	N         int
 	SHA       string
-	Guest     bool // of a pull request's head that somebody asked for
+	FromPull  bool // of a pull request's head that somebody asked for
 	StartedAt time.Time
 	Building  bool   // the stage's own app builds it first
 	Build     string // with Building: the key of that build's run
@@ -415,7 +415,7 @@ type Promotion struct {
 	Apps      map[string]AppRelease
 	Proof     *Proof         // its releases have ended, and it is verified; nil: not yet
 	Rollback  *RollbackOrder // it takes the stage back; nil: it is on the way forward
-	Was       Passage        // with Rollback: the commit's passage before it
+	Was       Progress       // with Rollback: the commit's passage before it
 	Copied    bool           // a copy of a database was asked for, so that it has begun
 }
 
@@ -425,7 +425,7 @@ type AppRelease struct {
 	ID        string
 	Version   int       // 0: not numbered yet
 	Since     time.Time // when it was first seen; zero: not yet
-	Maybe     bool      // an attempt may have begun it
+	Unsure    bool      // an attempt may have begun it
 	Base      int       // newest release of the app before the first attempt that may have begun it
 	Gone      bool      // with a failure: the platform no longer has what was to be released
 	Unseen    bool      // with a failure: it began, and nobody can see how it ended
@@ -439,31 +439,31 @@ type AppRelease struct {
 // PullRequest is an open or merged pull request into the pipeline's branch.
 type PullRequest struct {
 	PullRequestChanged
-	SeenAt      time.Time
-	Listed      bool      // it was found in a list, and nothing was heard of it since
-	HeadAt      time.Time // when it got its head, by GitHub's clock, at the latest; zero: before anybody looked
-	HeadHeardAt time.Time // when Head was first heard of; zero: with the pull request
+	SeenAt     time.Time
+	Listed     bool      // it was found in a list, and nothing was seen it since
+	HeadAt     time.Time // when it got its head, by GitHub's clock, at the latest; zero: before anybody looked
+	HeadSeenAt time.Time // when Head was first seen; zero: with the pull request
 
 	// MergedWith is the commit that the branch moved to when it was merged, where that is
 	// another pull request's; empty: it was merged by itself, or not yet.
 	MergedWith string
 
-	ReadHead  string    // the head that TestMerge belongs to; empty: not read yet
-	Asked     int       // how often GitHub had no test merge of the head, nor a conflict
-	AskAt     time.Time // when the head is to be read once more; zero: as soon as it differs from ReadHead
-	Unmade    bool      // GitHub never got to a test merge of the head, though nothing says that it conflicts
-	TestMerge string
-	TestTree  string
-	Told      map[string]Saying // by status context, on the head
-	ToldHead  string            // the head that Told is about
-	Comment   Comment
-	Sections  []Section   // of the comment, which other pipelines of the repository keep
-	Changes   ChangesRead // what it would bring, beside what was live when that was read
-	ChangesOf string      // the head that Changes is about; empty: not read yet
-	Answer    int64       // the comment that answers the last question; 0: none
-	Earlier   []string    // lines of Comment about commands that are forgotten, the newest last
-	Concern   Concern     // whether its files concern the pipeline; empty: not known yet
-	ConcernOf string      // the head that Concern is about
+	ReadHead      string    // the head that TestMerge belongs to; empty: not read yet
+	Asked         int       // how often GitHub had no test merge of the head, nor a conflict
+	AskAt         time.Time // when the head is to be read once more; zero: as soon as it differs from ReadHead
+	Unmade        bool      // GitHub never got to a test merge of the head, though nothing says that it conflicts
+	TestMerge     string
+	TestTree      string
+	Published     map[string]Published // by status context, on the head
+	PublishedHead string               // the head that Acknowledged is about
+	Comment       Comment
+	Sections      []Section   // of the comment, which other pipelines of the repository keep
+	Changes       ChangesRead // what it would bring, compared with what was live when that was read
+	ChangesOf     string      // the head that Changes is about; empty: not read yet
+	Answer        int64       // the comment that answers the last question; 0: none
+	Earlier       []string    // lines of Comment about commands that are forgotten, the newest last
+	Affected      Affected    // whether its files affect the pipeline; empty: not known yet
+	AffectedOf    string      // the head that Affected is about
 }
 
 // Comment is the bot's one comment on a pull request, or a pipeline's section of it.
@@ -475,22 +475,22 @@ type Comment struct {
 	// NeverGreen says that it warns of contexts that cannot be green before a merge.
 	NeverGreen bool
 	Refused    bool      // GitHub does not take it, for now
-	Unheard              // with Refused
-	Doubt      bool      // something else was written since, and nobody knows whether it was taken
-	Again      time.Time // when to write it once more, as a Saying's
+	Refusal              // with Refused
+	Uncertain  bool      // something else was written since, and nobody knows whether it was taken
+	RepeatAt   time.Time // when to write it once more, as a Published's
 }
 
-// said reports whether people can read anything there.
-func (c Comment) said() bool { return c.Body != "" }
+// written reports whether people can read anything there.
+func (c Comment) written() bool { return c.Body != "" }
 
-// Flight is an effect that is under way, or waits to be tried again.
-type Flight struct {
-	Out       bool // somebody is performing it
+// PendingEffect is an effect that is under way, or waits to be tried again.
+type PendingEffect struct {
+	Underway  bool // somebody is performing it
 	Attempt   int
 	Since     time.Time // of the first attempt
 	LostAt    time.Time // of the newest attempt whose answer was lost
 	LastAt    time.Time // of the newest attempt
-	NotBefore time.Time // of the next attempt, while not Out
+	NotBefore time.Time // of the next attempt, while not Underway
 	Unsure    bool
 	Reason    string // why the last attempt was not it
 	Limit     bool   // a rate limit was why
@@ -511,7 +511,7 @@ func (s State) Target() Target {
 // configuration are replaced as wholes and may stay shared.
 func (s State) clone() State {
 	s.Candidates = cloneCandidates(s.Candidates)
-	s.Guests = cloneCandidates(s.Guests)
+	s.FromPulls = cloneCandidates(s.FromPulls)
 	s.Groups = cloneGroups(s.Groups)
 	s.Adopted = cloneCandidates(s.Adopted)
 	s.Builds = cloneMap(s.Builds)
@@ -522,20 +522,20 @@ func (s State) clone() State {
 	s.Stages = cloneMap(s.Stages)
 	for k, st := range s.Stages {
 		st.Apps = maps.Clone(st.Apps)
-		if st.InFlight != nil {
-			p := *st.InFlight
+		if st.Promoting != nil {
+			p := *st.Promoting
 			p.Apps = maps.Clone(p.Apps)
-			st.InFlight = &p
+			st.Promoting = &p
 		}
 		s.Stages[k] = st
 	}
 	s.Elsewhere = s.Elsewhere.clone()
 	s.Pulls = cloneMap(s.Pulls)
 	for k, p := range s.Pulls {
-		p.Told = maps.Clone(p.Told)
+		p.Published = maps.Clone(p.Published)
 		s.Pulls[k] = p
 	}
-	s.Flights = cloneMap(s.Flights)
+	s.Pending = cloneMap(s.Pending)
 	s.Inspections = maps.Clone(s.Inspections)
 	s.Copies = maps.Clone(s.Copies)
 	s.Maintenance = maps.Clone(s.Maintenance)
@@ -547,13 +547,13 @@ func cloneCandidates(list []Candidate) []Candidate {
 	list = slices.Clone(list)
 	for i := range list {
 		c := &list[i]
-		c.Passages = maps.Clone(c.Passages)
+		c.Progress = maps.Clone(c.Progress)
 		c.Ordered = maps.Clone(c.Ordered)
-		c.Beside = maps.Clone(c.Beside)
+		c.Diffs = maps.Clone(c.Diffs)
 		c.Approvals = maps.Clone(c.Approvals)
 		c.Rights = maps.Clone(c.Rights)
 		c.Deployments = slices.Clone(c.Deployments)
-		c.Told = maps.Clone(c.Told)
+		c.Published = maps.Clone(c.Published)
 		c.Needs = maps.Clone(c.Needs)
 	}
 	return list
@@ -572,7 +572,7 @@ func (s *State) candidate(sha string) *Candidate {
 	if i := s.position(sha); i >= 0 {
 		return &s.Candidates[i]
 	}
-	for _, list := range [][]Candidate{s.Guests, s.Adopted} {
+	for _, list := range [][]Candidate{s.FromPulls, s.Adopted} {
 		if i := slices.IndexFunc(list, func(c Candidate) bool { return c.SHA == sha }); i >= 0 {
 			return &list[i]
 		}

@@ -30,9 +30,9 @@ const (
 	RoleAdmin    Role = "admin"
 )
 
-// ReadCommander reads who commented, and the pull request as it is now: a
-// command is about the head that was there when it was read. Answer: CommanderRead.
-type ReadCommander struct {
+// ReadActor reads who commented, and the pull request as it is now: a
+// command is about the head that was there when it was read. Answer: ActorRead.
+type ReadActor struct {
 	Comment int64
 	Number  int
 	User    string
@@ -43,11 +43,11 @@ type ReadCommander struct {
 	Teams []string // slugs of teams of the repository's organization to look the user up in
 }
 
-// CommanderRead is who commented, and the pull request at that moment.
-type CommanderRead struct {
+// ActorRead is who commented, and the pull request at that moment.
+type ActorRead struct {
 	Comment  int64
 	Role     Role     // RoleNone for a stranger
-	Teams    []string // those of ReadCommander.Teams that the user is an active member of
+	Teams    []string // those of ReadActor.Teams that the user is an active member of
 	Pull     PullRequestChanged
 	HeadTree string // git tree of the pull request's head
 	// Ahead is how far GitHub's clock is ahead of ours, at least; negative if it is behind.
@@ -56,7 +56,7 @@ type CommanderRead struct {
 	Unread string
 }
 
-// React puts a reaction on a comment. Doing it twice is doing it once. Answer: Told.
+// React puts a reaction on a comment. Doing it twice is doing it once. Answer: Acknowledged.
 type React struct {
 	Comment int64
 	Content string // eyes, rocket or -1
@@ -97,17 +97,17 @@ type ChangesRead struct {
 // ChangedBy is one commit between two others.
 type ChangedBy struct{ SHA, Title, Author string }
 
-func (Commented) fact()     {}
-func (CommanderRead) fact() {}
-func (Replied) fact()       {}
-func (ChangesRead) fact()   {}
+func (Commented) fact()   {}
+func (ActorRead) fact()   {}
+func (Replied) fact()     {}
+func (ChangesRead) fact() {}
 
-func (do ReadCommander) traits() Traits {
-	return Traits{To: ToGitHub, Answers: []Fact{CommanderRead{}}, Deadline: dayDeadline, Priority: PriorityDeploy, About: About{Comment: do.Comment}}
+func (do ReadActor) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{ActorRead{}}, Deadline: dayDeadline, Priority: PriorityDeploy, About: About{Comment: do.Comment}}
 }
 
 func (do React) traits() Traits {
-	t := Traits{To: ToGitHub, Answers: []Fact{Told{}}, Deadline: dayDeadline, Priority: PriorityTell, About: About{Comment: do.Comment}}
+	t := Traits{To: ToGitHub, Answers: []Fact{Acknowledged{}}, Deadline: dayDeadline, Priority: PriorityPublish, About: About{Comment: do.Comment}}
 	if do.Content == "eyes" { // the commenter waits to see that it was read
 		t.Priority = PriorityDeploy
 	}
@@ -115,7 +115,7 @@ func (do React) traits() Traits {
 }
 
 func (do Reply) traits() Traits {
-	return Traits{To: ToGitHub, Answers: []Fact{Replied{}}, Deadline: dayDeadline, Priority: PriorityTell, About: About{Comment: do.Comment}, Creates: true}
+	return Traits{To: ToGitHub, Answers: []Fact{Replied{}}, Deadline: dayDeadline, Priority: PriorityPublish, About: About{Comment: do.Comment}, Creates: true}
 }
 
 func (do ReadChanges) traits() Traits {

@@ -17,7 +17,7 @@ func (s *story) group(list []string, set map[string]string) error {
 	if err != nil || len(list) < 2 {
 		return fmt.Errorf("group N SHA")
 	}
-	c := bottest.Commit{SHA: list[1], Tree: set["tree"], Title: "change " + list[1], Author: "ada", File: s.file, Several: maps.Clone(s.several)}
+	c := bottest.Commit{SHA: list[1], Tree: set["tree"], Title: "change " + list[1], Author: "ada", File: s.file, Pipelines: maps.Clone(s.multi)}
 	c.Files = []string{or(set["files"], "app.go")}
 	branch := or(set["into"], "main")
 	pushed, requested := s.Group(branch, set["base"], n, c)
@@ -25,7 +25,7 @@ func (s *story) group(list []string, set map[string]string) error {
 	if err := s.Deliver(pushed...); err != nil {
 		return err
 	}
-	return s.hear("group "+list[1], list, requested...)
+	return s.receive("group "+list[1], list, requested...)
 }
 
 // destroyed SHA [merged|invalidated|dequeued] [held]: the group is gone. One that is
@@ -43,9 +43,9 @@ func (s *story) destroyed(list []string, _ map[string]string) error {
 	}
 	if g.Destroyed == "merged" {
 		facts := s.Push(g.Branch, *s.Commits[g.Head], false)
-		if err := s.hear("push "+g.Head, list, facts...); err != nil {
+		if err := s.receive("push "+g.Head, list, facts...); err != nil {
 			return err
 		}
 	}
-	return s.hear("destroyed "+g.Head, list, s.Installed(), g)
+	return s.receive("destroyed "+g.Head, list, s.Installed(), g)
 }

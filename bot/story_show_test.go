@@ -58,7 +58,7 @@ func describe(f bot.Finished) string {
 	case bot.Reply:
 		line = fmt.Sprintf("answer in #%d", do.Number)
 	case bot.SetMaintenance, bot.MakeCopy, bot.RemoveCopy:
-		line = describeAround(f)
+		line = describeMaintenance(f)
 	default:
 		var ours bool
 		if line, ours = describeStage(f); ours {
@@ -78,21 +78,21 @@ func describe(f bot.Finished) string {
 	return line
 }
 
-func (s *story) say(format string, a ...any) { fmt.Fprintf(&s.out, "  "+format+"\n", a...) }
+func (s *story) print(format string, a ...any) { fmt.Fprintf(&s.out, "  "+format+"\n", a...) }
 
 // stages shows what is live, in flight, and really running.
 func (s *story) stages(_ []string, _ map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(s.State.Stages)) {
 		st := s.State.Stages[name]
 		line := fmt.Sprintf("%s: live %s", name, or(st.Live.SHA, "nothing"))
-		if st.InFlight != nil {
-			line += ", releasing " + st.InFlight.SHA
+		if st.Promoting != nil {
+			line += ", releasing " + st.Promoting.SHA
 		}
-		s.say("%s", line)
+		s.print("%s", line)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Apps)) {
 		if r := s.Apps[name].Current(); r != nil {
-			s.say("  %s runs %s (v%d of %d)", name, r.Artifact, r.Version, len(s.Apps[name].Releases))
+			s.print("  %s runs %s (v%d of %d)", name, r.Artifact, r.Version, len(s.Apps[name].Releases))
 		}
 	}
 	return nil
@@ -106,7 +106,7 @@ func (s *story) statuses(list []string, _ map[string]string) error {
 	for _, sha := range list {
 		for _, context := range slices.Sorted(maps.Keys(s.Statuses[sha])) {
 			v := s.Statuses[sha][context]
-			s.say("%s %s %s: %s", sha, strings.TrimPrefix(context, "headstart/"), v.State, v.Text)
+			s.print("%s %s %s: %s", sha, strings.TrimPrefix(context, "headstart/"), v.State, v.Text)
 		}
 	}
 	return nil
@@ -122,7 +122,7 @@ func (s *story) deployments(_ []string, _ map[string]string) error {
 		if strings.Contains(d.Do.Text, "approved by") {
 			kind += fmt.Sprintf(" %q", d.Do.Text)
 		}
-		s.say("%s to %s%s: %s", d.Do.SHA, strings.TrimPrefix(d.Pipeline+"/"+d.Do.Stage, "/"), kind, or(string(d.Status.State), "nothing said"))
+		s.print("%s to %s%s: %s", d.Do.SHA, strings.TrimPrefix(d.Pipeline+"/"+d.Do.Stage, "/"), kind, or(string(d.Status.State), "nothing said"))
 	}
 	return nil
 }
@@ -135,15 +135,15 @@ func (s *story) comment(list []string, _ map[string]string) error {
 	}
 	c := s.Comments[n]
 	if c == nil {
-		s.say("no comment")
+		s.print("no comment")
 		return nil
 	}
 	for line := range strings.Lines(c.Body) {
 		if line = strings.TrimRight(line, "\n"); line != "" {
-			s.say("| %s", line)
+			s.print("| %s", line)
 		}
 	}
-	s.say("written %d times", c.Writes)
+	s.print("written %d times", c.Writes)
 	return nil
 }
 
@@ -151,17 +151,17 @@ func (s *story) comment(list []string, _ map[string]string) error {
 func (s *story) explain(_ []string, _ map[string]string) error {
 	e := bot.Decide(s.State, s.Now).Explain
 	if e.Config != "" {
-		s.say("configuration: %s", e.Config)
+		s.print("configuration: %s", e.Config)
 	}
 	for _, c := range e.Candidates {
 		for _, st := range c.Stages {
 			switch {
 			case st.State != "":
-				s.say("%s %s: %s %s", c.SHA, st.Stage, st.State, st.Reason)
+				s.print("%s %s: %s %s", c.SHA, st.Stage, st.State, st.Reason)
 			case st.Blocked.Name == "":
-				s.say("%s %s: every gate is open", c.SHA, st.Stage)
+				s.print("%s %s: every gate is open", c.SHA, st.Stage)
 			default:
-				s.say("%s %s: %s is %s: %s (%s)", c.SHA, st.Stage, st.Blocked.Name, st.Blocked.State, st.Blocked.Text, st.Blocked.Who)
+				s.print("%s %s: %s is %s: %s (%s)", c.SHA, st.Stage, st.Blocked.Name, st.Blocked.State, st.Blocked.Text, st.Blocked.Who)
 			}
 		}
 	}
@@ -172,9 +172,9 @@ func (s *story) explain(_ []string, _ map[string]string) error {
 func (s *story) requests(_ []string, _ map[string]string) error {
 	sum := 0
 	for _, kind := range slices.Sorted(maps.Keys(s.Requests)) {
-		s.say("%s %d", kind, s.Requests[kind])
+		s.print("%s %d", kind, s.Requests[kind])
 		sum += s.Requests[kind]
 	}
-	s.say("together %d", sum)
+	s.print("together %d", sum)
 	return nil
 }

@@ -60,15 +60,15 @@ func (s *story) well(list []string, _ map[string]string) error {
 // alerts shows what people were told of in comments of their own.
 func (s *story) alerts(_ []string, _ map[string]string) error {
 	for _, a := range s.Alerts {
-		s.say("#%d:", a.Number)
+		s.print("#%d:", a.Number)
 		for line := range strings.Lines(a.Body) {
 			if line = strings.TrimRight(line, "\n"); line != "" {
-				s.say("| %s", line)
+				s.print("| %s", line)
 			}
 		}
 	}
 	if len(s.Alerts) == 0 {
-		s.say("no alerts")
+		s.print("no alerts")
 	}
 	return nil
 }

@@ -30,29 +30,29 @@ func (s *story) role(list []string, _ map[string]string) error {
 }
 
 // say N USER text=… [held]: somebody comments on a pull request; ; is a new line.
-func (s *story) sayIn(list []string, set map[string]string) error {
+func (s *story) addComment(list []string, set map[string]string) error {
 	n, err := strconv.Atoi(list[0])
 	if err != nil {
 		return err
 	}
-	return s.hear("say "+list[0], list, s.Say(n, list[1], strings.ReplaceAll(set["text"], ";", "\n"))...)
+	return s.receive("say "+list[0], list, s.AddComment(n, list[1], strings.ReplaceAll(set["text"], ";", "\n"))...)
 }
 
 // again: the delivery of the last comment arrives once more.
-func (s *story) sayAgain(_ []string, _ map[string]string) error {
-	last := s.Said[len(s.Said)-1]
+func (s *story) redeliverComment(_ []string, _ map[string]string) error {
+	last := s.UserComments[len(s.UserComments)-1]
 	return s.Deliver(s.Installed(), last.Commented)
 }
 
 // answers shows the reactions on every comment, and the answers to questions.
 func (s *story) answers(_ []string, _ map[string]string) error {
-	for _, c := range s.Said {
-		s.say("#%d %s %q: %s", c.Number, c.User, c.Body, strings.Join(c.Reactions, " "))
+	for _, c := range s.UserComments {
+		s.print("#%d %s %q: %s", c.Number, c.User, c.Body, strings.Join(c.Reactions, " "))
 	}
 	for _, r := range s.Replies {
 		for line := range strings.Lines(r.Do.Body) {
 			if line = strings.TrimRight(line, "\n"); line != "" {
-				s.say("| %s", line)
+				s.print("| %s", line)
 			}
 		}
 	}

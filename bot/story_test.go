@@ -47,7 +47,7 @@ func (s *story) note(line string) {
 	fmt.Fprintf(&s.out, "%2d:%04.1f  %s\n", int(d.Minutes()), (d % time.Minute).Seconds(), line)
 }
 
-func (s *story) told() string {
+func (s *story) published() string {
 	defer s.out.Reset()
 	if s.out.Len() == 0 {
 		return "(nothing)\n"
@@ -96,7 +96,7 @@ func (s *story) do(line string) error {
 		"stages": s.stages, "statuses": s.statuses, "deployments": s.deployments, "comment": s.comment,
 		"explain": s.explain, "requests": s.requests,
 		"pipeline": s.pipeline, "drop": s.drop,
-		"role": s.role, "say": s.sayIn, "again": s.sayAgain, "answers": s.answers, "gone": s.gone,
+		"role": s.role, "say": s.addComment, "again": s.redeliverComment, "answers": s.answers, "gone": s.gone,
 		"sick": s.sick, "well": s.well, "alerts": s.alerts,
 		"lists": s.lists, "rename": s.rename, "commits": s.commits,
 		"group": s.group, "destroyed": s.destroyed,
@@ -113,8 +113,8 @@ func (s *story) do(line string) error {
 	return s.Drain()
 }
 
-// hear delivers facts, unless the command says held: then they wait for deliver.
-func (s *story) hear(name string, list []string, facts ...bot.Fact) error {
+// receive delivers facts, unless the command says held: then they wait for deliver.
+func (s *story) receive(name string, list []string, facts ...bot.Fact) error {
 	s.kept[name] = facts
 	if slices.Contains(list, "held") {
 		return nil
@@ -127,10 +127,10 @@ func (s *story) hear(name string, list []string, facts ...bot.Fact) error {
 func (s *story) config(list []string, set map[string]string) error {
 	switch {
 	case slices.Contains(list, "missing"):
-		s.file, s.several = bot.ConfigRead{}, nil
+		s.file, s.multi = bot.ConfigRead{}, nil
 		return nil
 	case slices.Contains(list, "bad"):
-		s.file, s.several = bot.ConfigRead{Found: true, Problem: set["why"]}, nil
+		s.file, s.multi = bot.ConfigRead{Found: true, Problem: set["why"]}, nil
 		return nil
 	}
 	c := bot.Config{Platform: or(set["platform"], bot.PlatformHeroku), Branch: set["branch"], Build: set["build"]}
@@ -185,7 +185,7 @@ func (s *story) required(list []string, _ map[string]string) error {
 
 // push SHA [held] [bare] [forced] [on=BRANCH] [tree=TREE] [pull=N] [title=…] [by=AUTHOR] [pusher=LOGIN] [with=COAUTHORS] [signed] [files=PATHS] [undoes=SHA]
 func (s *story) push(list []string, set map[string]string) error {
-	c := bottest.Commit{SHA: list[0], Tree: set["tree"], Title: or(set["title"], "change "+list[0]), Author: or(set["by"], "ada"), File: s.file, Several: maps.Clone(s.several)}
+	c := bottest.Commit{SHA: list[0], Tree: set["tree"], Title: or(set["title"], "change "+list[0]), Author: or(set["by"], "ada"), File: s.file, Pipelines: maps.Clone(s.multi)}
 	c.Files, c.Undoes = strings.Split(or(set["files"], "app.go"), ","), set["undoes"]
 	c.Pull, _ = strconv.Atoi(set["pull"])
 	madeBy(&c, list, set)
@@ -198,7 +198,7 @@ func (s *story) push(list []string, set map[string]string) error {
 			}
 		}
 	}
-	return s.hear("push "+list[0], list, facts...)
+	return s.receive("push "+list[0], list, facts...)
 }
 
 // substitutes TREE…: a .gitattributes of these trees has export-subst.
@@ -244,7 +244,7 @@ func (s *story) check(list []string, set map[string]string) error {
 		k.Check.App = ""
 		fact = k
 	}
-	return s.hear("check "+list[0]+" "+list[1], list, fact)
+	return s.receive("check "+list[0]+" "+list[1], list, fact)
 }
 
 // suite SHA APP runs=N [id=N] [completed] [held]
@@ -254,7 +254,7 @@ func (s *story) suite(list []string, set map[string]string) error {
 	u.Runs, _ = strconv.Atoi(set["runs"])
 	c.Suites = append(slices.DeleteFunc(slices.Clone(c.Suites), func(o bot.Suite) bool { return o.App == u.App }), u)
 	id, _ := strconv.ParseInt(set["id"], 10, 64)
-	return s.hear("suite "+list[0], list, bot.ChecksMoved{SHA: list[0], Completed: u.Completed, Suite: id})
+	return s.receive("suite "+list[0], list, bot.ChecksMoved{SHA: list[0], Completed: u.Completed, Suite: id})
 }
 
 // built SHA [failed|errored|cancelled] [why=…] [quiet]: the pending build of a
@@ -353,7 +353,7 @@ func (s *story) pull(list []string, set map[string]string) error {
 	if p.TestMerge != "" && s.Commits[p.TestMerge] == nil {
 		s.Commits[p.TestMerge] = &bottest.Commit{SHA: p.TestMerge, Tree: p.TestTree}
 	}
-	return s.hear("pr "+list[0]+" "+list[1], list, append(heads, s.Installed(), p.PullRequestChanged)...)
+	return s.receive("pr "+list[0]+" "+list[1], list, append(heads, s.Installed(), p.PullRequestChanged)...)
 }
 
 // fault EFFECT refused|gone|retry|lost|unseen|late|hang [about=KEY] [times=N] [why=…] [after=D] [limit]

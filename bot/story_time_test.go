@@ -86,13 +86,13 @@ func (s *story) time(list []string, _ map[string]string) error {
 	if err != nil {
 		return err
 	}
-	s.say("it is %s, which is %s", s.Now.UTC().Format("Mon 15:04:05 MST"), s.Now.In(zone).Format("Mon 15:04:05 MST"))
+	s.print("it is %s, which is %s", s.Now.UTC().Format("Mon 15:04:05 MST"), s.Now.In(zone).Format("Mon 15:04:05 MST"))
 	return nil
 }
 
 // freeze [for=D] [by=NAME] why=…: the operator freezes everything.
 func (s *story) freeze(_ []string, set map[string]string) error {
-	f := bot.Frozen{On: true, By: set["by"], Reason: set["why"], At: s.Now}
+	f := bot.OperatorFreeze{On: true, By: set["by"], Reason: set["why"], At: s.Now}
 	if v := set["for"]; v != "" {
 		d, err := time.ParseDuration(v)
 		if err != nil {
@@ -100,10 +100,10 @@ func (s *story) freeze(_ []string, set map[string]string) error {
 		}
 		f.Until = s.Now.Add(d)
 	}
-	return s.hear("freeze", nil, f)
+	return s.receive("freeze", nil, f)
 }
 
 // unfreeze: the operator ends that.
 func (s *story) unfreeze(_ []string, set map[string]string) error {
-	return s.hear("unfreeze", nil, bot.Frozen{By: set["by"], At: s.Now})
+	return s.receive("unfreeze", nil, bot.OperatorFreeze{By: set["by"], At: s.Now})
 }

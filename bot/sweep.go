@@ -53,11 +53,11 @@ func (d *decision) askSweep(t time.Time) {
 	}
 }
 
-// anew is when something is to be read again: as it would be anyway, but at once
+// rereadSince is when something is to be read again: as it would be anyway, but at once
 // where nobody was there since it was read last.
-func (d *decision) anew(last, at time.Time) time.Time {
-	if last.Before(d.s.AnewAt) && d.s.AnewAt.Before(at) {
-		return d.s.AnewAt
+func (d *decision) rereadSince(last, at time.Time) time.Time {
+	if last.Before(d.s.RereadAt) && d.s.RereadAt.Before(at) {
+		return d.s.RereadAt
 	}
 	return at
 }
@@ -72,11 +72,11 @@ func (d *decision) wantIdle(key string, do Action) {
 // sweep reads the branch's head, which tells of pushes, and what runs on the
 // apps of stages in which nothing happens, which tells of releases by hand.
 func (d *decision) sweep() {
-	d.readBare()
+	d.readTrees()
 	d.sweepHead()
 	for _, stage := range d.s.Config.Stages {
 		st := d.s.Stages[stage.Name]
-		if st.InFlight != nil || st.Rollback != nil {
+		if st.Promoting != nil || st.Rollback != nil {
 			continue // whoever releases looks
 		}
 		for _, app := range stage.Apps {
@@ -93,7 +93,7 @@ func (d *decision) sweep() {
 
 // sweepHead reads the branch's head.
 func (d *decision) sweepHead() {
-	if last := d.lastPush(); !last.IsZero() && d.overdue(d.anew(d.s.HeadAt, later(d.s.HeadAt, last).Add(d.sweepInterval()))) {
+	if last := d.lastPush(); !last.IsZero() && d.overdue(d.rereadSince(d.s.HeadAt, later(d.s.HeadAt, last).Add(d.sweepInterval()))) {
 		d.wantIdle(headKey, ReadHead{Branch: d.s.Branch()})
 	}
 }
@@ -111,7 +111,7 @@ func (d *decision) sweepInterval() time.Duration {
 	return sweepQuiet
 }
 
-// lastPush is when the newest push was heard of; zero: none was.
+// lastPush is when the newest push was seen; zero: none was.
 func (d *decision) lastPush() time.Time {
 	var last time.Time
 	for i := range d.s.Candidates {
@@ -161,7 +161,7 @@ func (s *State) appSeen(stage, app string, seen AppSeen, at time.Time) {
 	now.Seen, now.SeenAt, now.Moved, now.Newest, now.Artifact = true, at, false, seen.Newest, r.Artifact
 	now.URL, now.Ran = cmp.Or(seen.App.URL, old.URL), s.ranBefore(stage, seen, old)
 	switch {
-	case !old.Seen || st.Live.SHA == "" && old.Foreign == nil && !s.tookHold(stage, old.Artifact) || r.Artifact == "" || r.Artifact == st.Live.artifactOn(app) || st.releasing(s, r.Artifact):
+	case !old.Seen || st.Live.SHA == "" && old.Foreign == nil && !s.everReleased(stage, old.Artifact) || r.Artifact == "" || r.Artifact == st.Live.artifactOn(app) || st.isReleasing(s, r.Artifact):
 		now.Foreign = nil
 	case r.Artifact != old.Artifact:
 		now.Foreign = &Foreign{Version: r.Version, Commit: r.Commit, At: r.CreatedAt, SeenAt: at}
@@ -170,29 +170,29 @@ func (s *State) appSeen(stage, app string, seen AppSeen, at time.Time) {
 	put(&s.Stages, stage, st)
 }
 
-// tookHold reports whether an artifact is one that Headstart has put on a stage,
+// everReleased reports whether an artifact is one that Headstart has put on a stage,
 // though it may not have been proved there.
-func (s *State) tookHold(stage, artifact string) bool {
+func (s *State) everReleased(stage, artifact string) bool {
 	return artifact != "" && slices.ContainsFunc(s.all(), func(c *Candidate) bool {
-		return c.Artifact == artifact && c.Passages[stage].State != ""
+		return c.Artifact == artifact && c.Progress[stage].State != ""
 	})
 }
 
-// releasing reports whether an artifact is what the stage's promotion in flight
+// isReleasing reports whether an artifact is what the stage's promotion in flight
 // puts on its apps.
-func (st Stand) releasing(s *State, artifact string) bool {
-	if st.InFlight == nil {
+func (st StageState) isReleasing(s *State, artifact string) bool {
+	if st.Promoting == nil {
 		return false
 	}
-	if past, ok := st.named(st.InFlight.SHA, 0); ok && st.InFlight.Rollback != nil {
-		for app := range st.InFlight.Apps {
+	if past, ok := st.named(st.Promoting.SHA, 0); ok && st.Promoting.Rollback != nil {
+		for app := range st.Promoting.Apps {
 			if past.artifactOn(app) == artifact {
 				return true
 			}
 		}
 		return false
 	}
-	c := s.promoted(st.InFlight, st.InFlight.SHA)
+	c := s.promoted(st.Promoting, st.Promoting.SHA)
 	return c != nil && c.Artifact == artifact
 }
 
@@ -204,13 +204,13 @@ func (d *view) driftGate(c *Candidate, stage string) Gate {
 		if f := d.s.Stages[stage].Apps[app].Foreign; f != nil && d.s.newer(f, c, stage) {
 			g.State, g.Since = GateClosed, f.At
 			g.Text = fmt.Sprintf("%s was released to %s by hand after this was pushed", f.name(), app)
-			g.Next = "comment /promote " + d.s.addressed(stage) + ", or push again"
+			g.Next = "comment /promote " + d.s.qualifyCommands(stage) + ", or push again"
 		}
 	}
 	if r, app, newer := d.s.newerAdopted(c, stage); newer && g.State == GateOpen {
 		g.State, g.Since = GateClosed, r.At
 		g.Text = fmt.Sprintf("%s was released to %s after this was pushed, before Headstart came", r.name(), app)
-		g.Next = "comment /promote " + d.s.addressed(stage) + ", or push again"
+		g.Next = "comment /promote " + d.s.qualifyCommands(stage) + ", or push again"
 	}
 	return g
 }
@@ -222,7 +222,7 @@ func (s *State) newer(f *Foreign, c *Candidate, stage string) bool {
 	if o, ordered := c.Ordered[stage]; ordered && !o.At.Before(f.SeenAt) {
 		return false
 	}
-	if i := s.position(f.Commit); f.Commit != "" && i >= 0 && !c.Guest {
+	if i := s.position(f.Commit); f.Commit != "" && i >= 0 && !c.FromPull {
 		return i > s.position(c.SHA)
 	}
 	return f.At.After(c.PushedAt)
@@ -237,7 +237,7 @@ func (f *Foreign) name() string {
 }
 
 // foreign is the newest release by hand on an app of the stage; nil: none.
-func (st Stand) foreign() (f *Foreign, app string) {
+func (st StageState) foreign() (f *Foreign, app string) {
 	for _, name := range sortedKeys(st.Apps) {
 		if o := st.Apps[name].Foreign; o != nil && (f == nil || o.At.After(f.At)) {
 			f, app = o, name

@@ -38,7 +38,7 @@ func (t target) named() (*Candidate, string) {
 			}
 			found = c
 		}
-		if v := t.command.Verb; found == nil && t.request.Commander.Pull.Open && (v == VerbPromote || v == VerbApprove) {
+		if v := t.command.Verb; found == nil && t.request.Actor.Pull.Open && (v == VerbPromote || v == VerbApprove) {
 			return nil, t.notTheHead("/" + string(v))
 		}
 		if found == nil {
@@ -46,7 +46,7 @@ func (t target) named() (*Candidate, string) {
 		}
 		return found, ""
 	}
-	pull := t.request.Commander.Pull
+	pull := t.request.Actor.Pull
 	for i := range t.s.Candidates {
 		if c := &t.s.Candidates[i]; c.Pull == t.request.Number || pull.MergeSHA != "" && c.SHA == pull.MergeSHA {
 			return c, ""
@@ -64,10 +64,10 @@ func (t target) named() (*Candidate, string) {
 // notTheHead is the refusal of a command that names a commit on an open pull request
 // which is neither its head nor on the branch.
 func (t target) notTheHead(verb string) string {
-	head := t.request.Commander.Pull.Head
+	head := t.request.Actor.Pull.Head
 	if !strings.HasPrefix(t.command.SHA, Short(head)) {
 		head = Short(head)
 	}
 	return fmt.Sprintf("%s is neither the head of this pull request nor one of the last commits on %s; its head is %s: say %s %s %s if that is meant",
-		t.command.SHA, t.s.Branch(), head, verb, cmp.Or(t.s.addressed(t.command.Stage), "STAGE"), head)
+		t.command.SHA, t.s.Branch(), head, verb, cmp.Or(t.s.qualifyCommands(t.command.Stage), "STAGE"), head)
 }

@@ -10,8 +10,8 @@ const (
 	// mergeReadings is how often a head is read that has no test merge yet; after that
 	// it is asked for again when somebody touches the pull request.
 	mergeReadings = 10
-	// mergeTold is after how many of them people are told: the first is usually too early.
-	mergeTold = 3
+	// mergeShownAfter is after how many of them people are told: the first is usually too early.
+	mergeShownAfter = 3
 	// mergeGap bounds the time between two of them.
 	mergeGap = time.Minute
 	// mergeSure is how old a head has to be for a conflict to be believed at once; that
@@ -35,15 +35,15 @@ func (s *State) pullRead(f PullRequestRead, at time.Time) {
 		}
 	}
 	p.ReadHead, p.TestMerge, p.TestTree, p.Unmade = f.Head, f.TestMerge, f.TestTree, f.Unmade
-	if !f.Unmade && f.Open && f.TestTree == "" && at.Sub(p.heardAt()) < mergeSure {
-		p.AskAt = p.heardAt().Add(mergeSure)
+	if !f.Unmade && f.Open && f.TestTree == "" && at.Sub(p.headSeenAt()) < mergeSure {
+		p.AskAt = p.headSeenAt().Add(mergeSure)
 	}
 	s.Pulls[f.Number] = p
 }
 
-// touched notes that somebody did something to a pull request: what GitHub did not
+// retryUnmade notes that somebody did something to a pull request: what GitHub did not
 // know of its head before is asked for again.
-func (p *PullRequest) touched(f PullRequestChanged) {
+func (p *PullRequest) retryUnmade(f PullRequestChanged) {
 	switch {
 	case f.Head != p.Head:
 		p.Asked, p.AskAt, p.Unmade = 0, time.Time{}, false
@@ -65,7 +65,7 @@ func (d *decision) asksForMerge(p PullRequest) bool {
 // awaitsMerge reports whether a pull request that would be built ahead waits for
 // GitHub to make its test merge.
 func (d *view) awaitsMerge(p PullRequest) bool {
-	return p.Open && !p.Fork && p.Head != "" && p.ReadHead != p.Head && p.Asked >= mergeTold && d.buildsPulls()
+	return p.Open && !p.Fork && p.Head != "" && p.ReadHead != p.Head && p.Asked >= mergeShownAfter && d.buildsPulls()
 }
 
 // notAhead says why a pull request without a test merge is not built ahead.

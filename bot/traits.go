@@ -38,9 +38,9 @@ type Priority string
 
 // From the most urgent to the least. See also Effect.Idle.
 const (
-	PriorityDeploy Priority = "deploy" // a deploy, or a person, waits for it
-	PriorityWatch  Priority = "watch"  // looks how something goes that takes its time anyway
-	PriorityTell   Priority = "tell"   // tells people
+	PriorityDeploy  Priority = "deploy"  // a deploy, or a person, waits for it
+	PriorityWatch   Priority = "watch"   // looks how something goes that takes its time anyway
+	PriorityPublish Priority = "publish" // publishes what people read
 )
 
 // TraitsOf are the traits of an action; of none, a deadline alone.

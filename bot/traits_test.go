@@ -13,12 +13,12 @@ var performers = map[Destination][]string{
 	ToGitHub:    {"../github/client.go"},
 	ToPlatform:  {"../platform/performer.go"},
 	ToWeb:       {"../probe/probe.go"},
-	ToPipelines: {"engine/inside.go", "engine/perform.go"},
+	ToPipelines: {"engine/interpipeline.go", "engine/perform.go"},
 }
 
 // Every action has all of its traits, and something performs it.
 func TestActionsHaveNoHoles(t *testing.T) {
-	priorities := []Priority{PriorityDeploy, PriorityWatch, PriorityTell}
+	priorities := []Priority{PriorityDeploy, PriorityWatch, PriorityPublish}
 	for name, typ := range actionTypes {
 		action := sample(typ).Interface().(Action)
 		traits := TraitsOf(action)
@@ -45,8 +45,8 @@ func TestActionsHaveNoHoles(t *testing.T) {
 		for _, field := range []string{"SHA", "Head", "Ref"} { // that name a commit
 			commit := reflect.ValueOf(action).FieldByName(field)
 			// GitHub has made the deployment, so it knows the commit; rights are people's.
-			told := name == "SetDeploymentStatus" || name == "ReadRights"
-			if traits.To == ToGitHub && !told && commit.IsValid() && !slices.Contains(traits.About.Commits, commit.String()) {
+			published := name == "SetDeploymentStatus" || name == "ReadRights"
+			if traits.To == ToGitHub && !published && commit.IsValid() && !slices.Contains(traits.About.Commits, commit.String()) {
 				t.Errorf("%s names a commit in %s that it is not about: that GitHub does not know it yet would be believed", name, field)
 			}
 		}

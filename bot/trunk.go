@@ -19,7 +19,7 @@ type Trunk struct {
 
 	SHA      string // the newest push to the default branch, where that is not the one that is followed
 	PushedAt time.Time
-	HeardAt  time.Time
+	SeenAt   time.Time
 	Read     bool // the file was read as of SHA
 
 	Unread  string    // why it cannot be read, or is not valid; empty: it can, and is
@@ -29,11 +29,11 @@ type Trunk struct {
 // Stray is a push to a branch that is not followed, as far as is known.
 type Stray struct {
 	Pushed
-	HeardAt time.Time
-	Read    bool              // the file was looked for as of this commit
-	Found   bool              // and is there
-	Follows string            // the branch that this file names
-	Told    map[string]Saying // by status context
+	SeenAt    time.Time
+	Read      bool                 // the file was looked for as of this commit
+	Found     bool                 // and is there
+	Follows   string               // the branch that this file names
+	Published map[string]Published // by status context
 }
 
 // Strays are pushes to other branches, the newest of each, oldest first.
@@ -49,7 +49,7 @@ func (l Strays) find(sha string) int {
 func (l Strays) clone() Strays {
 	l = slices.Clone(l)
 	for i := range l {
-		l[i].Told = maps.Clone(l[i].Told)
+		l[i].Published = maps.Clone(l[i].Published)
 	}
 	return l
 }
@@ -86,7 +86,7 @@ func (s *State) defaultBranch(name string) {
 func (s *State) pushedElsewhere(p Pushed, at time.Time) {
 	if p.Branch == s.DefaultBranch {
 		if t := &s.Trunk; t.SHA == "" || p.After != t.SHA && !p.PushedAt.Before(t.PushedAt) {
-			t.SHA, t.PushedAt, t.HeardAt, t.Read, t.Unread = p.After, p.PushedAt, at, false, ""
+			t.SHA, t.PushedAt, t.SeenAt, t.Read, t.Unread = p.After, p.PushedAt, at, false, ""
 		}
 		return
 	}
@@ -96,8 +96,8 @@ func (s *State) pushedElsewhere(p Pushed, at time.Time) {
 	if s.Elsewhere.find(p.After) >= 0 {
 		return
 	}
-	s.Elsewhere = slices.DeleteFunc(s.Elsewhere, func(x Stray) bool { return x.Branch == p.Branch && len(x.Told) == 0 })
-	s.Elsewhere = append(s.Elsewhere, Stray{Pushed: p, HeardAt: at})
+	s.Elsewhere = slices.DeleteFunc(s.Elsewhere, func(x Stray) bool { return x.Branch == p.Branch && len(x.Published) == 0 })
+	s.Elsewhere = append(s.Elsewhere, Stray{Pushed: p, SeenAt: at})
 	s.Elsewhere = s.Elsewhere[max(0, len(s.Elsewhere)-mostStrays):]
 }
 
@@ -108,7 +108,7 @@ func (d *decision) readTrunk() {
 	switch n := len(d.s.Candidates); {
 	case d.s.DefaultBranch == "":
 	case t.SHA != "" && !t.Read:
-		d.readFileAt(t.SHA, t.HeardAt, t.Unread, t.AskedAt)
+		d.readFileAt(t.SHA, t.SeenAt, t.Unread, t.AskedAt)
 	case d.s.trunkKnown() || n > 0 && d.s.Candidates[n-1].Branch == d.s.DefaultBranch:
 		// It is known, or about to be, as of a commit.
 	case len(d.s.Elsewhere) > 0 || len(d.s.Pulls) > 0 || len(d.s.Groups) > 0 || n > 0:
@@ -143,7 +143,7 @@ func (s *State) configOfRef(f ConfigRead, ref string, at time.Time) {
 		return
 	}
 	if ref != s.Trunk.SHA && (ref != s.DefaultBranch || s.trunkKnown()) {
-		return // a push was heard of meanwhile: its file counts
+		return // a push was seen meanwhile: its file counts
 	}
 	s.Trunk.Read = ref == s.Trunk.SHA
 	if f.Problem != "" {
@@ -186,10 +186,10 @@ func (s *State) follow(f ConfigRead, at time.Time) {
 		return
 	}
 	strays := s.Elsewhere
-	s.Elsewhere = slices.DeleteFunc(slices.Clone(strays), func(x Stray) bool { return !s.several() && len(x.Told) == 0 })
+	s.Elsewhere = slices.DeleteFunc(slices.Clone(strays), func(x Stray) bool { return !s.multi() && len(x.Published) == 0 })
 	for _, x := range strays {
 		if x.Branch == s.Branch() {
-			s.push(x.Pushed, x.HeardAt)
+			s.push(x.Pushed, x.SeenAt)
 		}
 	}
 }
@@ -199,7 +199,7 @@ func (s *State) follow(f ConfigRead, at time.Time) {
 func (s *State) branchChanged() {
 	s.Required = Required{}
 	s.Candidates = slices.DeleteFunc(s.Candidates, func(c Candidate) bool {
-		return c.Branch != s.Branch() && len(c.Passages) == 0 && len(c.Told) == 0
+		return c.Branch != s.Branch() && len(c.Progress) == 0 && len(c.Published) == 0
 	})
 }
 
@@ -220,16 +220,16 @@ func (s *State) disagrees(branch string, f ConfigRead) string {
 	return ""
 }
 
-// tellStrays says at a commit that brings a file to a branch where it counts for
+// publishStrays says at a commit that brings a file to a branch where it counts for
 // nothing that it does, and what to do.
-func (d *decision) tellStrays() {
+func (d *decision) publishStrays() {
 	for _, x := range d.s.Elsewhere {
 		switch {
 		case d.s.strayFiles() && x.Found && x.Follows == x.Branch:
-			d.tellStatus(x.After, configContext, x.Told, say(StatusError,
+			d.publishStatus(x.After, configContext, x.Published, newNotice(StatusError,
 				fmt.Sprintf("Not deployed: only %s's .github/headstart.yml counts; put `branch: %s` there", d.s.DefaultBranch, x.Branch), ""))
 		case d.s.strayFiles() && x.Found:
-			d.tellStatus(x.After, configContext, x.Told, say(StatusSuccess,
+			d.publishStatus(x.After, configContext, x.Published, newNotice(StatusSuccess,
 				fmt.Sprintf("Not in force here: only %s's .github/headstart.yml counts; merge it there to start", d.s.DefaultBranch), ""))
 		}
 	}

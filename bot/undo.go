@@ -20,21 +20,21 @@ func (s *State) undo(stage string, c *Candidate, promotion int, unseen string, a
 	if !s.Configured || !ok || st.Rollback != nil {
 		return // nobody says what to do, or somebody has said it already
 	}
-	pass := c.Passages[stage]
+	pass := c.Progress[stage]
 	order := RollbackOrder{Order: Order{At: at}, From: c.SHA, Promotion: promotion}
 	failed := fmt.Sprintf("%s failed there", Short(c.SHA))
 	past, good := st.target(order)
 	switch same := good && past.runs(Live{Artifact: c.Artifact}); {
 	case cfg.OnFailure == FailureHold || cfg.Rehearse != nil: // a rehearsal serves nobody, and going back would take another copy
-		pass.After = "held until a person decides"
+		pass.Consequence = "held until a person decides"
 	case unseen != "":
-		pass.After = "held, because " + unseen
+		pass.Consequence = "held, because " + unseen
 	case !good:
-		pass.After = "held, with nothing proved to go back to"
+		pass.Consequence = "held, with nothing proved to go back to"
 	case same:
-		pass.After = "held, because what ran before is the same build"
+		pass.Consequence = "held, because what ran before is the same build"
 	default:
-		pass.After = "rolling back to " + Short(past.SHA)
+		pass.Consequence = "rolling back to " + Short(past.SHA)
 		st.Rollback = &order
 	}
 	if l := st.lockedAt(at); l != nil && !l.Rollback {
@@ -46,21 +46,21 @@ func (s *State) undo(stage string, c *Candidate, promotion int, unseen string, a
 	}
 	st.RetryAt, st.Tries = time.Time{}, 0
 	s.Stages[stage] = st
-	put(&c.Passages, stage, pass)
+	put(&c.Progress, stage, pass)
 	s.alert(stage, c, promotion)
 }
 
 // setAfter notes what was done about a candidate's failure at a stage.
 func (s *State) setAfter(stage, sha, after string) {
 	if c := s.candidate(sha); c != nil {
-		pass := c.Passages[stage]
-		pass.After = after
-		put(&c.Passages, stage, pass)
+		pass := c.Progress[stage]
+		pass.Consequence = after
+		put(&c.Progress, stage, pass)
 	}
 }
 
-// undone tells the candidate that an automatic rollback was for how it ended.
-func (s *State) undone(stage string, o *RollbackOrder, text string) {
+// rolledBack tells the candidate that an automatic rollback was for how it ended.
+func (s *State) rolledBack(stage string, o *RollbackOrder, text string) {
 	s.setAfter(stage, o.From, text)
 	if c := s.candidate(o.From); c != nil {
 		s.alert(stage, c, o.Promotion)

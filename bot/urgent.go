@@ -24,22 +24,22 @@ func (c *Candidate) urgentOrder(stage string) *Order {
 	return nil
 }
 
-// urgencyOf says who found a candidate's way into a stage urgent, or approved it alone,
+// urgencyOrAlone says who found a candidate's way into a stage urgent, or approved it alone,
 // and why, also after it got there; empty: nobody.
-func urgencyOf(c *Candidate, stage string) string {
-	urgent, alone := urgentOf(c, stage), aloneOf(c, stage)
+func urgencyOrAlone(c *Candidate, stage string) string {
+	urgent, alone := urgencyText(c, stage), aloneOf(c, stage)
 	if urgent == "" {
 		return alone
 	}
 	return urgent + after("; ", alone)
 }
 
-// urgentOf is urgencyOf without who approved it alone.
-func urgentOf(c *Candidate, stage string) string {
-	if o := c.Passages[stage].Urgent; o != nil {
+// urgencyText is urgencyOrAlone without who approved it alone.
+func urgencyText(c *Candidate, stage string) string {
+	if o := c.Progress[stage].Urgent; o != nil {
 		return o.urgency()
 	}
-	if _, in := c.Passages[stage]; in {
+	if _, in := c.Progress[stage]; in {
 		return ""
 	}
 	if o := c.urgentOrder(stage); o != nil {
@@ -50,17 +50,17 @@ func urgentOf(c *Candidate, stage string) string {
 
 // stageStatus is what headstart/STAGE says of a candidate, with whoever found it
 // urgent; nil before the stage is any of its concern.
-func (d *view) stageStatus(c *Candidate, stage string) *saying {
+func (d *view) stageStatus(c *Candidate, stage string) *notice {
 	w := d.stageStanding(c, stage)
-	if why := urgencyOf(c, stage); w != nil && why != "" {
+	if why := urgencyOrAlone(c, stage); w != nil && why != "" {
 		w.Text = cut(w.Text+"; "+why, maxStatusText)
 	}
 	return w
 }
 
-// urgencyFirst is a commit's title, after who found it urgent and why.
-func urgencyFirst(c *Candidate, stage string) string {
-	if why := urgencyOf(c, stage); why != "" {
+// withUrgency is a commit's title, after who found it urgent and why.
+func withUrgency(c *Candidate, stage string) string {
+	if why := urgencyOrAlone(c, stage); why != "" {
 		return capital(why) + " – " + c.Title
 	}
 	return c.Title
@@ -70,7 +70,7 @@ func urgencyFirst(c *Candidate, stage string) string {
 // empty: nobody.
 func (d *view) urgentText(sha, stage string) string {
 	if c := d.s.candidate(sha); c != nil {
-		return text(after("; ", urgencyOf(c, stage)))
+		return text(after("; ", urgencyOrAlone(c, stage)))
 	}
 	return ""
 }
@@ -78,7 +78,7 @@ func (d *view) urgentText(sha, stage string) string {
 // mayNotHurry says what somebody lacks who may not pass windows, freezes and soak;
 // empty if they may.
 func (x execution) mayNotHurry() string {
-	if who := x.request.Commander.Role; x.command.Urgent && rank[who] < rank[RoleMaintain] {
+	if who := x.request.Actor.Role; x.command.Urgent && rank[who] < rank[RoleMaintain] {
 		return "--urgent takes maintain or admin, and @" + x.request.User + " has the role " + string(who)
 	}
 	return ""

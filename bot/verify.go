@@ -42,7 +42,7 @@ const (
 func (s *State) verification(stage string) *Verify {
 	cfg, _ := s.Config.Stage(stage)
 	st := s.Stages[stage]
-	if p := st.InFlight; p != nil && p.Rollback != nil && cfg.Verify != nil {
+	if p := st.Promoting; p != nil && p.Rollback != nil && cfg.Verify != nil {
 		if past, ok := st.named(p.SHA, 0); ok && past.Ran != nil {
 			v := *cfg.Verify
 			v.Revision = "" // it may be older than the app's way of naming its commit
@@ -58,22 +58,22 @@ func (s *State) released(stage string, at time.Time) {
 	st := s.Stages[stage]
 	v := s.verification(stage)
 	if v == nil {
-		s.closePromotion(stage, PassageDone, "", "", at)
+		s.closePromotion(stage, ProgressLive, "", "", at)
 		return
 	}
 	from := at
 	if v.Revision == "" {
-		from = at.Add(st.takesOver())
+		from = at.Add(st.switchesAfter())
 	}
-	st.InFlight.Proof = &Proof{From: from, NextAt: from}
+	st.Promoting.Proof = &Proof{From: from, NextAt: from}
 	s.Stages[stage] = st
 }
 
-// takesOver is how long after a release the version before it may still answer.
-func (st Stand) takesOver() time.Duration {
+// switchesAfter is how long after a release the version before it may still answer.
+func (st StageState) switchesAfter() time.Duration {
 	longest := time.Duration(0)
 	for _, app := range st.Apps {
-		longest = max(longest, app.TakesOver)
+		longest = max(longest, app.SwitchesAfter)
 	}
 	return longest
 }
@@ -83,8 +83,8 @@ func (st Stand) takesOver() time.Duration {
 func (d *decision) verify() {
 	for _, stage := range sortedKeys(d.s.Stages) {
 		st, v := d.s.Stages[stage], d.s.verification(stage)
-		switch p := st.InFlight; {
-		case v == nil, d.s.closed(stage):
+		switch p := st.Promoting; {
+		case v == nil, d.s.showsMaintenancePage(stage):
 		case p != nil && p.Proof != nil:
 			d.probe(stage, p.N, p.SHA, *v, p.Proof)
 		case p == nil && st.Rollback == nil && st.Soak != nil:
@@ -103,12 +103,12 @@ func (d *decision) probe(stage string, n int, sha string, v Verify, p *Proof) {
 // a commit: an app that is told its commit by its build names that one.
 func (s *State) builtOf(stage, sha string) string {
 	st := s.Stages[stage]
-	if p := st.InFlight; p != nil && p.Rollback != nil {
+	if p := st.Promoting; p != nil && p.Rollback != nil {
 		if past, ok := st.named(sha, 0); ok {
 			return past.Built
 		}
 	}
-	if c := s.promoted(st.InFlight, sha); c != nil {
+	if c := s.promoted(st.Promoting, sha); c != nil {
 		return c.ArtifactSHA
 	}
 	return ""
@@ -124,7 +124,7 @@ func (s *State) probed(do Probe, f Finished, at time.Time) {
 		answer = Probed{Reason: f.Reason}
 	}
 	st := s.Stages[do.Stage]
-	switch p := st.InFlight; {
+	switch p := st.Promoting; {
 	case p != nil && p.Proof != nil && p.N == do.Promotion:
 		if !f.Fault || p.Proof.tiresAt(at) {
 			s.promotionProbed(do, answer, f, at)
@@ -163,18 +163,18 @@ func (s *State) promotionProbed(do Probe, answer Probed, f Finished, at time.Tim
 	if v == nil {
 		return // settled by settleProofs
 	}
-	proof := *st.InFlight.Proof
+	proof := *st.Promoting.Proof
 	proof.take(answer, at)
 	proof.Unasked = f.Fault
 	since := at.Sub(proof.From)
 	proof.NextAt = at.Add(min(probeSoon+since/10, probeSlow))
-	st.InFlight.Proof = &proof
+	st.Promoting.Proof = &proof
 	s.Stages[do.Stage] = st
 	switch {
 	case proof.Good >= max(v.Successes, 1):
-		s.closePromotion(do.Stage, PassageDone, "", "", at)
+		s.closePromotion(do.Stage, ProgressLive, "", "", at)
 	case f.Outcome == Refuse || since >= v.Within && !answer.OK: // one that is good comes late because nobody asked earlier
-		s.closePromotion(do.Stage, PassageFailed, "the verification failed: "+answer.text(), "", at)
+		s.closePromotion(do.Stage, ProgressFailed, "the verification failed: "+answer.text(), "", at)
 	}
 }
 
@@ -183,8 +183,8 @@ func (s *State) promotionProbed(do Probe, answer Probed, f Finished, at time.Tim
 func (s *State) settleProofs(at time.Time) {
 	for _, stage := range sortedKeys(s.Stages) {
 		st, v := s.Stages[stage], s.verification(stage)
-		if p := st.InFlight; p != nil && p.Proof != nil && v == nil {
-			s.closePromotion(stage, PassageDone, "", "", at)
+		if p := st.Promoting; p != nil && p.Proof != nil && v == nil {
+			s.closePromotion(stage, ProgressLive, "", "", at)
 			st = s.Stages[stage]
 		}
 		if st.Soak == nil {
@@ -194,12 +194,12 @@ func (s *State) settleProofs(at time.Time) {
 		cfg, _ := s.Config.Stage(stage)
 		by, _ := st.foreign()
 		switch {
-		case c == nil || c.Passages[stage].State != PassageDone || st.Live.SHA != st.Soak.SHA, by != nil:
+		case c == nil || c.Progress[stage].State != ProgressLive || st.Live.SHA != st.Soak.SHA, by != nil:
 			st.Soak = nil // it was cut short
 		case cfg.Soak == 0 || v == nil && !at.Before(st.Soak.Until):
-			pass := c.Passages[stage]
+			pass := c.Progress[stage]
 			pass.Soaked = true
-			put(&c.Passages, stage, pass)
+			put(&c.Progress, stage, pass)
 			st.Soak = nil
 		}
 		s.Stages[stage] = st

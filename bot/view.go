@@ -9,7 +9,7 @@ type view struct {
 	now    time.Time
 	wakeAt time.Time          // the earliest time at which something that was looked at changes by itself; zero: none
 	hours  map[string]opening // windows and freezes that were looked at
-	known  map[place][]Gate   // that were asked for; nil while the state may still change
+	known  map[entry][]Gate   // that were asked for; nil while the state may still change
 }
 
 // newView looks at a state that may still change.
@@ -17,7 +17,7 @@ func newView(s *State, now time.Time) *view { return &view{s: s, now: now} }
 
 // keepingGates looks at a state that changes no more: each gate is asked once.
 func keepingGates(s *State, now time.Time) *view {
-	return &view{s: s, now: now, known: map[place][]Gate{}}
+	return &view{s: s, now: now, known: map[entry][]Gate{}}
 }
 
 // wake asks to look again at t, if nothing earlier does.

@@ -13,11 +13,11 @@ import (
 var factTypes = namesOf(
 	Installed{}, Pushed{}, PullRequestChanged{}, CheckReported{}, ChecksMoved{}, PlatformMoved{}, Swept{},
 	Started{}, Finished{}, ConfigRead{}, ChecksRead{}, HeadRead{}, PullRequestRead{}, PullRequestFound{},
-	Told{}, DeploymentCreated{}, CommentWritten{}, BuildSeen{}, AppSeen{}, ReleaseSeen{},
-	Commented{}, CommanderRead{}, Replied{}, ChangesRead{},
+	Acknowledged{}, DeploymentCreated{}, CommentWritten{}, BuildSeen{}, AppSeen{}, ReleaseSeen{},
+	Commented{}, ActorRead{}, Replied{}, ChangesRead{},
 	Probed{}, FilesRead{}, MaintenanceSet{}, Inspected{}, CopySeen{},
-	Frozen{}, Begun{},
-	Concerns{}, Addressed{}, StageRuns{}, StageMoved{}, Section{},
+	OperatorFreeze{}, AttemptBegun{},
+	PipelinesAffected{}, CommandsRouted{}, StageRuns{}, StageMoved{}, Section{},
 	MergeGroupChanged{}, RulesRead{}, PullRequestsListed{}, SourceRead{}, Called{}, QueuesSeen{}, RightsRead{},
 	PeopleRead{}, HeadPushed{},
 )
@@ -25,10 +25,10 @@ var factTypes = namesOf(
 var actionTypes = namesOf(
 	ReadConfig{}, ReadChecks{}, ReadHead{}, ReadPullRequest{}, FindPullRequest{}, SetStatus{}, CreateDeployment{},
 	SetDeploymentStatus{}, WriteComment{}, StartBuild{}, WatchBuild{}, CancelBuild{}, Promote{}, WatchRelease{}, LookAtApp{},
-	ReadCommander{}, React{}, Reply{}, ReadChanges{},
+	ReadActor{}, React{}, Reply{}, ReadChanges{},
 	Probe{}, ReadFiles{}, SetMaintenance{}, Inspect{}, MakeCopy{}, WatchCopy{}, RemoveCopy{},
 	WriteAlert{},
-	OpenPipelines{}, AskConcern{}, Address{}, AskStage{}, TellSection{},
+	OpenPipelines{}, AskAffected{}, RouteCommands{}, AskStage{}, SendSection{},
 	ReadRules{}, ListPullRequests{}, ReadSource{}, TakeTurn{}, ReadRights{},
 	ReadPeople{},
 )

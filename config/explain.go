@@ -22,7 +22,7 @@ func ExplainAll(all map[string]bot.Config) string {
 		fmt.Fprintf(&b, "%s\n", Explain(all[name]))
 	}
 	b.WriteString("A command may name its pipeline, as in " + exampleCommand(names[0], all[names[0]]) + ".\n" +
-		"One that does not is for the pipeline that the pull request concerns.\n")
+		"One that does not is for the pipeline that the pull request affects.\n")
 	return b.String()
 }
 
@@ -70,7 +70,7 @@ func explainBranch(cfg bot.Config) []string {
 	}
 	return []string{
 		fmt.Sprintf("Pushes to %s that change a file like %s go %s.", branch, paths(cfg.Paths), route(cfg)),
-		"Other pushes are none of this pipeline's concern.",
+		"Other pushes do not affect this pipeline.",
 	}
 }
 

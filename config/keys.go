@@ -104,10 +104,10 @@ var pipeline = object{
 	doc: "Each of `pipelines` has the keys of a file with one pipeline, and one more.",
 	keys: append([]key{{
 		name: "paths", def: "every push", example: "paths: [services/api/**]",
-		doc: "Which pushes concern this pipeline: those that change a file with one of these paths, or " +
+		doc: "Which pushes affect this pipeline: those that change a file with one of these paths, or " +
 			"`.github/headstart.yml` itself.",
 		value: list{is: "a list of paths", of: pathGlob},
-		says:  "Other pushes are none of this pipeline's concern.",
+		says:  "Other pushes do not affect this pipeline.",
 	}}, required(pipelineKeys(), "stages")...),
 	wants: []want{buildIsLocal},
 }

@@ -20,7 +20,7 @@ const tries = 3
 // repeating makes requests again that can be repeated, so that one lost connection
 // does not cost a decision: those that read, that delete, and that ask for a token.
 // What makes or edits something is not among them. It would be certain of its own
-// success only: the one before it, whose answer was lost, may still be heard over
+// success only: the one before it, whose answer was lost, may still overwrite
 // what is said next, and that must be known above.
 type repeating struct {
 	once  http.RoundTripper

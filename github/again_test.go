@@ -83,7 +83,7 @@ func TestWhatIsNotMadeAgain(t *testing.T) {
 	reply := bot.Reply{Number: pull.Number(), Comment: 7, Body: "Because."}
 	edit := comment
 	edit.ID, edit.Body = do[bot.CommentWritten](w, comment).ID, "another table"
-	do[bot.Told](w, status)
+	do[bot.Acknowledged](w, status)
 	after := func(seconds string) http.Header { return http.Header{"Retry-After": {seconds}} }
 	for name, c := range map[string]struct {
 		fault githubtest.Fault

@@ -3,7 +3,7 @@ package github
 import "github.com/headstart-cd/headstart/bot"
 
 // Allowance is what an installation may still ask of GitHub in this hour, going
-// by the headers of the last answer to it. Where nothing was heard yet it is
+// by the headers of the last answer to it. Where there was no answer yet it is
 // zero. While a limit is exhausted, the hourly one or a secondary one, nothing is
 // left, and Reset is the time until which requests are held back.
 func (c *Client) Allowance(installation int64) bot.Allowance {

@@ -15,9 +15,9 @@ import (
 
 // react puts a reaction on a comment. GitHub answers 201 for a new one, and 200
 // if the App has reacted so before.
-func (r repository) react(ctx context.Context, do bot.React) (bot.Told, error) {
+func (r repository) react(ctx context.Context, do bot.React) (bot.Acknowledged, error) {
 	a := ask{what: fmt.Sprintf("react to a comment in %s", r.repo), needs: "Issues: write", write: true}
-	return bot.Told{}, a.do(ctx, func(ctx context.Context) error {
+	return bot.Acknowledged{}, a.do(ctx, func(ctx context.Context) error {
 		_, _, err := r.api.Reactions.CreateIssueCommentReaction(ctx, r.repo.Owner, r.repo.Name, do.Comment, do.Content)
 		return err
 	})
@@ -87,7 +87,7 @@ func (r repository) writeMarked(ctx context.Context, number int, mark, text stri
 	}
 	switch {
 	case known.ID == 0:
-		if err := stillDoubtful(e, "the answer"); err != nil {
+		if err := mayStillLand(e, "the answer"); err != nil {
 			return bot.CommentWritten{}, err
 		}
 		return r.createComment(ctx, number, body)

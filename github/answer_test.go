@@ -23,7 +23,7 @@ func TestReactionsAreGivenOnce(t *testing.T) {
 	w := start(t)
 	c := w.asked("/promote")
 	for _, content := range []string{"eyes", "rocket", "-1", "eyes"} {
-		w.costs(1, func() { do[bot.Told](w, bot.React{Comment: c.ID, Content: content}) })
+		w.costs(1, func() { do[bot.Acknowledged](w, bot.React{Comment: c.ID, Content: content}) })
 	}
 	want := []string{"headstart[bot] eyes", "headstart[bot] rocket", "headstart[bot] -1"}
 	if got := w.shop.Comments(c.Number)[0].Reactions; !slices.Equal(got, want) {

@@ -64,7 +64,7 @@ type Options struct {
 	// Events are those whose lost deliveries FailedDeliveries lists; nil: all.
 	Events []string
 
-	// Named hears which name a repository has, with each new token for it: nearly always
+	// Named takes which name a repository has, with each new token for it: nearly always
 	// the one that it is asked for. Nil: nobody does.
 	Named func(ctx context.Context, installation, id int64, name bot.Repo)
 
@@ -286,8 +286,8 @@ func (c *Client) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 		return answer(r.setDeploymentStatus(ctx, do))
 	case bot.WriteComment:
 		return answer(r.writeComment(ctx, do, effect))
-	case bot.ReadCommander:
-		return answer(r.readCommander(ctx, do))
+	case bot.ReadActor:
+		return answer(r.readActor(ctx, do))
 	case bot.ReadRights:
 		return answer(r.readRights(ctx, do))
 	case bot.React:

@@ -20,8 +20,8 @@ type clocks struct {
 // clocksAnew is how long bounds hold: clocks drift, and are put right.
 const clocksAnew = 10 * time.Minute
 
-// heard takes the Date of an answer to a request that was sent at a time.
-func (c *clocks) heard(sent time.Time, date string) {
+// take takes the Date of an answer to a request that was sent at a time.
+func (c *clocks) take(sent time.Time, date string) {
 	told, err := http.ParseTime(date)
 	if err != nil {
 		return

@@ -15,7 +15,7 @@ func TestClocksApart(t *testing.T) {
 		answer := func(took time.Duration) {
 			sent := now
 			now = now.Add(took)
-			c.heard(sent, now.Add(apart-took/2).Format(http.TimeFormat))
+			c.take(sent, now.Add(apart-took/2).Format(http.TimeFormat))
 		}
 		answer(50 * time.Millisecond)
 		if off := (c.ahead() - apart).Abs(); off > 1100*time.Millisecond {
@@ -35,16 +35,16 @@ func TestClocksThatAreSet(t *testing.T) {
 	now := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
 	c := &clocks{now: func() time.Time { return now }}
 	for _, date := range []string{"", "noon", now.AddDate(1, 0, 0).Format(http.TimeFormat), now.AddDate(-1, 0, 0).Format(http.TimeFormat)} {
-		if c.heard(now, date); c.ahead() != 0 {
+		if c.take(now, date); c.ahead() != 0 {
 			t.Errorf("the Date %q should tell nothing, it told %s", date, c.ahead())
 		}
 	}
-	c.heard(now, now.Add(time.Minute).Format(http.TimeFormat))
+	c.take(now, now.Add(time.Minute).Format(http.TimeFormat))
 	if got := c.ahead(); got != time.Minute {
 		t.Errorf("GitHub's clock is a minute ahead, it is said to be %s", got)
 	}
 	now = now.Add(time.Minute) // somebody has set ours
-	c.heard(now, now.Format(http.TimeFormat))
+	c.take(now, now.Format(http.TimeFormat))
 	if got := c.ahead(); got != 0 {
 		t.Errorf("the clocks agree now, GitHub's is said to be %s ahead", got)
 	}

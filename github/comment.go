@@ -40,7 +40,7 @@ func (r repository) writeComment(ctx context.Context, do bot.WriteComment, effec
 	case err != nil:
 		return bot.CommentWritten{}, err
 	case known.ID == 0 || known.ID == do.ID:
-		if err := stillDoubtful(effect, "the comment"); err != nil {
+		if err := mayStillLand(effect, "the comment"); err != nil {
 			return bot.CommentWritten{}, err
 		}
 		return r.createComment(ctx, do.Number, body)

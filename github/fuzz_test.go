@@ -71,7 +71,7 @@ func steps(sha string, pull int) []step {
 		read(bot.ListPullRequests{}),
 		read(bot.ReadPullRequest{Number: pull}),
 		read(bot.FindPullRequest{SHA: sha}),
-		read(bot.ReadCommander{Comment: 1, Number: pull, User: "ana", Teams: []string{"releasers"}}),
+		read(bot.ReadActor{Comment: 1, Number: pull, User: "ana", Teams: []string{"releasers"}}),
 		read(bot.ReadRights{People: []bot.Person{{Login: "ana", ID: 7}}, Teams: []string{"releasers"}}),
 		read(bot.ReadChanges{Base: sha, Head: "main"}),
 		act(bot.SetStatus{SHA: sha, Context: "headstart/build", Status: status}),

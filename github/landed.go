@@ -13,7 +13,7 @@ import (
 
 // landing is a pull request that landed, with those of its commits that are not in the branch.
 type landing struct {
-	bot.Landed
+	bot.MergedPull
 	own []madeWire
 	cut bool // and there are more
 }
@@ -49,7 +49,7 @@ func (r repository) landed(ctx context.Context, c madeWire, branch string) (list
 		if id := r.scope.id; id != 0 && p.Base.Repo.ID != id {
 			continue // a fork has the same commits, and anybody may merge there
 		}
-		m := &landing{Landed: bot.Landed{SHA: c.SHA, Number: p.Number, Head: p.Head.SHA, Author: p.User.account(), Parents: max(len(c.Parents), 1)}}
+		m := &landing{MergedPull: bot.MergedPull{SHA: c.SHA, Number: p.Number, Head: p.Head.SHA, Author: p.User.account(), Parents: max(len(c.Parents), 1)}}
 		if p.Head.Repo != nil && p.Head.Repo.ID == p.Base.Repo.ID {
 			m.Branch = p.Head.Ref
 		}

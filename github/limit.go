@@ -22,7 +22,7 @@ type limit struct {
 
 	mu    sync.Mutex
 	until time.Time     // guarded by mu: no request before this
-	heard bot.Allowance // guarded by mu: what the last answer said; Limit is 0 before the first
+	last  bot.Allowance // guarded by mu: what the last answer said; Limit is 0 before the first
 }
 
 func newLimit(now func() time.Time, gauge prometheus.Gauge) *limit {
@@ -97,7 +97,7 @@ func (l *limit) learn(heard bot.Allowance, until time.Time) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if heard.Limit > 0 {
-		l.heard = heard
+		l.last = heard
 		l.gauge.Set(float64(heard.Left))
 	}
 	if until.After(l.until) {
@@ -111,7 +111,7 @@ func (l *limit) learn(heard bot.Allowance, until time.Time) time.Time {
 func (l *limit) allowance() bot.Allowance {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now, a := l.now(), l.heard
+	now, a := l.now(), l.last
 	if !a.Reset.After(now) {
 		a.Left, a.Reset = a.Limit, time.Time{}
 	}

@@ -65,8 +65,8 @@ func (c madeWire) parents() (list []string) {
 
 // made is the commit as the bot judges it, but for co-authors whose address has no number
 // in it: those are returned.
-func (c madeWire) made() (m bot.Made, coauthors []nameWire) {
-	m = bot.Made{SHA: c.SHA, Parents: c.parents(), Web: c.byGitHub()}
+func (c madeWire) made() (m bot.CommitMakers, coauthors []nameWire) {
+	m = bot.CommitMakers{SHA: c.SHA, Parents: c.parents(), Web: c.byGitHub()}
 	m.Signed = c.Commit.Verification.Verified && !m.Web && c.Committer.ID != 0 && c.Committer.Type != "Bot"
 	nameOf(&m, c.Commit.Author, c.Author.account(), bot.PartAuthor)
 	if !m.Web {
@@ -121,10 +121,10 @@ func numbered(email string) int64 {
 func lower(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
 
 // nameOf puts a name into a commit: an account, or nobody.
-func nameOf(m *bot.Made, who nameWire, by bot.Account, as bot.Part) {
+func nameOf(m *bot.CommitMakers, who nameWire, by bot.Account, as bot.Part) {
 	if by.ID != 0 {
 		m.By = append(m.By, bot.Maker{Account: by, As: as})
 		return
 	}
-	m.Nobody = append(m.Nobody, strings.TrimSpace("the "+string(as)+" "+bot.Line(bot.Redact(who.Name), mostNames)))
+	m.Unattributed = append(m.Unattributed, strings.TrimSpace("the "+string(as)+" "+bot.Line(bot.Redact(who.Name), mostNames)))
 }

@@ -64,7 +64,7 @@ type account struct {
 	// refused; nil: none was.
 	granted map[string]string // guarded by mu; never changed in place
 	until   time.Time         // guarded by mu: when granted is to be read again
-	told    string            // guarded by mu: what the log knows to be missing
+	logged  string            // guarded by mu: what the log knows to be missing
 }
 
 // grantedFor is how long it is believed what an account has granted. After that
@@ -169,8 +169,8 @@ func (c *Client) readGranted(ctx context.Context, of scope, a *account) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.granted, a.until = answer.Permissions, c.now().Add(grantedFor)
-	if missing != "" && a.told != missing {
-		a.told = missing
+	if missing != "" && a.logged != missing {
+		a.logged = missing
 		c.log.Warn("an account has not granted the App everything that Headstart uses: its tokens go without it until an owner accepts it under Settings, GitHub Apps, Configure",
 			zap.Int64("installation", of.installation), zap.String("missing", missing))
 	}

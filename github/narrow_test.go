@@ -38,11 +38,11 @@ func TestTokensAreNarrowed(t *testing.T) {
 	theirs, err := other.Commit("main", map[string]string{"b": "2"})
 	w.must(err)
 	for range 3 {
-		do[bot.Told](w, pending(commit.SHA))
+		do[bot.Acknowledged](w, pending(commit.SHA))
 		do[bot.ChecksRead](w, bot.ReadChecks{SHA: commit.SHA, Branch: "main", Required: true, Suites: true})
 	}
 	w.target.Pipeline.Name = "api" // another pipeline of the same repository
-	do[bot.Told](w, pending(commit.SHA))
+	do[bot.Acknowledged](w, pending(commit.SHA))
 	issued := w.Issued()
 	if len(issued) != 1 || !slices.Equal(issued[0].Repositories, []int64{w.shop.ID()}) || !maps.Equal(issued[0].Permissions, inUse) {
 		t.Fatalf("expected one token for acme/shop with %v, got %+v", inUse, issued)
@@ -54,7 +54,7 @@ func TestTokensAreNarrowed(t *testing.T) {
 		t.Error("a token for acme/shop should not reach acme/other")
 	}
 	w.target.RepoID = other.ID()
-	do[bot.Told](w, pending(theirs.SHA))
+	do[bot.Acknowledged](w, pending(theirs.SHA))
 	if n := len(w.Issued()); n != 2 {
 		t.Errorf("expected a token for each of two repositories, got %d", n)
 	}
@@ -66,7 +66,7 @@ func TestTokensByName(t *testing.T) {
 	commit := w.commit(map[string]string{"a": "1"})
 	w.target.RepoID = 0
 	w.target.Pipeline.Repo.Name = "Shop"
-	do[bot.Told](w, pending(commit.SHA))
+	do[bot.Acknowledged](w, pending(commit.SHA))
 	if issued := w.Issued(); len(issued) != 1 || !slices.Equal(issued[0].Repositories, []int64{w.shop.ID()}) {
 		t.Errorf("expected one token for acme/shop, got %+v", issued)
 	}
@@ -78,7 +78,7 @@ func TestTeamsHaveATokenOfTheirOwn(t *testing.T) {
 	pull := w.propose("ana")
 	w.SetTeamMember("acme", "releasers", "bob", "active")
 	w.must(w.shop.SetRole("bob", "write"))
-	read := do[bot.CommanderRead](w, bot.ReadCommander{Comment: 1, Number: pull.Number(), User: "bob", Teams: []string{"releasers"}})
+	read := do[bot.ActorRead](w, bot.ReadActor{Comment: 1, Number: pull.Number(), User: "bob", Teams: []string{"releasers"}})
 	if !slices.Equal(read.Teams, []string{"releasers"}) {
 		t.Errorf("bob is in releasers, got %q", read.Teams)
 	}
@@ -129,7 +129,7 @@ func TestTokensOfWhatIsGranted(t *testing.T) {
 	// An owner accepts what is new: it is used from the next hour on.
 	w.must(w.Grant("acme", githubtest.DefaultPermissions()))
 	w.clock.Advance(time.Hour)
-	do[bot.Told](w, pending(theirs.SHA))
+	do[bot.Acknowledged](w, pending(theirs.SHA))
 }
 
 // A repository that is taken out of the installation is refused with what to do, and
@@ -143,5 +143,5 @@ func TestTokensOfARepositoryThatWasTakenOut(t *testing.T) {
 		t.Errorf("expected what to do about it, got %q", refused.Reason)
 	}
 	w.shop.SetInstalled(true)
-	do[bot.Told](w, pending(commit.SHA))
+	do[bot.Acknowledged](w, pending(commit.SHA))
 }

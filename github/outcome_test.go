@@ -58,7 +58,7 @@ func TestOutcomes(t *testing.T) {
 				}
 			})
 			commit := w.commit(map[string]string{"a": "1"})
-			do[bot.Told](w, bot.SetStatus{SHA: commit.SHA, Context: "headstart/build", Status: bot.Status{State: bot.StatusPending}})
+			do[bot.Acknowledged](w, bot.SetStatus{SHA: commit.SHA, Context: "headstart/build", Status: bot.Status{State: bot.StatusPending}})
 			for match, step := range map[string]struct {
 				action bot.Action
 				want   string
@@ -183,7 +183,7 @@ func TestTokens(t *testing.T) {
 		t.Errorf("one token serves an installation, %d were asked for", tokens())
 	}
 	w.ExpireTokens()
-	do[bot.Told](w, status)
+	do[bot.Acknowledged](w, status)
 	do[bot.PullRequestFound](w, find)
 	if tokens() != 2 {
 		t.Errorf("a token that GitHub forgot is replaced once, %d were asked for", tokens())
@@ -212,7 +212,7 @@ func TestTokens(t *testing.T) {
 		undo()
 	}
 	w.clock.Advance(2 * time.Hour)
-	do[bot.Told](w, status)
+	do[bot.Acknowledged](w, status)
 
 	w.target.Installation = 4711
 	for range 10 { // of the requests side by side each may be the one that is refused
@@ -235,7 +235,7 @@ func TestAnswersWithoutATokenAreNone(t *testing.T) {
 			t.Errorf("%q holds no token and nothing was written: expected retry, got %v", body, err)
 		}
 	}
-	do[bot.Told](w, status)
+	do[bot.Acknowledged](w, status)
 }
 
 func TestPlantedSecretsDoNotComeOut(t *testing.T) {
@@ -404,7 +404,7 @@ func TestRenamedRepositoriesAreFollowed(t *testing.T) {
 	}
 	w.target.Pipeline.Repo.Name = "old"
 	do[bot.PullRequestFound](w, bot.FindPullRequest{SHA: commit.SHA})
-	do[bot.Told](w, status)
+	do[bot.Acknowledged](w, status)
 	if w.shop.Statuses(commit.SHA)["headstart/build"].State != "pending" {
 		t.Error("the status should have followed the repository to its new name")
 	}

@@ -16,16 +16,16 @@ import (
 // peopleAtOnce is how many of the requests about one person run side by side.
 const peopleAtOnce = 6
 
-// readCommander reads what the author of a comment may do, and the pull request
+// readActor reads what the author of a comment may do, and the pull request
 // at the same moment: two requests and one for each team side by side, then one
 // for the head's tree. With Brief that is preceded by one for the role, and done only
 // if that is at least write.
-func (r repository) readCommander(ctx context.Context, do bot.ReadCommander) (bot.CommanderRead, error) {
+func (r repository) readActor(ctx context.Context, do bot.ReadActor) (bot.ActorRead, error) {
 	person := bot.Person{Login: do.User, ID: do.UserID}
 	if err := someone(person); err != nil {
-		return bot.CommanderRead{}, err
+		return bot.ActorRead{}, err
 	}
-	read := bot.CommanderRead{Comment: do.Comment}
+	read := bot.ActorRead{Comment: do.Comment}
 	if do.Brief {
 		role, _, err := r.role(ctx, person)
 		if read.Role = role; err != nil || !slices.Contains([]bot.Role{bot.RoleWrite, bot.RoleMaintain, bot.RoleAdmin}, role) {
@@ -33,18 +33,18 @@ func (r repository) readCommander(ctx context.Context, do bot.ReadCommander) (bo
 		}
 	}
 	var pull *gh.PullRequest
-	var who standing
+	var who membership
 	group, side := errgroup.WithContext(ctx)
 	group.Go(func() (err error) { pull, err = r.pullRequest(side, do.Number); return err })
-	group.Go(func() (err error) { who, err = r.standing(side, person, do.Teams); return err })
+	group.Go(func() (err error) { who, err = r.membership(side, person, do.Teams); return err })
 	if err := group.Wait(); err != nil {
-		return bot.CommanderRead{}, err
+		return bot.ActorRead{}, err
 	}
 	read.Role = who.Role
 	// A person's account has no teams, and cannot grant the App to read them.
 	if pull.GetBase().GetRepo().GetOwner().GetType() != "User" {
 		if who.teams != nil {
-			return bot.CommanderRead{}, who.teams
+			return bot.ActorRead{}, who.teams
 		}
 		read.Teams = who.Teams
 	}
@@ -59,7 +59,7 @@ func (r repository) readCommander(ctx context.Context, do bot.ReadCommander) (bo
 		err = a.unreadable("the commit has no tree")
 	}
 	if err != nil {
-		return bot.CommanderRead{}, err
+		return bot.ActorRead{}, err
 	}
 	read.HeadTree, read.Ahead = commit.GetTree().GetSHA(), r.wire.clocks.ahead()
 	return read, nil
@@ -73,7 +73,7 @@ func (r repository) readRights(ctx context.Context, do bot.ReadRights) (bot.Righ
 		if err := someone(person); err != nil {
 			return bot.RightsRead{}, err
 		}
-		who, err := r.standing(ctx, person, do.Teams)
+		who, err := r.membership(ctx, person, do.Teams)
 		if err != nil {
 			return bot.RightsRead{}, err
 		}
@@ -101,17 +101,17 @@ func someone(person bot.Person) error {
 	return nil
 }
 
-// standing is what somebody may do, and why it could not be read in which teams the
+// membership is what somebody may do, and why it could not be read in which teams the
 // person is; nil where it could.
-type standing struct {
+type membership struct {
 	bot.Membership
 	teams error
 }
 
-// standing reads what somebody may do, with a request for the role and one for each
+// membership reads what somebody may do, with a request for the role and one for each
 // team, side by side.
-func (r repository) standing(ctx context.Context, person bot.Person, teams []string) (standing, error) {
-	who := standing{Membership: bot.Membership{Person: person}}
+func (r repository) membership(ctx context.Context, person bot.Person, teams []string) (membership, error) {
+	who := membership{Membership: bot.Membership{Person: person}}
 	var same bool
 	member, errs := make([]bool, len(teams)), make([]error, len(teams))
 	group, side := errgroup.WithContext(ctx)
@@ -121,7 +121,7 @@ func (r repository) standing(ctx context.Context, person bot.Person, teams []str
 		group.Go(func() error { member[i], errs[i] = r.inTeam(side, team, person.Login); return nil })
 	}
 	if err := group.Wait(); err != nil {
-		return standing{}, err
+		return membership{}, err
 	}
 	for i, team := range teams {
 		switch {

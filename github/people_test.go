@@ -23,7 +23,7 @@ func (w *world) propose(user string) *githubtest.PullRequest {
 	return w.open(githubtest.PullOptions{Head: "feature", Title: "Add b", User: user})
 }
 
-func TestTheCommanderIsReadWithThePullRequest(t *testing.T) {
+func TestTheActorIsReadWithThePullRequest(t *testing.T) {
 	w := start(t)
 	w.commit(map[string]string{"a": "1"})
 	head, err := w.shop.Commit("feature", map[string]string{"b": "1"})
@@ -33,9 +33,9 @@ func TestTheCommanderIsReadWithThePullRequest(t *testing.T) {
 	w.SetTeamMember("acme", "releasers", "ana", "active")
 	w.SetTeamMember("acme", "owners", "ana", "pending")
 	w.SetTeamMember("acme", "others", "ben", "active")
-	ask := bot.ReadCommander{Comment: 7, Number: pull.Number(), User: "ana", Teams: []string{"releasers", "owners", "others", "none-such", "../odd"}}
-	var read bot.CommanderRead
-	w.costs(7, func() { read = do[bot.CommanderRead](w, ask) })
+	ask := bot.ReadActor{Comment: 7, Number: pull.Number(), User: "ana", Teams: []string{"releasers", "owners", "others", "none-such", "../odd"}}
+	var read bot.ActorRead
+	w.costs(7, func() { read = do[bot.ActorRead](w, ask) })
 	if read.Comment != 7 || read.Role != bot.RoleMaintain || !slices.Equal(read.Teams, []string{"releasers"}) || read.HeadTree != head.Tree {
 		t.Errorf("ana maintains, is active in releasers alone, and the head's tree is %s: got %+v", head.Tree, read)
 	}
@@ -45,7 +45,7 @@ func TestTheCommanderIsReadWithThePullRequest(t *testing.T) {
 
 	landed, err := pull.Merge(githubtest.MergeOptions{})
 	w.must(err)
-	read = do[bot.CommanderRead](w, bot.ReadCommander{Number: pull.Number(), User: "ana"})
+	read = do[bot.ActorRead](w, bot.ReadActor{Number: pull.Number(), User: "ana"})
 	if p := read.Pull; p.Open || !p.Merged || p.MergeSHA != landed.SHA || p.Head != head.SHA || read.HeadTree != head.Tree {
 		t.Errorf("it was merged as %s: got %+v", landed.SHA, read)
 	}
@@ -55,7 +55,7 @@ func TestRolesOfEveryKind(t *testing.T) {
 	w := start(t)
 	pull := w.propose("ana")
 	role := func() bot.Role {
-		return do[bot.CommanderRead](w, bot.ReadCommander{Number: pull.Number(), User: "ana"}).Role
+		return do[bot.ActorRead](w, bot.ReadActor{Number: pull.Number(), User: "ana"}).Role
 	}
 	for _, want := range []bot.Role{bot.RoleRead, bot.RoleTriage, bot.RoleWrite, bot.RoleMaintain, bot.RoleAdmin, bot.RoleNone} {
 		w.must(w.shop.SetRole("ana", string(want)))
@@ -63,7 +63,7 @@ func TestRolesOfEveryKind(t *testing.T) {
 			t.Errorf("ana's role is %s, got %s", want, got)
 		}
 	}
-	if got := do[bot.CommanderRead](w, bot.ReadCommander{Number: pull.Number(), User: "nobody-knows"}).Role; got != bot.RoleNone {
+	if got := do[bot.ActorRead](w, bot.ReadActor{Number: pull.Number(), User: "nobody-knows"}).Role; got != bot.RoleNone {
 		t.Errorf("a stranger has no role, got %s", got)
 	}
 	const path = "GET */collaborators/*/permission"
@@ -82,7 +82,7 @@ func TestRolesOfEveryKind(t *testing.T) {
 	}
 	for _, body := range []string{`{}`, `{"permission":"owner"}`, `null`, ``, `[]`} {
 		w.Inject(githubtest.Fault{Match: path, Status: 200, Body: body})
-		if _, err := w.perform(bot.Effect{Do: bot.ReadCommander{Number: pull.Number(), User: "ana"}}); kind(err) != "retry" {
+		if _, err := w.perform(bot.Effect{Do: bot.ReadActor{Number: pull.Number(), User: "ana"}}); kind(err) != "retry" {
 			t.Errorf("the answer %q says nothing about what ana may do: ask again, got %v", body, err)
 		}
 	}
@@ -127,18 +127,18 @@ func TestRights(t *testing.T) {
 func TestBriefly(t *testing.T) {
 	w := start(t)
 	pull := w.propose("ana")
-	ask := bot.ReadCommander{Comment: 7, Number: pull.Number(), User: "ben", Brief: true, Teams: []string{"releasers"}}
+	ask := bot.ReadActor{Comment: 7, Number: pull.Number(), User: "ben", Brief: true, Teams: []string{"releasers"}}
 	for _, role := range []string{"none", "read", "triage"} {
 		w.must(w.shop.SetRole("ben", role))
 		w.costs(1, func() {
-			if read := do[bot.CommanderRead](w, ask); string(read.Role) != role || read.Pull.Number != 0 {
+			if read := do[bot.ActorRead](w, ask); string(read.Role) != role || read.Pull.Number != 0 {
 				t.Errorf("the role %s alone is read, got %+v", role, read)
 			}
 		})
 	}
 	w.must(w.shop.SetRole("ben", "write"))
 	w.costs(5, func() {
-		if read := do[bot.CommanderRead](w, ask); read.Role != bot.RoleWrite || read.Pull.Head != pull.HeadSHA() {
+		if read := do[bot.ActorRead](w, ask); read.Role != bot.RoleWrite || read.Pull.Head != pull.HeadSHA() {
 			t.Errorf("whoever may write is read as always, got %+v", read)
 		}
 	})
@@ -147,15 +147,15 @@ func TestBriefly(t *testing.T) {
 func TestWhoCannotBeRead(t *testing.T) {
 	w := start(t)
 	pull := w.propose("ana")
-	if refused := w.refuse(bot.ReadCommander{Number: 999, User: "ana"}); !errors.Is(refused, bot.ErrNotFound) {
+	if refused := w.refuse(bot.ReadActor{Number: 999, User: "ana"}); !errors.Is(refused, bot.ErrNotFound) {
 		t.Errorf("there is no #999, got %v", refused)
 	}
-	w.refuse(bot.ReadCommander{Number: pull.Number(), User: "../ana"})
-	w.refuse(bot.ReadCommander{Number: pull.Number()})
+	w.refuse(bot.ReadActor{Number: pull.Number(), User: "../ana"})
+	w.refuse(bot.ReadActor{Number: pull.Number()})
 	for _, match := range []string{"GET */permission", "GET */pulls/*", "GET */git/commits/*", "GET */memberships/*"} {
 		// Every time: a request of before, whose caller has given up, may come late.
 		undo := w.Inject(githubtest.Fault{Match: match, Status: 502, Body: html, Times: -1})
-		_, err := w.perform(bot.Effect{Do: bot.ReadCommander{Number: pull.Number(), User: "ana", Teams: []string{"releasers"}}})
+		_, err := w.perform(bot.Effect{Do: bot.ReadActor{Number: pull.Number(), User: "ana", Teams: []string{"releasers"}}})
 		undo()
 		if kind(err) != "retry" {
 			t.Errorf("%s was answered with 502: ask again, got %v", match, err)
@@ -169,12 +169,12 @@ func TestTeamsNeedAPermission(t *testing.T) {
 		delete(o.Permissions, "members")
 	})
 	pull := w.propose("ana")
-	ask := bot.ReadCommander{Number: pull.Number(), User: "ana", Teams: []string{"releasers"}}
+	ask := bot.ReadActor{Number: pull.Number(), User: "ana", Teams: []string{"releasers"}}
 	if refused := w.refuse(ask); !strings.Contains(strings.ToLower(refused.Reason), "members") {
 		t.Errorf("the refusal names the permission that is missing, got %q", refused.Reason)
 	}
 	ask.Teams = nil
-	do[bot.CommanderRead](w, ask) // nobody asked for teams
+	do[bot.ActorRead](w, ask) // nobody asked for teams
 }
 
 func TestAPersonsRepositoryHasNoTeams(t *testing.T) {
@@ -187,7 +187,7 @@ func TestAPersonsRepositoryHasNoTeams(t *testing.T) {
 	if pull.Number() != 1 {
 		t.Fatalf("the first pull request is #1, got #%d", pull.Number())
 	}
-	if read := do[bot.CommanderRead](w, bot.ReadCommander{Number: 1, User: "ana", Teams: []string{"releasers"}}); read.Teams != nil {
+	if read := do[bot.ActorRead](w, bot.ReadActor{Number: 1, User: "ana", Teams: []string{"releasers"}}); read.Teams != nil {
 		t.Errorf("a person's repository has no teams, got %v", read.Teams)
 	}
 }
@@ -204,14 +204,14 @@ func TestAPersonCannotGrantMembers(t *testing.T) {
 
 // When a comment was written is told by GitHub's clock: who asks about its author
 // learns how far that is from ours.
-func TestCommanderTellsTheClocksApart(t *testing.T) {
+func TestActorTellsTheClocksApart(t *testing.T) {
 	for _, apart := range []time.Duration{0, 90 * time.Second, -5 * time.Minute} {
 		w := start(t, func(there *githubtest.Options, here *github.Options) {
 			ours := here.Now
 			here.Now = func() time.Time { return ours().Add(-apart) }
 		})
 		pull := w.propose("ana")
-		if got := do[bot.CommanderRead](w, bot.ReadCommander{Number: pull.Number(), User: "ana"}).Ahead; (got - apart).Abs() > time.Second {
+		if got := do[bot.ActorRead](w, bot.ReadActor{Number: pull.Number(), User: "ana"}).Ahead; (got - apart).Abs() > time.Second {
 			t.Errorf("GitHub's clock is %s ahead of ours, it is said to be %s", apart, got)
 		}
 	}

@@ -172,7 +172,7 @@ func TestTitlesAreReadWithoutSecrets(t *testing.T) {
 	w.must(err)
 	pull := w.open(githubtest.PullOptions{Head: "feature", Title: "Add b with ghp_hush0123456789", User: "ana"})
 	const want = "Add b with [redacted]"
-	if read := do[bot.CommanderRead](w, bot.ReadCommander{Number: pull.Number(), User: "ana"}); read.Pull.Title != want {
+	if read := do[bot.ActorRead](w, bot.ReadActor{Number: pull.Number(), User: "ana"}); read.Pull.Title != want {
 		t.Errorf("the pull request's title should be %q, got %q", want, read.Pull.Title)
 	}
 	merged, err := pull.Merge(githubtest.MergeOptions{Method: "squash"})

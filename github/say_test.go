@@ -16,7 +16,7 @@ func TestStatusesAreSet(t *testing.T) {
 	w := start(t)
 	c := w.commit(map[string]string{"a": "1"})
 	set := bot.SetStatus{SHA: c.SHA, Context: "headstart/build", Status: bot.Status{State: bot.StatusSuccess, Text: "Built in 12 s.", URL: "https://example.com/b/1"}}
-	w.costs(1, func() { do[bot.Told](w, set) })
+	w.costs(1, func() { do[bot.Acknowledged](w, set) })
 	got := w.shop.Statuses(c.SHA)["headstart/build"]
 	if got.State != "success" || got.Description != "Built in 12 s." || got.TargetURL != "https://example.com/b/1" {
 		t.Errorf("the status should say what was asked for, got %+v", got)
@@ -27,7 +27,7 @@ func TestStatusesAreSet(t *testing.T) {
 		strings.Repeat("word ", 40),
 	} {
 		set.Status.Text = text
-		do[bot.Told](w, set)
+		do[bot.Acknowledged](w, set)
 		got := w.shop.Statuses(c.SHA)["headstart/build"].Description
 		if n := utf8.RuneCountInString(got); n > 140 || !utf8.ValidString(got) || strings.ContainsAny(got, "\n\x00🚀") {
 			t.Errorf("%.20q… should fit into one line of 140 plain characters, got %d: %q", text, n, got)
@@ -42,7 +42,7 @@ func TestStatusesAreSet(t *testing.T) {
 	if _, err := w.perform(bot.Effect{Do: set}); kind(err) != "unknown" {
 		t.Errorf("the answer was lost: expected unknown, got %v", err)
 	}
-	done[bot.Told](w, bot.Effect{Do: set, Unsure: true})
+	done[bot.Acknowledged](w, bot.Effect{Do: set, Unsure: true})
 	if got := w.shop.Statuses(c.SHA)["headstart/build"]; got.State != "failure" {
 		t.Errorf("the status should be a failure, got %+v", got)
 	}
@@ -52,7 +52,7 @@ func TestDeployments(t *testing.T) {
 	w := start(t)
 	c := w.commit(map[string]string{"a": "1"})
 	// A pending status of our own must not stand in the way.
-	do[bot.Told](w, bot.SetStatus{SHA: c.SHA, Context: "headstart/production", Status: bot.Status{State: bot.StatusPending}})
+	do[bot.Acknowledged](w, bot.SetStatus{SHA: c.SHA, Context: "headstart/production", Status: bot.Status{State: bot.StatusPending}})
 	create := bot.CreateDeployment{SHA: c.SHA, Stage: "production", Promotion: 3, Production: true, Text: "🚀 Promoting " + strings.Repeat("x", 200)}
 	var made bot.DeploymentCreated
 	w.costs(1, func() { made = do[bot.DeploymentCreated](w, create) })
@@ -75,7 +75,7 @@ func TestDeployments(t *testing.T) {
 
 	for _, state := range []bot.StatusState{bot.DeploymentInProgress, bot.StatusSuccess, bot.DeploymentInactive} {
 		w.costs(1, func() {
-			do[bot.Told](w, bot.SetDeploymentStatus{SHA: c.SHA, Stage: "production", ID: made.ID, AppURL: "https://shop.example.com",
+			do[bot.Acknowledged](w, bot.SetDeploymentStatus{SHA: c.SHA, Stage: "production", ID: made.ID, AppURL: "https://shop.example.com",
 				Status: bot.Status{State: state, Text: strings.Repeat("y", 200), URL: "https://example.com/log"}})
 		})
 		d := w.shop.Deployments()[0]

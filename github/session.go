@@ -33,7 +33,7 @@ type session struct {
 	// refused one as it was asked for.
 	narrower func(ctx context.Context, asked *gh.InstallationTokenOptions) (bool, error)
 
-	// named hears which repositories a new token is for; nil: nobody does.
+	// named takes which repositories a new token is for; nil: nobody does.
 	named func(context.Context, []gh.Repository)
 
 	asking sync.Mutex // held while a token is looked for: what one learns of it is not asked for by others

@@ -31,12 +31,12 @@ func description(text string) string {
 // setStatus sets a commit status. GitHub shows the newest one of a context, so
 // saying the same again after a lost answer changes nothing that people see,
 // and nothing needs to be looked up first.
-func (r repository) setStatus(ctx context.Context, do bot.SetStatus) (bot.Told, error) {
+func (r repository) setStatus(ctx context.Context, do bot.SetStatus) (bot.Acknowledged, error) {
 	a := ask{
 		what:  fmt.Sprintf("set the status %s of %s at %s", line(do.Context, 60), r.repo, bot.Short(do.SHA)),
 		needs: "Commit statuses: write", write: true,
 	}
-	return bot.Told{}, a.do(ctx, func(ctx context.Context) error {
+	return bot.Acknowledged{}, a.do(ctx, func(ctx context.Context) error {
 		_, _, err := r.api.Repositories.CreateStatus(ctx, r.repo.Owner, r.repo.Name, do.SHA, &gh.RepoStatus{
 			State: gh.String(string(do.Status.State)), Context: gh.String(do.Context),
 			Description: gh.String(description(do.Status.Text)), TargetURL: optional(do.Status.URL),
@@ -83,7 +83,7 @@ func (r repository) createDeployment(ctx context.Context, do bot.CreateDeploymen
 		if err != nil || id != 0 {
 			return bot.DeploymentCreated{ID: id}, err
 		}
-		if err := stillDoubtful(effect, "the deployment"); err != nil {
+		if err := mayStillLand(effect, "the deployment"); err != nil {
 			return bot.DeploymentCreated{}, err
 		}
 	}
@@ -145,12 +145,12 @@ func markOf(d *gh.Deployment) payload {
 
 // setDeploymentStatus tells how a deployment goes. Saying the same again after
 // a lost answer adds a line to the deployment's history and changes nothing.
-func (r repository) setDeploymentStatus(ctx context.Context, do bot.SetDeploymentStatus) (bot.Told, error) {
+func (r repository) setDeploymentStatus(ctx context.Context, do bot.SetDeploymentStatus) (bot.Acknowledged, error) {
 	a := ask{
 		what:  fmt.Sprintf("tell how the deployment to %s goes in %s", line(do.Stage, 60), r.repo),
 		needs: "Deployments: write", write: true,
 	}
-	return bot.Told{}, a.do(ctx, func(ctx context.Context) error {
+	return bot.Acknowledged{}, a.do(ctx, func(ctx context.Context) error {
 		_, _, err := r.api.Repositories.CreateDeploymentStatus(ctx, r.repo.Owner, r.repo.Name, do.ID, &gh.DeploymentStatusRequest{
 			State: gh.String(string(do.Status.State)), Description: gh.String(description(do.Status.Text)),
 			LogURL: optional(do.Status.URL), EnvironmentURL: optional(do.AppURL),

@@ -69,7 +69,7 @@ func TestTokensTellNames(t *testing.T) {
 	commit := w.commit(map[string]string{"a": "1"})
 	w.must(w.shop.Rename("store"))
 	for range 3 {
-		do[bot.Told](w, pending(commit.SHA)) // under the old name, which leads to the new one
+		do[bot.Acknowledged](w, pending(commit.SHA)) // under the old name, which leads to the new one
 	}
 	if want := fmt.Sprintf("%d %d acme/store", w.target.Installation, w.shop.ID()); len(heard) != 1 || heard[0] != want {
 		t.Errorf("expected %q once, heard %q", want, heard)
@@ -89,7 +89,7 @@ func TestAnAnswerAboutAnotherRepository(t *testing.T) {
 		undo := w.Inject(githubtest.Fault{Match: match, Status: 200, Times: -1, Body: body})
 		for _, action := range []bot.Action{
 			bot.ReadChecks{SHA: commit.SHA, Branch: "main"}, bot.ReadPullRequest{Number: pull.Number()},
-			bot.ReadCommander{Number: pull.Number(), User: "ana"},
+			bot.ReadActor{Number: pull.Number(), User: "ana"},
 		} {
 			if _, isChecks := action.(bot.ReadChecks); isChecks != strings.Contains(match, "status") {
 				continue

@@ -58,10 +58,10 @@ func (r repository) readPeople(ctx context.Context, do bot.ReadPeople) (bot.Peop
 			read.Incomplete = fmt.Sprintf("GitHub does not list all commits of #%d", m.Number)
 		}
 		if m.Parents > 1 {
-			m.Commits = sideOf(commits, m.Landed)
+			m.Commits = sideOf(commits, m.MergedPull)
 		}
 		a.add(m.own)
-		read.Merges = append(read.Merges, m.Landed)
+		read.Merges = append(read.Merges, m.MergedPull)
 	}
 	if err := a.resolve(ctx, do.Head); err != nil {
 		return bot.PeopleRead{}, err
@@ -123,7 +123,7 @@ func firstParents(commits []madeWire, head string) (line []madeWire) {
 }
 
 // sideOf lists the commits that a merge commit brought.
-func sideOf(commits []madeWire, m bot.Landed) (list []string) {
+func sideOf(commits []madeWire, m bot.MergedPull) (list []string) {
 	parents := map[string][]string{}
 	for _, c := range commits {
 		parents[c.SHA] = c.parents()
@@ -151,7 +151,7 @@ func sideOf(commits []madeWire, m bot.Landed) (list []string) {
 // to.
 type authors struct {
 	r      repository
-	list   []bot.Made
+	list   []bot.CommitMakers
 	made   map[string]bool
 	emails map[string]bot.Account // that commits here have shown
 	open   []coAuthor

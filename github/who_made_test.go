@@ -28,7 +28,7 @@ func (w *world) push(branch string, changes ...githubtest.Change) githubtest.Com
 // madeBy is a line about each who is named in a commit of a reading.
 func madeBy(t *testing.T, read bot.PeopleRead, sha string) string {
 	t.Helper()
-	i := slices.IndexFunc(read.Commits, func(m bot.Made) bool { return m.SHA == sha })
+	i := slices.IndexFunc(read.Commits, func(m bot.CommitMakers) bool { return m.SHA == sha })
 	if i < 0 {
 		t.Fatalf("the commit %s should be among those that lie between, they are %+v", sha, read.Commits)
 	}
@@ -39,7 +39,7 @@ func madeBy(t *testing.T, read bot.PeopleRead, sha string) string {
 		}
 		list = append(list, fmt.Sprintf("%s %s", by.As, by.Login))
 	}
-	return strings.Join(append(list, read.Commits[i].Nobody...), ", ")
+	return strings.Join(append(list, read.Commits[i].Unattributed...), ", ")
 }
 
 func TestWhoIsNamedInCommits(t *testing.T) {

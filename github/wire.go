@@ -66,7 +66,7 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	took, status := time.Since(start), "error"
 	if err == nil {
 		status = strconv.Itoa(resp.StatusCode)
-		w.clocks.heard(sent, resp.Header.Get("Date"))
+		w.clocks.take(sent, resp.Header.Get("Date"))
 		resp.Body = &bounded{ReadCloser: resp.Body, left: maxAnswer}
 	}
 	w.metrics.requests.WithLabelValues(endpoint, status).Inc()

@@ -86,7 +86,7 @@ func (p *Performer) startBuild(ctx context.Context, on Platform, target bot.Targ
 		}
 	}
 	if do.Look {
-		return fact(bot.BuildSeen{}, stillDoubtful(e, "the build"))
+		return fact(bot.BuildSeen{}, mayStillLand(e, "the build"))
 	}
 	for _, b := range builds {
 		if b.Status == bot.BuildPending {
@@ -102,7 +102,7 @@ func (p *Performer) startBuild(ctx context.Context, on Platform, target bot.Targ
 			return seen(bot.App{}, releases), nil
 		}
 	}
-	if err := stillDoubtful(e, "the build"); err != nil {
+	if err := mayStillLand(e, "the build"); err != nil {
 		return nil, err
 	}
 	url, err := p.Source.Tarball(ctx, target, do.SHA)
@@ -136,7 +136,7 @@ func (p *Performer) promote(ctx context.Context, on Platform, e bot.Effect, do b
 		app, err := on.App(ctx, do.App)
 		return fact(seen(app, releases), err)
 	}
-	if err := stillDoubtful(e, "the release"); err != nil {
+	if err := mayStillLand(e, "the release"); err != nil {
 		return nil, err
 	}
 	if do.Restore != "" {
@@ -250,9 +250,9 @@ func appMissing(err error) error {
 	return &bot.Refused{Reason: refused.Reason, Platform: refused.Platform}
 }
 
-// stillDoubtful keeps an effect whose answer was lost from being repeated before
+// mayStillLand keeps an effect whose answer was lost from being repeated before
 // the lost request can have no effect any more.
-func stillDoubtful(e bot.Effect, what string) error {
+func mayStillLand(e bot.Effect, what string) error {
 	if e.Unsure && e.At.Sub(e.LostAt) < bot.PlatformDoubt {
 		return &bot.Retryable{Reason: "the answer was lost; looking whether " + what + " was begun"}
 	}

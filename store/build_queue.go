@@ -21,28 +21,28 @@ import (
 const (
 	lockQueue = `INSERT INTO build_queue_apps (platform, app, moves) VALUES ($1, $2, 1)
 		ON CONFLICT (platform, app) DO UPDATE SET moves = build_queue_apps.moves + 1`
-	selectQueue    = `SELECT repo, name, standing FROM build_queue WHERE platform = $1 AND app = $2`
-	selectStanding = `SELECT platform, app, standing FROM build_queue WHERE repo = $1 AND name = $2`
-	saveStanding   = `INSERT INTO build_queue (platform, app, repo, name, standing) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (platform, app, repo, name) DO UPDATE SET standing = excluded.standing`
-	selectQueues   = `SELECT DISTINCT platform, app FROM build_queue WHERE repo = $1 OR repo = $2 ORDER BY platform, app`
-	moveStanding   = `UPDATE build_queue SET repo = $2 WHERE repo = $1`
-	leaveAll       = `DELETE FROM build_queue WHERE repo = $1`
-	removeStanding = `DELETE FROM build_queue WHERE platform = $1 AND app = $2 AND repo = $3 AND name = $4`
+	selectQueue      = `SELECT repo, name, entry FROM build_queue WHERE platform = $1 AND app = $2`
+	selectQueueEntry = `SELECT platform, app, entry FROM build_queue WHERE repo = $1 AND name = $2`
+	saveQueueEntry   = `INSERT INTO build_queue (platform, app, repo, name, entry) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (platform, app, repo, name) DO UPDATE SET entry = excluded.entry`
+	selectQueues     = `SELECT DISTINCT platform, app FROM build_queue WHERE repo = $1 OR repo = $2 ORDER BY platform, app`
+	moveQueueEntry   = `UPDATE build_queue SET repo = $2 WHERE repo = $1`
+	leaveAll         = `DELETE FROM build_queue WHERE repo = $1`
+	removeQueueEntry = `DELETE FROM build_queue WHERE platform = $1 AND app = $2 AND repo = $3 AND name = $4`
 )
 
-// placesOf are the places of a change by their apps.
-func placesOf(c engine.Change) map[app]bot.Place {
-	list := make(map[app]bot.Place, len(c.Places))
+// claimsOf are the places of a change by their apps.
+func claimsOf(c engine.Change) map[app]bot.QueueClaim {
+	list := make(map[app]bot.QueueClaim, len(c.Claims))
 	platform, _ := c.State.Apps()
-	for _, p := range c.Places {
+	for _, p := range c.Claims {
 		list[app{platform, p.App}] = p
 	}
 	return list
 }
 
 // settled is a place after its change was saved.
-func settled(places map[app]bot.Place) map[app]bot.Place {
+func settled(places map[app]bot.QueueClaim) map[app]bot.QueueClaim {
 	for k, p := range places {
 		p.Takes, p.Passes = bot.RankNone, false
 		places[k] = p
@@ -50,9 +50,9 @@ func settled(places map[app]bot.Place) map[app]bot.Place {
 	return places
 }
 
-// takePlaces saves the places, and returns the jobs that call those whose turn it
+// saveClaims saves the places, and returns the jobs that call those whose turn it
 // becomes. The error is engine.NotItsTurn where the queues do not allow it.
-func (r *pipelineRow) takePlaces(t tx) (calls jobs, err error) {
+func (r *pipelineRow) saveClaims(t tx) (calls jobs, err error) {
 	moves, err := r.moves(t)
 	if err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ func (r *pipelineRow) takePlaces(t tx) (calls jobs, err error) {
 		now = fromMicros(r.at)
 	}
 	refused := map[string]bot.BuildQueue{}
-	who := bot.Standing{Pipeline: r.change.Pipeline, Installation: r.change.State.Installation, Public: r.change.State.Visibility == bot.Public}
+	who := bot.QueueEntry{Pipeline: r.change.Pipeline, Installation: r.change.State.Installation, Public: r.change.State.Visibility == bot.Public}
 	for _, a := range sortedApps(moves) {
 		if _, err := t.exec(lockQueue, a.platform, a.name); err != nil {
 			return nil, err
@@ -76,7 +76,7 @@ func (r *pipelineRow) takePlaces(t tx) (calls jobs, err error) {
 			refused[a.name] = queue
 			continue
 		}
-		if err := saveStandings(t, a, queue, moved.Changed, now); err != nil {
+		if err := saveQueueEntries(t, a, queue, moved.Changed, now); err != nil {
 			return nil, err
 		}
 		for _, key := range moved.Call {
@@ -93,29 +93,29 @@ func (r *pipelineRow) takePlaces(t tx) (calls jobs, err error) {
 
 // moves are the places that may have changed: those that are new, those in which the
 // pipeline waits together with others, and those that it leaves.
-func (r *pipelineRow) moves(t tx) (map[app]bot.Place, error) {
-	moves := map[app]bot.Place{}
+func (r *pipelineRow) moves(t tx) (map[app]bot.QueueClaim, error) {
+	moves := map[app]bot.QueueClaim{}
 	leave := func(a app) {
-		if _, stays := r.places[a]; !stays {
-			moves[a] = bot.Place{App: a.name}
+		if _, stays := r.claims[a]; !stays {
+			moves[a] = bot.QueueClaim{App: a.name}
 		}
 	}
-	for a, p := range r.places {
-		if before, known := r.before.places[a]; !known || before != p || p.Waits != bot.RankNone {
+	for a, p := range r.claims {
+		if before, known := r.before.claims[a]; !known || before != p || p.Waits != bot.RankNone {
 			moves[a] = p
 		}
 	}
-	for a := range r.before.places {
+	for a := range r.before.claims {
 		leave(a)
 	}
 	if r.known {
 		return moves, nil
 	}
-	err := t.each(selectStanding, []any{r.repo, r.change.Pipeline.Name}, func(scan scanner) error {
+	err := t.each(selectQueueEntry, []any{r.repo, r.change.Pipeline.Name}, func(scan scanner) error {
 		var (
 			a    app
 			data []byte
-			s    bot.Standing
+			s    bot.QueueEntry
 		)
 		if err := scan(&a.platform, &a.name, &data); err != nil {
 			return err
@@ -123,7 +123,7 @@ func (r *pipelineRow) moves(t tx) (map[app]bot.Place, error) {
 		if err := decode(data, &s); err != nil {
 			return err
 		}
-		if s.Stands() {
+		if s.Active() {
 			leave(a)
 		}
 		return nil
@@ -134,7 +134,7 @@ func (r *pipelineRow) moves(t tx) (map[app]bot.Place, error) {
 	return moves, nil
 }
 
-func sortedApps(of map[app]bot.Place) []app {
+func sortedApps(of map[app]bot.QueueClaim) []app {
 	list := make([]app, 0, len(of))
 	for a := range of {
 		list = append(list, a)
@@ -145,23 +145,23 @@ func sortedApps(of map[app]bot.Place) []app {
 	return list
 }
 
-// saveStandings saves what has changed in a queue, and removes what matters to nobody
+// saveQueueEntries saves what has changed in a queue, and removes what matters to nobody
 // any more.
-func saveStandings(t tx, a app, queue bot.BuildQueue, changed []bot.Standing, now time.Time) error {
+func saveQueueEntries(t tx, a app, queue bot.BuildQueue, changed []bot.QueueEntry, now time.Time) error {
 	for _, s := range changed {
 		data, err := encode(s)
 		if err != nil {
 			return err
 		}
-		if _, err := t.exec(saveStanding, a.platform, a.name, s.Pipeline.Repo.String(), s.Pipeline.Name, string(data)); err != nil {
+		if _, err := t.exec(saveQueueEntry, a.platform, a.name, s.Pipeline.Repo.String(), s.Pipeline.Name, string(data)); err != nil {
 			return err
 		}
 	}
 	for _, s := range queue {
-		if !s.Over(now) || slices.ContainsFunc(changed, func(o bot.Standing) bool { return o.Pipeline == s.Pipeline }) {
+		if !s.Over(now) || slices.ContainsFunc(changed, func(o bot.QueueEntry) bool { return o.Pipeline == s.Pipeline }) {
 			continue
 		}
-		if _, err := t.exec(removeStanding, a.platform, a.name, s.Pipeline.Repo.String(), s.Pipeline.Name); err != nil {
+		if _, err := t.exec(removeQueueEntry, a.platform, a.name, s.Pipeline.Repo.String(), s.Pipeline.Name); err != nil {
 			return err
 		}
 	}
@@ -188,9 +188,9 @@ func (s *Store) BuildQueues(ctx context.Context, platform string, apps []string)
 	return queues, nil
 }
 
-// moveStandings has a repository's pipelines keep their places under its new name. Those
+// moveQueueEntries has a repository's pipelines keep their places under its new name. Those
 // that rest have none.
-func moveStandings(t tx, from, to bot.Repo) error {
+func moveQueueEntries(t tx, from, to bot.Repo) error {
 	var apps []app
 	err := t.each(selectQueues, []any{from.String(), to.String()}, func(scan scanner) error {
 		var a app
@@ -212,7 +212,7 @@ func moveStandings(t tx, from, to bot.Repo) error {
 	if to.Nameless() {
 		_, err = t.exec(leaveAll, from.String())
 	} else {
-		_, err = t.exec(moveStanding, from.String(), to.String())
+		_, err = t.exec(moveQueueEntry, from.String(), to.String())
 	}
 	return err
 }
@@ -223,7 +223,7 @@ func readQueue(each func(string, []any, func(scanner) error) error, a app) (queu
 		var (
 			repo, name string
 			data       []byte
-			s          bot.Standing
+			s          bot.QueueEntry
 		)
 		if err := scan(&repo, &name, &data); err != nil {
 			return err

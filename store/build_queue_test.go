@@ -24,9 +24,9 @@ func newBuilder(repo string) *builder {
 }
 
 // moves has a pipeline take a place at a time; none: it leaves.
-func (b *builder) moves(s *store.Store, at time.Time, places ...bot.Place) error {
+func (b *builder) moves(s *store.Store, at time.Time, places ...bot.QueueClaim) error {
 	err := s.Commit(context.Background(), engine.Change{
-		Pipeline: b.key, Version: b.version, At: at, Places: places,
+		Pipeline: b.key, Version: b.version, At: at, Claims: places,
 		State:  bot.State{Pipeline: b.key, Installation: 7, Config: bot.Config{Platform: bot.PlatformHeroku}},
 		Events: []bot.Event{{At: at, Fact: bot.ChecksMoved{SHA: "a1"}}},
 	})
@@ -36,8 +36,8 @@ func (b *builder) moves(s *store.Store, at time.Time, places ...bot.Place) error
 	return err
 }
 
-func takes(r bot.Rank) bot.Place { return bot.Place{App: "builds", Builds: true, Takes: r} }
-func waits(r bot.Rank) bot.Place { return bot.Place{App: "builds", Waits: r} }
+func takes(r bot.Rank) bot.QueueClaim { return bot.QueueClaim{App: "builds", Builds: true, Takes: r} }
+func waits(r bot.Rank) bot.QueueClaim { return bot.QueueClaim{App: "builds", Waits: r} }
 
 func queueOf(t *testing.T, s *store.Store) bot.BuildQueue {
 	t.Helper()
@@ -111,7 +111,7 @@ func testTurns(t *testing.T, open opener) {
 	must(t, a.moves(s, noon.Add(7*time.Second), takes(bot.RankPull)))
 	must(t, a.moves(s, noon.Add(8*time.Second)))
 	for _, o := range queueOf(t, s) {
-		if o.Stands() {
+		if o.Active() {
 			t.Errorf("nobody stands in the queue any more, got %+v", o)
 		}
 	}

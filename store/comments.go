@@ -8,21 +8,21 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// Comments that were heard of are remembered here and not in the states of pipelines:
+// Comments that were seen are remembered here and not in the states of pipelines:
 // those are written with every event, and hold no more than what is going on.
 
 func insertComments(n int) string {
-	return `INSERT INTO heard_comments (id, name, heard_at) VALUES ` + values(n, 3) + ` ON CONFLICT DO NOTHING`
+	return `INSERT INTO seen_comments (id, name, seen_at) VALUES ` + values(n, 3) + ` ON CONFLICT DO NOTHING`
 }
 
 func selectComments(n int) string {
-	return `SELECT id FROM heard_comments WHERE name = $1 AND id IN (` + placeholders(1, n) + `)`
+	return `SELECT id FROM seen_comments WHERE name = $1 AND id IN (` + placeholders(1, n) + `)`
 }
 
-const pruneComments = `DELETE FROM heard_comments WHERE (id, name) IN (SELECT id, name FROM heard_comments WHERE heard_at < $1 ORDER BY heard_at LIMIT $2)`
+const pruneComments = `DELETE FROM seen_comments WHERE (id, name) IN (SELECT id, name FROM seen_comments WHERE seen_at < $1 ORDER BY seen_at LIMIT $2)`
 
-// HeardOf reports which of some comments a pipeline has heard of.
-func (s *Store) HeardOf(ctx context.Context, key bot.Key, comments []int64) (map[int64]bool, error) {
+// SeenComments reports which of some comments a pipeline has seen.
+func (s *Store) SeenComments(ctx context.Context, key bot.Key, comments []int64) (map[int64]bool, error) {
 	heard := map[int64]bool{}
 	for part := range slices.Chunk(comments, rowsAtOnce) {
 		args := []any{key.Name}

@@ -11,9 +11,9 @@ import (
 	"github.com/headstart-cd/headstart/store"
 )
 
-// A comment is heard of by a pipeline in the transaction that says what came of it: with
+// A comment is seen by a pipeline in the transaction that says what came of it: with
 // that, or not at all. It is forgotten once nobody would obey it any more.
-func testHeard(t *testing.T, open opener) {
+func testSeenComments(t *testing.T, open opener) {
 	now := noon
 	var mu sync.Mutex
 	s := open(t, store.Options{Clock: func() time.Time { mu.Lock(); defer mu.Unlock(); return now }})
@@ -25,7 +25,7 @@ func testHeard(t *testing.T, open opener) {
 		for id := range int64(100) {
 			all = append(all, id)
 		}
-		heard, err := s.HeardOf(t.Context(), key, all)
+		heard, err := s.SeenComments(t.Context(), key, all)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,7 +69,7 @@ func testHeard(t *testing.T, open opener) {
 	expect("of another pipeline", api, 1)
 
 	mu.Lock()
-	now = noon.Add(bot.CommentsHeard)
+	now = noon.Add(bot.CommandAge)
 	mu.Unlock()
 	c = change(2)
 	c.Comments = []int64{9}
@@ -83,7 +83,7 @@ func testHeard(t *testing.T, open opener) {
 	prune()
 	expect("as long as one may be obeyed", api, 1)
 	mu.Lock()
-	now = noon.Add(bot.CommentsHeard + bot.CommentsSlack + time.Second)
+	now = noon.Add(bot.CommandAge + bot.CommandSlack + time.Second)
 	mu.Unlock()
 	prune()
 	expect("after that", api)

@@ -117,7 +117,7 @@ func (s *Store) saveCounts(ctx context.Context, counted map[countOn]Count) error
 }
 
 // Counts lists what came by event, sorted.
-func (b *Beside) Counts(ctx context.Context) (list []Count, err error) {
+func (b *Operator) Counts(ctx context.Context) (list []Count, err error) {
 	err = b.db.each(ctx, selectCounts, nil, func(scan scanner) error {
 		var (
 			count Count

@@ -29,7 +29,7 @@ func TestCounts(t *testing.T) {
 		s.Count("push")
 		s.Count("ping")
 		closeStore(t, s)
-		b := openBeside(t, url)
+		b := openOperator(t, url)
 		expect := func(want ...store.Count) {
 			t.Helper()
 			if got, err := b.Counts(t.Context()); err != nil || !reflect.DeepEqual(got, want) {

@@ -20,7 +20,7 @@ type database interface {
 	write(ctx context.Context, fn func(tx) error) error
 	// writeLazily is write, except that a power cut just afterwards may undo what
 	// was written. It never undoes what was written before it without undoing it,
-	// nor keeps what was written after it: see lazy.go.
+	// nor keeps what was written after it: see durability.go.
 	writeLazily(ctx context.Context, fn func(tx) error) error
 	// writers is how many calls of write gain from being made at the same time.
 	writers() int

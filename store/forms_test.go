@@ -94,7 +94,7 @@ func openers() map[string]func(context.Context, string) error {
 			return s.Close()
 		},
 		"a command": func(ctx context.Context, url string) error {
-			b, err := store.OpenBeside(ctx, url)
+			b, err := store.OpenOperator(ctx, url)
 			if err != nil {
 				return err
 			}

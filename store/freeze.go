@@ -12,20 +12,20 @@ import (
 var _ engine.Freezes = (*Store)(nil)
 
 const (
-	selectFreeze = `SELECT frozen, by_whom, reason, until, said_at FROM operator_freeze WHERE id = 1`
+	selectFreeze = `SELECT frozen, by_whom, reason, until, frozen_at FROM operator_freeze WHERE id = 1`
 	// A word is later than the one before, also by a clock that is behind.
-	saveFreeze = `INSERT INTO operator_freeze (id, frozen, by_whom, reason, until, said_at) VALUES (1, $1, $2, $3, $4, $5)
+	saveFreeze = `INSERT INTO operator_freeze (id, frozen, by_whom, reason, until, frozen_at) VALUES (1, $1, $2, $3, $4, $5)
 		ON CONFLICT (id) DO UPDATE SET frozen = excluded.frozen, by_whom = excluded.by_whom, reason = excluded.reason, until = excluded.until,
-			said_at = CASE WHEN excluded.said_at > operator_freeze.said_at THEN excluded.said_at ELSE operator_freeze.said_at + 1 END
-		RETURNING said_at`
+			frozen_at = CASE WHEN excluded.frozen_at > operator_freeze.frozen_at THEN excluded.frozen_at ELSE operator_freeze.frozen_at + 1 END
+		RETURNING frozen_at`
 	selectPassed = `SELECT passed_at FROM operator_freeze WHERE id = 1`
 	savePassed   = `UPDATE operator_freeze SET passed_at = $1 WHERE id = 1 AND passed_at < $1`
 	selectAll    = `SELECT repo, name, 0 FROM pipelines ORDER BY repo, name`
 )
 
 // Freeze returns the operator's newest word; zero if there never was one. It is
-// that of [Beside.SetFreeze], which another process may have called a moment ago.
-func (s *Store) Freeze(ctx context.Context) (bot.Frozen, error) {
+// that of [Operator.SetFreeze], which another process may have called a moment ago.
+func (s *Store) Freeze(ctx context.Context) (bot.OperatorFreeze, error) {
 	return readFreeze(ctx, s.db)
 }
 
@@ -66,7 +66,7 @@ type reader interface {
 	each(ctx context.Context, query string, args []any, row func(scanner) error) error
 }
 
-func readFreeze(ctx context.Context, db reader) (f bot.Frozen, err error) {
+func readFreeze(ctx context.Context, db reader) (f bot.OperatorFreeze, err error) {
 	err = db.each(ctx, selectFreeze, nil, func(scan scanner) error {
 		var on, until, at int64
 		err := scan(&on, &f.By, &f.Reason, &until, &at)
@@ -74,7 +74,7 @@ func readFreeze(ctx context.Context, db reader) (f bot.Frozen, err error) {
 		return err
 	})
 	if err != nil {
-		return bot.Frozen{}, fmt.Errorf("read the operator's freeze: %w", err)
+		return bot.OperatorFreeze{}, fmt.Errorf("read the operator's freeze: %w", err)
 	}
 	return f, nil
 }

@@ -27,9 +27,9 @@ func onFilesAndServers(t *testing.T, test func(t *testing.T, url string)) {
 	})
 }
 
-func openBeside(t *testing.T, url string) *store.Beside {
+func openOperator(t *testing.T, url string) *store.Operator {
 	t.Helper()
-	b, err := store.OpenBeside(t.Context(), url)
+	b, err := store.OpenOperator(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,11 +47,11 @@ func TestFreeze(t *testing.T) {
 	onFilesAndServers(t, func(t *testing.T, url string) {
 		ctx := t.Context()
 		s := openerOf(url)(t, store.Options{})
-		if f, err := s.Freeze(ctx); err != nil || f != (bot.Frozen{}) {
+		if f, err := s.Freeze(ctx); err != nil || f != (bot.OperatorFreeze{}) {
 			t.Fatalf("before anything was said nothing is frozen, got %+v, %v", f, err)
 		}
-		b := openBeside(t, url)
-		word := bot.Frozen{On: true, By: "ada", Reason: "an incident,\x00 it's bad", Until: noon.Add(4 * time.Hour), At: noon}
+		b := openOperator(t, url)
+		word := bot.OperatorFreeze{On: true, By: "ada", Reason: "an incident,\x00 it's bad", Until: noon.Add(4 * time.Hour), At: noon}
 		saved, err := b.SetFreeze(ctx, word)
 		if err != nil {
 			t.Fatal(err)
@@ -77,7 +77,7 @@ func TestFreeze(t *testing.T) {
 		if got, err := again.Freeze(ctx); err != nil || got != word {
 			t.Errorf("it should survive a restart: %+v, it reads %+v, %v", word, got, err)
 		}
-		ended, err := b.SetFreeze(ctx, bot.Frozen{By: "ada", At: noon.Add(-time.Hour)}) // a clock that is behind
+		ended, err := b.SetFreeze(ctx, bot.OperatorFreeze{By: "ada", At: noon.Add(-time.Hour)}) // a clock that is behind
 		if err != nil || !ended.At.After(saved.At) {
 			t.Errorf("what is said later should have a later time than %s, it has %s, %v", saved.At, ended.At, err)
 		}
@@ -108,10 +108,10 @@ func TestFreezeWhileTheServerWrites(t *testing.T) {
 				}
 			})
 		}
-		b := openBeside(t, url)
+		b := openOperator(t, url)
 		last := time.Time{}
 		for i := range 20 {
-			saved, err := b.SetFreeze(t.Context(), bot.Frozen{On: i%2 == 0, Reason: "busy", At: noon})
+			saved, err := b.SetFreeze(t.Context(), bot.OperatorFreeze{On: i%2 == 0, Reason: "busy", At: noon})
 			if err != nil || !saved.At.After(last) {
 				t.Fatalf("word %d should be saved later than %s, it is at %s, %v", i, last, saved.At, err)
 			}
@@ -122,7 +122,7 @@ func TestFreezeWhileTheServerWrites(t *testing.T) {
 	})
 }
 
-func TestBesideSaysWhatIsMissing(t *testing.T) {
+func TestOperatorSaysWhatIsMissing(t *testing.T) {
 	dir := t.TempDir()
 	for url, want := range map[string]string{
 		"sqlite:" + filepath.Join(dir, "none.db"): "there is no database at",
@@ -130,7 +130,7 @@ func TestBesideSaysWhatIsMissing(t *testing.T) {
 		"mysql://x":                               "names no database",
 		"postgres://u:se%cret@h/x":                "no valid PostgreSQL URL",
 	} {
-		if _, err := store.OpenBeside(t.Context(), url); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "se%cret") {
+		if _, err := store.OpenOperator(t.Context(), url); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "se%cret") {
 			t.Errorf("%s should be refused with %q, got %v", url, want, err)
 		}
 	}
@@ -140,7 +140,7 @@ func TestBesideSaysWhatIsMissing(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := store.OpenBeside(t.Context(), url); err == nil || !strings.Contains(err.Error(), "headstart serve") {
+		if _, err := store.OpenOperator(t.Context(), url); err == nil || !strings.Contains(err.Error(), "headstart serve") {
 			t.Errorf("a database without tables should be refused, got %v", err)
 		}
 	})
@@ -157,7 +157,7 @@ func testAll(t *testing.T, open opener) {
 	if got, err := s.All(t.Context()); err != nil || !slices.Equal(got, want) {
 		t.Errorf("every pipeline should be listed, %v, got %v, %v", want, got, err)
 	}
-	if f, err := s.Freeze(t.Context()); err != nil || f != (bot.Frozen{}) {
+	if f, err := s.Freeze(t.Context()); err != nil || f != (bot.OperatorFreeze{}) {
 		t.Errorf("nothing is frozen unless the operator says so, got %+v, %v", f, err)
 	}
 }

@@ -81,7 +81,7 @@ func (s *Store) KnownName(ctx context.Context, repo bot.Repo, id int64) (engine.
 			known.Trusted = number
 		case 2:
 			known.Holder = number
-			known.HeldAs, err = bot.ParseRepo(name)
+			known.HolderName, err = bot.ParseRepo(name)
 		case 3:
 			known.At, err = bot.ParseRepo(name)
 		case 4:
@@ -95,7 +95,7 @@ func (s *Store) KnownName(ctx context.Context, repo bot.Repo, id int64) (engine.
 	return known, nil
 }
 
-// Settle notes that a repository is heard of for the first time, under a name that
+// Settle notes that a repository is seen for the first time, under a name that
 // nobody else has, or that the operator has given it. It returns engine.ErrElsewhere if
 // it is known, or the name is not for it.
 func (s *Store) Settle(ctx context.Context, repo bot.Repo, id int64, by string) error {
@@ -163,7 +163,7 @@ func (s *Store) moving(from, to bot.Repo, id int64, by string) func(tx) error {
 				return err
 			}
 		}
-		if err := moveStandings(t, from, to); err != nil {
+		if err := moveQueueEntries(t, from, to); err != nil {
 			return err
 		}
 		look := 1 // at once
@@ -236,7 +236,7 @@ func here(t tx, repo bot.Repo, id int64) error {
 }
 
 // mayBegin fails with engine.ErrElsewhere where a pipeline is about to be made for a
-// repository that does not have the name: whoever makes it has not heard of that yet.
+// repository that does not have the name: whoever makes it has not seen that yet.
 func (r *pipelineRow) mayBegin(t tx) error {
 	repo, id := r.change.Pipeline.Repo, r.change.State.RepoID
 	if id != 0 {

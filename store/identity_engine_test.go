@@ -57,7 +57,7 @@ func from(repo bot.Repo, id int64, c string) engine.Delivery {
 	}}
 }
 
-// pushes lists what the pipeline under a name has heard of.
+// pushes lists what the pipeline under a name has seen.
 func pushes(t *testing.T, s *store.Store, repo bot.Repo) (id int64, list []string) {
 	t.Helper()
 	state, _, err := s.Load(t.Context(), bot.Key{Repo: repo})
@@ -79,7 +79,7 @@ func expectPushes(t *testing.T, s *store.Store, repo bot.Repo, id int64, want ..
 	}
 }
 
-// Two instances on one database: what one has heard of names counts for the other, which
+// Two instances on one database: what one has seen names counts for the other, which
 // remembers pipelines under names of before.
 func TestRenamesOfSeveralInstances(t *testing.T) {
 	onFilesAndServers(t, func(t *testing.T, url string) {
@@ -102,7 +102,7 @@ func TestRenamesOfSeveralInstances(t *testing.T) {
 		state, version, err := s.Load(ctx, bot.Key{Repo: oldName})
 		must(err)
 		var effect bot.Effect
-		for key, f := range state.Flights {
+		for key, f := range state.Pending {
 			effect = bot.Effect{Key: key, Do: bot.ReadConfig{}, Attempt: f.Attempt, Since: f.Since, At: noon}
 		}
 		target := state.Target()
@@ -139,7 +139,7 @@ func TestRenamesOfSeveralInstances(t *testing.T) {
 			must(e.Deliver(ctx, from(oldName, 2, "f")))
 		}
 		expectPushes(t, s, oldName, 0)
-		b := openBeside(t, url)
+		b := openOperator(t, url)
 		_, err = b.Confirm(ctx, oldName, 2, "ops", noon)
 		must(err)
 		d.now[2] = oldName
@@ -247,7 +247,7 @@ func TestNeedsOfARepositoryThatWasRenamed(t *testing.T) {
 		}
 		c := numbered(repo, "", id, 0)
 		c.State.Configured, c.State.Config = true, bot.Config{Stages: []bot.Stage{{Name: "production", Apps: []string{"app"}}}}
-		c.State.Stages = map[string]bot.Stand{"production": {Live: bot.Live{SHA: sha("a"), Artifact: "x", Since: noon}}}
+		c.State.Stages = map[string]bot.StageState{"production": {Live: bot.Live{SHA: sha("a"), Artifact: "x", Since: noon}}}
 		if err := s.Commit(ctx, c); err != nil {
 			t.Fatal(err)
 		}

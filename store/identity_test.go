@@ -28,7 +28,7 @@ func numbered(repo bot.Repo, name string, id, version int64) engine.Change {
 	return c
 }
 
-// Everything of a repository moves with it, and nobody who has not heard of that can
+// Everything of a repository moves with it, and nobody who has not seen that can
 // write under the old name.
 func TestRepositoriesMove(t *testing.T) {
 	onFilesAndServers(t, func(t *testing.T, url string) {
@@ -156,7 +156,7 @@ func TestRefusals(t *testing.T) {
 		if list, err := s.Refusals(ctx); err != nil || len(list) != 1 || !reflect.DeepEqual(list[0], r) {
 			t.Errorf("expected %+v, got %+v, %v", r, list, err)
 		}
-		b := openBeside(t, url)
+		b := openOperator(t, url)
 		if was, err := b.Confirm(ctx, bot.Repo{Owner: "ACME", Name: "shop"}, 2, "ops", noon); err != nil || was != 1 {
 			t.Errorf("the name was 1's, got %d, %v", was, err)
 		}
@@ -208,7 +208,7 @@ func TestOperatorAccounts(t *testing.T) {
 		ctx := t.Context()
 		s := openerOf(url)(t, store.Options{})
 		defer s.Close()
-		b := openBeside(t, url)
+		b := openOperator(t, url)
 		for i, step := range []struct{ id, pinned, want int64 }{{1, 0, 1}, {2, 0, 1}, {1, 0, 1}, {2, 2, 2}, {1, 2, 2}, {1, 0, 2}} {
 			if got, err := s.Operator(ctx, fmt.Sprintf("Zo%c", 'e'-32*rune(i%2)), step.id, step.pinned); err != nil || got != step.want {
 				t.Errorf("step %d: zoe should be %d, got %d, %v", i, step.want, got, err)

@@ -65,7 +65,7 @@ const (
 type inbox struct {
 	store   *Store
 	arrived chan *arrival
-	recent  recent
+	cache   cache
 	closed  <-chan struct{} // closed when the store is about to close
 }
 
@@ -113,7 +113,7 @@ func (in *inbox) commitGroups(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case a := <-in.arrived:
-			group := in.gather(a)
+			group := in.batch(a)
 			// What arrived is written even if the store is about to close.
 			err := in.save(context.WithoutCancel(ctx), group)
 			for _, a := range group {
@@ -123,8 +123,8 @@ func (in *inbox) commitGroups(ctx context.Context) {
 	}
 }
 
-// gather adds what has arrived meanwhile.
-func (in *inbox) gather(a *arrival) []*arrival {
+// batch adds what has arrived meanwhile.
+func (in *inbox) batch(a *arrival) []*arrival {
 	group, size := []*arrival{a}, len(a.Body)
 	for len(group) < inboxGroup && size < inboxBytes {
 		select {
@@ -151,7 +151,7 @@ func (in *inbox) save(ctx context.Context, group []*arrival) error {
 	// Groups that are written at the same time meet in the same order.
 	slices.SortFunc(unique, func(a, b *arrival) int { return cmp.Compare(a.GUID, b.GUID) })
 	var stored []string
-	in.recent.keep(unique)
+	in.cache.keep(unique)
 	next := in.store.direct.Load().handOver()
 	err := in.store.write(ctx, func(t tx) (err error) {
 		next.anew()
@@ -162,7 +162,7 @@ func (in *inbox) save(ctx context.Context, group []*arrival) error {
 	})
 	next.done(err == nil)
 	if err != nil {
-		in.recent.forget(unique)
+		in.cache.forget(unique)
 	}
 	if errors.Is(err, errKnown) {
 		err = in.store.write(ctx, func(t tx) (err error) {
@@ -296,7 +296,7 @@ func (s *Store) Prune(ctx context.Context, deliveries, events time.Time) (remove
 		{`DELETE FROM delivery_counts WHERE (day, event) IN (SELECT day, event FROM delivery_counts WHERE last_at < $1 ORDER BY day LIMIT $2)`, deliveries},
 		{`DELETE FROM events WHERE (repo, name, seq) IN (SELECT repo, name, seq FROM events e WHERE at < $1 AND NOT EXISTS
 			(SELECT 1 FROM pipeline_states s WHERE s.repo = e.repo AND s.name = e.name AND e.seq > s.event) ORDER BY at LIMIT $2)`, events},
-		{pruneComments, s.now().Add(-bot.CommentsHeard - bot.CommentsSlack)},
+		{pruneComments, s.now().Add(-bot.CommandAge - bot.CommandSlack)},
 	} {
 		n, err := s.inBatches(ctx, p.query, micros(p.before))
 		removed += n

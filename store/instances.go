@@ -23,7 +23,7 @@ import (
 //
 // Whoever is dead loses its row, and its jobs are made available again. A living
 // instance sees at once that its connection dropped, and has regainWithin to get
-// another; one that could not make itself heard for lostAfter gives up as well.
+// another; one that could not reach the database for lostAfter gives up as well.
 // Both cancel their own work before anybody else may begin it. The clock that
 // counts between instances is the database's.
 const (
@@ -44,9 +44,9 @@ const (
 	joinThem = `INSERT INTO instances (id, seen_at, since, lock_key, server_at)
 		VALUES ($1, ` + databaseTime + `, ` + databaseTime + `, $2, ` + serverStart + `)
 		ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, lock_key = excluded.lock_key, server_at = excluded.server_at`
-	rejoinThem = `UPDATE instances SET seen_at = ` + databaseTime + `, lock_key = $2, server_at = ` + serverStart + ` WHERE id = $1`
-	sayAlive   = `UPDATE instances SET seen_at = ` + databaseTime + ` WHERE id = $1`
-	sayGone    = `DELETE FROM instances WHERE id = $1`
+	rejoinThem     = `UPDATE instances SET seen_at = ` + databaseTime + `, lock_key = $2, server_at = ` + serverStart + ` WHERE id = $1`
+	saveAlive      = `UPDATE instances SET seen_at = ` + databaseTime + ` WHERE id = $1`
+	deleteInstance = `DELETE FROM instances WHERE id = $1`
 
 	// dropped lists instances whose lock nobody holds on the server that gave it.
 	dropped = `SELECT id, seen_at FROM instances WHERE id <> $1 AND lock_key <> 0 AND server_at = ` + serverStart + `
@@ -107,13 +107,13 @@ type member struct {
 	db       *postgresDB
 	presence *presence
 	conn     *pgx.Conn          // holds the lock
-	heard    time.Time          // when the last beat that the database took began
+	seenAt   time.Time          // when the last beat that the database took began
 	quiet    map[string]silence // instances whose locks are free
 }
 
 // silence is an instance that was found without its lock.
 type silence struct {
-	seenAt int64     // when it was heard of last
+	seenAt int64     // when it was seen last
 	since  time.Time // when it was found so first
 }
 
@@ -174,7 +174,7 @@ func (m *member) enter(ctx context.Context, statement string, within time.Durati
 	if tag.RowsAffected() == 0 {
 		return errTaken
 	}
-	m.heard = began
+	m.seenAt = began
 	return nil
 }
 
@@ -217,7 +217,7 @@ func (m *member) stay(ctx context.Context) error {
 			return ctx.Err()
 		case err == nil:
 			continue
-		case errors.Is(err, errTaken) || time.Since(m.heard) >= lostAfter:
+		case errors.Is(err, errTaken) || time.Since(m.seenAt) >= lostAfter:
 			return err
 		case m.conn.IsClosed():
 			m.db.log.WarnContext(ctx, "the connection that says this instance is alive dropped; getting another", "err", err)
@@ -248,7 +248,7 @@ func (m *member) listen(ctx context.Context) error {
 // beat says that the instance is alive, and takes the jobs of the dead over.
 func (m *member) beat(ctx context.Context) error {
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, lostAfter-began.Sub(m.heard))
+	ctx, cancel := context.WithTimeout(ctx, lostAfter-began.Sub(m.seenAt))
 	defer cancel()
 	pgTx, err := m.conn.Begin(ctx)
 	if err != nil {
@@ -262,7 +262,7 @@ func (m *member) beat(ctx context.Context) error {
 	if err := pgTx.Commit(ctx); err != nil {
 		return err
 	}
-	m.heard = began
+	m.seenAt = began
 	if taken > 0 {
 		m.db.log.WarnContext(ctx, "took over the jobs of an instance that is gone", "jobs", taken)
 		m.db.wake.wake(queues())
@@ -272,7 +272,7 @@ func (m *member) beat(ctx context.Context) error {
 
 // look finds the dead, and makes their jobs available.
 func (m *member) look(t tx) (taken int64, err error) {
-	n, err := t.exec(sayAlive, m.presence.instance)
+	n, err := t.exec(saveAlive, m.presence.instance)
 	if err != nil {
 		return 0, err
 	}
@@ -321,7 +321,7 @@ func (m *member) leave(ctx context.Context) {
 	within, cancel := context.WithTimeout(ctx, beat)
 	defer cancel()
 	err := m.db.write(within, func(t tx) error {
-		_, err := t.exec(sayGone, m.presence.instance)
+		_, err := t.exec(deleteInstance, m.presence.instance)
 		return err
 	})
 	if err != nil {

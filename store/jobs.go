@@ -23,7 +23,7 @@ const maxAttempts = 10_000
 // deliveriesArgs is a job that processes deliveries which arrived together.
 type deliveriesArgs struct {
 	GUIDs []string `json:"guids"`
-	Known bool     `json:"known,omitempty"` // some may have been heard of before: what is remembered of them may be old
+	Known bool     `json:"known,omitempty"` // some may have been seen before: what is remembered of them may be old
 }
 
 func (deliveriesArgs) Kind() string { return "deliveries" }
@@ -56,14 +56,14 @@ func (j *jobs) addEffect(target bot.Target, e bot.Effect) error {
 	if err != nil {
 		return fmt.Errorf("encode the effect %s: %w", e.Key, err)
 	}
-	queue, priority := placeOf(e)
+	queue, priority := queueOf(e)
 	*j = append(*j, river.InsertManyParams{Args: effectArgs{string(data), &work{target, e}},
 		InsertOpts: &river.InsertOpts{Queue: queue, MaxAttempts: maxAttempts, Priority: priority}})
 	return nil
 }
 
 // errTaken says that another instance was given the job, because this one was
-// not heard of for too long. What this one learned is not recorded: the other
+// not seen for too long. What this one learned is not recorded: the other
 // one looks for itself.
 var errTaken = errors.New("another instance has taken the work over")
 

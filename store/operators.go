@@ -60,7 +60,7 @@ func (s *Store) Operator(ctx context.Context, login string, id, pinned int64) (k
 }
 
 // Operators lists the accounts that came with the logins of operators.
-func (b *Beside) Operators(ctx context.Context) (list []OperatorAccount, err error) {
+func (b *Operator) Operators(ctx context.Context) (list []OperatorAccount, err error) {
 	err = b.db.each(ctx, selectOperators, nil, func(scan scanner) error {
 		var (
 			o              OperatorAccount
@@ -79,7 +79,7 @@ func (b *Beside) Operators(ctx context.Context) (list []OperatorAccount, err err
 
 // ConfirmOperator gives an operator's login to an account, and returns whose it was; 0:
 // nobody's.
-func (b *Beside) ConfirmOperator(ctx context.Context, login string, id int64, by string, at time.Time) (was int64, err error) {
+func (b *Operator) ConfirmOperator(ctx context.Context, login string, id int64, by string, at time.Time) (was int64, err error) {
 	login = strings.ToLower(plain(login))
 	err = b.db.each(ctx, selectOperator, []any{login}, func(scan scanner) error { return scan(&was) })
 	if err == nil {

@@ -139,7 +139,7 @@ func (s *Store) Commit(ctx context.Context, c engine.Change) error {
 		if whole {
 			tail = 0
 		}
-		s.saved.keep(c.Pipeline, saved{c.State.RepoID, c.Version + 1, row.apps, tail, settled(row.places)})
+		s.saved.keep(c.Pipeline, saved{c.State.RepoID, c.Version + 1, row.apps, tail, settled(row.claims)})
 		return nil
 	}
 	for _, known := range []error{engine.ErrMoved, engine.ErrElsewhere} {
@@ -175,7 +175,7 @@ type pipelineRow struct {
 	jobs     jobs
 	apps     map[app]bool
 	sameApps bool // they are in the database already
-	places   map[app]bot.Place
+	claims   map[app]bot.QueueClaim
 	before   saved // with the version before, if it is known
 	known    bool
 	at       int64
@@ -185,7 +185,7 @@ type pipelineRow struct {
 // without it where the events tell what became of the one that was written before.
 // A state grows with how much is going on, and is most of what there is to write.
 func rowOf(c engine.Change, whole bool, now time.Time) (*pipelineRow, error) {
-	r := &pipelineRow{change: c, repo: c.Pipeline.Repo.String(), at: micros(now), apps: appsOf(c.State), places: placesOf(c)}
+	r := &pipelineRow{change: c, repo: c.Pipeline.Repo.String(), at: micros(now), apps: appsOf(c.State), claims: claimsOf(c)}
 	if whole {
 		state, err := encode(c.State)
 		if err != nil {
@@ -241,7 +241,7 @@ func (r *pipelineRow) save(t tx, next *handOver) error {
 			return err
 		}
 	}
-	calls, err := r.takePlaces(t)
+	calls, err := r.saveClaims(t)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/headstart-cd/headstart/store"
 )
 
-// A repository that is heard of for the first time must not cost more the more pipelines
+// A repository that is seen for the first time must not cost more the more pipelines
 // there are.
 func TestUnnumberedByIndex(t *testing.T) {
 	const index = "pipelines_unnumbered"

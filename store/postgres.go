@@ -25,7 +25,7 @@ type postgresDB struct {
 	queue
 }
 
-// postgresDriver makes listeners that hear of this process' commits at once, and
+// postgresDriver makes listeners that see this process' commits at once, and
 // of other instances' through the database.
 type postgresDriver struct {
 	*riverpgxv5.Driver

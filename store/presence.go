@@ -17,16 +17,16 @@ type presence struct {
 	instance string         // as River writes it into a job's attempted_by
 	wake     func([]string) // called for queues whose jobs may be fetched again
 
-	mu     sync.Mutex
-	term   context.Context         // guarded by mu: since it was last absent; nil while it is
-	end    context.CancelCauseFunc // guarded by mu: of term
-	sat    int64                   // guarded by mu: the number of the newest seat
-	seats  map[int64]bool          // guarded by mu: that are taken
-	held   map[attempt]*holding    // guarded by mu: what it was given and has not given back
-	used   map[string]int          // guarded by mu: by queue, how many jobs are held, or about to be
-	behind map[string]bool         // guarded by mu: queues in which jobs may wait for us
-	stray  map[attempt]int64       // guarded by mu: what strays saw the last time: the newest seat when it was first seen
-	crowd  crowd                   // guarded by mu
+	mu       sync.Mutex
+	term     context.Context         // guarded by mu: since it was last absent; nil while it is
+	end      context.CancelCauseFunc // guarded by mu: of term
+	sat      int64                   // guarded by mu: the number of the newest seat
+	seats    map[int64]bool          // guarded by mu: that are taken
+	held     map[attempt]*holding    // guarded by mu: what it was given and has not given back
+	used     map[string]int          // guarded by mu: by queue, how many jobs are held, or about to be
+	behind   map[string]bool         // guarded by mu: queues in which jobs may wait for us
+	stray    map[attempt]int64       // guarded by mu: what strays saw the last time: the newest seat when it was first seen
+	pressure backpressure            // guarded by mu
 }
 
 // seat is taken by whoever is about to get jobs: the database may know already that
@@ -44,10 +44,10 @@ type attempt struct {
 
 // holding is an attempt in the hands of this instance.
 type holding struct {
-	term   context.Context // in which it was fetched
-	queue  string
-	begun  bool // its handler has it
-	urgent bool // an effect that a deploy waits for
+	term    context.Context // in which it was fetched
+	queue   string
+	started bool // its handler has it
+	deploys bool // an effect that a deploy waits for
 }
 
 func newPresence(instance string, wake func([]string)) *presence {
@@ -87,7 +87,7 @@ func (p *presence) handling(ctx context.Context, a attempt) (_ context.Context, 
 	p.mu.Lock()
 	held := p.held[a]
 	if held != nil {
-		held.begun = true
+		held.started = true
 	}
 	p.mu.Unlock()
 	ctx, end := context.WithCancelCause(ctx)
@@ -128,7 +128,7 @@ func (p *presence) leave(s seat) {
 func (p *presence) reserve(queue string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.behind[queue] || p.used[queue] >= atOnce(queue) || !p.crowd.mayFetch(queue, time.Now()) {
+	if p.behind[queue] || p.used[queue] >= atOnce(queue) || !p.pressure.mayFetch(queue, time.Now()) {
 		p.behind[queue] = true
 		return false
 	}
@@ -158,9 +158,9 @@ func (p *presence) take(s seat, a attempt, o *river.InsertOpts) {
 func (p *presence) hold(s seat, a attempt, queue string, priority int) {
 	urgent := queue == queueEffects && priority == priorityDeploy
 	if urgent {
-		p.crowd.urgent++
+		p.pressure.deploys++
 	}
-	p.held[a] = &holding{term: s.term, queue: queue, urgent: urgent}
+	p.held[a] = &holding{term: s.term, queue: queue, deploys: urgent}
 }
 
 // fetch has at most so many jobs fetched from a queue: fewer where there is no room for
@@ -168,7 +168,7 @@ func (p *presence) hold(s seat, a attempt, queue string, priority int) {
 func (p *presence) fetch(queue string, most int, get func(most int) ([]*rivertype.JobRow, error)) ([]*rivertype.JobRow, error) {
 	p.mu.Lock()
 	most = min(most, atOnce(queue)-p.used[queue])
-	if most <= 0 || !p.crowd.mayFetch(queue, time.Now()) {
+	if most <= 0 || !p.pressure.mayFetch(queue, time.Now()) {
 		p.behind[queue] = true
 		p.mu.Unlock()
 		return nil, nil
@@ -216,8 +216,8 @@ func (p *presence) drop(a attempt) (wake []string) {
 	if p.behind[held.queue] {
 		wake = append(wake, held.queue)
 	}
-	if held.urgent && p.crowd.left() {
-		wake = append(wake, queueTelling, queueIdle)
+	if held.deploys && p.pressure.left() {
+		wake = append(wake, queuePublish, queueIdle)
 	}
 	return wake
 }
@@ -228,7 +228,7 @@ func (p *presence) giveUp(jobs []int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for a, held := range p.held {
-		if !held.begun && slices.Contains(jobs, a.job) {
+		if !held.started && slices.Contains(jobs, a.job) {
 			p.drop(a) // queues that yielded are looked at soon enough
 		}
 	}

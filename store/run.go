@@ -273,7 +273,7 @@ func (s *Store) waiting(ctx context.Context, of deliveriesArgs, first bool) ([]D
 	list := make([]Delivery, 0, len(of.GUIDs))
 	guids := make([]string, 0, len(of.GUIDs))
 	for _, guid := range of.GUIDs {
-		if d, ok := s.inbox.recent.take(guid); ok && first && !of.Known {
+		if d, ok := s.inbox.cache.take(guid); ok && first && !of.Known {
 			list = append(list, d)
 		} else {
 			guids = append(guids, guid)

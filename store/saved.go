@@ -75,7 +75,7 @@ type saved struct {
 	version int64
 	apps    map[app]bool
 	tail    int // events since the state was written
-	places  map[app]bot.Place
+	claims  map[app]bot.QueueClaim
 }
 
 // mostSaved bounds the memory that is taken.

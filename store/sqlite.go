@@ -49,7 +49,7 @@ type write struct {
 	taken atomic.Bool // by the writer, or by the caller who gave up
 }
 
-// sqliteDriver makes listeners that hear of this process' commits at once: no
+// sqliteDriver makes listeners that see this process' commits at once: no
 // other process inserts jobs.
 type sqliteDriver struct {
 	*riversqlite.Driver
@@ -134,10 +134,10 @@ func openSQLite(ctx context.Context, path string, q queue) (_ *sqliteDB, err err
 	if err := migrate(ctx, db, have); err != nil {
 		return nil, err
 	}
-	if db.prepared, err = prepare(ctx, db.writer, append([]string{savepoint, releaseSavepoint, rollbackSavepoint, insertJob, insertRunningJob, fetchJobs}, hotWrites...)); err != nil {
+	if db.prepared, err = prepare(ctx, db.writer, append([]string{savepoint, releaseSavepoint, rollbackSavepoint, insertJob, insertRunningJob, fetchJobs}, preparedWrites...)); err != nil {
 		return nil, err
 	}
-	if db.reads, err = prepare(ctx, db.reader, hotReads); err != nil {
+	if db.reads, err = prepare(ctx, db.reader, preparedReads); err != nil {
 		return nil, err
 	}
 	return db, nil

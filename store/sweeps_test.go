@@ -283,7 +283,7 @@ func TestEndedJobs(t *testing.T) {
 }
 
 // An attempt that the database believes this instance makes, while it never
-// heard of it, is made all the same: the answer to the fetch was lost.
+// seen it, is made all the same: the answer to the fetch was lost.
 func TestLostFetch(t *testing.T) {
 	t.Parallel()
 	const (

@@ -37,7 +37,7 @@ func (w *waker) wake(queues []string) {
 	}
 }
 
-// listener is a riverdriver.Listener. Without an inner one it hears of this
+// listener is a riverdriver.Listener. Without an inner one it sees this
 // process alone.
 type listener struct {
 	riverdriver.Listener // nil for SQLite; the methods below that use it ask

@@ -17,7 +17,7 @@ const (
 	BodiesAClient = bodiesAtOnce / clientsPart
 )
 
-// InFlight is how many bodies are arriving.
+// Promoting is how many bodies are arriving.
 func (a *Admission) InFlight() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 )
 
 // Loop reconciles one pipeline of a World as bot/engine does, one step at a
-// time: effects wait in Out until the test has one of them performed.
+// time: effects wait in Underway until the test has one of them performed.
 type Loop struct {
 	*World
 	State bot.State
@@ -26,11 +26,11 @@ type Loop struct {
 	// Turns are the queues in which it stands; nil: it shares no app.
 	Turns *Turns
 
-	places []bot.Place // where it stands in the queues of prepare apps
+	claims []bot.QueueClaim // where it stands in the queues of prepare apps
 }
 
-// heard is a comment that a pipeline has heard of.
-type heard struct {
+// seenComment is a comment that a pipeline has seen.
+type seenComment struct {
 	pipeline string
 	comment  int64
 }
@@ -65,15 +65,15 @@ func (l *Loop) reconcile(facts []bot.Fact) error {
 func (l *Loop) decide(facts []bot.Fact) error {
 	var fresh []bot.Fact
 	for _, f := range facts {
-		if id := l.State.Pipeline.Hears(f); id != 0 && l.State.HearsComments() {
-			by := heard{l.State.Pipeline.Name, id}
-			if l.World.heard[by] {
+		if id := l.State.Pipeline.CommentOf(f); id != 0 && l.State.TakesComments() {
+			by := seenComment{l.State.Pipeline.Name, id}
+			if l.World.seen[by] {
 				continue
 			}
-			if l.World.heard == nil {
-				l.World.heard = map[heard]bool{}
+			if l.World.seen == nil {
+				l.World.seen = map[seenComment]bool{}
 			}
-			l.World.heard[by] = true
+			l.World.seen[by] = true
 		}
 		fresh = append(fresh, f)
 	}
@@ -81,7 +81,7 @@ func (l *Loop) decide(facts []bot.Fact) error {
 	if err := sound(l.State, done.Events); err != nil {
 		return err
 	}
-	l.State, l.Plan, l.places = done.State, done.Plan, done.Places
+	l.State, l.Plan, l.claims = done.State, done.Plan, done.Claims
 	l.Out = append(l.Out, done.Effects...)
 	if done.Unstable {
 		return fmt.Errorf("the decision is still not stable: it wants %s", l.Plan.Effects[0].Key)
@@ -104,7 +104,7 @@ func sound(s bot.State, events []bot.Event) error {
 	return nil
 }
 
-// Perform has one of the effects in Out performed, and folds its outcome in.
+// Perform has one of the effects in Underway performed, and folds its outcome in.
 func (l *Loop) Perform(i int) error {
 	e := l.Out[i]
 	l.Out = slices.Delete(l.Out, i, i+1)
@@ -129,7 +129,7 @@ func (l *Loop) Perform(i int) error {
 // storm bounds what may happen without time passing.
 const storm = 1000
 
-// Drain performs everything in Out, in order, and what follows from it.
+// Drain performs everything in Underway, in order, and what follows from it.
 func (l *Loop) Drain() error {
 	for n := 0; len(l.Out) > 0; n++ {
 		if n > storm {
@@ -186,7 +186,7 @@ func (l *Loop) Crash() error {
 			l.Out = append(l.Out, e)
 			continue
 		}
-		if f := l.State.Flights[e.Key]; !f.Out || f.Attempt != e.Attempt {
+		if f := l.State.Pending[e.Key]; !f.Underway || f.Attempt != e.Attempt {
 			continue // it was given up before
 		}
 		e.Unsure, e.LostAt, e.At = true, l.Now, l.Now

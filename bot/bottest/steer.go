@@ -8,33 +8,33 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// Said is a comment of a person, and what became of it.
-type Said struct {
+// UserComment is a comment of a person, and what became of it.
+type UserComment struct {
 	bot.Commented
 	Reactions []string
 }
 
-// Say has a person comment on a pull request, and returns what webhooks tell.
-func (w *World) Say(number int, user, body string) []bot.Fact {
-	w.said++
-	c := &Said{Commented: bot.Commented{ID: int64(w.said), Number: number, User: user, UserID: w.Account(user).ID, Body: body, At: w.Now.Truncate(time.Second)}}
-	w.Said = append(w.Said, c)
+// AddComment has a person comment on a pull request, and returns what webhooks tell.
+func (w *World) AddComment(number int, user, body string) []bot.Fact {
+	w.commentsMade++
+	c := &UserComment{Commented: bot.Commented{ID: int64(w.commentsMade), Number: number, User: user, UserID: w.Account(user).ID, Body: body, At: w.Now.Truncate(time.Second)}}
+	w.UserComments = append(w.UserComments, c)
 	return []bot.Fact{w.Installed(), c.Commented}
 }
 
 // onSteering performs what answers people's comments; false for anything else.
 func (w *World) onSteering(a bot.Action) (bot.Fact, error, bool) {
 	switch do := a.(type) {
-	case bot.ReadCommander:
-		w.Requests["ReadCommander"]++ // permission
-		read := bot.CommanderRead{Comment: do.Comment, Role: bot.RoleNone}
+	case bot.ReadActor:
+		w.Requests["ReadActor"]++ // permission
+		read := bot.ActorRead{Comment: do.Comment, Role: bot.RoleNone}
 		if role, ok := w.Roles[do.User]; ok {
 			read.Role = role
 		}
 		if do.Brief && !slices.Contains([]bot.Role{bot.RoleWrite, bot.RoleMaintain, bot.RoleAdmin}, read.Role) {
 			return read, nil, true
 		}
-		w.Requests["ReadCommander"] += 2 // pull request, tree
+		w.Requests["ReadActor"] += 2 // pull request, tree
 		for _, team := range do.Teams {
 			if slices.Contains(w.Teams[team], do.User) {
 				read.Teams = append(read.Teams, team)
@@ -67,12 +67,12 @@ func (w *World) onSteering(a bot.Action) (bot.Fact, error, bool) {
 		return read, nil, true
 	case bot.React:
 		w.Requests["React"]++
-		for _, c := range w.Said {
+		for _, c := range w.UserComments {
 			if c.ID == do.Comment && !slices.Contains(c.Reactions, do.Content) {
 				c.Reactions = append(c.Reactions, do.Content)
 			}
 		}
-		return bot.Told{}, nil, true
+		return bot.Acknowledged{}, nil, true
 	case bot.Reply:
 		w.Requests["Reply"]++
 		for _, r := range w.Replies {
@@ -81,9 +81,9 @@ func (w *World) onSteering(a bot.Action) (bot.Fact, error, bool) {
 			}
 		}
 		w.Replies = slices.DeleteFunc(w.Replies, func(r Answered) bool { return do.Replace != 0 && r.ID == do.Replace })
-		w.said++
-		w.Replies = append(w.Replies, Answered{ID: int64(w.said), Pipeline: w.asking, Do: do})
-		return bot.Replied{ID: int64(w.said)}, nil, true
+		w.commentsMade++
+		w.Replies = append(w.Replies, Answered{ID: int64(w.commentsMade), Pipeline: w.asking, Do: do})
+		return bot.Replied{ID: int64(w.commentsMade)}, nil, true
 	case bot.ReadPeople:
 		w.Requests["ReadPeople"] += 2
 		return w.People(do), nil, true

@@ -62,17 +62,17 @@ func (l *Loop) decideInTurn(facts []bot.Fact) error {
 
 // take has a pipeline take the places of its last decision, as [Turns.Take].
 func (t *Turns) take(l *Loop) (refused []string) {
-	who := bot.Standing{Pipeline: l.State.Pipeline, Installation: l.State.Installation, Public: l.State.Visibility == bot.Public}
-	return t.Take(who, l.places, l.Now)
+	who := bot.QueueEntry{Pipeline: l.State.Pipeline, Installation: l.State.Installation, Public: l.State.Visibility == bot.Public}
+	return t.Take(who, l.claims, l.Now)
 }
 
 // Take has a pipeline take its places, and leave all others. It returns the apps whose
 // queues do not allow them: then nothing has changed.
-func (t *Turns) Take(who bot.Standing, places []bot.Place, now time.Time) (refused []string) {
-	moves := map[string]bot.Place{}
+func (t *Turns) Take(who bot.QueueEntry, places []bot.QueueClaim, now time.Time) (refused []string) {
+	moves := map[string]bot.QueueClaim{}
 	for app, queue := range t.Queues {
-		if slices.ContainsFunc(queue, func(s bot.Standing) bool { return s.Pipeline == who.Pipeline && s.Stands() }) {
-			moves[app] = bot.Place{App: app}
+		if slices.ContainsFunc(queue, func(s bot.QueueEntry) bool { return s.Pipeline == who.Pipeline && s.Active() }) {
+			moves[app] = bot.QueueClaim{App: app}
 		}
 	}
 	for _, p := range places {
@@ -90,7 +90,7 @@ func (t *Turns) Take(who bot.Standing, places []bot.Place, now time.Time) (refus
 	}
 	for _, app := range slices.Sorted(maps.Keys(after)) {
 		for _, s := range after[app].Changed {
-			queue := slices.DeleteFunc(slices.Clone(t.Queues[app]), func(o bot.Standing) bool { return o.Pipeline == s.Pipeline })
+			queue := slices.DeleteFunc(slices.Clone(t.Queues[app]), func(o bot.QueueEntry) bool { return o.Pipeline == s.Pipeline })
 			t.Queues[app] = append(queue, s)
 		}
 		for _, key := range after[app].Call {

@@ -45,13 +45,13 @@ type World struct {
 	ExportSubst map[string]bool
 
 	// Breaks says whether a commit's build or its release phase fails; may be nil.
-	Breaks  func(sha string) (build, release bool)
-	Said    []*Said
-	Replies []Answered
-	heard   map[heard]bool      // comments, as the store remembers them
-	Roles   map[string]bot.Role // of people; nobody else has one
-	Teams   map[string][]string // slug → members
-	Gone    map[string]bool     // artifacts that the platform has destroyed
+	Breaks       func(sha string) (build, release bool)
+	UserComments []*UserComment
+	Replies      []Answered
+	seen         map[seenComment]bool // comments, as the store remembers them
+	Roles        map[string]bot.Role  // of people; nobody else has one
+	Teams        map[string][]string  // slug → members
+	Gone         map[string]bool      // artifacts that the platform has destroyed
 	// Changes compares two commits for /plan; nil: nothing lies between them.
 	Changes func(bot.ReadChanges) bot.ChangesRead
 
@@ -65,18 +65,18 @@ type World struct {
 	// Moved, if not nil, is told of each app whose builds or releases changed.
 	Moved func(app string)
 
-	// Inside performs what pipelines do to one another; nil: there is only one.
-	Inside func(bot.Target, bot.Effect) (bot.Fact, error)
+	// Interpipeline performs what pipelines do to one another; nil: there is only one.
+	Interpipeline func(bot.Target, bot.Effect) (bot.Fact, error)
 
 	// Fault says how the next performance of an effect goes wrong; may be nil.
 	Fault func(bot.Effect) Fault
 
-	Requests  map[string]int // GitHub requests so far, by kind of action
-	late      []late
-	artifacts int
-	copies    int
-	said      int    // comments of people and answers to them, counted
-	asking    string // the name of the pipeline whose effect is being performed
+	Requests     map[string]int // GitHub requests so far, by kind of action
+	late         []late
+	artifacts    int
+	copies       int
+	commentsMade int    // comments of people and answers to them, counted
+	asking       string // the name of the pipeline whose effect is being performed
 }
 
 // Commit is a commit of the repository.
@@ -92,7 +92,7 @@ type Commit struct {
 	CoAuthors                []string              // that its message names
 	Pusher                   string                // who pushed it; empty: its author
 	Signed                   bool                  // its author's signature is verified
-	Several                  map[string]bot.Config // the pipelines of a file that names several; nil: it is File
+	Pipelines                map[string]bot.Config // the pipelines of a file that names several; nil: it is File
 }
 
 // Pull is a pull request.
@@ -223,10 +223,10 @@ func (w *World) Perform(target bot.Target, e bot.Effect) (bot.Fact, error, bool)
 	w.asking = target.Pipeline.Name
 	switch bot.TraitsOf(e.Do).To {
 	case bot.ToPipelines:
-		if w.Inside == nil {
+		if w.Interpipeline == nil {
 			return nil, &bot.Refused{Reason: "there is only one pipeline"}, true
 		}
-		fact, err = w.Inside(target, e)
+		fact, err = w.Interpipeline(target, e)
 	case bot.ToPlatform:
 		fact, err = w.onPlatform(target, e, fault.Kind == FaultLate)
 	case bot.ToWeb:
@@ -311,7 +311,7 @@ func (w *World) onGitHub(e bot.Effect) (bot.Fact, error) {
 			w.Statuses[do.SHA] = map[string]bot.Status{}
 		}
 		w.Statuses[do.SHA][do.Context] = do.Status
-		return bot.Told{}, nil
+		return bot.Acknowledged{}, nil
 	case bot.CreateDeployment:
 		count(1)
 		for _, d := range w.Deployments {
@@ -325,7 +325,7 @@ func (w *World) onGitHub(e bot.Effect) (bot.Fact, error) {
 	case bot.SetDeploymentStatus:
 		count(1)
 		w.Deployments[do.ID-1].Status = do.Status
-		return bot.Told{}, nil
+		return bot.Acknowledged{}, nil
 	case bot.WriteComment:
 		count(1)
 		c := w.Comments[do.Number]

@@ -61,8 +61,8 @@ type Engine struct {
 	operator operator
 	names    identities
 
-	deliveries gatherer[named, []bot.Fact, struct{}]
-	updates    gatherer[bot.Key, update, committed]
+	deliveries batcher[named, []bot.Fact, struct{}]
+	updates    batcher[bot.Key, update, committed]
 }
 
 // New makes an Engine. Run must be running for wake times to be kept.
@@ -90,7 +90,7 @@ func New(o Options) *Engine {
 }
 
 // Deliver folds what a webhook brought into every pipeline of its repository, or
-// into those that use the app it is about. A repository that is heard of for the
+// into those that use the app it is about. A repository that is seen for the
 // first time gets a pipeline. One that is opened meanwhile gets it too.
 func (e *Engine) Deliver(ctx context.Context, d Delivery) error {
 	if len(d.Facts) == 0 {
@@ -121,7 +121,7 @@ func (e *Engine) deliver(ctx context.Context, d Delivery) error {
 	if d.RepoID != 0 && e.names.ignored(named{d.Repo, d.RepoID}, e.clock.Now()) {
 		return nil
 	}
-	_, _, err := e.deliveries.together(named{d.Repo, d.RepoID}, d.Facts, func(take func() [][]bot.Fact) (none struct{}, _ error) {
+	_, _, err := e.deliveries.Do(named{d.Repo, d.RepoID}, d.Facts, func(take func() [][]bot.Fact) (none struct{}, _ error) {
 		to, found, err := e.usual(ctx, d)
 		if err != nil {
 			return none, err
@@ -145,9 +145,9 @@ func (e *Engine) deliver(ctx context.Context, d Delivery) error {
 }
 
 // deliverTo folds deliveries into pipelines of their repository, and into those that
-// are opened meanwhile: whoever opens them has told them of what it had heard by
+// are opened meanwhile: whoever opens them has given them what it had by
 // then.
-func (e *Engine) deliverTo(ctx context.Context, to address, d Delivery) error {
+func (e *Engine) deliverTo(ctx context.Context, to destination, d Delivery) error {
 	keys, repo, facts := to.keys, to.repo, to.facts(d.RepoID, d.Facts)
 	told := map[bot.Key]bool{}
 	for len(keys) > 0 {
@@ -244,7 +244,7 @@ func (e *Engine) update(ctx context.Context, key bot.Key, repo int64, facts []bo
 func (e *Engine) commit(ctx context.Context, key bot.Key, repo int64, facts []bot.Fact) (Change, error) {
 	c, led, err := e.commitOnly(ctx, key, repo, facts)
 	if err == nil && led {
-		e.tellNeeding(ctx, c.moved)
+		e.notifyNeeding(ctx, c.moved)
 	}
 	return c.Change, err
 }
@@ -276,7 +276,7 @@ func (e *Engine) commitAll(ctx context.Context, key bot.Key, repo int64, facts [
 	if key.Repo.Nameless() {
 		return committed{}, nil // it rests
 	}
-	var queues standing
+	var queues queueRefusals
 	for range commitTries {
 		state, version, err := e.load(ctx, key)
 		if err != nil {
@@ -295,7 +295,7 @@ func (e *Engine) commitAll(ctx context.Context, key bot.Key, repo int64, facts [
 		if err != nil {
 			return committed{}, err
 		}
-		fresh, comments, err := e.unheard(ctx, key, facts)
+		fresh, comments, err := e.withoutSeen(ctx, key, facts)
 		if err != nil {
 			return committed{}, err
 		}
@@ -305,8 +305,8 @@ func (e *Engine) commitAll(ctx context.Context, key bot.Key, repo int64, facts [
 		}
 		c, explain := e.reconcile(state, withFreeze(state, word, told))
 		c.Version, c.Comments = version, taken(comments, state, c.State)
-		for i := range c.Places {
-			c.Places[i].Passes = queues.gaveUp()
+		for i := range c.Claims {
+			c.Claims[i].Passes = queues.gaveUp()
 		}
 		if version == 0 && !anythingIn(c) {
 			return committed{}, nil
@@ -366,7 +366,7 @@ func (e *Engine) reconcile(state bot.State, facts []bot.Fact) (Change, bot.Expla
 	now := timeOf(state, e.clock.Now())
 	done := bot.Settle(state, now, facts...)
 	return Change{
-		Pipeline: state.Pipeline, Events: done.Events, Effects: done.Effects, Places: done.Places, At: now,
+		Pipeline: state.Pipeline, Events: done.Events, Effects: done.Effects, Claims: done.Claims, At: now,
 		State: done.State, Folded: true, Target: done.State.Target(), Wake: done.Plan.Wake, Sweep: done.Plan.Sweep,
 	}, done.Plan.Explain
 }

@@ -12,18 +12,18 @@ import (
 )
 
 // The operator's word reaches a pipeline as a fact, in whatever is committed next:
-// the pipeline's state then has it, and no instance that has not heard of it yet
+// the pipeline's state then has it, and no instance that has not seen it yet
 // can take it back, because an older word changes nothing.
 
 // freezeEvery is how often each instance looks whether the operator has said
 // something new.
 const freezeEvery = time.Second
 
-// operator is what an instance has heard of the operator.
+// operator is what an instance knows of the operator's freeze.
 type operator struct {
 	mu    sync.Mutex
-	heard bool       // guarded by mu; the store was asked at least once
-	word  bot.Frozen // guarded by mu; the newest
+	asked bool               // guarded by mu; the store was asked at least once
+	word  bot.OperatorFreeze // guarded by mu; the newest
 
 	passed time.Time // the word of this time has reached every pipeline; of LookAtFreeze alone
 }
@@ -52,7 +52,7 @@ func (e *Engine) WatchFreeze(ctx context.Context) error {
 
 // LookAtFreeze looks once, and returns when every pipeline has what is new. It
 // must not be called twice at the same time. A pipeline that appears meanwhile
-// hears of it with its next event: it has just begun to read its file.
+// sees it with its next event: it has just begun to read its file.
 func (e *Engine) LookAtFreeze(ctx context.Context) error {
 	if e.freezes == nil {
 		return nil
@@ -61,11 +61,11 @@ func (e *Engine) LookAtFreeze(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	e.hear(word)
+	e.takeFreeze(word)
 	if !word.At.After(e.operator.passed) {
 		return nil
 	}
-	// Every state would have to be read to find out that all have heard of it.
+	// Every state would have to be read to find out that all have seen it.
 	if e.operator.passed, err = e.freezes.Passed(ctx); err != nil || !word.At.After(e.operator.passed) {
 		return err
 	}
@@ -93,34 +93,34 @@ func (e *Engine) LookAtFreeze(ctx context.Context) error {
 	return nil
 }
 
-func (e *Engine) hear(word bot.Frozen) {
+func (e *Engine) takeFreeze(word bot.OperatorFreeze) {
 	e.operator.mu.Lock()
 	defer e.operator.mu.Unlock()
-	e.operator.heard = true
+	e.operator.asked = true
 	if word.At.After(e.operator.word.At) {
 		e.operator.word = word
 	}
 }
 
-// frozen is the operator's word as last heard. Nothing is decided before it was
+// frozen is the operator's word as last read. Nothing is decided before it was
 // asked for once.
-func (e *Engine) frozen(ctx context.Context) (bot.Frozen, error) {
+func (e *Engine) frozen(ctx context.Context) (bot.OperatorFreeze, error) {
 	e.operator.mu.Lock()
-	word, heard := e.operator.word, e.operator.heard
+	word, heard := e.operator.word, e.operator.asked
 	e.operator.mu.Unlock()
 	if heard || e.freezes == nil {
 		return word, nil
 	}
 	word, err := e.freezes.Freeze(ctx)
 	if err != nil {
-		return bot.Frozen{}, err
+		return bot.OperatorFreeze{}, err
 	}
-	e.hear(word)
+	e.takeFreeze(word)
 	return word, nil
 }
 
-// withFreeze adds the operator's word to what a pipeline is told, if it is new to it.
-func withFreeze(state bot.State, word bot.Frozen, facts []bot.Fact) []bot.Fact {
+// withFreeze adds the operator's word to a pipeline's facts, if it is new to it.
+func withFreeze(state bot.State, word bot.OperatorFreeze, facts []bot.Fact) []bot.Fact {
 	if !word.At.After(state.Freeze.At) {
 		return facts
 	}

@@ -18,7 +18,7 @@ type pipelines struct {
 	mu       sync.Mutex
 	states   map[bot.Key]bot.State
 	versions map[bot.Key]int64
-	word     bot.Frozen
+	word     bot.OperatorFreeze
 	passed   time.Time
 	listed   int  // how often all were listed
 	down     bool // it does not answer what the operator says
@@ -49,7 +49,7 @@ func (p *pipelines) Pipelines(_ context.Context, repo bot.Repo) (keys []bot.Key,
 	return slices.DeleteFunc(slices.Collect(maps.Keys(p.states)), func(k bot.Key) bool { return k.Repo != repo }), nil
 }
 
-func (p *pipelines) HeardOf(context.Context, bot.Key, []int64) (map[int64]bool, error) {
+func (p *pipelines) SeenComments(context.Context, bot.Key, []int64) (map[int64]bool, error) {
 	return nil, nil
 }
 
@@ -85,23 +85,23 @@ func (p *pipelines) SetPassed(_ context.Context, said time.Time) error {
 	return nil
 }
 
-func (p *pipelines) Freeze(context.Context) (bot.Frozen, error) {
+func (p *pipelines) Freeze(context.Context) (bot.OperatorFreeze, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.down {
-		return bot.Frozen{}, errors.New("the database does not answer")
+		return bot.OperatorFreeze{}, errors.New("the database does not answer")
 	}
 	return p.word, nil
 }
 
-func (p *pipelines) say(word bot.Frozen) {
+func (p *pipelines) freeze(word bot.OperatorFreeze) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.word = word
 }
 
 // The operator's word reaches every pipeline, those that appear later, too, and an
-// instance that has not heard of it yet does not take it back.
+// instance that has not seen it yet does not take it back.
 func TestTheOperatorsWordReachesEveryPipeline(t *testing.T) {
 	ctx := t.Context()
 	store := &pipelines{states: map[bot.Key]bot.State{}, versions: map[bot.Key]int64{}}
@@ -127,12 +127,12 @@ func TestTheOperatorsWordReachesEveryPipeline(t *testing.T) {
 	must(a.LookAtFreeze(ctx))
 	must(b.LookAtFreeze(ctx))
 	noon := time.Now()
-	store.say(bot.Frozen{On: true, Reason: "an incident", At: noon})
+	store.freeze(bot.OperatorFreeze{On: true, Reason: "an incident", At: noon})
 	must(a.LookAtFreeze(ctx))
 	if !frozen(shop) || !frozen(api) {
 		t.Error("every pipeline should be frozen once one instance has heard of it")
 	}
-	push(b, shop, "a2") // it has not heard of it
+	push(b, shop, "a2") // it has not seen it
 	if !frozen(shop) {
 		t.Error("an instance that has not heard of the freeze should not take it back")
 	}
@@ -150,7 +150,7 @@ func TestTheOperatorsWordReachesEveryPipeline(t *testing.T) {
 	if store.listed != listed {
 		t.Error("an instance that starts should not read every pipeline for a word that all have heard")
 	}
-	store.say(bot.Frozen{At: noon.Add(time.Second)})
+	store.freeze(bot.OperatorFreeze{At: noon.Add(time.Second)})
 	must(b.LookAtFreeze(ctx))
 	push(a, shop, "a3") // it still thinks that everything is frozen
 	if frozen(shop) || frozen(api) || frozen(web) {

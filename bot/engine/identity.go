@@ -15,7 +15,7 @@ import (
 // A repository is meant by its number: names change hands. Pipelines are kept under the
 // name that their repository has, because that is how GitHub is asked and what people
 // read. What comes under a name is for the pipelines there only if the number fits. If
-// it does not, this is found out before the core hears of anything:
+// it does not, this is found out before the core sees anything:
 //
 //	the repository was renamed     its pipelines move to the new name, in one transaction
 //	an old delivery, an old name   it goes to where the pipelines are now
@@ -33,10 +33,10 @@ type identities struct {
 
 	retryAt time.Time // of LookAtConfirmed alone
 
-	mu    sync.Mutex
-	told  map[named]time.Time // guarded by mu: when each refusal was last noted
-	none  map[named]time.Time // guarded by mu: when each was last found to be nobody's business
-	asked map[int64]time.Time // guarded by mu: when GitHub was last asked where a holder is
+	mu      sync.Mutex
+	notedAt map[named]time.Time // guarded by mu: when each refusal was last noted
+	none    map[named]time.Time // guarded by mu: when each was last found to be nobody's business
+	asked   map[int64]time.Time // guarded by mu: when GitHub was last asked where a holder is
 }
 
 // named is a repository as a delivery names it.
@@ -53,8 +53,8 @@ const noteEvery = time.Minute
 // GitHub or the database did not answer.
 const confirmAgain = 10 * time.Second
 
-// address is where a delivery goes.
-type address struct {
+// destination is where a delivery goes.
+type destination struct {
 	keys []bot.Key
 	repo bot.Repo
 	old  bool // it came under a name of before: its installation may be one of before, too
@@ -62,23 +62,23 @@ type address struct {
 
 // usual returns the pipelines under a delivery's name. It reports false if they are of
 // another repository, or there are none: then there is more to find out.
-func (e *Engine) usual(ctx context.Context, d Delivery) (to address, found bool, err error) {
+func (e *Engine) usual(ctx context.Context, d Delivery) (to destination, found bool, err error) {
 	if e.names.Identities == nil {
 		keys, err := e.store.Pipelines(ctx, d.Repo)
 		if err != nil {
-			return address{}, false, fmt.Errorf("find the pipelines of %s: %w", d.Repo, err)
+			return destination{}, false, fmt.Errorf("find the pipelines of %s: %w", d.Repo, err)
 		}
-		return address{keys: keys, repo: d.Repo}, true, nil
+		return destination{keys: keys, repo: d.Repo}, true, nil
 	}
 	keys, id, err := e.names.Named(ctx, d.Repo)
-	return address{keys: keys, repo: d.Repo}, len(keys) > 0 && id == d.RepoID && e.names.allows(d.Repo, id), err
+	return destination{keys: keys, repo: d.Repo}, len(keys) > 0 && id == d.RepoID && e.names.allows(d.Repo, id), err
 }
 
 // find returns the pipelines of the repository that a delivery is of, under whatever name
-// they are. The address is zero if nobody is to hear of it.
-func (e *Engine) find(ctx context.Context, d Delivery) (to address, err error) {
+// they are. The destination is zero if nobody is to see it.
+func (e *Engine) find(ctx context.Context, d Delivery) (to destination, err error) {
 	if to.repo, to.old, err = e.home(ctx, d); err != nil || to.repo == (bot.Repo{}) {
-		return address{}, err
+		return destination{}, err
 	}
 	to.keys, _, err = e.names.Named(ctx, to.repo)
 	return to, err
@@ -245,7 +245,7 @@ func (e *Engine) followHolder(ctx context.Context, repo bot.Repo, known KnownNam
 	if known.Holder == 0 || !e.names.due(known.Holder, e.clock.Now()) {
 		return nil
 	}
-	_, err := e.leave(ctx, known.HeldAs, known.Holder)
+	_, err := e.leave(ctx, known.HolderName, known.Holder)
 	return err
 }
 
@@ -255,11 +255,11 @@ func (e *Engine) vacate(ctx context.Context, id int64, known KnownName) error {
 	if known.Holder == 0 || known.Holder == id {
 		return nil
 	}
-	left, err := e.leave(ctx, known.HeldAs, known.Holder)
+	left, err := e.leave(ctx, known.HolderName, known.Holder)
 	if err != nil || left {
 		return err
 	}
-	return e.rest(ctx, known.HeldAs, known.Holder)
+	return e.rest(ctx, known.HolderName, known.Holder)
 }
 
 // leave takes a repository's pipelines out of a name that is not its any more: to the one
@@ -291,7 +291,7 @@ func (e *Engine) leave(ctx context.Context, from bot.Repo, id int64) (bool, erro
 	return true, e.move(ctx, from, now, id, by)
 }
 
-// rest has a repository's pipelines do nothing until it is heard of under a name that is
+// rest has a repository's pipelines do nothing until it is seen under a name that is
 // for it: whatever is asked under the old one would be about another repository.
 func (e *Engine) rest(ctx context.Context, from bot.Repo, id int64) error {
 	if from.Nameless() || from == (bot.Repo{}) {
@@ -307,7 +307,7 @@ func (e *Engine) Pin(ctx context.Context, repo bot.Repo, id int64) error {
 	if err != nil || known.Holder == 0 || known.Holder == id {
 		return err
 	}
-	err = e.rest(ctx, known.HeldAs, known.Holder)
+	err = e.rest(ctx, known.HolderName, known.Holder)
 	if errors.Is(err, ErrElsewhere) {
 		return nil // another instance was faster
 	}
@@ -416,7 +416,7 @@ func (n *identities) ignored(r named, now time.Time) bool {
 func (n *identities) fresh(r named, now time.Time) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	at, known := n.told[r]
+	at, known := n.notedAt[r]
 	return known && now.Sub(at) < noteEvery
 }
 
@@ -425,14 +425,14 @@ func (n *identities) fresh(r named, now time.Time) bool {
 func (n *identities) note(r named, now time.Time) (first, due bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	at, known := n.told[r]
+	at, known := n.notedAt[r]
 	if known && now.Sub(at) < noteEvery {
 		return false, false
 	}
-	if n.told == nil || len(n.told) >= mostIgnored {
-		n.told = map[named]time.Time{}
+	if n.notedAt == nil || len(n.notedAt) >= mostIgnored {
+		n.notedAt = map[named]time.Time{}
 	}
-	n.told[r] = now
+	n.notedAt[r] = now
 	return !known, true
 }
 
@@ -469,8 +469,8 @@ func installationOf(facts []bot.Fact) int64 {
 	return 0
 }
 
-// facts are what the pipelines at the address are told of deliveries of one repository.
-func (to address) facts(id int64, facts []bot.Fact) []bot.Fact {
+// facts are what deliveries of one repository bring to the pipelines at the destination.
+func (to destination) facts(id int64, facts []bot.Fact) []bot.Fact {
 	var list []bot.Fact
 	numbered := id == 0
 	for _, f := range facts {
@@ -488,7 +488,7 @@ func (to address) facts(id int64, facts []bot.Fact) []bot.Fact {
 	return list
 }
 
-// Named hears from GitHub which name a repository has: GitHub says so with each token.
+// Named takes from GitHub which name a repository has: GitHub says so with each token.
 // Pipelines whose number nobody has told learn it so, and those whose new name no webhook
 // has told move to it.
 func (e *Engine) Named(ctx context.Context, installation, id int64, repo bot.Repo) {

@@ -12,26 +12,26 @@ import (
 // until its time is up, and is folded in with whoever came.
 func TestPatient(t *testing.T) {
 	for name, c := range map[string]struct {
-		meanwhile func(g *gatherer[string, string, int], b *expected, come func(item string, was *expected, patient bool))
+		meanwhile func(g *batcher[string, string, int], b *expected, come func(item string, was *expected, patient bool))
 		want      [][]string
 		after     time.Duration
 	}{
-		"who is expected comes": {func(_ *gatherer[string, string, int], b *expected, come func(string, *expected, bool)) {
+		"who is expected comes": {func(_ *batcher[string, string, int], b *expected, come func(string, *expected, bool)) {
 			come("b", b, true)
 		}, [][]string{{"a", "b"}}, 0},
-		"who is expected does not come": {func(g *gatherer[string, string, int], b *expected, _ func(string, *expected, bool)) {
+		"who is expected does not come": {func(g *batcher[string, string, int], b *expected, _ func(string, *expected, bool)) {
 			g.giveUp("shop", b)
 		}, [][]string{{"a"}}, 0},
-		"somebody else comes who does not wait": {func(_ *gatherer[string, string, int], _ *expected, come func(string, *expected, bool)) {
+		"somebody else comes who does not wait": {func(_ *batcher[string, string, int], _ *expected, come func(string, *expected, bool)) {
 			come("c", nil, false)
 		}, [][]string{{"a", "c"}}, 0},
-		"nobody comes": {func(*gatherer[string, string, int], *expected, func(string, *expected, bool)) {
+		"nobody comes": {func(*batcher[string, string, int], *expected, func(string, *expected, bool)) {
 		}, [][]string{{"a"}}, othersWithin},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var (
-					g   gatherer[string, string, int]
+					g   batcher[string, string, int]
 					got [][]string
 					all sync.WaitGroup
 				)

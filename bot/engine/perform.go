@@ -81,8 +81,8 @@ func (e *Engine) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 // quiet reports whether an outcome leads to nothing: people were told something. It is
 // recorded with others of the pipeline, if some are about to come.
 func quiet(f bot.Finished) bool {
-	_, told := f.Fact.(bot.Told)
-	return told && f.Outcome == bot.Done && bot.TraitsOf(f.Effect.Do).Priority == bot.PriorityTell
+	_, told := f.Fact.(bot.Acknowledged)
+	return told && f.Outcome == bot.Done && bot.TraitsOf(f.Effect.Do).Priority == bot.PriorityPublish
 }
 
 // record folds an outcome in, which was expected unless coming is nil.
@@ -91,7 +91,7 @@ func (e *Engine) record(ctx context.Context, target bot.Target, finished bot.Fin
 	defer cancel()
 	c, led, err := e.commitExpected(ctx, target.Pipeline, target.RepoID, []bot.Fact{finished}, coming, quiet(finished))
 	if err == nil && led {
-		e.tellNeeding(ctx, c.moved)
+		e.notifyNeeding(ctx, c.moved)
 	}
 	if target.RepoID == 0 && errors.Is(err, ErrElsewhere) {
 		return nil
@@ -112,11 +112,11 @@ func (e *Engine) record(ctx context.Context, target bot.Target, finished bot.Fin
 // as one that began at once, before it is given up.
 func (e *Engine) claim(ctx context.Context, target bot.Target, effect bot.Effect) (bool, error) {
 	nobodys := e.store.Together(ctx, nil) // the work goes on
-	c, err := e.commit(nobodys, target.Pipeline, target.RepoID, []bot.Fact{bot.Begun{Key: effect.Key, Attempt: effect.Attempt, Since: effect.Since}})
+	c, err := e.commit(nobodys, target.Pipeline, target.RepoID, []bot.Fact{bot.AttemptBegun{Key: effect.Key, Attempt: effect.Attempt, Since: effect.Since}})
 	if err != nil {
 		return false, fmt.Errorf("begin %s: %w", effect.Key, err)
 	}
-	return c.State.Flying(effect), nil
+	return c.State.Underway(effect), nil
 }
 
 // Router hands each effect to the performer of its kind.

@@ -16,14 +16,14 @@ type Store interface {
 	Load(ctx context.Context, key bot.Key) (bot.State, int64, error)
 	// Commit saves everything in the Change in one transaction, or nothing. It
 	// returns ErrMoved if the pipeline's version is no longer Change.Version, and
-	// NotItsTurn if Change.Places are not what the queues of prepare apps allow, or
+	// NotItsTurn if Change.Claims are not what the queues of prepare apps allow, or
 	// ErrElsewhere if the pipeline is new and its repository does not have that name. In
 	// the same transaction it calls those whose turn it becomes: each is a bot.TakeTurn
 	// that is performed.
 	Commit(ctx context.Context, c Change) error
-	// HeardOf reports which of some comments a pipeline has heard of: those of
-	// Change.Comments, for bot.CommentsHeard and bot.CommentsSlack.
-	HeardOf(ctx context.Context, key bot.Key, comments []int64) (map[int64]bool, error)
+	// SeenComments reports which of some comments a pipeline has seen: those of
+	// Change.Comments, for bot.CommandAge and bot.CommandSlack.
+	SeenComments(ctx context.Context, key bot.Key, comments []int64) (map[int64]bool, error)
 	// Together returns ctx with the work of all the contexts, each that of a
 	// Performer's work or of nobody's: a Commit with it ends them all, or none.
 	Together(ctx context.Context, all []context.Context) context.Context
@@ -55,15 +55,15 @@ type Change struct {
 	Pipeline bot.Key
 	Version  int64 // as Load gave it; the new version is Version+1
 	State    bot.State
-	Folded   bool         // State is what bot.Apply makes of Events, on the state of Version: they are enough to save
-	Events   []bot.Event  // appended to the log, in this order
-	Comments []int64      // comments that Events tell of
-	Effects  []bot.Effect // handed to whoever performs, after the commit
-	Target   bot.Target   // where the effects happen
-	Places   []bot.Place  // where it stands in the queues of prepare apps; in no others
-	At       time.Time    // when that was decided
-	Wake     time.Time    // when to look again though nothing happened; zero: never
-	Sweep    time.Time    // when to look for what webhooks have not told; zero: never
+	Folded   bool             // State is what bot.Apply makes of Events, on the state of Version: they are enough to save
+	Events   []bot.Event      // appended to the log, in this order
+	Comments []int64          // comments that Events tell of
+	Effects  []bot.Effect     // handed to whoever performs, after the commit
+	Target   bot.Target       // where the effects happen
+	Claims   []bot.QueueClaim // where it stands in the queues of prepare apps; in no others
+	At       time.Time        // when that was decided
+	Wake     time.Time        // when to look again though nothing happened; zero: never
+	Sweep    time.Time        // when to look for what webhooks have not told; zero: never
 }
 
 // Sweeps is what a sweeper asks of the store.
@@ -83,7 +83,7 @@ type Sweeps interface {
 // Freezes is where the operator says that nothing is to be promoted.
 type Freezes interface {
 	// Freeze returns the operator's newest word; zero if there never was one.
-	Freeze(ctx context.Context) (bot.Frozen, error)
+	Freeze(ctx context.Context) (bot.OperatorFreeze, error)
 	// All lists every pipeline.
 	All(ctx context.Context) ([]bot.Key, error)
 	// Passed returns when the newest word was said that has reached every pipeline; zero:
@@ -115,7 +115,7 @@ type Delivery struct {
 	Repo   bot.Repo   // zero: the facts are about an app
 	RepoID int64      // GitHub's number of the repository; 0: the sender did not tell
 	Sender Person     // whose doing it was; zero: not told
-	Facts  []bot.Fact // none: nothing in it concerns Headstart
+	Facts  []bot.Fact // none: nothing in it affects Headstart
 }
 
 // Identities keeps which repository is meant by a name. A repository is known by its
@@ -147,7 +147,7 @@ type Identities interface {
 type KnownName struct {
 	Trusted    int64    // the repository that the name is for; 0: nobody's yet
 	Holder     int64    // the repository whose pipelines are under the name now; 0: none
-	HeldAs     bot.Repo // the name as the holder spells it
+	HolderName bot.Repo // the name as the holder spells it
 	Unnumbered bool     // there are pipelines under the name whose number nobody has told
 	At         bot.Repo // where the pipelines of the repository are; zero: it has none
 }

@@ -26,15 +26,15 @@ func (*NotItsTurn) Error() string { return "it is not its turn to build, or it i
 // patience is how often in a row a change may be refused for its place in a queue.
 const patience = 5
 
-// standing is what one commit has learned of queues.
-type standing struct {
+// queueRefusals is what one commit has learned of queues.
+type queueRefusals struct {
 	refused map[string]bot.BuildQueue // by app; nil: it was not
 	times   int
 }
 
 // refuse takes an error of the store, and reports whether it is about a queue. A decision
 // that does not come to terms with the queue lets everybody else go first for a while.
-func (w *standing) refuse(err error) bool {
+func (w *queueRefusals) refuse(err error) bool {
 	var not *NotItsTurn
 	if !errors.As(err, &not) {
 		return false
@@ -44,11 +44,11 @@ func (w *standing) refuse(err error) bool {
 	return true
 }
 
-func (w *standing) gaveUp() bool { return w.times >= patience }
+func (w *queueRefusals) gaveUp() bool { return w.times >= patience }
 
 // look reads the queues in which a pipeline stands together with others, or is called
 // to look at, and adds what is new about them to what it is told.
-func (e *Engine) look(ctx context.Context, state bot.State, facts []bot.Fact, w *standing) ([]bot.Fact, error) {
+func (e *Engine) look(ctx context.Context, state bot.State, facts []bot.Fact, w *queueRefusals) ([]bot.Fact, error) {
 	asked := map[string]bool{}
 	for _, f := range facts {
 		if called, ok := f.(bot.Called); ok {
@@ -79,7 +79,7 @@ func (e *Engine) look(ctx context.Context, state bot.State, facts []bot.Fact, w 
 	now := e.clock.Now().UTC().Round(0)
 	if w.gaveUp() {
 		for app := range w.refused {
-			queues[app] = append(queues[app], bot.Standing{Builds: now})
+			queues[app] = append(queues[app], bot.QueueEntry{Builds: now})
 		}
 	}
 	if seen, ok := state.Look(queues, asked, now); ok {

@@ -17,7 +17,7 @@ type counter struct {
 }
 
 func (s *counter) Commit(ctx context.Context, c Change) error {
-	takes := slices.ContainsFunc(c.Places, func(p bot.Place) bool { return p.Takes != bot.RankNone })
+	takes := slices.ContainsFunc(c.Claims, func(p bot.QueueClaim) bool { return p.Takes != bot.RankNone })
 	if takes && s.times > 0 {
 		s.times--
 		return &NotItsTurn{Queues: map[string]bot.BuildQueue{"builds": s.queue}}
@@ -55,16 +55,16 @@ func TestWhoIsRefusedWaitsAndBuildsWhenItIsCalled(t *testing.T) {
 	if err := e.update(t.Context(), shop, 0, nil); err != nil {
 		t.Fatal(err)
 	}
-	if c := s.seen[0]; len(s.seen) != 1 || builds(c) || len(c.Places) != 1 || c.Places[0].Waits != bot.RankBranch || c.Wake.IsZero() {
-		t.Errorf("it should wait with its branch, and look again by itself, it has committed %+v, wake %s", c.Places, c.Wake)
+	if c := s.seen[0]; len(s.seen) != 1 || builds(c) || len(c.Claims) != 1 || c.Claims[0].Waits != bot.RankBranch || c.Wake.IsZero() {
+		t.Errorf("it should wait with its branch, and look again by itself, it has committed %+v, wake %s", c.Claims, c.Wake)
 	}
 	s.queue = bot.BuildQueue{{Pipeline: shop, Waits: bot.RankBranch, Since: noon}}
 	turn := bot.Effect{Key: "turn builds", At: noon, Do: bot.TakeTurn{App: "builds"}}
 	if err := e.Perform(t.Context(), bot.Target{Pipeline: shop}, turn, false); err != nil {
 		t.Fatal(err)
 	}
-	if c := s.seen[1]; !builds(c) || c.Places[0].Takes != bot.RankBranch {
-		t.Errorf("when it is called, it should build, it has committed %+v", c.Places)
+	if c := s.seen[1]; !builds(c) || c.Claims[0].Takes != bot.RankBranch {
+		t.Errorf("when it is called, it should build, it has committed %+v", c.Claims)
 	}
 	if err := e.Perform(t.Context(), bot.Target{Pipeline: api}, turn, false); err != nil || len(s.seen) != 2 {
 		t.Errorf("a pipeline that nobody knows should not come about by being called, %v", err)
@@ -79,7 +79,7 @@ func TestWhoIsAlwaysRefusedLetsOthersGoFirst(t *testing.T) {
 	if err := New(Options{Store: s, Clock: still{}}).update(t.Context(), shop, 0, nil); err != nil {
 		t.Fatal(err)
 	}
-	if c := s.seen[0]; builds(c) || len(c.Places) != 1 || !c.Places[0].Passes || c.Wake.IsZero() {
-		t.Errorf("it should wait, let others go first and look again by itself, it has committed %+v, wake %s", c.Places, c.Wake)
+	if c := s.seen[0]; builds(c) || len(c.Claims) != 1 || !c.Claims[0].Passes || c.Wake.IsZero() {
+		t.Errorf("it should wait, let others go first and look again by itself, it has committed %+v, wake %s", c.Claims, c.Wake)
 	}
 }

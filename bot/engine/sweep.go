@@ -226,7 +226,7 @@ func (s *Sweeper) pipelines(ctx context.Context, anew bool) error {
 			switch {
 			case ctx.Err() != nil, s.o.Clock.Now().Sub(began) >= s.o.Every && s.o.Every > 0:
 				return nil
-			case s.share("app", s.o.App()).held:
+			case s.share("app", s.o.App()).short:
 				return nil // the tokens that it takes are the App's, and deploys need them
 			case seen[key]:
 				continue
@@ -262,7 +262,7 @@ func (s *Sweeper) pipeline(ctx context.Context, key bot.Key, anew bool) (more bo
 		return false, installation, nil
 	}
 	apps := s.share(state.Config.Platform, s.o.Platform(state.Config.Platform))
-	effects, err := s.o.Engine.sweep(ctx, key, bot.Swept{Apps: apps.left(), Anew: anew})
+	effects, err := s.o.Engine.sweep(ctx, key, bot.Swept{Apps: apps.left(), Reread: anew})
 	if err != nil {
 		return false, installation, err
 	}
@@ -304,16 +304,16 @@ func (s *Sweeper) share(of any, allowed bot.Allowance) *share {
 // than a quarter of the limit is left: commands and promotions need that.
 type share struct {
 	unlimited bool
-	held      bool      // too little is left
+	short     bool      // too little is left
 	tokens    float64   // requests
 	at        time.Time // of the last refill; zero: never
 }
 
 const (
-	ofLimit   = 0.09 // of the hourly limit
-	ofBurst   = 1.0 / 12
-	keepLeft  = 4    // one of so many parts stays for others
-	unheardOf = 5000 // an hour, until GitHub has told: what every installation has
+	ofLimit          = 0.09 // of the hourly limit
+	ofBurst          = 1.0 / 12
+	keepLeft         = 4    // one of so many parts stays for others
+	defaultAllowance = 5000 // an hour, until GitHub has told: what every installation has
 )
 
 func (s *share) refill(allowed bot.Allowance, now time.Time) {
@@ -322,9 +322,9 @@ func (s *share) refill(allowed bot.Allowance, now time.Time) {
 	}
 	limit := allowed.Limit
 	if limit == 0 {
-		limit, allowed.Left = unheardOf, unheardOf
+		limit, allowed.Left = defaultAllowance, defaultAllowance
 	}
-	s.held = allowed.Left < limit/keepLeft
+	s.short = allowed.Left < limit/keepLeft
 	hourly := float64(limit) * ofLimit
 	burst := max(hourly*ofBurst, 1)
 	if s.at.IsZero() {
@@ -337,6 +337,6 @@ func (s *share) refill(allowed bot.Allowance, now time.Time) {
 
 // left reports whether something may be asked. One pipeline may take more than
 // is left; the next one waits the longer.
-func (s *share) left() bool { return s.unlimited || !s.held && s.tokens >= 1 }
+func (s *share) left() bool { return s.unlimited || !s.short && s.tokens >= 1 }
 
 func (s *share) spend(requests int) { s.tokens -= float64(requests) }

@@ -46,7 +46,7 @@ func (e *Engine) Tick(ctx context.Context) (next time.Time, more bool, err error
 	return next, len(due) > 0, nil
 }
 
-// sleep waits until the time has come, until an earlier one is heard of, or until
+// sleep waits until the time has come, until an earlier one is seen, or until
 // ctx ends.
 func (e *Engine) sleep(ctx context.Context, until time.Time) {
 	var rings <-chan time.Time
@@ -69,12 +69,12 @@ type alarm struct {
 
 	mu     sync.Mutex
 	looked time.Time // guarded by mu: when the wake times were last looked at
-	until  time.Time // guarded by mu: the next time to look, or the earliest heard of while looking; zero: none
+	until  time.Time // guarded by mu: the next time to look, or the earliest seen while looking; zero: none
 	asleep bool      // guarded by mu: until has been set since
 }
 
 // lookAfter is how long after the last look any commit is a reason for the next:
-// the wake times of another instance, which may have died, are not heard of.
+// the wake times of another instance, which may have died, are not seen.
 const lookAfter = time.Second
 
 // look notes that the wake times are about to be read.

@@ -64,7 +64,7 @@ func (s *sim) moved(c bottest.Commit, forced bool) []bot.Fact {
 	s.forge(&c)
 	facts := s.Push("main", c, forced)
 	s.pushers(facts[1].(bot.Pushed))
-	s.young(c.SHA)
+	s.lagBehind(c.SHA)
 	s.truth.pushes[c.SHA] = append(s.truth.pushes[c.SHA], facts[1].(bot.Pushed))
 	if len(s.pushed[c.SHA]) == 1 {
 		s.truth.reported(s, c.SHA)
@@ -248,7 +248,7 @@ func (s *sim) moveHead(p *bottest.Pull) {
 		s.Commits[sha] = &k
 		s.truth.reported(s, sha)
 	}
-	s.young(p.Head, p.TestMerge)
+	s.lagBehind(p.Head, p.TestMerge)
 	if s.once(4) {
 		s.broken[p.TestTree] = [2]bool{true, false}
 	}

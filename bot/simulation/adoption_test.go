@@ -42,9 +42,9 @@ func (s *sim) runBefore() {
 	}
 }
 
-// seenToStand notes what an app runs when the bot looks, before it has asked for
+// noteAdopted notes what an app runs when the bot looks, before it has asked for
 // anything there.
-func (s *sim) seenToStand(app string) {
+func (s *sim) noteAdopted(app string) {
 	for _, r := range s.truth.requests {
 		if r.app == app && !r.never {
 			return

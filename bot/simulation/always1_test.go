@@ -16,7 +16,7 @@ const fresh = time.Minute + time.Minute + 90*time.Second
 // foundThere reports whether a promotion under way has found what it releases on one
 // of its apps, where somebody had put it by hand.
 func (s *sim) foundThere(stage string, n int, artifact string) bool {
-	p := s.store.state.Stages[stage].InFlight
+	p := s.store.state.Stages[stage].Promoting
 	if p == nil || p.N != n {
 		return false
 	}
@@ -44,7 +44,7 @@ func (s *sim) gatesOpen(j *job, stage string, n int, sha, artifact string) {
 	}
 	cfg, stages := j.config, j.config.StageNames()
 	i := slices.Index(stages, stage)
-	s.concerned(sha, "enters "+stage)
+	s.affected(sha, "enters "+stage)
 	if s.rollsBack(stage, sha, artifact) || s.goesBack(stage, n, sha, artifact) {
 		return
 	}
@@ -124,7 +124,7 @@ func (s *sim) mayPromote(j *job, to platform.Promotion) *request {
 // mayBuild holds a build that is about to be asked for against the sentences.
 func (s *sim) mayBuild(j *job, app, sha string) *request {
 	r := &request{at: s.Now, job: j, stage: stageOf[app], app: app, sha: sha}
-	s.concerned(sha, "is built on "+app)
+	s.affected(sha, "is built on "+app)
 	s.once5(r)
 	s.builtApart(r)
 	if r.stage != "" {

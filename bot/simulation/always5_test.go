@@ -8,7 +8,7 @@ import (
 )
 
 // once5 is sentence 5: nothing is done twice because its outcome was unknown. It
-// is about builds and releases; what people read is in [sim.tells].
+// is about builds and releases; what people read is in [sim.publishes].
 func (s *sim) once5(r *request) {
 	for _, o := range s.truth.requests {
 		if o.app != r.app || o.sha != r.sha || o.never || (o.artifact == "") != (r.artifact == "") {

@@ -10,34 +10,34 @@ import (
 	"github.com/headstart-cd/headstart/bot/bottest"
 )
 
-// tells holds what is about to be told to people against sentences 5, 6 and 8.
-func (s *sim) tells(j *job, e bot.Effect) {
+// publishes holds what is about to be told to people against sentences 5, 6 and 8.
+func (s *sim) publishes(j *job, e bot.Effect) {
 	switch do := e.Do.(type) {
 	case bot.SetStatus:
 		s.leaks(do.Status.Text+do.Status.URL, "a status of "+do.SHA)
 		if do.Context != configContext && !notBuilt(do) {
-			s.concerned(do.SHA, "gets the status "+do.Context)
+			s.affected(do.SHA, "gets the status "+do.Context)
 		}
 	case bot.CreateDeployment:
 		s.leaks(do.Text, "a deployment")
-		s.toldOnce(deploymentOf(do), j)
+		s.publishedOnce(deploymentOf(do), j)
 	case bot.SetDeploymentStatus:
 		s.leaks(do.Status.Text+do.Status.URL+do.AppURL, "a deployment status")
 	case bot.WriteComment:
 		s.leaks(do.Body, "a comment")
 		if do.ID == 0 {
-			s.toldOnce(commentOn(do), j)
+			s.publishedOnce(commentOn(do), j)
 		}
 	case bot.Reply:
 		s.leaks(do.Body, "an answer")
-		s.toldOnce(answerTo(do), j)
+		s.publishedOnce(answerTo(do), j)
 	}
 }
 
-// toldOnce is sentence 5 for what people read: what was made, and is known to
+// publishedOnce is sentence 5 for what people read: what was made, and is known to
 // have been made, is not made again.
-func (s *sim) toldOnce(what string, j *job) {
-	if since, ok := s.store.told[what]; ok && j.decided.After(since) {
+func (s *sim) publishedOnce(what string, j *job) {
+	if since, ok := s.store.publishedAt[what]; ok && j.decided.After(since) {
 		s.fail(5, "%s is made again by %s (attempt %d), though its outcome was known", what, j.effect.Key, j.effect.Attempt)
 	}
 }
@@ -53,8 +53,8 @@ func (s *sim) known(f bot.Finished) {
 	case bot.Reply:
 		what = answerTo(do)
 	}
-	if _, before := s.store.told[what]; what != "" && !before {
-		s.store.told[what] = s.Now
+	if _, before := s.store.publishedAt[what]; what != "" && !before {
+		s.store.publishedAt[what] = s.Now
 	}
 }
 
@@ -64,15 +64,15 @@ func deploymentOf(do bot.CreateDeployment) string {
 func commentOn(do bot.WriteComment) string { return fmt.Sprintf("the comment on #%d", do.Number) }
 func answerTo(do bot.Reply) string         { return fmt.Sprintf("the answer to comment %d", do.Comment) }
 
-// toldTruly is sentence 6 at the moment of telling: what is said to be live was
+// publishedTruly is sentence 6 at the moment of telling: what is said to be live was
 // released everywhere, and what is said to be built was built.
-func (s *sim) toldTruly(e bot.Effect) {
+func (s *sim) publishedTruly(e bot.Effect) {
 	switch do := e.Do.(type) {
 	case bot.React:
 		s.reacted(do)
 	case bot.SetStatus:
 		c := s.Commits[do.SHA]
-		s.toldFailed(e, do)
+		s.failurePublished(e, do)
 		s.taken(do)
 		if do.Status.State != bot.StatusSuccess || c == nil {
 			return
@@ -120,7 +120,7 @@ func (s *sim) held() bool {
 		return true
 	}
 	for _, st := range s.store.state.Stages {
-		if st.Lock != nil || s.releasedSince(st.Live) || slices.ContainsFunc(slices.Collect(maps.Values(st.Apps)), func(a bot.AppStand) bool { return a.Foreign != nil }) {
+		if st.Lock != nil || s.releasedSince(st.Live) || slices.ContainsFunc(slices.Collect(maps.Values(st.Apps)), func(a bot.AppState) bool { return a.Foreign != nil }) {
 			return true
 		}
 	}
@@ -131,11 +131,11 @@ func (s *sim) held() bool {
 // itself: an approval, or the end of the file's freeze.
 func (s *sim) awaitsPeople() bool { return s.asksForYes() && !s.last || s.frozenDays() }
 
-// truthTold is sentence 6 at the end: what people were told ends in the truth. No
+// publishedEndsInTruth is sentence 6 at the end: what people were told ends in the truth. No
 // status, deployment or comment stays pending after its candidate is done.
-func (s *sim) truthTold() {
+func (s *sim) publishedEndsInTruth() {
 	held := s.held()
-	s.groupsTold()
+	s.groupsEnd()
 	for _, sha := range sorted(s.Statuses) {
 		for _, context := range sorted(s.Statuses[sha]) {
 			v := s.Statuses[sha][context]
@@ -157,7 +157,7 @@ func (s *sim) truthTold() {
 			s.fail(6, "the deployment of %s to %s ends as %q", d.Do.SHA, d.Do.Stage, d.Status.State)
 		}
 	}
-	for _, c := range s.Said {
+	for _, c := range s.UserComments {
 		if !slices.ContainsFunc(s.store.state.Requests, func(r bot.Request) bool { return r.Comment == c.ID }) {
 			continue // it asked for nothing, or there was no pipeline then
 		}

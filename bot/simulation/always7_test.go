@@ -20,8 +20,8 @@ func (s *sim) acknowledged() {
 		}
 		k.checked = true
 		for _, f := range d.facts {
-			if !s.store.heard[f] {
-				s.fail(7, "%s counts as processed, and nothing has heard of %s %+v", k.guid, bot.NameOf(f), f)
+			if !s.store.inLog[f] {
+				s.fail(7, "%s counts as processed, and nothing has received %s %+v", k.guid, bot.NameOf(f), f)
 			}
 		}
 	}
@@ -54,7 +54,7 @@ func (s *sim) committed(loaded time.Time, c engine.Change) {
 			continue
 		}
 		s.known(f)
-		s.heardOf(f)
+		s.noteCommand(f)
 	}
 }
 
@@ -65,7 +65,7 @@ func (s *sim) end() {
 	s.calm = true
 	clear(s.Sick)
 	s.comeBack()
-	s.wellAround()
+	s.endMaintenance()
 	s.catchUp()
 	s.allowed = apps
 	for _, in := range slices.Clone(s.alive) {
@@ -150,7 +150,7 @@ func (s *sim) arrived() {
 			s.fail(7, "%s failed on its way %s ago, and nobody has asked for it again", k.guid, s.Now.Sub(k.at))
 		}
 	}
-	s.truthTold()
+	s.publishedEndsInTruth()
 	s.leftBehind()
 	s.neighbourArrived()
 }

@@ -97,7 +97,7 @@ func (s *sim) builtApart(r *request) {
 }
 
 // openHead reports whether a commit is of a pull request or a merge group, as somebody may
-// see it who has not heard of everything yet.
+// see it who has not seen everything yet.
 func (s *sim) openHead(sha string) bool {
 	return strings.HasPrefix(sha, "a") || strings.HasPrefix(sha, "b") || strings.HasPrefix(sha, "g")
 }

@@ -13,14 +13,14 @@ import (
 // asksForYes reports whether production asks for approvals.
 func (s *sim) asksForYes() bool { return s.asks.approval || s.asks.yes }
 
-// heardOf notes when the bot has run what somebody said, and what stages ran then.
-func (s *sim) heardOf(f bot.Finished) {
-	do, ok := f.Effect.Do.(bot.ReadCommander)
+// noteCommand notes when the bot has run what somebody said, and what stages ran then.
+func (s *sim) noteCommand(f bot.Finished) {
+	do, ok := f.Effect.Do.(bot.ReadActor)
 	if !ok {
 		return
 	}
 	for _, o := range s.people.orders {
-		if o.said.ID != do.Comment || !o.run.IsZero() {
+		if o.written.ID != do.Comment || !o.run.IsZero() {
 			continue
 		}
 		o.run, o.stood = s.Now, map[string][]string{}
@@ -30,7 +30,7 @@ func (s *sim) heardOf(f bot.Finished) {
 	}
 }
 
-// stood is what an app runs, and what it ran before that: the bot may hear of the
+// stood is what an app runs, and what it ran before that: the bot may see the
 // newest release a little later. "" stands for nothing.
 func (s *sim) stood(app string) (list []string) {
 	for _, r := range slices.Backward(s.App(app).Releases) {
@@ -86,14 +86,14 @@ func (s *sim) approved1(sha, artifact string, stage bot.Stage, decided time.Time
 func (s *sim) lapsed(o *order, sha, artifact string, stage bot.Stage) string {
 	c := s.Commits[sha]
 	if stage.FourEyes && !o.alone {
-		if what := s.madeBy(o.said.User, sha, stage); what != "" {
-			return "it was approved by @" + o.said.User + ", who " + what
+		if what := s.madeBy(o.written.User, sha, stage); what != "" {
+			return "it was approved by @" + o.written.User + ", who " + what
 		}
 	}
 	for _, app := range stage.Apps {
 		now := s.App(app).Current()
 		if (now == nil || !s.truth.byHand[now]) && !slices.Contains(o.stood[app], s.runs(now)) {
-			return "@" + o.said.User + " has approved it in the place of something else than what " + app + " runs now"
+			return "@" + o.written.User + " has approved it in the place of something else than what " + app + " runs now"
 		}
 	}
 	if artifact == "" || artifact == copying {
@@ -102,7 +102,7 @@ func (s *sim) lapsed(o *order, sha, artifact string, stage bot.Stage) string {
 	for _, a := range s.Apps {
 		for _, b := range a.Builds {
 			if b.Artifact == artifact && b.FinishedAt.After(o.run) && (o.verb == bot.VerbApprove || s.hadBuild(c.Tree, o.run)) {
-				return "it was built after @" + o.said.User + " had approved it"
+				return "it was built after @" + o.written.User + " had approved it"
 			}
 		}
 	}
@@ -133,7 +133,7 @@ func (s *sim) approveSome() {
 		if s.asks.fourEyes && s.once(2) {
 			alone = " --alone nobody else is here"
 		}
-		s.say(1+s.pick(len(s.Pulls)), user, "/approve production "+sha+alone)
+		s.addComment(1+s.pick(len(s.Pulls)), user, "/approve production "+sha+alone)
 	}
 	if before := s.Commits[sha].Parent; before != "" && s.once(1) {
 		approve(before)
@@ -146,7 +146,7 @@ func (s *sim) approveSome() {
 func (s *sim) hurry() {
 	if sha := s.any(); sha != "" {
 		s.needPull()
-		s.say(1+s.pick(len(s.Pulls)), among(s, "zoe", "walter"), "/promote "+among(s, "production", "production", "staging")+" "+sha+" --urgent the shop is down")
+		s.addComment(1+s.pick(len(s.Pulls)), among(s, "zoe", "walter"), "/promote "+among(s, "production", "production", "staging")+" "+sha+" --urgent the shop is down")
 	}
 }
 
@@ -159,7 +159,7 @@ func (s *sim) approveAll(sha string) {
 	for range 2 {
 		if s.asksForYes() {
 			s.needPull()
-			s.say(1, "zoe", "/approve production "+sha+alone)
+			s.addComment(1, "zoe", "/approve production "+sha+alone)
 			s.waitFor(10 * time.Minute)
 		}
 	}
@@ -188,7 +188,7 @@ func (s *sim) hasFailed(stage string) bool {
 // onlyBrief reports whether whatever is locked was locked for a time only, by
 // somebody who said for how long.
 func (s *sim) onlyBrief() bool {
-	return s.asks.brief && s.may.people && len(s.truth.byHand) == 0 && len(s.truth.toldOf) == 0 && !slices.ContainsFunc([]string{"staging", "canary", "production"}, s.hasFailed) &&
+	return s.asks.brief && s.may.people && len(s.truth.byHand) == 0 && len(s.truth.published) == 0 && !slices.ContainsFunc([]string{"staging", "canary", "production"}, s.hasFailed) &&
 		!slices.ContainsFunc(s.people.orders, func(o *order) bool {
 			return o.verb == bot.VerbRollback || o.verb == bot.VerbLock && o.lasts == 0
 		})

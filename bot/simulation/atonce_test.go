@@ -134,8 +134,8 @@ func (s *sim) survive(in *instance) {
 	}
 }
 
-// several has an instance begin some of the deliveries and effects that wait, at once.
-func (s *sim) several(in *instance, deliveries []*delivery, jobs []*job) {
+// beginMany has an instance begin some of the deliveries and effects that wait, at once.
+func (s *sim) beginMany(in *instance, deliveries []*delivery, jobs []*job) {
 	var do []func(context.Context)
 	for n := 2 + s.pick(4); n > 0 && len(deliveries)+len(jobs) > 0; n-- {
 		if i := s.pick(len(deliveries) + len(jobs)); i < len(deliveries) {

@@ -121,7 +121,7 @@ type hub struct{ in *instance }
 func (h hub) Perform(ctx context.Context, _ bot.Target, e bot.Effect) (bot.Fact, error) {
 	h.in.turn(ctx)
 	s := h.in.s
-	a := ask{what: e.Key, job: jobOf(ctx), leaves: func() { s.tells(jobOf(ctx), e) }}
+	a := ask{what: e.Key, job: jobOf(ctx), leaves: func() { s.publishes(jobOf(ctx), e) }}
 	switch e.Do.(type) {
 	case bot.SetStatus, bot.CreateDeployment, bot.SetDeploymentStatus, bot.WriteComment, bot.React, bot.Reply:
 		a.writes = true
@@ -138,7 +138,7 @@ func (h hub) Perform(ctx context.Context, _ bot.Target, e bot.Effect) (bot.Fact,
 			}
 		}
 		if err == nil {
-			s.toldTruly(e)
+			s.publishedTruly(e)
 		}
 		if do, ok := e.Do.(bot.ReadConfig); ok && err == nil {
 			s.truth.shown[do.Ref] = true
@@ -163,47 +163,47 @@ func (p source) Tarball(ctx context.Context, _ bot.Target, sha string) (string, 
 	})
 }
 
-// place is the platform as one instance sees it.
-type place struct {
+// platformView is the platform as one instance sees it.
+type platformView struct {
 	in *instance
 	platform.Platform
 }
 
 // touch is the beginning of every request that names an app.
-func (p place) touch(ctx context.Context, app string) {
+func (p platformView) touch(ctx context.Context, app string) {
 	p.in.turn(ctx)
 	p.in.s.mayTouch(p.in, app)
 }
 
-func read[T any](ctx context.Context, p place, app, what string, do func() (T, error)) (T, error) {
+func read[T any](ctx context.Context, p platformView, app, what string, do func() (T, error)) (T, error) {
 	p.touch(ctx, app)
 	return call(p.in, ask{what: what + " " + app, job: jobOf(ctx)}, do)
 }
 
-func (p place) App(ctx context.Context, app string) (bot.App, error) {
+func (p platformView) App(ctx context.Context, app string) (bot.App, error) {
 	return read(ctx, p, app, "looking at", func() (bot.App, error) { return p.Platform.App(ctx, app) })
 }
 
-func (p place) Builds(ctx context.Context, app string) ([]bot.Build, error) {
+func (p platformView) Builds(ctx context.Context, app string) ([]bot.Build, error) {
 	return read(ctx, p, app, "listing the builds of", func() ([]bot.Build, error) { return p.Platform.Builds(ctx, app) })
 }
 
-func (p place) Build(ctx context.Context, app, id string) (bot.Build, error) {
+func (p platformView) Build(ctx context.Context, app, id string) (bot.Build, error) {
 	return read(ctx, p, app, "looking at a build of", func() (bot.Build, error) { return p.Platform.Build(ctx, app, id) })
 }
 
-func (p place) Releases(ctx context.Context, app string) ([]bot.Release, error) {
+func (p platformView) Releases(ctx context.Context, app string) ([]bot.Release, error) {
 	return read(ctx, p, app, "listing the releases of", func() ([]bot.Release, error) {
-		p.in.s.seenToStand(app)
+		p.in.s.noteAdopted(app)
 		return p.Platform.Releases(ctx, app)
 	})
 }
 
-func (p place) Release(ctx context.Context, app, id string) (bot.Release, error) {
+func (p platformView) Release(ctx context.Context, app, id string) (bot.Release, error) {
 	return read(ctx, p, app, "looking at a release of", func() (bot.Release, error) { return p.Platform.Release(ctx, app, id) })
 }
 
-func (p place) CancelBuild(ctx context.Context, app, id string) error {
+func (p platformView) CancelBuild(ctx context.Context, app, id string) error {
 	p.touch(ctx, app)
 	_, err := call(p.in, ask{what: "cancelling " + id, job: jobOf(ctx), writes: true}, func() (bool, error) {
 		return true, p.Platform.CancelBuild(ctx, app, id)
@@ -211,7 +211,7 @@ func (p place) CancelBuild(ctx context.Context, app, id string) error {
 	return err
 }
 
-func (p place) StartBuild(ctx context.Context, app string, src bot.Source) (bot.Build, error) {
+func (p platformView) StartBuild(ctx context.Context, app string, src bot.Source) (bot.Build, error) {
 	p.touch(ctx, app)
 	s, j := p.in.s, jobOf(ctx)
 	var r *request
@@ -228,7 +228,7 @@ func (p place) StartBuild(ctx context.Context, app string, src bot.Source) (bot.
 	})
 }
 
-func (p place) Promote(ctx context.Context, to platform.Promotion) (bot.Release, error) {
+func (p platformView) Promote(ctx context.Context, to platform.Promotion) (bot.Release, error) {
 	p.touch(ctx, to.To)
 	s, j := p.in.s, jobOf(ctx)
 	var r *request
@@ -245,7 +245,7 @@ func (p place) Promote(ctx context.Context, to platform.Promotion) (bot.Release,
 	})
 }
 
-func (p place) Rollback(ctx context.Context, app, id string) (bot.Release, error) {
+func (p platformView) Rollback(ctx context.Context, app, id string) (bot.Release, error) {
 	p.touch(ctx, app)
 	s, j := p.in.s, jobOf(ctx)
 	to := platform.Promotion{From: app, To: app}
@@ -261,7 +261,7 @@ func (p place) Rollback(ctx context.Context, app, id string) (bot.Release, error
 }
 
 // beginBuild begins a build, which may have an end of its own.
-func (s *sim) beginBuild(ctx context.Context, p place, r *request, app string, src bot.Source) (bot.Build, error) {
+func (s *sim) beginBuild(ctx context.Context, p platformView, r *request, app string, src bot.Source) (bot.Build, error) {
 	took := s.BuildTime
 	if s.may.endless && s.once(3) {
 		s.BuildTime = 0
@@ -288,7 +288,7 @@ func (s *sim) beginBuild(ctx context.Context, p place, r *request, app string, s
 }
 
 // beginRelease begins a release, which may have an end of its own.
-func (s *sim) beginRelease(ctx context.Context, p place, r *request, to platform.Promotion) (bot.Release, error) {
+func (s *sim) beginRelease(ctx context.Context, p platformView, r *request, to platform.Promotion) (bot.Release, error) {
 	took := s.ReleaseTime
 	if s.may.endless && s.once(3) {
 		s.ReleaseTime = 0

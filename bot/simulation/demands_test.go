@@ -71,9 +71,9 @@ var hours = map[string][2]int{
 	"rest":  {12*60 + 40, 11*60 + 30},
 }
 
-// places are the zones in which the file gives them, in minutes ahead of UTC on
+// zones are the zones in which the file gives them, in minutes ahead of UTC on
 // the days of a history.
-var places = map[string]struct {
+var zones = map[string]struct {
 	zone  string
 	ahead int
 }{
@@ -90,7 +90,7 @@ func (s *sim) demand(c *bot.Config) {
 	c.Changes = []bot.Class{{Name: "docs", Paths: []string{"docs/**"}}, {Name: "migration", Paths: []string{"db/**"}}, {Name: "code", Paths: []string{"*.go"}}}
 	for _, name := range sorted(hours) {
 		const day = 24 * 60
-		p := places[name]
+		p := zones[name]
 		c.Windows = append(c.Windows, bot.Window{
 			Name: name, Days: [7]bool{true, true, true, true, true, true, true}, Zone: p.zone,
 			From: (hours[name][0] + p.ahead + day) % day, To: (hours[name][1] + p.ahead + day) % day,
@@ -167,7 +167,7 @@ func (s *sim) inTime(sha string, cfg bot.Config, stage bot.Stage, decided time.T
 			s.fail(1, "%s enters %s in a freeze of the file, from %s to %s: it was decided at %s", sha, stage.Name, f.From, f.To, decided.Format(time.TimeOnly))
 		}
 	}
-	if w, heard := s.truth.frozen, s.truth.heard; w.On && !heard.IsZero() && decided.After(heard) && (w.Until.IsZero() || to.Before(w.Until)) {
+	if w, heard := s.truth.frozen, s.truth.reachedAll; w.On && !heard.IsZero() && decided.After(heard) && (w.Until.IsZero() || to.Before(w.Until)) {
 		s.fail(1, "%s enters %s, though the operator has frozen everything, which is known since %s", sha, stage.Name, heard.Format(time.TimeOnly))
 	}
 }

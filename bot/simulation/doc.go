@@ -19,7 +19,7 @@
 // drawn for each history in verify_test.go and demands_test.go: verification and
 // soak, windows and freezes, classes of change, approvals, maintenance mode,
 // rehearsals. Its parts of the sentences stand beside it, and so do those of
-// pipelines that not every push concerns (paths_test.go), of apps that ran something
+// pipelines that not every push affects (paths_test.go), of apps that ran something
 // before the bot came (adoption_test.go), of those that need a stage of another
 // pipeline (needs_test.go), which the history moves by hand, and of GitHub's merge
 // queue (queue_test.go), and of a prepare app that another repository shares

@@ -16,18 +16,18 @@ import (
 
 // instance is one process of Headstart.
 type instance struct {
-	s       *sim
-	name    string
-	skew    time.Duration // of its clock against the world's
-	dead    bool
-	busy    bool // it is in the middle of something
-	engine  *engine.Engine
-	told    time.Time // when the operator's word was said that it has passed on
-	listens time.Time // when it looks for that next
-	sweeper *engine.Sweeper
-	sweeps  time.Time // when it sweeps next
-	loaded  time.Time // when it last loaded the state, by its clock
-	allowed []string  // apps, by the operator's list as it was when the instance started
+	s              *sim
+	name           string
+	skew           time.Duration // of its clock against the world's
+	dead           bool
+	busy           bool // it is in the middle of something
+	engine         *engine.Engine
+	freezePassedOn time.Time // when the operator's word was said that it has passed on
+	listens        time.Time // when it looks for that next
+	sweeper        *engine.Sweeper
+	sweeps         time.Time // when it sweeps next
+	loaded         time.Time // when it last loaded the state, by its clock
+	allowed        []string  // apps, by the operator's list as it was when the instance started
 }
 
 // death is the panic that ends an instance wherever it is.
@@ -60,7 +60,7 @@ func (s *sim) start() *instance {
 		Perform: engine.Router{
 			GitHub:   hub{in},
 			Web:      web{in},
-			Platform: &platform.Performer{Platforms: map[string]platform.Platform{"heroku": place{in, s.Platform()}}, Allow: s.allowList(), Source: source{in}},
+			Platform: &platform.Performer{Platforms: map[string]platform.Platform{"heroku": platformView{in, s.Platform()}}, Allow: s.allowList(), Source: source{in}},
 		},
 	})
 	allowance := func() bot.Allowance {
@@ -203,8 +203,8 @@ func (s *sim) workOne(in *instance) bool {
 	if sweeps {
 		n++
 	}
-	if s.toHear(in) {
-		s.hear(in)
+	if s.looksForFreeze(in) {
+		s.passFreezeOn(in)
 		return true
 	}
 	if n == 0 {
@@ -213,8 +213,8 @@ func (s *sim) workOne(in *instance) bool {
 	if s.ops++; s.ops > storm {
 		s.fail(7, "it never comes to rest: after %d pieces of work at one moment there are %d more", s.ops, n)
 	}
-	if len(deliveries)+len(jobs) > 1 && s.may.crowds && s.depth == 0 && s.once(1) {
-		s.several(in, deliveries, jobs)
+	if len(deliveries)+len(jobs) > 1 && s.may.atOnce && s.depth == 0 && s.once(1) {
+		s.beginMany(in, deliveries, jobs)
 		return true
 	}
 	ctx := context.Background()

@@ -15,8 +15,8 @@ type lag struct {
 	who   int // asks: 0: everybody, 1: all but those who read the file, 2: those who ask for the source, 3: all who read
 }
 
-// young draws how long the API lags behind a push of commits.
-func (s *sim) young(shas ...string) {
+// lagBehind draws how long the API lags behind a push of commits.
+func (s *sim) lagBehind(shas ...string) {
 	if !s.may.lags {
 		return
 	}

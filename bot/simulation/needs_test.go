@@ -28,9 +28,9 @@ type api struct {
 
 // apiPush is a push to it.
 type apiPush struct {
-	sha      string
-	at       time.Time // as GitHub tells it
-	concerns bool      // it changes files of that pipeline
+	sha     string
+	at      time.Time // as GitHub tells it
+	affects bool      // it changes files of that pipeline
 }
 
 // apiRan is what its production could be seen to run from a time on.
@@ -93,10 +93,10 @@ func (s *sim) moveAPI() {
 	s.sawAPI()
 }
 
-// newest is the newest push that concerns it; -1: none.
+// newest is the newest push that affects it; -1: none.
 func (a *api) newest() int {
 	for i, p := range slices.Backward(a.pushes) {
-		if p.concerns {
+		if p.affects {
 			return i
 		}
 	}
@@ -153,15 +153,15 @@ func (a *api) state() bot.State {
 		st.Installation++
 	}
 	for _, p := range a.pushes {
-		c := bot.Candidate{SHA: p.sha, Tree: "tree-" + p.sha, Branch: "main", PushedAt: p.at, SeenAt: p.at, ConfigRead: true, Concern: bot.ConcernNo}
-		if p.concerns {
-			c.Concern = bot.ConcernYes
+		c := bot.Candidate{SHA: p.sha, Tree: "tree-" + p.sha, Branch: "main", PushedAt: p.at, SeenAt: p.at, ConfigRead: true, Affected: bot.AffectedNo}
+		if p.affects {
+			c.Affected = bot.AffectedYes
 		}
 		st.Candidates = append(st.Candidates, c)
 	}
 	if a.live >= 0 {
 		p := a.pushes[a.live]
-		st.Stages = map[string]bot.Stand{need.Stage: {Live: bot.Live{SHA: p.sha, Artifact: "slug-" + p.sha, Since: p.at}}}
+		st.Stages = map[string]bot.StageState{need.Stage: {Live: bot.Live{SHA: p.sha, Artifact: "slug-" + p.sha, Since: p.at}}}
 	}
 	return st
 }
@@ -180,7 +180,7 @@ func (s *sim) needed1(sha, artifact string, stage bot.Stage) {
 	}
 	last, at := -1, s.pushedAt(sha)
 	for i, p := range s.api.pushes {
-		if p.concerns && !p.at.After(at) {
+		if p.affects && !p.at.After(at) {
 			last = i
 		}
 	}
@@ -203,7 +203,7 @@ func (s *sim) needed1(sha, artifact string, stage bot.Stage) {
 func (s *sim) pushedAt(sha string) time.Time {
 	first := s.truth.pushes[sha][0]
 	switch {
-	case s.store.heard[first]:
+	case s.store.inLog[first]:
 		return first.PushedAt
 	case s.may.clocks:
 		return first.PushedAt.Add(-behind)

@@ -12,44 +12,44 @@ import (
 // operate has the operator freeze everything, or end that.
 func (s *sim) operate() {
 	s.pass(s.Now.Add(time.Second)) // no two words at the same time
-	w := bot.Frozen{At: s.Now, By: "root"}
+	w := bot.OperatorFreeze{At: s.Now, By: "root"}
 	if !s.truth.frozen.On {
 		w.On, w.Reason = true, "an incident"
 		if s.once(1) {
 			w.Until = s.Now.Add(time.Duration(1+s.pick(8)) * time.Minute)
 		}
 	}
-	s.truth.frozen, s.truth.heard = w, time.Time{}
+	s.truth.frozen, s.truth.reachedAll = w, time.Time{}
 	s.note("operator", "freezes everything: %t, until %s", w.On, w.Until.Format(time.TimeOnly))
 }
 
-// toHear reports whether an instance has not passed the operator's word on yet, and
+// looksForFreeze reports whether an instance has not passed the operator's word on yet, and
 // is about to look.
-func (s *sim) toHear(in *instance) bool {
-	return in.told.Before(s.truth.frozen.At) && !in.listens.After(s.Now)
+func (s *sim) looksForFreeze(in *instance) bool {
+	return in.freezePassedOn.Before(s.truth.frozen.At) && !in.listens.After(s.Now)
 }
 
-// hear has an instance pass the operator's word on.
-func (s *sim) hear(in *instance) {
+// passFreezeOn has an instance pass the operator's word on.
+func (s *sim) passFreezeOn(in *instance) {
 	in.listens = s.Now.Add(time.Second)
 	word := s.truth.frozen
 	s.by(in, func() {
 		if err := in.engine.LookAtFreeze(context.Background()); err != nil {
 			return // it looks again in a second
 		}
-		in.told = word.At
+		in.freezePassedOn = word.At
 		s.note(in.name, "has passed on the operator's word")
-		if s.truth.frozen.At.Equal(word.At) && s.truth.heard.IsZero() && s.store.version > 0 {
-			s.truth.heard = s.Now
+		if s.truth.frozen.At.Equal(word.At) && s.truth.reachedAll.IsZero() && s.store.version > 0 {
+			s.truth.reachedAll = s.Now
 		}
 	})
 }
 
 // Freeze is the operator's newest word.
-func (p port) Freeze(ctx context.Context) (bot.Frozen, error) {
+func (p port) Freeze(ctx context.Context) (bot.OperatorFreeze, error) {
 	p.in.turn(ctx)
 	if s := p.in.s; s.may.commits && s.once(5) {
-		return bot.Frozen{}, errDatabase
+		return bot.OperatorFreeze{}, errDatabase
 	}
 	return p.in.s.truth.frozen, nil
 }

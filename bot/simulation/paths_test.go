@@ -11,7 +11,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/bottest"
 )
 
-// What concerns the pipeline: in some histories its file has `paths`.
+// What affects the pipeline: in some histories its file has `paths`.
 
 // globs are what they may be: everything but documentation, or little.
 var globs = [][]string{{"*.go", "Makefile", "db/**"}, {"*.go"}}
@@ -21,11 +21,11 @@ var globs = [][]string{{"*.go", "Makefile", "db/**"}, {"*.go"}}
 type ending int
 
 const (
-	nothingMore  ending = iota
-	docsLater           // documentation, once people have heard of the last commit
-	docsAtOnce          // before anybody has heard of it
-	docsOnUntold        // documentation, and no webhook has told of the last commit
-	takenBack           // what takes another commit back, which is heard of afterwards
+	nothingMore      ending = iota
+	docsLater               // documentation, once people have seen the last commit
+	docsAtOnce              // before anybody has seen it
+	docsOnUnreported        // documentation, and no webhook has told of the last commit
+	takenBack               // what takes another commit back, which is seen afterwards
 )
 
 // ours reports whether any of some files is the pipeline's.
@@ -74,16 +74,16 @@ func (s *sim) excuse(a bot.Action, outcome bot.Outcome) {
 		}
 	case bot.ReadFiles:
 		base, head := s.truth.pushes[do.Base], s.truth.pushes[do.Head]
-		if outcome == bot.Refuse || len(base) > 0 && len(head) > 0 && (base[0].PushedAt.After(head[0].PushedAt) || s.replacedUnheard(do.Base, do.Head)) {
+		if outcome == bot.Refuse || len(base) > 0 && len(head) > 0 && (base[0].PushedAt.After(head[0].PushedAt) || s.replacedUnreported(do.Base, do.Head)) {
 			s.truth.excused[do.Head] = true
 		}
 	}
 }
 
-// replacedUnheard reports whether a commit that was only ever found at the branch's
+// replacedUnreported reports whether a commit that was only ever found at the branch's
 // head, because nothing had told of its push, is no ancestor of another one any more.
-func (s *sim) replacedUnheard(base, head string) bool {
-	if slices.ContainsFunc(s.truth.pushes[base], func(p bot.Pushed) bool { return s.store.heard[p] }) {
+func (s *sim) replacedUnreported(base, head string) bool {
+	if slices.ContainsFunc(s.truth.pushes[base], func(p bot.Pushed) bool { return s.store.inLog[p] }) {
 		return false
 	}
 	for c := s.Commits[head]; c != nil; c = s.Commits[c.Parent] {
@@ -94,18 +94,18 @@ func (s *sim) replacedUnheard(base, head string) bool {
 	return true
 }
 
-// concerned is the part of sentence 1 about `paths`: a push that changes none of the
+// affected is the part of sentence 1 about `paths`: a push that changes none of the
 // pipeline's files, beside one that it had taken on before, is none of its business.
-func (s *sim) concerned(sha, what string) {
-	if before := s.beside(sha); before != "" {
-		s.fail(1, "%s %s, and it changes none of the files under `paths` beside %s, which people were told of before it was pushed", sha, what, before)
+func (s *sim) affected(sha, what string) {
+	if before := s.comparedWith(sha); before != "" {
+		s.fail(1, "%s %s, and it changes none of the files under `paths` since %s, which was published before it was pushed", sha, what, before)
 	}
 }
 
-// beside is the newest push before another one that people had been told of by
+// comparedWith is the newest push before another one that people had been told of by
 // then, if all that was pushed since is certainly no business of the pipeline; else
-// it is empty. What was heard of later may have been compared with less.
-func (s *sim) beside(sha string) string {
+// it is empty. What was reported of later may have been compared with less.
+func (s *sim) comparedWith(sha string) string {
 	if len(s.asks.paths) == 0 || len(s.pushed[sha]) != 1 || s.truth.excused[sha] {
 		return "" // a branch that returns to a commit takes it on
 	}
@@ -136,7 +136,7 @@ func (s *sim) undo(c *bottest.Commit) {
 // of which one is to be live at its end, the one that people are to say yes to first.
 func (s *sim) pushLast() []string {
 	c := bottest.Commit{SHA: shaOf(s.pushes + 1), File: s.file, Title: "the last one", Files: []string{"app.go"}}
-	if s.asks.ending == docsOnUntold {
+	if s.asks.ending == docsOnUnreported {
 		s.moved(c, false)
 	} else {
 		s.move(c, false)
@@ -164,7 +164,7 @@ func (s *sim) pushLast() []string {
 		s.passChecks(docs.Undoes)
 	}
 	switch s.asks.ending {
-	case docsOnUntold:
+	case docsOnUnreported:
 		return []string{docs.SHA} // it brings what nobody has told of
 	case takenBack:
 		return []string{docs.SHA, c.SHA} // one is as good as the other, but for documentation

@@ -27,20 +27,20 @@ type people struct {
 
 // order is one command of a comment by somebody who may give it.
 type order struct {
-	said   *bottest.Said
-	verb   bot.Verb
-	stages []string // that it may be about
-	there  []string // of those, the ones that the file had all the time until it was answered
-	sha    string
-	exact  bool // it names the commit or the release that it means
-	at     time.Time
-	ended  time.Time     // when its comment got the last reaction; zero: not yet
-	done   bool          // that was a rocket
-	urgent bool          // it passes windows, freezes and soak
-	lasts  time.Duration // of a lock; 0: until somebody unlocks
-	run    time.Time     // when the bot ran it; zero: not yet
-	alone  bool          // an approval of an admin, in spite of four eyes
-	stood  map[string][]string
+	written *bottest.UserComment
+	verb    bot.Verb
+	stages  []string // that it may be about
+	there   []string // of those, the ones that the file had all the time until it was answered
+	sha     string
+	exact   bool // it names the commit or the release that it means
+	at      time.Time
+	ended   time.Time     // when its comment got the last reaction; zero: not yet
+	done    bool          // that was a rocket
+	urgent  bool          // it passes windows, freezes and soak
+	lasts   time.Duration // of a lock; 0: until somebody unlocks
+	run     time.Time     // when the bot ran it; zero: not yet
+	alone   bool          // an approval of an admin, in spite of four eyes
+	stood   map[string][]string
 }
 
 // comment has somebody comment on some pull request.
@@ -60,16 +60,16 @@ func (s *sim) comment() {
 	if s.asks.brief { // nothing is ever locked for good
 		text = among(s, "/lock 2m", "/lock production 10m a look at the numbers", "/lock production 1h", "/why")
 	}
-	s.say(1+s.pick(len(s.Pulls)), user, strings.ReplaceAll(text, "SHA", sha))
+	s.addComment(1+s.pick(len(s.Pulls)), user, strings.ReplaceAll(text, "SHA", sha))
 }
 
-func (s *sim) say(number int, user, text string) {
-	facts := s.Say(number, user, text)
+func (s *sim) addComment(number int, user, text string) {
+	facts := s.AddComment(number, user, text)
 	s.note(user, "says %q on #%d", text, number)
 	if mayCommand(user) {
-		said := s.Said[len(s.Said)-1]
+		said := s.UserComments[len(s.UserComments)-1]
 		for _, c := range bot.ParseCommands(text) {
-			o := &order{said: said, verb: c.Verb, stages: []string{"staging", "canary", "production"}, sha: c.SHA, exact: c.SHA != "" || c.Version != 0, at: s.Now,
+			o := &order{written: said, verb: c.Verb, stages: []string{"staging", "canary", "production"}, sha: c.SHA, exact: c.SHA != "" || c.Version != 0, at: s.Now,
 				urgent: c.Urgent && roles[user] == bot.RoleAdmin, alone: c.Alone && roles[user] == bot.RoleAdmin, lasts: c.For}
 			switch {
 			case c.Stage != "":
@@ -90,11 +90,11 @@ func (s *sim) say(number int, user, text string) {
 // reacted notes what people see of what became of a comment.
 func (s *sim) reacted(do bot.React) {
 	if do.Content == "eyes" {
-		s.sawVisitor(do.Comment)
+		s.sawOutsider(do.Comment)
 		return
 	}
 	for _, o := range s.people.orders {
-		if o.said.ID == do.Comment && o.ended.IsZero() {
+		if o.written.ID == do.Comment && o.ended.IsZero() {
 			o.ended, o.done = s.Now, do.Content == "rocket"
 		}
 	}
@@ -146,7 +146,7 @@ func (s *sim) lockedSince(stage string, decided time.Time) time.Time {
 // request. Whoever named no target meant what was there, or on its way there, when the
 // comment was written.
 func (s *sim) mayGoBack(r, from *request) bool {
-	begun := s.begunAt(from)
+	begun := s.startedBy(from)
 	for _, o := range s.people.orders {
 		used := slices.ContainsFunc(s.truth.requests, func(other *request) bool { return other.by == o && other.app == r.app && !other.never })
 		if !o.exact && begun.After(o.at) {
@@ -160,8 +160,8 @@ func (s *sim) mayGoBack(r, from *request) bool {
 	return false
 }
 
-// begunAt is when the promotion of a request surely had begun by any clock.
-func (s *sim) begunAt(r *request) time.Time {
+// startedBy is when the promotion of a request surely had begun by any clock.
+func (s *sim) startedBy(r *request) time.Time {
 	first := r.job.decided
 	for _, o := range s.truth.requests {
 		if o.stage == r.stage && o.n == r.n && o.job.decided.Before(first) {
@@ -177,14 +177,14 @@ func (s *sim) begunAt(r *request) time.Time {
 	return first.Add(-ahead)
 }
 
-// speakLate has somebody write a comment of which GitHub tells seconds to hours later,
+// addLateComment has somebody write a comment of which GitHub tells seconds to hours later,
 // when another commit has been deployed.
-func (s *sim) speakLate() {
+func (s *sim) addLateComment() {
 	s.deploy()
 	s.deploy()
 	s.needPull()
 	s.lateComment = true
-	s.say(1+s.pick(len(s.Pulls)), "zoe", strings.ReplaceAll(among(s, "/rollback production", "/rollback staging", "/rollback production", "/rollback", "/rollback to SHA",
+	s.addComment(1+s.pick(len(s.Pulls)), "zoe", strings.ReplaceAll(among(s, "/rollback production", "/rollback staging", "/rollback production", "/rollback", "/rollback to SHA",
 		"/promote production", "/promote staging SHA", "/unlock", "/approve", "/retry"), "SHA", s.any()))
 	s.lateComment = false
 	k := s.hooks.held[len(s.hooks.held)-1]

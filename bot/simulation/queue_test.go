@@ -163,9 +163,9 @@ func (s *sim) candidates1(st bot.State) {
 	}
 }
 
-// groupsTold is the part of sentence 6 about the queue: headstart/build of a group's
+// groupsEnd is the part of sentence 6 about the queue: headstart/build of a group's
 // head ends in a final state, whatever keeps commits from going on.
-func (s *sim) groupsTold() {
+func (s *sim) groupsEnd() {
 	for _, g := range s.groups {
 		v := s.Statuses[g.asked.Head]["headstart/build"]
 		known := slices.ContainsFunc(s.store.state.Groups, func(o bot.MergeGroup) bool { return o.Head == g.asked.Head })

@@ -46,7 +46,7 @@ func (s *sim) approveAndLeave() {
 	sha := s.Heads["main"]
 	s.waitFor(time.Minute)
 	s.needPull()
-	s.say(1, "walter", "/approve production "+sha)
+	s.addComment(1, "walter", "/approve production "+sha)
 	s.waitFor(10 * time.Second)
 	if s.Roles["walter"] != "" {
 		delete(s.Roles, "walter")
@@ -61,9 +61,9 @@ func (s *sim) approveAndLeave() {
 // rightless says since when somebody had no right to give an order any more by which
 // something was decided; empty: there was one, as of a reading that counts.
 func (s *sim) rightless(o *order, decided time.Time) string {
-	left, gone := s.people.left[o.said.User]
+	left, gone := s.people.left[o.written.User]
 	if !gone || !decided.After(left.Add(rightCounts)) {
 		return ""
 	}
-	return fmt.Sprintf("@%s, who said %s, has had the role %s since %s", o.said.User, o.verb, bot.RoleNone, left.Format(time.TimeOnly))
+	return fmt.Sprintf("@%s, who said %s, has had the role %s since %s", o.written.User, o.verb, bot.RoleNone, left.Format(time.TimeOnly))
 }

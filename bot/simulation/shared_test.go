@@ -25,7 +25,7 @@ type neighbour struct {
 
 	// How the other one waited, and with which rank, when one of the two last began a
 	// build of that rank.
-	ours, its bot.Standing
+	ours, its bot.QueueEntry
 }
 
 // callTo has a pipeline called to a queue, as the store does.
@@ -64,7 +64,7 @@ func (s *sim) neighbourPushed(r bot.Rank) {
 // place of a pull request's build, that is cancelled, and has to be made again.
 func (s *sim) neighbourCalled() {
 	n := &s.neighbour
-	pressed := slices.ContainsFunc(s.turns.Queues[sharedApp], func(o bot.Standing) bool { return o.Pipeline == key && o.Presses && o.Waits != bot.RankNone })
+	pressed := slices.ContainsFunc(s.turns.Queues[sharedApp], func(o bot.QueueEntry) bool { return o.Pipeline == key && o.Presses && o.Waits != bot.RankNone })
 	if n.build != nil && n.rank == bot.RankPull && pressed {
 		s.note("web", "gives way")
 		b := n.build
@@ -77,12 +77,12 @@ func (s *sim) neighbourCalled() {
 // neighbourMoves has the neighbour take its place.
 func (s *sim) neighbourMoves() {
 	n := &s.neighbour
-	who := bot.Standing{Pipeline: neighbourKey, Installation: 7}
-	take := func(p bot.Place) bool {
+	who := bot.QueueEntry{Pipeline: neighbourKey, Installation: 7}
+	take := func(p bot.QueueClaim) bool {
 		p.App = sharedApp
-		return len(s.turns.Take(who, []bot.Place{p}, s.Now)) == 0
+		return len(s.turns.Take(who, []bot.QueueClaim{p}, s.Now)) == 0
 	}
-	waits := func(p bot.Place) bot.Place {
+	waits := func(p bot.QueueClaim) bot.QueueClaim {
 		if len(n.wants) > 0 {
 			p.Waits = n.wants[0]
 			p.Presses = p.Waits <= bot.RankGroup && !p.Builds
@@ -90,21 +90,21 @@ func (s *sim) neighbourMoves() {
 		return p
 	}
 	if n.build != nil {
-		take(waits(bot.Place{Builds: true, Yields: n.rank == bot.RankPull}))
+		take(waits(bot.QueueClaim{Builds: true, Yields: n.rank == bot.RankPull}))
 		return
 	}
 	if len(n.wants) == 0 {
-		take(bot.Place{})
+		take(bot.QueueClaim{})
 		return
 	}
 	if s.App(sharedApp).Pending() != nil && s.queued1(key).Builds.IsZero() {
-		take(bot.Place{}) // the platform is busy with what nobody waits for any more
+		take(bot.QueueClaim{}) // the platform is busy with what nobody waits for any more
 		s.After(20*time.Second, s.neighbourMoves)
 		return
 	}
 	r, before := n.wants[0], s.queued1(key)
-	if !take(bot.Place{Builds: true, Takes: r, Yields: r == bot.RankPull}) {
-		if !take(waits(bot.Place{})) {
+	if !take(bot.QueueClaim{Builds: true, Takes: r, Yields: r == bot.RankPull}) {
+		if !take(waits(bot.QueueClaim{})) {
 			s.fail(7, "the neighbour may not take %s, and may not wait for it", sharedApp)
 		}
 		return
@@ -124,7 +124,7 @@ func (s *sim) neighbourMoves() {
 			s.neighbourMoves()
 		}
 	})
-	take(waits(bot.Place{Builds: true, Yields: r == bot.RankPull}))
+	take(waits(bot.QueueClaim{Builds: true, Yields: r == bot.RankPull}))
 }
 
 // neighbourArrived is the part of sentence 7 about the neighbour: it has built everything.
@@ -135,23 +135,23 @@ func (s *sim) neighbourArrived() {
 }
 
 // queued1 is where a pipeline stands in the queue of the shared app.
-func (s *sim) queued1(of bot.Key) bot.Standing {
+func (s *sim) queued1(of bot.Key) bot.QueueEntry {
 	for _, o := range s.turns.Queues[sharedApp] {
 		if o.Pipeline == of {
 			return o
 		}
 	}
-	return bot.Standing{}
+	return bot.QueueEntry{}
 }
 
 // answers reports whether a pipeline has not been called long ago, without an answer:
 // then others need not wait for it.
-func (s *sim) answers(o bot.Standing) bool {
+func (s *sim) answers(o bot.QueueEntry) bool {
 	return o.Called.IsZero() || s.Now.Sub(o.Called) < 25*time.Second
 }
 
 // tookTurn holds a build that the neighbour begins against what we wait for.
-func (s *sim) tookTurn(r bot.Rank, us bot.Standing) {
+func (s *sim) tookTurn(r bot.Rank, us bot.QueueEntry) {
 	n := &s.neighbour
 	switch {
 	case !us.Builds.IsZero() && !s.answers(us):
@@ -164,27 +164,27 @@ func (s *sim) tookTurn(r bot.Rank, us bot.Standing) {
 	case us.Waits == r && stillWaits(n.ours, us):
 		s.fail(7, "the neighbour begins two builds for a %s in a row, and we wait with the same since %s", r, us.Since.Format(time.TimeOnly))
 	}
-	n.its = bot.Standing{}
+	n.its = bot.QueueEntry{}
 	if n.ours = us; us.Waits != r {
-		n.ours = bot.Standing{}
+		n.ours = bot.QueueEntry{}
 	}
 }
 
 // stillWaits reports whether a pipeline has waited with the same rank all the time.
-func stillWaits(before, now bot.Standing) bool {
+func stillWaits(before, now bot.QueueEntry) bool {
 	return before.Waits == now.Waits && !before.Since.IsZero() && before.Since.Equal(now.Since)
 }
 
-// takePlaces takes those of a change, and holds builds that begin on the shared app
+// saveClaims takes those of a change, and holds builds that begin on the shared app
 // against what the neighbour waits for.
-func (s *sim) takePlaces(c engine.Change) (refused []string) {
-	who := bot.Standing{Pipeline: key, Installation: 7}
-	if refused = s.turns.Take(who, c.Places, c.At.UTC()); len(refused) > 0 || !s.may.shares {
+func (s *sim) saveClaims(c engine.Change) (refused []string) {
+	who := bot.QueueEntry{Pipeline: key, Installation: 7}
+	if refused = s.turns.Take(who, c.Claims, c.At.UTC()); len(refused) > 0 || !s.may.shares {
 		return refused
 	}
 	for _, e := range c.Effects {
 		do, ok := e.Do.(bot.StartBuild)
-		if !ok || do.App != sharedApp || do.Stage != "" || e.Unsure || s.store.state.Flights[e.Key].Out || active(s.store.state, do) {
+		if !ok || do.App != sharedApp || do.Stage != "" || e.Unsure || s.store.state.Pending[e.Key].Underway || active(s.store.state, do) {
 			continue
 		}
 		s.ourTurn(do)
@@ -221,8 +221,8 @@ func (s *sim) ourTurn(do bot.StartBuild) {
 	case them.Waits == rank && stillWaits(n.its, them):
 		s.fail(7, "we begin two builds for a %s in a row on %s, where the neighbour waits with the same since %s", rank, sharedApp, them.Since.Format(time.TimeOnly))
 	}
-	n.ours = bot.Standing{}
+	n.ours = bot.QueueEntry{}
 	if n.its = them; them.Waits != rank {
-		n.its = bot.Standing{}
+		n.its = bot.QueueEntry{}
 	}
 }

@@ -285,37 +285,37 @@ func among[T any](s *sim, list ...T) T { return list[s.pick(len(list))] }
 // weather is what may go wrong in a history. Some histories have few kinds of
 // trouble, so that each kind is also met with time to unfold.
 type weather struct {
-	calls   bool // calls that fail or whose answers are lost
-	late    bool // requests that come true after their answer was lost
-	limits  bool // rate limits
-	crashes bool
-	commits bool // the database fails, before or after it has saved
-	crowds  bool // instances that do several things at once
-	races   bool // instances that get in each other's way
-	slow    bool // calls that take their time
-	hooks   bool // webhooks that are lost, come late or twice
-	clocks  bool // an instance's clock is behind by up to a minute, and jumps
-	hand    bool // releases by others
-	people  bool // comments
-	pulls   bool // pull requests
-	configs bool // changes of the pipeline's file
-	allow   bool // the operator takes apps away
-	endless bool // builds and releases that never end, or end by the platform's fault
-	illness bool // what is released answers badly
-	freeze  bool // the operator freezes everything
-	around  bool // apps are not as they should be, and copies fail
-	queue   bool // pull requests are merged by a merge queue, too
-	before  bool // apps ran something before the bot came
-	lags    bool // GitHub's API lags behind its webhooks
-	serene  bool // and nothing else goes wrong
-	clears  bool // the platform destroys what was built
-	shares  bool // another repository builds on the first prepare app, too
+	calls       bool // calls that fail or whose answers are lost
+	late        bool // requests that come true after their answer was lost
+	limits      bool // rate limits
+	crashes     bool
+	commits     bool // the database fails, before or after it has saved
+	atOnce      bool // instances that do several things at once
+	races       bool // instances that get in each other's way
+	slow        bool // calls that take their time
+	hooks       bool // webhooks that are lost, come late or twice
+	clocks      bool // an instance's clock is behind by up to a minute, and jumps
+	hand        bool // releases by others
+	people      bool // comments
+	pulls       bool // pull requests
+	configs     bool // changes of the pipeline's file
+	allow       bool // the operator takes apps away
+	endless     bool // builds and releases that never end, or end by the platform's fault
+	illness     bool // what is released answers badly
+	freeze      bool // the operator freezes everything
+	maintenance bool // apps are not as they should be, and copies fail
+	queue       bool // pull requests are merged by a merge queue, too
+	before      bool // apps ran something before the bot came
+	lags        bool // GitHub's API lags behind its webhooks
+	serene      bool // and nothing else goes wrong
+	clears      bool // the platform destroys what was built
+	shares      bool // another repository builds on the first prepare app, too
 }
 
 func (s *sim) drawWeather() weather {
 	var w weather
 	for _, kind := range []*bool{
-		&w.calls, &w.late, &w.limits, &w.crashes, &w.commits, &w.crowds, &w.races, &w.slow, &w.hooks, &w.clocks, &w.hand, &w.people, &w.pulls, &w.configs, &w.allow, &w.endless, &w.illness, &w.freeze, &w.around, &w.before, &w.clears, &w.queue, &w.shares,
+		&w.calls, &w.late, &w.limits, &w.crashes, &w.commits, &w.atOnce, &w.races, &w.slow, &w.hooks, &w.clocks, &w.hand, &w.people, &w.pulls, &w.configs, &w.allow, &w.endless, &w.illness, &w.freeze, &w.maintenance, &w.before, &w.clears, &w.queue, &w.shares,
 	} {
 		*kind = s.once(1)
 	}
@@ -347,10 +347,10 @@ func (s *sim) step() {
 	add(s.may.allow, s.changeAllowed)
 	add(s.may.illness, s.fallIll, s.recover)
 	add(s.may.people && !s.asks.brief && s.once(4), s.goBack)
-	add(s.may.people && !s.asks.brief && s.once(2), s.speakLate)
+	add(s.may.people && !s.asks.brief && s.once(2), s.addLateComment)
 	add(s.may.late && s.asks.rehearse && s.once(3), s.loseCopy)
 	add(s.may.freeze, s.operate)
-	add(s.may.around, s.unsettle)
+	add(s.may.maintenance, s.unsettle)
 	add(s.may.clears, s.destroy, s.destroy)
 	add(s.may.shares, s.neighbourWants, s.neighbourWants, s.manyPulls)
 	add(s.asksForYes(), s.approveSome, s.approveSome, s.approveAtOnce, s.approveTwo, s.approveAndLeave, s.leave, s.deploy)

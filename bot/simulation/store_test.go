@@ -17,22 +17,22 @@ import (
 // store keeps what survives the instances: one pipeline with its version, the
 // effects that are to be performed, and the deliveries that were acknowledged.
 type store struct {
-	apartFrom time.Time // since when pull requests have an app of their own; zero: they have not
-	state     bot.State
-	version   int64
-	wake      time.Time
-	sweep     time.Time
-	jobs      []*job // those that are not done
-	inbox     []*delivery
-	known     map[string]*delivery // by guid
-	heard     map[bot.Fact]bool    // facts of deliveries that are in the log of events
-	listened  map[int64]time.Time  // comments that were heard of
-	told      map[string]time.Time // what was made for people, since when that is known
-	commits   int
+	apartFrom   time.Time // since when pull requests have an app of their own; zero: they have not
+	state       bot.State
+	version     int64
+	wake        time.Time
+	sweep       time.Time
+	jobs        []*job // those that are not done
+	inbox       []*delivery
+	known       map[string]*delivery // by guid
+	inLog       map[bot.Fact]bool    // facts of deliveries that are in the log of events
+	listened    map[int64]time.Time  // comments that were seen
+	publishedAt map[string]time.Time // what was made for people, since when that is known
+	commits     int
 }
 
 func newStore() *store {
-	return &store{known: map[string]*delivery{}, heard: map[bot.Fact]bool{}, told: map[string]time.Time{}, listened: map[int64]time.Time{}}
+	return &store{known: map[string]*delivery{}, inLog: map[bot.Fact]bool{}, publishedAt: map[string]time.Time{}, listened: map[int64]time.Time{}}
 }
 
 // job is an effect that is to be performed.
@@ -107,7 +107,7 @@ func (p port) Commit(ctx context.Context, c engine.Change) error {
 		s.note(in.name, "commits, but somebody was faster")
 		return engine.ErrMoved
 	}
-	if refused := s.takePlaces(c); len(refused) > 0 {
+	if refused := s.saveClaims(c); len(refused) > 0 {
 		s.note(in.name, "commits, but the queues of %v do not allow it", refused)
 		queues, _ := p.BuildQueues(ctx, "", refused)
 		return &engine.NotItsTurn{Queues: queues}
@@ -167,7 +167,7 @@ func (s *sim) save(in *instance, c engine.Change) {
 	}
 	for _, id := range c.Comments {
 		if _, known := st.listened[id]; known {
-			s.fail(5, "the comment %d is heard of twice", id)
+			s.fail(5, "the comment %d is taken twice", id)
 		}
 		st.listened[id] = s.Now
 	}
@@ -175,7 +175,7 @@ func (s *sim) save(in *instance, c engine.Change) {
 	for _, e := range c.Events {
 		switch e.Fact.(type) {
 		case bot.Installed, bot.Pushed, bot.PullRequestChanged, bot.HeadPushed, bot.MergeGroupChanged, bot.CheckReported, bot.ChecksMoved, bot.PlatformMoved, bot.Commented:
-			st.heard[e.Fact] = true
+			st.inLog[e.Fact] = true
 		}
 	}
 	st.apart(c.State, s.Now)
@@ -230,7 +230,7 @@ func (p port) Pipelines(ctx context.Context, _ bot.Repo) ([]bot.Key, error) {
 	return []bot.Key{key}, nil
 }
 
-func (p port) HeardOf(ctx context.Context, _ bot.Key, comments []int64) (map[int64]bool, error) {
+func (p port) SeenComments(ctx context.Context, _ bot.Key, comments []int64) (map[int64]bool, error) {
 	p.in.turn(ctx)
 	heard := map[int64]bool{}
 	for _, id := range comments {

@@ -27,7 +27,7 @@ func (s *sim) deploy() {
 func (s *sim) approveAtOnce() {
 	s.push()
 	s.needPull()
-	s.say(1, "zoe", "/approve production "+s.Heads["main"])
+	s.addComment(1, "zoe", "/approve production "+s.Heads["main"])
 	s.waitFor(2 * time.Second)
 	s.passChecks(s.Heads["main"])
 	s.waitFor(time.Minute)
@@ -42,9 +42,9 @@ func (s *sim) approveTwo() {
 	second := s.Heads["main"]
 	s.waitFor(time.Minute)
 	s.needPull()
-	s.say(1, "zoe", "/approve production "+second)
+	s.addComment(1, "zoe", "/approve production "+second)
 	s.waitFor(2 * time.Second)
-	s.say(1, "zoe", "/approve production "+first)
+	s.addComment(1, "zoe", "/approve production "+first)
 	s.waitFor(time.Minute)
 	s.passChecks(second)
 	s.waitFor(time.Minute)
@@ -63,7 +63,7 @@ func (s *sim) ail() {
 	if s.once(1) {
 		s.waitFor(time.Minute)
 		s.needPull()
-		s.say(1, "zoe", "/unlock")
+		s.addComment(1, "zoe", "/unlock")
 		s.deploy()
 	}
 	s.waitFor(2 * time.Minute)
@@ -78,7 +78,7 @@ func (s *sim) goBack() {
 	s.deploy()
 	s.deploy()
 	s.needPull()
-	s.say(1, "zoe", "/rollback "+among(s, "staging", "production"))
+	s.addComment(1, "zoe", "/rollback "+among(s, "staging", "production"))
 	s.waitFor(time.Minute)
 	s.deploy()
 }

@@ -92,7 +92,7 @@ func (s *sim) next() time.Time {
 		consider(d.next)
 	}
 	for _, in := range s.alive {
-		if in.told.Before(s.truth.frozen.At) {
+		if in.freezePassedOn.Before(s.truth.frozen.At) {
 			consider(in.listens)
 		}
 	}

@@ -11,27 +11,27 @@ import (
 
 // truth is what really happened, as far as the world does not keep it by itself.
 type truth struct {
-	checks   map[string][]snapshot // commit → every change of its checks
-	rules    []rules
-	requests []*request
-	probes   []probe
-	byHand   map[*bot.Release]bool
-	failed   map[string]time.Time       // stage → since when people know that something has failed there, and that it is locked
-	toldOf   map[string]bool            // stage and commit, of which they know that
-	copies   map[string]time.Time       // promotions for which a copy was to be made, and when that was decided
-	frozen   bot.Frozen                 // the operator's newest word
-	passed   time.Time                  // of the newest that has reached the pipeline
-	heard    time.Time                  // when every pipeline had it
-	humanOn  map[string]bool            // apps that somebody has put into maintenance mode
-	gone     map[string]time.Time       // stage → when the file in force last was without it
-	pushers  map[string][]string        // commit → who pushed it to the branch, where that was not pressing Merge
-	pushes   map[string][]bot.Pushed    // commit → what webhooks tell of its pushes, in order
-	taken    map[string]time.Time       // commit → since when people know that the pipeline has taken it on
-	excused  map[string]bool            // commits that it may take on though they are none of its business
-	shown    map[string]bool            // commits of which GitHub has shown the pipeline's file, or that there is none
-	stood    map[string]map[string]bool // app → what it was seen to run before anything of ours was asked for there
-	hands    int
-	heads    int
+	checks     map[string][]snapshot // commit → every change of its checks
+	rules      []rules
+	requests   []*request
+	probes     []probe
+	byHand     map[*bot.Release]bool
+	failed     map[string]time.Time       // stage → since when people know that something has failed there, and that it is locked
+	published  map[string]bool            // stage and commit, of which they know that
+	copies     map[string]time.Time       // promotions for which a copy was to be made, and when that was decided
+	frozen     bot.OperatorFreeze         // the operator's newest word
+	passed     time.Time                  // of the newest that has reached the pipeline
+	reachedAll time.Time                  // when every pipeline had it
+	humanOn    map[string]bool            // apps that somebody has put into maintenance mode
+	gone       map[string]time.Time       // stage → when the file in force last was without it
+	pushers    map[string][]string        // commit → who pushed it to the branch, where that was not pressing Merge
+	pushes     map[string][]bot.Pushed    // commit → what webhooks tell of its pushes, in order
+	taken      map[string]time.Time       // commit → since when people know that the pipeline has taken it on
+	excused    map[string]bool            // commits that it may take on though they are none of its business
+	shown      map[string]bool            // commits of which GitHub has shown the pipeline's file, or that there is none
+	stood      map[string]map[string]bool // app → what it was seen to run before anything of ours was asked for there
+	hands      int
+	heads      int
 }
 
 // snapshot is what had been reported about a commit from a time on.
@@ -49,7 +49,7 @@ type rules struct {
 func newTruth(s *sim) truth {
 	return truth{
 		checks: map[string][]snapshot{}, rules: []rules{{at: s.Now}}, byHand: map[*bot.Release]bool{}, gone: map[string]time.Time{},
-		failed: map[string]time.Time{}, toldOf: map[string]bool{}, copies: map[string]time.Time{}, humanOn: map[string]bool{},
+		failed: map[string]time.Time{}, published: map[string]bool{}, copies: map[string]time.Time{}, humanOn: map[string]bool{},
 		pushes: map[string][]bot.Pushed{}, taken: map[string]time.Time{}, excused: map[string]bool{}, shown: map[string]bool{},
 		stood: map[string]map[string]bool{},
 	}

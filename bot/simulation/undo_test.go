@@ -67,16 +67,16 @@ func (s *sim) putByHand(app, artifact string) bool {
 	return slices.ContainsFunc(s.App(app).Releases, func(r *bot.Release) bool { return s.truth.byHand[r] && r.Artifact == artifact })
 }
 
-// toldFailed notes when it was decided to tell people that a stage has taken a
+// failurePublished notes when it was decided to tell people that a stage has taken a
 // commit back, or holds it: then it is locked. What is told of it later, when the
 // commit is back, is no news.
-func (s *sim) toldFailed(e bot.Effect, do bot.SetStatus) {
+func (s *sim) failurePublished(e bot.Effect, do bot.SetStatus) {
 	stage := strings.TrimPrefix(do.Context, "headstart/")
 	failed := slices.ContainsFunc([]string{"Rolling back to ", "Rolled back to ", "Held, ", "Held until "}, func(what string) bool {
 		return do.Status.State == bot.StatusFailure && strings.HasPrefix(do.Status.Text, what)
 	})
-	if told := stage + " " + do.SHA; failed && !s.truth.toldOf[told] {
-		s.truth.toldOf[told] = true
+	if told := stage + " " + do.SHA; failed && !s.truth.published[told] {
+		s.truth.published[told] = true
 		s.truth.failed[stage] = later(s.truth.failed[stage], e.Since)
 	}
 }
@@ -115,6 +115,6 @@ func (s *sim) unlockAll() {
 		return
 	}
 	s.needPull()
-	s.say(1, "zoe", "/unlock")
+	s.addComment(1, "zoe", "/unlock")
 	s.waitFor(10 * time.Minute)
 }

@@ -11,14 +11,14 @@ import (
 func (s *sim) view() string {
 	var b strings.Builder
 	st := s.store.state
-	for _, c := range append(st.Candidates[:len(st.Candidates):len(st.Candidates)], append(st.Guests[:len(st.Guests):len(st.Guests)], st.Adopted...)...) {
+	for _, c := range append(st.Candidates[:len(st.Candidates):len(st.Candidates)], append(st.FromPulls[:len(st.FromPulls):len(st.FromPulls)], st.Adopted...)...) {
 		fmt.Fprintf(&b, "%s tree %s pushed %s green %s artifact %q cancelled %t checks %+v\n", c.SHA, c.Tree,
 			c.PushedAt.Format("15:04:05"), c.GreenAt.Format("15:04:05"), c.Artifact, c.Cancelled != nil, c.Reports.Checks)
-		if c.Concern != "" || len(c.Needs) > 0 {
-			fmt.Fprintf(&b, "   concerns %q needs %+v\n", c.Concern, c.Needs)
+		if c.Affected != "" || len(c.Needs) > 0 {
+			fmt.Fprintf(&b, "   concerns %q needs %+v\n", c.Affected, c.Needs)
 		}
-		for _, stage := range sorted(c.Passages) {
-			fmt.Fprintf(&b, "   %s: %+v\n", stage, c.Passages[stage])
+		for _, stage := range sorted(c.Progress) {
+			fmt.Fprintf(&b, "   %s: %+v\n", stage, c.Progress[stage])
 		}
 	}
 	for _, k := range sorted(st.Builds) {
@@ -26,10 +26,10 @@ func (s *sim) view() string {
 	}
 	for _, k := range sorted(st.Stages) {
 		x := st.Stages[k]
-		fmt.Fprintf(&b, "stage %s: live %+v lock %v rollback %v apps %+v trouble %q in flight %+v\n", k, x.Live, x.Lock, x.Rollback, x.Apps, x.Trouble, x.InFlight)
+		fmt.Fprintf(&b, "stage %s: live %+v lock %v rollback %v apps %+v trouble %q promoting %+v\n", k, x.Live, x.Lock, x.Rollback, x.Apps, x.Trouble, x.Promoting)
 	}
-	for _, k := range sorted(st.Flights) {
-		fmt.Fprintf(&b, "flight %s: %+v\n", k, st.Flights[k])
+	for _, k := range sorted(st.Pending) {
+		fmt.Fprintf(&b, "pending %s: %+v\n", k, st.Pending[k])
 	}
 	for _, c := range bot.Decide(st, s.Now).Explain.Candidates {
 		for _, x := range c.Stages {

@@ -61,7 +61,7 @@ func TestWhatPullRequestsPlantReachesNoStage(t *testing.T) {
 				b.place.add(pullsApp)
 				first, evil := b.attack()
 				pull := b.open("feature", change("feature"))
-				b.until(2*time.Minute, "the pull request is built", b.says(pull.HeadSHA(), "headstart/build", "success"))
+				b.until(2*time.Minute, "the pull request is built", b.hasStatus(pull.HeadSHA(), "headstart/build", "success"))
 				head := pull.HeadSHA()
 				if method == "fast-forward" {
 					b.must(b.shop.ForcePush("main", head))
@@ -80,7 +80,7 @@ func TestWhatPullRequestsPlantReachesNoStage(t *testing.T) {
 						t.Errorf("nothing that pull requests can have planted should reach a stage: %s", strings.Join(found, "; "))
 					}
 				}
-				b.expectTold(head, pull.HeadSHA(), evil.HeadSHA())
+				b.expectNothingPending(head, pull.HeadSHA(), evil.HeadSHA())
 			})
 		})
 	}
@@ -106,7 +106,7 @@ func (b *bed) attack() (first githubtest.Commit, evil *githubtest.PullRequest) {
 	b.t.Helper()
 	first = b.firstDeploy()
 	evil = b.open("evil", map[string]string{"src/evil.txt": "1\n", config.Path: b.file(shared)})
-	b.until(2*time.Minute, "the attack is built", b.says(evil.HeadSHA(), "headstart/build", "success"))
+	b.until(2*time.Minute, "the attack is built", b.hasStatus(evil.HeadSHA(), "headstart/build", "success"))
 	b.must(evil.Close())
 	return first, evil
 }
@@ -121,10 +121,10 @@ func TestMergeGroupsBuildApart(t *testing.T) {
 		pull := b.open("feature", change("feature"))
 		b.pass(2 * time.Minute)
 		out := b.enqueue(githubtest.QueueOptions{}, evil)
-		b.until(2*time.Minute, "the group is built", b.says(out.Head(), "headstart/build", "success"))
+		b.until(2*time.Minute, "the group is built", b.hasStatus(out.Head(), "headstart/build", "success"))
 		b.must(out.Destroy("dequeued"))
 		group := b.enqueue(githubtest.QueueOptions{}, pull)
-		b.until(2*time.Minute, "the group is built", b.says(group.Head(), "headstart/build", "success"))
+		b.until(2*time.Minute, "the group is built", b.hasStatus(group.Head(), "headstart/build", "success"))
 		b.report(group.Head(), "success")
 		b.pass(10 * time.Second)
 		b.must(group.Merge())
@@ -136,7 +136,7 @@ func TestMergeGroupsBuildApart(t *testing.T) {
 		if found := b.planted(productionApp, first.SHA, group.Head()); len(found) > 0 {
 			t.Errorf("nothing that was thrown out of the queue can have planted anything: %s", strings.Join(found, "; "))
 		}
-		b.expectTold(group.Head(), pull.HeadSHA(), evil.HeadSHA(), out.Head())
+		b.expectNothingPending(group.Head(), pull.HeadSHA(), evil.HeadSHA(), out.Head())
 	})
 }
 
@@ -169,7 +169,7 @@ func TestAnOpenPullRequestGoesToAStageFromItsApp(t *testing.T) {
 		if found := b.planted(productionApp, first.SHA, head); len(found) > 0 {
 			t.Errorf("what was built for the pull request should get no further than staging: %s", strings.Join(found, "; "))
 		}
-		b.expectTold(head)
+		b.expectNothingPending(head)
 	})
 }
 
@@ -190,9 +190,9 @@ func TestExportSubstIsBuiltForEachCommit(t *testing.T) {
 				b.report(first.SHA, "success")
 				b.until(2*time.Minute, "the commit is live", b.live(first.SHA))
 				pull := b.open("feature", change("feature"))
-				b.until(2*time.Minute, "the pull request is built", b.says(pull.HeadSHA(), "headstart/build", "success"))
+				b.until(2*time.Minute, "the pull request is built", b.hasStatus(pull.HeadSHA(), "headstart/build", "success"))
 				b.pass(10 * time.Second)
-				b.expectSaid(pull.Number(), "The merge is built again", "export-subst")
+				b.expectComment(pull.Number(), "The merge is built again", "export-subst")
 				merge, err := pull.Merge(githubtest.MergeOptions{Method: "squash"})
 				b.must(err)
 				b.report(merge.SHA, "success")
@@ -201,7 +201,7 @@ func TestExportSubstIsBuiltForEachCommit(t *testing.T) {
 				b.expectBuilds(prepareApp, merge.SHA, 1)
 				b.expectLive(merge.SHA)
 				b.expectRuns(productionApp, merge.SHA)
-				b.expectTold(merge.SHA, pull.HeadSHA())
+				b.expectNothingPending(merge.SHA, pull.HeadSHA())
 			})
 		})
 	}
@@ -212,7 +212,7 @@ func TestExportSubstIsBuiltForEachCommit(t *testing.T) {
 func TestAppsOfPullRequestsMustBeAllowed(t *testing.T) {
 	onHeroku(t, choices{pipeline: apart, settings: func(s *settings) { s.Allow = shopRepo + "=shop-prepare,shop-staging,shop-production" }}, func(b *bed, p *herokuPlace) {
 		c := b.push(change("first"))
-		b.until(time.Minute, "the file is refused", b.says(c.SHA, "headstart/config", "failure"))
+		b.until(time.Minute, "the file is refused", b.hasStatus(c.SHA, "headstart/config", "failure"))
 		b.expectStatus(c.SHA, "headstart/config", "failure", pullsApp)
 		if asked := p.asked("", pullsApp); len(asked) > 0 {
 			t.Errorf("Heroku should not be asked about %s: %v", pullsApp, asked)

@@ -133,7 +133,7 @@ func (w *chaosWorld) broken() (list []string) {
 
 // wrong lists what must never happen to a team and did.
 func (t *team) wrong(h history) []string {
-	list := slices.Concat(t.builtTwice(), t.releasedWrongly(h), t.toldTwice())
+	list := slices.Concat(t.builtTwice(), t.releasedWrongly(h), t.publishedTwice())
 	for _, app := range t.apps() {
 		if n := app.Overlaps(); n > 0 {
 			list = append(list, fmt.Sprintf("%s got %d releases while another one was under way", app.Name(), n))
@@ -215,8 +215,8 @@ func (t *team) greenSince(h history, place int) (since time.Time) {
 	return since
 }
 
-// toldTwice lists deployments and comments that exist more than once.
-func (t *team) toldTwice() (list []string) {
+// publishedTwice lists deployments and comments that exist more than once.
+func (t *team) publishedTwice() (list []string) {
 	deployments := map[string]int{}
 	for _, d := range t.Deployments() {
 		deployments[fmt.Sprintf("%.7s to %s", d.SHA, d.Environment)]++

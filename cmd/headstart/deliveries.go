@@ -29,7 +29,7 @@ func (c *deliveriesCommand) Run(ctx context.Context, out console) error {
 	if failed := store.Failed; !c.All {
 		filter.Outcome = &failed
 	}
-	return beside(ctx, c.DatabaseURL, func(db *store.Beside) error {
+	return withOperator(ctx, c.DatabaseURL, func(db *store.Operator) error {
 		list, err := db.Deliveries(ctx, filter)
 		if err == nil {
 			err = printCounts(ctx, out.out, db)
@@ -60,7 +60,7 @@ func (c *deliveriesCommand) Run(ctx context.Context, out console) error {
 }
 
 // printCounts says how many webhooks came of each event, and when the last one did.
-func printCounts(ctx context.Context, out io.Writer, db *store.Beside) error {
+func printCounts(ctx context.Context, out io.Writer, db *store.Operator) error {
 	counts, err := db.Counts(ctx)
 	if err != nil || len(counts) == 0 {
 		return err

@@ -44,8 +44,8 @@ func (cmd demoCommand) Run(ctx context.Context, c console) (err error) {
 		w.keep(ctx)
 	}
 	if ctx.Err() != nil {
-		v.say("")
-		v.say("Stopped; everything is cleaned up.")
+		v.print("")
+		v.print("Stopped; everything is cleaned up.")
 		return nil
 	}
 	return err
@@ -53,11 +53,11 @@ func (cmd demoCommand) Run(ctx context.Context, c console) (err error) {
 
 // story is what the demo shows.
 func (w *world) story(ctx context.Context) error {
-	w.view.say("Headstart %s, with a stand-in for GitHub, a git repository", version())
-	w.view.say("and the embedded platform. Nothing leaves this machine.")
-	w.view.say("")
+	w.view.print("Headstart %s, with a stand-in for GitHub, a git repository", version())
+	w.view.print("and the embedded platform. Nothing leaves this machine.")
+	w.view.print("")
 
-	w.view.say("1. A commit is pushed: its build starts at once, while CI runs.")
+	w.view.print("1. A commit is pushed: its build starts at once, while CI runs.")
 	pushed := time.Now()
 	first, err := w.repo.Commit(w.branch, w.app.first)
 	if err != nil {
@@ -73,9 +73,9 @@ func (w *world) story(ctx context.Context) error {
 	if err := w.expectLive(ctx, deploy, 0); err != nil {
 		return err
 	}
-	w.view.say("")
+	w.view.print("")
 
-	w.view.say("2. A pull request is built before it is merged …")
+	w.view.print("2. A pull request is built before it is merged …")
 	pull, err := w.openPull("a-new-greeting", "Greet the reviewers", w.app.change(1))
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func (w *world) story(ctx context.Context) error {
 	if _, err := w.follow(ctx, fmt.Sprintf("pull request #%d", pull.Number()), pull.HeadSHA(), time.Now()); err != nil {
 		return err
 	}
-	w.view.say("   … so the merge goes live without a build, as soon as its checks pass.")
+	w.view.print("   … so the merge goes live without a build, as soon as its checks pass.")
 	merge, merged, err := w.merge(pull)
 	if err != nil {
 		return err
@@ -97,9 +97,9 @@ func (w *world) story(ctx context.Context) error {
 	if err := w.expectLive(ctx, deploy, 1); err != nil {
 		return err
 	}
-	w.view.say("")
+	w.view.print("")
 
-	w.view.say("3. A commit that breaks the tests never gets through, although it was built.")
+	w.view.print("3. A commit that breaks the tests never gets through, although it was built.")
 	pushed = time.Now()
 	broken, err := w.repo.Commit(w.branch, w.app.spoil())
 	if err != nil {
@@ -114,35 +114,35 @@ func (w *world) story(ctx context.Context) error {
 	if err := w.expectLive(ctx, deploy, 1); err != nil {
 		return err
 	}
-	w.view.say("")
+	w.view.print("")
 
-	w.view.say("4. A comment on the pull request takes production back: /rollback production")
+	w.view.print("4. A comment on the pull request takes production back: /rollback production")
 	if err := w.rollBack(ctx, pull.Number(), first.SHA); err != nil {
 		return err
 	}
 	if err := w.expectLive(ctx, deploy, 0); err != nil {
 		return err
 	}
-	w.view.say("")
+	w.view.print("")
 	w.table()
 	return nil
 }
 
 // keep leaves everything running and says how to go on.
 func (w *world) keep(ctx context.Context) {
-	w.view.say("")
-	w.view.say("Everything keeps running until Ctrl-C. To push another commit:")
-	w.view.say("")
-	w.view.say("    git clone %s && cd demo", w.repo.CloneURL())
-	w.view.say("    %s", w.app.mend)
-	w.view.say("    git commit -am 'Mend it' && git push")
-	w.view.say("")
-	w.view.say("A rollback locks production until someone comments /unlock. The demo unlocks it when you push.")
-	w.view.say("")
-	w.view.say("    production   %s", w.appURL("demo-production"))
-	w.view.say("    staging      %s", w.appURL("demo-staging"))
-	w.view.say("    the bot      %s (/metrics, /readyz)", w.botURL)
-	w.view.say("")
+	w.view.print("")
+	w.view.print("Everything keeps running until Ctrl-C. To push another commit:")
+	w.view.print("")
+	w.view.print("    git clone %s && cd demo", w.repo.CloneURL())
+	w.view.print("    %s", w.app.mend)
+	w.view.print("    git commit -am 'Mend it' && git push")
+	w.view.print("")
+	w.view.print("A rollback locks production until someone comments /unlock. The demo unlocks it when you push.")
+	w.view.print("")
+	w.view.print("    production   %s", w.appURL("demo-production"))
+	w.view.print("    staging      %s", w.appURL("demo-staging"))
+	w.view.print("    the bot      %s (/metrics, /readyz)", w.botURL)
+	w.view.print("")
 	for len(w.pushes) > 0 {
 		<-w.pushes // those of the story
 	}
@@ -151,17 +151,17 @@ func (w *world) keep(ctx context.Context) {
 		if err != nil {
 			return
 		}
-		w.view.say("%s was pushed.", sha[:7])
+		w.view.print("%s was pushed.", sha[:7])
 		if err := w.unlock(); err != nil {
-			w.view.say("   %v", err)
+			w.view.print("   %v", err)
 		}
 		if _, err := w.follow(ctx, "push of "+sha[:7], sha, time.Now()); err != nil {
 			if ctx.Err() == nil {
-				w.view.say("   %v", err)
+				w.view.print("   %v", err)
 			}
 			continue
 		}
-		w.view.say("")
+		w.view.print("")
 	}
 }
 

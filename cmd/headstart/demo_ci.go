@@ -41,9 +41,9 @@ func newDemoCI(repo *githubtest.Repo, command string, least time.Duration, chang
 	return &demoCI{repo: repo, command: command, least: least, changed: changed, commits: make(chan string, 100), runs: map[string]ciRun{}}
 }
 
-// heard is told of every webhook, and starts on pushes. It must not block and
+// take is told of every webhook, and starts on pushes. It must not block and
 // must not call the stand-in.
-func (ci *demoCI) heard(d githubtest.Delivery) githubtest.Fate {
+func (ci *demoCI) take(d githubtest.Delivery) githubtest.Fate {
 	if sha, ok := pushedTo(d, ""); ok {
 		ci.commits <- sha
 	}

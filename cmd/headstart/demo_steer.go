@@ -28,7 +28,7 @@ func (w *world) rollBack(ctx context.Context, number int, to string) error {
 			if !answer.OK || state.Stages["production"].Live.SHA != to {
 				return fmt.Errorf("the rollback was refused: %s", answer.Text)
 			}
-			w.view.say("   %.1f s after the comment the bot answers: %s", time.Since(began).Seconds(), answer.Text)
+			w.view.print("   %.1f s after the comment the bot answers: %s", time.Since(began).Seconds(), answer.Text)
 			return nil
 		}
 		select {

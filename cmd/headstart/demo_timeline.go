@@ -57,12 +57,12 @@ func timelineOf(title, sha string, pushed time.Time, s bot.State, ci *demoCI) ti
 	}
 	for _, stage := range s.Config.Stages {
 		l := lane{name: stage.Name, state: laneWaiting}
-		switch p := candidate.Passages[stage.Name]; p.State {
-		case bot.PassageReleasing:
+		switch p := candidate.Progress[stage.Name]; p.State {
+		case bot.ProgressReleasing:
 			l.state, l.began, l.note = laneRunning, p.StartedAt, "releasing"
-		case bot.PassageDone:
+		case bot.ProgressLive:
 			l.state, l.began, l.ended, l.note = laneDone, p.StartedAt, p.EndedAt, "live"
-		case bot.PassageFailed:
+		case bot.ProgressFailed:
 			l.state, l.began, l.ended, l.note = laneFailed, p.StartedAt, p.EndedAt, p.Reason
 		default:
 			if checks.state == laneFailed {

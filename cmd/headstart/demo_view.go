@@ -41,8 +41,8 @@ func (v *view) width() int {
 	return 80
 }
 
-// say prints a line that stays.
-func (v *view) say(format string, args ...any) {
+// print prints a line that stays.
+func (v *view) print(format string, args ...any) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.drawn = 0

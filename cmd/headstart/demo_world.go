@@ -83,7 +83,7 @@ func openWorld(ctx context.Context, cmd demoCommand, dir string, v *view) (_ *wo
 			default: // only --keep listens
 			}
 		}
-		return w.ci.heard(d)
+		return w.ci.take(d)
 	})
 	w.gh.SetWebhook(w.botURL+"/webhooks/github", demoSecret)
 	return w, nil
@@ -120,7 +120,7 @@ func (w *world) startBot(ctx context.Context, dir string) error {
 	var group sync.WaitGroup
 	group.Go(func() {
 		if err := srv.serve(running, listener); err != nil {
-			w.view.say("the bot stopped: %v", err)
+			w.view.print("the bot stopped: %v", err)
 		}
 	})
 	group.Go(func() { w.ci.work(running) })
@@ -207,7 +207,7 @@ func (w *world) expectLive(ctx context.Context, t timeline, n int) error {
 	if w.app.shows != nil && !strings.Contains(answer, w.app.shows(n)) {
 		return fmt.Errorf("production answers %q, and not the version that was deployed (%s)", line, w.app.shows(n))
 	}
-	w.view.say("   %s answers: %s", w.appURL("demo-production"), short(line, 78))
+	w.view.print("   %s answers: %s", w.appURL("demo-production"), short(line, 78))
 	return nil
 }
 
@@ -222,7 +222,7 @@ func (w *world) showStatuses(ctx context.Context, sha string) error {
 		if !slices.ContainsFunc(slices.Collect(maps.Values(statuses)), func(s githubtest.Status) bool { return s.State == "pending" }) {
 			for _, context := range slices.Sorted(maps.Keys(statuses)) {
 				mark := map[string]string{"success": "✓"}[statuses[context].State]
-				w.view.say("   %s %-21s %s", cmp.Or(mark, "✗"), context, statuses[context].Description)
+				w.view.print("   %s %-21s %s", cmp.Or(mark, "✗"), context, statuses[context].Description)
 			}
 			return nil
 		}

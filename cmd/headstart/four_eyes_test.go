@@ -30,7 +30,7 @@ func (b *bed) pushed(branch string, changes ...githubtest.Change) githubtest.Com
 	b.must(err)
 	b.pass(10 * time.Second)
 	if branch == "main" {
-		b.until(time.Minute, "staging has it", b.says(c.SHA, "headstart/staging", "success"))
+		b.until(time.Minute, "staging has it", b.hasStatus(c.SHA, "headstart/staging", "success"))
 	}
 	return c
 }
@@ -50,7 +50,7 @@ func (b *bed) landed(p *githubtest.PullRequest, method, by string) mergedPull {
 	b.t.Helper()
 	c, err := p.Merge(githubtest.MergeOptions{Method: method, By: by, DeleteBranch: true})
 	b.must(err)
-	b.until(time.Minute, "staging has it", b.says(c.SHA, "headstart/staging", "success"))
+	b.until(time.Minute, "staging has it", b.hasStatus(c.SHA, "headstart/staging", "success"))
 	b.pass(10 * time.Second)
 	return mergedPull{p, c}
 }
@@ -122,7 +122,7 @@ func TestFourEyes(t *testing.T) {
 		b.must(g.Merge())
 		head, err := b.shop.LookUp(g.Head())
 		b.must(err)
-		b.until(time.Minute, "staging has it", b.says(head.SHA, "headstart/staging", "success"))
+		b.until(time.Minute, "staging has it", b.hasStatus(head.SHA, "headstart/staging", "success"))
 		b.pass(10 * time.Second)
 		b.kept(mergedPull{p, head}, "@bob is the author of the pull request"+somebody, "bob")
 		b.let(mergedPull{p, head}, "mallory")
@@ -131,7 +131,7 @@ func TestFourEyes(t *testing.T) {
 		p = b.proposed("by-hand", somebodys("by-hand", "bob", "bob"))
 		evil, err := p.MergeByPush("zoe", change("evil"))
 		b.must(err)
-		b.until(time.Minute, "staging has it", b.says(evil.SHA, "headstart/staging", "success"))
+		b.until(time.Minute, "staging has it", b.hasStatus(evil.SHA, "headstart/staging", "success"))
 		b.pass(10 * time.Second)
 		b.kept(mergedPull{p, evil}, "@zoe pushed "+evil.SHA[:7]+" to main"+somebody, "zoe")
 		b.let(mergedPull{p, evil}, "mona")
@@ -182,7 +182,7 @@ func TestFourEyesAlone(t *testing.T) {
 		b.gh.OnDelivery(nil)
 		top := b.pushed("forward", somebodys("over", "bob", "bob"))
 		b.must(b.shop.ForcePushBy("main", top.SHA, "zoe"))
-		b.until(time.Minute, "staging has it", b.says(top.SHA, "headstart/staging", "success"))
+		b.until(time.Minute, "staging has it", b.hasStatus(top.SHA, "headstart/staging", "success"))
 		b.pass(10 * time.Second)
 		m = mergedPull{p, top}
 		b.kept(m, "@zoe pushed "+top.SHA[:7]+" to main", "zoe")
@@ -216,7 +216,7 @@ func (b *bed) alone(m mergedPull, reason string) {
 	b.until(time.Minute, "it is live", b.live(m.SHA))
 	b.pass(10 * time.Second)
 	said := "approved alone by @ada: " + reason
-	b.expectSaid(m.Number(), said)
+	b.expectComment(m.Number(), said)
 	b.expectStatus(m.SHA, "headstart/production", "success", said)
 	if d, _ := b.deployment(m.SHA, "production"); !strings.Contains(d.Description, "Approved alone by @ada: "+reason) {
 		b.t.Errorf("the deployment should say who approved it alone, and why, it says %q", d.Description)

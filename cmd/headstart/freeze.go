@@ -32,10 +32,10 @@ type unfreezeCommand struct {
 func (c *freezeCommand) Run(ctx context.Context, out console) error {
 	now := time.Now()
 	reason := bot.Redact(strings.Join(strings.Fields(strings.Join(c.Reason, " ")), " "))
-	word := bot.Frozen{On: true, By: whoSays(c.By), Reason: reason, At: now}
+	word := bot.OperatorFreeze{On: true, By: recordedName(c.By), Reason: reason, At: now}
 	switch lasts, ok := bot.ParseDuration(c.For); {
 	case c.Show:
-		return beside(ctx, c.DatabaseURL, func(db *store.Beside) error {
+		return withOperator(ctx, c.DatabaseURL, func(db *store.Operator) error {
 			f, err := db.Freeze(ctx)
 			if err == nil {
 				fmt.Fprintln(out.out, frozenText(f, now))
@@ -52,17 +52,17 @@ func (c *freezeCommand) Run(ctx context.Context, out console) error {
 	default:
 		word.Until = now.Add(lasts).Round(time.Second)
 	}
-	return say(ctx, c.DatabaseURL, word, out)
+	return saveFreeze(ctx, c.DatabaseURL, word, out)
 }
 
 // Run ends the freeze.
 func (c *unfreezeCommand) Run(ctx context.Context, out console) error {
-	return say(ctx, c.DatabaseURL, bot.Frozen{By: whoSays(c.By), At: time.Now()}, out)
+	return saveFreeze(ctx, c.DatabaseURL, bot.OperatorFreeze{By: recordedName(c.By), At: time.Now()}, out)
 }
 
-// say saves the operator's word and repeats it.
-func say(ctx context.Context, url string, word bot.Frozen, out console) error {
-	return beside(ctx, url, func(db *store.Beside) error {
+// saveFreeze saves the operator's word and repeats it.
+func saveFreeze(ctx context.Context, url string, word bot.OperatorFreeze, out console) error {
+	return withOperator(ctx, url, func(db *store.Operator) error {
 		saved, err := db.SetFreeze(ctx, word)
 		if err != nil {
 			return err
@@ -72,8 +72,8 @@ func say(ctx context.Context, url string, word bot.Frozen, out console) error {
 	})
 }
 
-func beside(ctx context.Context, url string, do func(*store.Beside) error) error {
-	db, err := store.OpenBeside(ctx, url)
+func withOperator(ctx context.Context, url string, do func(*store.Operator) error) error {
+	db, err := store.OpenOperator(ctx, url)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func beside(ctx context.Context, url string, do func(*store.Beside) error) error
 }
 
 // frozenText says what the operator's word means now.
-func frozenText(f bot.Frozen, now time.Time) string {
+func frozenText(f bot.OperatorFreeze, now time.Time) string {
 	by := ""
 	if f.By != "" {
 		by = " by " + f.By
@@ -92,7 +92,7 @@ func frozenText(f bot.Frozen, now time.Time) string {
 		return "Not frozen."
 	case !f.On:
 		return fmt.Sprintf("Not frozen (lifted%s at %s).", by, at)
-	case !f.Holds(now):
+	case !f.Active(now):
 		return fmt.Sprintf("Not frozen (the freeze ended at %s).", f.Until.UTC().Format(time.RFC3339))
 	case f.Until.IsZero():
 		return fmt.Sprintf("Everything is frozen%s since %s, until `headstart unfreeze`: %s", by, at, f.Reason)
@@ -100,8 +100,8 @@ func frozenText(f bot.Frozen, now time.Time) string {
 	return fmt.Sprintf("Everything is frozen%s since %s, until %s: %s", by, at, f.Until.UTC().Format(time.RFC3339), f.Reason)
 }
 
-// whoSays is the name that was given, else the account's.
-func whoSays(name string) string {
+// recordedName is the name that was given, else the account's.
+func recordedName(name string) string {
 	if name != "" {
 		return name
 	}

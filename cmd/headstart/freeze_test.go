@@ -57,7 +57,7 @@ func TestOperatorFreeze(t *testing.T) {
 		}
 		eventually(t, "the end of the freeze reaches the pipeline", func() bool { return !b.known().Freeze.On })
 		b.until(5*time.Minute, "what waited goes live", b.live(third.SHA))
-		b.expectTold(third.SHA)
+		b.expectNothingPending(third.SHA)
 	})
 }
 

@@ -37,14 +37,14 @@ func TestRevertToWhatIsGone(t *testing.T) {
 			t.Fatalf("the revert should have the tree of the first commit %s, it has %s", first.Tree, revert.Tree)
 		}
 		b.report(revert.SHA, "success")
-		b.until(10*time.Second, "the revert is being built again", b.says(revert.SHA, "headstart/build", "pending"))
+		b.until(10*time.Second, "the revert is being built again", b.hasStatus(revert.SHA, "headstart/build", "pending"))
 		b.expectStatus(revert.SHA, "headstart/build", "pending", "has removed the earlier build")
 		b.expectStatus(revert.SHA, "headstart/staging", "pending", "Building again")
 		b.until(2*time.Minute, "the revert is live", b.live(revert.SHA))
 		b.pass(time.Minute)
 		b.expectLive(revert.SHA)
 		b.expectBuilds(prepareApp, revert.SHA, 1)
-		b.expectTold(first.SHA, second.SHA, revert.SHA)
+		b.expectNothingPending(first.SHA, second.SHA, revert.SHA)
 	})
 }
 
@@ -57,7 +57,7 @@ func TestGoneBeforeProduction(t *testing.T) {
 		second := b.deploy("second")
 		b.done(second.Number(), "zoe", "/lock production")
 		third := b.merge("third")
-		b.until(2*time.Minute, "the third commit is on staging", b.says(third.SHA, "headstart/staging", "success"))
+		b.until(2*time.Minute, "the third commit is on staging", b.hasStatus(third.SHA, "headstart/staging", "success"))
 		was := b.artifactOf(third.SHA)
 		b.place.destroy(was)
 		b.done(third.Number(), "zoe", "/unlock production")
@@ -65,7 +65,7 @@ func TestGoneBeforeProduction(t *testing.T) {
 		b.pass(time.Minute)
 		b.expectLive(third.SHA)
 		b.expectBuilds(prepareApp, third.SHA, 2)
-		b.expectTold(third.SHA)
+		b.expectNothingPending(third.SHA)
 		for _, d := range b.shop.Deployments() {
 			if d.SHA == third.SHA && d.Environment == "production" && d.State() != "success" {
 				t.Errorf("production was released once, and its deployment should be a success; one is %s", d.State())
@@ -79,7 +79,7 @@ func TestBuiltAheadIsGone(t *testing.T) {
 	onBoth(t, choices{}, func(b *bed) {
 		b.firstDeploy()
 		pull := b.open("feature", change("feature"))
-		b.until(2*time.Minute, "the pull request is built", b.says(pull.HeadSHA(), "headstart/build", "success"))
+		b.until(2*time.Minute, "the pull request is built", b.hasStatus(pull.HeadSHA(), "headstart/build", "success"))
 		ahead, err := pull.TestMerge()
 		b.must(err)
 		b.place.destroy(b.artifactOf(ahead.SHA))
@@ -90,6 +90,6 @@ func TestBuiltAheadIsGone(t *testing.T) {
 		b.pass(time.Minute)
 		b.expectLive(merge.SHA)
 		b.expectBuilds(prepareApp, merge.SHA, 1)
-		b.expectTold(merge.SHA, pull.HeadSHA())
+		b.expectNothingPending(merge.SHA, pull.HeadSHA())
 	})
 }

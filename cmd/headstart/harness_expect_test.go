@@ -54,8 +54,8 @@ func (b *bed) live(sha string) func() bool {
 	}
 }
 
-// says reports whether a commit's status has come to a state.
-func (b *bed) says(sha, context, state string) func() bool {
+// hasStatus reports whether a commit's status has come to a state.
+func (b *bed) hasStatus(sha, context, state string) func() bool {
 	return func() bool { return b.shop.Statuses(sha)[context].State == state }
 }
 
@@ -85,9 +85,9 @@ func (b *bed) expectBuilds(app, sha string, want int) {
 	}
 }
 
-// expectTold holds that nobody is left waiting: no status and no deployment
+// expectNothingPending holds that nobody is left waiting: no status and no deployment
 // stays pending.
-func (b *bed) expectTold(shas ...string) {
+func (b *bed) expectNothingPending(shas ...string) {
 	b.t.Helper()
 	for _, sha := range shas {
 		for context, s := range b.shop.Statuses(sha) {

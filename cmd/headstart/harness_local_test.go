@@ -209,11 +209,11 @@ func (p *localPlace) busyIn(s bot.State) string {
 		}
 	}
 	for _, st := range s.Stages {
-		if st.InFlight == nil {
+		if st.Promoting == nil {
 			continue
 		}
-		for app, a := range st.InFlight.Apps {
-			if a.State == bot.ReleasePending && !p.blocked("release "+app) && p.heard(app, st.InFlight.StartedAt) {
+		for app, a := range st.Promoting.Apps {
+			if a.State == bot.ReleasePending && !p.blocked("release "+app) && p.heard(app, st.Promoting.StartedAt) {
 				return "a release runs on " + app
 			}
 		}

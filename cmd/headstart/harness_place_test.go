@@ -161,15 +161,15 @@ func (p *herokuPlace) busyIn(s bot.State) string {
 		}
 	}
 	for _, st := range s.Stages {
-		if st.InFlight == nil {
+		if st.Promoting == nil {
 			continue
 		}
-		for app, a := range st.InFlight.Apps {
+		for app, a := range st.Promoting.Apps {
 			if a.State != bot.ReleasePending || !p.hooked && a.Looks < 2 {
 				continue // the answer to a promotion names no output that could be followed
 			}
 			for _, x := range p.apps[app].Releases() {
-				if x.Commit == st.InFlight.SHA && x.Status != "pending" {
+				if x.Commit == st.Promoting.SHA && x.Status != "pending" {
 					return "the bot has not heard that a release ended on " + app
 				}
 			}

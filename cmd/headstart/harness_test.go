@@ -296,7 +296,7 @@ func (b *bed) close() {
 		b.expectNoSecrets()
 	}
 	if b.t.Failed() {
-		b.tell()
+		b.logAll()
 	}
 	if err := b.gh.Close(); err != nil {
 		b.t.Errorf("close the stand-in for GitHub: %v", err)
@@ -485,8 +485,8 @@ func (b *bed) must(err error) {
 	}
 }
 
-// tell writes what can help to understand a failed test.
-func (b *bed) tell() {
+// logAll writes what can help to understand a failed test.
+func (b *bed) logAll() {
 	var s strings.Builder
 	for _, e := range b.logs.All() {
 		if e.Level > zapcore.DebugLevel || e.Message == "performed" {
@@ -494,7 +494,7 @@ func (b *bed) tell() {
 		}
 	}
 	for _, c := range b.known().Candidates {
-		fmt.Fprintf(&s, "candidate %s %q after %.7s, passages %v, statuses %v\n", c.SHA[:7], c.Title, c.Before, c.Passages, b.shop.Statuses(c.SHA))
+		fmt.Fprintf(&s, "candidate %s %q after %.7s, passages %v, statuses %v\n", c.SHA[:7], c.Title, c.Before, c.Progress, b.shop.Statuses(c.SHA))
 	}
 	b.t.Logf("at %s; the bot's log:\n%s", b.clock.Now().Format("15:04:05.000"), s.String())
 }

@@ -185,7 +185,7 @@ func TestARenamedRepositoryGoesOn(t *testing.T) {
 				b.gh.OnDelivery(nil)
 				b.must(b.gh.Release()) // under the old name
 				b.report(third.SHA, "success")
-				b.until(10*time.Minute, "the push that came late is live on staging", b.says(third.SHA, "headstart/staging", "success"))
+				b.until(10*time.Minute, "the push that came late is live on staging", b.hasStatus(third.SHA, "headstart/staging", "success"))
 				b.pass(time.Minute)
 				b.expectUntouched(third.SHA, productionApp)
 				s := b.stateOf("acme/store")
@@ -415,13 +415,13 @@ func TestARepositoryIsRenamedMidway(t *testing.T) {
 		b.report(second.SHA, "success")
 		b.pass(time.Minute)
 		b.must(b.shop.Rename("store"))
-		b.until(10*time.Minute, "production is being released to", func() bool { return b.stateOf("acme/store").Stages["production"].InFlight != nil })
+		b.until(10*time.Minute, "production is being released to", func() bool { return b.stateOf("acme/store").Stages["production"].Promoting != nil })
 		b.pass(time.Minute)
 		b.must(b.shop.Rename("shop")) // and back
 		b.until(10*time.Minute, "it goes live", b.live(second.SHA))
 		b.expectBuilds(prepareApp, second.SHA, 1)
 		b.expectUntouchedSince(second.SHA)
-		b.expectTold(second.SHA)
+		b.expectNothingPending(second.SHA)
 		if s := b.stateOf("acme/shop"); s.RepoID != b.shop.ID() || s.Stages["production"].Live.SHA != second.SHA {
 			t.Errorf("the pipeline should be under its first name again, got the repository %d", s.RepoID)
 		}

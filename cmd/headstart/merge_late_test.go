@@ -16,11 +16,11 @@ func TestTestMergeComesLate(t *testing.T) {
 		pull.HoldTestMerge(true)
 		b.pass(20 * time.Second)
 		b.expectStatus(pull.HeadSHA(), "headstart/build", "pending", "Waiting for GitHub to make the test merge into main")
-		if said := b.said(pull.Number()); !strings.Contains(said, "Waiting for GitHub") || strings.Contains(said, "merge cleanly") {
+		if said := b.botComment(pull.Number()); !strings.Contains(said, "Waiting for GitHub") || strings.Contains(said, "merge cleanly") {
 			t.Errorf("the comment should say what is waited for, and not of a conflict; it says:\n%s", said)
 		}
 		pull.HoldTestMerge(false)
-		b.until(time.Minute, "the pull request is built", b.says(pull.HeadSHA(), "headstart/build", "success"))
+		b.until(time.Minute, "the pull request is built", b.hasStatus(pull.HeadSHA(), "headstart/build", "success"))
 		b.expectStatus(pull.HeadSHA(), "headstart/build", "success", "Built ahead of the merge")
 	})
 }

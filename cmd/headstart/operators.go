@@ -133,7 +133,7 @@ type operatorConfirmCommand struct {
 
 // Run lists them.
 func (c *operatorListCommand) Run(ctx context.Context, out console) error {
-	return beside(ctx, c.DatabaseURL, func(db *store.Beside) error {
+	return withOperator(ctx, c.DatabaseURL, func(db *store.Operator) error {
 		list, err := db.Operators(ctx)
 		if err != nil {
 			return err
@@ -176,8 +176,8 @@ func (c *operatorConfirmCommand) Run(ctx context.Context, out console) error {
 	if err != nil {
 		return fmt.Errorf("%q is no account's number: headstart operator list shows those that were refused", c.ID)
 	}
-	return beside(ctx, c.DatabaseURL, func(db *store.Beside) error {
-		was, err := db.ConfirmOperator(ctx, login, id, whoSays(c.By), time.Now())
+	return withOperator(ctx, c.DatabaseURL, func(db *store.Operator) error {
+		was, err := db.ConfirmOperator(ctx, login, id, recordedName(c.By), time.Now())
 		if err != nil {
 			return err
 		}

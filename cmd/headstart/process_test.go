@@ -125,7 +125,7 @@ func TestSigterm(t *testing.T) {
 	b.gh.SetWebhook(p.url+"/webhooks/github", webhookSecret)
 	c := b.push(change("a"))
 	b.report(c.SHA, "success")
-	eventually(t, "the commit is live on production", b.says(c.SHA, "headstart/production", "success"))
+	eventually(t, "the commit is live on production", b.hasStatus(c.SHA, "headstart/production", "success"))
 	began := time.Now()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -165,7 +165,7 @@ func TestKilled(t *testing.T) {
 	place.buildTakes(prepareApp, 0)
 	next := startProcess(t, b.gh, dir)
 	b.gh.SetWebhook(next.url+"/webhooks/github", webhookSecret)
-	eventually(t, "the commit is live after all", b.says(c.SHA, "headstart/production", "success"))
+	eventually(t, "the commit is live after all", b.hasStatus(c.SHA, "headstart/production", "success"))
 	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "http://"+next.apps, nil)
 	b.must(err)
 	req.Host = productionApp + ".localhost"

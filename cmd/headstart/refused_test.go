@@ -28,7 +28,7 @@ func TestWhatWasRefusedIsSaidLater(t *testing.T) {
 		b.report(c.SHA, "success")
 		b.until(10*time.Minute, "the commit is live", b.live(c.SHA))
 		b.pass(10 * time.Minute)
-		b.expectTold(c.SHA, pull.HeadSHA())
+		b.expectNothingPending(c.SHA, pull.HeadSHA())
 		if comments := b.shop.Comments(pull.Number()); len(comments) != 1 || !strings.Contains(comments[0].Body, "staging") {
 			b.t.Errorf("the pull request should have the bot's one comment, it has %+v", comments)
 		}

@@ -39,7 +39,7 @@ func (c *repoListCommand) Run(ctx context.Context, out console) error {
 	if err != nil {
 		return fmt.Errorf("HEADSTART_ALLOW: %w", err)
 	}
-	return beside(ctx, c.DatabaseURL, func(db *store.Beside) error {
+	return withOperator(ctx, c.DatabaseURL, func(db *store.Operator) error {
 		known, err := db.Repositories(ctx)
 		if err != nil {
 			return err
@@ -102,12 +102,12 @@ func (c *repoConfirmCommand) Run(ctx context.Context, out console) error {
 	if err != nil {
 		return fmt.Errorf("%q is no repository's number: headstart repo list shows those that were refused", c.ID)
 	}
-	return beside(ctx, c.DatabaseURL, func(db *store.Beside) error {
+	return withOperator(ctx, c.DatabaseURL, func(db *store.Operator) error {
 		refused, err := db.Refusals(ctx)
 		if err != nil {
 			return err
 		}
-		was, err := db.Confirm(ctx, repo, id, whoSays(c.By), time.Now())
+		was, err := db.Confirm(ctx, repo, id, recordedName(c.By), time.Now())
 		if err != nil {
 			return err
 		}

@@ -32,7 +32,7 @@ func TestChangesByClass(t *testing.T) {
 		b.must(b.shop.SetRole("zoe", "write"))
 		b.must(b.shop.SetRole("reader", "read"))
 		first := b.merge("first")
-		b.until(time.Minute, "canary has it", b.says(first.SHA, "headstart/canary", "success"))
+		b.until(time.Minute, "canary has it", b.hasStatus(first.SHA, "headstart/canary", "success"))
 		b.pass(time.Minute)
 		b.expectStatus(first.SHA, "headstart/production", "pending", "it counts as migration because nothing is live on production yet")
 		b.done(first.Number(), "zoe", "/approve")
@@ -48,7 +48,7 @@ func TestChangesByClass(t *testing.T) {
 		b.expectRuns(canaryApp, code.SHA)
 
 		migration := b.mergeFiles("migration", map[string]string{"db/migrate/1.sql": "alter table t add c int;\n", "docs/db.md": "c\n"})
-		b.until(time.Minute, "canary has the migration", b.says(migration.SHA, "headstart/canary", "success"))
+		b.until(time.Minute, "canary has the migration", b.hasStatus(migration.SHA, "headstart/canary", "success"))
 		b.pass(10 * time.Minute)
 		b.expectUntouched(migration.SHA, productionApp)
 		b.expectStatus(migration.SHA, "headstart/production", "pending", "Waiting for /approve production by somebody with write: it has changes of class migration")
@@ -59,11 +59,11 @@ func TestChangesByClass(t *testing.T) {
 		if d, _ := b.deployment(migration.SHA, "production"); !strings.Contains(d.Description, "approved by @zoe") {
 			t.Errorf("the deployment should keep who approved it, it says %q", d.Description)
 		}
-		b.expectTold(first.SHA, docs.SHA, code.SHA, migration.SHA)
+		b.expectNothingPending(first.SHA, docs.SHA, code.SHA, migration.SHA)
 	})
 }
 
-// fourEyed is a production that takes what somebody other than the author approves.
+// anyFourEyes is a production that takes what somebody other than the author approves.
 const fourEyed = `checks: none
 prepare: {apps: [shop-prepare], pull_requests: false}
 stages:
@@ -83,25 +83,25 @@ func TestApprovalLapses(t *testing.T) {
 		b.must(b.shop.SetRole("mona", "admin"))
 		first, second := b.approved("first"), b.approved("second")
 		third := b.merge("third")
-		b.until(time.Minute, "staging has the third", b.says(third.SHA, "headstart/staging", "success"))
+		b.until(time.Minute, "staging has the third", b.hasStatus(third.SHA, "headstart/staging", "success"))
 		b.pass(10 * time.Minute)
 		b.expectUntouched(third.SHA, productionApp)
 		b.refused(third.Number(), "mona", "/approve", "@mona is the author of the commit: this stage needs the approval of another person")
 		b.expectUntouched(third.SHA, productionApp)
 		b.done(third.Number(), "mona", "/lock production")
 		b.done(third.Number(), "zoe", "/approve")
-		b.expectSaid(third.Number(), third.SHA[:7]+" is approved for production; it goes there as soon as it may: production is locked")
+		b.expectComment(third.Number(), third.SHA[:7]+" is approved for production; it goes there as soon as it may: production is locked")
 
 		b.done(third.Number(), "mona", "/rollback production")
 		b.expectRuns(productionApp, first.SHA)
-		b.expectSaid(third.Number(), "the approval of "+third.SHA[:7]+" for production lapsed: production runs "+first.SHA[:7]+" now")
+		b.expectComment(third.Number(), "the approval of "+third.SHA[:7]+" for production lapsed: production runs "+first.SHA[:7]+" now")
 		b.done(third.Number(), "mona", "/unlock production")
 		b.pass(10 * time.Minute)
 		b.expectUntouched(third.SHA, productionApp)
 		b.expectStatus(third.SHA, "headstart/production", "pending", "The approval by @zoe lapsed")
 		b.done(third.Number(), "zoe", "/approve")
 		b.until(time.Minute, "the third is live", b.live(third.SHA))
-		b.expectTold(first.SHA, second.SHA, third.SHA)
+		b.expectNothingPending(first.SHA, second.SHA, third.SHA)
 	})
 }
 
@@ -109,7 +109,7 @@ func TestApprovalLapses(t *testing.T) {
 func (b *bed) approved(name string) mergedPull {
 	b.t.Helper()
 	m := b.merge(name)
-	b.until(time.Minute, "staging has "+name, b.says(m.SHA, "headstart/staging", "success"))
+	b.until(time.Minute, "staging has "+name, b.hasStatus(m.SHA, "headstart/staging", "success"))
 	b.done(m.Number(), "zoe", "/approve")
 	b.until(time.Minute, name+" is live", b.live(m.SHA))
 	b.pass(10 * time.Second)

@@ -15,18 +15,18 @@ func TestHoldAfterVerification(t *testing.T) {
 		good := b.deploy("good")
 		bad := b.merge("bad")
 		b.sick(productionApp, bad.SHA, http.StatusInternalServerError, "boom")
-		b.until(5*time.Minute, "production says that it failed", b.says(bad.SHA, "headstart/production", "failure"))
+		b.until(5*time.Minute, "production says that it failed", b.hasStatus(bad.SHA, "headstart/production", "failure"))
 		b.pass(10 * time.Minute)
 		b.expectCurrent(productionApp, bad.SHA)
 		b.expectStatus(bad.SHA, "headstart/production", "failure", "Held until somebody decides")
 		b.expectLock("production", true)
 		b.expectAnswer(bad.Number(), "@mona", "Held until somebody decides", "boom")
-		b.expectTold(good.SHA, bad.SHA)
+		b.expectNothingPending(good.SHA, bad.SHA)
 
 		b.done(bad.Number(), "zoe", "/rollback production")
 		b.expectRuns(productionApp, good.SHA)
 		b.expectStatus(good.SHA, "headstart/production", "success", "Live on production again after a rollback by @zoe")
-		b.expectTold(good.SHA, bad.SHA)
+		b.expectNothingPending(good.SHA, bad.SHA)
 	})
 }
 
@@ -56,7 +56,7 @@ func TestOneAppOfTwoFails(t *testing.T) {
 			t.Errorf("half a release is no success, the deployment says %s", d.State())
 		}
 		b.expectLock("production", true)
-		b.expectTold(good.SHA, bad.SHA)
+		b.expectNothingPending(good.SHA, bad.SHA)
 	})
 }
 
@@ -66,13 +66,13 @@ func TestOneAppOfTwoFailsAndIsHeld(t *testing.T) {
 		good := b.deploy("good")
 		b.place.failRelease(stagingApp, "the migration failed")
 		bad := b.merge("bad")
-		b.until(time.Minute, "production says that it failed", b.says(bad.SHA, "headstart/production", "failure"))
+		b.until(time.Minute, "production says that it failed", b.hasStatus(bad.SHA, "headstart/production", "failure"))
 		b.pass(10 * time.Minute)
 		b.expectRuns(productionApp, bad.SHA)
 		b.expectRuns(stagingApp, good.SHA)
 		b.expectStatus(bad.SHA, "headstart/production", "failure", "Held until somebody decides")
 		b.expectAnswer(bad.Number(), "the release failed on shop-staging", "it is live on shop-production", "Held until somebody decides")
 		b.expectLock("production", true)
-		b.expectTold(good.SHA, bad.SHA)
+		b.expectNothingPending(good.SHA, bad.SHA)
 	})
 }

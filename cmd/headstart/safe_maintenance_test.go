@@ -49,13 +49,13 @@ func TestMaintenanceMode(t *testing.T) {
 		b.deploy("first")
 		b.place.releaseTakes(productionApp, 20*time.Second)
 		code := b.merge("code")
-		b.until(time.Minute, "plain code is being released", func() bool { return b.production().InFlight != nil })
+		b.until(time.Minute, "plain code is being released", func() bool { return b.production().Promoting != nil })
 		b.pass(10 * time.Second)
 		b.expectUnder(false)
 		b.until(time.Minute, "plain code is live", b.live(code.SHA))
 
 		good := b.mergeFiles("good", migration("good"))
-		b.until(time.Minute, "the migration is being released", func() bool { return b.production().InFlight != nil })
+		b.until(time.Minute, "the migration is being released", func() bool { return b.production().Promoting != nil })
 		b.pass(10 * time.Second)
 		b.expectUnder(true)
 		b.expectStatus(good.SHA, "headstart/production", "pending", "Maintenance mode is on while it is released to shop-production")
@@ -64,14 +64,14 @@ func TestMaintenanceMode(t *testing.T) {
 
 		b.place.failRelease(productionApp, "column exists")
 		bad := b.mergeFiles("bad", migration("bad"))
-		b.until(time.Minute, "the bad migration is being released", func() bool { return b.production().InFlight != nil })
+		b.until(time.Minute, "the bad migration is being released", func() bool { return b.production().Promoting != nil })
 		b.pass(10 * time.Second)
 		b.expectUnder(true)
-		b.until(time.Minute, "it fails", b.says(bad.SHA, "headstart/production", "failure"))
+		b.until(time.Minute, "it fails", b.hasStatus(bad.SHA, "headstart/production", "failure"))
 		b.expectUnder(false)
 		b.expectRuns(productionApp, good.SHA)
 		b.expectStatus(bad.SHA, "headstart/production", "failure", "Not live: the release failed on shop-production")
-		b.expectTold(code.SHA, good.SHA, bad.SHA)
+		b.expectNothingPending(code.SHA, good.SHA, bad.SHA)
 		if p, ok := b.place.(*herokuPlace); ok {
 			if n := len(p.asked("PATCH", "/apps/shop-production")); n != 6 { // of the first deploy nobody knew what it changes
 				t.Errorf("Heroku should have been asked six times to turn it on or off, it was %d times", n)
@@ -125,7 +125,7 @@ func TestRestartDuringMaintenance(t *testing.T) {
 				b.pass(7 * time.Minute)
 				b.expectLive(c.SHA)
 				b.expectUnder(false)
-				b.expectTold(c.SHA)
+				b.expectNothingPending(c.SHA)
 				if !on.Load() {
 					t.Error("maintenance mode should have been on")
 				}
@@ -150,7 +150,7 @@ func TestDownDuringMaintenance(t *testing.T) {
 		b.gh.SetWebhook(b.url+"/webhooks/github", webhookSecret)
 		b.until(time.Minute, "it is live", b.live(c.SHA))
 		b.expectUnder(false)
-		b.expectTold(c.SHA)
+		b.expectNothingPending(c.SHA)
 	})
 }
 
@@ -161,11 +161,11 @@ func TestMaintenanceByHand(t *testing.T) {
 		b.deploy("first")
 		b.place.maintain(productionApp)
 		c := b.mergeFiles("migration", migration("a"))
-		b.until(time.Minute, "the migration is live by its status", b.says(c.SHA, "headstart/production", "success"))
+		b.until(time.Minute, "the migration is live by its status", b.hasStatus(c.SHA, "headstart/production", "success"))
 		b.pass(time.Minute)
 		b.expectUnder(true)
 		b.expectCurrent(productionApp, c.SHA)
-		b.expectTold(c.SHA)
+		b.expectNothingPending(c.SHA)
 	})
 }
 
@@ -190,7 +190,7 @@ func TestFaultsOfMaintenanceMode(t *testing.T) {
 				b.until(10*time.Minute, "it is live", b.live(c.SHA))
 				b.pass(20 * time.Minute)
 				b.expectUnder(false)
-				b.expectTold(c.SHA)
+				b.expectNothingPending(c.SHA)
 			})
 		})
 	}

@@ -19,7 +19,7 @@ func TestMissingConfigVars(t *testing.T) {
 		first := b.deploy("first")
 		const lacks = "shop-production lacks config vars that shop-prepare has: PAYMENT_KEY"
 		b.expectStatus(first.SHA, "headstart/production", "success", lacks)
-		b.expectSaid(first.Number(), "⚠️ production: shop-production lacks config vars")
+		b.expectComment(first.Number(), "⚠️ production: shop-production lacks config vars")
 		if s := b.shop.Statuses(first.SHA)["headstart/staging"]; strings.Contains(s.Description, "lacks") {
 			t.Errorf("staging lacks nothing, its status says %q", s.Description)
 		}
@@ -28,7 +28,7 @@ func TestMissingConfigVars(t *testing.T) {
 			t.Errorf("it should be said once, and is again: %q", s.Description)
 		}
 		b.expectNowhere(value)
-		b.expectTold(first.SHA, second.SHA)
+		b.expectNothingPending(first.SHA, second.SHA)
 	})
 }
 
@@ -61,7 +61,7 @@ func TestAppThatDoesNotExist(t *testing.T) {
 	onHeroku(t, choices{pipeline: file}, func(b *bed, p *herokuPlace) {
 		p.lost = []string{"shop-canada"}
 		c := b.merge("first")
-		b.until(time.Minute, "staging has it", b.says(c.SHA, "headstart/staging", "success"))
+		b.until(time.Minute, "staging has it", b.hasStatus(c.SHA, "headstart/staging", "success"))
 		b.pass(5 * time.Minute)
 		b.expectUntouched(c.SHA, productionApp)
 		if s := b.shop.Statuses(c.SHA)["headstart/production"]; !strings.Contains(s.Description, "Heroku has no app shop-canada, or does not show it to the API key's account") {
@@ -74,7 +74,7 @@ func TestAppThatDoesNotExist(t *testing.T) {
 		p.add("shop-canada")
 		b.until(15*time.Minute, "production has it", b.live(c.SHA))
 		b.expectRuns("shop-canada", c.SHA)
-		b.expectTold(c.SHA)
+		b.expectNothingPending(c.SHA)
 	})
 }
 
@@ -88,7 +88,7 @@ func TestWarningsOfHeroku(t *testing.T) {
 		b.expectLive(c.SHA)
 		b.expectStatus(c.SHA, "headstart/staging", "success", "shop-staging is on the stack heroku-22, and shop-prepare builds for heroku-24")
 		b.expectStatus(c.SHA, "headstart/production", "success", "preboot is off for shop-production: people notice its restarts")
-		b.expectTold(c.SHA)
+		b.expectNothingPending(c.SHA)
 	})
 }
 
@@ -97,7 +97,7 @@ func TestAppThatMayNotBeDeployedTo(t *testing.T) {
 	onHeroku(t, choices{pipeline: steered}, func(b *bed, p *herokuPlace) {
 		p.apps[productionApp].Grant("view")
 		c := b.merge("first")
-		b.until(time.Minute, "staging has it", b.says(c.SHA, "headstart/staging", "success"))
+		b.until(time.Minute, "staging has it", b.hasStatus(c.SHA, "headstart/staging", "success"))
 		b.pass(5 * time.Minute)
 		b.expectUntouched(c.SHA, productionApp)
 		if s := b.shop.Statuses(c.SHA)["headstart/production"]; !strings.Contains(s.Description, "the API key's account may not deploy to shop-production") {

@@ -43,14 +43,14 @@ func TestRehearsal(t *testing.T) {
 
 		b.place.failRelease(rehearsalApp, "duplicate key in orders")
 		bad := b.merge("bad")
-		b.until(10*time.Minute, "the rehearsal fails", b.says(bad.SHA, "headstart/rehearsal", "failure"))
+		b.until(10*time.Minute, "the rehearsal fails", b.hasStatus(bad.SHA, "headstart/rehearsal", "failure"))
 		b.pass(10 * time.Second)
 		b.expectCopy("")
 		b.expectStatus(bad.SHA, "headstart/rehearsal", "failure", "Not live: the release failed on shop-rehearsal")
 		b.pass(10 * time.Minute)
 		b.expectUntouched(bad.SHA, productionApp)
 		b.expectRuns(productionApp, good.SHA)
-		b.expectTold(good.SHA, bad.SHA)
+		b.expectNothingPending(good.SHA, bad.SHA)
 	})
 }
 
@@ -63,12 +63,12 @@ func TestCopyFails(t *testing.T) {
 		b.place.copyTakes(rehearsalApp, time.Minute)
 		b.place.failCopy(rehearsalApp)
 		c := b.merge("good")
-		b.until(10*time.Minute, "the rehearsal fails", b.says(c.SHA, "headstart/rehearsal", "failure"))
+		b.until(10*time.Minute, "the rehearsal fails", b.hasStatus(c.SHA, "headstart/rehearsal", "failure"))
 		b.pass(10 * time.Minute)
 		b.expectStatus(c.SHA, "headstart/rehearsal", "failure", "Not live: the database of shop-production could not be copied for shop-rehearsal")
 		b.expectUntouched(c.SHA, rehearsalApp, productionApp)
 		b.expectCopy("")
-		b.expectTold(c.SHA)
+		b.expectNothingPending(c.SHA)
 	})
 }
 
@@ -93,7 +93,7 @@ func TestRestartDuringRehearsal(t *testing.T) {
 		if n := len(b.known().Copies); n != 0 {
 			t.Errorf("no copy should be remembered, %d are", n)
 		}
-		b.expectTold(c.SHA)
+		b.expectNothingPending(c.SHA)
 	})
 }
 

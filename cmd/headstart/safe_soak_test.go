@@ -31,7 +31,7 @@ func TestCanarySoaks(t *testing.T) {
 	onBoth(t, choices{pipeline: soaking}, func(b *bed) {
 		b.must(b.shop.SetRole("zoe", "maintain"))
 		good := b.merge("good")
-		b.until(time.Minute, "the canary has it", b.says(good.SHA, "headstart/canary", "success"))
+		b.until(time.Minute, "the canary has it", b.hasStatus(good.SHA, "headstart/canary", "success"))
 		b.expectStatus(good.SHA, "headstart/canary", "success", "watched until 2026-03-02 09:1")
 		b.expectStatus(good.SHA, "headstart/production", "pending", "canary has to stay healthy with "+good.SHA[:7])
 		soak := b.known().Stages["canary"].Soak
@@ -48,7 +48,7 @@ func TestCanarySoaks(t *testing.T) {
 		b.until(30*time.Second, "production has it", b.live(good.SHA))
 
 		ill := b.merge("ill")
-		b.until(time.Minute, "the canary has the next", b.says(ill.SHA, "headstart/canary", "success"))
+		b.until(time.Minute, "the canary has the next", b.hasStatus(ill.SHA, "headstart/canary", "success"))
 		b.pass(4 * time.Minute)
 		b.sick(canaryApp, ill.SHA, http.StatusInternalServerError, "out of memory")
 		b.until(3*time.Minute, "the canary goes back", b.runs(canaryApp, good.SHA))
@@ -61,7 +61,7 @@ func TestCanarySoaks(t *testing.T) {
 		if s := b.shop.Statuses(ill.SHA)["headstart/production"]; s.State != "failure" {
 			t.Errorf("production should say that it never gets it, it says %s: %s", s.State, s.Description)
 		}
-		b.expectTold(good.SHA, ill.SHA)
+		b.expectNothingPending(good.SHA, ill.SHA)
 	})
 }
 
@@ -69,14 +69,14 @@ func TestCanarySoaks(t *testing.T) {
 func TestCanaryHiccups(t *testing.T) {
 	onBoth(t, choices{pipeline: strings.Replace(soaking, "soak: 10m", "soak: 3m", 1)}, func(b *bed) {
 		c := b.merge("good")
-		b.until(time.Minute, "the canary has it", b.says(c.SHA, "headstart/canary", "success"))
+		b.until(time.Minute, "the canary has it", b.hasStatus(c.SHA, "headstart/canary", "success"))
 		b.pass(time.Minute)
 		b.sick(canaryApp, c.SHA, http.StatusServiceUnavailable, "restarting")
 		b.pass(20 * time.Second)
 		b.well(canaryApp, c.SHA)
 		b.until(5*time.Minute, "production has it", b.live(c.SHA))
 		b.expectLock("canary", false)
-		b.expectTold(c.SHA)
+		b.expectNothingPending(c.SHA)
 	})
 }
 

@@ -49,7 +49,7 @@ func TestRollbackAfterVerification(t *testing.T) {
 		b.expectStatus(bad.SHA, "headstart/production", "failure", "Rolled back to "+good.SHA[:7]+" in")
 		b.expectStatus(bad.SHA, "headstart/production", "failure", "it answers 500 (Internal Server Error) and not 200")
 		b.expectStatus(good.SHA, "headstart/production", "success", "Live on production again after a rollback by Headstart")
-		b.expectSaid(bad.Number(), bad.SHA[:7]+" failed on production", "/unlock production")
+		b.expectComment(bad.Number(), bad.SHA[:7]+" failed on production", "/unlock production")
 		b.expectAnswer(bad.Number(), "@mona", bad.SHA[:7]+" failed on production", "no such column: price", "Rolled back to "+good.SHA[:7])
 		if n := len(b.replies(bad.Number())); n != 1 {
 			t.Errorf("people should be told once, they were %d times", n)
@@ -58,7 +58,7 @@ func TestRollbackAfterVerification(t *testing.T) {
 			t.Errorf("the deployment of the bad commit should have failed, it says %s", d.State())
 		}
 		b.expectLock("production", true)
-		b.expectTold(good.SHA, bad.SHA)
+		b.expectNothingPending(good.SHA, bad.SHA)
 
 		mended := b.merge("mended")
 		b.pass(5 * time.Minute)
@@ -67,7 +67,7 @@ func TestRollbackAfterVerification(t *testing.T) {
 		b.done(mended.Number(), "zoe", "/promote production")
 		b.expectLive(mended.SHA)
 		b.expectLock("production", false)
-		b.expectTold(good.SHA, bad.SHA, mended.SHA)
+		b.expectNothingPending(good.SHA, bad.SHA, mended.SHA)
 	})
 }
 
@@ -86,7 +86,7 @@ func TestSlowStartIsWaitedFor(t *testing.T) {
 		b.pass(10 * time.Minute)
 		b.expectLive(slow.SHA)
 		b.expectLock("production", false)
-		b.expectTold(slow.SHA)
+		b.expectNothingPending(slow.SHA)
 		if n := len(b.replies(slow.Number())); n != 0 {
 			t.Errorf("nobody should be alarmed, there are %d comments", n)
 		}
@@ -103,13 +103,13 @@ func TestNothingToGoBackTo(t *testing.T) {
 		b.must(err)
 		b.sick(productionApp, merge.SHA, http.StatusInternalServerError, "no database")
 		b.gh.ResumeDeliveries()
-		b.until(10*time.Minute, "production says that it failed", b.says(merge.SHA, "headstart/production", "failure"))
+		b.until(10*time.Minute, "production says that it failed", b.hasStatus(merge.SHA, "headstart/production", "failure"))
 		b.pass(10 * time.Minute)
 		b.expectCurrent(productionApp, merge.SHA)
 		b.expectStatus(merge.SHA, "headstart/production", "failure", "Held, with nothing proved to go back to")
 		b.expectLock("production", true)
 		b.expectAnswer(first.Number(), "@mona", "nothing proved to go back to")
-		b.expectTold(merge.SHA)
+		b.expectNothingPending(merge.SHA)
 	})
 }
 
@@ -137,7 +137,7 @@ func TestVerificationBesidePreboot(t *testing.T) {
 				if took := b.clock.Now().Sub(released); took < 3*time.Minute {
 					t.Errorf("nothing that answers before the new version can take over proves it; it was proved after %s", took)
 				}
-				b.expectTold(next.SHA)
+				b.expectNothingPending(next.SHA)
 			})
 		})
 	}

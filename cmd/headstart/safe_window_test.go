@@ -31,7 +31,7 @@ func TestWindowOpens(t *testing.T) {
 		b.must(b.shop.SetRole("zoe", "maintain"))
 		b.must(b.shop.SetRole("walter", "write"))
 		first := b.merge("first")
-		b.until(time.Minute, "staging has it", b.says(first.SHA, "headstart/staging", "success"))
+		b.until(time.Minute, "staging has it", b.hasStatus(first.SHA, "headstart/staging", "success"))
 		b.clockTo(9, 29, 59)
 		b.expectStatus(first.SHA, "headstart/production", "pending", "the window early opens Mon 2026-03-02 04:30 America/Toronto")
 		b.expectUntouched(first.SHA, productionApp)
@@ -43,7 +43,7 @@ func TestWindowOpens(t *testing.T) {
 
 		b.clockTo(10, 0, 0) // it is shut again
 		second := b.merge("second")
-		b.until(time.Minute, "staging has the next", b.says(second.SHA, "headstart/staging", "success"))
+		b.until(time.Minute, "staging has the next", b.hasStatus(second.SHA, "headstart/staging", "success"))
 		b.pass(5 * time.Minute)
 		b.expectUntouched(second.SHA, productionApp)
 		b.expectStatus(second.SHA, "headstart/production", "pending", "opens Tue 2026-03-03 04:30 America/Toronto")
@@ -55,7 +55,7 @@ func TestWindowOpens(t *testing.T) {
 		if d, _ := b.deployment(second.SHA, "production"); !strings.Contains(d.Description, "Urgent, by @zoe: the shop is down") {
 			t.Errorf("the deployment should keep who found it urgent, and why; it says %q", d.Description)
 		}
-		b.expectTold(first.SHA, second.SHA)
+		b.expectNothingPending(first.SHA, second.SHA)
 	})
 }
 
@@ -65,7 +65,7 @@ func TestFreezeEnds(t *testing.T) {
 	frozen := strings.Replace(steered, "stages:", "freezes: [{from: 2026-03-01, to: 2026-03-02, zone: Pacific/Kiritimati, reason: stocktaking}]\nstages:", 1)
 	onBoth(t, choices{pipeline: frozen, sweep: aside}, func(b *bed) {
 		c := b.merge("first")
-		b.until(time.Minute, "it is built", b.says(c.SHA, "headstart/build", "success"))
+		b.until(time.Minute, "it is built", b.hasStatus(c.SHA, "headstart/build", "success"))
 		b.clockTo(9, 59, 59)
 		b.expectStatus(c.SHA, "headstart/staging", "pending", "frozen until Tue 2026-03-03 00:00 Pacific/Kiritimati: stocktaking")
 		b.expectUntouched(c.SHA, stagingApp, productionApp)
@@ -75,7 +75,7 @@ func TestFreezeEnds(t *testing.T) {
 		}
 		b.until(10*time.Second, "it is live", b.live(c.SHA))
 		b.expectLive(c.SHA)
-		b.expectTold(c.SHA)
+		b.expectNothingPending(c.SHA)
 	})
 }
 
@@ -89,7 +89,7 @@ func TestLockExpires(t *testing.T) {
 		b.done(first.Number(), "zoe", "/lock production 10m I run a migration")
 		until := b.production().Lock.Until
 		second := b.merge("second")
-		b.until(time.Minute, "staging has it", b.says(second.SHA, "headstart/staging", "success"))
+		b.until(time.Minute, "staging has it", b.hasStatus(second.SHA, "headstart/staging", "success"))
 		b.expectStatus(second.SHA, "headstart/production", "pending", "production is locked by @zoe until "+until.Format("2006-01-02 15:04:05")+" UTC: I run a migration")
 		b.refused(second.Number(), "zoe", "/promote production --urgent at once", "production is locked by @zoe until")
 		b.restart()
@@ -103,6 +103,6 @@ func TestLockExpires(t *testing.T) {
 		b.until(10*time.Second, "it is live", b.live(second.SHA))
 		b.expectLive(second.SHA)
 		b.expectLock("production", false)
-		b.expectTold(first.SHA, second.SHA)
+		b.expectNothingPending(first.SHA, second.SHA)
 	})
 }

@@ -26,7 +26,7 @@ func (b *bed) ranBefore(apps ...string) (sha string) {
 		}
 	} else {
 		m := b.merge("before")
-		b.until(5*time.Minute, "it is live on staging", b.says(m.SHA, "headstart/staging", "success"))
+		b.until(5*time.Minute, "it is live on staging", b.hasStatus(m.SHA, "headstart/staging", "success"))
 		b.done(m.Number(), "zoe", "/approve production")
 		b.until(5*time.Minute, "it is live", b.live(m.SHA))
 		b.pass(10 * time.Second)
@@ -59,7 +59,7 @@ func TestAppsThatWereThereBefore(t *testing.T) {
 
 		b.place.releaseTakes(stagingApp, time.Minute)
 		first := b.merge("first")
-		b.until(time.Minute, "the first commit goes to staging", b.says(first.SHA, "headstart/staging", "pending"))
+		b.until(time.Minute, "the first commit goes to staging", b.hasStatus(first.SHA, "headstart/staging", "pending"))
 		b.done(first.Number(), "zoe", "/status")
 		replies := strings.Join(b.replies(first.Number()), "\n")
 		for _, want := range []string{"| production | v", "(`" + before[:7] + "`), released before Headstart, 3 days ago"} {
@@ -69,7 +69,7 @@ func TestAppsThatWereThereBefore(t *testing.T) {
 		}
 		b.until(5*time.Minute, "the first commit is live: it changes nothing that asks for an approval", b.live(first.SHA))
 		b.pass(10 * time.Second)
-		b.expectSaid(first.Number(), "`/rollback production` would bring back "+before[:7], "released before Headstart")
+		b.expectComment(first.Number(), "`/rollback production` would bring back "+before[:7], "released before Headstart")
 
 		b.done(first.Number(), "zoe", "/rollback production")
 		b.expectRuns(productionApp, before)
@@ -82,13 +82,13 @@ func TestAppsThatWereThereBefore(t *testing.T) {
 		if d, ok := b.deployment(before, "production"); !ok || d.State() != "success" {
 			b.t.Errorf("the release that was brought back should have a deployment that succeeded, it is %+v", d)
 		}
-		b.expectTold(first.SHA)
+		b.expectNothingPending(first.SHA)
 	})
 }
 
 // A repository with several pipelines whose apps run the commit before: the push that
 // brings the file releases the pipeline whose files it changes.
-func TestFirstPushOfSeveralPipelines(t *testing.T) {
+func TestFirstPushOfMultiplePipelines(t *testing.T) {
 	onHeroku(t, choices{none: true}, func(b *bed, p *herokuPlace) {
 		before := b.push(map[string]string{"api/main.txt": "one\n", "web/index.txt": "one\n"})
 		p.apps[stagingApp].Deploy(before.SHA)
@@ -99,7 +99,7 @@ func TestFirstPushOfSeveralPipelines(t *testing.T) {
 		files[config.Path] = strings.Replace(files[config.Path], "\n        needs: [acme/shop:api:production]", "", 1)
 		first := b.push(files)
 		b.report(first.SHA, "success")
-		b.until(5*time.Minute, "the api is live", b.says(first.SHA, "headstart/api/production", "success"))
+		b.until(5*time.Minute, "the api is live", b.hasStatus(first.SHA, "headstart/api/production", "success"))
 		b.pass(10 * time.Minute)
 		b.expectRuns(stagingApp, before.SHA)
 		for context := range b.shop.Statuses(first.SHA) {
@@ -109,7 +109,7 @@ func TestFirstPushOfSeveralPipelines(t *testing.T) {
 		}
 		second := b.push(map[string]string{"web/index.txt": "two\n"})
 		b.report(second.SHA, "success")
-		b.until(5*time.Minute, "the web part is live", b.says(second.SHA, "headstart/web/production", "success"))
+		b.until(5*time.Minute, "the web part is live", b.hasStatus(second.SHA, "headstart/web/production", "success"))
 		b.expectRuns(productionApp, first.SHA)
 	})
 }

@@ -25,7 +25,7 @@ func TestRequiredByRulesetAndClassicProtection(t *testing.T) {
 		b.expectUntouched(c.SHA, stagingApp)
 		b.must(b.shop.SetStatus(c.SHA, githubtest.Status{Context: "lint", State: "success", Creator: "mona"}))
 		b.until(time.Minute, "the commit is live once the last required check has reported, whatever an optional one says", b.live(c.SHA))
-		b.expectTold(c.SHA)
+		b.expectNothingPending(c.SHA)
 	})
 }
 
@@ -58,7 +58,7 @@ func TestEverythingThatReports(t *testing.T) {
 		b.expectUntouched(c.SHA, stagingApp)
 		b.must(run.Complete("success"))
 		b.until(time.Minute, "the commit is live once everything that reported has passed", b.live(c.SHA))
-		b.expectTold(c.SHA)
+		b.expectNothingPending(c.SHA)
 	})
 }
 
@@ -96,7 +96,7 @@ func TestRerun(t *testing.T) {
 		b.must(again.Complete("success"))
 		b.until(time.Minute, "the commit is live after the second run", b.live(c.SHA))
 		b.expectLive(c.SHA)
-		b.expectTold(c.SHA)
+		b.expectNothingPending(c.SHA)
 	})
 }
 
@@ -123,6 +123,6 @@ func TestNoChecks(t *testing.T) {
 	onBoth(t, choices{pipeline: strings.Replace(pipeline, "[ci/test]", "none", 1)}, func(b *bed) {
 		c := b.push(change("a"))
 		b.until(time.Minute, "the commit is live as soon as it is built", b.live(c.SHA))
-		b.expectTold(c.SHA)
+		b.expectNothingPending(c.SHA)
 	})
 }

@@ -27,10 +27,10 @@ func TestPushToProduction(t *testing.T) {
 		b.pass(149 * time.Second)
 		b.expectStatus(c.SHA, "headstart/build", "success", "Built in")
 		b.expectUntouched(c.SHA, stagingApp, productionApp)
-		b.until(5*time.Second, "staging releases as soon as the checks are green", b.says(c.SHA, "headstart/staging", "pending"))
+		b.until(5*time.Second, "staging releases as soon as the checks are green", b.hasStatus(c.SHA, "headstart/staging", "pending"))
 		b.until(time.Minute, "the commit is live on production", b.live(c.SHA))
 		b.expectLive(c.SHA)
-		b.expectTold(c.SHA)
+		b.expectNothingPending(c.SHA)
 		b.expectBuilds(prepareApp, c.SHA, 1)
 		b.expectBuilds(stagingApp, c.SHA, 0)
 		built := b.place.builds(prepareApp)[0].artifact
@@ -111,7 +111,7 @@ func TestRedChecks(t *testing.T) {
 		b.pass(10 * time.Minute)
 		b.expectUntouched(bad.SHA, stagingApp, productionApp)
 		b.expectStatus(bad.SHA, "headstart/staging", "failure", "ci/test failed")
-		b.expectTold(good.SHA, bad.SHA)
+		b.expectNothingPending(good.SHA, bad.SHA)
 		b.expectLive(good.SHA)
 	})
 }
@@ -134,7 +134,7 @@ func TestCodeThatDoesNotBuild(t *testing.T) {
 		if s := b.shop.Statuses(bad.SHA)["headstart/build"]; s.TargetURL == "" {
 			t.Error("the failed build's status should link to its output")
 		}
-		b.expectTold(good.SHA, bad.SHA)
+		b.expectNothingPending(good.SHA, bad.SHA)
 		b.expectLive(good.SHA)
 	})
 }
@@ -150,7 +150,7 @@ func TestReleasePhaseFails(t *testing.T) {
 		b.place.failRelease(productionApp, "the migration failed")
 		second := b.push(change("second"))
 		b.report(second.SHA, "success")
-		b.until(2*time.Minute, "production says that it failed", b.says(second.SHA, "headstart/production", "failure"))
+		b.until(2*time.Minute, "production says that it failed", b.hasStatus(second.SHA, "headstart/production", "failure"))
 		b.pass(10 * time.Minute)
 		if got := b.place.runs(stagingApp); got != second.SHA {
 			t.Errorf("staging should run the second commit, it runs %q", got)
@@ -161,14 +161,14 @@ func TestReleasePhaseFails(t *testing.T) {
 		if d, _ := b.deployment(second.SHA, "production"); d.State() != "failure" {
 			t.Errorf("the deployment to production should have failed, it is %s", d.State())
 		}
-		b.expectTold(first.SHA, second.SHA)
+		b.expectNothingPending(first.SHA, second.SHA)
 
 		b.place.failRelease(productionApp, "")
 		third := b.push(change("third"))
 		b.report(third.SHA, "success")
 		b.until(2*time.Minute, "the third commit is live", b.live(third.SHA))
 		b.expectLive(third.SHA)
-		b.expectTold(first.SHA, second.SHA, third.SHA)
+		b.expectNothingPending(first.SHA, second.SHA, third.SHA)
 	})
 }
 
@@ -196,7 +196,7 @@ func TestNewestGreenWins(t *testing.T) {
 		b.must(b.shop.Check(fourth.SHA, ciCheck, "success"))
 		b.until(5*time.Minute, "the fourth commit is live", b.live(fourth.SHA))
 		b.expectLive(fourth.SHA)
-		b.expectTold(first.SHA, second.SHA, third.SHA, fourth.SHA)
+		b.expectNothingPending(first.SHA, second.SHA, third.SHA, fourth.SHA)
 		if d, _ := b.deployment(third.SHA, "production"); d.State() != "inactive" {
 			t.Errorf("the deployment that was replaced should be inactive, it is %s", d.State())
 		}
@@ -216,7 +216,7 @@ func TestNeverBack(t *testing.T) {
 		b.pass(10 * time.Minute)
 		b.expectUntouched(old.SHA, stagingApp, productionApp)
 		b.expectLive(young.SHA)
-		b.expectTold(old.SHA, young.SHA)
+		b.expectNothingPending(old.SHA, young.SHA)
 	})
 }
 
@@ -233,7 +233,7 @@ func TestWithoutPrepareApp(t *testing.T) {
 		b.until(3*time.Minute, "the commit is live", b.live(c.SHA))
 		b.expectBuilds(stagingApp, c.SHA, 1)
 		b.expectLive(c.SHA)
-		b.expectTold(c.SHA)
+		b.expectNothingPending(c.SHA)
 	})
 }
 
@@ -252,7 +252,7 @@ func TestArtifactOfTheSameTree(t *testing.T) {
 			t.Fatalf("the test should have made the same tree again")
 		}
 		b.report(again.SHA, "success")
-		b.until(time.Minute, "the third commit is live by its status", b.says(again.SHA, "headstart/production", "success"))
+		b.until(time.Minute, "the third commit is live by its status", b.hasStatus(again.SHA, "headstart/production", "success"))
 		b.expectStatus(again.SHA, "headstart/build", "success", "No build needed")
 		if n := len(b.place.builds(prepareApp)); n != 2 {
 			t.Errorf("two trees should take two builds, there were %d", n)
@@ -261,7 +261,7 @@ func TestArtifactOfTheSameTree(t *testing.T) {
 		if r := b.place.releases(productionApp); r[len(r)-1].artifact != want {
 			t.Errorf("production should run the first commit's artifact again")
 		}
-		b.expectTold(again.SHA)
+		b.expectNothingPending(again.SHA)
 	})
 }
 

@@ -41,7 +41,7 @@ func TestFallback(t *testing.T) {
 				b.expectStatus(c.SHA, "headstart/build", "pending", "Building on shop-staging")
 				b.until(5*time.Minute, "the commit is live", b.live(c.SHA))
 				b.expectLive(c.SHA)
-				b.expectTold(c.SHA)
+				b.expectNothingPending(c.SHA)
 				if n := len(p.builds(productionApp)); n != 0 {
 					t.Errorf("production should get staging's artifact and not build, it built %d times", n)
 				}
@@ -58,7 +58,7 @@ func TestNoFallbackBeforeGreen(t *testing.T) {
 		b.report(c.SHA, "failure")
 		b.pass(30 * time.Minute)
 		b.expectBuilds(stagingApp, c.SHA, 0)
-		b.expectTold(c.SHA)
+		b.expectNothingPending(c.SHA)
 	})
 }
 
@@ -75,7 +75,7 @@ func TestFallbackOnTheEmbeddedPlatform(t *testing.T) {
 	b.must(run.Complete("success"))
 	b.until(2*time.Minute, "the commit is live", b.live(c.SHA))
 	b.expectLive(c.SHA)
-	b.expectTold(c.SHA)
+	b.expectNothingPending(c.SHA)
 }
 
 // A pipeline may use an app only if the operator allowed it: a file that names
@@ -85,13 +85,13 @@ func TestForeignAppIsRefused(t *testing.T) {
 		first := b.firstDeploy()
 		bad := b.push(map[string]string{".github/headstart.yml": strings.Replace(pipeline, productionApp, foreignApp, 1)})
 		b.report(bad.SHA, "success")
-		b.until(2*time.Minute, "the file is refused in the commit's status", b.says(bad.SHA, "headstart/config", "failure"))
+		b.until(2*time.Minute, "the file is refused in the commit's status", b.hasStatus(bad.SHA, "headstart/config", "failure"))
 		b.expectStatus(bad.SHA, "headstart/config", "failure", foreignApp)
 		b.until(2*time.Minute, "the commit is live by the last good file", b.live(bad.SHA))
 		if r := p.App(foreignApp).Releases(); r[len(r)-1].Slug != "" {
 			t.Errorf("%s should not have been touched, it has %+v", foreignApp, r)
 		}
-		b.expectTold(first.SHA, bad.SHA)
+		b.expectNothingPending(first.SHA, bad.SHA)
 	})
 }
 
@@ -103,7 +103,7 @@ func TestNothingIsDeployedWithoutAGoodFile(t *testing.T) {
 		b.pass(10 * time.Minute)
 		b.expectUntouched(c.SHA, stagingApp, productionApp)
 		b.expectStatus(c.SHA, "headstart/config", "failure", ".github/headstart.yml:")
-		b.expectTold(c.SHA)
+		b.expectNothingPending(c.SHA)
 	})
 }
 
@@ -119,7 +119,7 @@ func TestBadFileKeepsTheLastGoodOne(t *testing.T) {
 		good := b.push(map[string]string{".github/headstart.yml": b.place.head() + strings.Replace(pipeline, "ci/test", "ci/other", 1)})
 		b.must(b.shop.Check(good.SHA, "ci/other", "success"))
 		b.until(2*time.Minute, "the new file is followed", b.live(good.SHA))
-		b.expectTold(bad.SHA, good.SHA)
+		b.expectNothingPending(bad.SHA, good.SHA)
 	})
 }
 

@@ -35,7 +35,7 @@ func TestFaultsOfGitHub(t *testing.T) {
 		b.until(5*time.Minute, "the commit is live", b.live(c.SHA))
 		b.pass(5 * time.Minute)
 		b.expectLive(c.SHA)
-		b.expectTold(c.SHA)
+		b.expectNothingPending(c.SHA)
 		b.expectBuilds(prepareApp, c.SHA, 1)
 		seen := map[string]bool{}
 		for _, d := range b.shop.Deployments() {
@@ -56,7 +56,7 @@ func TestRateLimitOfGitHub(t *testing.T) {
 		b.must(b.gh.SetRateLimit("acme", 5000, 0))
 		b.report(c.SHA, "success")
 		b.until(2*time.Hour, "the commit is live after the limit was reset", b.live(c.SHA))
-		b.expectTold(c.SHA)
+		b.expectNothingPending(c.SHA)
 		refused := 0
 		for _, r := range b.gh.Requests() {
 			if r.Status == http.StatusForbidden || r.Status == http.StatusTooManyRequests {
@@ -85,7 +85,7 @@ func TestSecondaryLimits(t *testing.T) {
 	}
 	b.until(10*time.Minute, "the last commit is live", b.live(shas[many-1]))
 	b.pass(10 * time.Minute)
-	b.expectTold(shas...)
+	b.expectNothingPending(shas...)
 	refused := 0
 	for _, r := range b.gh.Requests() {
 		if r.Status == http.StatusForbidden || r.Status == http.StatusTooManyRequests {
@@ -118,7 +118,7 @@ func TestBudgetOfGitHub(t *testing.T) {
 		}
 		b.until(10*time.Minute, "the commit is live", b.live(c.SHA))
 		b.pass(time.Minute)
-		b.expectTold(c.SHA)
+		b.expectNothingPending(c.SHA)
 		by, n := map[string]int{}, 0
 		for _, r := range b.gh.Requests()[before:] {
 			if !strings.Contains(r.Path, "access_tokens") && !strings.Contains(r.Path, "_codeload") && !strings.HasPrefix(r.Path, "/app/") {

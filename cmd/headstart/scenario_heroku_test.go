@@ -45,7 +45,7 @@ func TestFaultsOfHeroku(t *testing.T) {
 		}
 		b.pass(5 * time.Minute)
 		b.expectLive(c.SHA)
-		b.expectTold(c.SHA)
+		b.expectNothingPending(c.SHA)
 		b.expectBuilds(prepareApp, c.SHA, 1)
 		for _, app := range []string{stagingApp, productionApp} {
 			if n := len(p.releases(app)); n != 1 {
@@ -109,7 +109,7 @@ func TestReleasePhaseOfThePrepareAppDoesNotMatter(t *testing.T) {
 		b.report(c.SHA, "success")
 		b.until(2*time.Minute, "the commit is live", b.live(c.SHA))
 		b.expectLive(c.SHA)
-		b.expectTold(c.SHA)
+		b.expectNothingPending(c.SHA)
 		if r := p.releases(prepareApp); r[len(r)-1].status != "failed" {
 			t.Fatal("the prepare app's release should have failed in this test")
 		}
@@ -180,16 +180,16 @@ func TestTargetsAreBelievedOneByOne(t *testing.T) {
 		ca.FailPromotion("shop-ca is suspended")
 		c := b.push(change("a"))
 		b.report(c.SHA, "success")
-		b.until(2*time.Minute, "production says that it failed", b.says(c.SHA, "headstart/production", "failure"))
+		b.until(2*time.Minute, "production says that it failed", b.hasStatus(c.SHA, "headstart/production", "failure"))
 		b.expectStatus(c.SHA, "headstart/production", "failure", "shop-ca")
 		if got := p.runs(productionApp); got != c.SHA {
 			t.Errorf("shop-production took the release and should run it, it runs %q", got)
 		}
-		b.expectTold(c.SHA)
+		b.expectNothingPending(c.SHA)
 		ca.FailPromotion("")
 		next := b.push(change("b"))
 		b.report(next.SHA, "success")
-		b.until(2*time.Minute, "the next commit waits for somebody", b.says(next.SHA, "headstart/production", "pending"))
+		b.until(2*time.Minute, "the next commit waits for somebody", b.hasStatus(next.SHA, "headstart/production", "pending"))
 		b.expectStatus(next.SHA, "headstart/production", "pending", "locked")
 		if got := p.runs("shop-ca"); got == next.SHA {
 			t.Error("nothing should get into a stage of which only a part took the last release")
@@ -206,7 +206,7 @@ func TestRateLimitOfHeroku(t *testing.T) {
 		b.report(c.SHA, "success")
 		b.until(15*time.Minute, "the commit is live although the limit was reached", b.live(c.SHA))
 		b.expectLive(c.SHA)
-		b.expectTold(c.SHA)
+		b.expectNothingPending(c.SHA)
 		refused := 0
 		for _, r := range p.APIRequests() {
 			if r.Status == http.StatusTooManyRequests {

@@ -40,7 +40,7 @@ func TestPullRequestBuiltAhead(t *testing.T) {
 					b.place.buildTakes(prepareApp, 40*time.Second)
 					b.place.releaseTakes(productionApp, 10*time.Second)
 					pull := b.open("feature", change("feature"))
-					b.until(2*time.Minute, "the pull request is built", b.says(pull.HeadSHA(), "headstart/build", "success"))
+					b.until(2*time.Minute, "the pull request is built", b.hasStatus(pull.HeadSHA(), "headstart/build", "success"))
 					b.pass(10 * time.Second)
 					comments := b.shop.Comments(pull.Number())
 					if len(comments) != 1 || !strings.Contains(comments[0].Body, "The build is ready") {
@@ -69,7 +69,7 @@ func TestPullRequestBuiltAhead(t *testing.T) {
 					if body := after[0].Body; !strings.Contains(body, "is live on production") {
 						t.Errorf("the comment should follow the deploy to the end, it says:\n%s", body)
 					}
-					b.expectTold(merge.SHA, pull.HeadSHA())
+					b.expectNothingPending(merge.SHA, pull.HeadSHA())
 				})
 			})
 		}
@@ -117,8 +117,8 @@ func TestPullRequestGivesWay(t *testing.T) {
 			return list[len(list)-1].commit == c.SHA
 		})
 		b.until(15*time.Minute, "the urgent commit is live", b.live(c.SHA))
-		b.until(15*time.Minute, "the pull request is built after all", b.says(pull.HeadSHA(), "headstart/build", "success"))
-		b.expectTold(c.SHA, pull.HeadSHA())
+		b.until(15*time.Minute, "the pull request is built after all", b.hasStatus(pull.HeadSHA(), "headstart/build", "success"))
+		b.expectNothingPending(c.SHA, pull.HeadSHA())
 	})
 }
 
@@ -127,14 +127,14 @@ func TestPullRequestClosed(t *testing.T) {
 	onBoth(t, choices{}, func(b *bed) {
 		first := b.firstDeploy()
 		pull := b.open("feature", change("feature"))
-		b.until(2*time.Minute, "the pull request is built", b.says(pull.HeadSHA(), "headstart/build", "success"))
+		b.until(2*time.Minute, "the pull request is built", b.hasStatus(pull.HeadSHA(), "headstart/build", "success"))
 		b.must(pull.Close())
 		b.pass(5 * time.Minute)
 		comments := b.shop.Comments(pull.Number())
 		if len(comments) != 1 || !strings.Contains(comments[0].Body, "Closed without a merge") {
 			t.Errorf("the comment should say that nothing was deployed, got %+v", comments)
 		}
-		b.expectTold(pull.HeadSHA())
+		b.expectNothingPending(pull.HeadSHA())
 		b.expectLive(first.SHA)
 	})
 }

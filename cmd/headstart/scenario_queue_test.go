@@ -48,7 +48,7 @@ func TestMergeQueue(t *testing.T) {
 		b.settle()
 		b.expectStatus(group.Head(), "headstart/build", "pending", "Building on "+prepareApp)
 		run := b.run(group.Head(), ciCheck)
-		b.until(2*time.Minute, "the group is built", b.says(group.Head(), "headstart/build", "success"))
+		b.until(2*time.Minute, "the group is built", b.hasStatus(group.Head(), "headstart/build", "success"))
 		b.pass(2 * time.Minute)
 		b.must(run.Complete("success"))
 		b.settle()
@@ -64,7 +64,7 @@ func TestMergeQueue(t *testing.T) {
 		b.pass(time.Minute)
 		b.expectLive(group.Head())
 		b.expectBuilds(prepareApp, group.Head(), 1)
-		b.expectTold(group.Head(), pull.HeadSHA())
+		b.expectNothingPending(group.Head(), pull.HeadSHA())
 		if comments := b.shop.Comments(pull.Number()); len(comments) != 1 || !strings.Contains(comments[0].Body, "is live on production") {
 			t.Errorf("the pull request's comment should follow the deploy to the end, got %+v", comments)
 		}
@@ -87,7 +87,7 @@ func TestMergeQueueLostRequest(t *testing.T) {
 		group := b.enqueue(githubtest.QueueOptions{}, pull)
 		b.settle()
 		b.gh.OnDelivery(nil)
-		b.until(5*time.Minute, "the group is built", b.says(group.Head(), "headstart/build", "success"))
+		b.until(5*time.Minute, "the group is built", b.hasStatus(group.Head(), "headstart/build", "success"))
 		b.report(group.Head(), "success")
 		b.settle()
 		b.must(group.Merge())
@@ -118,7 +118,7 @@ func TestMergeQueueDestroyed(t *testing.T) {
 		g3 := b.enqueue(githubtest.QueueOptions{}, two)
 		g4 := b.enqueue(githubtest.QueueOptions{After: g3}, one)
 		b.until(10*time.Minute, "both groups are built", func() bool {
-			return b.says(g3.Head(), "headstart/build", "success")() && b.says(g4.Head(), "headstart/build", "success")()
+			return b.hasStatus(g3.Head(), "headstart/build", "success")() && b.hasStatus(g4.Head(), "headstart/build", "success")()
 		})
 		b.report(g3.Head(), "success")
 		b.report(g4.Head(), "success")
@@ -129,7 +129,7 @@ func TestMergeQueueDestroyed(t *testing.T) {
 		b.pass(time.Hour)
 		b.expectLive(g4.Head())
 		b.expectBuilds(prepareApp, g4.Head(), 1)
-		b.expectTold(g1.Head(), g2.Head(), g3.Head(), g4.Head())
+		b.expectNothingPending(g1.Head(), g2.Head(), g3.Head(), g4.Head())
 		for _, g := range []*githubtest.MergeGroup{g1, g2, g3} {
 			b.expectUntouched(g.Head(), stagingApp, productionApp)
 		}

@@ -45,7 +45,7 @@ func TestRestartAnywhere(t *testing.T) {
 				t.Logf("%d restarts", restarts)
 				b.pass(2 * time.Minute)
 				b.expectLive(c.SHA)
-				b.expectTold(c.SHA)
+				b.expectNothingPending(c.SHA)
 				for _, app := range []string{stagingApp, productionApp} {
 					if n := len(b.place.releases(app)); n != 1 && name == "heroku" {
 						t.Errorf("%s should be released to once, it was %d times", app, n)
@@ -73,6 +73,6 @@ func TestDownWhileChecksTurnGreen(t *testing.T) {
 		b.gh.SetWebhook(b.url+"/webhooks/github", webhookSecret)
 		b.until(5*time.Minute, "the commit is live although the bot was down when its checks turned green", b.live(c.SHA))
 		b.expectLive(c.SHA)
-		b.expectTold(c.SHA)
+		b.expectNothingPending(c.SHA)
 	})
 }

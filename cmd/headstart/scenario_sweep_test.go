@@ -36,7 +36,7 @@ func TestWhileNobodyWasThere(t *testing.T) {
 		b.until(3*time.Minute, "who asked meanwhile is answered", b.answered(comment))
 		b.pass(10 * time.Minute)
 		b.expectLive(next.SHA)
-		b.expectTold(next.SHA)
+		b.expectNothingPending(next.SHA)
 		for _, d := range b.gh.Deliveries() {
 			if !d.OK() && d.Event != "ping" {
 				t.Errorf("%s %s should have been delivered in the end, got %+v", d.Event, d.Action, d.Attempts)
@@ -58,7 +58,7 @@ func TestPushThatNobodyTold(t *testing.T) {
 		lost := b.push(change("lost"))
 		b.report(lost.SHA, "success")
 		b.until(15*time.Minute, "the commit whose push was lost is live", b.live(lost.SHA))
-		b.expectTold(lost.SHA)
+		b.expectNothingPending(lost.SHA)
 	})
 }
 
@@ -99,7 +99,7 @@ func TestNothingNewerIsOverwritten(t *testing.T) {
 		b.pass(5 * time.Second)
 		hotfix := strings.Repeat("d", 40)
 		p.apps[productionApp].Deploy(hotfix)
-		b.until(2*time.Minute, "production says why not", b.says(second.SHA, "headstart/production", "failure"))
+		b.until(2*time.Minute, "production says why not", b.hasStatus(second.SHA, "headstart/production", "failure"))
 		b.expectStatus(second.SHA, "headstart/production", "failure", "by hand after this was pushed")
 		b.pass(30 * time.Minute)
 		if got := p.runs(productionApp); got != hotfix {

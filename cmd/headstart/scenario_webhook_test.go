@@ -52,7 +52,7 @@ func TestDuplicates(t *testing.T) {
 		}
 		b.pass(10 * time.Minute)
 		b.expectLive(c.SHA)
-		b.expectTold(c.SHA)
+		b.expectNothingPending(c.SHA)
 		b.expectBuilds(prepareApp, c.SHA, 1)
 		for _, app := range []string{stagingApp, productionApp} {
 			if n := len(b.place.releases(app)); n != 1 {
@@ -93,7 +93,7 @@ func TestReordered(t *testing.T) {
 				b.until(10*time.Minute, "the merge is live", b.live(merge.SHA))
 				b.pass(10 * time.Minute)
 				b.expectLive(merge.SHA)
-				b.expectTold(second.SHA, merge.SHA, pull.HeadSHA())
+				b.expectNothingPending(second.SHA, merge.SHA, pull.HeadSHA())
 			})
 		})
 	}
@@ -113,7 +113,7 @@ func TestLostChecks(t *testing.T) {
 		b.pass(time.Minute)
 		b.report(c.SHA, "success")
 		b.until(3*time.Minute, "the commit is live although no check's webhook came", b.live(c.SHA))
-		b.expectTold(c.SHA)
+		b.expectNothingPending(c.SHA)
 	})
 }
 
@@ -135,7 +135,7 @@ func TestLostPush(t *testing.T) {
 		b.until(10*time.Minute, "the commit whose push was lost is live", b.live(lost.SHA))
 		b.pass(10 * time.Minute)
 		b.expectLive(lost.SHA)
-		b.expectTold(first.SHA, lost.SHA)
+		b.expectNothingPending(first.SHA, lost.SHA)
 	})
 }
 
@@ -155,6 +155,6 @@ func TestForcePush(t *testing.T) {
 		b.pass(10 * time.Minute)
 		b.expectUntouched(gone.SHA, stagingApp, productionApp)
 		b.expectLive(next.SHA)
-		b.expectTold(gone.SHA, next.SHA)
+		b.expectNothingPending(gone.SHA, next.SHA)
 	})
 }

@@ -270,15 +270,15 @@ func (l *leak) tell() {
 	loud := fmt.Sprintf("cannot sign in at %s as %s, STRIPE_API_KEY=%s, Authorization: Bearer %s", dbURL, buildSecret, stripe, stripe)
 	broken := b.push(change("broken"))
 	b.place.failBuildOf(broken.SHA, loud)
-	b.until(15*time.Minute, "the build has failed", b.says(broken.SHA, "headstart/build", "failure"))
+	b.until(15*time.Minute, "the build has failed", b.hasStatus(broken.SHA, "headstart/build", "failure"))
 	b.place.failRelease(productionApp, loud+" with "+varSecretIn(b))
 	failing := l.mergeTitled("failing", "Fail at the release "+said)
-	b.until(15*time.Minute, "the release has failed", b.says(failing.SHA, "headstart/production", "failure"))
+	b.until(15*time.Minute, "the release has failed", b.hasStatus(failing.SHA, "headstart/production", "failure"))
 	b.place.failRelease(productionApp, "")
 	if p, ok := b.place.(*herokuPlace); ok {
 		p.apps[productionApp].FailPromotion(loud)
 		c := b.push(change("unpromoted"))
-		b.until(15*time.Minute, "the promotion has failed", b.says(c.SHA, "headstart/production", "failure"))
+		b.until(15*time.Minute, "the promotion has failed", b.hasStatus(c.SHA, "headstart/production", "failure"))
 		p.apps[productionApp].FailPromotion("")
 	}
 

@@ -25,7 +25,7 @@ func (b *bed) share() *githubtest.Repo {
 		files[config.Path] = b.file("checks: [ci/test]\nprepare: shop-prepare\nstages:\n  - name: production\n    app: " + otherApp + "\n")
 		c := b.push(files)
 		b.report(c.SHA, "success")
-		b.until(5*time.Minute, "the other repository's first commit is live", b.says(c.SHA, "headstart/production", "success"))
+		b.until(5*time.Minute, "the other repository's first commit is live", b.hasStatus(c.SHA, "headstart/production", "success"))
 	})
 	return other
 }
@@ -68,13 +68,13 @@ func TestASharedPrepareApp(t *testing.T) {
 			took := b.until(3*time.Second, "the other repository's push is next", b.building(push.SHA))
 			t.Logf("the push is built %s after it came", took)
 			b.report(push.SHA, "success")
-			b.until(2*time.Minute, "the push is live", b.says(push.SHA, "headstart/production", "success"))
+			b.until(2*time.Minute, "the push is live", b.hasStatus(push.SHA, "headstart/production", "success"))
 
 			b.pass(20 * time.Second)
 			first := b.open("one", change("one"))
 			b.pass(10 * time.Second)
 			before := len(p.builds(prepareApp))
-			b.until(2*time.Minute, "its pull request is built", b.says(first.HeadSHA(), "headstart/build", "success"))
+			b.until(2*time.Minute, "its pull request is built", b.hasStatus(first.HeadSHA(), "headstart/build", "success"))
 			if n := len(p.builds(prepareApp)) - before; n > 3 {
 				t.Errorf("a pull request should wait for one build of the other repository at most, %d were begun meanwhile", n)
 			}
@@ -89,7 +89,7 @@ func TestASharedPrepareApp(t *testing.T) {
 		b.restart()
 		b.until(20*time.Minute, "all nine are built", func() bool {
 			for _, pull := range pulls {
-				if !b.says(pull.HeadSHA(), "headstart/build", "success")() {
+				if !b.hasStatus(pull.HeadSHA(), "headstart/build", "success")() {
 					return false
 				}
 			}

@@ -29,11 +29,11 @@ func TestOneFigureSinceThePush(t *testing.T) {
 			}
 		}
 		var written []string
-		for _, found := range sinceThePush.FindAllStringSubmatch(b.said(m.Number()), -1) {
+		for _, found := range sinceThePush.FindAllStringSubmatch(b.botComment(m.Number()), -1) {
 			written = append(written, found[1])
 		}
 		if len(told) != 2 || !slices.Equal(told, written) {
-			t.Fatalf("the statuses say %v after the push and the comment %v; they should say the same of both stages:\n%s", told, written, b.said(m.Number()))
+			t.Fatalf("the statuses say %v after the push and the comment %v; they should say the same of both stages:\n%s", told, written, b.botComment(m.Number()))
 		}
 		last, err := time.ParseDuration(told[1][:len(told[1])-2] + "s")
 		b.must(err)

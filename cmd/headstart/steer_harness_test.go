@@ -121,18 +121,18 @@ func (b *bed) refused(number int, user, body string, why ...string) {
 	b.t.Helper()
 	c, _ := b.ask(number, user, body)
 	b.expectReactions(c, "eyes", "-1")
-	b.expectSaid(number, why...)
+	b.expectComment(number, why...)
 }
 
 func (b *bed) expectReactions(c githubtest.Comment, want ...string) {
 	b.t.Helper()
 	if got := b.reactions(c); !slices.Equal(got, want) {
-		b.t.Errorf("the comment %q should get the reactions %v, it has %v; the bot says:\n%s", c.Body, want, got, b.said(c.Number))
+		b.t.Errorf("the comment %q should get the reactions %v, it has %v; the bot says:\n%s", c.Body, want, got, b.botComment(c.Number))
 	}
 }
 
-// said is the bot's one comment on a pull request; empty if there is none.
-func (b *bed) said(number int) string {
+// botComment is the bot's one comment on a pull request; empty if there is none.
+func (b *bed) botComment(number int) string {
 	b.t.Helper()
 	var bodies []string
 	for _, c := range b.shop.Comments(number) {
@@ -156,10 +156,10 @@ func (b *bed) replies(number int) (list []string) {
 	return list
 }
 
-// expectSaid holds the bot's comment on a pull request against pieces of it.
-func (b *bed) expectSaid(number int, pieces ...string) {
+// expectComment holds the bot's comment on a pull request against pieces of it.
+func (b *bed) expectComment(number int, pieces ...string) {
 	b.t.Helper()
-	body := b.said(number)
+	body := b.botComment(number)
 	for _, p := range pieces {
 		if !strings.Contains(body, p) {
 			b.t.Errorf("the bot's comment on #%d should say %q, it says:\n%s", number, p, body)
@@ -189,7 +189,7 @@ func (b *bed) expectLock(stage string, locked bool) {
 }
 
 // production is how production stands in the bot's memory.
-func (b *bed) production() bot.Stand { return b.known().Stages["production"] }
+func (b *bed) production() bot.StageState { return b.known().Stages["production"] }
 
 // setVar sets a config var of an app, as people do between two deploys.
 func (b *bed) setVar(app, name, value string) {

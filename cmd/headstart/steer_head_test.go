@@ -10,7 +10,7 @@ import (
 // An order for an open pull request names its head as GitHub has it at that moment,
 // whatever webhooks have told, and is about that commit to its end.
 func TestPromoteExactlyTheHead(t *testing.T) {
-	onHeroku(t, choices{pipeline: guests}, func(b *bed, _ *herokuPlace) {
+	onHeroku(t, choices{pipeline: pullStages}, func(b *bed, _ *herokuPlace) {
 		_, _, third := b.deployThree()
 		b.pushTo("feature", change("feature"))
 		p, err := b.shop.OpenPull(githubtest.PullOptions{Head: "feature", Title: "Not yet", Draft: true})

@@ -9,8 +9,8 @@ import (
 	"github.com/headstart-cd/headstart/github/githubtest"
 )
 
-// held keeps the webhooks of comments back, until what it returns is called.
-func (b *bed) held() (release func()) {
+// holdComments keeps the webhooks of comments back, until what it returns is called.
+func (b *bed) holdComments() (release func()) {
 	b.gh.OnDelivery(func(d githubtest.Delivery) githubtest.Fate {
 		if d.Event == "issue_comment" && d.Action == "created" && strings.Contains(string(d.Payload), `"User"`) {
 			return githubtest.Hold
@@ -29,7 +29,7 @@ func (b *bed) held() (release func()) {
 func TestRollbackAboutWhatWasLive(t *testing.T) {
 	onBoth(t, choices{pipeline: straight}, func(b *bed) {
 		_, second, third := b.deployThree()
-		release := b.held()
+		release := b.holdComments()
 		asked := b.comment(third.Number(), "zoe", "/rollback production")
 		fourth := b.deploy("fourth")
 		release()
@@ -39,7 +39,7 @@ func TestRollbackAboutWhatWasLive(t *testing.T) {
 		b.expectRuns(productionApp, fourth.SHA)
 		b.expectLock("production", false)
 		exactly := "/rollback production to " + second.SHA[:7]
-		b.expectSaid(third.Number(), fourth.SHA[:7]+" went live on production after this was written", exactly)
+		b.expectComment(third.Number(), fourth.SHA[:7]+" went live on production after this was written", exactly)
 		b.done(third.Number(), "zoe", exactly)
 		b.expectRuns(productionApp, second.SHA)
 	})
@@ -49,7 +49,7 @@ func TestRollbackAboutWhatWasLive(t *testing.T) {
 func TestLockIsObeyedLate(t *testing.T) {
 	onHeroku(t, choices{pipeline: straight}, func(b *bed, _ *herokuPlace) {
 		_, _, third := b.deployThree()
-		release := b.held()
+		release := b.holdComments()
 		asked := b.comment(third.Number(), "zoe", "/lock production it is on fire")
 		b.deploy("fourth")
 		release()
@@ -61,12 +61,12 @@ func TestLockIsObeyedLate(t *testing.T) {
 
 // On an open pull request /promote is about the head that its author saw.
 func TestPromoteAboutTheHeadThatWasThere(t *testing.T) {
-	onHeroku(t, choices{pipeline: guests}, func(b *bed, _ *herokuPlace) {
+	onHeroku(t, choices{pipeline: pullStages}, func(b *bed, _ *herokuPlace) {
 		b.deployThree()
 		before := len(b.place.releases(stagingApp))
 		p := b.open("feature", change("feature"))
 		b.pass(time.Minute)
-		release := b.held()
+		release := b.holdComments()
 		asked := b.comment(p.Number(), "zoe", "/promote staging")
 		b.pass(5 * time.Second)
 		evil := b.pushTo("feature", change("evil"))
@@ -75,7 +75,7 @@ func TestPromoteAboutTheHeadThatWasThere(t *testing.T) {
 		b.until(time.Minute, "the promotion is answered", b.answered(asked))
 		b.pass(5 * time.Second)
 		b.expectReactions(asked, "eyes", "-1")
-		b.expectSaid(p.Number(), evil.SHA[:7]+" was pushed to the pull request after this was written", "/promote staging "+evil.SHA[:7])
+		b.expectComment(p.Number(), evil.SHA[:7]+" was pushed to the pull request after this was written", "/promote staging "+evil.SHA[:7])
 		if n := len(b.place.releases(stagingApp)) - before; n != 0 {
 			t.Error("what was pushed after the command should not be on staging")
 		}
@@ -84,7 +84,7 @@ func TestPromoteAboutTheHeadThatWasThere(t *testing.T) {
 	})
 }
 
-const guests = `checks: none
+const pullStages = `checks: none
 prepare: {apps: [shop-prepare]}
 stages:
   - name: staging
@@ -137,6 +137,6 @@ func TestPushWithoutItsCommit(t *testing.T) {
 		}
 		b.until(time.Minute, "it is live", b.live(c.SHA))
 		b.expectBuilds(prepareApp, c.SHA, 1)
-		b.expectTold(c.SHA)
+		b.expectNothingPending(c.SHA)
 	})
 }

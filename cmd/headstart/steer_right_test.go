@@ -50,7 +50,7 @@ func TestAnApprovalEndsWithItsGiversRight(t *testing.T) {
 			if n := b.permissions() - before; n != 1 {
 				t.Errorf("%s: what @%s may do should be read once, it was %d times", name, who, n)
 			}
-			b.expectSaid(m.Number(), "the approval of "+m.SHA[:7]+" for production lapsed: "+why)
+			b.expectComment(m.Number(), "the approval of "+m.SHA[:7]+" for production lapsed: "+why)
 			if n := len(b.place.releases(productionApp)); n != 0 {
 				t.Errorf("%s: an approval whose giver has left should let nothing in", name)
 			}

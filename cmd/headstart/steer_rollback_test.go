@@ -45,20 +45,20 @@ func TestRollback(t *testing.T) {
 		if !slices.Equal(states, want) {
 			t.Errorf("the deployments to production should be %v, they are %v", want, states)
 		}
-		b.expectSaid(third.Number(), "rolled back by @zoe", "Production runs "+second.SHA[:7], "/unlock production")
+		b.expectComment(third.Number(), "rolled back by @zoe", "Production runs "+second.SHA[:7], "/unlock production")
 		b.expectLock("production", true)
 
 		fourth := b.merge("fourth")
-		b.until(5*time.Minute, "the fourth commit is live on staging", b.says(fourth.SHA, "headstart/staging", "success"))
+		b.until(5*time.Minute, "the fourth commit is live on staging", b.hasStatus(fourth.SHA, "headstart/staging", "success"))
 		b.pass(10 * time.Minute)
 		b.expectRuns(productionApp, second.SHA)
 		b.expectStatus(fourth.SHA, "headstart/production", "pending", "production is locked: rolled back by @zoe")
-		b.expectSaid(fourth.Number(), "production is locked: rolled back by @zoe")
+		b.expectComment(fourth.Number(), "production is locked: rolled back by @zoe")
 		b.done(fourth.Number(), "zoe", "/unlock production")
 		b.until(time.Minute, "the fourth commit is live", b.live(fourth.SHA))
 		b.pass(time.Minute)
 		b.expectLive(fourth.SHA)
-		b.expectTold(second.SHA, third.SHA, fourth.SHA)
+		b.expectNothingPending(second.SHA, third.SHA, fourth.SHA)
 		for _, r := range b.place.releases(productionApp)[len(after):] {
 			if r.commit == third.SHA {
 				t.Errorf("what was rolled back should never come back by itself")
@@ -75,9 +75,9 @@ func TestRollbackTwice(t *testing.T) {
 		b.expectRuns(productionApp, second.SHA)
 		b.done(third.Number(), "zoe", "/rollback")
 		b.expectRuns(productionApp, first.SHA)
-		b.expectSaid(third.Number(), "production runs "+first.SHA[:7]+" again", "one further back")
+		b.expectComment(third.Number(), "production runs "+first.SHA[:7]+" again", "one further back")
 		b.refused(third.Number(), "zoe", "/rollback", "no proved release of production to go back to")
-		b.expectTold(first.SHA, second.SHA, third.SHA)
+		b.expectNothingPending(first.SHA, second.SHA, third.SHA)
 	})
 }
 
@@ -87,18 +87,18 @@ func TestRollbackDuringPromotion(t *testing.T) {
 		_, _, third := b.deployThree()
 		b.place.releaseTakes(productionApp, 30*time.Second)
 		fourth := b.merge("fourth")
-		b.until(time.Minute, "the fourth commit is being released", func() bool { return b.production().InFlight != nil })
+		b.until(time.Minute, "the fourth commit is being released", func() bool { return b.production().Promoting != nil })
 		b.pass(5 * time.Second)
 		asked := b.comment(fourth.Number(), "zoe", "/rollback")
 		b.pass(5 * time.Second)
 		b.expectReactions(asked, "eyes")
-		b.expectSaid(fourth.Number(), "once the promotion of "+fourth.SHA[:7]+" has ended")
+		b.expectComment(fourth.Number(), "once the promotion of "+fourth.SHA[:7]+" has ended")
 		b.until(3*time.Minute, "the rollback is answered", b.answered(asked))
 		b.pass(10 * time.Second)
 		b.expectReactions(asked, "eyes", "rocket")
 		b.expectRuns(productionApp, third.SHA)
 		b.expectStatus(fourth.SHA, "headstart/production", "failure", "Rolled back by @zoe")
-		b.expectTold(third.SHA, fourth.SHA)
+		b.expectNothingPending(third.SHA, fourth.SHA)
 	})
 }
 
@@ -148,8 +148,8 @@ func TestRollbackToWhatIsGone(t *testing.T) {
 		b.destroy(productionApp, second.SHA)
 		b.done(third.Number(), "zoe", "/rollback")
 		b.expectRuns(productionApp, first.SHA)
-		b.expectSaid(third.Number(), second.SHA[:7]+" cannot be brought back", "production runs "+first.SHA[:7]+" again")
-		b.expectTold(first.SHA, second.SHA, third.SHA)
+		b.expectComment(third.Number(), second.SHA[:7]+" cannot be brought back", "production runs "+first.SHA[:7]+" again")
+		b.expectNothingPending(first.SHA, second.SHA, third.SHA)
 	})
 }
 
@@ -173,7 +173,7 @@ func TestRollbackOfSeveralApps(t *testing.T) {
 		b.done(third.Number(), "zoe", "/rollback to "+second.SHA)
 		b.expectRuns(productionApp, second.SHA)
 		b.expectRuns(stagingApp, second.SHA)
-		b.expectTold(second.SHA, third.SHA)
+		b.expectNothingPending(second.SHA, third.SHA)
 	})
 }
 
@@ -190,8 +190,8 @@ func TestPromoteAfterRollback(t *testing.T) {
 		b.done(third.Number(), "zoe", "/promote production")
 		b.expectLive(third.SHA)
 		b.expectLock("production", false)
-		b.expectSaid(third.Number(), third.SHA[:7]+" is live on production")
-		b.expectTold(second.SHA, third.SHA)
+		b.expectComment(third.Number(), third.SHA[:7]+" is live on production")
+		b.expectNothingPending(second.SHA, third.SHA)
 	})
 }
 
@@ -201,7 +201,7 @@ func TestRestartDuringRollback(t *testing.T) {
 		_, second, third := b.deployThree()
 		b.place.releaseTakes(productionApp, 20*time.Second)
 		asked := b.comment(third.Number(), "zoe", "/rollback")
-		b.until(time.Minute, "the rollback is under way", func() bool { return len(b.reactions(asked)) == 1 && b.production().InFlight != nil })
+		b.until(time.Minute, "the rollback is under way", func() bool { return len(b.reactions(asked)) == 1 && b.production().Promoting != nil })
 		b.pass(time.Second)
 		b.restart()
 		b.until(5*time.Minute, "the rollback is answered", b.answered(asked))
@@ -217,6 +217,6 @@ func TestRestartDuringRollback(t *testing.T) {
 		if n != 2 {
 			t.Errorf("production should have got the second commit twice, forward and back, it got it %d times", n)
 		}
-		b.expectTold(second.SHA, third.SHA)
+		b.expectNothingPending(second.SHA, third.SHA)
 	})
 }

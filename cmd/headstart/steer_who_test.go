@@ -78,7 +78,7 @@ func TestWhoMayNot(t *testing.T) {
 		b.until(time.Minute, "the member is answered", b.answered(c))
 		b.pass(10 * time.Second)
 		b.expectReactions(c, "eyes", "-1")
-		b.expectSaid(second.Number(), "@reader may not /rollback production: that takes write, and @reader has the role read")
+		b.expectComment(second.Number(), "@reader may not /rollback production: that takes write, and @reader has the role read")
 		b.expectLock("production", false)
 		b.expectRuns(productionApp, second.SHA)
 		b.expectUntouchedSince(first.SHA, second.SHA)
@@ -131,7 +131,7 @@ func TestTwoPeopleAtOnce(t *testing.T) {
 			t.Errorf("production should be rolled back once, it was %d times", n)
 		}
 		winners := slices.Contains(b.reactions(one), "rocket") != slices.Contains(b.reactions(two), "rocket")
-		if said := b.said(second.Number()) + b.said(third.Number()); !winners || !strings.Contains(said, "is being rolled back by @") {
+		if said := b.botComment(second.Number()) + b.botComment(third.Number()); !winners || !strings.Contains(said, "is being rolled back by @") {
 			t.Errorf("one of them should win, and the other be told who did: %v, %v\n%s", b.reactions(one), b.reactions(two), said)
 		}
 	})

@@ -26,7 +26,7 @@ func (b *bed) asked() (n int) {
 func TestQuestionsOfAStranger(t *testing.T) {
 	onHeroku(t, choices{pipeline: straight}, func(b *bed, _ *herokuPlace) {
 		_, second, third := b.deployThree()
-		release := b.held()
+		release := b.holdComments()
 		late := b.comment(third.Number(), "zoe", "/rollback production")
 		b.gh.OnDelivery(nil)
 		b.pass(time.Second)

@@ -28,7 +28,7 @@ func TestAPinnedCheckTakesNobodysWordButItsApps(t *testing.T) {
 		b.pass(3 * time.Minute)
 		b.expectUntouched(c.SHA, stagingApp, productionApp)
 		b.report(c.SHA, "success")
-		b.until(2*time.Minute, "CI's own word counts", b.says(c.SHA, "headstart/staging", "success"))
+		b.until(2*time.Minute, "CI's own word counts", b.hasStatus(c.SHA, "headstart/staging", "success"))
 	})
 }
 

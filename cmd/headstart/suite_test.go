@@ -39,14 +39,14 @@ func TestACompletedSuiteAlone(t *testing.T) {
 				b.settle()
 				entered := false
 				for _, s := range b.known().Candidates {
-					p, ok := s.Passages["staging"]
+					p, ok := s.Progress["staging"]
 					entered = entered || s.SHA == c.SHA && ok && !p.StartedAt.After(began)
 				}
 				if !entered {
 					t.Errorf("staging should be released the moment the suite is completed, %s later it is not", b.clock.Now().Sub(began))
 				}
 				b.until(time.Minute, "the commit is live", b.live(c.SHA))
-				b.expectTold(c.SHA)
+				b.expectNothingPending(c.SHA)
 			})
 		})
 	}
@@ -66,7 +66,7 @@ func TestAReadingLagsBehindItsSuite(t *testing.T) {
 		b.must(run.Complete("success"))
 		entered := func() bool {
 			for _, s := range b.known().Candidates {
-				if _, ok := s.Passages["staging"]; ok && s.SHA == c.SHA {
+				if _, ok := s.Progress["staging"]; ok && s.SHA == c.SHA {
 					return true
 				}
 			}

@@ -40,7 +40,7 @@ var (
 // What it says is thrown away; that it ends is a hint to look. Whatever goes wrong
 // with it costs only time, because the bot looks now and then anyway.
 type follower struct {
-	tell     func(app string) // nil: nobody wants to hear, and nothing is followed
+	notify   func(app string) // nil: nobody wants to hear, and nothing is followed
 	client   *http.Client
 	mayFetch func(link string) bool
 	clock    func() time.Time
@@ -67,7 +67,7 @@ type output struct {
 
 func newFollower(h *Heroku, o Options) *follower {
 	f := &follower{
-		tell: o.OnChange, client: h.outputs, mayFetch: h.mayFetch, clock: h.clock, alarm: o.Alarm, log: h.log,
+		notify: o.OnChange, client: h.outputs, mayFetch: h.mayFetch, clock: h.clock, alarm: o.Alarm, log: h.log,
 		outputs: map[string]*output{},
 	}
 	if f.alarm == nil {
@@ -84,7 +84,7 @@ func newFollower(h *Heroku, o Options) *follower {
 // an output is followed, once; one that has ended is followed no longer. It
 // returns at once.
 func (f *follower) see(app, id, link string, pending bool) {
-	if f.tell == nil {
+	if f.notify == nil {
 		return
 	}
 	f.mu.Lock()
@@ -161,12 +161,12 @@ func (f *follower) announce(ctx context.Context, o *output) {
 		return
 	}
 	f.log.Debug("an output of heroku has ended", zap.String("app", o.app), zap.String("id", o.id))
-	f.tell(o.app)
+	f.notify(o.app)
 	for _, d := range remindAfter {
 		if !f.pause(ctx, d) {
 			return
 		}
-		f.tell(o.app)
+		f.notify(o.app)
 	}
 }
 

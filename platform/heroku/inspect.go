@@ -79,7 +79,7 @@ func (h *Heroku) Inspect(ctx context.Context, app, source string) (bot.Inspected
 		}
 	}
 	warning := ""
-	if found.TakesOver, warning, err = h.preboot(ctx, app, target); err != nil {
+	if found.SwitchesAfter, warning, err = h.preboot(ctx, app, target); err != nil {
 		return bot.Inspected{}, err
 	}
 	if warning != "" {

@@ -55,8 +55,8 @@ func TestInspect(t *testing.T) {
 			if found.Problem == "" != (c.problem == "") || !strings.Contains(found.Problem, c.problem) {
 				t.Errorf("the problem is %q, want %q", found.Problem, c.problem)
 			}
-			if !slices.Equal(found.Warnings, c.warnings) || found.TakesOver != c.takesOver {
-				t.Errorf("found the warnings %q and that it takes over after %v, want %q and %v", found.Warnings, found.TakesOver, c.warnings, c.takesOver)
+			if !slices.Equal(found.Warnings, c.warnings) || found.SwitchesAfter != c.takesOver {
+				t.Errorf("found the warnings %q and that it takes over after %v, want %q and %v", found.Warnings, found.SwitchesAfter, c.warnings, c.takesOver)
 			}
 			for _, v := range w.server.ContractErrors() {
 				t.Errorf("the API's contract is broken: %s", v)

@@ -22,7 +22,7 @@ func (s *suite) inspected() {
 	s.promote(b, s.Production)
 	releases := len(s.releases(s.Production))
 	for _, found := range []bot.Inspected{before, s.inspect(s.Production, s.Prepare), s.inspect(s.Production, "")} {
-		if found.Problem != "" || found.App.Name != s.Production || found.TakesOver < 0 {
+		if found.Problem != "" || found.App.Name != s.Production || found.SwitchesAfter < 0 {
 			s.Errorf("%s, which can take releases, is found as %+v; it should have no problem", s.Production, found)
 		}
 	}

@@ -5,5 +5,5 @@ CREATE TABLE operator_freeze (
     by_whom TEXT NOT NULL,
     reason  TEXT NOT NULL,
     until   BIGINT NOT NULL,    -- when it ends by itself, 0 for never
-    said_at BIGINT NOT NULL     -- goes up with every word
+    frozen_at BIGINT NOT NULL     -- goes up with every word
 );

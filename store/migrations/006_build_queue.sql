@@ -5,7 +5,7 @@ CREATE TABLE build_queue (
     app      TEXT NOT NULL,
     repo     TEXT NOT NULL,
     name     TEXT NOT NULL,
-    standing TEXT NOT NULL, -- JSON
+    entry    TEXT NOT NULL, -- JSON
     PRIMARY KEY (platform, app, repo, name)
 );
 CREATE INDEX build_queue_pipeline ON build_queue (repo, name);

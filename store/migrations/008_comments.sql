@@ -1,9 +1,9 @@
 -- Comments that pipelines have heard of, by GitHub's number of the comment, which no two
 -- repositories share: a redelivery does nothing. They are removed after some days.
-CREATE TABLE heard_comments (
+CREATE TABLE seen_comments (
     id       BIGINT NOT NULL,
     name     TEXT NOT NULL, -- of the pipeline within its repository
-    heard_at BIGINT NOT NULL,
+    seen_at BIGINT NOT NULL,
     PRIMARY KEY (id, name)
 );
-CREATE INDEX heard_comments_at ON heard_comments (heard_at);
+CREATE INDEX seen_comments_at ON seen_comments (seen_at);

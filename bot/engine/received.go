@@ -1,0 +1,41 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// A comment is seen once, however often its delivery arrives, and whichever instance
+// takes it: the store remembers it, in the transaction that saves what came of it.
+
+// withoutSeen returns facts without those of comments that the pipeline has seen, and
+// the comments that are left.
+func (e *Engine) withoutSeen(ctx context.Context, key bot.Key, facts []bot.Fact) ([]bot.Fact, []int64, error) {
+	var comments []int64
+	for _, f := range facts {
+		if id := key.CommentOf(f); id != 0 && !slices.Contains(comments, id) {
+			comments = append(comments, id)
+		}
+	}
+	if len(comments) == 0 {
+		return facts, nil, nil
+	}
+	heard, err := e.store.SeenComments(ctx, key, comments)
+	if err != nil {
+		return nil, nil, fmt.Errorf("look which comments %s has heard of: %w", key, err)
+	}
+	facts = slices.DeleteFunc(slices.Clone(facts), func(f bot.Fact) bool { return heard[key.CommentOf(f)] })
+	return facts, slices.DeleteFunc(comments, func(id int64) bool { return heard[id] }), nil
+}
+
+// taken lists those of some comments that a pipeline has taken in: it has if it was to
+// see comments before or after.
+func taken(comments []int64, before, after bot.State) []int64 {
+	if !before.TakesComments() && !after.TakesComments() {
+		return nil
+	}
+	return comments
+}
