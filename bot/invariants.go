@@ -145,7 +145,7 @@ func (of *aCandidate) String() string {
 	return fmt.Sprintf("the candidate %s: %+v", of.SHA, *of.Candidate)
 }
 func (of *aPassage) String() string {
-	return fmt.Sprintf("the passage of %s, artifact %q, through %s: %+v; in flight %+v", of.c.SHA, of.c.Artifact, of.stage, of.Progress, of.st.Promoting)
+	return fmt.Sprintf("the progress of %s, artifact %q, through %s: %+v; in flight %+v", of.c.SHA, of.c.Artifact, of.stage, of.Progress, of.st.Promoting)
 }
 func (of *aBuild) String() string { return fmt.Sprintf("the build %s: %+v", of.key, of.BuildRun) }
 func (of *aFlight) String() string {
@@ -248,7 +248,7 @@ var ofApps = []invariant[anApp]{
 }
 
 var ofPromotions = []invariant[aPromotion]{
-	{"SHA is of a candidate, whose passage through the stage is releasing by N", func(of *aPromotion) bool {
+	{"SHA is of a candidate, whose progress at the stage is releasing by N", func(of *aPromotion) bool {
 		c := of.s.promoted(of.Promotion, of.SHA)
 		return c != nil && c.Progress[of.stage].State == ProgressReleasing && c.Progress[of.stage].Promotion == of.N
 	}},

@@ -24,9 +24,9 @@ func peopleKey(base, head string) string   { return "people " + base + " " + hea
 func sourceKey(tree string) string         { return "source " + tree }
 func needKey(sha string, need Need) string { return fmt.Sprintf("needs %s %s", sha, need) }
 func rightsKey(sha, stage string) string   { return fmt.Sprintf("rights %s %s", sha, stage) }
-func affectedKey(sha string) string        { return "concern " + sha }
-func groupAffectedKey(head string) string  { return "concern group " + head }
-func pullAffectedKey(p PullRequest) string { return fmt.Sprintf("concern of %d %s", p.Number, p.Head) }
+func affectedKey(sha string) string        { return "affected by " + sha }
+func groupAffectedKey(head string) string  { return "affected by group " + head }
+func pullAffectedKey(p PullRequest) string { return fmt.Sprintf("affected by pull %d %s", p.Number, p.Head) }
 func pullKey(p PullRequest) string         { return fmt.Sprintf("pull %d %s", p.Number, p.Head) }
 func changesOfKey(p PullRequest) string    { return fmt.Sprintf("changes of %d %s", p.Number, p.Head) }
 
