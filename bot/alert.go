@@ -32,7 +32,7 @@ func (s *State) alert(stage string, c *Candidate, promotion int) {
 	}
 	pass := c.Progress[stage]
 	body := fmt.Sprintf("%s**%s failed on %s**: %s.\n\n%s.\n\n`/why %s` says more.%s\n",
-		s.mentions(c), Short(c.SHA), text(stage), text(strings.TrimSuffix(pass.Reason, ".")), text(capital(pass.Consequence)), code(s.qualifyCommands(stage)), s.wayIn(stage))
+		s.mentions(c), Short(c.SHA), text(stage), text(strings.TrimSuffix(pass.Reason, ".")), text(capital(pass.Consequence)), code(s.qualifyCommands(stage)), s.reopenHint(stage))
 	s.Alerts = slices.Clone(s.Alerts)
 	for i, a := range s.Alerts {
 		if a.Number == number && a.Stage == stage && a.Promotion == promotion {
@@ -44,9 +44,9 @@ func (s *State) alert(stage string, c *Candidate, promotion int) {
 	s.Alerts = s.Alerts[max(0, len(s.Alerts)-keptAlerts):]
 }
 
-// wayIn says, after other sentences, what lets promotions into a stage again in
+// reopenHint says, after other sentences, what lets promotions into a stage again in
 // which something has failed; empty where nothing keeps them out any more.
-func (s *State) wayIn(stage string) string {
+func (s *State) reopenHint(stage string) string {
 	switch st, name := s.Stages[stage], code(s.qualifyCommands(stage)); {
 	case st.Lock == nil:
 		return ""

@@ -137,7 +137,7 @@ func (d *view) whyText(r *Request, cmd Command, begins starting) string {
 	for _, stage := range stages {
 		fmt.Fprintf(&b, "\n**%s**\n", text(stage))
 		if p, in := c.Progress[stage]; in {
-			fmt.Fprintf(&b, "- %s; it entered at %s\n", text(d.passageText(stage, p)+after("; ", urgencyOrAlone(c, stage))), moment(p.StartedAt))
+			fmt.Fprintf(&b, "- %s; it entered at %s\n", text(d.progressText(stage, p)+after("; ", urgencyOrAlone(c, stage))), moment(p.StartedAt))
 			continue
 		}
 		var passed []string
@@ -180,15 +180,15 @@ func (d *view) whyPull(r *Request, begins starting) string {
 	if !ok || !p.Open {
 		return ""
 	}
-	if w := d.pullStatus(p, begins); w != nil && w.phase == PhaseQueue && d.placeText(RankPull) != "" {
-		return " Its build: " + text(d.placeText(RankPull)) + "."
+	if w := d.pullStatus(p, begins); w != nil && w.phase == PhaseQueue && d.queueText(RankPull) != "" {
+		return " Its build: " + text(d.queueText(RankPull)) + "."
 	} else if w != nil {
 		return " Its build: " + text(w.Text) + "."
 	}
 	return ""
 }
 
-func (d *view) passageText(stage string, p Progress) string {
+func (d *view) progressText(stage string, p Progress) string {
 	switch p.State {
 	case ProgressReleasing:
 		if copying := d.copying(stage); copying != "" {
@@ -301,8 +301,8 @@ func (d *view) plannedBuild(r *Request) string {
 		return fmt.Sprintf("the one that runs on `%s` now, as long as `%s` does not move", code(run.App), code(p.Base))
 	case ok && p.TestTree != "" && run.Status == RunFailed:
 		return "it does not build" + because(text(run.Reason))
-	case p.TestTree != "" && p.ReadHead == p.Head && d.buildsPulls() && d.placeText(RankPull) != "":
-		return "ahead of the merge, once a prepare app is free: " + text(d.placeText(RankPull))
+	case p.TestTree != "" && p.ReadHead == p.Head && d.buildsPulls() && d.queueText(RankPull) != "":
+		return "ahead of the merge, once a prepare app is free: " + text(d.queueText(RankPull))
 	}
 	return "after the merge, while the checks run"
 }
@@ -388,9 +388,9 @@ func (r *Request) lines(open bool) (lines []string) {
 	return lines
 }
 
-// insurance says what /rollback of the last stage would bring back; empty if
+// rollbackHint says what /rollback of the last stage would bring back; empty if
 // nothing, or where the candidate is not live there.
-func (d *view) insurance(c *Candidate) string {
+func (d *view) rollbackHint(c *Candidate) string {
 	stage := d.lastStage()
 	st := d.s.Stages[stage]
 	if st.Live.SHA != c.SHA || st.Promoting != nil {

@@ -109,7 +109,7 @@ func (s *State) failedSince(stage string, since time.Time) string {
 // needsApproval reports whether a candidate needs an approval to enter a stage, as
 // far as is known.
 func (d *view) needsApproval(c *Candidate, stage Stage) bool {
-	return stage.Approval || len(d.heldFor(c, stage)) > 0
+	return stage.Approval || len(d.classesNeedingApproval(c, stage)) > 0
 }
 
 // approvalGate waits for somebody's approval; none where the stage never asks for
@@ -135,7 +135,7 @@ func (d *view) approvalGate(c *Candidate, stage Stage) []Gate {
 		if a.Lapsed != "" {
 			g.Since, g.lapsed = a.LapsedAt, true
 			g.Text = fmt.Sprintf("the approval by @%s lapsed: %s; %s", a.By, a.Lapsed, g.Text)
-		} else if held := d.heldFor(c, stage); !stage.Approval {
+		} else if held := d.classesNeedingApproval(c, stage); !stage.Approval {
 			g.Text += ": " + d.changesText(c, stage.Name, held)
 		}
 	}

@@ -12,16 +12,16 @@ import (
 // while none does. It is not said of what waits already: with every turn of the queue,
 // it would be said of all that wait.
 func (d *view) shared(r Rank) *notice {
-	if d.placeText(r) == "" {
+	if d.queueText(r) == "" {
 		return nil
 	}
 	return pendingNotice(PhaseQueue, "Queued for a prepare app that other pipelines share; /why and /plan tell its place", "")
 }
 
-// placeText says which place a build of a rank has in the queue of a prepare app that
+// queueText says which place a build of a rank has in the queue of a prepare app that
 // other pipelines share, and who goes before it: that of the shortest queue. It is empty
 // where it waits for none of them.
-func (d *view) placeText(r Rank) string {
+func (d *view) queueText(r Rank) string {
 	best, ahead := "", []QueueEntry(nil)
 	apps := d.s.Config.Prepare.Apps
 	if r > RankBranch {
@@ -42,10 +42,10 @@ func (d *view) placeText(r Rank) string {
 	last := fmt.Sprintf("place %d in the queue of %s", len(ahead)+1, best)
 	sep := ": "
 	if b := d.s.Queues[best].builder(d.now); b != nil {
-		last, sep = last+sep+d.standingName(*b)+" builds there", "; "
+		last, sep = last+sep+d.queuedName(*b)+" builds there", "; "
 	}
 	if len(ahead) > 0 {
-		last += sep + listed(d.standingNames(ahead)) + " goes first"
+		last += sep + listed(d.queuedNames(ahead)) + " goes first"
 		if len(ahead) > 1 {
 			last = strings.TrimSuffix(last, " goes first") + " go first"
 		}
@@ -53,24 +53,24 @@ func (d *view) placeText(r Rank) string {
 	return last
 }
 
-// queuedText is placeText after a comma, if there is any.
-func (d *view) queuedText(r Rank) string { return after(": ", d.placeText(r)) }
+// queuedText is queueText after a comma, if there is any.
+func (d *view) queuedText(r Rank) string { return after(": ", d.queueText(r)) }
 
 // mostNamed is how many of those that go first are named.
 const mostNamed = 5
 
-func (d *view) standingNames(list []QueueEntry) (names []string) {
+func (d *view) queuedNames(list []QueueEntry) (names []string) {
 	for i, o := range list {
 		if i == mostNamed {
 			return append(names, fmt.Sprintf("%d more", len(list)-i))
 		}
-		names = append(names, d.standingName(o)+" ("+o.Waits.String()+")")
+		names = append(names, d.queuedName(o)+" ("+o.Waits.String()+")")
 	}
 	return names
 }
 
-// standingName names another pipeline in a queue, where people here may know of it.
-func (d *view) standingName(o QueueEntry) string {
+// queuedName names another pipeline in a queue, where people here may know of it.
+func (d *view) queuedName(o QueueEntry) string {
 	same := strings.EqualFold(o.Pipeline.Repo.String(), d.s.Pipeline.Repo.String())
 	ours := d.s.Visibility == Private && o.Installation == d.s.Installation
 	switch {
@@ -113,12 +113,12 @@ func (d *view) queuesText() string {
 		queue := d.s.Queues[app]
 		fmt.Fprintf(&b, "\n\n**Queue of `%s`**: ", code(app))
 		if o := queue.builder(d.now); o != nil {
-			fmt.Fprintf(&b, "%s builds there since %s", text(d.standingName(*o)), moment(o.Builds))
+			fmt.Fprintf(&b, "%s builds there since %s", text(d.queuedName(*o)), moment(o.Builds))
 		} else {
 			b.WriteString("no build is running there")
 		}
 		if list := queue.order(d.now); len(list) > 0 {
-			b.WriteString("; next: " + text(listed(d.standingNames(list))))
+			b.WriteString("; next: " + text(listed(d.queuedNames(list))))
 		}
 	}
 	return b.String()

@@ -38,7 +38,7 @@ func (d *decision) publishComment(p PullRequest) {
 		d.publishSection(p, d.headed(body), neverGreen)
 		return
 	}
-	if body == "" || body == p.Comment.Body && !p.Comment.Uncertain && !d.again(p.Comment.RepeatAt) {
+	if body == "" || body == p.Comment.Body && !p.Comment.Uncertain && !d.repeatDue(p.Comment.RepeatAt) {
 		return
 	}
 	if !d.due(p.Comment.WrittenAt.Add(commentGap)) {
@@ -155,7 +155,7 @@ func (d *view) mergedComment(c *Candidate, begins starting) string {
 		fmt.Fprintf(&b, "\n%s\n", next)
 	}
 	b.WriteString(d.warningLines(c))
-	b.WriteString(d.insurance(c))
+	b.WriteString(d.rollbackHint(c))
 	return b.String()
 }
 
@@ -317,7 +317,7 @@ func (d *view) nextAfterFailure(p Progress, stage string) string {
 	st, command := d.s.Stages[stage], code(d.s.qualifyCommands(stage))
 	switch {
 	case p.Consequence != "":
-		return fmt.Sprintf("%s: %s.%s", capital(text(stage)), text(p.Consequence), d.s.wayIn(stage))
+		return fmt.Sprintf("%s: %s.%s", capital(text(stage)), text(p.Consequence), d.s.reopenHint(stage))
 	case st.mixed():
 		return fmt.Sprintf("The apps of %s run different releases. **Next:** `/rollback %s` takes all of them back, `/retry %s` tries again.",
 			text(stage), command, command)
@@ -354,7 +354,7 @@ func (d *view) checksLine(c *Candidate) string {
 		return "❌ " + names(c.linksTo(v.Failed)) + " failed"
 	case c.alreadyLive():
 		return "skipped (already live)"
-	case d.hopeless(c):
+	case d.cannotEnter(c):
 		return "skipped" + d.whyHopeless(c)
 	case len(v.Waiting) > 0 || v.Settling && len(c.Reports.Checks) > 0:
 		return "⏳ running"
@@ -376,9 +376,9 @@ func (c *Candidate) linksTo(failed []string) []string {
 	return links
 }
 
-// hopeless reports whether a candidate cannot enter the first stage, however its
+// cannotEnter reports whether a candidate cannot enter the first stage, however its
 // checks end.
-func (d *view) hopeless(c *Candidate) bool {
+func (d *view) cannotEnter(c *Candidate) bool {
 	if _, entered := c.Progress[d.firstStage()]; entered {
 		return false
 	}

@@ -36,7 +36,7 @@ func (d *decision) buildBranch(free *[]string) bool {
 	waiting := 0
 	for _, c := range d.candidatesToBuild() {
 		key := d.s.keyOf(c)
-		if len(*free) < 2 && c.GreenAt.IsZero() && !d.leads(c) {
+		if len(*free) < 2 && c.GreenAt.IsZero() && !d.newestViable(c) {
 			continue // the last free app is kept for the next push
 		}
 		waiting++
@@ -88,8 +88,8 @@ func (d *decision) askAgain() {
 	}
 }
 
-// leads reports whether no newer candidate may still make it.
-func (d *view) leads(c *Candidate) bool {
+// newestViable reports whether no newer candidate may still make it.
+func (d *view) newestViable(c *Candidate) bool {
 	for i := len(d.s.Candidates) - 1; i > d.s.position(c.SHA); i-- {
 		newer := &d.s.Candidates[i]
 		if newer.Cancelled == nil && d.s.affects(newer) != AffectedNo && d.s.verdict(newer).State != CheckFailed && d.buildGate(newer).State != GateClosed {
@@ -137,7 +137,7 @@ func (d *decision) candidatesToBuild() []*Candidate {
 	behind := false
 	for i := len(d.s.Candidates) - 1; i >= 0; i-- {
 		c := &d.s.Candidates[i]
-		if c.Cancelled != nil || d.bare(c) || d.s.affects(c) != AffectedYes || d.configGate(c).State != GateOpen {
+		if c.Cancelled != nil || d.treeUnread(c) || d.s.affects(c) != AffectedYes || d.configGate(c).State != GateOpen {
 			continue
 		}
 		r, ok := d.s.runOf(c)

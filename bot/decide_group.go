@@ -74,7 +74,7 @@ func (d *decision) readGroupAffected() {
 		if c := d.s.lastTakenOn(); c != nil {
 			base = c.SHA
 		}
-		d.want(groupAffectedKey(g.Head), ReadFiles{Base: base, Head: g.Head, Concern: ConcernsGroup})
+		d.want(groupAffectedKey(g.Head), ReadFiles{Base: base, Head: g.Head, Affects: AffectedGroup})
 	}
 }
 

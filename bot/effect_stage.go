@@ -30,7 +30,7 @@ type Probed struct {
 // ReadFiles reads which files differ between two commits. Answer: FilesRead.
 type ReadFiles struct {
 	Base, Head string
-	Concern    ConcernsOf // whose concern they decide about; empty: the classes of the change are asked for
+	Affects    AffectedOf // whose concern they decide about; empty: the classes of the change are asked for
 }
 
 // FilesRead is the files that differ between two commits, those that were

@@ -108,9 +108,9 @@ func (s *State) addFromPull(x execution, pull PullRequestChanged, stage string) 
 	s.updateGreen(x.at)
 }
 
-// guestGate is closed once the pull request is no longer what it was when the
+// pullGate is closed once the pull request is no longer what it was when the
 // command was read.
-func (d *view) guestGate(c *Candidate) Gate {
+func (d *view) pullGate(c *Candidate) Gate {
 	g := Gate{Name: GatePullRequest, State: GateOpen}
 	p := d.s.Pulls[c.Pull]
 	switch {
@@ -157,7 +157,7 @@ func (d *decision) fromPullsToBuild() []*Candidate {
 	var list []*Candidate
 	for i := range d.s.FromPulls {
 		c := &d.s.FromPulls[i]
-		if r, ok := d.s.runOf(c); !d.s.landed(c) && (!ok || r.Status == RunWaiting) && d.guestGate(c).State == GateOpen && c.Artifact == "" {
+		if r, ok := d.s.runOf(c); !d.s.landed(c) && (!ok || r.Status == RunWaiting) && d.pullGate(c).State == GateOpen && c.Artifact == "" {
 			list = append(list, c)
 		}
 	}
@@ -180,7 +180,7 @@ func (d *decision) publishFromPulls() {
 			_, entered := c.Progress[stage]
 			_, published := c.Published[contextOf(stage)]
 			if asked || entered || published {
-				d.publishStatus(c.SHA, contextOf(stage), c.Published, d.guestStatus(c, stage, asked || entered))
+				d.publishStatus(c.SHA, contextOf(stage), c.Published, d.fromPullStatus(c, stage, asked || entered))
 				d.publishDeployment(c, stage)
 			}
 		}
@@ -188,8 +188,8 @@ func (d *decision) publishFromPulls() {
 	}
 }
 
-func (d *view) guestStatus(c *Candidate, stage string, wanted bool) *notice {
-	if g := d.guestGate(c); g.State == GateClosed && c.Progress[stage].State == "" || !wanted {
+func (d *view) fromPullStatus(c *Candidate, stage string, wanted bool) *notice {
+	if g := d.pullGate(c); g.State == GateClosed && c.Progress[stage].State == "" || !wanted {
 		if shut, no := blocked(d.gates(c, stage)); no && g.State != GateClosed {
 			g = shut
 		}
@@ -205,7 +205,7 @@ func (s *State) forgetFromPulls() {
 	var keep []Candidate
 	for i := range s.FromPulls {
 		c := &s.FromPulls[i]
-		if landed := s.landed(c); landed && s.promoting(c) || !landed && (d.guestGate(c).State == GateOpen || !s.forgettable(c)) {
+		if landed := s.landed(c); landed && s.promoting(c) || !landed && (d.pullGate(c).State == GateOpen || !s.forgettable(c)) {
 			keep = append(keep, *c)
 		}
 	}

@@ -88,7 +88,7 @@ func (d *view) findGates(c *Candidate, stage string) []Gate {
 		return []Gate{{Name: GateStage, State: GateClosed, Text: "the pipeline has no stage " + stage + " any more", Next: "edit the pipeline's file"}}
 	}
 	const most = 16 // gates that a stage usually has, so that the list need not grow
-	gates := append(make([]Gate, 0, most), d.concernGates(c)...)
+	gates := append(make([]Gate, 0, most), d.affectedGates(c)...)
 	gates = append(gates, d.orderGate(c, stage))
 	if file := d.configGate(c); i == 0 || file.State != GateOpen {
 		gates = append(gates, file)
@@ -104,17 +104,17 @@ func (d *view) findGates(c *Candidate, stage string) []Gate {
 	gates = append(gates, d.timeGates(c, stage)...)
 	gates = append(gates, d.needsGates(c, stage)...)
 	gates = append(gates, d.adoptionGates(c, i)...)
-	gates = append(gates, d.placeGate(c, stage), d.preflightGate(c, stage))
+	gates = append(gates, d.slotGate(c, stage), d.preflightGate(c, stage))
 	return append(gates, d.rightGates(c, stage)...)
 }
 
 // orderGate is closed for whoever would take the stage back to an older commit.
 func (d *view) orderGate(c *Candidate, stage string) Gate {
 	if c.FromPull {
-		return d.guestGate(c)
+		return d.pullGate(c)
 	}
 	g := Gate{Name: GateOrder, State: GateOpen}
-	if d.astray(c) {
+	if d.onOtherBranch(c) {
 		g.State, g.Text, g.Next = GateClosed, "it was pushed to "+c.Branch+", and the pipeline follows "+d.s.Branch(), "edit the pipeline's file"
 	} else if by, ok := d.overtaker(c, stage); ok {
 		g.State, g.Since, g.Next = GateClosed, by.Progress[stage].StartedAt, "nothing to do: a stage never moves to an older commit"
@@ -167,8 +167,8 @@ func (d *view) buildGate(c *Candidate) Gate {
 	switch {
 	case a.run.Status == RunSucceeded || c.Artifact != "":
 		g.State, g.Since = GateOpen, a.run.FinishedAt
-	case d.bare(c):
-		return d.bareGate(c)
+	case d.treeUnread(c):
+		return d.treeGate(c)
 	case a.run.Status == RunUnread:
 		g.Text, g.Since, g.Who = "reading .gitattributes: "+Short(a.run.SHA)+" has the same files, and its build may serve", c.SeenAt, "GitHub"
 	case a.run.Status == RunFailed:
@@ -189,11 +189,11 @@ func (d *view) buildGate(c *Candidate) Gate {
 		g.Text, g.Since, g.Who = "GitHub does not know the source of the commit yet"+because(a.run.Reason), a.run.UnknownAt, "GitHub"
 	case !a.run.TroubleAt.IsZero():
 		g.Text, g.Since = "the build could not be started"+because(a.run.Reason), a.run.TroubleAt
-	case !d.leads(c) && len(c.Ordered) == 0:
+	case !d.newestViable(c) && len(c.Ordered) == 0:
 		g.Text, g.Since, g.Who = "a newer commit goes first", c.SeenAt, "the newer commit"
 	case d.rebuilt(a.run) != "":
 		g.Text, g.Since = "building again as soon as a prepare app is free"+because(d.rebuilt(a.run)), a.run.GoneAt
-	case d.placeText(d.rankOf(c)) != "":
+	case d.queueText(d.rankOf(c)) != "":
 		g.Text, g.Since, g.Who = "waiting for a free prepare app"+d.queuedText(d.rankOf(c)), c.SeenAt, "the builds before it"
 	default:
 		g.Text, g.Since = "waiting for a free prepare app", c.SeenAt
@@ -266,8 +266,8 @@ func (d *view) lockGateFor(c *Candidate, stage string) Gate {
 	return g
 }
 
-// placeGate lets one promotion at a time into a stage.
-func (d *view) placeGate(c *Candidate, stage string) Gate {
+// slotGate lets one promotion at a time into a stage.
+func (d *view) slotGate(c *Candidate, stage string) Gate {
 	g := Gate{Name: GateSlot, State: GateOpen}
 	st := d.s.Stages[stage]
 	switch {
@@ -333,15 +333,15 @@ func (d *view) overtaker(c *Candidate, stage string) (*Candidate, bool) {
 // overtaken reports whether a stage is closed to c for good.
 func (d *view) overtaken(c *Candidate, stage string) bool {
 	if c.FromPull {
-		return d.guestGate(c).State == GateClosed
+		return d.pullGate(c).State == GateClosed
 	}
 	_, ok := d.overtaker(c, stage)
-	return ok || d.astray(c) || d.s.affects(c) == AffectedNo
+	return ok || d.onOtherBranch(c) || d.s.affects(c) == AffectedNo
 }
 
-// astray reports whether c was pushed to a branch that the pipeline no longer
+// onOtherBranch reports whether c was pushed to a branch that the pipeline no longer
 // follows.
-func (d *view) astray(c *Candidate) bool { return c.Branch != "" && c.Branch != d.s.Branch() }
+func (d *view) onOtherBranch(c *Candidate) bool { return c.Branch != "" && c.Branch != d.s.Branch() }
 
 func (d *view) stageIndex(stage string) int {
 	for i, s := range d.s.Config.Stages {

@@ -50,8 +50,8 @@ func (d *view) changesText(c *Candidate, stage string, classes []string) string 
 	return "it has changes of class " + strings.Join(classes, ", ")
 }
 
-// heldFor lists the classes of change of which a candidate needs an approval.
-func (d *view) heldFor(c *Candidate, stage Stage) (held []string) {
+// classesNeedingApproval lists the classes of change of which a candidate needs an approval.
+func (d *view) classesNeedingApproval(c *Candidate, stage Stage) (held []string) {
 	if len(stage.Hold) == 0 {
 		return nil
 	}

@@ -31,7 +31,7 @@ func (s State) Check() error {
 			k := &list[i]
 			hold(c, ofCandidates, &aCandidate{Candidate: k, s: &s})
 			for stage, p := range k.Progress {
-				hold(c, ofPassages, &aPassage{Progress: p, c: k, stage: stage, st: s.Stages[stage]})
+				hold(c, ofProgress, &aProgress{Progress: p, c: k, stage: stage, st: s.Stages[stage]})
 			}
 		}
 	}
@@ -39,7 +39,7 @@ func (s State) Check() error {
 		hold(c, ofBuilds, &aBuild{BuildRun: r, s: &s, key: key})
 	}
 	for key, f := range s.Pending {
-		hold(c, ofFlights, &aFlight{PendingEffect: f, s: &s, key: key})
+		hold(c, ofPending, &aPending{PendingEffect: f, s: &s, key: key})
 	}
 	for n, p := range s.Pulls {
 		hold(c, ofPulls, &aPull{PullRequest: p, n: n})
@@ -97,7 +97,7 @@ type (
 		*Candidate
 		s *State
 	}
-	aPassage struct {
+	aProgress struct {
 		Progress
 		c     *Candidate
 		stage string
@@ -108,7 +108,7 @@ type (
 		s   *State
 		key string
 	}
-	aFlight struct {
+	aPending struct {
 		PendingEffect
 		s   *State
 		key string
@@ -144,11 +144,11 @@ func (of *aRelease) String() string {
 func (of *aCandidate) String() string {
 	return fmt.Sprintf("the candidate %s: %+v", of.SHA, *of.Candidate)
 }
-func (of *aPassage) String() string {
+func (of *aProgress) String() string {
 	return fmt.Sprintf("the progress of %s, artifact %q, through %s: %+v; in flight %+v", of.c.SHA, of.c.Artifact, of.stage, of.Progress, of.st.Promoting)
 }
 func (of *aBuild) String() string { return fmt.Sprintf("the build %s: %+v", of.key, of.BuildRun) }
-func (of *aFlight) String() string {
+func (of *aPending) String() string {
 	return fmt.Sprintf("the effect %s: %+v", of.key, of.PendingEffect)
 }
 func (of *aPull) String() string {
@@ -178,7 +178,7 @@ func (r *Reports) counted() bool {
 func shaOf(c *Candidate) string { return c.SHA }
 
 var ofPipeline = []invariant[thePipeline]{
-	{"a commit stands once in Candidates, in Guests and in Adopted", func(s *thePipeline) bool {
+	{"a commit stands once in Candidates, in FromPulls and in Adopted", func(s *thePipeline) bool {
 		return once(s.Candidates, shaOf) && once(s.FromPulls, shaOf) && once(s.Adopted, shaOf)
 	}},
 	{"i < j ⇒ Candidates[i].PushedAt ≤ Candidates[j].PushedAt + 30 s", func(s *thePipeline) bool {
@@ -195,22 +195,22 @@ var ofPipeline = []invariant[thePipeline]{
 	{"a comment stands once in Requests", func(s *thePipeline) bool {
 		return once(s.Requests, func(r *Request) int64 { return r.Comment })
 	}},
-	{"|Early| ≤ 64, |Alerts| ≤ 20, |Pushes| ≤ 300, |Elsewhere| ≤ 20, |Visitors| ≤ 200", func(s *thePipeline) bool {
+	{"|EarlyReports| ≤ 64, |Alerts| ≤ 20, |Pushes| ≤ 300, |Elsewhere| ≤ 20, |Outsiders| ≤ 200", func(s *thePipeline) bool {
 		return len(s.EarlyReports) <= maxEarlyReports && len(s.Alerts) <= keptAlerts && len(s.Pushes) <= mostPushes && len(s.Elsewhere) <= mostStrays && len(s.Outsiders) <= maxOutsiders
 	}},
-	{"g ∈ Groups ⇒ 0 ≤ g.Reports.Heard, g.Reports.Reading ≤ g.Reports.Hints", func(s *thePipeline) bool {
+	{"g ∈ Groups ⇒ 0 ≤ g.Reports.Seen, g.Reports.Reading ≤ g.Reports.Hints", func(s *thePipeline) bool {
 		return !slices.ContainsFunc(s.Groups, func(g MergeGroup) bool { return !g.Reports.counted() })
 	}},
-	{"SweptAt, AppsSweptAt, AnewAt, HeadAt ≤ At", func(s *thePipeline) bool {
+	{"SweptAt, AppsSweptAt, RereadAt, HeadAt ≤ At", func(s *thePipeline) bool {
 		return !s.SweptAt.After(s.At) && !s.AppsSweptAt.After(s.At) && !s.RereadAt.After(s.At) && !s.HeadAt.After(s.At)
 	}},
 }
 
 var ofStages = []invariant[aStage]{
-	{"InFlight ≠ nil ⇒ InFlight.N = Promotions > 0", func(of *aStage) bool {
+	{"Promoting ≠ nil ⇒ Promoting.N = Promotions > 0", func(of *aStage) bool {
 		return of.Promoting == nil || of.Promoting.N == of.Promotions && of.Promotions > 0
 	}},
-	{"InFlight.Rollback ≠ nil ⇒ Rollback ≠ nil", func(of *aStage) bool {
+	{"Promoting.Rollback ≠ nil ⇒ Rollback ≠ nil", func(of *aStage) bool {
 		return of.Promoting == nil || of.Promoting.Rollback == nil || of.Rollback != nil
 	}},
 	{"Rollback ≠ nil ⇒ (Rollback.By = \"\" ⇔ Rollback.Promotion ≠ 0) ∧ Rollback.Promotion ≤ Promotions", func(of *aStage) bool {
@@ -278,15 +278,15 @@ var ofReleases = []invariant[aRelease]{
 
 var ofCandidates = []invariant[aCandidate]{
 	{"Artifact = \"\" ⇔ ArtifactApp = \"\"", func(of *aCandidate) bool { return (of.Artifact == "") == (of.ArtifactApp == "") }},
-	{"¬(Guest ∧ Adopted)", func(of *aCandidate) bool { return !of.FromPull || !of.Adopted }},
+	{"¬(FromPull ∧ Adopted)", func(of *aCandidate) bool { return !of.FromPull || !of.Adopted }},
 	{"Rebuilds ≤ 2", func(of *aCandidate) bool { return of.Rebuilds <= maxRebuilds }},
 	{"GreenAt ≠ 0 ⇒ the checks are green", func(of *aCandidate) bool {
 		return of.GreenAt.IsZero() || of.s.verdict(of.Candidate).State == CheckPassed
 	}},
-	{"0 ≤ Reports.Heard, Reports.Reading ≤ Reports.Hints", func(of *aCandidate) bool {
+	{"0 ≤ Reports.Seen, Reports.Reading ≤ Reports.Hints", func(of *aCandidate) bool {
 		return of.Reports.counted()
 	}},
-	{"Reports.Heard ≠ 0 ⇒ Reports.Read", func(of *aCandidate) bool { return of.Reports.Seen == 0 || of.Reports.Read }},
+	{"Reports.Seen ≠ 0 ⇒ Reports.Read", func(of *aCandidate) bool { return of.Reports.Seen == 0 || of.Reports.Read }},
 	{"one of Deployments a promotion of a stage, which knows of that many", func(of *aCandidate) bool {
 		for i, d := range of.Deployments {
 			if d.Promotion < 1 || d.Promotion > of.s.Stages[d.Stage].Promotions ||
@@ -301,15 +301,15 @@ var ofCandidates = []invariant[aCandidate]{
 	}},
 }
 
-var ofPassages = []invariant[aPassage]{
-	{"State = releasing ⇔ the stage's InFlight is of the candidate and of Promotion", func(of *aPassage) bool {
+var ofProgress = []invariant[aProgress]{
+	{"State = releasing ⇔ the stage's Promoting is of the candidate and of Promotion", func(of *aProgress) bool {
 		p := of.st.Promoting
 		return (of.State == ProgressReleasing) == (p != nil && p.SHA == of.c.SHA && p.N == of.Promotion)
 	}},
-	{"State = releasing ⇔ EndedAt = 0", func(of *aPassage) bool { return (of.State == ProgressReleasing) == of.EndedAt.IsZero() }},
-	{"EndedAt = 0 ∨ StartedAt ≤ EndedAt", func(of *aPassage) bool { return of.EndedAt.IsZero() || !of.EndedAt.Before(of.StartedAt) }},
-	{"Promotion ≤ the stage's Promotions", func(of *aPassage) bool { return of.Promotion <= of.st.Promotions }},
-	{"State = done ∧ ¬Adopted ⇒ Promotion > 0 ∧ the candidate's Artifact ≠ \"\"", func(of *aPassage) bool {
+	{"State = releasing ⇔ EndedAt = 0", func(of *aProgress) bool { return (of.State == ProgressReleasing) == of.EndedAt.IsZero() }},
+	{"EndedAt = 0 ∨ StartedAt ≤ EndedAt", func(of *aProgress) bool { return of.EndedAt.IsZero() || !of.EndedAt.Before(of.StartedAt) }},
+	{"Promotion ≤ the stage's Promotions", func(of *aProgress) bool { return of.Promotion <= of.st.Promotions }},
+	{"State = done ∧ ¬Adopted ⇒ Promotion > 0 ∧ the candidate's Artifact ≠ \"\"", func(of *aProgress) bool {
 		return of.State != ProgressLive || of.Adopted || of.Promotion > 0 && of.c.Artifact != ""
 	}},
 }
@@ -336,13 +336,13 @@ var ofBuilds = []invariant[aBuild]{
 	{"|Gone| ≤ 5", func(of *aBuild) bool { return len(of.Gone) <= keptGone }},
 }
 
-var ofFlights = []invariant[aFlight]{
-	{"Attempt > 0", func(of *aFlight) bool { return of.Attempt > 0 }},
-	{"Since ≤ LastAt", func(of *aFlight) bool { return !of.LastAt.Before(of.Since) }},
-	{"Unsure ⇔ LostAt ≠ 0", func(of *aFlight) bool { return of.Unsure == !of.LostAt.IsZero() }},
-	{"¬Out ⇒ NotBefore ≠ 0", func(of *aFlight) bool { return of.Underway || !of.NotBefore.IsZero() }},
-	{"Out ⇒ Reason = \"\"", func(of *aFlight) bool { return !of.Underway || of.Reason == "" }},
-	{"it releases on an app ⇒ the stage's InFlight has that app and that N", func(of *aFlight) bool {
+var ofPending = []invariant[aPending]{
+	{"Attempt > 0", func(of *aPending) bool { return of.Attempt > 0 }},
+	{"Since ≤ LastAt", func(of *aPending) bool { return !of.LastAt.Before(of.Since) }},
+	{"Unsure ⇔ LostAt ≠ 0", func(of *aPending) bool { return of.Unsure == !of.LostAt.IsZero() }},
+	{"¬Underway ⇒ NotBefore ≠ 0", func(of *aPending) bool { return of.Underway || !of.NotBefore.IsZero() }},
+	{"Out ⇒ Reason = \"\"", func(of *aPending) bool { return !of.Underway || of.Reason == "" }},
+	{"it releases on an app ⇒ the stage's Promoting has that app and that N", func(of *aPending) bool {
 		stage, n, app, ok := readPromoteKey(of.key)
 		if !ok {
 			return true
@@ -358,7 +358,7 @@ var ofFlights = []invariant[aFlight]{
 
 var ofPulls = []invariant[aPull]{
 	{"Number is its key in Pulls", func(of *aPull) bool { return of.Number == of.n }},
-	{"Told ≠ {} ⇒ ToldHead ≠ \"\"", func(of *aPull) bool { return len(of.Published) == 0 || of.PublishedHead != "" }},
+	{"Published ≠ {} ⇒ PublishedHead ≠ \"\"", func(of *aPull) bool { return len(of.Published) == 0 || of.PublishedHead != "" }},
 	{"TestMerge ≠ \"\" ⇒ ReadHead ≠ \"\"", func(of *aPull) bool { return of.TestMerge == "" || of.ReadHead != "" }},
 }
 

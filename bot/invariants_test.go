@@ -19,9 +19,9 @@ func formulas() (list []string) {
 	list = append(list, section("a stage's promotion in flight", ofPromotions)...)
 	list = append(list, section("a promotion's release on an app", ofReleases)...)
 	list = append(list, section("a candidate", ofCandidates)...)
-	list = append(list, section("a candidate's passage through a stage", ofPassages)...)
+	list = append(list, section("a candidate's progress at a stage", ofProgress)...)
 	list = append(list, section("a build", ofBuilds)...)
-	list = append(list, section("an effect in Flights", ofFlights)...)
+	list = append(list, section("an effect in Pending", ofPending)...)
 	list = append(list, section("a pull request", ofPulls)...)
 	return append(list, section("a comment in Requests", ofRequests)...)
 }
@@ -113,7 +113,7 @@ func TestInvariants(t *testing.T) {
 	candidate := func(edit func(*Candidate)) func(*State) {
 		return func(s *State) { edit(&s.Candidates[1]) }
 	}
-	passage := func(edit func(*Progress)) func(*State) {
+	progress := func(edit func(*Progress)) func(*State) {
 		return func(s *State) {
 			p := s.Candidates[0].Progress["production"]
 			edit(&p)
@@ -147,15 +147,15 @@ func TestInvariants(t *testing.T) {
 		formula, shows string
 		by             func(*State)
 	}{
-		{"a commit stands once in Candidates, in Guests and in Adopted", "c pushed", func(s *State) { s.Candidates = append(s.Candidates, s.Candidates[2]) }},
+		{"a commit stands once in Candidates, in FromPulls and in Adopted", "c pushed", func(s *State) { s.Candidates = append(s.Candidates, s.Candidates[2]) }},
 		{"i < j ⇒ Candidates[i].PushedAt ≤ Candidates[j].PushedAt + 30 s", "c pushed Nov  2 11:00", func(s *State) { s.Candidates[2].PushedAt = at.Add(-2 * time.Hour) }},
 		{"a comment stands once in Requests", "what is known at", func(s *State) { s.Requests = append(s.Requests, s.Requests[0]) }},
-		{"|Early| ≤ 64, |Alerts| ≤ 20, |Pushes| ≤ 300, |Elsewhere| ≤ 20, |Visitors| ≤ 200", "what is known at", func(s *State) { s.Alerts = make([]Alert, 21) }},
-		{"g ∈ Groups ⇒ 0 ≤ g.Reports.Heard, g.Reports.Reading ≤ g.Reports.Hints", "what is known at", func(s *State) { s.Groups = []MergeGroup{{Reports: Reports{Seen: 1}}} }},
-		{"SweptAt, AppsSweptAt, AnewAt, HeadAt ≤ At", "13:00:01", func(s *State) { s.HeadAt = at.Add(time.Second) }},
+		{"|EarlyReports| ≤ 64, |Alerts| ≤ 20, |Pushes| ≤ 300, |Elsewhere| ≤ 20, |Outsiders| ≤ 200", "what is known at", func(s *State) { s.Alerts = make([]Alert, 21) }},
+		{"g ∈ Groups ⇒ 0 ≤ g.Reports.Seen, g.Reports.Reading ≤ g.Reports.Hints", "what is known at", func(s *State) { s.Groups = []MergeGroup{{Reports: Reports{Seen: 1}}} }},
+		{"SweptAt, AppsSweptAt, RereadAt, HeadAt ≤ At", "13:00:01", func(s *State) { s.HeadAt = at.Add(time.Second) }},
 
-		{"InFlight ≠ nil ⇒ InFlight.N = Promotions > 0", "knows of 3 promotions", stage(func(st *StageState) { st.Promotions = 3 })},
-		{"InFlight.Rollback ≠ nil ⇒ Rollback ≠ nil", "rollback <nil>", stage(func(st *StageState) { st.Promoting.Rollback, st.Rollback = st.Rollback, nil })},
+		{"Promoting ≠ nil ⇒ Promoting.N = Promotions > 0", "knows of 3 promotions", stage(func(st *StageState) { st.Promotions = 3 })},
+		{"Promoting.Rollback ≠ nil ⇒ Rollback ≠ nil", "rollback <nil>", stage(func(st *StageState) { st.Promoting.Rollback, st.Rollback = st.Rollback, nil })},
 		{"Rollback ≠ nil ⇒ (Rollback.By = \"\" ⇔ Rollback.Promotion ≠ 0) ∧ Rollback.Promotion ≤ Promotions", "Promotion:1", stage(func(st *StageState) { st.Rollback.Promotion = 1 })},
 		{"Live.SHA = \"\" ⇔ Live.Since = 0 ⇔ Live.Artifact = \"\"", "live {SHA:a Artifact:slug-a Since:0001", stage(func(st *StageState) { st.Live.Since = time.Time{} })},
 		{"p ∈ Past ∧ p.SHA = Live.SHA ⇒ p.Artifact = Live.Artifact", "slug-x", stage(func(st *StageState) { st.Live.Artifact = "slug-x" })},
@@ -169,7 +169,7 @@ func TestInvariants(t *testing.T) {
 		{"Artifact ≠ \"\" ∨ Newest ≠ 0 ∨ Foreign ≠ nil ∨ Ran ≠ nil ⇒ Seen", "Seen:false", app(func(a *AppState) { a.Seen = false })},
 		{"Foreign ≠ nil ⇒ Foreign.Version ≤ Newest", "Newest:1", app(func(a *AppState) { a.Newest = 1 })},
 
-		{"SHA is of a candidate, whose passage through the stage is releasing by N", "SHA:b", func(s *State) { s.Candidates = s.Candidates[:1] }},
+		{"SHA is of a candidate, whose progress at the stage is releasing by N", "SHA:b", func(s *State) { s.Candidates = s.Candidates[:1] }},
 		{"¬Building ∧ Rollback = nil ⇒ the candidate's Artifact ≠ \"\"", "SHA:b", candidate(func(c *Candidate) { c.Artifact = "" })},
 		{"Rollback ≠ nil ⇒ SHA ∈ the stage's Past ∧ Was.Promotion < N", "SHA:b", stage(func(st *StageState) { st.Promoting.Rollback = st.Rollback })},
 		{"Building ⇒ ¬Built ∧ Build ∈ Builds", "Build:tree c", func(s *State) { delete(s.Builds, "tree c") }},
@@ -185,19 +185,19 @@ func TestInvariants(t *testing.T) {
 		{"Errors ≤ 3", "Errors:4", release(func(a *AppRelease) { a.Errors = 4 })},
 
 		{"Artifact = \"\" ⇔ ArtifactApp = \"\"", "the candidate b", candidate(func(c *Candidate) { c.ArtifactApp = "" })},
-		{"¬(Guest ∧ Adopted)", "the candidate g", func(s *State) { s.FromPulls[0].Adopted = true }},
+		{"¬(FromPull ∧ Adopted)", "the candidate g", func(s *State) { s.FromPulls[0].Adopted = true }},
 		{"Rebuilds ≤ 2", "Rebuilds:3", candidate(func(c *Candidate) { c.Rebuilds = 3 })},
 		{"GreenAt ≠ 0 ⇒ the checks are green", "the candidate a", func(s *State) { s.Config.Checks = Checks{} }},
-		{"0 ≤ Reports.Heard, Reports.Reading ≤ Reports.Hints", "Heard:2", candidate(func(c *Candidate) { c.Reports.Seen = 2 })},
-		{"Reports.Heard ≠ 0 ⇒ Reports.Read", "Read:false", candidate(func(c *Candidate) { c.Reports.Read = false })},
+		{"0 ≤ Reports.Seen, Reports.Reading ≤ Reports.Hints", "Seen:2", candidate(func(c *Candidate) { c.Reports.Seen = 2 })},
+		{"Reports.Seen ≠ 0 ⇒ Reports.Read", "Read:false", candidate(func(c *Candidate) { c.Reports.Read = false })},
 		{"one of Deployments a promotion of a stage, which knows of that many", "Promotion:3", candidate(func(c *Candidate) { c.Deployments[0].Promotion = 3 })},
 		{"d ∈ Deployments ∧ d.ID ≠ 0 ⇒ ¬d.Asked", "Asked:true", candidate(func(c *Candidate) { c.Deployments[0].Asked = true })},
 
-		{"State = releasing ⇔ the stage's InFlight is of the candidate and of Promotion", "the passage of a", passage(func(p *Progress) { p.State = ProgressReleasing })},
-		{"State = releasing ⇔ EndedAt = 0", "the passage of a", passage(func(p *Progress) { p.EndedAt = time.Time{} })},
-		{"EndedAt = 0 ∨ StartedAt ≤ EndedAt", "the passage of a", passage(func(p *Progress) { p.StartedAt = at })},
-		{"Promotion ≤ the stage's Promotions", "Promotion:3", passage(func(p *Progress) { p.Promotion = 3 })},
-		{"State = done ∧ ¬Adopted ⇒ Promotion > 0 ∧ the candidate's Artifact ≠ \"\"", "Promotion:0", passage(func(p *Progress) { p.Promotion = 0 })},
+		{"State = releasing ⇔ the stage's Promoting is of the candidate and of Promotion", "the progress of a", progress(func(p *Progress) { p.State = ProgressReleasing })},
+		{"State = releasing ⇔ EndedAt = 0", "the progress of a", progress(func(p *Progress) { p.EndedAt = time.Time{} })},
+		{"EndedAt = 0 ∨ StartedAt ≤ EndedAt", "the progress of a", progress(func(p *Progress) { p.StartedAt = at })},
+		{"Promotion ≤ the stage's Promotions", "Promotion:3", progress(func(p *Progress) { p.Promotion = 3 })},
+		{"State = done ∧ ¬Adopted ⇒ Promotion > 0 ∧ the candidate's Artifact ≠ \"\"", "Promotion:0", progress(func(p *Progress) { p.Promotion = 0 })},
 
 		{"it runs ⇒ App ≠ \"\"", "the build tree c", build(func(r *BuildRun) { r.App = "" })},
 		{"two run, neither Adopted ⇒ their Apps differ", "the build tree d", func(s *State) { s.Builds["tree d"] = s.Builds["tree c"] }},
@@ -210,12 +210,12 @@ func TestInvariants(t *testing.T) {
 		{"Attempt > 0", "the effect head", pending("head", func(f *PendingEffect) { f.Attempt = 0 })},
 		{"Since ≤ LastAt", "the effect head", pending("head", func(f *PendingEffect) { f.Since = at })},
 		{"Unsure ⇔ LostAt ≠ 0", "the effect head", pending("head", func(f *PendingEffect) { f.Unsure = false })},
-		{"¬Out ⇒ NotBefore ≠ 0", "the effect head", pending("head", func(f *PendingEffect) { f.NotBefore = time.Time{} })},
+		{"¬Underway ⇒ NotBefore ≠ 0", "the effect head", pending("head", func(f *PendingEffect) { f.NotBefore = time.Time{} })},
 		{"Out ⇒ Reason = \"\"", "the effect head", pending("head", func(f *PendingEffect) { f.Underway = true })},
-		{"it releases on an app ⇒ the stage's InFlight has that app and that N", "the effect promote production 1 shop-us", pending("promote production 1 shop-us", func(f *PendingEffect) { f.Underway, f.Attempt = true, 1 })},
+		{"it releases on an app ⇒ the stage's Promoting has that app and that N", "the effect promote production 1 shop-us", pending("promote production 1 shop-us", func(f *PendingEffect) { f.Underway, f.Attempt = true, 1 })},
 
 		{"Number is its key in Pulls", "the pull request 5", pull(func(p *PullRequest) { p.Number = 6 })},
-		{"Told ≠ {} ⇒ ToldHead ≠ \"\"", "the pull request 5", pull(func(p *PullRequest) { p.PublishedHead = "" })},
+		{"Published ≠ {} ⇒ PublishedHead ≠ \"\"", "the pull request 5", pull(func(p *PullRequest) { p.PublishedHead = "" })},
 		{"TestMerge ≠ \"\" ⇒ ReadHead ≠ \"\"", "the pull request 5", pull(func(p *PullRequest) { p.ReadHead = "" })},
 
 		{"|Answers| ≤ |Commands|", "the comment 1", func(s *State) { s.Requests[0].Commands = nil }},

@@ -26,9 +26,11 @@ func needKey(sha string, need Need) string { return fmt.Sprintf("needs %s %s", s
 func rightsKey(sha, stage string) string   { return fmt.Sprintf("rights %s %s", sha, stage) }
 func affectedKey(sha string) string        { return "affected by " + sha }
 func groupAffectedKey(head string) string  { return "affected by group " + head }
-func pullAffectedKey(p PullRequest) string { return fmt.Sprintf("affected by pull %d %s", p.Number, p.Head) }
-func pullKey(p PullRequest) string         { return fmt.Sprintf("pull %d %s", p.Number, p.Head) }
-func changesOfKey(p PullRequest) string    { return fmt.Sprintf("changes of %d %s", p.Number, p.Head) }
+func pullAffectedKey(p PullRequest) string {
+	return fmt.Sprintf("affected by pull %d %s", p.Number, p.Head)
+}
+func pullKey(p PullRequest) string      { return fmt.Sprintf("pull %d %s", p.Number, p.Head) }
+func changesOfKey(p PullRequest) string { return fmt.Sprintf("changes of %d %s", p.Number, p.Head) }
 
 // What is done about builds, releases and apps.
 
@@ -75,7 +77,7 @@ func alertKey(stage string, n int) string { return fmt.Sprintf("alert %s %d", st
 func seenKey(r *Request) string    { return fmt.Sprintf("seen %d", r.Comment) }
 func closeKey(r *Request) string   { return fmt.Sprintf("close %d", r.Comment) }
 func replyKey(r *Request) string   { return fmt.Sprintf("reply %d", r.Comment) }
-func actorKey(r *Request) string   { return fmt.Sprintf("commander %d", r.Comment) }
+func actorKey(r *Request) string   { return fmt.Sprintf("actor %d", r.Comment) }
 func changesKey(r *Request) string { return fmt.Sprintf("changes %d", r.Comment) }
 func pullOfKey(r *Request) string  { return fmt.Sprintf("pull of comment %d", r.Comment) }
 func routeKey(r *Request) string   { return fmt.Sprintf("affected by comment %d", r.Comment) }

@@ -229,9 +229,9 @@ func (d *view) holdOf(c *Candidate, last string) (hold string, waits []Need) {
 	return "", nil
 }
 
-// needsSaying is what is said of a candidate that waits for other pipelines: it is
+// needsNotice is what is said of a candidate that waits for other pipelines: it is
 // renewed when it waits for something else there.
-func (d *view) needsSaying(c *Candidate, stage string, g Gate) *notice {
+func (d *view) needsNotice(c *Candidate, stage string, g Gate) *notice {
 	phase := string(GateNeeds)
 	cfg, _ := d.s.Config.Stage(stage)
 	for _, need := range cfg.Needs {

@@ -29,9 +29,9 @@ func (s *State) affects(c *Candidate) Affected {
 	return c.Affected
 }
 
-// concernGates is closed for a push that changes none of the pipeline's files;
+// affectedGates is closed for a push that changes none of the pipeline's files;
 // there is no such gate where every push affects it.
-func (d *view) concernGates(c *Candidate) []Gate {
+func (d *view) affectedGates(c *Candidate) []Gate {
 	if len(d.s.Config.Paths) == 0 && c.Affected != AffectedNo {
 		return nil
 	}
@@ -100,14 +100,14 @@ func (s *State) lastTaken(c *Candidate) bool {
 	})
 }
 
-// ConcernsOf says whose concern files decide about; empty: nobody's.
-type ConcernsOf string
+// AffectedOf says whose concern files decide about; empty: nobody's.
+type AffectedOf string
 
 // Whose concern is asked for.
 const (
-	ConcernsPush  ConcernsOf = "push"
-	ConcernsPull  ConcernsOf = "pull request"
-	ConcernsGroup ConcernsOf = "merge group"
+	AffectedPush  AffectedOf = "push"
+	AffectedPull  AffectedOf = "pull request"
+	AffectedGroup AffectedOf = "merge group"
 )
 
 // readAffected finds out which candidates and which pull requests affect the
@@ -121,7 +121,7 @@ func (d *decision) readAffected() {
 	}
 	for i := range d.s.Candidates {
 		c := &d.s.Candidates[i]
-		if d.s.affects(c) == AffectedYes || d.astray(c) || !c.ConfigRead {
+		if d.s.affects(c) == AffectedYes || d.onOtherBranch(c) || !c.ConfigRead {
 			continue
 		}
 		before := d.s.takenBefore(c)
@@ -129,7 +129,7 @@ func (d *decision) readAffected() {
 			d.readDiffs(c, d.s.adoptedBases())
 		}
 		if before != nil && d.s.toCompare(c, before) {
-			d.want(affectedKey(c.SHA), ReadFiles{Base: before.SHA, Head: c.SHA, Concern: ConcernsPush})
+			d.want(affectedKey(c.SHA), ReadFiles{Base: before.SHA, Head: c.SHA, Affects: AffectedPush})
 			return // the next one is compared with this one, if this one is taken
 		}
 	}
@@ -143,7 +143,7 @@ func (d *decision) readAffected() {
 			base = d.s.Candidates[n-1].SHA
 		}
 		// As a pull request's own: what its head has changed since it left the branch.
-		d.want(pullAffectedKey(p), ReadChanges{Base: base, Head: p.Head, Concern: ConcernsPull})
+		d.want(pullAffectedKey(p), ReadChanges{Base: base, Head: p.Head, Affects: AffectedPull})
 	}
 }
 
@@ -181,10 +181,10 @@ func (s *State) affectedRead(f Finished) {
 	switch do := f.Effect.Do.(type) {
 	case ReadFiles:
 		read, _ := f.Fact.(FilesRead)
-		if do.Concern == "" {
+		if do.Affects == "" {
 			return
 		}
-		if g := s.groupOf(do.Head); g != nil && do.Concern == ConcernsGroup {
+		if g := s.groupOf(do.Head); g != nil && do.Affects == AffectedGroup {
 			g.Affected = s.affectedBy(read.Files, read.Complete)
 			return
 		}
@@ -197,7 +197,7 @@ func (s *State) affectedRead(f Finished) {
 		}
 		c.Affected, c.AffectedSince = s.affectedBy(read.Files, read.Complete), do.Base
 	case ReadChanges:
-		if do.Concern == "" {
+		if do.Affects == "" {
 			return
 		}
 		read, _ := f.Fact.(ChangesRead)

@@ -174,7 +174,7 @@ func (s *State) delayed(f AttemptBegun, at time.Time) {
 
 // finish takes the outcome of an attempt.
 func (s *State) finish(f Finished, at time.Time) {
-	pending, counts := s.flightOf(f, at)
+	pending, counts := s.pendingOf(f, at)
 	if !counts {
 		return
 	}
@@ -184,9 +184,9 @@ func (s *State) finish(f Finished, at time.Time) {
 	s.forget(at)
 }
 
-// flightOf finds the flight that an outcome is of, with what it tells of lost requests;
+// pendingOf finds the flight that an outcome is of, with what it tells of lost requests;
 // false: the outcome does not count.
-func (s *State) flightOf(f Finished, at time.Time) (PendingEffect, bool) {
+func (s *State) pendingOf(f Finished, at time.Time) (PendingEffect, bool) {
 	e := f.Effect
 	pending, ok := s.Pending[e.Key]
 	if !ok || !e.Of(pending) {
@@ -334,7 +334,7 @@ func (s *State) foldOutcome(f Finished, pending PendingEffect, at time.Time) {
 	case WriteAlert:
 		s.alertWritten(do, f, at)
 	case ReadFiles:
-		if do.Concern == "" {
+		if do.Affects == "" {
 			s.filesRead(do, f, at)
 		}
 	case OpenPipelines:

@@ -90,7 +90,7 @@ func (w *notice) inPhase(phase Phase) *notice {
 
 func (d *decision) publishStatus(sha, context string, published map[string]Published, want *notice) {
 	last := published[context]
-	again := d.again(last.RepeatAt)
+	again := d.repeatDue(last.RepeatAt)
 	again = d.retryDue(last.Refusal) || again
 	if want == nil && (last.Uncertain || again) && last.State != "" {
 		want = newNotice(last.State, last.Text, "").inPhase(last.Phase)
@@ -104,8 +104,8 @@ func (d *decision) publishStatus(sha, context string, published map[string]Publi
 	d.want(statusKey(sha, context), SetStatus{SHA: sha, Context: d.s.context(context), Status: want.Status, Phase: want.phase})
 }
 
-// again reports whether the time has come to say something once more.
-func (d *view) again(at time.Time) bool { return !at.IsZero() && d.due(at) }
+// repeatDue reports whether the time has come to say something once more.
+func (d *view) repeatDue(at time.Time) bool { return !at.IsZero() && d.due(at) }
 
 // final reports whether something was said that is meant to stay.
 func (s Published) final() bool { return s.State != "" && s.State != StatusPending && !s.Uncertain }

@@ -46,7 +46,7 @@ func (d *view) buildStatus(c *Candidate, begins starting) *notice {
 		}
 		return nil // it was built once, and nobody remembers more
 	}
-	if d.astray(c) && !r.Active() {
+	if d.onOtherBranch(c) && !r.Active() {
 		return d.gone(c, buildContext, "Not built: the pipeline follows "+d.s.Branch())
 	}
 	if by, gone := d.overtaker(c, d.firstStage()); gone && !r.Active() {
@@ -70,7 +70,7 @@ func (d *view) buildStatus(c *Candidate, begins starting) *notice {
 		return d.readingSource(r)
 	case r.sourceless() && !a.fallback:
 		return pendingNotice(PhaseSource, "Waiting for GitHub to know the commit; then it is built", "")
-	case app == "" && d.bare(c):
+	case app == "" && d.treeUnread(c):
 		return pendingNotice(PhaseBare, "Waiting for GitHub to tell which files this commit has", "")
 	case app != "" && r.Stage == "" && !a.fallback && r.TroubleAt.IsZero() && why != "":
 		return pendingNotice(PhaseBuild, fmt.Sprintf("Building again on %s: %s", app, why), r.OutputURL)
@@ -87,7 +87,7 @@ func (d *view) buildStatus(c *Candidate, begins starting) *notice {
 	case !r.TroubleAt.IsZero():
 		return pendingNotice(PhaseTrouble, "The build could not be started yet"+because(r.Reason), "")
 	}
-	if !d.leads(c) {
+	if !d.newestViable(c) {
 		return pendingNotice(PhaseQueue, "Not built yet: a newer commit goes first", "")
 	}
 	if why := d.rebuilt(r); why != "" {

@@ -34,7 +34,7 @@ func (d *decision) endDeployments(c *Candidate) {
 			}
 			continue
 		}
-		if w := d.deploymentStatus(c, dep); dep.Published.State != w.State || dep.Published.Uncertain || d.again(dep.Published.RepeatAt) || d.retryDue(dep.Published.Refusal) {
+		if w := d.deploymentStatus(c, dep); dep.Published.State != w.State || dep.Published.Uncertain || d.repeatDue(dep.Published.RepeatAt) || d.retryDue(dep.Published.Refusal) {
 			d.want(deploymentStatusKey(dep.Stage, dep.ID), SetDeploymentStatus{
 				SHA: c.SHA, Stage: dep.Stage, ID: dep.ID, Status: w.Status, AppURL: d.appURL(dep.Stage),
 			})

@@ -4,9 +4,9 @@ import "fmt"
 
 // What headstart/STAGE says of a candidate.
 
-// stageStanding is what headstart/STAGE says of a candidate; nil before the stage
+// stageProgress is what headstart/STAGE says of a candidate; nil before the stage
 // is any of its concern.
-func (d *view) stageStanding(c *Candidate, stage string) *notice {
+func (d *view) stageProgress(c *Candidate, stage string) *notice {
 	switch pass, entered := c.Progress[stage]; {
 	case entered && pass.State == ProgressReleasing:
 		return d.releasing(stage)
@@ -115,7 +115,7 @@ func (d *view) waiting(c *Candidate, stage string, first bool) *notice {
 		return pendingNotice(PhaseNoMaintenance, "Waiting: "+m.Text, "")
 	}
 	switch {
-	case d.astray(c):
+	case d.onOtherBranch(c):
 		return d.gone(c, contextOf(stage), "Not released: "+g.Text)
 	case no && g.Name == GateOrder:
 		if _, published := c.Published[contextOf(stage)]; !published && len(c.Published) > 0 && d.s.Pending[statusKey(c.SHA, contextOf(stage))].Attempt == 0 {
@@ -137,7 +137,7 @@ func (d *view) waiting(c *Candidate, stage string, first bool) *notice {
 	case no && g.Name == GateSlot && d.s.Stages[stage].Promoting != nil && !d.s.mayHaveStarted(stage):
 		return nil // it may not come to that
 	case no && g.Name == GateNeeds:
-		return d.needsSaying(c, stage, g)
+		return d.needsNotice(c, stage, g)
 	case first && !no && c.Published[contextOf(stage)].State == StatusPending:
 		// It is let in as soon as its checks were looked at freshly.
 		if fresh := d.freshGate(c, stage); len(fresh) > 0 {

@@ -61,9 +61,9 @@ const (
 	rightAgain = time.Minute
 )
 
-// words lists the orders by which a candidate would enter a stage; none: it enters by
+// orders lists the orders by which a candidate would enter a stage; none: it enters by
 // itself.
-func (d *view) words(c *Candidate, stage Stage) (list []Order) {
+func (d *view) orders(c *Candidate, stage Stage) (list []Order) {
 	if a := c.Approvals[stage.Name]; a.good() && d.needsApproval(c, stage) {
 		list = append(list, a.Order)
 	}
@@ -79,7 +79,7 @@ func (d *view) words(c *Candidate, stage Stage) (list []Order) {
 // right to give it at this moment, and else asks.
 func (d *decision) rightsFresh(c *Candidate, stage string) bool {
 	cfg, _ := d.s.Config.Stage(stage)
-	words := d.words(c, cfg)
+	words := d.orders(c, cfg)
 	r := c.Rights[stage]
 	if len(words) == 0 || !d.now.After(r.Until) {
 		return true
@@ -112,7 +112,7 @@ func (d *view) rightGates(c *Candidate, stage string) []Gate {
 		return nil
 	}
 	cfg, _ := d.s.Config.Stage(stage)
-	words := d.words(c, cfg)
+	words := d.orders(c, cfg)
 	if len(words) == 0 || !d.now.After(r.Until) {
 		return nil
 	}
@@ -147,7 +147,7 @@ func (s *State) rightsRead(do ReadRights, f Finished, at time.Time) {
 	}
 	// Whoever is named by the file only since it was asked is asked about once more.
 	known := !slices.ContainsFunc(teamsOf(cfg.Allow), func(team string) bool { return !slices.Contains(do.Teams, team) })
-	for _, o := range newView(s, at).words(c, cfg) {
+	for _, o := range newView(s, at).orders(c, cfg) {
 		i := slices.IndexFunc(read.People, func(p Membership) bool { return p.Person == Person{o.By, o.ByID} })
 		if i < 0 || !known {
 			known = false
@@ -168,7 +168,7 @@ func (s *State) rightsRead(do ReadRights, f Finished, at time.Time) {
 // It counts for what enters by it at once.
 func (x execution) noteRight(c *Candidate, stage string) {
 	cfg, _ := x.s.Config.Stage(stage)
-	for _, o := range newView(x.s, x.at).words(c, cfg) {
+	for _, o := range newView(x.s, x.at).orders(c, cfg) {
 		if o.Comment != x.request.Comment {
 			return
 		}

@@ -28,7 +28,7 @@ func (s *State) skipStages(at time.Time) {
 			if i == 0 || len(stage.Skip) == 0 || st.Promoting != nil || st.Rollback != nil || !d.mayEnter(c, stage.Name) {
 				continue
 			}
-			if _, asked := c.Ordered[stage.Name]; asked || d.astray(c) || !c.Progress[s.Config.Stages[i-1].Name].passed() {
+			if _, asked := c.Ordered[stage.Name]; asked || d.onOtherBranch(c) || !c.Progress[s.Config.Stages[i-1].Name].passed() {
 				continue
 			}
 			if live := s.candidate(st.Live.SHA); live != nil && live.Progress[stage.Name].State == ProgressFailed {

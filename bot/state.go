@@ -15,7 +15,7 @@ import (
 //	    a commit stands once in Candidates, in FromPulls and in Adopted
 //	    i < j ⇒ Candidates[i].PushedAt ≤ Candidates[j].PushedAt + 30 s
 //	    a comment stands once in Requests
-//	    |EarlyReport| ≤ 64, |Alerts| ≤ 20, |Pushes| ≤ 300, |Elsewhere| ≤ 20, |Outsiders| ≤ 200
+//	    |EarlyReports| ≤ 64, |Alerts| ≤ 20, |Pushes| ≤ 300, |Elsewhere| ≤ 20, |Outsiders| ≤ 200
 //	    g ∈ Groups ⇒ 0 ≤ g.Reports.Seen, g.Reports.Reading ≤ g.Reports.Hints
 //	    SweptAt, AppsSweptAt, RereadAt, HeadAt ≤ At
 //	a stage:
@@ -34,7 +34,7 @@ import (
 //	    Artifact ≠ "" ∨ Newest ≠ 0 ∨ Foreign ≠ nil ∨ Ran ≠ nil ⇒ Seen
 //	    Foreign ≠ nil ⇒ Foreign.Version ≤ Newest
 //	a stage's promotion in flight:
-//	    SHA is of a candidate, whose passage through the stage is releasing by N
+//	    SHA is of a candidate, whose progress at the stage is releasing by N
 //	    ¬Building ∧ Rollback = nil ⇒ the candidate's Artifact ≠ ""
 //	    Rollback ≠ nil ⇒ SHA ∈ the stage's Past ∧ Was.Promotion < N
 //	    Building ⇒ ¬Built ∧ Build ∈ Builds
@@ -55,7 +55,7 @@ import (
 //	    Reports.Seen ≠ 0 ⇒ Reports.Read
 //	    one of Deployments a promotion of a stage, which knows of that many
 //	    d ∈ Deployments ∧ d.ID ≠ 0 ⇒ ¬d.Asked
-//	a candidate's passage through a stage:
+//	a candidate's progress at a stage:
 //	    State = releasing ⇔ the stage's Promoting is of the candidate and of Promotion
 //	    State = releasing ⇔ EndedAt = 0
 //	    EndedAt = 0 ∨ StartedAt ≤ EndedAt
@@ -78,7 +78,7 @@ import (
 //	    it releases on an app ⇒ the stage's Promoting has that app and that N
 //	a pull request:
 //	    Number is its key in Pulls
-//	    Told ≠ {} ⇒ PublishedHead ≠ ""
+//	    Published ≠ {} ⇒ PublishedHead ≠ ""
 //	    TestMerge ≠ "" ⇒ ReadHead ≠ ""
 //	a comment in Requests:
 //	    |Answers| ≤ |Commands|

@@ -80,7 +80,7 @@ type ReadChanges struct {
 	Base, Head string
 	Comment    int64 // that asked; 0: no comment did
 	Number     int   // of the pull request whose comment shows it; 0: none
-	Concern    ConcernsOf
+	Affects    AffectedOf
 }
 
 // ChangesRead is what lies between two commits.

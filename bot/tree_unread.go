@@ -3,10 +3,10 @@ package bot
 // GitHub may tell of a push without its commit. Then its tree, by which builds are
 // shared, is still to be read: at the branch's head, as long as it is there.
 
-// bare reports whether a candidate is not to be built yet, because its tree is being
+// treeUnread reports whether a candidate is not to be built yet, because its tree is being
 // read. That does not last: what GitHub does not tell in time, or has left behind, is
 // built by its commit.
-func (d *view) bare(c *Candidate) bool {
+func (d *view) treeUnread(c *Candidate) bool {
 	if c.Tree != "" || c.FromPull || c.Artifact != "" || d.s.position(c.SHA) != len(d.s.Candidates)-1 {
 		return false
 	}
@@ -16,8 +16,8 @@ func (d *view) bare(c *Candidate) bool {
 	return !d.due(c.SeenAt.Add(notYetFor))
 }
 
-// bareGate is where a candidate waits for its tree.
-func (d *view) bareGate(c *Candidate) Gate {
+// treeGate is where a candidate waits for its tree.
+func (d *view) treeGate(c *Candidate) Gate {
 	text := "GitHub told of this push without its commit; reading the head of " + d.s.Branch()
 	return Gate{Name: GateBuild, State: GateWaiting, Since: c.SeenAt, Until: c.SeenAt.Add(notYetFor), Who: "GitHub", Text: text + because(d.s.Pending[headKey].Reason)}
 }
@@ -26,7 +26,7 @@ func (d *view) bareGate(c *Candidate) Gate {
 // behind the push: then it is asked for again.
 func (d *decision) readTrees() {
 	n := len(d.s.Candidates)
-	if n == 0 || !d.bare(&d.s.Candidates[n-1]) {
+	if n == 0 || !d.treeUnread(&d.s.Candidates[n-1]) {
 		return
 	}
 	c := &d.s.Candidates[n-1]

@@ -51,7 +51,7 @@ func urgencyText(c *Candidate, stage string) string {
 // stageStatus is what headstart/STAGE says of a candidate, with whoever found it
 // urgent; nil before the stage is any of its concern.
 func (d *view) stageStatus(c *Candidate, stage string) *notice {
-	w := d.stageStanding(c, stage)
+	w := d.stageProgress(c, stage)
 	if why := urgencyOrAlone(c, stage); w != nil && why != "" {
 		w.Text = cut(w.Text+"; "+why, maxStatusText)
 	}
