@@ -124,17 +124,11 @@ func (p *presence) leave(s seat) {
 }
 
 // reserve makes room for one job that is to be begun without being fetched, and reports
-// whether there is any. If not, the job will wait in its queue, and others behind it. Groups of deliveries
-// are begun so one at a time: where they come in faster, those that are fetched together
-// are processed together, with fewer transactions.
+// whether there is any. If not, the job will wait in its queue, and others behind it.
 func (p *presence) reserve(queue string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	room := atOnce(queue)
-	if queue == queueDeliveries {
-		room = 1
-	}
-	if p.behind[queue] || p.used[queue] >= room || !p.crowd.mayFetch(queue, time.Now()) {
+	if p.behind[queue] || p.used[queue] >= atOnce(queue) || !p.crowd.mayFetch(queue, time.Now()) {
 		p.behind[queue] = true
 		return false
 	}
