@@ -38,7 +38,6 @@ func deliveriesJob(args deliveriesArgs, at time.Time) river.InsertManyParams {
 // somebody's text.
 type effectArgs struct {
 	Work string `json:"work"`
-	do   *work  // what it says, where it was not read from the database
 }
 
 func (effectArgs) Kind() string { return "effect" }
@@ -57,7 +56,7 @@ func (j *jobs) addEffect(target bot.Target, e bot.Effect) error {
 		return fmt.Errorf("encode the effect %s: %w", e.Key, err)
 	}
 	queue, priority := queueOf(e)
-	*j = append(*j, river.InsertManyParams{Args: effectArgs{string(data), &work{target, e}},
+	*j = append(*j, river.InsertManyParams{Args: effectArgs{string(data)},
 		InsertOpts: &river.InsertOpts{Queue: queue, MaxAttempts: maxAttempts, Priority: priority}})
 	return nil
 }

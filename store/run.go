@@ -378,23 +378,20 @@ func (w *performer) work(ctx context.Context, a attempt, args effectArgs) {
 	defer w.presence.giveBack(this.attempt)
 	ctx, cancel := w.presence.handling(ctx, this.attempt)
 	defer cancel()
-	w.store.conclude(ctx, this, w.effect(ctx, this, args))
+	w.store.conclude(ctx, this, w.effect(ctx, this, args.Work))
 }
 
 // effect performs the effect. An error, or a job that is not done, means that
 // nothing was recorded.
-func (w *performer) effect(ctx context.Context, this *running, args effectArgs) error {
+func (w *performer) effect(ctx context.Context, this *running, stored string) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	do := args.do
-	if do == nil {
-		do = &work{}
-		if err := decode([]byte(args.Work), do); err != nil {
-			return fmt.Errorf("read a stored effect that a newer version of Headstart may have written: %w", err)
-		}
+	var do work
+	if err := decode([]byte(stored), &do); err != nil {
+		return fmt.Errorf("read a stored effect that a newer version of Headstart may have written: %w", err)
 	}
-	err := w.one(this.context(ctx), *do, this.n > 1)
+	err := w.one(this.context(ctx), do, this.n > 1)
 	switch {
 	case this.isDone():
 		return nil

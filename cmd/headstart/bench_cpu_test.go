@@ -15,7 +15,7 @@ const (
 	mostOfReceipt = 2.2
 	mostOfDeploy  = 36
 	cpuTeams      = 20
-	cpuRounds     = 3
+	cpuRounds     = 5
 )
 
 // BenchmarkProcessorTime fails where a delivery or a deploy takes much more of the
