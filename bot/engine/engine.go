@@ -31,6 +31,10 @@ type Options struct {
 	Pinned     func(bot.Repo) int64 // the only repository that the settings let have a name; 0: they do not say
 	Clock      Clock                // nil: the system's
 	Logger     *zap.Logger          // nil: none
+	// Yield lets a moment pass after another instance was faster with a pipeline: it may
+	// go on with what it has just begun, and what arrives here meanwhile is folded in
+	// together. Nil: none passes.
+	Yield func(context.Context)
 	// Observe, if not nil, is told of every commit, in the order in which a
 	// pipeline's commits were made. It must return quickly.
 	Observe func(Commit)
@@ -52,6 +56,7 @@ type Engine struct {
 	clock   Clock
 	log     *zap.Logger
 	observe func(Commit)
+	yield   func(context.Context)
 	alarm   alarm
 	memory  memory
 	freezes Freezes
@@ -68,7 +73,7 @@ type Engine struct {
 // New makes an Engine. Run must be running for wake times to be kept.
 func New(o Options) *Engine {
 	e := &Engine{
-		store: o.Store, perform: o.Perform, freezes: o.Freezes, allowed: o.Allowed, clock: o.Clock, log: o.Logger, observe: o.Observe,
+		store: o.Store, perform: o.Perform, freezes: o.Freezes, allowed: o.Allowed, clock: o.Clock, log: o.Logger, observe: o.Observe, yield: o.Yield,
 		alarm: alarm{nudged: make(chan struct{}, 1)}, names: identities{Identities: o.Identities, directory: o.Directory, pinned: o.Pinned},
 	}
 	if e.names.pinned == nil {
@@ -82,6 +87,9 @@ func New(o Options) *Engine {
 	}
 	if e.allowed == nil {
 		e.allowed = func(bot.Repo) bool { return true }
+	}
+	if e.yield == nil {
+		e.yield = func(context.Context) {}
 	}
 	if e.observe == nil {
 		e.observe = func(Commit) {}
@@ -314,6 +322,7 @@ func (e *Engine) commitAll(ctx context.Context, key bot.Key, repo int64, facts [
 			e.memory.forget(key) // whether it was saved or not
 		}
 		if errors.Is(err, ErrMoved) {
+			e.yield(ctx)
 			continue
 		}
 		if errors.Is(err, ErrElsewhere) {
