@@ -33,8 +33,8 @@ type Options struct {
 	Logger     *zap.Logger          // nil: none
 	// Yield lets a moment pass after another instance was faster with a pipeline: it may
 	// go on with what it has just begun, and what arrives here meanwhile is folded in
-	// together. Nil: none passes.
-	Yield func(context.Context)
+	// together. It is told how often in a row that was so. Nil: none passes.
+	Yield func(ctx context.Context, losses int)
 	// Observe, if not nil, is told of every commit, in the order in which a
 	// pipeline's commits were made. It must return quickly.
 	Observe func(Commit)
@@ -56,7 +56,7 @@ type Engine struct {
 	clock   Clock
 	log     *zap.Logger
 	observe func(Commit)
-	yield   func(context.Context)
+	yield   func(ctx context.Context, losses int)
 	alarm   alarm
 	memory  memory
 	freezes Freezes
@@ -89,7 +89,7 @@ func New(o Options) *Engine {
 		e.allowed = func(bot.Repo) bool { return true }
 	}
 	if e.yield == nil {
-		e.yield = func(context.Context) {}
+		e.yield = func(context.Context, int) {}
 	}
 	if e.observe == nil {
 		e.observe = func(Commit) {}
@@ -280,7 +280,7 @@ func (e *Engine) commitAll(ctx context.Context, key bot.Key, repo int64, facts [
 		return committed{}, nil // it rests
 	}
 	var queues standing
-	for range commitTries {
+	for tries := range commitTries {
 		state, version, err := e.load(ctx, key)
 		if err != nil {
 			return committed{}, err
@@ -322,7 +322,7 @@ func (e *Engine) commitAll(ctx context.Context, key bot.Key, repo int64, facts [
 			e.memory.forget(key) // whether it was saved or not
 		}
 		if errors.Is(err, ErrMoved) {
-			e.yield(ctx)
+			e.yield(ctx, tries+1)
 			continue
 		}
 		if errors.Is(err, ErrElsewhere) {

@@ -152,12 +152,14 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 	return srv, nil
 }
 
-// yield lets 10 to 30 ms pass, about as long as a commit takes on PostgreSQL. On SQLite
-// there is no other instance to yield to.
-func yield(ctx context.Context) {
+// yield lets 20 to 40 ms pass, which is about as long as a commit takes on PostgreSQL,
+// and twice as much with each loss, at most a third of a second. On SQLite there is no
+// other instance to yield to.
+func yield(ctx context.Context, losses int) {
+	least := 20 * time.Millisecond << min(losses-1, 3)
 	select {
 	case <-ctx.Done():
-	case <-time.After(10*time.Millisecond + rand.N(20*time.Millisecond)):
+	case <-time.After(least + rand.N(least)):
 	}
 }
 
