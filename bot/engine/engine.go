@@ -31,6 +31,10 @@ type Options struct {
 	Pinned     func(bot.Repo) int64 // the only repository that the settings let have a name; 0: they do not say
 	Clock      Clock                // nil: the system's
 	Logger     *zap.Logger          // nil: none
+	// Yield lets a moment pass after another instance was faster with a pipeline: it may
+	// go on with what it has just begun, and what arrives here meanwhile is folded in
+	// together. It is told how often in a row that was so. Nil: none passes.
+	Yield func(ctx context.Context, losses int)
 	// Observe, if not nil, is told of every commit, in the order in which a
 	// pipeline's commits were made. It must return quickly.
 	Observe func(Commit)
@@ -52,6 +56,7 @@ type Engine struct {
 	clock   Clock
 	log     *zap.Logger
 	observe func(Commit)
+	yield   func(ctx context.Context, losses int)
 	alarm   alarm
 	memory  memory
 	freezes Freezes
@@ -68,7 +73,7 @@ type Engine struct {
 // New makes an Engine. Run must be running for wake times to be kept.
 func New(o Options) *Engine {
 	e := &Engine{
-		store: o.Store, perform: o.Perform, freezes: o.Freezes, allowed: o.Allowed, clock: o.Clock, log: o.Logger, observe: o.Observe,
+		store: o.Store, perform: o.Perform, freezes: o.Freezes, allowed: o.Allowed, clock: o.Clock, log: o.Logger, observe: o.Observe, yield: o.Yield,
 		alarm: alarm{nudged: make(chan struct{}, 1)}, names: identities{Identities: o.Identities, directory: o.Directory, pinned: o.Pinned},
 	}
 	if e.names.pinned == nil {
@@ -82,6 +87,9 @@ func New(o Options) *Engine {
 	}
 	if e.allowed == nil {
 		e.allowed = func(bot.Repo) bool { return true }
+	}
+	if e.yield == nil {
+		e.yield = func(context.Context, int) {}
 	}
 	if e.observe == nil {
 		e.observe = func(Commit) {}
@@ -277,7 +285,7 @@ func (e *Engine) commitAll(ctx context.Context, key bot.Key, repo int64, facts [
 		return committed{}, nil // it rests
 	}
 	var queues queueRefusals
-	for range commitTries {
+	for tries := range commitTries {
 		state, version, err := e.load(ctx, key)
 		if err != nil {
 			return committed{}, err
@@ -319,6 +327,7 @@ func (e *Engine) commitAll(ctx context.Context, key bot.Key, repo int64, facts [
 			e.memory.forget(key) // whether it was saved or not
 		}
 		if errors.Is(err, ErrMoved) {
+			e.yield(ctx, tries+1)
 			continue
 		}
 		if errors.Is(err, ErrElsewhere) {

@@ -17,9 +17,9 @@ import (
 )
 
 const (
-	severalTeams  = 24
-	severalRounds = 3
-	severalIdle   = 15 * time.Second
+	severalTeams  = 20
+	severalRounds = 2
+	severalIdle   = 10 * time.Second
 )
 
 // several are processes on one database, behind a balancer that gives each of them as

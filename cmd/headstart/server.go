@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"slices"
@@ -120,7 +121,7 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 		return nil, err
 	}
 	srv.engine = engine.New(engine.Options{
-		Store: srv.store, Freezes: srv.store, Clock: w.Clock, Logger: w.Logger.Named("engine"), Observe: w.Observe, Allowed: allow.Names,
+		Store: srv.store, Freezes: srv.store, Clock: w.Clock, Logger: w.Logger.Named("engine"), Observe: w.Observe, Allowed: allow.Names, Yield: yield,
 		Identities: srv.store, Directory: srv.github, Pinned: allow.Pinned,
 		Perform: engine.Router{
 			GitHub:   srv.github,
@@ -149,6 +150,17 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 		}
 	}
 	return srv, nil
+}
+
+// yield lets 20 to 40 ms pass, which is about as long as a commit takes on PostgreSQL,
+// and twice as much with each loss, at most a third of a second. On SQLite there is no
+// other instance to yield to.
+func yield(ctx context.Context, losses int) {
+	least := 20 * time.Millisecond << min(losses-1, 3)
+	select {
+	case <-ctx.Done():
+	case <-time.After(least + rand.N(least)):
+	}
 }
 
 // failedDeliveries counts the deliveries that are kept as failed, for whoever
