@@ -32,7 +32,7 @@ func (s *State) alert(stage string, c *Candidate, promotion int) {
 	}
 	pass := c.Progress[stage]
 	body := fmt.Sprintf("%s**%s failed on %s**: %s.\n\n%s.\n\n`/why %s` says more.%s\n",
-		s.mentions(c), Short(c.SHA), text(stage), text(strings.TrimSuffix(pass.Reason, ".")), text(capital(pass.Consequence)), code(s.qualifyCommands(stage)), s.reopenHint(stage))
+		s.mentions(c), Short(c.SHA), text(stage), text(strings.TrimSuffix(pass.Reason, ".")), text(capital(pass.Consequence)), code(s.qualified(stage)), s.reopenHint(stage))
 	s.Alerts = slices.Clone(s.Alerts)
 	for i, a := range s.Alerts {
 		if a.Number == number && a.Stage == stage && a.Promotion == promotion {
@@ -47,7 +47,7 @@ func (s *State) alert(stage string, c *Candidate, promotion int) {
 // reopenHint says, after other sentences, what lets promotions into a stage again in
 // which something has failed; empty where nothing keeps them out any more.
 func (s *State) reopenHint(stage string) string {
-	switch st, name := s.Stages[stage], code(s.qualifyCommands(stage)); {
+	switch st, name := s.Stages[stage], code(s.qualified(stage)); {
 	case st.Lock == nil:
 		return ""
 	case st.Lock.Rollback:

@@ -51,7 +51,7 @@ func (x execution) mayNotAlone(stage Stage) string {
 	case !x.command.Alone:
 		return ""
 	case !stage.FourEyes:
-		return fmt.Sprintf("%s is for stages with `four_eyes: true`, and %s is none; /approve %s %s is enough there", aloneWord, stage.Name, x.s.qualifyCommands(stage.Name), x.command.SHA)
+		return fmt.Sprintf("%s is for stages with `four_eyes: true`, and %s is none; /approve %s %s is enough there", aloneWord, stage.Name, x.s.qualified(stage.Name), x.command.SHA)
 	case role != RoleAdmin:
 		return fmt.Sprintf("%s takes the role admin, and @%s has the role %s", aloneWord, x.request.User, role)
 	}

@@ -407,5 +407,5 @@ func (d *view) rollbackHint(c *Candidate) string {
 	if past.Title != "" {
 		title = ": " + text(cut(past.Title, 72))
 	}
-	return fmt.Sprintf("\n🛟 `/rollback %s` would bring back %s%s%s\n", code(d.s.qualifyCommands(stage)), Short(past.SHA), past.version(), title)
+	return fmt.Sprintf("\n🛟 `/rollback %s` would bring back %s%s%s\n", code(d.s.qualified(stage)), Short(past.SHA), past.version(), title)
 }

@@ -131,7 +131,7 @@ func (d *view) approvalGate(c *Candidate, stage Stage) []Gate {
 		}
 	default:
 		g.State, g.Since = GateWaiting, d.arrivedAt(c, stage.Name)
-		g.Text = fmt.Sprintf("waiting for /approve %s by %s", d.s.qualifyCommands(stage.Name), approvers(stage))
+		g.Text = fmt.Sprintf("waiting for /approve %s by %s", d.s.qualified(stage.Name), approvers(stage))
 		if a.Lapsed != "" {
 			g.Since, g.lapsed = a.LapsedAt, true
 			g.Text = fmt.Sprintf("the approval by @%s lapsed: %s; %s", a.By, a.Lapsed, g.Text)
@@ -228,7 +228,7 @@ func (x execution) approvesOther(c *Candidate, stage string) string {
 	if moved == "" {
 		return ""
 	}
-	return x.void(moved, fmt.Sprintf("/approve %s %s", x.s.qualifyCommands(stage), Short(c.SHA)))
+	return x.void(moved, fmt.Sprintf("/approve %s %s", x.s.qualified(stage), Short(c.SHA)))
 }
 
 // approved is the candidate that the approval is about. On an open pull request it
@@ -246,7 +246,7 @@ func (x execution) approved() (*Candidate, string) {
 	}
 	for _, stage := range x.s.Config.Stages {
 		if stage.PullRequests && (stage.Approval || len(stage.Hold) > 0) {
-			return nil, fmt.Sprintf("this pull request is not merged yet; /promote %s releases its head there", x.s.qualifyCommands(stage.Name))
+			return nil, fmt.Sprintf("this pull request is not merged yet; /promote %s releases its head there", x.s.qualified(stage.Name))
 		}
 	}
 	return nil, "this pull request is not merged yet"
@@ -301,7 +301,7 @@ func (x execution) mayNotApprove(c *Candidate, stage Stage) string {
 	case p.State == ProgressSkipped:
 		return fmt.Sprintf("%s has passed %s by: %s", sha, stage.Name, p.Reason)
 	case p.State != "":
-		return fmt.Sprintf("%s is not on its way to %s: %s; /promote %s comes first", sha, stage.Name, p.Reason, x.s.qualifyCommands(stage.Name))
+		return fmt.Sprintf("%s is not on its way to %s: %s; /promote %s comes first", sha, stage.Name, p.Reason, x.s.qualified(stage.Name))
 	case c.Cancelled != nil:
 		return fmt.Sprintf("%s was cancelled by @%s", sha, c.Cancelled.By)
 	case x.d.overtaken(c, stage.Name):

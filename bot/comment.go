@@ -292,7 +292,7 @@ func (d *view) next(c *Candidate) string {
 		case ProgressRolledBack:
 			live := d.s.Stages[stage.Name].Live
 			return fmt.Sprintf("%s runs %s, since %s. **Next:** `/promote %s` releases this commit again.",
-				capital(text(stage.Name)), Short(live.SHA), moment(live.Since), code(d.s.qualifyCommands(stage.Name)))
+				capital(text(stage.Name)), Short(live.SHA), moment(live.Since), code(d.s.qualified(stage.Name)))
 		case ProgressReleasing:
 			if d.s.inMaintenance(stage.Name) {
 				return ""
@@ -314,7 +314,7 @@ func (d *view) next(c *Candidate) string {
 }
 
 func (d *view) nextAfterFailure(p Progress, stage string) string {
-	st, command := d.s.Stages[stage], code(d.s.qualifyCommands(stage))
+	st, command := d.s.Stages[stage], code(d.s.qualified(stage))
 	switch {
 	case p.Consequence != "":
 		return fmt.Sprintf("%s: %s.%s", capital(text(stage)), text(p.Consequence), d.s.reopenHint(stage))
@@ -332,11 +332,11 @@ func (d *view) nextAfterFailure(p Progress, stage string) string {
 func (d *view) nextBefore(g Gate, stage string) string {
 	switch {
 	case g.Name == GateLock && !g.Until.IsZero():
-		return fmt.Sprintf("%s goes on at %s, or after `/unlock %s`", text(stage), moment(g.Until), code(d.s.qualifyCommands(stage)))
+		return fmt.Sprintf("%s goes on at %s, or after `/unlock %s`", text(stage), moment(g.Until), code(d.s.qualified(stage)))
 	case g.Name == GateLock:
-		return fmt.Sprintf("`/unlock %s`", code(d.s.qualifyCommands(stage)))
+		return fmt.Sprintf("`/unlock %s`", code(d.s.qualified(stage)))
 	case g.Name == GateApproval:
-		return fmt.Sprintf("`/approve %s`", code(d.s.qualifyCommands(stage)))
+		return fmt.Sprintf("`/approve %s`", code(d.s.qualified(stage)))
 	case g.Next != "":
 		return text(g.Next)
 	}

@@ -134,7 +134,7 @@ func (x execution) promote() Answer {
 	case st.lockedAt(x.at) != nil && x.lockedSince(stage):
 		return refuse("%s", x.void(stage+" was locked", x.promoteExactly(c, stage)))
 	case st.lockedAt(x.at) != nil && !st.Lock.Rollback:
-		return refuse("%s is locked %s; /unlock %s first", stage, st.Lock.whose(), x.s.qualifyCommands(stage))
+		return refuse("%s is locked %s; /unlock %s first", stage, st.Lock.whose(), x.s.qualified(stage))
 	case st.Rollback != nil:
 		return refuse("%s is being rolled back by %s; wait for the end of that", stage, st.Rollback.who())
 	}
@@ -158,7 +158,7 @@ func (x execution) promote() Answer {
 	yes.give(tried, stage)
 	if g, no := blocked(d.gates(tried, stage)); no && g.State == GateClosed {
 		if g.Name == GateOrder {
-			return refuse("%s is %s there; /rollback %s goes back", Short(c.SHA), g.Text, x.s.qualifyCommands(stage))
+			return refuse("%s is %s there; /rollback %s goes back", Short(c.SHA), g.Text, x.s.qualified(stage))
 		}
 		return refuse("%s cannot be released to %s: %s", Short(c.SHA), stage, g.Text)
 	} else if yes.problem != "" {
@@ -174,7 +174,7 @@ func (x execution) promote() Answer {
 
 // promoteExactly is how to ask for a candidate at a stage without any doubt.
 func (x execution) promoteExactly(c *Candidate, stage string) string {
-	return fmt.Sprintf("/promote %s %s", x.s.qualifyCommands(stage), Short(c.SHA))
+	return fmt.Sprintf("/promote %s %s", x.s.qualified(stage), Short(c.SHA))
 }
 
 // stageToPromote is the stage that is named, else the first that the candidate
@@ -263,7 +263,7 @@ func (x execution) retry() Answer {
 		return refuse("%s has not failed at %s", Short(c.SHA), stage)
 	}
 	if x.since(c.Progress[stage].EndedAt) {
-		return refuse("%s", x.void(Short(c.SHA)+" failed at "+stage, "/retry "+x.s.qualifyCommands(stage)))
+		return refuse("%s", x.void(Short(c.SHA)+" failed at "+stage, "/retry "+x.s.qualified(stage)))
 	}
 	return x.promote()
 }

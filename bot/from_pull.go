@@ -58,10 +58,10 @@ func (x execution) promotePull(pull PullRequestChanged) Answer {
 		moved = x.moved(stage)
 	}
 	if moved != "" {
-		return refuse("%s", x.void(moved, fmt.Sprintf("/promote %s %s", x.s.qualifyCommands(stage), Short(pull.Head))))
+		return refuse("%s", x.void(moved, fmt.Sprintf("/promote %s %s", x.s.qualified(stage), Short(pull.Head))))
 	}
 	if l := x.s.Stages[stage].lockedAt(x.at); l != nil {
-		return refuse("%s is locked %s; /unlock %s first", stage, l.whose(), x.s.qualifyCommands(stage))
+		return refuse("%s is locked %s; /unlock %s first", stage, l.whose(), x.s.qualified(stage))
 	}
 	if i := x.d.stageIndex(stage); i > 0 && !x.s.Config.Stages[i-1].PullRequests {
 		return refuse("%s comes after %s, which takes no open pull requests", stage, x.s.Config.Stages[i-1].Name)

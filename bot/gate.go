@@ -217,7 +217,7 @@ func (d *view) proofGate(c *Candidate, i int) Gate {
 	case ProgressFailed:
 		g.State, g.Since, g.Text, g.Next = GateClosed, p.EndedAt, before+" failed: "+p.Reason, "push a fix"
 	case ProgressRolledBack:
-		g.State, g.Since, g.Text, g.Next = GateClosed, p.EndedAt, before+": "+p.Reason, "comment /promote "+d.s.qualifyCommands(before)
+		g.State, g.Since, g.Text, g.Next = GateClosed, p.EndedAt, before+": "+p.Reason, "comment /promote "+d.s.qualified(before)
 	case ProgressReleasing:
 		g.Text, g.Since = "waiting for "+before, p.StartedAt
 	default:
@@ -246,7 +246,7 @@ func (d *view) lockGate(stage string) Gate {
 	if !l.Until.IsZero() {
 		d.wake(l.Until)
 	}
-	g := Gate{Name: GateLock, State: GateClosed, Since: l.At, Until: l.Until, Next: "comment /unlock " + d.s.qualifyCommands(stage), Text: stage + " is locked"}
+	g := Gate{Name: GateLock, State: GateClosed, Since: l.At, Until: l.Until, Next: "comment /unlock " + d.s.qualified(stage), Text: stage + " is locked"}
 	switch {
 	case l.Rollback:
 		g.Text += ": " + l.Reason

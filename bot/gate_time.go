@@ -95,7 +95,7 @@ func (d *view) windowGate(stage Stage) Gate {
 	if open {
 		return Gate{Name: GateWindow, State: GateOpen}
 	}
-	return Gate{Name: GateWindow, State: GateWaiting, Until: until, Text: text, Next: "comment /promote " + d.s.qualifyCommands(stage.Name) + " --urgent REASON (takes maintain)"}
+	return Gate{Name: GateWindow, State: GateWaiting, Until: until, Text: text, Next: "comment /promote " + d.s.qualified(stage.Name) + " --urgent REASON (takes maintain)"}
 }
 
 // freezeGate waits for the end of whatever is frozen: of the operator's freeze,

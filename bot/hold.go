@@ -35,7 +35,7 @@ func (d *view) windowOfClass(c *Candidate, stage Stage) []Gate {
 		if open || g.State != GateOpen && !until.IsZero() && until.Before(g.Until) {
 			continue
 		}
-		g.State, g.Until, g.Next = GateWaiting, until, "comment /promote "+d.s.qualifyCommands(stage.Name)+" --urgent REASON"
+		g.State, g.Until, g.Next = GateWaiting, until, "comment /promote "+d.s.qualified(stage.Name)+" --urgent REASON"
 		g.Text = d.changesText(c, stage.Name, []string{h.Class}) + ", and " + text
 	}
 	return []Gate{d.passed(c, stage.Name, g)}

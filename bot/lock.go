@@ -67,7 +67,7 @@ func (x execution) lock() Answer {
 				return false
 			}
 			// Whoever locked it for longer was told so: only /unlock makes that shorter.
-			end := "/unlock " + x.s.qualifyCommands(stage)
+			end := "/unlock " + x.s.qualified(stage)
 			if !l.Until.IsZero() {
 				end = moment(l.Until)
 			}
@@ -105,7 +105,7 @@ func (x execution) unlock() Answer {
 	}
 	for _, stage := range stages {
 		if x.lockedSince(stage) {
-			return refuse("%s", x.void(stage+" was locked", "/unlock "+x.s.qualifyCommands(stage)))
+			return refuse("%s", x.void(stage+" was locked", "/unlock "+x.s.qualified(stage)))
 		}
 	}
 	for _, stage := range stages {

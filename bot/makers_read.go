@@ -175,7 +175,7 @@ func (s *State) mayNotReview(c *Candidate, stage string, who Account) string {
 	case e.unread:
 		return e.unknown + "; say it again"
 	case e.unknown != "":
-		return fmt.Sprintf("%s; an admin may take it on: /approve %s %s %s REASON", e.unknown, s.qualifyCommands(stage), Short(c.SHA), aloneWord)
+		return fmt.Sprintf("%s; an admin may take it on: /approve %s %s %s REASON", e.unknown, s.qualified(stage), Short(c.SHA), aloneWord)
 	}
 	return ""
 }

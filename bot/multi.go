@@ -151,9 +151,9 @@ func (d *view) signed(body string) string {
 
 func title(pipeline string) string { return "### `" + code(pipeline) + "`\n\n" }
 
-// qualifyCommands is a stage as commands name it in this repository: after the pipeline's
+// qualified is a stage as commands name it in this repository: after the pipeline's
 // name, where it has one.
-func (s *State) qualifyCommands(stage string) string { return inPipeline(s.Pipeline.Name, stage) }
+func (s *State) qualified(stage string) string { return inPipeline(s.Pipeline.Name, stage) }
 
 func inPipeline(pipeline, stage string) string {
 	if pipeline == "" || stage == "" {

@@ -52,7 +52,7 @@ func (x execution) void(what, exactly string) string {
 func (x execution) written() string {
 	line := x.command.Text
 	if verb, rest, named := strings.Cut(line, " "); named && x.command.Stage != "" { // the stage comes first
-		line = verb + " " + x.s.qualifyCommands(rest)
+		line = verb + " " + x.s.qualified(rest)
 	}
 	if i := strings.IndexAny(line, "@`<"); i > 0 {
 		line = strings.TrimSpace(line[:i])
@@ -151,7 +151,7 @@ func (x execution) headMoved(verb, stage string) string {
 	if x.command.SHA != "" {
 		named = head
 	}
-	return x.void(Short(head)+" was pushed to the pull request", fmt.Sprintf("%s %s %s", verb, cmp.Or(x.s.qualifyCommands(stage), "STAGE"), named))
+	return x.void(Short(head)+" was pushed to the pull request", fmt.Sprintf("%s %s %s", verb, cmp.Or(x.s.qualified(stage), "STAGE"), named))
 }
 
 // headOrOther says that what a command names may be the head of the open pull request or
@@ -200,8 +200,8 @@ func (x execution) rollbackExactly(stage string) string {
 				live = p
 			}
 		case p.Artifact != live.Artifact && !p.RolledBack && p.Gone == "":
-			return fmt.Sprintf("/rollback %s to %s", x.s.qualifyCommands(stage), Short(p.SHA))
+			return fmt.Sprintf("/rollback %s to %s", x.s.qualified(stage), Short(p.SHA))
 		}
 	}
-	return fmt.Sprintf("/rollback %s to SHA", x.s.qualifyCommands(stage))
+	return fmt.Sprintf("/rollback %s to SHA", x.s.qualified(stage))
 }

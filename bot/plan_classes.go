@@ -45,7 +45,7 @@ func (d *view) plannedAsks(ch *ChangesRead) string {
 			if !stage.Approval {
 				reason = ": " + strings.Join(held, ", ")
 			}
-			fmt.Fprintf(&b, "- %s would need `/approve %s` by %s%s\n", capital(text(stage.Name)), code(d.s.qualifyCommands(stage.Name)), text(approvers(stage)), text(reason))
+			fmt.Fprintf(&b, "- %s would need `/approve %s` by %s%s\n", capital(text(stage.Name)), code(d.s.qualified(stage.Name)), text(approvers(stage)), text(reason))
 		}
 		var maintained []string
 		for _, class := range stage.Maintenance {

@@ -236,7 +236,7 @@ func (s *State) checkRollback(stage string, at time.Time) {
 	}
 	if o.To == "" && o.From != st.Live.SHA && !st.mixed() {
 		s.endRollback(stage, true, fmt.Sprintf("%s still runs %s, because %s never got there; it is locked until /unlock %s",
-			stage, Short(st.Live.SHA), Short(o.From), s.qualifyCommands(stage)))
+			stage, Short(st.Live.SHA), Short(o.From), s.qualified(stage)))
 		return
 	}
 	if f, app := st.foreign(); f != nil && !o.byPerson() {
@@ -244,7 +244,7 @@ func (s *State) checkRollback(stage string, at time.Time) {
 		return
 	}
 	if _, ok := st.target(*o); !ok {
-		s.endRollback(stage, false, fmt.Sprintf("there is no proved release of %s left to go back to%s; it is locked until /unlock %s", stage, skipped(o), s.qualifyCommands(stage)))
+		s.endRollback(stage, false, fmt.Sprintf("there is no proved release of %s left to go back to%s; it is locked until /unlock %s", stage, skipped(o), s.qualified(stage)))
 	}
 }
 
@@ -305,7 +305,7 @@ func (s *State) rollbackClosed(stage string, p *Promotion, was Live, end Progres
 	if o.Further {
 		further = ", one further back"
 	}
-	text := fmt.Sprintf("%s runs %s again%s, released in %s%s; it is locked until /unlock %s", stage, Short(p.SHA), further, took(p.StartedAt, at), skipped(o), s.qualifyCommands(stage))
+	text := fmt.Sprintf("%s runs %s again%s, released in %s%s; it is locked until /unlock %s", stage, Short(p.SHA), further, took(p.StartedAt, at), skipped(o), s.qualified(stage))
 	s.endRollback(stage, true, text)
 }
 

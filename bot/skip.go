@@ -72,7 +72,7 @@ func (d *view) skippedGate(c *Candidate, i int) Gate {
 	p := c.Progress[before.Name]
 	g := Gate{Name: GateProof, State: GateOpen, Since: p.EndedAt}
 	if i < 2 { // the stages before are gone from the pipeline's file
-		g.State, g.Text, g.Next = GateClosed, "no stage has proved it", "comment /promote "+d.s.qualifyCommands(before.Name)
+		g.State, g.Text, g.Next = GateClosed, "no stage has proved it", "comment /promote "+d.s.qualified(before.Name)
 		return g
 	}
 	if proof := d.proofGate(c, i-1); proof.State != GateOpen {

@@ -110,7 +110,7 @@ func (d *view) healthy(g *Gate, c *Candidate, stage string, since time.Time) {
 	switch done, until := d.soaked(c, stage); {
 	case done:
 	case until.IsZero():
-		g.State, g.Since, g.Next = GateClosed, since, "comment /promote "+d.s.qualifyCommands(stage)
+		g.State, g.Since, g.Next = GateClosed, since, "comment /promote "+d.s.qualified(stage)
 		g.Text = Short(c.SHA) + " was not watched on " + stage + " for as long as it has to stay healthy there"
 	default:
 		g.State, g.Since, g.Until, g.Who = GateWaiting, since, until, "time"

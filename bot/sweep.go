@@ -204,13 +204,13 @@ func (d *view) driftGate(c *Candidate, stage string) Gate {
 		if f := d.s.Stages[stage].Apps[app].Foreign; f != nil && d.s.newer(f, c, stage) {
 			g.State, g.Since = GateClosed, f.At
 			g.Text = fmt.Sprintf("%s was released to %s by hand after this was pushed", f.name(), app)
-			g.Next = "comment /promote " + d.s.qualifyCommands(stage) + ", or push again"
+			g.Next = "comment /promote " + d.s.qualified(stage) + ", or push again"
 		}
 	}
 	if r, app, newer := d.s.newerAdopted(c, stage); newer && g.State == GateOpen {
 		g.State, g.Since = GateClosed, r.At
 		g.Text = fmt.Sprintf("%s was released to %s after this was pushed, before Headstart came", r.name(), app)
-		g.Next = "comment /promote " + d.s.qualifyCommands(stage) + ", or push again"
+		g.Next = "comment /promote " + d.s.qualified(stage) + ", or push again"
 	}
 	return g
 }

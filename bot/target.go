@@ -69,5 +69,5 @@ func (t target) notTheHead(verb string) string {
 		head = Short(head)
 	}
 	return fmt.Sprintf("%s is neither the head of this pull request nor one of the last commits on %s; its head is %s: say %s %s %s if that is meant",
-		t.command.SHA, t.s.Branch(), head, verb, cmp.Or(t.s.qualifyCommands(t.command.Stage), "STAGE"), head)
+		t.command.SHA, t.s.Branch(), head, verb, cmp.Or(t.s.qualified(t.command.Stage), "STAGE"), head)
 }
