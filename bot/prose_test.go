@@ -50,7 +50,7 @@ func TestProseIsFound(t *testing.T) {
 		`strings.Contains(p.Comment.Body, mark)`:        true,
 		`strings.HasPrefix(pass.Reason, "taken back")`:  true,
 		`strings.Contains(err.Error(), "not found")`:    true,
-		`strings.HasPrefix(e.Key, "concern ")`:          true,
+		`strings.HasPrefix(e.Key, "affected by ")`:          true,
 		`strings.Contains(key, "commit ")`:              true,
 		`commandInText.ReplaceAllStringFunc(a.Text, f)`: true,
 		`regexp.MustCompile("/promote ([a-z]+)")`:       true,
@@ -58,12 +58,12 @@ func TestProseIsFound(t *testing.T) {
 		`d.want(fmt.Sprintf("reply %d", 1), Reply{})`:   true,
 		`d.wantIdle("head", ReadHead{})`:                true,
 		`d.want(headKey, ReadHead{})`:                   false,
-		`d.s.Flights["head"]`:                           true,
-		`d.s.Flights[checksKey(sha)]`:                   false,
+		`d.s.Pending["head"]`:                           true,
+		`d.s.Pending[checksKey(sha)]`:                   false,
 		`w.phase == "queue"`:                            true,
-		`told.Phase != PhaseOrder`:                      false,
-		`sayPending("queue", "Queued", "")`:             true,
-		`say(StatusError, text, "").in("gone")`:         true,
+		`last.Phase != PhaseOrder`:                      false,
+		`pendingNotice("queue", "Queued", "")`:             true,
+		`newNotice(StatusError, text, "").inPhase("gone")`:         true,
 		`strings.TrimSuffix(pass.Reason, ".")`:          false,
 		`strings.HasPrefix(pull.Head, x.command.SHA)`:   false,
 		`strings.Cut(x.command.Text, " ")`:              false,
@@ -137,7 +137,7 @@ func decidesByProse(file string, n ast.Node) string {
 			}
 		}
 	case *ast.IndexExpr:
-		if of, ok := n.X.(*ast.SelectorExpr); ok && of.Sel.Name == "Flights" && spelled(n.Index) {
+		if of, ok := n.X.(*ast.SelectorExpr); ok && of.Sel.Name == "Pending" && spelled(n.Index) {
 			return "spells a key in place: keys.go makes them"
 		}
 	case *ast.CallExpr:
@@ -163,9 +163,9 @@ func callsByProse(file string, n *ast.CallExpr) string {
 		return "has a regular expression, though it reads nothing from outside"
 	case (name == "want" || name == "wantIdle") && spelled(n.Args[0]):
 		return "spells a key in place: keys.go makes them"
-	case (name == "sayPending" || name == "in") && filled(n.Args[0]):
+	case (name == "pendingNotice" || strings.EqualFold(name, "inPhase")) && filled(n.Args[0]):
 		return "names a phase by a literal: use its constant"
-	case searches[name] && of != "slices":
+	case searches[name] && of != "slices" && of != "redact":
 		for _, arg := range n.Args {
 			if !readers[file] && isNamed(arg, sentences) {
 				return "searches what is for people: keep what it says as a value"
@@ -185,7 +185,7 @@ func isNamed(e ast.Expr, names map[string]bool) bool {
 	case *ast.Ident:
 		return names[e.Name]
 	case *ast.SelectorExpr:
-		if of, ok := e.X.(*ast.SelectorExpr); ok && of.Sel.Name == "command" {
+		if of, ok := e.X.(*ast.SelectorExpr); ok && strings.EqualFold(of.Sel.Name, "command") {
 			return false
 		}
 		return names[e.Sel.Name]
