@@ -249,20 +249,3 @@ func TestInvariants(t *testing.T) {
 		t.Errorf("broken by hand are\n%s\nand Check decides\n%s", strings.Join(broken, "\n"), strings.Join(all, "\n"))
 	}
 }
-
-// What Check costs beside the decision that a step of a history takes anyway.
-func BenchmarkCheck(b *testing.B) {
-	s := sound()
-	b.Run("check", func(b *testing.B) {
-		for b.Loop() {
-			if err := s.Check(); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("settle", func(b *testing.B) {
-		for b.Loop() {
-			Settle(s, s.At)
-		}
-	})
-}
