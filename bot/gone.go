@@ -65,7 +65,7 @@ func (s *State) forgetArtifact(artifact string, at time.Time) {
 			continue
 		}
 		c.Artifact, c.ArtifactApp, c.ArtifactSHA = "", "", ""
-		for _, stage := range s.Config.StageNames() {
+		for _, stage := range sortedKeys(c.Progress) { // also those that the file has no more: they may come back
 			if c.Progress[stage].passed() {
 				c.leave(stage)
 			}
