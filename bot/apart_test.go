@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/decide"
 )
 
 // A stage that takes pull requests gets builds from two apps, and is looked at beside both.
@@ -50,7 +50,7 @@ func TestStoredBuildsServeOthersOnceTheirSourceIsKnown(t *testing.T) {
 	if n := len(s.App("shop-prepare").Builds); n != 1 {
 		t.Errorf("nothing should be built while that is asked, there are %d builds", n)
 	}
-	for _, c := range bot.Decide(s.State, s.Now).Explain.Candidates {
+	for _, c := range decide.Decide(s.State, s.Now).Explain.Candidates {
 		if hold := c.Stages[0].Blocked; c.SHA == "aaaaaa2" && (!strings.Contains(hold.Text, ".gitattributes") || hold.Who == "" || hold.Since.IsZero()) {
 			t.Errorf("what is waited for should have a sentence, a since and somebody who ends it, got %+v", hold)
 		}

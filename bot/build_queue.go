@@ -61,10 +61,7 @@ const (
 	callFor = 30 * time.Second
 	// holdFor is after which time whoever builds is asked whether it still does. It gives
 	// up a build that takes as long.
-	holdFor = buildDeadline + 20*time.Minute
-	// lineAgain is how often a pipeline that waits looks at the queue, though it is told
-	// when its turn comes.
-	lineAgain = time.Minute
+	holdFor = BuildDeadline + 20*time.Minute
 	// servedLong is how long it matters that a pipeline had a build which wants no other.
 	servedLong = time.Hour
 )
@@ -79,7 +76,7 @@ type Moved struct {
 // reports false where that may not be: it is not its turn to take the app, or it waits
 // though it is. Then it has to look at the line, and decide anew.
 func (q BuildQueue) Move(who QueueEntry, p QueueClaim, now time.Time) (Moved, bool) {
-	was, others := q.of(who.Pipeline), q.without(who.Pipeline)
+	was, others := q.Of(who.Pipeline), q.Without(who.Pipeline)
 	mine := was
 	mine.Pipeline, mine.Installation, mine.Public, mine.Called = who.Pipeline, who.Installation, who.Public, time.Time{}
 	var m Moved
@@ -109,16 +106,16 @@ func (q BuildQueue) Move(who QueueEntry, p QueueClaim, now time.Time) (Moved, bo
 		mine.Called = now.Add(-2 * callFor)
 	}
 	line := append(others, mine)
-	if b := line.builder(now); b == nil {
+	if b := line.Builder(now); b == nil {
 		switch first := line.first(now); {
 		case first == nil:
 		case first.Pipeline != mine.Pipeline:
-			m.call(first, now)
+			m.CallUp(first, now)
 		case !p.Passes:
 			return Moved{}, false
 		}
-	} else if b.Pipeline != mine.Pipeline && (b.Yields && line.pressed(b.Pipeline) || now.Sub(b.Builds) > holdFor) {
-		m.call(b, now)
+	} else if b.Pipeline != mine.Pipeline && (b.Yields && line.Pressed(b.Pipeline) || now.Sub(b.Builds) > holdFor) {
+		m.CallUp(b, now)
 	}
 	if mine != was {
 		m.Changed = append(m.Changed, mine)
@@ -126,8 +123,8 @@ func (q BuildQueue) Move(who QueueEntry, p QueueClaim, now time.Time) (Moved, bo
 	return m, true
 }
 
-// call has a pipeline called, unless it was a moment ago.
-func (m *Moved) call(s *QueueEntry, now time.Time) {
+// CallUp has a pipeline called, unless it was a moment ago.
+func (m *Moved) CallUp(s *QueueEntry, now time.Time) {
 	if !s.Called.IsZero() && now.Sub(s.Called) <= callFor {
 		return
 	}
@@ -164,8 +161,8 @@ func (s QueueEntry) silent(now time.Time) bool {
 // Lets reports whether a pipeline may begin a build of a rank on the app now: nobody
 // builds there, and nobody who waits goes first.
 func (q BuildQueue) Lets(key Key, r Rank, now time.Time) bool {
-	mine, others := q.of(key), q.without(key)
-	if others.builder(now) != nil {
+	mine, others := q.Of(key), q.Without(key)
+	if others.Builder(now) != nil {
 		return false
 	}
 	if !mine.Builds.IsZero() {
@@ -181,28 +178,28 @@ func (q BuildQueue) Lets(key Key, r Rank, now time.Time) bool {
 // also where several things happen at once, or the clocks of instances disagree.
 func (q BuildQueue) behind(now time.Time) time.Time {
 	for _, s := range q {
-		if last := later(s.Since, s.Served); !last.Before(now) {
+		if last := Later(s.Since, s.Served); !last.Before(now) {
 			now = last.Add(time.Microsecond)
 		}
 	}
 	return now
 }
 
-// of is the standing of a pipeline; nothing but its name where it has none.
-func (q BuildQueue) of(key Key) QueueEntry {
+// Of is the standing of a pipeline; nothing but its name where it has none.
+func (q BuildQueue) Of(key Key) QueueEntry {
 	if i := slices.IndexFunc(q, func(s QueueEntry) bool { return s.Pipeline == key }); i >= 0 {
 		return q[i]
 	}
 	return QueueEntry{Pipeline: key}
 }
 
-func (q BuildQueue) without(key Key) BuildQueue {
+func (q BuildQueue) Without(key Key) BuildQueue {
 	return slices.DeleteFunc(slices.Clone(q), func(s QueueEntry) bool { return s.Pipeline == key })
 }
 
-// builder is whose build occupies the app; nil: nobody's. One that should be over long
+// Builder is whose build occupies the app; nil: nobody's. One that should be over long
 // ago, and of which its pipeline does not answer for, occupies nothing.
-func (q BuildQueue) builder(now time.Time) *QueueEntry {
+func (q BuildQueue) Builder(now time.Time) *QueueEntry {
 	for i := range q {
 		if s := &q[i]; !s.Builds.IsZero() && !(now.Sub(s.Builds) > holdFor && s.silent(now)) {
 			return s
@@ -211,8 +208,8 @@ func (q BuildQueue) builder(now time.Time) *QueueEntry {
 	return nil
 }
 
-// pressed reports whether somebody else presses for the place of a pipeline.
-func (q BuildQueue) pressed(key Key) bool {
+// Pressed reports whether somebody else presses for the place of a pipeline.
+func (q BuildQueue) Pressed(key Key) bool {
 	return slices.ContainsFunc(q, func(s QueueEntry) bool { return s.Pipeline != key && s.Presses && s.Waits != RankNone })
 }
 
@@ -237,7 +234,7 @@ func (q BuildQueue) before(a, b QueueEntry, now time.Time) bool {
 		cmp.Compare(a.Waits, b.Waits),
 		q.waited(a, now).Compare(q.waited(b, now)),
 		strings.Compare(a.Pipeline.Repo.String(), b.Pipeline.Repo.String()),
-		later(a.Since, a.Served).Compare(later(b.Since, b.Served)),
+		Later(a.Since, a.Served).Compare(Later(b.Since, b.Served)),
 		strings.Compare(a.Pipeline.Name, b.Pipeline.Name),
 	) < 0
 }
@@ -253,19 +250,19 @@ func (q BuildQueue) waited(of QueueEntry, now time.Time) time.Time {
 		if s.Waits == of.Waits && s.Since.Before(since) && !s.silent(now) {
 			since = s.Since
 		}
-		served = later(later(served, s.Served), s.Builds)
+		served = Later(Later(served, s.Served), s.Builds)
 	}
-	return later(since, served)
+	return Later(since, served)
 }
 
-// ahead lists those that go before a build of a pipeline with a rank, in their order:
+// Ahead lists those that go before a build of a pipeline with a rank, in their order:
 // also that very pipeline, where it waits with something that goes first.
-func (q BuildQueue) ahead(key Key, r Rank, now time.Time) []QueueEntry {
-	mine := q.of(key)
+func (q BuildQueue) Ahead(key Key, r Rank, now time.Time) []QueueEntry {
+	mine := q.Of(key)
 	before := mine.Waits
 	mine.wait(r, now)
-	line := append(q.without(key), mine)
-	return slices.DeleteFunc(q.order(now), func(s QueueEntry) bool {
+	line := append(q.Without(key), mine)
+	return slices.DeleteFunc(q.Order(now), func(s QueueEntry) bool {
 		if s.Pipeline == key {
 			return before >= r
 		}
@@ -273,8 +270,8 @@ func (q BuildQueue) ahead(key Key, r Rank, now time.Time) []QueueEntry {
 	})
 }
 
-// order lists those that wait in the order in which they go.
-func (q BuildQueue) order(now time.Time) []QueueEntry {
+// Order lists those that wait in the order in which they go.
+func (q BuildQueue) Order(now time.Time) []QueueEntry {
 	list := slices.DeleteFunc(slices.Clone(q), func(s QueueEntry) bool { return s.Waits == RankNone })
 	slices.SortFunc(list, func(a, b QueueEntry) int {
 		switch {
@@ -286,4 +283,38 @@ func (q BuildQueue) order(now time.Time) []QueueEntry {
 		return 0
 	})
 	return list
+}
+
+// TakeTurn tells a pipeline to look at the queue of a prepare app: it is its turn, or
+// somebody presses for its place. It is no effect of the pipeline's own.
+type TakeTurn struct{ App string }
+
+// Called is a pipeline that was told to look at the queue of an app.
+type Called struct{ App string }
+
+// QueuesSeen are the queues of those prepare apps in which the pipeline stands together
+// with others; all that was seen before is over.
+type QueuesSeen struct{ Queues map[string]BuildQueue }
+
+func (TakeTurn) traits() Traits {
+	return Traits{To: ToPipelines, Answers: []Fact{Called{}}, Deadline: dayDeadline, Priority: PriorityDeploy}
+}
+
+func (Called) fact() {}
+
+func (QueuesSeen) fact() {}
+
+// String names a rank for people.
+func (r Rank) String() string {
+	switch r {
+	case RankUrgent:
+		return "urgent"
+	case RankBranch:
+		return "branch"
+	case RankGroup:
+		return "merge group"
+	case RankFromPull, RankPull:
+		return "pull request"
+	}
+	return "nothing"
 }

@@ -55,7 +55,7 @@ func TestBuildQueueOrder(t *testing.T) {
 		},
 	} {
 		var got []string
-		for _, s := range test.queue.order(minute(20)) {
+		for _, s := range test.queue.Order(minute(20)) {
 			name := s.Pipeline.Repo.Name
 			if s.Pipeline.Name != "" {
 				name += ":" + s.Pipeline.Name
@@ -75,16 +75,16 @@ func TestWhoHadTheLastBuildGoesLast(t *testing.T) {
 	queue := BuildQueue{b} // by a clock that is ahead
 	for range 3 {
 		m, ok := queue.Move(a, QueueClaim{App: "builds", Builds: true, Takes: RankPull}, minute(0))
-		if !ok && queue.of(a.Pipeline).Served.IsZero() {
+		if !ok && queue.Of(a.Pipeline).Served.IsZero() {
 			t.Fatal("a waits for as long as b, and should get its first build")
 		}
 		if !ok {
 			return
 		}
-		queue = append(queue.without(a.Pipeline), m.Changed[len(m.Changed)-1])
+		queue = append(queue.Without(a.Pipeline), m.Changed[len(m.Changed)-1])
 		m, _ = queue.Move(a, QueueClaim{App: "builds", Waits: RankPull}, minute(0))
 		for _, s := range m.Changed {
-			queue = append(queue.without(s.Pipeline), s)
+			queue = append(queue.Without(s.Pipeline), s)
 		}
 	}
 	t.Error("b should be next once a has had a build")

@@ -59,11 +59,11 @@ type RequiredCheck struct {
 // String is [CheckName.String].
 func (q RequiredCheck) String() string { return CheckName{Name: q.Name, App: q.App}.String() }
 
-// takes reports whether a report is one of the required check. A status carries no
+// Takes reports whether a report is one of the required check. A status carries no
 // app, so a required AppID cannot be told from it. Who pins a check by its app's slug
 // wants exactly that: everybody who may write to the repository may set a status, of
 // any name. A check run whose app nobody kept is no proof either.
-func (q RequiredCheck) takes(k Check) bool {
+func (q RequiredCheck) Takes(k Check) bool {
 	switch {
 	case !strings.EqualFold(k.Name, q.Name):
 		return false
@@ -97,8 +97,8 @@ func CheckNames(names ...string) []CheckName {
 	return all
 }
 
-// pins reports whether a check of this name is pinned to an app by the file.
-func (c Checks) pins(name string) bool {
+// Pins reports whether a check of this name is pinned to an app by the file.
+func (c Checks) Pins(name string) bool {
 	return slices.ContainsFunc(c.Names, func(n CheckName) bool { return n.App != "" && strings.EqualFold(n.Name, name) })
 }
 
@@ -128,3 +128,5 @@ func (n *CheckName) UnmarshalJSON(b []byte) error {
 func OwnContext(name string) bool {
 	return strings.HasPrefix(strings.ToLower(name), "headstart/")
 }
+
+const Fresh = time.Minute // a reading older than this does not open the first stage

@@ -3,6 +3,8 @@ package bot
 import (
 	"slices"
 	"time"
+
+	"github.com/headstart-cd/headstart/bot/calendar"
 )
 
 // Config is what a pipeline's file asks for, with every default filled in. The
@@ -15,8 +17,8 @@ type Config struct {
 	Prepare  Prepare
 	Checks   Checks
 	Changes  []Class // classes of change, in the file's order
-	Windows  []Window
-	Freezes  []Freeze
+	Windows  []calendar.Window
+	Freezes  []calendar.Freeze
 	Paths    []string // globs: pushes that change none of these files are none of the pipeline's concern; none: every push is
 	Stages   []Stage  // in the order a candidate passes them; at least one
 }
@@ -123,3 +125,34 @@ func (c Config) Apps() []string {
 		return was
 	})
 }
+
+// SourceOf is the app that the artifacts of a stage's app come from; empty if it
+// builds them itself. Those from pull requests may come from another app.
+func (c Config) SourceOf(app string, head bool) string {
+	source := c.Stages[0].Apps[0]
+	if prepare := c.Prepare; head && prepare.Apart() {
+		source = prepare.PullApps[0]
+	} else if len(prepare.Apps) > 0 {
+		source = prepare.Apps[0]
+	}
+	if source == app {
+		return ""
+	}
+	return source
+}
+
+// AnyFourEyes reports whether any stage has four eyes.
+func (c Config) AnyFourEyes() bool {
+	return slices.ContainsFunc(c.Stages, func(stage Stage) bool { return stage.FourEyes })
+}
+
+// What a build makes is decided by the files of a commit and by how they are built.
+// Heroku's buildpacks are the app's own affair, so there the files say it all. The
+// embedded platform runs a command that the pipeline's file names: an artifact serves
+// whoever has the same tree *and* is built by the same command.
+
+// Recipe is how a commit's own version of the pipeline's file says that it is built;
+// zero: that was not read, or the file is not a good one.
+type Recipe struct{ Platform, Command string }
+
+func (c Config) Recipe() Recipe { return Recipe{Platform: c.Platform, Command: c.Build} }

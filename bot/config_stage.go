@@ -1,6 +1,9 @@
 package bot
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // What a stage asks for before, while and after it is entered.
 
@@ -41,23 +44,6 @@ type Hold struct {
 	Window string // empty: an approval
 }
 
-// Window is a time of the week in which promotions may begin.
-type Window struct {
-	Name string
-	Days [7]bool // on which it starts, by time.Weekday
-	// From and To are minutes after midnight, by the clocks of Zone. One with To
-	// before From goes over midnight and belongs to the day it starts on.
-	From, To int
-	Zone     string // as the IANA time zone database names it
-}
-
-// Freeze is a number of days on which nothing is promoted.
-type Freeze struct {
-	From, To string // the first and the last day, as 2026-12-23, by the clocks of Zone
-	Zone     string // as the IANA time zone database names it
-	Reason   string // may be empty
-}
-
 // Need is a stage of another pipeline that has to be as new as what is promoted.
 type Need struct {
 	Pipeline Key
@@ -69,3 +55,9 @@ type Rehearse struct {
 	CopyFrom string // an app of another stage
 	Command  string // that makes the copy, on a platform that has no databases of its own; else empty
 }
+
+// String is "owner/name:stage", or "owner/name:pipeline:stage".
+func (n Need) String() string { return n.Pipeline.String() + ":" + n.Stage }
+
+// Same compares as GitHub does, which tells no capitals apart in repositories.
+func (n Need) Same(other Need) bool { return strings.EqualFold(n.String(), other.String()) }

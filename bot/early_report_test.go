@@ -6,7 +6,10 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/apply"
 	"github.com/headstart-cd/headstart/bot/bottest"
+	"github.com/headstart-cd/headstart/bot/decide"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // Whatever the order in which a push and the reports of its checks are seen,
@@ -17,13 +20,13 @@ func TestReportsBeforeThePush(t *testing.T) {
 		return bot.CheckReported{SHA: "a1", Check: bot.Check{Kind: bot.CheckRun, Name: "ci", State: state, At: at}}
 	}
 	pushed := bot.Pushed{Branch: "main", After: "a1", Tree: "t1", PushedAt: at}
-	hear := func(s bot.State, late time.Duration, facts ...bot.Fact) bot.State {
+	hear := func(s pipeline.State, late time.Duration, facts ...bot.Fact) pipeline.State {
 		for _, f := range facts {
-			s = bot.Apply(s, bot.Event{At: at.Add(late), Fact: f})
+			s = apply.Apply(s, bot.Event{At: at.Add(late), Fact: f})
 		}
 		return s
 	}
-	begin := bot.State{Pipeline: bot.Key{Repo: bottest.Repo}, DefaultBranch: "main"}
+	begin := pipeline.State{Pipeline: bot.Key{Repo: bottest.Repo}, DefaultBranch: "main"}
 	for _, order := range [][]bot.Fact{
 		{pushed, check(bot.CheckPending), check(bot.CheckPassed)},
 		{check(bot.CheckPending), check(bot.CheckPassed), pushed},
@@ -63,15 +66,15 @@ func TestReadingTakesInWhatCameBeforeItBegan(t *testing.T) {
 		before, after int // the reading began
 		reads         int // more
 	}{{"before", 2, 0, 0}, {"after", 0, 1, 1}, {"before and after", 1, 1, 1}, {"never", 0, 0, 0}} {
-		s := bot.State{Pipeline: bot.Key{Repo: bottest.Repo}, DefaultBranch: "main", Configured: true,
+		s := pipeline.State{Pipeline: bot.Key{Repo: bottest.Repo}, DefaultBranch: "main", Configured: true,
 			Config: bot.Config{Checks: bot.Checks{Names: bot.CheckNames("ci")}, Stages: []bot.Stage{{Name: "staging", Apps: []string{"shop-staging"}}}}}
 		apply := func(facts ...bot.Fact) {
 			for _, f := range facts {
-				s = bot.Apply(s, bot.Event{At: at, Fact: f})
+				s = apply.Apply(s, bot.Event{At: at, Fact: f})
 			}
 		}
 		reading := func() (found []bot.Effect) {
-			for _, e := range bot.Decide(s, at).Effects {
+			for _, e := range decide.Decide(s, at).Effects {
 				if _, ok := e.Do.(bot.ReadChecks); ok {
 					found = append(found, e)
 				}
@@ -101,20 +104,20 @@ func TestReadingTakesInWhatCameBeforeItBegan(t *testing.T) {
 // missed that way; those of later ones only when something tells of them.
 func TestTheFirstCommitsChecksAreRead(t *testing.T) {
 	at := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
-	s := bot.State{Pipeline: bot.Key{Repo: bottest.Repo}, DefaultBranch: "main", Configured: true,
+	s := pipeline.State{Pipeline: bot.Key{Repo: bottest.Repo}, DefaultBranch: "main", Configured: true,
 		Config: bot.Config{Checks: bot.Checks{Names: bot.CheckNames("ci")}, Stages: []bot.Stage{{Name: "staging", Apps: []string{"shop-staging"}}}}}
 	for n, sha := range []string{"a1", "a2"} {
 		before := []string{"a0", "a1"}[n]
 		pushed := bot.Event{At: at, Fact: bot.Pushed{Branch: "main", Before: before, After: sha, Tree: "t" + sha, PushedAt: at.Add(time.Duration(n))}}
 		began := bot.Event{At: at, Fact: bot.CheckReported{SHA: sha, Check: bot.Check{Kind: bot.CheckRun, Name: "ci", State: bot.CheckPending, At: at}}}
-		s = bot.Apply(s, pushed, began)
+		s = apply.Apply(s, pushed, began)
 		s.Candidates[n].ConfigRead = true
 		var reads []string
-		for _, e := range bot.Decide(s, at).Effects {
+		for _, e := range decide.Decide(s, at).Effects {
 			if do, ok := e.Do.(bot.ReadChecks); ok {
 				reads = append(reads, do.SHA)
 			}
-			s = bot.Apply(s, bot.Event{At: at, Fact: bot.Started{Effect: e}})
+			s = apply.Apply(s, bot.Event{At: at, Fact: bot.Started{Effect: e}})
 		}
 		if first := n == 0; slices.Contains(reads, sha) != first {
 			t.Errorf("of the first commit alone the checks are read unasked; of %s: %v", sha, reads)

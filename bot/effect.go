@@ -248,3 +248,33 @@ func (do LookAtApp) traits() Traits {
 	}
 	return t
 }
+
+// WriteAlert writes an alert, or what has become of it. Answer: CommentWritten.
+type WriteAlert struct {
+	Number    int
+	Stage     string
+	Promotion int // with Stage it identifies the comment when looking for it
+	ID        int64
+	Body      string // Markdown, without the marker
+}
+
+func (do WriteAlert) traits() Traits {
+	return Traits{To: ToGitHub, Answers: []Fact{CommentWritten{}}, Deadline: dayDeadline, Priority: PriorityPublish, Creates: do.ID == 0}
+}
+
+// Marker begins the bot's comment, so that it is found again.
+const Marker = "<!-- headstart -->"
+
+// What people read is derived from the state and compared with what was published last;
+// only the difference becomes effects. So nothing is forgotten when something fails in
+// between, and everything ends in the truth.
+
+// MaxStatusText is GitHub's limit on the description of a status, in characters.
+const MaxStatusText = 140
+
+const (
+	BuildContext  = "headstart/build"
+	ConfigContext = "headstart/config"
+)
+
+func ContextOf(stage string) string { return "headstart/" + stage }

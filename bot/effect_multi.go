@@ -1,6 +1,11 @@
 package bot
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot/command"
+)
 
 // What pipelines do to one another: none of it leaves Headstart. The engine
 // performs it, from what it remembers.
@@ -66,7 +71,7 @@ type RouteCommands struct {
 // name gets every comment of a repository with several and routes them.
 type CommandsRouted struct {
 	Commented
-	Commands []Command
+	Commands []command.Command
 }
 
 // AskStage asks what a stage of another pipeline runs, and whether that is as new
@@ -111,6 +116,18 @@ func (AskStage) traits() Traits {
 }
 
 func (PipelinesAffected) fact() {}
-func (CommandsRouted) fact()    {}
-func (StageRuns) fact()         {}
-func (StageMoved) fact()        {}
+
+func (CommandsRouted) fact() {}
+
+func (StageRuns) fact() {}
+
+func (StageMoved) fact() {}
+
+// Covers reports whether two openings tell the same. Checks are read again by
+// whoever waits for them.
+func (o OpenPipelines) Covers(other OpenPipelines) bool {
+	o.Checks, other.Checks = nil, nil
+	a, errA := json.Marshal(o)
+	b, errB := json.Marshal(other)
+	return errA == nil && errB == nil && string(a) == string(b)
+}

@@ -139,19 +139,23 @@ func (do Inspect) traits() Traits {
 }
 
 func (do MakeCopy) traits() Traits {
-	return Traits{To: ToPlatform, Answers: []Fact{CopySeen{}}, Deadline: copyDeadline, Priority: PriorityWatch, Creates: true, Apps: []string{do.App, do.From}}
+	return Traits{To: ToPlatform, Answers: []Fact{CopySeen{}}, Deadline: CopyDeadline, Priority: PriorityWatch, Creates: true, Apps: []string{do.App, do.From}}
 }
 
 func (do WatchCopy) traits() Traits {
-	return Traits{To: ToPlatform, Answers: []Fact{CopySeen{}}, Deadline: copyDeadline, Priority: PriorityWatch, Apps: []string{do.App}, Platform: do.Platform}
+	return Traits{To: ToPlatform, Answers: []Fact{CopySeen{}}, Deadline: CopyDeadline, Priority: PriorityWatch, Apps: []string{do.App}, Platform: do.Platform}
 }
 
 func (do RemoveCopy) traits() Traits {
 	return Traits{To: ToPlatform, Answers: []Fact{Acknowledged{}}, Deadline: dayDeadline, Priority: PriorityWatch, Apps: []string{do.App}, Platform: do.Platform}
 }
 
-func (Probed) fact()         {}
-func (FilesRead) fact()      {}
+func (Probed) fact() {}
+
+func (FilesRead) fact() {}
+
 func (MaintenanceSet) fact() {}
-func (Inspected) fact()      {}
-func (CopySeen) fact()       {}
+
+func (Inspected) fact() {}
+
+func (CopySeen) fact() {}

@@ -25,6 +25,7 @@ type Refused struct {
 }
 
 func (e *Refused) Error() string { return withCause(e.Reason, e.Err) }
+
 func (e *Refused) Unwrap() error { return e.Err }
 
 // Retryable certainly had no effect and is worth another try.
@@ -36,6 +37,7 @@ type Retryable struct {
 }
 
 func (e *Retryable) Error() string { return withCause(e.Reason, e.Err) }
+
 func (e *Retryable) Unwrap() error { return e.Err }
 
 // Unknown may or may not have had its effect: the answer was lost. Look first.
@@ -45,6 +47,7 @@ type Unknown struct {
 }
 
 func (e *Unknown) Error() string { return withCause(e.Reason, e.Err) }
+
 func (e *Unknown) Unwrap() error { return e.Err }
 
 // ErrNotFound is wrapped by errors about a thing that does not exist.

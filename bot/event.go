@@ -9,7 +9,7 @@ type Event struct {
 }
 
 // Fact is something that happened or was read. Facts may arrive late, twice and
-// in any order; [Apply] folds them to the same end.
+// in any order; [apply.Apply] folds them to the same end.
 type Fact interface{ fact() }
 
 // Installed says which installation speaks for the repository, what its
@@ -217,24 +217,50 @@ type ReleaseSeen struct {
 	App     App // with the URL, where it was asked for
 }
 
-func (Installed) fact()          {}
-func (Pushed) fact()             {}
+func (Installed) fact() {}
+
+func (Pushed) fact() {}
+
 func (PullRequestChanged) fact() {}
-func (CheckReported) fact()      {}
-func (ChecksMoved) fact()        {}
-func (PlatformMoved) fact()      {}
-func (Swept) fact()              {}
-func (Started) fact()            {}
-func (AttemptBegun) fact()       {}
-func (Finished) fact()           {}
-func (ConfigRead) fact()         {}
-func (ChecksRead) fact()         {}
-func (HeadRead) fact()           {}
-func (PullRequestRead) fact()    {}
-func (PullRequestFound) fact()   {}
-func (Acknowledged) fact()       {}
-func (DeploymentCreated) fact()  {}
-func (CommentWritten) fact()     {}
-func (BuildSeen) fact()          {}
-func (AppSeen) fact()            {}
-func (ReleaseSeen) fact()        {}
+
+func (CheckReported) fact() {}
+
+func (ChecksMoved) fact() {}
+
+func (PlatformMoved) fact() {}
+
+func (Swept) fact() {}
+
+func (Started) fact() {}
+
+func (AttemptBegun) fact() {}
+
+func (Finished) fact() {}
+
+func (ConfigRead) fact() {}
+
+func (ChecksRead) fact() {}
+
+func (HeadRead) fact() {}
+
+func (PullRequestRead) fact() {}
+
+func (PullRequestFound) fact() {}
+
+func (Acknowledged) fact() {}
+
+func (DeploymentCreated) fact() {}
+
+func (CommentWritten) fact() {}
+
+func (BuildSeen) fact() {}
+
+func (AppSeen) fact() {}
+
+func (ReleaseSeen) fact() {}
+
+// PastRelease is the platform's release of a Past on one app.
+type PastRelease struct {
+	ID      string
+	Version int
+}

@@ -6,14 +6,17 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/apply"
 	"github.com/headstart-cd/headstart/bot/bottest"
+	"github.com/headstart-cd/headstart/bot/decide"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // watcher is a pipeline with one commit whose checks are read, and a GitHub that
 // answers what it is told to.
 type watcher struct {
 	t      *testing.T
-	s      bot.State
+	s      pipeline.State
 	at     time.Time
 	checks []bot.Check // as GitHub shows them
 	reads  []time.Duration
@@ -22,7 +25,7 @@ type watcher struct {
 }
 
 func watch(t *testing.T) *watcher {
-	w := &watcher{t: t, at: time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC), s: bot.State{
+	w := &watcher{t: t, at: time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC), s: pipeline.State{
 		Pipeline: bot.Key{Repo: bottest.Repo}, DefaultBranch: "main", Configured: true,
 		Config: bot.Config{Checks: bot.Checks{Names: bot.CheckNames("ci", "lint")}, Stages: []bot.Stage{{Name: "staging", Apps: []string{"shop-staging"}}}},
 	}}
@@ -38,14 +41,14 @@ func watch(t *testing.T) *watcher {
 	return w
 }
 
-func (w *watcher) fold(f bot.Fact) { w.s = bot.Apply(w.s, bot.Event{At: w.at, Fact: f}) }
+func (w *watcher) fold(f bot.Fact) { w.s = apply.Apply(w.s, bot.Event{At: w.at, Fact: f}) }
 
 // look begins a reading if the bot wants one.
 func (w *watcher) look() {
 	if w.under != nil {
 		return
 	}
-	for _, e := range bot.Decide(w.s, w.at).Effects {
+	for _, e := range decide.Decide(w.s, w.at).Effects {
 		if _, ok := e.Do.(bot.ReadChecks); ok && !e.Idle {
 			w.fold(bot.Started{Effect: e})
 			begun := w.s.Beginning(e)

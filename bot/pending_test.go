@@ -5,17 +5,20 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/apply"
 	"github.com/headstart-cd/headstart/bot/bottest"
+	"github.com/headstart-cd/headstart/bot/decide"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // What a given up attempt tells after all ends nothing: the one that took its place is
 // under way, and may overwrite whatever would begin before it ends.
 func TestWhatWasGivenUpEndsNothing(t *testing.T) {
 	at := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
-	s := bot.State{Pipeline: bot.Key{Repo: bottest.Repo}, DefaultBranch: "main"}
-	apply := func(f bot.Fact) { s = bot.Apply(s, bot.Event{At: at, Fact: f}) }
+	s := pipeline.State{Pipeline: bot.Key{Repo: bottest.Repo}, DefaultBranch: "main"}
+	apply := func(f bot.Fact) { s = apply.Apply(s, bot.Event{At: at, Fact: f}) }
 	reads := func() (found []bot.Effect) {
-		for _, e := range bot.Decide(s, at).Effects {
+		for _, e := range decide.Decide(s, at).Effects {
 			if _, ok := e.Do.(bot.ReadConfig); ok {
 				found = append(found, e)
 				apply(bot.Started{Effect: e})

@@ -1,7 +1,5 @@
 package bot
 
-import "time"
-
 // The facts about who made what lies between two commits. They are read from GitHub
 // only where a stage has four eyes, when somebody approves there.
 
@@ -12,12 +10,6 @@ type Account struct {
 	Login string
 	Bot   bool
 }
-
-// ghost is github.com's account for everybody who deleted theirs.
-const ghost = 10137
-
-// known reports whether it is known whose account it is.
-func (a Account) known() bool { return a.ID != 0 && a.ID != ghost && a.Login != "ghost" }
 
 // ReadPeople reads who made the commits that Head has and Base lacks, and which of them
 // are merges of pull requests into Branch. An empty Base asks for the whole history of
@@ -79,16 +71,10 @@ type HeadPushed struct {
 	By                    Account
 }
 
-// PeopleSeen is the last reading of who made what lies between two commits.
-type PeopleSeen struct {
-	PeopleRead
-	At      time.Time // when it was decided on
-	Refused string    // why GitHub does not tell; empty: it does
-}
-
 func (do ReadPeople) traits() Traits {
 	return Traits{To: ToGitHub, Answers: []Fact{PeopleRead{}}, Deadline: briefDeadline, Priority: PriorityDeploy, About: About{Commits: []string{do.Head}}}
 }
 
 func (PeopleRead) fact() {}
+
 func (HeadPushed) fact() {}

@@ -65,3 +65,26 @@ func Short(sha string) string {
 	}
 	return sha
 }
+
+func IsZero(sha string) bool {
+	for _, r := range sha {
+		if r != '0' {
+			return false
+		}
+	}
+	return true
+}
+
+// CommentOf is the comment that a fact brings to a pipeline; 0: none. One without a
+// name gets comments by webhooks, the others from that one.
+func (k Key) CommentOf(f Fact) int64 {
+	switch f := f.(type) {
+	case Commented:
+		if k.Name == "" {
+			return f.ID
+		}
+	case CommandsRouted:
+		return f.ID
+	}
+	return 0
+}

@@ -97,9 +97,12 @@ type ChangesRead struct {
 // ChangedBy is one commit between two others.
 type ChangedBy struct{ SHA, Title, Author string }
 
-func (Commented) fact()   {}
-func (ActorRead) fact()   {}
-func (Replied) fact()     {}
+func (Commented) fact() {}
+
+func (ActorRead) fact() {}
+
+func (Replied) fact() {}
+
 func (ChangesRead) fact() {}
 
 func (do ReadActor) traits() Traits {
@@ -121,3 +124,6 @@ func (do Reply) traits() Traits {
 func (do ReadChanges) traits() Traits {
 	return Traits{To: ToGitHub, Answers: []Fact{ChangesRead{}}, Deadline: hoursDeadline, Priority: PriorityWatch, About: About{Commits: []string{do.Head}, Comment: do.Comment}}
 }
+
+// RoleRank orders the roles.
+var RoleRank = map[Role]int{RoleNone: 0, RoleRead: 1, RoleTriage: 2, RoleWrite: 3, RoleMaintain: 4, RoleAdmin: 5}

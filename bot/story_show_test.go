@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/decide"
 )
 
 // describe says in one line what was done, and how it ended where that is not
@@ -149,7 +150,7 @@ func (s *story) comment(list []string, _ map[string]string) error {
 
 // explain shows the gates of every candidate that is not settled.
 func (s *story) explain(_ []string, _ map[string]string) error {
-	e := bot.Decide(s.State, s.Now).Explain
+	e := decide.Decide(s.State, s.Now).Explain
 	if e.Config != "" {
 		s.print("configuration: %s", e.Config)
 	}

@@ -9,6 +9,7 @@ import (
 	_ "time/tzdata" // the zones are the same on every machine
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/calendar"
 )
 
 // times are the settings of `config` that are about time:
@@ -22,7 +23,7 @@ func times(c *bot.Config, set map[string]string) error {
 		if !ok {
 			continue
 		}
-		w := bot.Window{Name: name}
+		w := calendar.Window{Name: name}
 		var days string
 		var from, to [2]int
 		clocks := strings.NewReplacer("-", " ", ":", " ")
@@ -55,7 +56,7 @@ func times(c *bot.Config, set map[string]string) error {
 	}
 	for _, v := range strings.FieldsFunc(set["freezes"], func(r rune) bool { return r == ';' }) {
 		days, rest, _ := strings.Cut(v, " ")
-		var f bot.Freeze
+		var f calendar.Freeze
 		f.From, f.To, _ = strings.Cut(days, "..")
 		f.Zone, f.Reason, _ = strings.Cut(rest, " ")
 		c.Freezes = append(c.Freezes, f)

@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/headstart-cd/headstart/bot/redact"
+	"github.com/headstart-cd/headstart/bot/words"
 )
 
 func TestTook(t *testing.T) {
@@ -15,7 +18,7 @@ func TestTook(t *testing.T) {
 		65 * time.Second: "1 min 05 s", 3725 * time.Second: "1 h 02 min",
 		9990 * time.Millisecond: "10 s", 59700 * time.Millisecond: "1 min 00 s",
 	} {
-		if got := took(from, from.Add(d)); got != want {
+		if got := words.Took(from, from.Add(d)); got != want {
 			t.Errorf("%s is told as %q, want %q", d, got, want)
 		}
 	}
@@ -23,7 +26,7 @@ func TestTook(t *testing.T) {
 
 func TestCut(t *testing.T) {
 	for text, want := range map[string]string{"": "", "kurz": "kurz", "fünf!": "fünf!", "sechs!": "sech…", "größer": "größ…"} {
-		if got := cut(text, 5); got != want {
+		if got := redact.Cut(text, 5); got != want {
 			t.Errorf("%q cut to five characters is %q, want %q", text, got, want)
 		}
 	}
@@ -38,7 +41,7 @@ func FuzzText(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		out := text(s)
+		out := words.Text(s)
 		if strings.ContainsAny(out, "|\n\r\v\f\u0085\u2028\u2029<>`*[]\\") || mention.MatchString(out) {
 			t.Errorf("%q becomes %q, which is not plain text on one line", s, out)
 		}
@@ -47,13 +50,13 @@ func FuzzText(f *testing.F) {
 				t.Errorf("%q becomes %q, with an entity that is not ours", s, out)
 			}
 		}
-		if out := code(s); strings.ContainsAny(out, "|\n\r`") {
+		if out := words.Code(s); strings.ContainsAny(out, "|\n\r`") {
 			t.Errorf("%q becomes %q, which does not stay between backquotes", s, out)
 		}
-		if out := link("https://x/" + s); strings.ContainsAny(strings.TrimSuffix(strings.TrimPrefix(out, "[open]("), ")"), "|\n\r()<> ") {
+		if out := words.Link("https://x/" + s); strings.ContainsAny(strings.TrimSuffix(strings.TrimPrefix(out, "[open]("), ")"), "|\n\r()<> ") {
 			t.Errorf("%q becomes the link %q, which ends early", s, out)
 		}
-		if out := cut(s, maxStatusText); utf8.ValidString(s) && utf8.RuneCountInString(out) > maxStatusText {
+		if out := redact.Cut(s, MaxStatusText); utf8.ValidString(s) && utf8.RuneCountInString(out) > MaxStatusText {
 			t.Errorf("%q is cut to %d characters", s, utf8.RuneCountInString(out))
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/calendar"
 )
 
 // paths lists globs for people.
@@ -83,7 +84,7 @@ func dayWords(days [7]bool) string {
 // clock shows minutes after midnight.
 func clock(minutes int) string { return fmt.Sprintf("%02d:%02d", minutes/60, minutes%60) }
 
-func explainFreezes(freezes []bot.Freeze) []string {
+func explainFreezes(freezes []calendar.Freeze) []string {
 	var all []string
 	for _, f := range freezes {
 		when := fmt.Sprintf("From %s to %s", f.From, f.To)

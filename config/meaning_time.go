@@ -5,18 +5,18 @@ import (
 	"strings"
 	"time"
 
-	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/calendar"
 )
 
 // dayNames are the days of the week by time.Weekday.
 var dayNames = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
-func windowsMeaning(v value) []bot.Window {
+func windowsMeaning(v value) []calendar.Window {
 	windows, _ := v.get("windows")
-	var all []bot.Window
+	var all []calendar.Window
 	for _, n := range windows.names {
 		w := windows.fields[n.text]
-		one := bot.Window{Name: n.text, Days: everyDay}
+		one := calendar.Window{Name: n.text, Days: everyDay}
 		if days, ok := w.get("days"); ok {
 			one.Days = readDays(days.text)
 		}
@@ -49,11 +49,11 @@ func readDays(s string) (days [7]bool) {
 	return days
 }
 
-func freezesMeaning(v value) []bot.Freeze {
+func freezesMeaning(v value) []calendar.Freeze {
 	freezes, _ := v.get("freezes")
-	var all []bot.Freeze
+	var all []calendar.Freeze
 	for _, f := range freezes.items {
-		var one bot.Freeze
+		var one calendar.Freeze
 		setText(f, "from", &one.From)
 		setText(f, "to", &one.To)
 		setText(f, "zone", &one.Zone)

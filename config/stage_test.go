@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/calendar"
 	"github.com/headstart-cd/headstart/config"
 )
 
@@ -141,12 +142,12 @@ func TestParseTimes(t *testing.T) {
 			t.Errorf("%q was refused: %v", tt.days, err)
 			continue
 		}
-		if want := []bot.Window{{Name: "nights", Days: tt.want, From: 23*60 + 5, To: 0, Zone: "Europe/Kyiv"}}; !reflect.DeepEqual(cfg.Windows, want) {
+		if want := []calendar.Window{{Name: "nights", Days: tt.want, From: 23*60 + 5, To: 0, Zone: "Europe/Kyiv"}}; !reflect.DeepEqual(cfg.Windows, want) {
 			t.Errorf("%q means something else:\ngot  %+v\nwant %+v", tt.days, cfg.Windows, want)
 		}
 	}
 	cfg, err := config.Parse([]byte("freezes:\n- {from: 2026-12-23, to: 2027-01-02, zone: UTC, reason: holidays}\n- {from: 2027-05-01, to: 2027-05-01, zone: Asia/Tokyo}\nstages: [{name: production, app: shop}]\n"), "f")
-	want := []bot.Freeze{{From: "2026-12-23", To: "2027-01-02", Zone: "UTC", Reason: "holidays"}, {From: "2027-05-01", To: "2027-05-01", Zone: "Asia/Tokyo"}}
+	want := []calendar.Freeze{{From: "2026-12-23", To: "2027-01-02", Zone: "UTC", Reason: "holidays"}, {From: "2027-05-01", To: "2027-05-01", Zone: "Asia/Tokyo"}}
 	if err != nil || !reflect.DeepEqual(cfg.Freezes, want) {
 		t.Errorf("the freezes mean something else:\ngot  %+v, %v\nwant %+v", cfg.Freezes, err, want)
 	}

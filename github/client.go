@@ -46,6 +46,7 @@ import (
 	"github.com/bradleyfalzon/ghinstallation/v2"
 	gh "github.com/google/go-github/v60/github"
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/redact"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 )
@@ -190,7 +191,7 @@ func parseBase(text string) (*url.URL, error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return nil, fmt.Errorf("GITHUB_API_URL %q is no address of an API: expected https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise Server", bot.Redact(text))
+		return nil, fmt.Errorf("GITHUB_API_URL %q is no address of an API: expected https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise Server", redact.Redact(text))
 	}
 	// go-github resolves paths against it, which takes a trailing slash.
 	u.Path = strings.TrimRight(u.Path, "/") + "/"

@@ -10,6 +10,7 @@ import (
 
 	gh "github.com/google/go-github/v60/github"
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/redact"
 )
 
 // maxComment is how many characters GitHub takes as a comment.
@@ -87,7 +88,7 @@ const shortened = "\n\n*The rest is missing: GitHub takes no longer comments.*\n
 // fit shortens Markdown to at most n characters: at the end of a line if there
 // is one not far away, with what was open closed again, and with a note.
 func fit(body string, n int) string {
-	body = bot.Redact(body) // its parts were, where they came in: this is for what was forgotten
+	body = redact.Redact(body) // its parts were, where they came in: this is for what was forgotten
 	body = strings.ToValidUTF8(body, "\uFFFD")
 	if utf8.RuneCountInString(body) <= n {
 		return body

@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/redact"
 )
 
 // What GitHub lists of a comparison on its first page, which alone has files:
@@ -26,9 +27,9 @@ func (r repository) readChanges(ctx context.Context, do bot.ReadChanges) (bot.Ch
 		Complete: len(answer.Files) < maxCompared && len(answer.Commits) >= answer.Total,
 	}
 	for _, c := range answer.Commits {
-		by := bot.ChangedBy{SHA: c.SHA, Title: bot.Title(c.Commit.Message), Author: c.Author.Login}
+		by := bot.ChangedBy{SHA: c.SHA, Title: redact.Title(c.Commit.Message), Author: c.Author.Login}
 		if by.Author == "" {
-			by.Author = bot.Title(c.Commit.Author.Name)
+			by.Author = redact.Title(c.Commit.Author.Name)
 		}
 		read.Commits = append(read.Commits, by)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/redact"
 )
 
 // Who made a commit, as far as the commit says. What it says its maker can choose freely:
@@ -74,7 +75,7 @@ func (c madeWire) made() (m bot.CommitMakers, coauthors []nameWire) {
 	}
 	for _, who := range coAuthors(c.Commit.Message) {
 		if id := numbered(who.Email); id != 0 {
-			m.By = append(m.By, bot.Maker{Account: bot.Account{ID: id, Login: bot.Line(bot.Redact(who.Name), mostNames)}, As: bot.PartCoAuthor})
+			m.By = append(m.By, bot.Maker{Account: bot.Account{ID: id, Login: redact.Line(redact.Redact(who.Name), mostNames)}, As: bot.PartCoAuthor})
 		} else {
 			coauthors = append(coauthors, who)
 		}
@@ -126,5 +127,5 @@ func nameOf(m *bot.CommitMakers, who nameWire, by bot.Account, as bot.Part) {
 		m.By = append(m.By, bot.Maker{Account: by, As: as})
 		return
 	}
-	m.Unattributed = append(m.Unattributed, strings.TrimSpace("the "+string(as)+" "+bot.Line(bot.Redact(who.Name), mostNames)))
+	m.Unattributed = append(m.Unattributed, strings.TrimSpace("the "+string(as)+" "+redact.Line(redact.Redact(who.Name), mostNames)))
 }

@@ -7,6 +7,7 @@ import (
 
 	gh "github.com/google/go-github/v60/github"
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/redact"
 )
 
 // readPullRequest reads a pull request, and the tree of its test merge where
@@ -65,7 +66,7 @@ func (r repository) pullRequest(ctx context.Context, number int) (*gh.PullReques
 
 func changeOf(p *gh.PullRequest) bot.PullRequestChanged {
 	change := bot.PullRequestChanged{
-		Number: p.GetNumber(), Title: bot.Title(p.GetTitle()), Author: p.GetUser().GetLogin(),
+		Number: p.GetNumber(), Title: redact.Title(p.GetTitle()), Author: p.GetUser().GetLogin(),
 		AuthorID: p.GetUser().GetID(), Head: p.GetHead().GetSHA(), Branch: p.GetHead().GetRef(), Base: p.GetBase().GetRef(),
 		// A fork that was deleted leaves a head without a repository.
 		Fork:   p.GetHead().GetRepo().GetID() != p.GetBase().GetRepo().GetID() || p.GetHead().GetRepo() == nil,
@@ -104,6 +105,6 @@ func (r repository) findPullRequest(ctx context.Context, do bot.FindPullRequest)
 	if err != nil || merged == nil {
 		return found, err
 	}
-	found.Number, found.Title, found.Author = merged.GetNumber(), bot.Title(merged.GetTitle()), merged.GetUser().GetLogin()
+	found.Number, found.Title, found.Author = merged.GetNumber(), redact.Title(merged.GetTitle()), merged.GetUser().GetLogin()
 	return found, nil
 }

@@ -10,6 +10,7 @@ import (
 	json "github.com/go-json-experiment/json/v1"
 	gh "github.com/google/go-github/v60/github"
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/redact"
 )
 
 // What a branch requires is said in two places, and both count: rulesets and
@@ -138,9 +139,9 @@ func parseBranch(answer []byte) (bot.Head, []bot.RequiredCheck, error) {
 	if !isSHA(b.Commit.SHA) || !isSHA(b.Commit.Commit.Tree.SHA) {
 		return bot.Head{}, nil, errors.New("read the branch: it names no commit, or no tree")
 	}
-	head := bot.Head{SHA: b.Commit.SHA, Tree: b.Commit.Commit.Tree.SHA, Title: bot.Title(b.Commit.Commit.Message), Author: b.Commit.Author.Login}
+	head := bot.Head{SHA: b.Commit.SHA, Tree: b.Commit.Commit.Tree.SHA, Title: redact.Title(b.Commit.Commit.Message), Author: b.Commit.Author.Login}
 	if head.Author == "" {
-		head.Author = bot.Title(b.Commit.Commit.Author.Name)
+		head.Author = redact.Title(b.Commit.Commit.Author.Name)
 	}
 	var checks []bot.RequiredCheck
 	byName := map[string]bool{}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/redact"
 )
 
 const (
@@ -30,7 +31,7 @@ func (e *privateError) Error() string {
 	if _, err := netip.ParseAddr(e.host); err == nil {
 		what = "is a private address"
 	}
-	return fmt.Sprintf("%s %s; the operator can allow it with HEADSTART_PRIVATE_URLS", bot.Line(bot.Redact(e.host), 100), what)
+	return fmt.Sprintf("%s %s; the operator can allow it with HEADSTART_PRIVATE_URLS", redact.Line(redact.Redact(e.host), 100), what)
 }
 
 // routerAddr is where a router is called that listens at an address.

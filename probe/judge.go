@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/redact"
 )
 
 // shortest is how many digits of a commit name it at least, as git abbreviates.
@@ -58,7 +59,7 @@ func newExpectation(do bot.Probe) (expectation, error) {
 	case named && strings.TrimSpace(header) != "":
 		e.header = http.CanonicalHeaderKey(strings.TrimSpace(header))
 	case do.Verify.Revision != "":
-		return expectation{}, &bot.Refused{Reason: fmt.Sprintf("an answer cannot name its commit in %q: expected body, or header NAME", bot.Line(do.Verify.Revision, 60))}
+		return expectation{}, &bot.Refused{Reason: fmt.Sprintf("an answer cannot name its commit in %q: expected body, or header NAME", redact.Line(do.Verify.Revision, 60))}
 	}
 	return e, nil
 }
@@ -83,7 +84,7 @@ func (e expectation) judge(a answer) bot.Probed {
 		probed.Other = true
 		wrong = append(wrong, other)
 	} else if !bytes.Contains(a.body, []byte(e.contains)) {
-		wrong = append(wrong, fmt.Sprintf("%s not contain %q", e.subject(a, "do", "does"), bot.Line(bot.Redact(e.contains), 60)))
+		wrong = append(wrong, fmt.Sprintf("%s not contain %q", e.subject(a, "do", "does"), redact.Line(redact.Redact(e.contains), 60)))
 	}
 	probed.Reason = strings.Join(wrong, ", and ")
 	probed.OK = len(wrong) == 0
@@ -181,7 +182,7 @@ func beginning(body []byte) string {
 			body = body[:i]
 		}
 	}
-	return bot.Redact(string(body))
+	return redact.Redact(string(body))
 }
 
 // excerpt is the beginning of a body as one line that can be shown. Secrets are
@@ -194,5 +195,5 @@ func excerpt(body []byte) string {
 		}
 		return r
 	}, strings.ToValidUTF8(beginning(body), "\uFFFD"))
-	return bot.Line(bot.Redact(strings.Join(strings.Fields(line), " ")), maxExcerpt)
+	return redact.Line(redact.Redact(strings.Join(strings.Fields(line), " ")), maxExcerpt)
 }

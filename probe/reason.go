@@ -12,14 +12,14 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/redact"
 )
 
 // because says in a sentence for people why there is no answer, or not all of
 // it: without addresses, ports and the names of functions, which are nobody's
 // concern. With a status, the answer had begun.
 func (a *attempt) because(err error, status int) string {
-	host := bot.Line(bot.Redact(a.url.Hostname()), 100)
+	host := redact.Line(redact.Redact(a.url.Hostname()), 100)
 	var (
 		redirect redirectError
 		dns      *net.DNSError

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/redact"
 )
 
 // redirectError says why a redirect is not followed. It is the answer then.
@@ -26,7 +26,7 @@ func (a *attempt) follow(next *http.Request, via []*http.Request) error {
 	case to.Scheme != "http" && to.Scheme != "https":
 		return redirectError("it redirects to something else than http or https")
 	case hostname(to) != hostname(last) || to.Scheme == last.Scheme && portOf(to) != portOf(last):
-		return redirectError("it redirects to another host: " + bot.Line(bot.Redact(to.Host), 100))
+		return redirectError("it redirects to another host: " + redact.Line(redact.Redact(to.Host), 100))
 	case last.Scheme == "https" && to.Scheme == "http":
 		return redirectError("it redirects from https to http")
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/engine"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 	"github.com/headstart-cd/headstart/store"
 )
 
@@ -27,7 +28,7 @@ func newBuilder(repo string) *builder {
 func (b *builder) moves(s *store.Store, at time.Time, places ...bot.QueueClaim) error {
 	err := s.Commit(context.Background(), engine.Change{
 		Pipeline: b.key, Version: b.version, At: at, Claims: places,
-		State:  bot.State{Pipeline: b.key, Installation: 7, Config: bot.Config{Platform: bot.PlatformHeroku}},
+		State:  pipeline.State{Pipeline: b.key, Installation: 7, Config: bot.Config{Platform: bot.PlatformHeroku}},
 		Events: []bot.Event{{At: at, Fact: bot.ChecksMoved{SHA: "a1"}}},
 	})
 	if err == nil {

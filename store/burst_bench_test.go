@@ -13,6 +13,7 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/engine"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 	"github.com/headstart-cd/headstart/store"
 )
 
@@ -85,8 +86,8 @@ type burst struct {
 
 // burstTeam is one of the pipelines.
 type burstTeam struct {
-	sync.Mutex           // one reconcile at a time
-	state      bot.State // guarded by the mutex, as version: as it was left, which the engine remembers too
+	sync.Mutex                // one reconcile at a time
+	state      pipeline.State // guarded by the mutex, as version: as it was left, which the engine remembers too
 	version    int64
 	received   time.Time
 	building   chan time.Duration // takes the time from Receive to the build
@@ -94,7 +95,7 @@ type burstTeam struct {
 
 func newBurst(b *testing.B, s *store.Store) *burst {
 	w := &burst{store: s, teams: make(map[bot.Key]*burstTeam)}
-	var state bot.State
+	var state pipeline.State
 	if err := json.Unmarshal([]byte(scaleState(b)), &state); err != nil {
 		b.Fatal(err)
 	}

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/apply"
 	"github.com/headstart-cd/headstart/bot/engine"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 	"github.com/headstart-cd/headstart/store"
 )
 
@@ -64,12 +66,12 @@ func testSeenComments(t *testing.T, open opener) {
 		c.Comments = append(c.Comments, 50+id)
 	}
 	commit(t, s, c)
-	other := engine.Change{Pipeline: api, State: bot.State{Pipeline: api}, Comments: []int64{1}, Target: bot.Target{Pipeline: api}}
+	other := engine.Change{Pipeline: api, State: pipeline.State{Pipeline: api}, Comments: []int64{1}, Target: bot.Target{Pipeline: api}}
 	commit(t, s, other)
 	expect("of another pipeline", api, 1)
 
 	mu.Lock()
-	now = noon.Add(bot.CommandAge)
+	now = noon.Add(apply.CommandAge)
 	mu.Unlock()
 	c = change(2)
 	c.Comments = []int64{9}
@@ -83,7 +85,7 @@ func testSeenComments(t *testing.T, open opener) {
 	prune()
 	expect("as long as one may be obeyed", api, 1)
 	mu.Lock()
-	now = noon.Add(bot.CommandAge + bot.CommandSlack + time.Second)
+	now = noon.Add(apply.CommandAge + pipeline.CommandSlack + time.Second)
 	mu.Unlock()
 	prune()
 	expect("after that", api)

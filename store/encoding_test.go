@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // States that differ in which of their fields are zero are read as they were
@@ -24,7 +25,7 @@ func TestStoredStates(t *testing.T) {
 	})
 	// A configuration has a form of its own for the key `checks`.
 	checks := rapid.SampledFrom([]bot.Checks{{}, {None: true}, {Names: bot.CheckNames("test")}, {Names: []bot.CheckName{{Name: "lint", App: "github-actions"}}}})
-	states := rapid.MakeCustom[bot.State](rapid.MakeConfig{Types: map[reflect.Type]*rapid.Generator[any]{
+	states := rapid.MakeCustom[pipeline.State](rapid.MakeConfig{Types: map[reflect.Type]*rapid.Generator[any]{
 		reflect.TypeFor[time.Time](): moment.AsAny(), reflect.TypeFor[bot.Checks](): checks.AsAny(),
 	}})
 	rapid.Check(t, func(t *rapid.T) {
@@ -38,7 +39,7 @@ func TestStoredStates(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, written := range [][]byte{now, before} {
-			var read bot.State
+			var read pipeline.State
 			if err := decode(written, &read); err != nil {
 				t.Fatalf("%v: %s", err, written)
 			}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/apply"
 	"github.com/headstart-cd/headstart/bot/engine"
 	"github.com/headstart-cd/headstart/store"
 )
@@ -65,7 +66,7 @@ func TestRepositoriesMove(t *testing.T) {
 			c.State, _, err = s.Load(ctx, c.Pipeline)
 			must(err)
 			c.Folded, c.Events = true, []bot.Event{{At: noon, Fact: bot.Pushed{Branch: "main", After: sha(fmt.Sprint(v)), PushedAt: noon}}}
-			c.State = bot.Apply(c.State, c.Events...)
+			c.State = apply.Apply(c.State, c.Events...)
 			must(s.Commit(ctx, c))
 		}
 		api, apiVersion, err := s.Load(ctx, bot.Key{Repo: oldName, Name: "api"})

@@ -9,7 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/apply"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // Delivery is one delivery of a webhook, as it arrived.
@@ -296,7 +297,7 @@ func (s *Store) Prune(ctx context.Context, deliveries, events time.Time) (remove
 		{`DELETE FROM delivery_counts WHERE (day, event) IN (SELECT day, event FROM delivery_counts WHERE last_at < $1 ORDER BY day LIMIT $2)`, deliveries},
 		{`DELETE FROM events WHERE (repo, name, seq) IN (SELECT repo, name, seq FROM events e WHERE at < $1 AND NOT EXISTS
 			(SELECT 1 FROM pipeline_states s WHERE s.repo = e.repo AND s.name = e.name AND e.seq > s.event) ORDER BY at LIMIT $2)`, events},
-		{pruneComments, s.now().Add(-bot.CommandAge - bot.CommandSlack)},
+		{pruneComments, s.now().Add(-apply.CommandAge - pipeline.CommandSlack)},
 	} {
 		n, err := s.inBatches(ctx, p.query, micros(p.before))
 		removed += n

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/apply"
 	"github.com/headstart-cd/headstart/bot/engine"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 var _ engine.Store = (*Store)(nil)
@@ -46,20 +48,20 @@ const tailAtMost = 32
 
 // Load returns a pipeline's state and its version: the zero state and version 0
 // for one that was never saved.
-func (s *Store) Load(ctx context.Context, key bot.Key) (bot.State, int64, error) {
+func (s *Store) Load(ctx context.Context, key bot.Key) (pipeline.State, int64, error) {
 	state, version, err := s.load(ctx, key)
 	for tries := 0; errors.Is(err, errTail) && tries < 3; tries++ {
 		state, version, err = s.load(ctx, key) // the state was saved meanwhile, and what it holds removed
 	}
 	if err != nil {
-		return bot.State{}, 0, fmt.Errorf("load the state of %s: %w", key, err)
+		return pipeline.State{}, 0, fmt.Errorf("load the state of %s: %w", key, err)
 	}
 	return state, version, nil
 }
 
 var errTail = errors.New("events that belong to it are gone")
 
-func (s *Store) load(ctx context.Context, key bot.Key) (state bot.State, version int64, err error) {
+func (s *Store) load(ctx context.Context, key bot.Key) (state pipeline.State, version int64, err error) {
 	var (
 		data         []byte
 		folded, last int64
@@ -68,7 +70,7 @@ func (s *Store) load(ctx context.Context, key bot.Key) (state bot.State, version
 		return scan(&version, &last, &folded, &data)
 	})
 	if err != nil || version == 0 {
-		return bot.State{}, 0, err
+		return pipeline.State{}, 0, err
 	}
 	var tail [][]byte
 	if folded < last {
@@ -89,17 +91,17 @@ func (s *Store) load(ctx context.Context, key bot.Key) (state bot.State, version
 }
 
 // fold reads a state and what has happened since it was written.
-func fold(data []byte, tail [][]byte) (state bot.State, err error) {
+func fold(data []byte, tail [][]byte) (state pipeline.State, err error) {
 	if err := decode(data, &state); err != nil {
-		return bot.State{}, err
+		return pipeline.State{}, err
 	}
 	events := make([]bot.Event, len(tail))
 	for i, data := range tail {
 		if err := decode(data, &events[i]); err != nil {
-			return bot.State{}, fmt.Errorf("read an event that is not folded in yet: %w", err)
+			return pipeline.State{}, fmt.Errorf("read an event that is not folded in yet: %w", err)
 		}
 	}
-	return bot.Apply(state, events...), nil
+	return apply.Apply(state, events...), nil
 }
 
 // Commit saves everything in the change in one transaction, or nothing. It

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 const (
@@ -19,7 +20,7 @@ const (
 // app is what a pipeline is found by: an app that it uses, or a stage that it needs.
 type app struct{ platform, name string }
 
-func appsOf(state bot.State) map[app]bool {
+func appsOf(state pipeline.State) map[app]bool {
 	list := make(map[app]bool)
 	platform, apps := state.Apps()
 	for _, name := range apps {

@@ -21,6 +21,7 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/engine"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 	"github.com/headstart-cd/headstart/store"
 )
 
@@ -148,9 +149,9 @@ func fill(b *testing.B, url string, pipelines, deliveries int) (took time.Durati
 
 // scaleState is the state of a pipeline in the middle of its life, about 16 kB.
 func scaleState(b *testing.B) string {
-	state := bot.State{Pipeline: shop, Installation: 7, DefaultBranch: "main"}
+	state := pipeline.State{Pipeline: shop, Installation: 7, DefaultBranch: "main"}
 	for i := range 8 {
-		c := bot.Candidate{SHA: fmt.Sprintf("%040d", i), Title: "Let the cart remember what was in it", Author: "sam"}
+		c := pipeline.Candidate{SHA: fmt.Sprintf("%040d", i), Title: "Let the cart remember what was in it", Author: "sam"}
 		for j := range 20 {
 			c.Reports.Checks = append(c.Reports.Checks, bot.Check{Name: fmt.Sprint("ci/test ", j)})
 		}

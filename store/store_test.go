@@ -15,7 +15,9 @@ import (
 	"go.uber.org/zap/zaptest"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/apply"
 	"github.com/headstart-cd/headstart/bot/engine"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 	"github.com/headstart-cd/headstart/store"
 )
 
@@ -204,7 +206,7 @@ func commit(t *testing.T, s *store.Store, c engine.Change) {
 func change(version int64, effects ...bot.Effect) engine.Change {
 	return engine.Change{
 		Pipeline: shop, Version: version,
-		State:   bot.State{Pipeline: shop, DefaultBranch: fmt.Sprintf("v%d", version+1)},
+		State:   pipeline.State{Pipeline: shop, DefaultBranch: fmt.Sprintf("v%d", version+1)},
 		Effects: effects,
 		Target:  bot.Target{Pipeline: shop, Installation: 7},
 	}
@@ -245,7 +247,7 @@ func testCommit(t *testing.T, open opener) {
 // by another Store, and after what is old was removed.
 func testTail(t *testing.T, open opener) {
 	s := open.open(t)
-	state := bot.State{Pipeline: shop, DefaultBranch: "main"}
+	state := pipeline.State{Pipeline: shop, DefaultBranch: "main"}
 	longest := 0
 	const commits = 90
 	for version := range int64(commits) {
@@ -255,7 +257,7 @@ func testTail(t *testing.T, open opener) {
 			c.Events = append(c.Events, bot.Event{At: at, Fact: bot.Pushed{Branch: "main", After: fmt.Sprintf("c%d-%d", version, n), PushedAt: at}})
 		}
 		for _, e := range c.Events {
-			state = bot.Apply(state, e)
+			state = apply.Apply(state, e)
 		}
 		c.State = state
 		commit(t, s, c)

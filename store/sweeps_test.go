@@ -15,13 +15,14 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/engine"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 	"github.com/headstart-cd/headstart/store"
 )
 
 // sweeping is the first change of the pipeline of acme/NAME.
 func sweeping(name string, installation int64, sweep time.Time) engine.Change {
 	key := bot.Key{Repo: bot.Repo{Owner: "acme", Name: name}}
-	return engine.Change{Pipeline: key, State: bot.State{Pipeline: key, Installation: installation}, Sweep: sweep}
+	return engine.Change{Pipeline: key, State: pipeline.State{Pipeline: key, Installation: installation}, Sweep: sweep}
 }
 
 func testSweepsDue(t *testing.T, open opener) {

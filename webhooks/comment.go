@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/command"
 )
 
 // commented finds a person's new comment on a pull request that may hold a
@@ -38,7 +39,7 @@ func commented(p payload) (bot.Fact, error) {
 // repeat them.
 func commandLines(body string) []string {
 	var lines []string
-	for _, command := range bot.ParseCommands(strings.Join(slashLines(body), "\n")) {
+	for _, command := range command.ParseCommands(strings.Join(slashLines(body), "\n")) {
 		lines = append(lines, command.Text)
 	}
 	return lines

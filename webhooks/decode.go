@@ -14,6 +14,7 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/engine"
+	"github.com/headstart-cd/headstart/bot/redact"
 )
 
 // events are those that Decode finds facts in.
@@ -161,7 +162,7 @@ func (p payload) title(text string) string {
 	if p.kept {
 		return text
 	}
-	return bot.Title(text)
+	return redact.Title(text)
 }
 
 func pullRequest(p payload) (bot.Fact, error) {
@@ -448,7 +449,7 @@ func wrong(event, field, expected, found string) error {
 	if found == "" {
 		return fmt.Errorf("%s: %s: expected %s, found nothing", event, field, expected)
 	}
-	return fmt.Errorf("%s: %s: expected %s, found %.60q", event, field, expected, bot.Redact(found))
+	return fmt.Errorf("%s: %s: expected %s, found %.60q", event, field, expected, redact.Redact(found))
 }
 
 // kindOf names a Go type as JSON does.

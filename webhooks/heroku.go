@@ -10,6 +10,7 @@ import (
 	json "github.com/go-json-experiment/json/v1"
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/engine"
+	"github.com/headstart-cd/headstart/bot/redact"
 )
 
 // Heroku is the event under which deliveries of Heroku's are stored.
@@ -106,7 +107,7 @@ func unmarshal[T any](event string, body []byte, v *T) error {
 	case *json.UnmarshalTypeError:
 		return fmt.Errorf("%s: %s: expected %s, found %.60s", event, err.Field, kindOf(err.Type), err.Value)
 	case nil:
-		return fmt.Errorf("%s: expected JSON: %.200s", event, bot.Redact(fault.Error()))
+		return fmt.Errorf("%s: expected JSON: %.200s", event, redact.Redact(fault.Error()))
 	default:
 		return fmt.Errorf("%s: expected JSON: %w", event, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/redact"
 )
 
 // mergeGroupPayload is what a merge_group event says of its group.
@@ -46,7 +47,7 @@ func mergeGroup(p payload) (bot.Fact, error) {
 		if err := oddTime("merge_group", map[string]when{"merge_group.head_commit.timestamp": c.Timestamp}); err != nil {
 			return nil, err
 		}
-		f.Tree, f.Title, f.MadeAt = c.TreeID, bot.Title(c.Message), c.Timestamp.time
+		f.Tree, f.Title, f.MadeAt = c.TreeID, redact.Title(c.Message), c.Timestamp.time
 	}
 	if p.Action == "destroyed" {
 		if f.Destroyed = p.Reason; f.Destroyed == "" {

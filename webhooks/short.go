@@ -10,6 +10,7 @@ import (
 	jsonv1 "github.com/go-json-experiment/json/v1"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/redact"
 )
 
 // What is stored of a delivery of GitHub's is what is read of it: a twentieth of
@@ -119,14 +120,14 @@ func shorten(event string, p payload) short {
 		p.HeadCommit, p.Commits = nil, ""
 	} else if c := p.HeadCommit; c != nil {
 		shown := *c
-		shown.Message, shown.Author.Name, shown.Committer.Name = bot.Title(c.Message), bot.Title(c.Author.Name), bot.Title(c.Committer.Name)
+		shown.Message, shown.Author.Name, shown.Committer.Name = redact.Title(c.Message), redact.Title(c.Author.Name), redact.Title(c.Committer.Name)
 		p.HeadCommit = &shown
 	}
 	if event != "pull_request" {
 		p.PullRequest = nil
 	} else if pr := p.PullRequest; pr != nil {
 		shown := *pr
-		shown.Title = bot.Title(pr.Title)
+		shown.Title = redact.Title(pr.Title)
 		p.PullRequest = &shown
 	}
 	if event != "check_run" {

@@ -6,14 +6,17 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/apply"
+	"github.com/headstart-cd/headstart/bot/decide"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // Loop reconciles one pipeline of a World as bot/engine does, one step at a
 // time: effects wait in Underway until the test has one of them performed.
 type Loop struct {
 	*World
-	State bot.State
-	Plan  bot.Plan // of the last decision
+	State pipeline.State
+	Plan  decide.Plan // of the last decision
 	Wake  time.Time
 	Sweep time.Time // when lost webhooks are looked for, which Wait does
 	Out   []bot.Effect
@@ -37,7 +40,7 @@ type seenComment struct {
 
 // NewLoop returns a loop around a pipeline that nothing is known of.
 func NewLoop(w *World) *Loop {
-	return &Loop{World: w, State: bot.State{Pipeline: bot.Key{Repo: w.Repo}}}
+	return &Loop{World: w, State: pipeline.State{Pipeline: bot.Key{Repo: w.Repo}}}
 }
 
 // Deliver folds facts and decides. The error says what must never happen: a
@@ -47,7 +50,7 @@ func (l *Loop) Deliver(facts ...bot.Fact) error {
 	if err := l.reconcile(facts); err != nil || l.Moved == nil {
 		return err
 	}
-	for _, stage := range bot.StagesMoved(was, l.State) {
+	for _, stage := range pipeline.StagesMoved(was, l.State) {
 		if err := l.Moved(stage); err != nil {
 			return err
 		}
@@ -77,7 +80,7 @@ func (l *Loop) decide(facts []bot.Fact) error {
 		}
 		fresh = append(fresh, f)
 	}
-	done := bot.Settle(l.State, l.Now, fresh...)
+	done := decide.Settle(l.State, l.Now, fresh...)
 	if err := sound(l.State, done.Events); err != nil {
 		return err
 	}
@@ -94,9 +97,9 @@ func (l *Loop) decide(facts []bot.Fact) error {
 }
 
 // sound holds a state to its invariants after each of the events.
-func sound(s bot.State, events []bot.Event) error {
+func sound(s pipeline.State, events []bot.Event) error {
 	for _, e := range events {
-		s = bot.Apply(s, e)
+		s = apply.Apply(s, e)
 		if err := s.Check(); err != nil {
 			return fmt.Errorf("after %s the state contradicts itself: %w", bot.NameOf(e.Fact), err)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/gate"
 )
 
 // Multi are the pipelines of any number of repositories, each with a loop of
@@ -206,7 +207,7 @@ func (s *Multi) interpipeline(target bot.Target, e bot.Effect) (bot.Fact, error)
 		if l == nil || l.State.Installation != target.Installation {
 			return bot.StageRuns{}, nil
 		}
-		return l.State.StageRuns(do, l.Now), nil
+		return gate.StageRuns(l.State, do, l.Now), nil
 	}
 	return bot.Acknowledged{}, nil
 }

@@ -15,6 +15,9 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/decide"
+	"github.com/headstart-cd/headstart/bot/gate"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // Options are what an Engine is made of.
@@ -44,8 +47,8 @@ type Options struct {
 type Commit struct {
 	Pipeline bot.Key
 	Events   []bot.Event
-	State    bot.State
-	Explain  bot.Explanation
+	State    pipeline.State
+	Explain  gate.Explanation
 }
 
 // Engine reconciles pipelines. All of its methods may be called from any number
@@ -340,25 +343,25 @@ func (e *Engine) commitAll(ctx context.Context, key bot.Key, repo int64, facts [
 		e.warnOfRules(key, state, c.State)
 		e.alarm.committed(c.Wake, e.clock.Now())
 		e.observe(Commit{Pipeline: key, Events: c.Events, State: c.State, Explain: explain})
-		return committed{c, bot.StagesMoved(state, c.State)}, nil
+		return committed{c, pipeline.StagesMoved(state, c.State)}, nil
 	}
 	return committed{}, fmt.Errorf("commit %s: somebody else was faster %d times in a row", key, commitTries)
 }
 
 // load returns a pipeline's state as this instance left it, else as the store has it.
-func (e *Engine) load(ctx context.Context, key bot.Key) (bot.State, int64, error) {
+func (e *Engine) load(ctx context.Context, key bot.Key) (pipeline.State, int64, error) {
 	if r, ok := e.memory.recall(key); ok {
 		return r.state, r.version, nil
 	}
 	state, version, err := e.store.Load(ctx, key)
 	if err != nil {
-		return bot.State{}, 0, fmt.Errorf("load %s: %w", key, err)
+		return pipeline.State{}, 0, fmt.Errorf("load %s: %w", key, err)
 	}
 	return state, version, nil
 }
 
 // warnOfRules tells the log once that GitHub requires what can never be there in time.
-func (e *Engine) warnOfRules(key bot.Key, before, after bot.State) {
+func (e *Engine) warnOfRules(key bot.Key, before, after pipeline.State) {
 	if before.Required.ReadAt.Equal(after.Required.ReadAt) && before.Configured == after.Configured {
 		return
 	}
@@ -371,9 +374,9 @@ func (e *Engine) warnOfRules(key bot.Key, before, after bot.State) {
 func anythingIn(c Change) bool { return len(c.Events) > 0 }
 
 // reconcile folds the facts and decides until the decision is stable.
-func (e *Engine) reconcile(state bot.State, facts []bot.Fact) (Change, bot.Explanation) {
+func (e *Engine) reconcile(state pipeline.State, facts []bot.Fact) (Change, gate.Explanation) {
 	now := timeOf(state, e.clock.Now())
-	done := bot.Settle(state, now, facts...)
+	done := decide.Settle(state, now, facts...)
 	return Change{
 		Pipeline: state.Pipeline, Events: done.Events, Effects: done.Effects, Claims: done.Claims, At: now,
 		State: done.State, Folded: true, Target: done.State.Target(), Wake: done.Plan.Wake, Sweep: done.Plan.Sweep,
@@ -387,7 +390,7 @@ const maxSkew = 2 * time.Minute
 // behind what another instance has written: what that one put off by a second
 // would be due at once here, again and again. A state that is far ahead was
 // written by a clock that was wrong.
-func timeOf(state bot.State, now time.Time) time.Time {
+func timeOf(state pipeline.State, now time.Time) time.Time {
 	now = now.Round(0) // what is remembered is to be as what is loaded: without a monotonic reading
 	if ahead := state.At.Sub(now); ahead > 0 && ahead <= maxSkew {
 		return state.At

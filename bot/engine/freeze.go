@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // The operator's word reaches a pipeline as a fact, in whatever is committed next:
@@ -120,7 +121,7 @@ func (e *Engine) frozen(ctx context.Context) (bot.OperatorFreeze, error) {
 }
 
 // withFreeze adds the operator's word to a pipeline's facts, if it is new to it.
-func withFreeze(state bot.State, word bot.OperatorFreeze, facts []bot.Fact) []bot.Fact {
+func withFreeze(state pipeline.State, word bot.OperatorFreeze, facts []bot.Fact) []bot.Fact {
 	if !word.At.After(state.Freeze.At) {
 		return facts
 	}

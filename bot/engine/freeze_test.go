@@ -11,12 +11,13 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/engine"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // pipelines is a store of states in memory, with the operator's word.
 type pipelines struct {
 	mu       sync.Mutex
-	states   map[bot.Key]bot.State
+	states   map[bot.Key]pipeline.State
 	versions map[bot.Key]int64
 	word     bot.OperatorFreeze
 	passed   time.Time
@@ -24,7 +25,7 @@ type pipelines struct {
 	down     bool // it does not answer what the operator says
 }
 
-func (p *pipelines) Load(_ context.Context, key bot.Key) (bot.State, int64, error) {
+func (p *pipelines) Load(_ context.Context, key bot.Key) (pipeline.State, int64, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.states[key], p.versions[key], nil
@@ -104,7 +105,7 @@ func (p *pipelines) freeze(word bot.OperatorFreeze) {
 // instance that has not seen it yet does not take it back.
 func TestTheOperatorsWordReachesEveryPipeline(t *testing.T) {
 	ctx := t.Context()
-	store := &pipelines{states: map[bot.Key]bot.State{}, versions: map[bot.Key]int64{}}
+	store := &pipelines{states: map[bot.Key]pipeline.State{}, versions: map[bot.Key]int64{}}
 	instance := func() *engine.Engine { return engine.New(engine.Options{Store: store, Freezes: store}) }
 	must := func(err error) {
 		t.Helper()
@@ -160,7 +161,7 @@ func TestTheOperatorsWordReachesEveryPipeline(t *testing.T) {
 
 // Nothing is decided before it is known whether everything is frozen.
 func TestNothingIsDecidedBeforeTheOperatorWasHeard(t *testing.T) {
-	store := &pipelines{states: map[bot.Key]bot.State{}, versions: map[bot.Key]int64{}, down: true}
+	store := &pipelines{states: map[bot.Key]pipeline.State{}, versions: map[bot.Key]int64{}, down: true}
 	e := engine.New(engine.Options{Store: store, Freezes: store})
 	push := engine.Delivery{Repo: bot.Repo{Owner: "acme", Name: "shop"}, Facts: []bot.Fact{bot.Pushed{Branch: "main", After: "a1", PushedAt: time.Now()}}}
 	if err := e.Deliver(t.Context(), push); err == nil || len(store.states) > 0 {

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // A repository is meant by its number: names change hands. Pipelines are kept under the
@@ -451,10 +452,10 @@ func (n *identities) due(id int64, now time.Time) bool {
 }
 
 // anyState loads the state of any pipeline under a name; zero if there is none.
-func (e *Engine) anyState(ctx context.Context, repo bot.Repo) (bot.State, error) {
+func (e *Engine) anyState(ctx context.Context, repo bot.Repo) (pipeline.State, error) {
 	keys, _, err := e.names.Named(ctx, repo)
 	if err != nil || len(keys) == 0 {
-		return bot.State{}, err
+		return pipeline.State{}, err
 	}
 	state, _, err := e.store.Load(ctx, keys[0])
 	return state, err

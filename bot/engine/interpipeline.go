@@ -7,6 +7,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/gate"
 )
 
 // do performs an effect: what pipelines do to one another here, from the store,
@@ -78,7 +79,7 @@ func (e *Engine) askStage(ctx context.Context, target bot.Target, do bot.AskStag
 	case target.Installation == 0 || state.Installation != target.Installation:
 		return bot.StageRuns{}, nil
 	}
-	return state.StageRuns(do, e.clock.Now()), nil
+	return gate.StageRuns(state, do, e.clock.Now()), nil
 }
 
 // notifyNeeding tells the pipelines that need stages which have moved, so that they

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 var (
@@ -20,7 +21,7 @@ var (
 // shelf is a store in memory.
 type shelf struct {
 	mu       sync.Mutex
-	states   map[bot.Key]bot.State
+	states   map[bot.Key]pipeline.State
 	versions map[bot.Key]int64
 	effects  []bot.Effect
 	targets  []bot.Target
@@ -28,10 +29,10 @@ type shelf struct {
 }
 
 func newShelf() *shelf {
-	return &shelf{states: map[bot.Key]bot.State{}, versions: map[bot.Key]int64{}}
+	return &shelf{states: map[bot.Key]pipeline.State{}, versions: map[bot.Key]int64{}}
 }
 
-func (s *shelf) Load(_ context.Context, key bot.Key) (bot.State, int64, error) {
+func (s *shelf) Load(_ context.Context, key bot.Key) (pipeline.State, int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.states[key], s.versions[key], nil
@@ -212,20 +213,20 @@ func TestStageMovedIsTold(t *testing.T) {
 	s := newShelf()
 	web := bot.Key{Repo: bot.Repo{Owner: "acme", Name: "web"}}
 	need := bot.Need{Pipeline: shop, Stage: "production"}
-	s.states[web] = bot.State{
+	s.states[web] = pipeline.State{
 		Pipeline: web, Installation: 7, DefaultBranch: "main", Configured: true,
 		Config:     bot.Config{Platform: bot.PlatformHeroku, Checks: bot.Checks{None: true}, Stages: []bot.Stage{{Name: "production", Apps: []string{"web"}, Needs: []bot.Need{need}}}},
-		Candidates: []bot.Candidate{{SHA: "w1", Tree: "t", Branch: "main", ConfigRead: true, PushedAt: noon, SeenAt: noon, Needs: map[string]bot.NeedSeen{need.String(): {StageRuns: bot.StageRuns{Found: true, SHA: "a1", Missing: "a2"}, At: noon}}}},
+		Candidates: []pipeline.Candidate{{SHA: "w1", Tree: "t", Branch: "main", ConfigRead: true, PushedAt: noon, SeenAt: noon, Needs: map[string]pipeline.NeedSeen{need.String(): {StageRuns: bot.StageRuns{Found: true, SHA: "a1", Missing: "a2"}, At: noon}}}},
 	}
-	s.states[shop] = bot.State{
+	s.states[shop] = pipeline.State{
 		Pipeline: shop, Installation: 7, Configured: true,
 		Config: bot.Config{Platform: bot.PlatformHeroku, Stages: []bot.Stage{{Name: "production", Apps: []string{"shop"}}}},
-		Candidates: []bot.Candidate{{SHA: "a2", Tree: "t2", Branch: "main", ConfigRead: true, PushedAt: noon, SeenAt: noon, Artifact: "slug2",
-			Progress: map[string]bot.Progress{"production": {State: bot.ProgressReleasing, Promotion: 1}}}},
-		Stages: map[string]bot.StageState{"production": {Live: bot.Live{SHA: "a1"}, Promoting: &bot.Promotion{N: 1, SHA: "a2", Apps: map[string]bot.AppRelease{
+		Candidates: []pipeline.Candidate{{SHA: "a2", Tree: "t2", Branch: "main", ConfigRead: true, PushedAt: noon, SeenAt: noon, Artifact: "slug2",
+			Progress: map[string]pipeline.Progress{"production": {State: pipeline.ProgressReleasing, Promotion: 1}}}},
+		Stages: map[string]pipeline.StageState{"production": {Live: pipeline.Live{SHA: "a1"}, Promoting: &pipeline.Promotion{N: 1, SHA: "a2", Apps: map[string]pipeline.AppRelease{
 			"shop": {State: bot.ReleasePending, ID: "r1"},
 		}}}},
-		Pending: map[string]bot.PendingEffect{"watch release production shop 1": {Underway: true, Attempt: 1, Since: noon, LastAt: noon}},
+		Pending: map[string]pipeline.PendingEffect{"watch release production shop 1": {Underway: true, Attempt: 1, Since: noon, LastAt: noon}},
 	}
 	s.versions[web], s.versions[shop] = 1, 1
 	watch := bot.Effect{Key: "watch release production shop 1", Attempt: 1, Since: noon, At: noon, Do: bot.WatchRelease{Stage: "production", Promotion: 1, App: "shop", ID: "r1"}}
@@ -249,9 +250,9 @@ func TestStageMovedIsTold(t *testing.T) {
 func TestNobodyLearnsOfAnotherInstallation(t *testing.T) {
 	s := newShelf()
 	secret := bot.Key{Repo: bot.Repo{Owner: "initech", Name: "vault"}}
-	s.states[secret] = bot.State{
+	s.states[secret] = pipeline.State{
 		Pipeline: secret, Installation: 8, Configured: true, Config: bot.Config{Stages: []bot.Stage{{Name: "production"}}},
-		Stages: map[string]bot.StageState{"production": {Live: bot.Live{SHA: "5ec3e7"}}},
+		Stages: map[string]pipeline.StageState{"production": {Live: pipeline.Live{SHA: "5ec3e7"}}},
 	}
 	e := New(Options{Store: s, Perform: file{}, Clock: still{}})
 	ask := bot.Effect{Do: bot.AskStage{Need: bot.Need{Pipeline: secret, Stage: "production"}}}

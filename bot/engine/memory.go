@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // memory keeps the states that this instance committed last, so that a pipeline
@@ -16,7 +17,7 @@ type memory struct {
 }
 
 type remembered struct {
-	state   bot.State
+	state   pipeline.State
 	version int64
 }
 

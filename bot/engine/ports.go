@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // Store keeps what must survive: each pipeline's state with its version, the log
@@ -13,7 +14,7 @@ import (
 type Store interface {
 	// Load returns a pipeline's state and its version. A pipeline that was never
 	// saved has the zero state and version 0.
-	Load(ctx context.Context, key bot.Key) (bot.State, int64, error)
+	Load(ctx context.Context, key bot.Key) (pipeline.State, int64, error)
 	// Commit saves everything in the Change in one transaction, or nothing. It
 	// returns ErrMoved if the pipeline's version is no longer Change.Version, and
 	// NotItsTurn if Change.Claims are not what the queues of prepare apps allow, or
@@ -54,7 +55,7 @@ var ErrElsewhere = errors.New("the repository is known by another name")
 type Change struct {
 	Pipeline bot.Key
 	Version  int64 // as Load gave it; the new version is Version+1
-	State    bot.State
+	State    pipeline.State
 	Folded   bool             // State is what bot.Apply makes of Events, on the state of Version: they are enough to save
 	Events   []bot.Event      // appended to the log, in this order
 	Comments []int64          // comments that Events tell of

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // Pipelines that share a prepare app stand in its queue, which the store keeps. A
@@ -48,7 +49,7 @@ func (w *queueRefusals) gaveUp() bool { return w.times >= patience }
 
 // look reads the queues in which a pipeline stands together with others, or is called
 // to look at, and adds what is new about them to what it is told.
-func (e *Engine) look(ctx context.Context, state bot.State, facts []bot.Fact, w *queueRefusals) ([]bot.Fact, error) {
+func (e *Engine) look(ctx context.Context, state pipeline.State, facts []bot.Fact, w *queueRefusals) ([]bot.Fact, error) {
 	asked := map[string]bool{}
 	for _, f := range facts {
 		if called, ok := f.(bot.Called); ok {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // counter is a store that refuses whoever takes an app.
@@ -31,14 +32,14 @@ func (s *counter) BuildQueues(context.Context, string, []string) (map[string]bot
 }
 
 // toBuild is a pipeline that has a commit to build.
-func toBuild() bot.State {
-	return bot.State{
+func toBuild() pipeline.State {
+	return pipeline.State{
 		Pipeline: shop, Installation: 7, DefaultBranch: "main", Configured: true,
 		Config: bot.Config{
 			Platform: bot.PlatformHeroku, Checks: bot.Checks{None: true}, Prepare: bot.Prepare{Apps: []string{"builds"}},
 			Stages: []bot.Stage{{Name: "production", Apps: []string{"shop"}}},
 		},
-		Candidates: []bot.Candidate{{SHA: "a1", Tree: "tree-a1", Branch: "main", PushedAt: noon, SeenAt: noon, ConfigRead: true}},
+		Candidates: []pipeline.Candidate{{SHA: "a1", Tree: "tree-a1", Branch: "main", PushedAt: noon, SeenAt: noon, ConfigRead: true}},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // A comment is seen once, however often its delivery arrives, and whichever instance
@@ -33,7 +34,7 @@ func (e *Engine) withoutSeen(ctx context.Context, key bot.Key, facts []bot.Fact)
 
 // taken lists those of some comments that a pipeline has taken in: it has if it was to
 // see comments before or after.
-func taken(comments []int64, before, after bot.State) []int64 {
+func taken(comments []int64, before, after pipeline.State) []int64 {
 	if !before.TakesComments() && !after.TakesComments() {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/engine"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // A round in which GitHub does not answer leaves nothing behind: what is still to
@@ -76,10 +77,10 @@ func TestARoundOfSweepsIsBounded(t *testing.T) {
 		{"the next round is due", bot.Allowance{Limit: -1}, 2},
 		{"the App has few requests left", bot.Allowance{Limit: 5000, Left: 1000}, 0},
 	} {
-		d := &dues{pipelines: &pipelines{states: map[bot.Key]bot.State{}, versions: map[bot.Key]int64{}}}
+		d := &dues{pipelines: &pipelines{states: map[bot.Key]pipeline.State{}, versions: map[bot.Key]int64{}}}
 		for n := range 10 {
 			key := bot.Key{Repo: bot.Repo{Owner: "acme", Name: string(rune('a' + n))}}
-			d.states[key], d.versions[key] = bot.State{Pipeline: key, Installation: 1}, 1
+			d.states[key], d.versions[key] = pipeline.State{Pipeline: key, Installation: 1}, 1
 		}
 		store := slow{d, &still{time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)}}
 		unlimited := bot.Allowance{Limit: -1}

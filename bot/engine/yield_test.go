@@ -8,6 +8,7 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/engine"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // busy is a store in which another instance is faster a few times.
@@ -26,7 +27,7 @@ func (b *busy) Commit(ctx context.Context, c engine.Change) error {
 
 // Whoever loses against another instance lets a moment pass each time, and then gets through.
 func TestWhoeverLosesARaceYields(t *testing.T) {
-	store := &busy{&pipelines{states: map[bot.Key]bot.State{}, versions: map[bot.Key]int64{}}, 3}
+	store := &busy{&pipelines{states: map[bot.Key]pipeline.State{}, versions: map[bot.Key]int64{}}, 3}
 	var losses []int
 	e := engine.New(engine.Options{Store: store, Yield: func(_ context.Context, n int) { losses = append(losses, n) }})
 	push := engine.Delivery{Repo: bot.Repo{Owner: "acme", Name: "shop"}, Facts: []bot.Fact{bot.Pushed{Branch: "main", After: "a1", PushedAt: time.Now()}}}

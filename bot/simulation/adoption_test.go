@@ -8,6 +8,7 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/bottest"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // What the apps ran before the bot came: in some histories they did, each what
@@ -120,9 +121,9 @@ func (s *sim) sameTree(a, b string) bool {
 
 // releasedSince reports whether a stage ran something before the bot came that was
 // released after a push: nobody may be able to tell which of the two is newer.
-func (s *sim) releasedSince(l bot.Live) bool {
+func (s *sim) releasedSince(l pipeline.Live) bool {
 	for _, r := range l.Adopted {
-		if slices.ContainsFunc(s.store.state.Candidates, func(c bot.Candidate) bool { return r.At.After(c.PushedAt) }) {
+		if slices.ContainsFunc(s.store.state.Candidates, func(c pipeline.Candidate) bool { return r.At.After(c.PushedAt) }) {
 			return true
 		}
 	}

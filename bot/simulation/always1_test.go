@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/command"
 	"github.com/headstart-cd/headstart/platform"
 )
 
@@ -88,7 +89,7 @@ func (s *sim) gatesOpen(j *job, stage string, n int, sha, artifact string) {
 // to: that passes no gates, for it was proved there.
 func (s *sim) rollsBack(stage, sha, artifact string) bool {
 	asked := slices.ContainsFunc(s.people.orders, func(o *order) bool {
-		return o.verb == bot.VerbRollback && slices.Contains(o.stages, stage) && (o.ended.IsZero() || s.Now.Sub(o.ended) < time.Minute)
+		return o.verb == command.VerbRollback && slices.Contains(o.stages, stage) && (o.ended.IsZero() || s.Now.Sub(o.ended) < time.Minute)
 	})
 	return asked && artifact != "" && (s.ran(stage, sha) || s.stoodThere(stage, sha, artifact))
 }

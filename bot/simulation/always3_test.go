@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/command"
 )
 
 // forward is sentence 3: a stage never moves to an older commit, unless a person
@@ -43,7 +44,7 @@ func (s *sim) notOverHand(r *request) {
 		return o.app == r.app && made != nil && made.Status == bot.ReleaseSucceeded && made.Version < now.Version
 	})
 	asked := slices.ContainsFunc(s.people.orders, func(o *order) bool {
-		return (o.verb == bot.VerbPromote || o.verb == bot.VerbRollback || o.verb == bot.VerbRetry) && !o.at.Before(now.CreatedAt)
+		return (o.verb == command.VerbPromote || o.verb == command.VerbRollback || o.verb == command.VerbRetry) && !o.at.Before(now.CreatedAt)
 	})
 	if failed := s.newest(r.stage, r.n); failed != nil && failed.artifact == now.Artifact {
 		return // it is what the bot released besides, and took for its own

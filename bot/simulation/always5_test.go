@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/command"
 )
 
 // once5 is sentence 5: nothing is done twice because its outcome was unknown. It
@@ -22,7 +23,7 @@ func (s *sim) once5(r *request) {
 			if o.build == nil || o.build.Status == bot.BuildPending && !o.endless || o.build.Status == bot.BuildSucceeded {
 				s.fail(5, "%s is built on %s once more, though it was asked for at %s already", r.sha, r.app, o.at.Format("15:04:05"))
 			}
-			if o.build.Status == bot.BuildFailed && !s.asked(bot.VerbRetry, o) && !s.pushedSince(o) && o.job.config.Prepare.Reuse == r.job.config.Prepare.Reuse && isApart(o.job.config) == isApart(r.job.config) {
+			if o.build.Status == bot.BuildFailed && !s.asked(command.VerbRetry, o) && !s.pushedSince(o) && o.job.config.Prepare.Reuse == r.job.config.Prepare.Reuse && isApart(o.job.config) == isApart(r.job.config) {
 				s.fail(5, "%s is built on %s once more, though it does not build", r.sha, r.app)
 			}
 		case o.stage == r.stage && o.n == r.n:
@@ -57,7 +58,7 @@ func (s *sim) pushedSince(build *request) bool {
 }
 
 // asked reports whether somebody who may has given a command since a request.
-func (s *sim) asked(verb bot.Verb, since *request) bool {
+func (s *sim) asked(verb command.Verb, since *request) bool {
 	for _, o := range s.people.orders {
 		if o.verb == verb && !o.at.Before(since.at) {
 			return true

@@ -8,6 +8,7 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/bottest"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // publishes holds what is about to be told to people against sentences 5, 6 and 8.
@@ -120,7 +121,7 @@ func (s *sim) held() bool {
 		return true
 	}
 	for _, st := range s.store.state.Stages {
-		if st.Lock != nil || s.releasedSince(st.Live) || slices.ContainsFunc(slices.Collect(maps.Values(st.Apps)), func(a bot.AppState) bool { return a.Foreign != nil }) {
+		if st.Lock != nil || s.releasedSince(st.Live) || slices.ContainsFunc(slices.Collect(maps.Values(st.Apps)), func(a pipeline.AppState) bool { return a.Foreign != nil }) {
 			return true
 		}
 	}
@@ -158,7 +159,7 @@ func (s *sim) publishedEndsInTruth() {
 		}
 	}
 	for _, c := range s.UserComments {
-		if !slices.ContainsFunc(s.store.state.Requests, func(r bot.Request) bool { return r.Comment == c.ID }) {
+		if !slices.ContainsFunc(s.store.state.Requests, func(r pipeline.Request) bool { return r.Comment == c.ID }) {
 			continue // it asked for nothing, or there was no pipeline then
 		}
 		n := len(c.Reactions)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/decide"
 	"github.com/headstart-cd/headstart/bot/engine"
 )
 
@@ -179,7 +180,7 @@ func name(r *bot.Release) string {
 // why is the reason that the bot gives for a commit not being live.
 func (s *sim) why(sha, stage string) string {
 	st := s.store.state
-	for _, c := range bot.Decide(st, s.Now).Explain.Candidates {
+	for _, c := range decide.Decide(st, s.Now).Explain.Candidates {
 		for _, x := range c.Stages {
 			if c.SHA == sha && x.Stage == stage {
 				return string(x.State) + " " + x.Reason + " " + string(x.Blocked.Name) + ": " + x.Blocked.Text

@@ -7,6 +7,7 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/bottest"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // In some histories pull requests have an app of their own, in others their commits are
@@ -39,7 +40,7 @@ func (s *sim) headOf(p *bottest.Pull) bottest.Commit {
 
 // apart keeps since when pull requests have had an app of their own, without a break, as
 // far as anything was decided; zero: they have not.
-func (st *store) apart(c bot.State, at time.Time) {
+func (st *store) apart(c pipeline.State, at time.Time) {
 	switch {
 	case !isApart(c.Config):
 		st.apartFrom = time.Time{}

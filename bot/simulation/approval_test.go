@@ -6,6 +6,7 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/bottest"
+	"github.com/headstart-cd/headstart/bot/command"
 )
 
 // Approvals: who gave them, for what, and in the place of what.
@@ -68,7 +69,7 @@ func (s *sim) approved1(sha, artifact string, stage bot.Stage, decided time.Time
 	}
 	why := "nobody who may has approved it"
 	for _, o := range s.people.orders {
-		if o.verb != bot.VerbApprove && o.verb != bot.VerbPromote || !slices.Contains(o.stages, stage.Name) || o.sha != "" && o.sha != sha || o.run.IsZero() || o.run.After(decided) {
+		if o.verb != command.VerbApprove && o.verb != command.VerbPromote || !slices.Contains(o.stages, stage.Name) || o.sha != "" && o.sha != sha || o.run.IsZero() || o.run.After(decided) {
 			continue
 		}
 		if why = s.lapsed(o, sha, artifact, stage); why == "" {
@@ -101,7 +102,7 @@ func (s *sim) lapsed(o *order, sha, artifact string, stage bot.Stage) string {
 	}
 	for _, a := range s.Apps {
 		for _, b := range a.Builds {
-			if b.Artifact == artifact && b.FinishedAt.After(o.run) && (o.verb == bot.VerbApprove || s.hadBuild(c.Tree, o.run)) {
+			if b.Artifact == artifact && b.FinishedAt.After(o.run) && (o.verb == command.VerbApprove || s.hadBuild(c.Tree, o.run)) {
 				return "it was built after @" + o.written.User + " had approved it"
 			}
 		}
@@ -190,6 +191,6 @@ func (s *sim) hasFailed(stage string) bool {
 func (s *sim) onlyBrief() bool {
 	return s.asks.brief && s.may.people && len(s.truth.byHand) == 0 && len(s.truth.published) == 0 && !slices.ContainsFunc([]string{"staging", "canary", "production"}, s.hasFailed) &&
 		!slices.ContainsFunc(s.people.orders, func(o *order) bool {
-			return o.verb == bot.VerbRollback || o.verb == bot.VerbLock && o.lasts == 0
+			return o.verb == command.VerbRollback || o.verb == command.VerbLock && o.lasts == 0
 		})
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/bottest"
+	"github.com/headstart-cd/headstart/bot/calendar"
+	"github.com/headstart-cd/headstart/bot/command"
 )
 
 // demands is what the stages of a history ask for before they are entered, and
@@ -91,16 +93,16 @@ func (s *sim) demand(c *bot.Config) {
 	for _, name := range sorted(hours) {
 		const day = 24 * 60
 		p := zones[name]
-		c.Windows = append(c.Windows, bot.Window{
+		c.Windows = append(c.Windows, calendar.Window{
 			Name: name, Days: [7]bool{true, true, true, true, true, true, true}, Zone: p.zone,
 			From: (hours[name][0] + p.ahead + day) % day, To: (hours[name][1] + p.ahead + day) % day,
 		})
 	}
 	switch s.pick(16) {
 	case 1, 2:
-		c.Freezes = []bot.Freeze{{From: "2026-11-01", To: "2026-11-02", Zone: kamchatka, Reason: "a holiday"}}
+		c.Freezes = []calendar.Freeze{{From: "2026-11-01", To: "2026-11-02", Zone: kamchatka, Reason: "a holiday"}}
 	case 3:
-		c.Freezes = []bot.Freeze{{From: "2026-11-03", To: "2026-11-03", Zone: kamchatka}}
+		c.Freezes = []calendar.Freeze{{From: "2026-11-03", To: "2026-11-03", Zone: kamchatka}}
 	}
 	for i := range c.Stages {
 		st := &c.Stages[i]
@@ -190,7 +192,7 @@ func opens(names []string, from, to time.Time) bool {
 }
 
 // days is when a freeze of a file begins and ends.
-func days(f bot.Freeze) (begin, end time.Time) {
+func days(f calendar.Freeze) (begin, end time.Time) {
 	noon := func(day string) time.Time {
 		t, err := time.Parse(time.DateOnly, day)
 		if err != nil {
@@ -203,7 +205,7 @@ func days(f bot.Freeze) (begin, end time.Time) {
 
 // frozenDays reports whether the file in force freezes everything at this moment.
 func (s *sim) frozenDays() bool {
-	return slices.ContainsFunc(s.store.state.Config.Freezes, func(f bot.Freeze) bool {
+	return slices.ContainsFunc(s.store.state.Config.Freezes, func(f calendar.Freeze) bool {
 		begin, end := days(f)
 		return !s.Now.Before(begin) && s.Now.Before(end.Add(2*time.Minute))
 	})
@@ -213,7 +215,7 @@ func (s *sim) frozenDays() bool {
 // asked for a commit at a stage, and it is not there yet.
 func (s *sim) urgently(stage, sha string, decided time.Time) bool {
 	return slices.ContainsFunc(s.people.orders, func(o *order) bool {
-		return o.urgent && o.verb == bot.VerbPromote && slices.Contains(o.stages, stage) && (o.sha == "" || o.sha == sha) &&
+		return o.urgent && o.verb == command.VerbPromote && slices.Contains(o.stages, stage) && (o.sha == "" || o.sha == sha) &&
 			!o.at.After(decided) && (o.ended.IsZero() || !decided.After(o.ended))
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // Another pipeline, a stage of which production needs in some histories. What it
@@ -138,11 +139,11 @@ func (s *sim) takeBack() {
 }
 
 // state is what the store has of it.
-func (a *api) state() bot.State {
+func (a *api) state() pipeline.State {
 	if !a.known && !a.other {
-		return bot.State{}
+		return pipeline.State{}
 	}
-	st := bot.State{
+	st := pipeline.State{
 		Pipeline: apiKey, Installation: 7, DefaultBranch: "main", Configured: true,
 		Config: bot.Config{
 			Platform: bot.PlatformHeroku, Checks: bot.Checks{None: true}, Paths: []string{"api/**"},
@@ -153,7 +154,7 @@ func (a *api) state() bot.State {
 		st.Installation++
 	}
 	for _, p := range a.pushes {
-		c := bot.Candidate{SHA: p.sha, Tree: "tree-" + p.sha, Branch: "main", PushedAt: p.at, SeenAt: p.at, ConfigRead: true, Affected: bot.AffectedNo}
+		c := pipeline.Candidate{SHA: p.sha, Tree: "tree-" + p.sha, Branch: "main", PushedAt: p.at, SeenAt: p.at, ConfigRead: true, Affected: bot.AffectedNo}
 		if p.affects {
 			c.Affected = bot.AffectedYes
 		}
@@ -161,7 +162,7 @@ func (a *api) state() bot.State {
 	}
 	if a.live >= 0 {
 		p := a.pushes[a.live]
-		st.Stages = map[string]bot.StageState{need.Stage: {Live: bot.Live{SHA: p.sha, Artifact: "slug-" + p.sha, Since: p.at}}}
+		st.Stages = map[string]pipeline.StageState{need.Stage: {Live: pipeline.Live{SHA: p.sha, Artifact: "slug-" + p.sha, Since: p.at}}}
 	}
 	return st
 }

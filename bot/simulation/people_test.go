@@ -7,6 +7,7 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/bottest"
+	"github.com/headstart-cd/headstart/bot/command"
 )
 
 // What people ask for in comments, and what may come of it.
@@ -28,7 +29,7 @@ type people struct {
 // order is one command of a comment by somebody who may give it.
 type order struct {
 	written *bottest.UserComment
-	verb    bot.Verb
+	verb    command.Verb
 	stages  []string // that it may be about
 	there   []string // of those, the ones that the file had all the time until it was answered
 	sha     string
@@ -68,13 +69,13 @@ func (s *sim) addComment(number int, user, text string) {
 	s.note(user, "says %q on #%d", text, number)
 	if mayCommand(user) {
 		said := s.UserComments[len(s.UserComments)-1]
-		for _, c := range bot.ParseCommands(text) {
+		for _, c := range command.ParseCommands(text) {
 			o := &order{written: said, verb: c.Verb, stages: []string{"staging", "canary", "production"}, sha: c.SHA, exact: c.SHA != "" || c.Version != 0, at: s.Now,
 				urgent: c.Urgent && roles[user] == bot.RoleAdmin, alone: c.Alone && roles[user] == bot.RoleAdmin, lasts: c.For}
 			switch {
 			case c.Stage != "":
 				o.stages = []string{c.Stage}
-			case c.Verb == bot.VerbRollback:
+			case c.Verb == command.VerbRollback:
 				o.stages = []string{"production"}
 			}
 			if p := s.Pulls[number]; o.sha == "" && p.Merged {
@@ -118,7 +119,7 @@ func (s *sim) lockedSince(stage string, decided time.Time) time.Time {
 	var since, asked time.Time
 	var by *order
 	for _, o := range s.people.orders {
-		if (o.verb == bot.VerbLock || o.verb == bot.VerbRollback) && o.done && slices.Contains(o.there, stage) && o.ended.After(since) {
+		if (o.verb == command.VerbLock || o.verb == command.VerbRollback) && o.done && slices.Contains(o.there, stage) && o.ended.After(since) {
 			since, asked, by = o.ended, o.at, o
 		}
 	}
@@ -130,10 +131,10 @@ func (s *sim) lockedSince(stage string, decided time.Time) time.Time {
 			continue
 		}
 		switch o.verb {
-		case bot.VerbUnlock, bot.VerbRollback:
+		case command.VerbUnlock, command.VerbRollback:
 			return time.Time{}
-		case bot.VerbPromote, bot.VerbRetry: // what is asked for passes the lock of a rollback, or of a failure
-			if by.verb != bot.VerbLock || s.hasFailed(stage) {
+		case command.VerbPromote, command.VerbRetry: // what is asked for passes the lock of a rollback, or of a failure
+			if by.verb != command.VerbLock || s.hasFailed(stage) {
 				return time.Time{}
 			}
 		}
@@ -152,7 +153,7 @@ func (s *sim) mayGoBack(r, from *request) bool {
 		if !o.exact && begun.After(o.at) {
 			continue
 		}
-		if o.verb == bot.VerbRollback && slices.Contains(o.stages, r.stage) && !used {
+		if o.verb == command.VerbRollback && slices.Contains(o.stages, r.stage) && !used {
 			r.by = o
 			return true
 		}
@@ -205,7 +206,7 @@ func (s *sim) addLateComment() {
 func (s *sim) cancelled(sha string) time.Time {
 	var since time.Time
 	for _, o := range s.people.orders {
-		if o.verb == bot.VerbCancel && o.done && o.sha == sha {
+		if o.verb == command.VerbCancel && o.done && o.sha == sha {
 			since = o.ended
 		}
 	}

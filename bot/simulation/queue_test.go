@@ -8,6 +8,7 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/bottest"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // GitHub's merge queue, in some histories: groups are made on the branch or on one
@@ -155,7 +156,7 @@ func notBuilt(do bot.SetStatus) bool {
 
 // candidates1 is the part of sentence 1 about the queue: what was never on the branch
 // is none of its commits.
-func (s *sim) candidates1(st bot.State) {
+func (s *sim) candidates1(st pipeline.State) {
 	for i := range st.Candidates {
 		if sha := st.Candidates[i].SHA; len(s.pushed[sha]) == 0 {
 			s.fail(1, "%s is a candidate, and the branch was never at it", sha)
@@ -168,7 +169,7 @@ func (s *sim) candidates1(st bot.State) {
 func (s *sim) groupsEnd() {
 	for _, g := range s.groups {
 		v := s.Statuses[g.asked.Head]["headstart/build"]
-		known := slices.ContainsFunc(s.store.state.Groups, func(o bot.MergeGroup) bool { return o.Head == g.asked.Head })
+		known := slices.ContainsFunc(s.store.state.Groups, func(o pipeline.MergeGroup) bool { return o.Head == g.asked.Head })
 		switch {
 		case v.State == bot.StatusPending && len(s.pushed[g.asked.Head]) == 0:
 			s.fail(6, "headstart/build of the merge group %s is pending at the end: %s", g.asked.Head, v.Text)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/engine"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // Another repository whose pipeline builds on the first prepare app, too, in some
@@ -193,7 +194,7 @@ func (s *sim) saveClaims(c engine.Change) (refused []string) {
 }
 
 // active reports whether a build was asked for before, so that its app is ours already.
-func active(st bot.State, do bot.StartBuild) bool {
+func active(st pipeline.State, do bot.StartBuild) bool {
 	for _, r := range st.Builds {
 		if r.App == do.App && r.SHA == do.SHA && r.Active() {
 			return true

@@ -10,15 +10,17 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/apply"
 	"github.com/headstart-cd/headstart/bot/bottest"
 	"github.com/headstart-cd/headstart/bot/engine"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // store keeps what survives the instances: one pipeline with its version, the
 // effects that are to be performed, and the deliveries that were acknowledged.
 type store struct {
 	apartFrom   time.Time // since when pull requests have an app of their own; zero: they have not
-	state       bot.State
+	state       pipeline.State
 	version     int64
 	wake        time.Time
 	sweep       time.Time
@@ -72,12 +74,12 @@ var (
 // port is the store as one instance sees it.
 type port struct{ in *instance }
 
-func (p port) Load(ctx context.Context, of bot.Key) (bot.State, int64, error) {
+func (p port) Load(ctx context.Context, of bot.Key) (pipeline.State, int64, error) {
 	s := p.in.s
 	p.in.turn(ctx)
 	if s.may.commits && s.once(7) {
 		s.note(p.in.name, "cannot load")
-		return bot.State{}, 0, errDatabase
+		return pipeline.State{}, 0, errDatabase
 	}
 	if of == apiKey {
 		return s.api.state(), int64(len(s.api.ran)), nil
@@ -152,7 +154,7 @@ func (s *sim) save(in *instance, c engine.Change) {
 			s.fail(7, "a change cannot be stored: %v", err)
 		}
 		s.leaks(string(data), "the database")
-		c.State, c.Effects = bot.State{}, nil
+		c.State, c.Effects = pipeline.State{}, nil
 		var read engine.Change
 		if err := json.Unmarshal(data, &read); err != nil {
 			s.fail(7, "a change cannot be read again: %v", err)
@@ -189,7 +191,7 @@ func (s *sim) save(in *instance, c engine.Change) {
 
 // followsFrom holds a change against what a database may save of it alone: its
 // events, which are folded into the state of before when that is loaded.
-func (s *sim) followsFrom(before bot.State, c engine.Change) {
+func (s *sim) followsFrom(before pipeline.State, c engine.Change) {
 	through := func(v, into any) string {
 		data, err := json.Marshal(v)
 		if err == nil {
@@ -201,13 +203,13 @@ func (s *sim) followsFrom(before bot.State, c engine.Change) {
 		return string(data)
 	}
 	var (
-		state, same, loaded bot.State
+		state, same, loaded pipeline.State
 		events              []bot.Event
 	)
 	through(before, &state)
 	through(c.Events, &events)
 	for _, e := range events {
-		state = bot.Apply(state, e)
+		state = apply.Apply(state, e)
 		if err := state.Check(); err != nil {
 			s.fail(7, "after %s the state contradicts itself: %v", bot.NameOf(e.Fact), err)
 		}

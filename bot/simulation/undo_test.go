@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/command"
 )
 
 // halfTaken reports whether a stage's newest promotion with any release before a
@@ -87,7 +88,7 @@ func (s *sim) failurePublished(e bot.Effect, do bot.SetStatus) {
 func (s *sim) shut(stage string) time.Time {
 	since := s.truth.failed[stage]
 	if since.IsZero() || slices.ContainsFunc(s.people.orders, func(o *order) bool {
-		lets := slices.Contains([]bot.Verb{bot.VerbUnlock, bot.VerbPromote, bot.VerbRetry, bot.VerbRollback}, o.verb)
+		lets := slices.Contains([]command.Verb{command.VerbUnlock, command.VerbPromote, command.VerbRetry, command.VerbRollback}, o.verb)
 		return lets && slices.Contains(o.stages, stage) && (o.ended.IsZero() || !o.ended.Before(since.Add(-behind)))
 	}) {
 		s.truth.failed[stage] = time.Time{}

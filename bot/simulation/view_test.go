@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/decide"
 )
 
 // view is what the bot knows, for whoever reads the story of a failure.
@@ -31,7 +31,7 @@ func (s *sim) view() string {
 	for _, k := range sorted(st.Pending) {
 		fmt.Fprintf(&b, "pending %s: %+v\n", k, st.Pending[k])
 	}
-	for _, c := range bot.Decide(st, s.Now).Explain.Candidates {
+	for _, c := range decide.Decide(st, s.Now).Explain.Candidates {
 		for _, x := range c.Stages {
 			fmt.Fprintf(&b, "%s at %s: %s %s: %s\n", c.SHA, x.Stage, x.State, x.Blocked.Name, x.Blocked.Text)
 		}

@@ -8,7 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/redact"
 	"github.com/headstart-cd/headstart/store"
 )
 
@@ -78,7 +78,7 @@ func printCounts(ctx context.Context, out io.Writer, db *store.Operator) error {
 func became(d store.Delivery) string {
 	reason := ""
 	if d.Reason != "" {
-		reason = ": " + bot.Redact(oneLine(d.Reason))
+		reason = ": " + redact.Redact(oneLine(d.Reason))
 	}
 	switch d.Outcome {
 	case store.Waiting:

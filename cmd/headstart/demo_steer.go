@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/headstart-cd/headstart/bot"
+	botpipeline "github.com/headstart-cd/headstart/bot/pipeline"
 	"github.com/headstart-cd/headstart/github/githubtest"
 )
 
@@ -41,13 +41,13 @@ func (w *world) rollBack(ctx context.Context, number int, to string) error {
 
 // answered finds what became of the last command on a pull request, once that is
 // certain.
-func answered(s bot.State, number int) (bot.Answer, bool) {
+func answered(s botpipeline.State, number int) (botpipeline.Answer, bool) {
 	for i := len(s.Requests) - 1; i >= 0; i-- {
 		if r := s.Requests[i]; r.Number == number && len(r.Answers) > 0 {
 			return r.Answers[0], !r.Answers[0].Open
 		}
 	}
-	return bot.Answer{}, false
+	return botpipeline.Answer{}, false
 }
 
 // unlock lets promotions into production again, if it is locked.

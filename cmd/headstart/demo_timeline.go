@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/headstart-cd/headstart/bot"
+	botpipeline "github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // lane is one line of a timeline: the build, the checks or a stage.
@@ -40,9 +40,9 @@ type timeline struct {
 }
 
 // timelineOf reads a commit's timeline off the bot's own state and CI's.
-func timelineOf(title, sha string, pushed time.Time, s bot.State, ci *demoCI) timeline {
+func timelineOf(title, sha string, pushed time.Time, s botpipeline.State, ci *demoCI) timeline {
 	t := timeline{title: title, pushed: pushed}
-	candidate := bot.Candidate{}
+	candidate := botpipeline.Candidate{}
 	onBranch := false
 	for _, c := range s.Candidates {
 		if c.SHA == sha {
@@ -58,11 +58,11 @@ func timelineOf(title, sha string, pushed time.Time, s bot.State, ci *demoCI) ti
 	for _, stage := range s.Config.Stages {
 		l := lane{name: stage.Name, state: laneWaiting}
 		switch p := candidate.Progress[stage.Name]; p.State {
-		case bot.ProgressReleasing:
+		case botpipeline.ProgressReleasing:
 			l.state, l.began, l.note = laneRunning, p.StartedAt, "releasing"
-		case bot.ProgressLive:
+		case botpipeline.ProgressLive:
 			l.state, l.began, l.ended, l.note = laneDone, p.StartedAt, p.EndedAt, "live"
-		case bot.ProgressFailed:
+		case botpipeline.ProgressFailed:
 			l.state, l.began, l.ended, l.note = laneFailed, p.StartedAt, p.EndedAt, p.Reason
 		default:
 			if checks.state == laneFailed {
@@ -74,7 +74,7 @@ func timelineOf(title, sha string, pushed time.Time, s bot.State, ci *demoCI) ti
 	return t
 }
 
-func buildLane(sha string, pushed time.Time, s bot.State) lane {
+func buildLane(sha string, pushed time.Time, s botpipeline.State) lane {
 	l := lane{name: "build", state: laneWaiting}
 	tree := ""
 	for _, c := range s.Candidates {
@@ -92,16 +92,16 @@ func buildLane(sha string, pushed time.Time, s bot.State) lane {
 			continue
 		}
 		switch r.Status {
-		case bot.RunSucceeded:
+		case botpipeline.RunSucceeded:
 			l.state, l.began, l.ended = laneDone, r.StartedAt, r.FinishedAt
 			l.note = "on " + r.App
 			if r.FinishedAt.Before(pushed) {
 				l.began, l.ended = pushed, pushed
 				l.note = fmt.Sprintf("none needed: #%d was built before the merge", r.Pull)
 			}
-		case bot.RunFailed, bot.RunErrored:
+		case botpipeline.RunFailed, botpipeline.RunErrored:
 			l.state, l.began, l.ended, l.note = laneFailed, r.StartedAt, r.FinishedAt, r.Reason
-		case bot.RunStarting, bot.RunRunning:
+		case botpipeline.RunStarting, botpipeline.RunRunning:
 			l.state, l.began, l.note = laneRunning, r.StartedAt, "on "+r.App
 		}
 	}

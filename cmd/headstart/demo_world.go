@@ -17,8 +17,8 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/engine"
+	botpipeline "github.com/headstart-cd/headstart/bot/pipeline"
 	"github.com/headstart-cd/headstart/github/githubtest"
 )
 
@@ -44,9 +44,9 @@ type world struct {
 	pull   int // the pull request that the story's comments are on
 
 	mu      sync.Mutex
-	state   bot.State     // as last committed; guarded by mu
-	moved   chan struct{} // closed and renewed when state or CI moves; guarded by mu
-	deploys []timeline    // that have ended, for the table
+	state   botpipeline.State // as last committed; guarded by mu
+	moved   chan struct{}     // closed and renewed when state or CI moves; guarded by mu
+	deploys []timeline        // that have ended, for the table
 }
 
 // openWorld starts everything. Nothing that it started is left when it fails.
@@ -151,7 +151,7 @@ func (w *world) notify() {
 	w.moved = make(chan struct{})
 }
 
-func (w *world) look() (bot.State, <-chan struct{}) {
+func (w *world) look() (botpipeline.State, <-chan struct{}) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.state, w.moved

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/command"
+	"github.com/headstart-cd/headstart/bot/redact"
 	"github.com/headstart-cd/headstart/store"
 )
 
@@ -31,9 +33,9 @@ type unfreezeCommand struct {
 // Run freezes, or says what is frozen.
 func (c *freezeCommand) Run(ctx context.Context, out console) error {
 	now := time.Now()
-	reason := bot.Redact(strings.Join(strings.Fields(strings.Join(c.Reason, " ")), " "))
+	reason := redact.Redact(strings.Join(strings.Fields(strings.Join(c.Reason, " ")), " "))
 	word := bot.OperatorFreeze{On: true, By: recordedName(c.By), Reason: reason, At: now}
-	switch lasts, ok := bot.ParseDuration(c.For); {
+	switch lasts, ok := command.ParseDuration(c.For); {
 	case c.Show:
 		return withOperator(ctx, c.DatabaseURL, func(db *store.Operator) error {
 			f, err := db.Freeze(ctx)
@@ -47,8 +49,8 @@ func (c *freezeCommand) Run(ctx context.Context, out console) error {
 	case c.For == "":
 	case !ok || lasts == 0:
 		return fmt.Errorf("--for %s is no time: write 30m, 4h, 2d or 1h30m", c.For)
-	case lasts > bot.MaxLock:
-		return fmt.Errorf("--for is at most %d days; without it everything stays frozen until headstart unfreeze", bot.MaxLock/(24*time.Hour))
+	case lasts > command.MaxLock:
+		return fmt.Errorf("--for is at most %d days; without it everything stays frozen until headstart unfreeze", command.MaxLock/(24*time.Hour))
 	default:
 		word.Until = now.Add(lasts).Round(time.Second)
 	}

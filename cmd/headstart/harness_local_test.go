@@ -17,6 +17,7 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/engine"
+	botpipeline "github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // The test binary is also Headstart's own command: whether it is, the first
@@ -197,9 +198,9 @@ func (p *localPlace) busy() string {
 	return ""
 }
 
-func (p *localPlace) busyIn(s bot.State) string {
+func (p *localPlace) busyIn(s botpipeline.State) string {
 	for _, r := range s.Builds {
-		if r.Status == bot.RunRunning && !p.blocked("build "+r.App) && p.heard(r.App, r.StartedAt) {
+		if r.Status == botpipeline.RunRunning && !p.blocked("build "+r.App) && p.heard(r.App, r.StartedAt) {
 			return "a build runs on " + r.App
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	botpipeline "github.com/headstart-cd/headstart/bot/pipeline"
 	"github.com/headstart-cd/headstart/platform/heroku/herokutest"
 )
 
@@ -150,9 +151,9 @@ func (p *herokuPlace) busy() string {
 	return ""
 }
 
-func (p *herokuPlace) busyIn(s bot.State) string {
+func (p *herokuPlace) busyIn(s botpipeline.State) string {
 	for _, r := range s.Builds {
-		if r.Status == bot.RunRunning {
+		if r.Status == botpipeline.RunRunning {
 			for _, x := range p.apps[r.App].Builds() {
 				if x.ID == r.ID && x.Status != "pending" {
 					return "the bot has not heard that a build ended on " + r.App

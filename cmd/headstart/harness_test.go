@@ -21,6 +21,7 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/engine"
+	botpipeline "github.com/headstart-cd/headstart/bot/pipeline"
 	"github.com/headstart-cd/headstart/config"
 	"github.com/headstart-cd/headstart/github/githubtest"
 	"github.com/headstart-cd/headstart/github/githubtest/contract"
@@ -70,8 +71,8 @@ type bed struct {
 	serves  map[string]string                          // a commit whose artifact was built from another one of the same tree, and that one
 
 	mu     sync.Mutex
-	states map[bot.Key]bot.State // as last committed; guarded by mu
-	agenda []entry               // in no order; of the test's goroutine
+	states map[bot.Key]botpipeline.State // as last committed; guarded by mu
+	agenda []entry                       // in no order; of the test's goroutine
 }
 
 // entry is something that people, CI or the world do at a time.
@@ -130,7 +131,7 @@ func newBed(t *testing.T, platform string, c choices) *bed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bed{t: t, clock: newClock(), dir: t.TempDir(), sweep: cmp.Or(c.sweep, 2*time.Minute), serves: map[string]string{}, states: map[bot.Key]bot.State{}, pause: c.pause}
+	b := &bed{t: t, clock: newClock(), dir: t.TempDir(), sweep: cmp.Or(c.sweep, 2*time.Minute), serves: map[string]string{}, states: map[bot.Key]botpipeline.State{}, pause: c.pause}
 	var core zapcore.Core
 	core, b.logs = observer.New(zapcore.DebugLevel)
 	b.log = zap.New(core)
@@ -268,14 +269,14 @@ func (b *bed) observe(c engine.Commit) {
 }
 
 // known is the state of the pipeline without a name, which most worlds have alone.
-func (b *bed) known() bot.State {
+func (b *bed) known() botpipeline.State {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.states[bot.Key{Repo: bot.Repo{Owner: "acme", Name: "shop"}}]
 }
 
 // all are the states of all pipelines.
-func (b *bed) all() []bot.State {
+func (b *bed) all() []botpipeline.State {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Collect(maps.Values(b.states))

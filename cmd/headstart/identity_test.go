@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	botpipeline "github.com/headstart-cd/headstart/bot/pipeline"
 	"github.com/headstart-cd/headstart/config"
 	"github.com/headstart-cd/headstart/github/githubtest"
 )
@@ -31,7 +32,7 @@ func (b *bed) newcomer(name string) (*githubtest.Repo, githubtest.Commit) {
 }
 
 // at returns the state of the pipeline of a repository, as this server left it.
-func (b *bed) stateOf(name string) bot.State {
+func (b *bed) stateOf(name string) botpipeline.State {
 	b.t.Helper()
 	repo, err := bot.ParseRepo(name)
 	b.must(err)
@@ -291,7 +292,7 @@ func TestTwoRepositoriesSwapNames(t *testing.T) {
 		})
 		for name, was := range map[string]string{"acme/other": first.SHA, "acme/shop": theirs.SHA} {
 			past := b.stateOf(name).Stages["production"].Past
-			if !slices.ContainsFunc(past, func(p bot.Past) bool { return p.SHA == was }) {
+			if !slices.ContainsFunc(past, func(p botpipeline.Past) bool { return p.SHA == was }) {
 				t.Errorf("%s should have its own past, with %s, it has %+v", name, bot.Short(was), past)
 			}
 		}

@@ -11,8 +11,8 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/engine"
+	"github.com/headstart-cd/headstart/bot/redact"
 	"github.com/headstart-cd/headstart/store"
 )
 
@@ -42,18 +42,18 @@ func parseOperators(text string) (*operators, error) {
 		name, id, pinned := strings.Cut(strings.TrimPrefix(field, "@"), "#")
 		switch {
 		case strings.Contains(name, "/") && (pinned || strings.HasPrefix(field, "@") || !goodTeam.MatchString(name)):
-			return nil, fmt.Errorf("%q is no team: expected ORGANIZATION/TEAM", bot.Redact(field))
+			return nil, fmt.Errorf("%q is no team: expected ORGANIZATION/TEAM", redact.Redact(field))
 		case strings.Contains(name, "/"):
 			o.teams = append(o.teams, name)
 			continue
 		case !goodLogin.MatchString(name):
-			return nil, fmt.Errorf("%q is no login: expected @LOGIN, @LOGIN#ID or ORGANIZATION/TEAM", bot.Redact(field))
+			return nil, fmt.Errorf("%q is no login: expected @LOGIN, @LOGIN#ID or ORGANIZATION/TEAM", redact.Redact(field))
 		}
 		var number64 int64
 		if pinned {
 			var err error
 			if number64, err = number(id); err != nil {
-				return nil, fmt.Errorf("%q in %q is no account's number: expected what `gh api users/LOGIN --jq .id` says, as in @ada#123", bot.Redact(id), bot.Redact(field))
+				return nil, fmt.Errorf("%q in %q is no account's number: expected what `gh api users/LOGIN --jq .id` says, as in @ada#123", redact.Redact(id), redact.Redact(field))
 			}
 		}
 		login := strings.ToLower(name)

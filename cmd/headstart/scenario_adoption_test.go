@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	botpipeline "github.com/headstart-cd/headstart/bot/pipeline"
 	"github.com/headstart-cd/headstart/config"
 )
 
@@ -39,7 +40,7 @@ func (b *bed) ranBefore(apps ...string) (sha string) {
 		b.must(os.Remove(file))
 	}
 	b.mu.Lock()
-	b.states = map[bot.Key]bot.State{}
+	b.states = map[bot.Key]botpipeline.State{}
 	b.mu.Unlock()
 	b.clock.set(b.clock.Now().Add(72 * time.Hour))
 	b.start(nil)

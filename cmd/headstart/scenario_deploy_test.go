@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	botpipeline "github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // The main job: the build starts with the push, and what it leaves goes through
@@ -289,7 +290,7 @@ func TestSeveralPrepareApps(t *testing.T) {
 		b.until(15*time.Minute, "the newest commit is live", b.live(last.SHA))
 		var active int
 		for _, r := range b.known().Builds {
-			if r.Status == bot.RunRunning {
+			if r.Status == botpipeline.RunRunning {
 				active++
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	botpipeline "github.com/headstart-cd/headstart/bot/pipeline"
 	"github.com/headstart-cd/headstart/github/githubtest"
 )
 
@@ -189,7 +190,7 @@ func (b *bed) expectLock(stage string, locked bool) {
 }
 
 // production is how production stands in the bot's memory.
-func (b *bed) production() bot.StageState { return b.known().Stages["production"] }
+func (b *bed) production() botpipeline.StageState { return b.known().Stages["production"] }
 
 // setVar sets a config var of an app, as people do between two deploys.
 func (b *bed) setVar(app, name, value string) {

@@ -13,6 +13,7 @@ import (
 	heroku "github.com/heroku/heroku-go/v5"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/redact"
 )
 
 // operation is one thing that is asked of Heroku.
@@ -134,6 +135,6 @@ var signed = regexp.MustCompile(`(https?://[^\s?"']+)\?[^\s"']*`)
 // clean makes one line of a text for people, without secrets: without the API
 // key, without the signatures of links, and without what looks like a secret.
 func (h *Heroku) clean(text string) string {
-	text = signed.ReplaceAllString(bot.Redact(text, h.token), "$1")
-	return bot.Line(text, 300)
+	text = signed.ReplaceAllString(redact.Redact(text, h.token), "$1")
+	return redact.Line(text, 300)
 }

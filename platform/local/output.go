@@ -9,7 +9,7 @@ import (
 	"sync"
 	"unicode"
 
-	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/redact"
 )
 
 // How much of an output is kept. A web process writes for ever, so its output
@@ -128,9 +128,9 @@ func (o *output) lastLine() string {
 		text = strings.TrimLeftFunc(text, func(r rune) bool { return !unicode.IsSpace(r) })
 	}
 	o.mu.Unlock()
-	lines := strings.Split(bot.Redact(text, secrets...), "\n")
+	lines := strings.Split(redact.Redact(text, secrets...), "\n")
 	for _, line := range slices.Backward(lines) {
-		if line = bot.Line(line, 200); line != "" {
+		if line = redact.Line(line, 200); line != "" {
 			return line
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/redact"
 )
 
 // outputPath is where the router shows an output of an app to this machine.
@@ -62,7 +62,7 @@ func (p *Platform) servePages(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// Other users of this machine see these pages, and the file has what was written.
-	http.ServeContent(w, r, "", info.ModTime(), strings.NewReader(bot.Redact(string(data), secrets...)))
+	http.ServeContent(w, r, "", info.ModTime(), strings.NewReader(redact.Redact(string(data), secrets...)))
 }
 
 // outputOf finds the file of an output that is remembered, and the values of the app's

@@ -1,0 +1,225 @@
+package apply
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/pipeline"
+)
+
+// push folds a branch that moved into the candidates.
+func push(s *pipeline.State, p bot.Pushed, at time.Time) {
+	if p.Branch == "" || pipeline.QueueBranch(p.Branch) || p.After == "" || bot.IsZero(p.After) {
+		return
+	}
+	s.NotePush(pipeline.Push{Branch: p.Branch, Before: p.Before, After: p.After, By: p.By, Forced: p.Forced, Nothing: p.Nothing, At: at}, true)
+	if p.Branch != s.Branch() {
+		s.PushedElsewhere(p, at)
+		return
+	}
+	timed := !p.PushedAt.IsZero()
+	if !timed {
+		p.PushedAt = at
+	}
+	if !p.PushedAt.After(s.Horizon) {
+		return
+	}
+	fresh := pipeline.Candidate{
+		SHA: p.After, Tree: p.Tree, Before: p.Before, Branch: p.Branch, Title: p.Title, Author: p.Author,
+		Forced: p.Forced, PushedAt: p.PushedAt, SeenAt: at,
+	}
+	if c := s.Candidate(p.After); c != nil && c.FromPull && s.Config.Prepare.Apart() {
+		landOnBranch(s, &fresh, c)
+	} else if c != nil && !c.Adopted {
+		if !c.Returned(p, timed) {
+			learn(s, c, p) // the same push again, or what a reading of the head had told before
+			sort(s)
+			return
+		}
+		startOver(s, &fresh, c)
+	}
+	s.Claim(&fresh)
+	catchUp(s, &fresh)
+	s.Candidates = append(s.Candidates, fresh)
+	sort(s)
+	if !s.Horizon.IsZero() && len(s.Candidates) > 1 && s.Candidates[0].SHA == fresh.SHA {
+		s.Candidates = s.Candidates[1:] // what came before it is forgotten: it is too late
+	}
+	linkPulls(s)
+}
+
+// startOver replaces an old candidate by a fresh one of the same commit. What
+// people were told stays told, a promotion of it that is in flight goes on, and
+// where it is live, and nothing is about to change that, it stays so.
+func startOver(s *pipeline.State, fresh, old *pipeline.Candidate) {
+	fresh.Published, fresh.Deployments, fresh.Pull, fresh.PullSought = old.Published, old.Deployments, old.Pull, old.PullSought
+	fresh.Diffs, fresh.Approvals, fresh.Rights = old.Diffs, old.Approvals, old.Rights
+	if fresh.Tree == "" {
+		fresh.Tree = old.Tree
+	}
+	for stage, pass := range old.Progress {
+		st := s.Stages[stage]
+		if pass.State != pipeline.ProgressReleasing && !pass.BuildFailed {
+			raiseBarrier(s, stage, old.PushedAt)
+		}
+		if pass.State == pipeline.ProgressReleasing || pass.State == pipeline.ProgressLive && st.Live.SHA == old.SHA && st.Promoting == nil {
+			pipeline.Put(&fresh.Progress, stage, pass)
+			fresh.Artifact, fresh.ArtifactApp, fresh.ArtifactSHA = old.Artifact, old.ArtifactApp, old.ArtifactSHA
+		}
+	}
+	for _, stage := range old.Entered {
+		raiseBarrier(s, stage, old.PushedAt)
+	}
+	s.Candidates = slices.DeleteFunc(s.Candidates, func(c pipeline.Candidate) bool { return c.SHA == fresh.SHA })
+}
+
+// raiseBarrier closes a stage for what was pushed before a time.
+func raiseBarrier(s *pipeline.State, stage string, before time.Time) {
+	if st := s.Stages[stage]; before.After(st.Barrier) {
+		st.Barrier = before
+		pipeline.Put(&s.Stages, stage, st)
+	}
+}
+
+// learn fills in what an earlier telling of the same push did not say.
+func learn(s *pipeline.State, c *pipeline.Candidate, p bot.Pushed) {
+	if c.Before == "" {
+		c.Before, c.Forced, c.PushedAt = p.Before, p.Forced, p.PushedAt
+	}
+	learnCommit(s, c, p.Tree, p.Title, p.Author)
+}
+
+// headSeen finds pushes that were never delivered: the branch's head is a commit
+// nobody told of, or one that was left behind by a push that is known.
+// The reading began at one time and was known at another: what was pushed before it
+// began was before the head, and of what was pushed in between the pushes themselves
+// tell what they came after.
+func headSeen(s *pipeline.State, h bot.Head, began, at time.Time) {
+	p := bot.Pushed{Branch: s.Branch(), After: h.SHA, Tree: h.Tree, Title: h.Title, Author: h.Author, PushedAt: at}
+	if c := s.Candidate(h.SHA); c != nil && !c.FromPull {
+		learnCommit(s, c, h.Tree, h.Title, h.Author)
+	}
+	if n := len(s.Candidates); n > 0 {
+		newest := s.Candidates[n-1]
+		if newest.SHA == h.SHA || newest.PushedAt.After(began) {
+			return // nothing new, or the reading is older than the newest push
+		}
+		if c := s.Candidate(h.SHA); c != nil && !c.Adopted && !(c.FromPull && s.Config.Prepare.Apart()) {
+			if began.Sub(newest.PushedAt) < pipeline.Skew {
+				return // GitHub's answers can lag behind its webhooks
+			}
+			p.Before, p.Forced = newest.SHA, true
+		}
+	}
+	push(s, p, at)
+}
+
+// sort puts the candidates in the branch's order. It depends on the set of
+// pushes alone, not on the order in which they were seen: by time, then
+// each push right behind the one it says it came after, where the times do not
+// tell: GitHub gives whole seconds, and a head that was found was pushed some
+// time before, by a clock that may differ from GitHub's. What came right after a
+// push that lies before such a head came before the head, too.
+func sort(s *pipeline.State) {
+	slices.SortStableFunc(s.Candidates, func(a, b pipeline.Candidate) int {
+		return cmp.Or(a.PushedAt.Compare(b.PushedAt), cmp.Compare(a.SHA, b.SHA))
+	})
+	// Each round moves one push behind its parent, or ends. A chain of n pushes
+	// that lies in the wrong order takes n(n-1)/2 of them.
+	for range len(s.Candidates) * len(s.Candidates) {
+		if !moveOne(s) {
+			return
+		}
+	}
+}
+
+func moveOne(s *pipeline.State) bool {
+	for i, child := range s.Candidates {
+		for j := i + 1; j < len(s.Candidates); j++ {
+			parent := s.Candidates[j]
+			apart := parent.PushedAt.Sub(child.PushedAt)
+			if apart > pipeline.Skew {
+				break
+			}
+			if apart > 0 && parent.Before != "" {
+				continue
+			}
+			if child.Before == parent.SHA && !descends(s, parent, child.SHA) {
+				copy(s.Candidates[i:j], s.Candidates[i+1:j+1])
+				s.Candidates[j] = child
+				return true
+			}
+		}
+	}
+	return moveFound(s)
+}
+
+// moveFound moves one head that was found behind a push that came right after one
+// that is known to lie before it, or returns false.
+func moveFound(s *pipeline.State) bool {
+	for i := 1; i+1 < len(s.Candidates); i++ {
+		found, next := s.Candidates[i], s.Candidates[i+1]
+		parent := s.Position(next.Before)
+		if found.Before == "" && next.Before != "" && parent >= 0 && parent < i && next.PushedAt.Sub(found.PushedAt) <= pipeline.Skew {
+			s.Candidates[i], s.Candidates[i+1] = next, found
+			return true
+		}
+	}
+	return false
+}
+
+// descends reports whether a push came after another, as far as the pushes say
+// what they came after. A branch that returned to a commit goes in circles.
+func descends(s *pipeline.State, c pipeline.Candidate, from string) bool {
+	for range s.Candidates {
+		if c.Before == from {
+			return true
+		}
+		before := s.Candidate(c.Before)
+		if before == nil {
+			return false
+		}
+		c = *before
+	}
+	return false
+}
+
+// headMovedSince reports whether a pull request, as it is read now, has another head
+// than it had at a time by GitHub's clock. A pull request that nobody has told of
+// before counts as it is, if nothing has happened to it since before then.
+func headMovedSince(s *pipeline.State, last time.Time, now bot.PullRequestChanged) bool {
+	switch known, ok := s.Pulls[now.Number]; {
+	case last.IsZero():
+		return false
+	case !ok:
+		return !now.UpdatedAt.Before(last)
+	case known.Head != now.Head:
+		return !now.UpdatedAt.Before(last)
+	default:
+		return !known.HeadAt.IsZero() && !known.HeadAt.Before(last)
+	}
+}
+
+// headRead takes where the branch's head is.
+func headRead(s *pipeline.State, do bot.ReadHead, f bot.Finished, began, at time.Time) {
+	if do.Branch != s.Branch() || f.Outcome != bot.Done && f.Outcome != bot.Refuse {
+		return
+	}
+	s.HeadAt = bot.Later(s.HeadAt, began)
+	if fact, ok := f.Fact.(bot.HeadRead); ok && fact.Head.SHA != "" {
+		headSeen(s, fact.Head, began, at)
+	}
+}
+
+// learnCommit fills in what a push did not tell of its commit. What a build has begun
+// under stays as it is.
+func learnCommit(s *pipeline.State, c *pipeline.Candidate, tree, title, author string) {
+	if _, begun := s.Builds[s.KeyOf(c)]; c.Tree == "" && !begun {
+		c.Tree = tree
+	}
+	if c.Title == "" {
+		c.Title, c.Author = title, author
+	}
+}

@@ -1,0 +1,26 @@
+package apply
+
+import (
+	"slices"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/pipeline"
+)
+
+// mostDone bounds how many completed suites are remembered until a reading shows them so.
+const mostDone = 32
+
+// checksMoved notes that a candidate's checks have moved, and that nobody said how.
+func checksMoved(c *pipeline.Candidate, f bot.ChecksMoved) {
+	r := &c.Reports
+	r.Hints++
+	r.Look = true
+	if !f.Completed {
+		return
+	}
+	r.Prompt, r.Lags = true, 0
+	if f.Suite != 0 && !slices.Contains(r.Done, f.Suite) {
+		r.Done = append(slices.Clone(r.Done), f.Suite)
+		r.Done = r.Done[max(0, len(r.Done)-mostDone):]
+	}
+}

@@ -1,0 +1,142 @@
+package command
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot/redact"
+)
+
+// The words of commands that are about time: how long a lock lasts, and that a
+// promotion is urgent.
+
+const (
+	urgentWord = "--urgent"
+	// MaxLock is how long a lock or an operator's freeze lasts at most that has an
+	// end. One that is to last longer ends when somebody ends it.
+	MaxLock = 30 * 24 * time.Hour
+)
+
+var (
+	durationWord = regexp.MustCompile(`^([0-9]{1,6}[smhd])+$`)
+	durationPart = regexp.MustCompile(`([0-9]+)([smhd])`)
+	// almostDuration is what people write who mean a duration.
+	almostDuration = regexp.MustCompile(`^[0-9]+([.,][0-9]+)?(s|m|h|d|w|secs?|seconds?|mins?|minutes?|hrs?|hours?|days?|weeks?|months?)$`)
+	unit           = map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}
+)
+
+// ParseDuration reads 90s, 30m, 2h, 1d or 1h30m. It reports false for what is
+// none of these. What is longer than twice MaxLock is twice MaxLock.
+func ParseDuration(w string) (time.Duration, bool) {
+	if !durationWord.MatchString(w) {
+		return 0, false
+	}
+	var sum time.Duration
+	for _, part := range durationPart.FindAllStringSubmatch(w, -1) {
+		n, _ := strconv.Atoi(part[1])
+		if sum += time.Duration(n) * unit[part[2]]; sum > 2*MaxLock {
+			return 2 * MaxLock, true
+		}
+	}
+	return sum, true
+}
+
+// isDuration reports whether a word says, or is meant to say, how long.
+func isDuration(w string) bool {
+	return durationWord.MatchString(w) || almostDuration.MatchString(w)
+}
+
+// takeDuration reads `2h` or `for 2h`.
+func (c *Command) takeDuration(words *[]string) {
+	list := *words
+	if len(list) >= 2 && strings.EqualFold(list[0], "for") && isDuration(strings.ToLower(list[1])) {
+		list = list[1:]
+	}
+	if len(list) == 0 {
+		return
+	}
+	w := strings.ToLower(list[0])
+	d, ok := ParseDuration(w)
+	switch {
+	case !ok && almostDuration.MatchString(w):
+		c.Problem = fmt.Sprintf("%q is no time: write 30m, 2h, 1d or 1h30m", redact.Cut(w, 40))
+	case !ok:
+		return
+	case d == 0:
+		c.Problem = fmt.Sprintf("a lock of %s is none; without a time it lasts until /unlock", w)
+	case d > MaxLock:
+		c.Problem = fmt.Sprintf("a lock with an end lasts at most %d days; without a time it lasts until /unlock", MaxLock/(24*time.Hour))
+	default:
+		c.For = d
+	}
+	*words = list[1:]
+}
+
+// isOption reports whether a word begins with two dashes, or with what telephones
+// make of them.
+func isOption(w string) bool {
+	name, ok := strings.CutPrefix(dashes(w), "--")
+	return ok && strings.Trim(name, "-") != ""
+}
+
+func dashes(w string) string {
+	for _, dash := range []string{"—", "–"} {
+		if rest, ok := strings.CutPrefix(w, dash); ok {
+			return "--" + strings.TrimLeft(rest, "-")
+		}
+	}
+	return w
+}
+
+// options are the words with two dashes that a command takes.
+func (c *Command) options() []string {
+	if c.Verb == VerbApprove {
+		return []string{"urgent", "alone"}
+	}
+	return []string{"urgent"}
+}
+
+// takeUrgent reads --urgent and the reason. A commit may stand on either side of
+// it; everything else is the reason.
+func (c *Command) takeUrgent(words *[]string, pipeline string) {
+	var rest []string
+	named := len(*words) > 0 && commitWord.MatchString(strings.ToLower((*words)[0]))
+	for _, w := range *words {
+		switch option := strings.ToLower(dashes(w)); {
+		case c.Problem != "" || c.Urgent || !isOption(w) && !strings.EqualFold(w, "-urgent"):
+			rest = append(rest, w)
+		case option == urgentWord:
+			c.Urgent = true
+		default:
+			c.Problem = fmt.Sprintf("there is no %s", redact.Cut(w, 40))
+			if near, ok := nearest(strings.TrimLeft(option, "-"), c.options()); ok {
+				c.Problem += "; did you mean --" + near + "?"
+			} else if option == AloneWord {
+				c.Problem += " of a promotion; it goes with /approve STAGE SHA"
+			}
+		}
+	}
+	*words = rest
+	if !c.Urgent || c.Problem != "" {
+		return
+	}
+	if len(rest) > 0 && (named || meansCommit(strings.ToLower(rest[0]))) {
+		c.SHA, rest = strings.ToLower(rest[0]), rest[1:]
+	}
+	c.Reason, *words = redact.Cut(strings.Join(rest, " "), MaxReason), nil
+	switch {
+	case c.Stage == "":
+		c.Problem = "what is urgent names its stage first: /promote STAGE " + urgentWord + " REASON"
+	case c.Reason == "":
+		c.Problem = "the reason is missing: /promote " + redact.Cut(InPipeline(pipeline, c.Stage), 40) + " " + urgentWord + " REASON; it is shown to everybody"
+	}
+}
+
+// meansCommit reports whether the first word of what may be a reason is a commit:
+// "defaced" is not.
+func meansCommit(w string) bool {
+	return commitWord.MatchString(w) && strings.ContainsAny(w, "0123456789")
+}

@@ -1,0 +1,47 @@
+package decide
+
+import (
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/pipeline"
+	"github.com/headstart-cd/headstart/bot/render"
+)
+
+// commentGap is the least time between two edits of one comment: what GitHub
+// lets a bot write is limited, and nobody reads faster.
+const commentGap = 3 * time.Second
+
+// publishComment keeps the one comment of a pull request: before the merge about
+// its build, afterwards about the candidate that it became. One of several pipelines
+// keeps its section of it.
+func (d *decision) publishComment(p pipeline.PullRequest) {
+	if p.Comment.Refused && !d.retryDue(p.Comment.Refusal) {
+		return
+	}
+	body, neverGreen := "", false
+	if d.State.Configured {
+		body, neverGreen = render.Comment(d.View, p, d.starting)
+	} else {
+		body = render.LastComment(d.View, p)
+	}
+	commands := ""
+	if d.State.Configured || body != "" {
+		commands = render.CommandsText(d.View, p.Number)
+	}
+	rest := commands + render.Sections(d.View, p)
+	if rest != "" && body == "" {
+		body = bot.Marker + "\n"
+	}
+	if body += rest; d.State.Pipeline.Name != "" {
+		d.publishSection(p, render.WithTitle(d.View, body), neverGreen)
+		return
+	}
+	if body == "" || body == p.Comment.Body && !p.Comment.Uncertain && !render.RepeatDue(d.View, p.Comment.RepeatAt) {
+		return
+	}
+	if !d.Due(p.Comment.WrittenAt.Add(commentGap)) {
+		return
+	}
+	d.want(pipeline.CommentKey(p.Number), bot.WriteComment{Number: p.Number, ID: p.Comment.ID, Body: body, NeverGreen: neverGreen})
+}

@@ -1,0 +1,39 @@
+package gate
+
+// Asked names an open gate as people ask about it, with what opened it, if that is
+// worth saying.
+func (g Gate) Asked() string {
+	name, ok := asked[g.Name]
+	if !ok {
+		name = string(g.Name)
+	}
+	if g.Text != "" {
+		name += " (" + g.Text + ")"
+	}
+	return name
+}
+
+// asked has the gates that people ask about in other words than the gate's name.
+var asked = map[Name]string{
+	Paths:         "its files changed",
+	Order:         "not superseded",
+	PullRequest:   "pull request open",
+	Configuration: "pipeline's file read",
+	Checks:        "checks passed",
+	Build:         "built",
+	Proof:         "proved by the stage before",
+	Soak:          "soaked",
+	NotCancelled:  "not cancelled",
+	Lock:          "not locked",
+	Drift:         "no release by hand",
+	Changes:       "changes read",
+	Class:         "no change that is held",
+	Window:        "inside a window",
+	Freeze:        "not frozen",
+	Approval:      "approved",
+	Needs:         "needed pipelines ready",
+	Adoption:      "running release known",
+	Place:         "stage free",
+	Preflight:     "preflight passed",
+	Right:         "permission confirmed",
+}

@@ -1,0 +1,42 @@
+package gate
+
+import (
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/pipeline"
+)
+
+const inspectPatience = 20 * time.Second
+
+// Inspection is what is known of an app beside the one that builds for it.
+func (v *View) Inspection(app, source string) (pipeline.Inspection, bool) {
+	ins, ok := v.State.Inspections[v.State.InspectedAs(app, source)]
+	return ins, ok && ins.Source == source
+}
+
+// preflightGate is closed where a promotion to an app of the stage cannot go well,
+// and waits a moment for the first look.
+func (v *View) preflightGate(c *pipeline.Candidate, stage string) Gate {
+	g := Gate{Name: Preflight, State: Open}
+	cfg, _ := v.State.Config.Stage(stage)
+	if copied, no := v.copyGate(cfg); no {
+		return copied
+	}
+	for _, app := range cfg.Apps {
+		source := v.State.Config.SourceOf(app, c.FromPull)
+		ins, known := v.Inspection(app, source)
+		if known && ins.Problem != "" {
+			return Gate{Name: g.Name, State: Closed, Since: ins.ProblemAt, Text: ins.Problem, Next: "ask the owner of " + app}
+		}
+		f := v.State.Pending[pipeline.InspectKey(bot.Inspect{App: app, Source: source})]
+		if known || f.Attempt == 0 || f.Attempt > pipeline.InspectAttempts || f.Attempt == pipeline.InspectAttempts && !f.Underway {
+			continue // one that nobody has asked for is of a stage where nobody is to enter
+		}
+		if until := f.Since.Add(inspectPatience); !v.Due(until) {
+			g.State, g.Since, g.Until, g.Who = Waiting, f.Since, until, "the platform"
+			g.Text = "looking whether " + app + " can take it"
+		}
+	}
+	return g
+}

@@ -1,0 +1,44 @@
+package pipeline
+
+import (
+	"fmt"
+	"hash/fnv"
+
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// Command is the command that builds a commit: by its own file where that is known,
+// else by the file in force. Empty on a platform with buildpacks.
+func (s *State) Command(sha string) string {
+	if s.Config.Platform == bot.PlatformLocal {
+		if c := s.Candidate(sha); c != nil && c.Recipe.Platform == bot.PlatformLocal {
+			return c.Recipe.Command
+		}
+	}
+	return s.Config.Build
+}
+
+// buildKey is what the build of a commit is remembered by, among those of whom it may
+// share with: whoever has the same key shares the artifact. A commit that has the same
+// files as another is built for itself where the build of the other may hold more than
+// files.
+func (s *State) buildKey(whose, sha, tree string) string {
+	by := ""
+	if s.Config.Platform == bot.PlatformLocal {
+		h := fnv.New128a() // the command may be long, and keys are compared and stored often
+		h.Write([]byte(s.Command(sha)))
+		by = fmt.Sprintf("%x", h.Sum(nil))
+	}
+	own := builtAs{whose, OfCommit, sha, by}.key()
+	if s.Config.Prepare.Reuse == bot.ReuseCommit || tree == "" {
+		return own
+	}
+	shared := builtAs{whose, ofTree, tree, by}.key()
+	if r := s.Builds[shared]; r.ofOther(sha) && r.Source == bot.SourceOfCommit {
+		return own
+	}
+	if _, built := s.Builds[own]; built {
+		return own
+	}
+	return shared
+}

@@ -1,0 +1,313 @@
+package pipeline
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// State is everything that is known of one pipeline. It is a value: [apply.Apply]
+// returns a new one and leaves the old one as it is. It is stored as JSON.
+//
+// What holds after every event. [State.Check] reports what does not; it has the same list.
+//
+//	the pipeline:
+//	    a commit stands once in Candidates, in FromPulls and in Adopted
+//	    i < j ⇒ Candidates[i].PushedAt ≤ Candidates[j].PushedAt + 30 s
+//	    a comment stands once in Requests
+//	    |EarlyReports| ≤ 64, |Alerts| ≤ 20, |Pushes| ≤ 300, |Elsewhere| ≤ 20, |Outsiders| ≤ 200
+//	    g ∈ Groups ⇒ 0 ≤ g.Reports.Seen, g.Reports.Reading ≤ g.Reports.Hints
+//	    SweptAt, AppsSweptAt, RereadAt, HeadAt ≤ At
+//	a stage:
+//	    Promoting ≠ nil ⇒ Promoting.N = Promotions > 0
+//	    Promoting.Rollback ≠ nil ⇒ Rollback ≠ nil
+//	    Rollback ≠ nil ⇒ (Rollback.By = "" ⇔ Rollback.Promotion ≠ 0) ∧ Rollback.Promotion ≤ Promotions
+//	    Live.SHA = "" ⇔ Live.Since = 0 ⇔ Live.Artifact = ""
+//	    p ∈ Past ∧ p.SHA = Live.SHA ⇒ p.Artifact = Live.Artifact
+//	    a commit stands once in Past, |Past| ≤ 10
+//	    p ∈ Past ⇒ p.Artifact ≠ "" ∧ p.From ≠ ""
+//	    Soak ≠ nil ⇒ Soak.SHA = Live.SHA ∧ Soak.Promotion ≤ Promotions
+//	    Lock ≠ nil ∧ Lock.Rollback ⇒ Lock.Until = 0
+//	    Trouble ≠ "" ⇒ TroubleAt ≠ 0
+//	an app of a stage:
+//	    Seen ⇒ SeenAt ≠ 0
+//	    Artifact ≠ "" ∨ Newest ≠ 0 ∨ Foreign ≠ nil ∨ Ran ≠ nil ⇒ Seen
+//	    Foreign ≠ nil ⇒ Foreign.Version ≤ Newest
+//	a stage's promotion in flight:
+//	    SHA is of a candidate, whose progress at the stage is releasing by N
+//	    ¬Building ∧ Rollback = nil ⇒ the candidate's Artifact ≠ ""
+//	    Rollback ≠ nil ⇒ SHA ∈ the stage's Past ∧ Was.Promotion < N
+//	    Building ⇒ ¬Built ∧ Build ∈ Builds
+//	    Apps ≠ {}
+//	    StartedAt ≤ the pipeline's At
+//	a promotion's release on an app:
+//	    State ∉ {"", failed} ⇒ ID ≠ ""
+//	    State ≠ "" ⇒ the promotion is not Building
+//	    the promotion's Proof ≠ nil ⇒ State = succeeded
+//	    Version ≤ the app's Newest
+//	    Errors ≤ 3
+//	a candidate:
+//	    Artifact = "" ⇔ ArtifactApp = ""
+//	    ¬(FromPull ∧ Adopted)
+//	    Rebuilds ≤ 2
+//	    GreenAt ≠ 0 ⇒ the checks are green
+//	    0 ≤ Reports.Seen, Reports.Reading ≤ Reports.Hints
+//	    Reports.Seen ≠ 0 ⇒ Reports.Read
+//	    one of Deployments a promotion of a stage, which knows of that many
+//	    d ∈ Deployments ∧ d.ID ≠ 0 ⇒ ¬d.Asked
+//	a candidate's progress at a stage:
+//	    State = releasing ⇔ the stage's Promoting is of the candidate and of Promotion
+//	    State = releasing ⇔ EndedAt = 0
+//	    EndedAt = 0 ∨ StartedAt ≤ EndedAt
+//	    Promotion ≤ the stage's Promotions
+//	    State = done ∧ ¬Adopted ⇒ Promotion > 0 ∧ the candidate's Artifact ≠ ""
+//	a build:
+//	    it runs ⇒ App ≠ ""
+//	    two run, neither Adopted ⇒ their Apps differ
+//	    Status = running ⇒ ID ≠ ""
+//	    Status = succeeded ⇒ Artifact ≠ "" ∧ App ≠ ""
+//	    it has ended ⇔ FinishedAt ≠ 0
+//	    RunningAt = 0 ∨ StartedAt ≤ RunningAt
+//	    |Gone| ≤ 5
+//	an effect in Pending:
+//	    Attempt > 0
+//	    Since ≤ LastAt
+//	    Unsure ⇔ LostAt ≠ 0
+//	    ¬Underway ⇒ NotBefore ≠ 0
+//	    Out ⇒ Reason = ""
+//	    it releases on an app ⇒ the stage's Promoting has that app and that N
+//	a pull request:
+//	    Number is its key in Pulls
+//	    Published ≠ {} ⇒ PublishedHead ≠ ""
+//	    TestMerge ≠ "" ⇒ ReadHead ≠ ""
+//	a comment in Requests:
+//	    |Answers| ≤ |Commands|
+type State struct {
+	Pipeline      bot.Key
+	RepoID        int64     // GitHub's number of the repository; 0: not known yet. Never changed
+	At            time.Time // of the newest event
+	Installation  int64
+	DefaultBranch string
+	Visibility    bot.Visibility // of the repository
+
+	Configured bool       // a valid file was read, and the newest reading did not find it gone
+	Config     bot.Config // the last good one
+	ConfigRef  string     // the commit, or the branch, that Config was read from
+	Trunk      Trunk      // the file on the default branch, which says which branch is followed
+	Elsewhere  Strays     // pushes to other branches that may turn out to matter
+
+	Names  []string // of the pipelines that the newest good file names, in its order; none: it has a single one
+	Opened []string // those of them that know of themselves
+
+	SweptAt     time.Time // when it was last time to look for what webhooks have not told
+	AppsSweptAt time.Time // the same, with leave to ask the platform
+	RereadAt    time.Time // what was read before this is to be read again
+	HeadAt      time.Time // when the branch's head was last read; zero: never
+
+	Required               bot.Required // what GitHub requires of the branch; zero ReadAt: not read yet
+	RulesAt                time.Time    // when that was last asked for by itself; zero: never
+	Candidates             []Candidate  // in the branch's order, oldest first
+	Horizon                time.Time    // pushes up to here have been forgotten: a late one is too late
+	Builds                 map[string]BuildRun
+	Queues                 map[string]bot.BuildQueue // by prepare app: its queue as last seen, where other pipelines stand in it, whom not everybody may know of; never changed in place
+	Stages                 map[string]StageState
+	Pulls                  map[int]PullRequest
+	EarlyReports           []EarlyReport // of commits that are not known yet, the newest last
+	Groups                 []MergeGroup  // in the merge queue, or gone a moment ago, in the order in which they were seen
+	Pending                map[string]PendingEffect
+	FromPulls              []Candidate    // heads of open pull requests that somebody asked to promote
+	Adopted                []Candidate    // what stages ran before Headstart came, where it is none of Candidates
+	PullsListed            time.Time      // when pull requests that are older than the pipeline were listed; zero: they were not
+	Alerts                 []Alert        // failures that people were told of, or are to be, oldest first
+	Requests               []Request      // comments with commands, oldest first; answered ones are remembered for a while
+	CommentsForgottenUntil time.Time      // comments up to here, by GitHub's clock, have been forgotten by an older Headstart: a late one is too late
+	OutsiderLimits         OutsiderLimits // of people without write, together
+
+	Outsiders map[string]Outsider // people without write who have commented, by account. Replaced, never changed
+	Freeze    bot.OperatorFreeze  // the operator's word
+
+	Inspections map[string]Inspection // by app: what was found of it before it was promoted to
+
+	Copies map[string]Copy // by app: copies of databases that are to be removed again
+
+	Maintenance map[string]Maintenance // by app: maintenance modes that Headstart has looked at, or turned on
+
+	Pushes []Push                // to any branch, where a stage has four eyes: in the order in which they were seen
+	Origin string                // what the branch was before the first push that was seen; zeros: nothing; empty: not known
+	People map[string]PeopleSeen // who made what lies between two commits, by both, while it is needed
+}
+
+// StageState is how a stage stands: what is live there, and the promotion in flight.
+type StageState struct {
+	Live       Live
+	Barrier    time.Time      // what was pushed before has been overtaken here, by a commit that the branch returned to later
+	Past       []Past         // what was proved here, the newest first; the live one is among it
+	Lock       *Lock          // nil: promotions may enter
+	Rollback   *RollbackOrder // that has not ended yet; nil: none
+	Promoting  *Promotion     // nil: none
+	Soak       *Soak          // of what is live; nil: it is over, or was not asked for
+	Promotions int            // counts them
+	Apps       map[string]AppState
+	RetryAt    time.Time // after a promotion that could not begin
+	Tries      int
+	Trouble    string    // why it could not; empty once one has begun
+	TroubleAt  time.Time // since when; zero: no trouble
+
+	Maintained []string // commits that were released in maintenance mode, the newest last
+}
+
+// Live is what a stage was last proved to run on all of its apps.
+type Live struct {
+	SHA, Artifact string // empty: nothing yet
+	Since         time.Time
+	Adopted       map[string]Ran // by app: what each ran before Headstart came; nil: Headstart brought it
+}
+
+// Past is a release of a stage that was proved good on all of its apps, or ran there
+// before Headstart came.
+type Past struct {
+	SHA, Artifact, From string // From: the app where the artifact was built
+	Built               string // the commit that the artifact was built of
+	Title               string
+	At                  time.Time
+	Releases            map[string]bot.PastRelease // by app, as it was proved the first time
+	Versions            []int                      // every number that an app gave a release of it
+	RolledBack          bool                       // it was rolled back from
+	Gone                string                     // why the platform cannot bring it back; empty: it can, for all that is known
+	Ran                 map[string]Ran             // by app: what each ran before Headstart came; nil: it was proved
+}
+
+// AppState is what is known of one app of a stage.
+type AppState struct {
+	Seen     bool      // it was looked at at least once
+	SeenAt   time.Time // when it was last looked at, also where that was refused
+	Moved    bool      // the platform has said since that something changed
+	Newest   int       // version of its newest release
+	Artifact string
+	URL      string
+	// SwitchesAfter is how long after a release the version before it may still
+	// answer, as the platform documents it.
+	SwitchesAfter time.Duration
+	Foreign       *Foreign // what somebody else released there; nil: it runs what Headstart released, for all that is known
+	Ran           *Ran     // what it ran when it was first looked at, until the stage adopts it; nil: Headstart has released there
+}
+
+// Apps lists the apps that the pipeline uses, and their platform, for whoever
+// must find the pipeline by an app. Nothing before the file was read.
+func (s State) Apps() (platform string, apps []string) {
+	return s.Config.Platform, s.Config.Apps()
+}
+
+// Target is where the pipeline's effects happen.
+func (s State) Target() bot.Target {
+	return bot.Target{Pipeline: s.Pipeline, RepoID: s.RepoID, Installation: s.Installation, Platform: s.Config.Platform}
+}
+
+// Clone copies everything that Apply changes in place. Checks, suites and the
+// configuration are replaced as wholes and may stay shared.
+func (s State) Clone() State {
+	s.Candidates = cloneCandidates(s.Candidates)
+	s.FromPulls = cloneCandidates(s.FromPulls)
+	s.Groups = cloneGroups(s.Groups)
+	s.Adopted = cloneCandidates(s.Adopted)
+	s.Builds = cloneMap(s.Builds)
+	for k, r := range s.Builds {
+		r.Refused = maps.Clone(r.Refused)
+		s.Builds[k] = r
+	}
+	s.Stages = cloneMap(s.Stages)
+	for k, st := range s.Stages {
+		st.Apps = maps.Clone(st.Apps)
+		if st.Promoting != nil {
+			p := *st.Promoting
+			p.Apps = maps.Clone(p.Apps)
+			st.Promoting = &p
+		}
+		s.Stages[k] = st
+	}
+	s.Elsewhere = s.Elsewhere.clone()
+	s.Pulls = cloneMap(s.Pulls)
+	for k, p := range s.Pulls {
+		p.Published = maps.Clone(p.Published)
+		s.Pulls[k] = p
+	}
+	s.Pending = cloneMap(s.Pending)
+	s.Inspections = maps.Clone(s.Inspections)
+	s.Copies = maps.Clone(s.Copies)
+	s.Maintenance = maps.Clone(s.Maintenance)
+	s.People = maps.Clone(s.People)
+	return s
+}
+
+func cloneCandidates(list []Candidate) []Candidate {
+	list = slices.Clone(list)
+	for i := range list {
+		c := &list[i]
+		c.Progress = maps.Clone(c.Progress)
+		c.Ordered = maps.Clone(c.Ordered)
+		c.Diffs = maps.Clone(c.Diffs)
+		c.Approvals = maps.Clone(c.Approvals)
+		c.Rights = maps.Clone(c.Rights)
+		c.Deployments = slices.Clone(c.Deployments)
+		c.Published = maps.Clone(c.Published)
+		c.Needs = maps.Clone(c.Needs)
+	}
+	return list
+}
+
+// cloneMap never returns nil, so that its result can be written to.
+func cloneMap[K comparable, V any](m map[K]V) map[K]V {
+	if m == nil {
+		return map[K]V{}
+	}
+	return maps.Clone(m)
+}
+
+// Candidate finds a candidate by its commit; nil if there is none.
+func (s *State) Candidate(sha string) *Candidate {
+	if i := s.Position(sha); i >= 0 {
+		return &s.Candidates[i]
+	}
+	for _, list := range [][]Candidate{s.FromPulls, s.Adopted} {
+		if i := slices.IndexFunc(list, func(c Candidate) bool { return c.SHA == sha }); i >= 0 {
+			return &list[i]
+		}
+	}
+	return nil
+}
+
+// Position is a commit's place in the branch's order; -1 for one that is not
+// (or no longer) among the candidates, which makes it older than all of them.
+func (s *State) Position(sha string) int {
+	for i := range s.Candidates {
+		if s.Candidates[i].SHA == sha {
+			return i
+		}
+	}
+	return -1
+}
+
+// Kept is how many candidates are remembered. One that waits behind so many
+// newer ones counts as superseded, so that nothing is kept for ever.
+const Kept = 30
+
+// ForgetOldest shrinks m to n entries, oldest first, leaving those that are not idle.
+func ForgetOldest[K cmp.Ordered, V any](m map[K]V, n int, of func(K, V) (at time.Time, idle bool)) {
+	for len(m) > n {
+		var oldest K
+		var when time.Time
+		found := false
+		for _, k := range SortedKeys(m) {
+			if at, idle := of(k, m[k]); idle && (!found || at.Before(when)) {
+				oldest, when, found = k, at, true
+			}
+		}
+		if !found {
+			return
+		}
+		delete(m, oldest)
+	}
+}

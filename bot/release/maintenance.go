@@ -1,0 +1,82 @@
+package release
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/pipeline"
+)
+
+// maintenanceAgain is how long after a refusal it is tried again.
+const maintenanceAgain = 5 * time.Minute
+
+func MaintenanceStarted(s *pipeline.State, do bot.SetMaintenance) {
+	m := s.Maintenance[do.App]
+	m.Stage = do.Stage
+	switch {
+	case do.Look:
+		m = pipeline.Maintenance{Stage: do.Stage, LostAt: m.LostAt}
+	case do.On:
+		m.Asked, m.Platform = true, cmp.Or(m.Platform, s.Config.Platform)
+	default:
+		m.On, m.Off = false, true
+	}
+	pipeline.Put(&s.Maintenance, do.App, m)
+}
+
+// MaintenanceAnswered takes the outcome of looking at maintenance mode or of
+// setting it. As long as an earlier request may still come true that says the
+// opposite, what was set is not believed, and set once more afterwards.
+func MaintenanceAnswered(s *pipeline.State, do bot.SetMaintenance, f bot.Finished, pending pipeline.PendingEffect, at time.Time) {
+	m, ok := s.Maintenance[do.App]
+	if !ok {
+		return
+	}
+	if pending.Unsure && !do.Look {
+		m.LostAt = bot.Later(m.LostAt, pending.LostAt)
+	}
+	sure := m.LostAt.Add(bot.PlatformDoubt)
+	switch set, done := f.Fact.(bot.MaintenanceSet); {
+	case done && do.Look:
+		m.LookedAt, m.Was, m.On = at, set.Was, set.Was
+		m.Reason, m.RetryAt = "", time.Time{}
+	case done && do.On && m.Off && at.Before(sure), done && !do.On && at.Before(sure):
+		m.RetryAt = sure
+	case done && do.On:
+		m.On, m.Off, m.Reason, m.RetryAt = true, false, "", time.Time{}
+		s.Maintenance[do.App] = m
+		noteMaintained(s, do.Stage)
+		return
+	case done, f.Outcome == bot.Refuse && f.Gone && !do.On && !do.Look:
+		delete(s.Maintenance, do.App)
+		return
+	case f.Outcome == bot.Refuse:
+		m.Reason, m.RetryAt = f.Reason, at.Add(maintenanceAgain)
+	}
+	s.Maintenance[do.App] = m
+}
+
+// noteMaintained remembers which commit a stage releases in maintenance mode.
+func noteMaintained(s *pipeline.State, stage string) {
+	st := s.Stages[stage]
+	if st.Promoting == nil || !s.InMaintenance(stage) || slices.Contains(st.Maintained, st.Promoting.SHA) {
+		return
+	}
+	st.Maintained = append(slices.Clone(st.Maintained), st.Promoting.SHA)
+	if extra := len(st.Maintained) - pipeline.KeptPast; extra > 0 {
+		st.Maintained = st.Maintained[extra:]
+	}
+	s.Stages[stage] = st
+}
+
+// forgetMaintenance drops what was seen of maintenance modes that are none of
+// Headstart's: by the next promotion they may be different.
+func forgetMaintenance(s *pipeline.State, p *pipeline.Promotion) {
+	for app := range p.Apps {
+		if m, ok := s.Maintenance[app]; ok && !m.Asked {
+			delete(s.Maintenance, app)
+		}
+	}
+}

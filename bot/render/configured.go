@@ -1,0 +1,18 @@
+package render
+
+import (
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/gate"
+)
+
+// configStatus is what headstart/build says of a commit whose own file keeps it from
+// everything; nil: nothing, for it is about to be read.
+func configStatus(v *gate.View, g gate.Gate) *Notice {
+	switch {
+	case g.State == gate.Closed:
+		return NewNotice(bot.StatusError, "Not built: "+g.Text, "").InPhase(bot.PhaseConfiguration)
+	case g.Next != "" || !g.Until.IsZero():
+		return pendingNotice(bot.PhaseConfiguration, "Waiting: "+g.Text, "")
+	}
+	return nil
+}

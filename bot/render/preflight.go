@@ -1,0 +1,38 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/headstart-cd/headstart/bot/gate"
+	"github.com/headstart-cd/headstart/bot/pipeline"
+	"github.com/headstart-cd/headstart/bot/words"
+)
+
+// warned adds to a text what a promotion has to tell.
+func warned(text string, p pipeline.Progress) string {
+	if len(p.Warnings) == 0 {
+		return text
+	}
+	return text + "; ⚠️ " + strings.Join(p.Warnings, "; ")
+}
+
+// warningLines is the same for the comment.
+func warningLines(v *gate.View, c *pipeline.Candidate) string {
+	var b strings.Builder
+	for _, stage := range v.State.Config.StageNames() {
+		for _, w := range c.Progress[stage].Warnings {
+			fmt.Fprintf(&b, "\n⚠️ %s: %s\n", words.Text(stage), words.Text(w))
+		}
+	}
+	return b.String()
+}
+
+// warnings lists everything that was found of a stage's apps.
+func warnings(v *gate.View, stage string) (list []string) {
+	cfg, _ := v.State.Config.Stage(stage)
+	for _, app := range cfg.Apps {
+		list = append(list, v.State.Inspections[app].Warnings...)
+	}
+	return list
+}

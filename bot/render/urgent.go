@@ -1,0 +1,60 @@
+package render
+
+import (
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/gate"
+	"github.com/headstart-cd/headstart/bot/pipeline"
+	"github.com/headstart-cd/headstart/bot/redact"
+	"github.com/headstart-cd/headstart/bot/words"
+)
+
+// urgencyOrAlone says who found a candidate's way into a stage urgent, or approved it alone,
+// and why, also after it got there; empty: nobody.
+func urgencyOrAlone(c *pipeline.Candidate, stage string) string {
+	urgent, alone := urgencyText(c, stage), pipeline.AloneOf(c, stage)
+	if urgent == "" {
+		return alone
+	}
+	return urgent + words.After("; ", alone)
+}
+
+// urgencyText is urgencyOrAlone without who approved it alone.
+func urgencyText(c *pipeline.Candidate, stage string) string {
+	if o := c.Progress[stage].Urgent; o != nil {
+		return o.Urgency()
+	}
+	if _, in := c.Progress[stage]; in {
+		return ""
+	}
+	if o := c.UrgentOrder(stage); o != nil {
+		return o.Urgency()
+	}
+	return ""
+}
+
+// StageStatus is what headstart/STAGE says of a candidate, with whoever found it
+// urgent; nil before the stage is any of its concern.
+func StageStatus(v *gate.View, c *pipeline.Candidate, stage string) *Notice {
+	w := stageProgress(v, c, stage)
+	if why := urgencyOrAlone(c, stage); w != nil && why != "" {
+		w.Text = redact.Cut(w.Text+"; "+why, bot.MaxStatusText)
+	}
+	return w
+}
+
+// withUrgency is a commit's title, after who found it urgent and why.
+func withUrgency(c *pipeline.Candidate, stage string) string {
+	if why := urgencyOrAlone(c, stage); why != "" {
+		return words.Capital(why) + " – " + c.Title
+	}
+	return c.Title
+}
+
+// urgentText is who found the commit urgent that is in a stage, for a table;
+// empty: nobody.
+func urgentText(v *gate.View, sha, stage string) string {
+	if c := v.State.Candidate(sha); c != nil {
+		return words.Text(words.After("; ", urgencyOrAlone(c, stage)))
+	}
+	return ""
+}

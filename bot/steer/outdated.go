@@ -1,0 +1,195 @@
+package steer
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/pipeline"
+	"github.com/headstart-cd/headstart/bot/words"
+)
+
+// A command is about what its author saw. It may be handled seconds or hours after it
+// was written; if what it would move has moved since, it is void. What closes (/lock,
+// /cancel) is always obeyed. GitHub tells when a comment was written in whole seconds
+// of its own clock, ActorRead how far that is ahead of ours. What happened within
+// the second counts as later: nobody knows better.
+
+// lateAfter is how long after it was written a command is obeyed that names exactly what
+// it means. Later nobody waits for it any more.
+const lateAfter = 2 * time.Minute
+
+// since reports whether something happened, by our clock, when the command had been
+// written.
+func (x Execution) since(t time.Time) bool {
+	return !t.IsZero() && x.sinceByGitHub(t.Add(x.Request.Actor.Ahead))
+}
+
+// sinceByGitHub is since, of a time by GitHub's clock.
+func (x Execution) sinceByGitHub(t time.Time) bool {
+	last := x.Request.WrittenAt
+	if x.ties {
+		t = t.Add(-time.Second)
+	}
+	return !last.IsZero() && !t.IsZero() && !t.Before(last)
+}
+
+// exact reports whether the command names what it means.
+func (x Execution) exact() bool { return x.Command.SHA != "" || x.Command.Version != 0 }
+
+// late reports whether the command is seen when nobody waits for it any more.
+func (x Execution) late() bool {
+	last := x.Request.WrittenAt
+	return !last.IsZero() && x.At.Add(x.Request.Actor.Ahead).Sub(last) > lateAfter
+}
+
+// void is the refusal of a command that was written before what it would be about,
+// with how to say it exactly.
+func (x Execution) void(what, exactly string) string {
+	return fmt.Sprintf("not done: %s after this was written (%s); if it is still wanted, say %s", what, words.Moment(x.Request.WrittenAt), exactly)
+}
+
+// written is the command as it was written, to be said again, with the name of the
+// pipeline that it was for.
+func (x Execution) written() string {
+	line := x.Command.Text
+	if verb, rest, named := strings.Cut(line, " "); named && x.Command.Stage != "" { // the stage comes first
+		line = verb + " " + x.State.Qualified(rest)
+	}
+	if i := strings.IndexAny(line, "@`<"); i > 0 {
+		line = strings.TrimSpace(line[:i])
+	}
+	return line
+}
+
+// moved says what has begun, become live or ended at a stage since the command was
+// written; empty: nothing.
+func (x Execution) moved(stage string) string {
+	st := x.State.Stages[stage]
+	if l := st.Lock; l != nil && l.Rollback && x.lockedSince(stage) {
+		if l.By == "" {
+			return "a release to " + stage + " failed"
+		}
+		return stage + " was rolled back"
+	}
+	var last time.Time
+	what := x.releasedByHand(stage)
+	note := func(t time.Time, format string, args ...any) {
+		if x.since(t) && !t.Before(last) {
+			last, what = t, fmt.Sprintf(format, args...)
+		}
+	}
+	if st.Live.SHA != "" {
+		note(st.Live.Since, "%s went live on %s", bot.Short(st.Live.SHA), stage)
+	}
+	for _, c := range x.State.All() {
+		p := c.Progress[stage]
+		switch p.State {
+		case pipeline.ProgressReleasing:
+			note(p.StartedAt, "the release of %s to %s began", bot.Short(c.SHA), stage)
+		case pipeline.ProgressFailed:
+			if !p.BuildFailed {
+				note(p.EndedAt, "%s failed on %s", bot.Short(c.SHA), stage)
+			}
+		case pipeline.ProgressLive, pipeline.ProgressRolledBack:
+			note(p.EndedAt, "%s went live on %s", bot.Short(c.SHA), stage)
+		}
+	}
+	return what
+}
+
+// releasedByHand says what somebody has released to a stage by hand since the command
+// was written; empty: nothing.
+func (x Execution) releasedByHand(stage string) string {
+	for _, app := range pipeline.SortedKeys(x.State.Stages[stage].Apps) {
+		if f := x.State.Stages[stage].Apps[app].Foreign; f != nil && x.since(f.At) {
+			return fmt.Sprintf("%s was released to %s by hand", f.Name(), app)
+		}
+	}
+	return ""
+}
+
+// lockedSince reports whether a stage was locked since the command was written, other
+// than by the same comment. Within one second the comments' numbers tell which came
+// first.
+func (x Execution) lockedSince(stage string) bool {
+	l := x.State.Stages[stage].Lock
+	switch {
+	case l == nil || !x.since(l.At):
+		return false
+	case l.By == "" || l.Comment == 0:
+		return true
+	case l.At.Add(x.Request.Actor.Ahead).Truncate(time.Second).After(x.Request.WrittenAt):
+		return l.Comment != x.Request.Comment
+	}
+	return l.Comment > x.Request.Comment
+}
+
+// advanced says which stage before another one a candidate has passed since the
+// command was written: whoever named none meant that one. Empty: none. People wait for
+// that moment to write, so that it is no doubt that both fall in one second.
+func (x Execution) advanced(c *pipeline.Candidate, stage string) string {
+	x.ties = true
+	for _, name := range x.State.Config.StageNames() {
+		if name == stage {
+			break
+		}
+		if p := c.Progress[name]; x.since(p.EndedAt) {
+			return fmt.Sprintf("%s passed %s", bot.Short(c.SHA), name)
+		}
+	}
+	return ""
+}
+
+// headMoved is the refusal of a command about the head of an open pull request, if
+// that has moved since the command was written; empty: it has not, or is named in full.
+// A commit whose SHA begins like another one's is made within minutes.
+func (x Execution) headMoved(verb, stage string) string {
+	head := x.Request.Actor.Pull.Head
+	if !x.Request.HeadMoved || x.Command.SHA == head {
+		return ""
+	}
+	named := bot.Short(head)
+	if x.Command.SHA != "" {
+		named = head
+	}
+	return x.void(bot.Short(head)+" was pushed to the pull request", fmt.Sprintf("%s %s %s", verb, cmp.Or(x.State.Qualified(stage), "STAGE"), named))
+}
+
+// headOrOther says that what a command names may be the head of the open pull request or
+// a commit of the branch; empty: it is one of them.
+func (x Execution) headOrOther() string {
+	head, sha := x.Request.Actor.Pull.Head, x.Command.SHA
+	if sha == "" || sha == head {
+		return ""
+	}
+	for i := range x.State.Candidates {
+		if c := x.State.Candidates[i].SHA; c != head && strings.HasPrefix(c, sha) {
+			return fmt.Sprintf("%s may be %s, the head of this pull request, or %s on %s: name more of it", sha, head, c, x.State.Branch())
+		}
+	}
+	return ""
+}
+
+// rollbackExactly is how to say what /rollback of a stage meant when it was written:
+// back to what was proved before what was live then.
+func (x Execution) rollbackExactly(stage string) string {
+	var live *pipeline.Past
+	st := x.State.Stages[stage]
+	stays := !x.since(st.Live.Since) // what is live now was live then
+	for i := range st.Past {
+		p := &st.Past[i]
+		switch {
+		case x.since(p.At):
+		case live == nil:
+			if !stays || p.SHA == st.Live.SHA {
+				live = p
+			}
+		case p.Artifact != live.Artifact && !p.RolledBack && p.Gone == "":
+			return fmt.Sprintf("/rollback %s to %s", x.State.Qualified(stage), bot.Short(p.SHA))
+		}
+	}
+	return fmt.Sprintf("/rollback %s to SHA", x.State.Qualified(stage))
+}

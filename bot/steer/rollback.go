@@ -1,0 +1,80 @@
+package steer
+
+import (
+	"fmt"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/command"
+	"github.com/headstart-cd/headstart/bot/pipeline"
+	"github.com/headstart-cd/headstart/bot/release"
+)
+
+// rollback asks for the stage to be taken back, and locks it, so that nothing
+// undoes the rollback.
+func (x Execution) rollback() pipeline.Answer {
+	names := x.State.Config.StageNames()
+	stage := names[len(names)-1]
+	if x.Command.Stage != "" {
+		var problem string
+		if stage, problem = command.ResolveStage(x.Command.Stage, names); problem != "" {
+			return Refuse("%s", problem)
+		}
+	}
+	if no := x.mayNot(stage); no != "" {
+		return Refuse("%s", no)
+	}
+	st := x.State.Stages[stage]
+	if st.Rollback != nil {
+		return Refuse("%s is being rolled back by %s already", stage, st.Rollback.Who())
+	}
+	if moved := x.moved(stage); moved != "" && (!x.exact() || x.late()) {
+		return Refuse("%s", x.void(moved, x.rollbackExactly(stage)))
+	}
+	order := pipeline.RollbackOrder{Order: x.order(), Config: x.Command.Config, From: st.Live.SHA}
+	if st.Promoting != nil {
+		order.From = st.Promoting.SHA
+	}
+	verifying := st.Promoting != nil && st.Promoting.Proof != nil
+	if x.Command.SHA != "" || x.Command.Version != 0 {
+		past, ok := st.Named(x.Command.SHA, x.Command.Version)
+		if !ok {
+			return Refuse("%s; there are %s", x.unknownTarget(stage), st.PastNames())
+		}
+		if past.SHA == st.Live.SHA && st.Promoting == nil {
+			return Refuse("%s is what %s runs", bot.Short(past.SHA), stage)
+		}
+		order.To = past.SHA
+	} else if _, ok := st.Target(order); !ok && st.Promoting == nil {
+		return Refuse("there is no proved release of %s to go back to", stage)
+	}
+	order.Further = order.To == "" && st.Promoting == nil && !st.Mixed() && st.LockedAt(x.At) != nil && st.Lock.Rollback
+	st.Rollback = &order
+	st.Lock = &pipeline.Lock{Order: x.order(), Reason: "rolled back by @" + x.Request.User, Rollback: true}
+	pipeline.Put(&x.State.Stages, stage, st)
+	for _, c := range x.State.All() {
+		if c.Progress[stage].State != pipeline.ProgressReleasing {
+			delete(c.Ordered, stage) // what was asked for before gives way to this
+		}
+	}
+	if verifying { // its releases have ended: nothing needs to be waited for
+		release.ClosePromotion(x.State, stage, pipeline.ProgressFailed, "rolled back by @"+x.Request.User+" before it was verified", "", x.At)
+		st = x.State.Stages[stage]
+	}
+	text := "rolling " + stage + " back"
+	switch target, ok := st.Target(order); {
+	case st.Promoting != nil:
+		text += " once the promotion of " + bot.Short(st.Promoting.SHA) + " has ended"
+	case ok && order.Further:
+		text += " one further, to " + bot.Short(target.SHA)
+	case ok:
+		text += " to " + bot.Short(target.SHA)
+	}
+	return pipeline.Answer{OK: true, Open: true, Rollback: true, Stage: stage, Text: text}
+}
+
+func (x Execution) unknownTarget(stage string) string {
+	if x.Command.Version != 0 {
+		return fmt.Sprintf("%s has no proved release v%d", stage, x.Command.Version)
+	}
+	return fmt.Sprintf("%s was never proved on %s", x.Command.SHA, stage)
+}
