@@ -39,8 +39,8 @@ func forget(s *pipeline.State, at time.Time) {
 }
 
 func forgetCandidates(s *pipeline.State) {
-	for len(s.Candidates) > pipeline.Kept {
-		i := slices.IndexFunc(s.Candidates[:len(s.Candidates)-pipeline.Kept], func(c pipeline.Candidate) bool { return forgettable(s, &c) })
+	for len(s.Candidates) > pipeline.KeptCandidates {
+		i := slices.IndexFunc(s.Candidates[:len(s.Candidates)-pipeline.KeptCandidates], func(c pipeline.Candidate) bool { return forgettable(s, &c) })
 		if i < 0 {
 			break
 		}
@@ -93,7 +93,7 @@ func forgetPulls(s *pipeline.State, at time.Time) {
 	}
 	most := len(needed) + remembered
 	if s.Multi() {
-		most = max(most, 2*pipeline.Kept)
+		most = max(most, 2*pipeline.KeptCandidates)
 	}
 	pipeline.ForgetOldest(s.Pulls, most, func(n int, p pipeline.PullRequest) (time.Time, bool) { return p.UpdatedAt, !needed[n] })
 }

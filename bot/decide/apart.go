@@ -26,12 +26,12 @@ func unfit(s *pipeline.State, key, sha string) (artifacts []string, until time.T
 // serves reports whether what is built under one key may be found by whoever builds
 // under another.
 func serves(built, wanted string) bool {
-	return pipeline.ReadKey(wanted).Whose != pipeline.BranchBuilds || pipeline.ReadKey(built).Whose == pipeline.BranchBuilds
+	return pipeline.ReadBuildKey(wanted).Whose != pipeline.BranchBuilds || pipeline.ReadBuildKey(built).Whose == pipeline.BranchBuilds
 }
 
 // misplaced reports whether a build that was begun before pull requests had apps of their
 // own may be one of theirs: on an app of the branch nothing more is done about it than to
 // look what has become of it.
 func misplaced(s *pipeline.State, key, app string) bool {
-	return s.Config.Prepare.Apart() && slices.Contains(s.Config.Prepare.Apps, app) && pipeline.ReadKey(key).Whose != pipeline.BranchBuilds
+	return s.Config.Prepare.Apart() && slices.Contains(s.Config.Prepare.Apps, app) && pipeline.ReadBuildKey(key).Whose != pipeline.BranchBuilds
 }

@@ -17,7 +17,7 @@ func (d *decision) readSources() {
 	var sought map[string][]string
 	for _, key := range pipeline.SortedKeys(d.State.Builds) {
 		r := d.State.Builds[key]
-		if r.ID == "" || r.Tree == "" || r.Source != "" || pipeline.ReadKey(key).Kind == pipeline.OfCommit {
+		if r.ID == "" || r.Tree == "" || r.Source != "" || pipeline.ReadBuildKey(key).Kind == pipeline.OfCommit {
 			continue
 		}
 		if sought == nil {

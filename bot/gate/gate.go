@@ -328,7 +328,7 @@ func (v *View) Overtaker(c *pipeline.Candidate, stage string) (*pipeline.Candida
 			return newer, true
 		}
 	}
-	if by := NewestAffecting(v.State, c); by != nil && (c.ConfigUnread != "" || manyAffecting(v.State, c, pipeline.Kept) || c.PushedAt.Before(v.State.Stages[stage].Barrier)) {
+	if by := NewestAffecting(v.State, c); by != nil && (c.ConfigUnread != "" || manyAffecting(v.State, c, pipeline.KeptCandidates) || c.PushedAt.Before(v.State.Stages[stage].Barrier)) {
 		return by, true
 	}
 	return nil, false

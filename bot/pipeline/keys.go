@@ -131,7 +131,7 @@ func KeyNames(key, sha string) bool {
 
 // A build is remembered by a key of its own: for whom it may be, what was built, and how.
 // Whoever has the same key shares the artifact.
-type builtAs struct {
+type BuiltAs struct {
 	Whose string // BranchBuilds or pullBuilds; empty: everybody's
 	Kind  string // OfCommit or ofTree
 	id    string // of the commit, or of the tree
@@ -143,7 +143,7 @@ const (
 	ofTree   = "tree "
 )
 
-func (k builtAs) key() string {
+func (k BuiltAs) key() string {
 	by := ""
 	if k.by != "" {
 		by = " by " + k.by
@@ -151,8 +151,8 @@ func (k builtAs) key() string {
 	return k.Whose + k.Kind + k.id + by
 }
 
-// ReadKey is what a build is remembered as, by its key.
-func ReadKey(key string) (k builtAs) {
+// ReadBuildKey is what a build is remembered as, by its key.
+func ReadBuildKey(key string) (k BuiltAs) {
 	for _, whose := range []string{BranchBuilds, pullBuilds} {
 		if rest, ok := strings.CutPrefix(key, whose); ok {
 			k.Whose, key = whose, rest

@@ -29,11 +29,11 @@ func (s *State) buildKey(whose, sha, tree string) string {
 		h.Write([]byte(s.Command(sha)))
 		by = fmt.Sprintf("%x", h.Sum(nil))
 	}
-	own := builtAs{whose, OfCommit, sha, by}.key()
+	own := BuiltAs{whose, OfCommit, sha, by}.key()
 	if s.Config.Prepare.Reuse == bot.ReuseCommit || tree == "" {
 		return own
 	}
-	shared := builtAs{whose, ofTree, tree, by}.key()
+	shared := BuiltAs{whose, ofTree, tree, by}.key()
 	if r := s.Builds[shared]; r.ofOther(sha) && r.Source == bot.SourceOfCommit {
 		return own
 	}

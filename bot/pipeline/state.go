@@ -290,9 +290,9 @@ func (s *State) Position(sha string) int {
 	return -1
 }
 
-// Kept is how many candidates are remembered. One that waits behind so many
+// KeptCandidates is how many candidates are remembered. One that waits behind so many
 // newer ones counts as superseded, so that nothing is kept for ever.
-const Kept = 30
+const KeptCandidates = 30
 
 // ForgetOldest shrinks m to n entries, oldest first, leaving those that are not idle.
 func ForgetOldest[K cmp.Ordered, V any](m map[K]V, n int, of func(K, V) (at time.Time, idle bool)) {
