@@ -14,7 +14,7 @@ const (
 // How long after its first attempt an effect is given up:
 const (
 	briefDeadline    = 10 * time.Minute // the next sweep asks again; a probe that was not sent proves nothing
-	hoursDeadline    = 2 * time.Hour    // nothing depends on it, or the decision does without
+	hoursDeadline    = 2 * time.Hour    // nothing depends on it, or it is decided without the answer
 	platformDeadline = 6 * time.Hour    // the platform does not answer
 	dayDeadline      = 24 * time.Hour
 )

@@ -13,7 +13,7 @@ import (
 // ReadRights reads what people may do at this moment. Answer: RightsRead.
 type ReadRights struct {
 	Comment    int64  // the comment that one of them wrote; 0: they let a candidate in
-	SHA, Stage string // with Comment 0: the candidate and the stage
+	SHA, Stage string // the candidate that they let in, and the stage
 	People     []Person
 	Teams      []string // slugs of the organization's teams that are searched for them
 }

@@ -36,7 +36,7 @@ type Allowance struct {
 
 // FailedDelivery is a webhook that its sender could not deliver.
 type FailedDelivery struct {
-	ID       int64  // of the newest attempt; takes a request for another
+	ID       int64  // of the newest attempt; a redelivery is requested by it
 	GUID     string // the same for every attempt
 	Event    string
 	At       time.Time // of the newest attempt
