@@ -7,25 +7,25 @@ import (
 	"github.com/headstart-cd/headstart/platform"
 )
 
-// comesFromThere is the part of sentence 4 about where an artifact is taken from:
+// comesFromThere is the part of [sameArtifact] about where an artifact is taken from:
 // an app that has it.
 func (s *sim) comesFromThere(to platform.Promotion) {
 	from := s.App(to.From)
 	if !slices.ContainsFunc(from.Releases, func(r *bot.Release) bool { return r.Artifact == to.Artifact }) {
-		s.fail(4, "%s is released on %s from %s, which never had it", to.Artifact, to.To, to.From)
+		s.breaks(sameArtifact, "%s is released on %s from %s, which never had it", to.Artifact, to.To, to.From)
 	}
 }
 
-// sameArtifact is sentence 4: what reaches stage n+1 is the very artifact that
-// stage n proved. A rebuild is possible only as the recorded fallback.
-func (s *sim) sameArtifact(r *request, cfg bot.Config) {
+// provedBefore is [sameArtifact]. A rebuild is possible only as the recorded
+// fallback.
+func (s *sim) provedBefore(r *request, cfg bot.Config) {
 	if c := s.Commits[r.sha]; c != nil && s.builtFrom(r.artifact) != c.Tree {
-		s.fail(4, "%s gets %s as %s, which was built from another tree", r.app, r.artifact, r.sha)
+		s.breaks(sameArtifact, "%s gets %s as %s, which was built from another tree", r.app, r.artifact, r.sha)
 	}
 	for _, o := range s.truth.requests {
 		if o.stage == r.stage && !o.never && (o.n == r.n || o.n == 0 && o.sha == r.sha) {
 			if o.n == r.n && o.artifact != r.artifact && !(s.truth.stood[o.app][o.artifact] && s.truth.stood[r.app][r.artifact]) {
-				s.fail(4, "%s gets %s in the promotion in which %s got %s", r.app, r.artifact, o.app, o.artifact)
+				s.breaks(sameArtifact, "%s gets %s in the promotion in which %s got %s", r.app, r.artifact, o.app, o.artifact)
 			}
 			return // the stage was entered with it before, by the file of then
 		}
@@ -35,6 +35,6 @@ func (s *sim) sameArtifact(r *request, cfg bot.Config) {
 		return
 	}
 	if before := s.comesFrom(r.sha, cfg.Stages[:i]); !s.proved(r.artifact, before.Apps) {
-		s.fail(4, "%s gets %s, which %s has not proved", r.app, r.artifact, before.Name)
+		s.breaks(sameArtifact, "%s gets %s, which %s has not proved", r.app, r.artifact, before.Name)
 	}
 }

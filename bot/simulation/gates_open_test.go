@@ -26,12 +26,11 @@ func (s *sim) foundThere(stage string, n int, artifact string) bool {
 	})
 }
 
-// gatesOpen is sentence 1: nothing enters a stage unless its gates were open at
-// that moment.
+// mayEnter is [gatesOpen].
 //
 // A stage is entered by the first request of a promotion; what its other apps get
 // after that goes to its end.
-func (s *sim) gatesOpen(j *job, stage string, n int, sha, artifact string) {
+func (s *sim) mayEnter(j *job, stage string, n int, sha, artifact string) {
 	for _, r := range s.truth.requests {
 		if r.stage == stage && !r.never && (r.n == n || n != 0 && r.n == 0 && r.sha == sha) {
 			return // it was entered before
@@ -55,33 +54,33 @@ func (s *sim) gatesOpen(j *job, stage string, n int, sha, artifact string) {
 		decided = s.Now
 	}
 	if len(s.pushed[sha]) > 0 && !s.truth.shown[sha] {
-		s.fail(1, "%s enters %s, though GitHub has never shown its own version of the pipeline's file", sha, stage)
+		s.breaks(gatesOpen, "%s enters %s, though GitHub has never shown its own version of the pipeline's file", sha, stage)
 	}
 	if i == 0 && !s.truth.greenSince(sha, cfg.Checks, s.Now.Add(-fresh)) {
-		s.fail(1, "%s enters %s, though its checks were not green since %s (it was decided at %s)", sha, stage,
+		s.breaks(gatesOpen, "%s enters %s, though its checks were not green since %s (it was decided at %s)", sha, stage,
 			s.Now.Add(-fresh).Format(time.TimeOnly), j.decided.Format(time.TimeOnly))
 	}
 	urgent := s.urgently(stage, sha, decided)
 	if i > 0 {
 		before := s.comesFrom(sha, cfg.Stages[:i])
 		if !s.proved(artifact, before.Apps) {
-			s.fail(1, "%s enters %s with %s, though %s has not proved it", sha, stage, artifact, before.Name)
+			s.breaks(gatesOpen, "%s enters %s with %s, though %s has not proved it", sha, stage, artifact, before.Name)
 		}
-		s.verified1(sha, stage, artifact, before, urgent)
+		s.wasProved(sha, stage, artifact, before, urgent)
 	}
 	if i >= 0 {
 		s.inTime(sha, cfg, cfg.Stages[i], decided, urgent)
-		s.approved1(sha, artifact, cfg.Stages[i], decided)
-		s.needed1(sha, artifact, cfg.Stages[i])
+		s.isApproved(sha, artifact, cfg.Stages[i], decided)
+		s.needsRun(sha, artifact, cfg.Stages[i])
 	}
 	if locked := s.lockedSince(stage, decided); !locked.IsZero() && decided.After(locked) {
-		s.fail(1, "%s enters %s, which people have been told is locked since %s", sha, stage, locked.Format(time.TimeOnly))
+		s.breaks(gatesOpen, "%s enters %s, which people have been told is locked since %s", sha, stage, locked.Format(time.TimeOnly))
 	}
 	if failed := s.shut(stage); !failed.IsZero() && decided.After(failed) {
-		s.fail(1, "%s enters %s, where people have been told at %s that something has failed, and nobody has let it in", sha, stage, failed.Format(time.TimeOnly))
+		s.breaks(gatesOpen, "%s enters %s, where people have been told at %s that something has failed, and nobody has let it in", sha, stage, failed.Format(time.TimeOnly))
 	}
 	if c := s.cancelled(sha); !c.IsZero() && decided.After(c) && len(s.pushed[sha]) == 1 {
-		s.fail(1, "%s enters %s, though people have been told at %s that it is cancelled", sha, stage, c.Format(time.TimeOnly))
+		s.breaks(gatesOpen, "%s enters %s, though people have been told at %s that it is cancelled", sha, stage, c.Format(time.TimeOnly))
 	}
 }
 
@@ -106,15 +105,15 @@ func (s *sim) ran(stage, sha string) bool {
 func (s *sim) mayPromote(j *job, to platform.Promotion) *request {
 	do, ok := j.effect.Do.(bot.Promote)
 	if !ok {
-		s.fail(5, "%s releases %s on %s", j.effect.Key, to.Artifact, to.To)
+		s.breaks(nothingTwice, "%s releases %s on %s", j.effect.Key, to.Artifact, to.To)
 	}
 	r := &request{at: s.Now, job: j, stage: do.Stage, n: do.Promotion, app: to.To, sha: do.SHA, artifact: to.Artifact}
-	s.once5(r)
+	s.notTwice(r)
 	s.alone(r)
-	s.gatesOpen(j, r.stage, r.n, r.sha, r.artifact)
+	s.mayEnter(j, r.stage, r.n, r.sha, r.artifact)
 	s.maintained(r)
 	s.forward(r)
-	s.sameArtifact(r, j.config)
+	s.provedBefore(r, j.config)
 	s.ownArtifact(r)
 	s.backToOwn(r)
 	s.comesFromThere(to)
@@ -126,12 +125,12 @@ func (s *sim) mayPromote(j *job, to platform.Promotion) *request {
 func (s *sim) mayBuild(j *job, app, sha string) *request {
 	r := &request{at: s.Now, job: j, stage: stageOf[app], app: app, sha: sha}
 	s.affected(sha, "is built on "+app)
-	s.once5(r)
+	s.notTwice(r)
 	s.builtApart(r)
 	if r.stage != "" {
 		s.patient(r)
 		s.alone(r)
-		s.gatesOpen(j, r.stage, 0, sha, "")
+		s.mayEnter(j, r.stage, 0, sha, "")
 		s.maintained(r)
 		s.forward(r)
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/command"
 )
 
-// forward is sentence 3: a stage never moves to an older commit, unless a person
-// rolled it back or a verification failed.
+// forward is [onlyForward]: where a verification has failed, the bot may go back by
+// itself, too.
 func (s *sim) forward(r *request) {
 	s.notOverHand(r)
 	var before *request
@@ -28,11 +28,11 @@ func (s *sim) forward(r *request) {
 		return // nothing was released of it
 	}
 	if !s.takenBack(r) && !s.mayGoBack(r, before) {
-		s.fail(3, "%s moves back from %s to %s, and nobody asked for that", r.app, before.sha, r.sha)
+		s.breaks(onlyForward, "%s moves back from %s to %s, and nobody asked for that", r.app, before.sha, r.sha)
 	}
 }
 
-// notOverHand is the part of sentence 3 about releases by others: nothing newer is
+// notOverHand is the part of [onlyForward] about releases by others: nothing newer is
 // overwritten, unless somebody asks for that with the release in view.
 func (s *sim) notOverHand(r *request) {
 	now := s.App(r.app).Current()
@@ -63,6 +63,6 @@ func (s *sim) notOverHand(r *request) {
 	pushes := s.pushed[r.sha]
 	last := pushes[len(pushes)-1]
 	if by := s.pushed[now.Commit]; len(by) > 0 && by[0] > last {
-		s.fail(3, "%s gets %s, and somebody has released %s there by hand, which is newer", r.app, r.sha, now.Commit)
+		s.breaks(onlyForward, "%s gets %s, and somebody has released %s there by hand, which is newer", r.app, r.sha, now.Commit)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/engine"
 )
 
-// acknowledged is the first half of sentence 7: a delivery that was acknowledged
+// acknowledged is the first half of [everythingArrives]: a delivery that was acknowledged
 // is processed, or shown as failed with its reason. What was processed is in the
 // log of events.
 func (s *sim) acknowledged() {
@@ -22,7 +22,7 @@ func (s *sim) acknowledged() {
 		k.checked = true
 		for _, f := range d.facts {
 			if !s.store.inLog[f] {
-				s.fail(7, "%s counts as processed, and nothing has received %s %+v", k.guid, bot.NameOf(f), f)
+				s.breaks(everythingArrives, "%s counts as processed, and nothing has received %s %+v", k.guid, bot.NameOf(f), f)
 			}
 		}
 	}
@@ -32,10 +32,10 @@ func (s *sim) acknowledged() {
 // by the clock of whoever committed.
 func (s *sim) committed(loaded time.Time, c engine.Change) {
 	if !c.Wake.IsZero() && !c.Wake.After(loaded) {
-		s.fail(7, "the decision asks to be taken again at once: at %s for %s", loaded, c.Wake)
+		s.breaks(everythingArrives, "the decision asks to be taken again at once: at %s for %s", loaded, c.Wake)
 	}
 	s.oneDecided(c.Effects)
-	s.candidates1(c.State)
+	s.wereOnBranch(c.State)
 	s.copiesDecided(c.Effects)
 	for _, e := range c.Effects {
 		s.excuse(e.Do, "")
@@ -120,7 +120,7 @@ func (s *sim) endEndless() {
 	for _, r := range s.truth.requests {
 		if r.endless && r.release != nil {
 			if told := s.Statuses[r.sha]["headstart/"+r.stage]; told.State == bot.StatusPending && strings.HasPrefix(told.Text, "Releasing") {
-				s.fail(6, "%s was begun on %s %s ago, has not ended, and %s is still %q", r.artifact, r.app, s.Now.Sub(r.release.CreatedAt), r.sha, told.Text)
+				s.breaks(endsInTruth, "%s was begun on %s %s ago, has not ended, and %s is still %q", r.artifact, r.app, s.Now.Sub(r.release.CreatedAt), r.sha, told.Text)
 			}
 			s.EndRelease(r.release, bot.ReleaseErrored, "the platform was restarted")
 		}
@@ -135,20 +135,20 @@ func (s *sim) goodFile() bot.Config {
 	return s.drawFile().Config
 }
 
-// arrived is the second half of sentence 7: once faults stop, every pipeline
+// arrived is the second half of [everythingArrives]: once faults stop, every pipeline
 // arrives. Nothing is left to do, and people were told the truth.
 func (s *sim) arrived() {
 	for _, d := range s.store.inbox {
-		s.fail(7, "%s still waits to be processed at the end", d.guid)
+		s.breaks(everythingArrives, "%s still waits to be processed at the end", d.guid)
 	}
 	for _, j := range s.store.jobs {
 		if j.by == nil {
-			s.fail(7, "%s still waits to be performed at the end", j.effect.Key)
+			s.breaks(everythingArrives, "%s still waits to be performed at the end", j.effect.Key)
 		}
 	}
 	for _, k := range s.hooks.past {
 		if k.lost() {
-			s.fail(7, "%s failed on its way %s ago, and nobody has asked for it again", k.guid, s.Now.Sub(k.at))
+			s.breaks(everythingArrives, "%s failed on its way %s ago, and nobody has asked for it again", k.guid, s.Now.Sub(k.at))
 		}
 	}
 	s.publishedEndsInTruth()
@@ -164,7 +164,7 @@ func (s *sim) live(list []string) {
 		for _, app := range stage.Apps {
 			r := s.App(app).Current()
 			if r == nil || !slices.ContainsFunc(list, func(sha string) bool { return s.builtFrom(r.Artifact) == s.Commits[sha].Tree }) {
-				s.fail(7, "%s is green and nothing keeps it, and %s runs %s at the end (%s)", sha, app, name(r), s.why(sha, stage.Name))
+				s.breaks(everythingArrives, "%s is green and nothing keeps it, and %s runs %s at the end (%s)", sha, app, name(r), s.why(sha, stage.Name))
 			}
 		}
 	}

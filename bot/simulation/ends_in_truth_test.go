@@ -11,7 +11,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// publishes holds what is about to be told to people against sentences 5, 6 and 8.
+// publishes holds what is about to be told to people against
+// [nothingTwice], [endsInTruth] and [noSecretOut].
 func (s *sim) publishes(j *job, e bot.Effect) {
 	switch do := e.Do.(type) {
 	case bot.SetStatus:
@@ -35,11 +36,11 @@ func (s *sim) publishes(j *job, e bot.Effect) {
 	}
 }
 
-// publishedOnce is sentence 5 for what people read: what was made, and is known to
+// publishedOnce is [nothingTwice] for what people read: what was made, and is known to
 // have been made, is not made again.
 func (s *sim) publishedOnce(what string, j *job) {
 	if since, ok := s.store.publishedAt[what]; ok && j.decided.After(since) {
-		s.fail(5, "%s is made again by %s (attempt %d), though its outcome was known", what, j.effect.Key, j.effect.Attempt)
+		s.breaks(nothingTwice, "%s is made again by %s (attempt %d), though its outcome was known", what, j.effect.Key, j.effect.Attempt)
 	}
 }
 
@@ -65,7 +66,7 @@ func deploymentOf(do bot.CreateDeployment) string {
 func commentOn(do bot.WriteComment) string { return fmt.Sprintf("the comment on #%d", do.Number) }
 func answerTo(do bot.Reply) string         { return fmt.Sprintf("the answer to comment %d", do.Comment) }
 
-// publishedTruly is sentence 6 at the moment of telling: what is said to be live was
+// publishedTruly is [endsInTruth] at the moment of telling: what is said to be live was
 // released everywhere, and what is said to be built was built.
 func (s *sim) publishedTruly(e bot.Effect) {
 	switch do := e.Do.(type) {
@@ -89,7 +90,7 @@ func (s *sim) publishedTruly(e bot.Effect) {
 					}
 				}
 			}
-			s.fail(6, "the status of %s says %q, and nothing was built of its tree", do.SHA, do.Status.Text)
+			s.breaks(endsInTruth, "the status of %s says %q, and nothing was built of its tree", do.SHA, do.Status.Text)
 		}
 	case bot.SetDeploymentStatus:
 		if do.Status.State == bot.StatusSuccess {
@@ -111,7 +112,7 @@ func (s *sim) wasReleased(stage, sha, says string) {
 			}
 		}
 	}
-	s.fail(6, "%s was never released to %s, and %s", sha, stage, says)
+	s.breaks(endsInTruth, "%s was never released to %s, and %s", sha, stage, says)
 }
 
 // held reports whether a lock, or what somebody has released by hand, keeps
@@ -132,8 +133,7 @@ func (s *sim) held() bool {
 // itself: an approval, or the end of the file's freeze.
 func (s *sim) awaitsPeople() bool { return s.asksForYes() && !s.last || s.frozenDays() }
 
-// publishedEndsInTruth is sentence 6 at the end: what people were told ends in the truth. No
-// status, deployment or comment stays pending after its candidate is done.
+// publishedEndsInTruth is [endsInTruth] at the end.
 func (s *sim) publishedEndsInTruth() {
 	held := s.held()
 	s.groupsEnd()
@@ -141,7 +141,7 @@ func (s *sim) publishedEndsInTruth() {
 		for _, context := range sorted(s.Statuses[sha]) {
 			v := s.Statuses[sha][context]
 			if v.State == bot.StatusPending && !held {
-				s.fail(6, "%s of %s is pending at the end: %s", context, sha, v.Text)
+				s.breaks(endsInTruth, "%s of %s is pending at the end: %s", context, sha, v.Text)
 			}
 		}
 	}
@@ -150,12 +150,12 @@ func (s *sim) publishedEndsInTruth() {
 		switch d.Status.State {
 		case bot.StatusSuccess:
 			if o := active[d.Do.Stage]; o != nil {
-				s.fail(6, "the deployments of %s and of %s to %s are both active at the end", o.Do.SHA, d.Do.SHA, d.Do.Stage)
+				s.breaks(endsInTruth, "the deployments of %s and of %s to %s are both active at the end", o.Do.SHA, d.Do.SHA, d.Do.Stage)
 			}
 			active[d.Do.Stage] = d
 		case bot.DeploymentInactive, bot.StatusFailure:
 		default:
-			s.fail(6, "the deployment of %s to %s ends as %q", d.Do.SHA, d.Do.Stage, d.Status.State)
+			s.breaks(endsInTruth, "the deployment of %s to %s ends as %q", d.Do.SHA, d.Do.Stage, d.Status.State)
 		}
 	}
 	for _, c := range s.UserComments {
@@ -170,14 +170,14 @@ func (s *sim) publishedEndsInTruth() {
 			continue // it lapsed while nobody knew whether the rocket had been seen
 		}
 		if n != 2 || c.Reactions[0] != "eyes" || c.Reactions[1] != "rocket" && c.Reactions[1] != "-1" {
-			s.fail(6, "%q by %s ends with the reactions %v", c.Body, c.User, c.Reactions)
+			s.breaks(endsInTruth, "%q by %s ends with the reactions %v", c.Body, c.User, c.Reactions)
 		}
 		asks := slices.Contains([]string{"/why", "/status", "/plan", "/help"}, c.Body)
 		if !mayCommand(c.User) && c.Reactions[1] == "rocket" && !asks {
-			s.fail(1, "%q was done for %s, who may not", c.Body, c.User)
+			s.breaks(gatesOpen, "%q was done for %s, who may not", c.Body, c.User)
 		}
 		if strings.Contains(c.Body, "--urgent") && roles[c.User] != bot.RoleAdmin && c.Reactions[1] == "rocket" {
-			s.fail(1, "%q was done for %s, who may not pass windows and freezes", c.Body, c.User)
+			s.breaks(gatesOpen, "%q was done for %s, who may not pass windows and freezes", c.Body, c.User)
 		}
 		answers := 0
 		for _, r := range s.Replies {
@@ -186,7 +186,7 @@ func (s *sim) publishedEndsInTruth() {
 			}
 		}
 		if answers > 1 {
-			s.fail(5, "%q by %s was answered %d times", c.Body, c.User, answers)
+			s.breaks(nothingTwice, "%q by %s was answered %d times", c.Body, c.User, answers)
 		}
 	}
 }

@@ -8,9 +8,9 @@ import (
 	"github.com/headstart-cd/headstart/bot/command"
 )
 
-// once5 is sentence 5: nothing is done twice because its outcome was unknown. It
-// is about builds and releases; what people read is in [sim.publishes].
-func (s *sim) once5(r *request) {
+// notTwice is [nothingTwice] for builds and releases; what people read is in
+// [sim.publishes].
+func (s *sim) notTwice(r *request) {
 	for _, o := range s.truth.requests {
 		if o.app != r.app || o.sha != r.sha || o.never || (o.artifact == "") != (r.artifact == "") {
 			continue
@@ -21,14 +21,14 @@ func (s *sim) once5(r *request) {
 		case r.artifact == "" && o.build != nil && s.builtAnew(o, r):
 		case r.artifact == "":
 			if o.build == nil || o.build.Status == bot.BuildPending && !o.endless || o.build.Status == bot.BuildSucceeded {
-				s.fail(5, "%s is built on %s once more, though it was asked for at %s already", r.sha, r.app, o.at.Format("15:04:05"))
+				s.breaks(nothingTwice, "%s is built on %s once more, though it was asked for at %s already", r.sha, r.app, o.at.Format("15:04:05"))
 			}
 			if o.build.Status == bot.BuildFailed && !s.asked(command.VerbRetry, o) && !s.pushedSince(o) && o.job.config.Prepare.Reuse == r.job.config.Prepare.Reuse && isApart(o.job.config) == isApart(r.job.config) {
-				s.fail(5, "%s is built on %s once more, though it does not build", r.sha, r.app)
+				s.breaks(nothingTwice, "%s is built on %s once more, though it does not build", r.sha, r.app)
 			}
 		case o.stage == r.stage && o.n == r.n:
 			if o.release == nil || o.release.Status != bot.ReleaseErrored {
-				s.fail(5, "%s is released on %s once more, though it was asked for at %s already", r.artifact, r.app, o.at.Format("15:04:05"))
+				s.breaks(nothingTwice, "%s is released on %s once more, though it was asked for at %s already", r.artifact, r.app, o.at.Format("15:04:05"))
 			}
 		}
 	}
@@ -42,7 +42,7 @@ func (s *sim) once5(r *request) {
 		restores := do && r.job.effect.Do.(bot.Promote).Restore != ""
 		stuck := last.Status == bot.ReleasePending && s.Now.Sub(last.CreatedAt) >= bot.ReleaseDeadline // given up before
 		if last.Artifact == r.artifact && (last.Status == bot.ReleasePending || last.Current) && !restores && !stuck {
-			s.fail(5, "%s is released on %s, which runs it already", r.artifact, r.app)
+			s.breaks(nothingTwice, "%s is released on %s, which runs it already", r.artifact, r.app)
 		}
 	}
 }
