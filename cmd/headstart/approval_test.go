@@ -76,3 +76,56 @@ func TestAnApprovalEndsWithItsGiversRight(t *testing.T) {
 		}
 	})
 }
+
+// anyFourEyes is a production that takes what somebody other than the author approves.
+const fourEyed = `checks: none
+prepare: {apps: [shop-prepare], pull_requests: false}
+stages:
+  - name: staging
+    app: shop-staging
+  - name: production
+    app: shop-production
+    promote: approval
+    four_eyes: true
+`
+
+// Nobody approves their own work. An approval is for one build in the place of what
+// was live then: when something else goes live, it lapses, and says so.
+func TestApprovalLapses(t *testing.T) {
+	onBoth(t, choices{pipeline: fourEyed}, func(b *bed) {
+		b.must(b.shop.SetRole("zoe", "write"))
+		b.must(b.shop.SetRole("mona", "admin"))
+		first, second := b.approved("first"), b.approved("second")
+		third := b.merge("third")
+		b.until(time.Minute, "staging has the third", b.hasStatus(third.SHA, "headstart/staging", "success"))
+		b.pass(10 * time.Minute)
+		b.expectUntouched(third.SHA, productionApp)
+		b.refused(third.Number(), "mona", "/approve", "@mona is the author of the commit: this stage needs the approval of another person")
+		b.expectUntouched(third.SHA, productionApp)
+		b.done(third.Number(), "mona", "/lock production")
+		b.done(third.Number(), "zoe", "/approve")
+		b.expectComment(third.Number(), third.SHA[:7]+" is approved for production; it goes there as soon as it may: production is locked")
+
+		b.done(third.Number(), "mona", "/rollback production")
+		b.expectRuns(productionApp, first.SHA)
+		b.expectComment(third.Number(), "the approval of "+third.SHA[:7]+" for production lapsed: production runs "+first.SHA[:7]+" now")
+		b.done(third.Number(), "mona", "/unlock production")
+		b.pass(10 * time.Minute)
+		b.expectUntouched(third.SHA, productionApp)
+		b.expectStatus(third.SHA, "headstart/production", "pending", "The approval by @zoe lapsed")
+		b.done(third.Number(), "zoe", "/approve")
+		b.until(time.Minute, "the third is live", b.live(third.SHA))
+		b.expectNothingPending(first.SHA, second.SHA, third.SHA)
+	})
+}
+
+// approved merges a change and has zoe approve it.
+func (b *bed) approved(name string) mergedPull {
+	b.t.Helper()
+	m := b.merge(name)
+	b.until(time.Minute, "staging has "+name, b.hasStatus(m.SHA, "headstart/staging", "success"))
+	b.done(m.Number(), "zoe", "/approve")
+	b.until(time.Minute, name+" is live", b.live(m.SHA))
+	b.pass(10 * time.Second)
+	return m
+}

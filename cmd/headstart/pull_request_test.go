@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/config"
 	"github.com/headstart-cd/headstart/github/githubtest"
 )
 
@@ -155,4 +157,72 @@ func TestPullRequestWithConflict(t *testing.T) {
 		}
 		b.expectStatus(pull.HeadSHA(), "headstart/build", "success", "does not merge cleanly")
 	})
+}
+
+// GitHub says that a pull request merges and does not name the test merge yet. That is
+// no conflict: people are told what is waited for, and it is built as soon as there is
+// one.
+func TestTestMergeComesLate(t *testing.T) {
+	onBoth(t, choices{}, func(b *bed) {
+		b.firstDeploy()
+		pull := b.open("feature", change("feature"))
+		pull.HoldTestMerge(true)
+		b.pass(20 * time.Second)
+		b.expectStatus(pull.HeadSHA(), "headstart/build", "pending", "Waiting for GitHub to make the test merge into main")
+		if said := b.botComment(pull.Number()); !strings.Contains(said, "Waiting for GitHub") || strings.Contains(said, "merge cleanly") {
+			t.Errorf("the comment should say what is waited for, and not of a conflict; it says:\n%s", said)
+		}
+		pull.HoldTestMerge(false)
+		b.until(time.Minute, "the pull request is built", b.hasStatus(pull.HeadSHA(), "headstart/build", "success"))
+		b.expectStatus(pull.HeadSHA(), "headstart/build", "success", "Built ahead of the merge")
+	})
+}
+
+// It never comes: GitHub is asked a bounded number of times, and people are told.
+func TestTestMergeNeverComes(t *testing.T) {
+	onHeroku(t, choices{}, func(b *bed, _ *herokuPlace) {
+		b.firstDeploy()
+		pull := b.open("feature", change("feature"))
+		pull.HoldTestMerge(true)
+		b.pass(10 * time.Minute)
+		b.expectStatus(pull.HeadSHA(), "headstart/build", "success", "GitHub does not say whether it merges into main")
+		asked := b.gh.Count("GET /repos/acme/shop/pulls/*")
+		b.pass(30 * time.Minute)
+		if more := b.gh.Count("GET /repos/acme/shop/pulls/*") - asked; asked > 15 || more != 0 {
+			t.Errorf("GitHub should be asked a few times and then no more, it was asked %d times and then %d times", asked, more)
+		}
+	})
+}
+
+// A merge changes the command that builds: what the old command has built ahead has
+// the merge's tree and is of no use. Other pull requests are built ahead once more.
+func TestMergeChangesTheCommand(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, bot.PlatformLocal, choices{})
+	b.firstDeploy()
+	other := b.open("other", change("other"))
+	b.until(2*time.Minute, "the other pull request is built", b.hasStatus(other.HeadSHA(), "headstart/build", "success"))
+	file := strings.Replace(b.file(pipeline), "build: '", "build: 'echo new > made-by; ", 1)
+	pull := b.open("command", map[string]string{config.Path: file})
+	b.until(2*time.Minute, "the pull request is built", b.hasStatus(pull.HeadSHA(), "headstart/build", "success"))
+	ahead, err := pull.TestMerge()
+	b.must(err)
+	was := b.artifactOf(ahead.SHA)
+
+	merge, err := pull.Merge(githubtest.MergeOptions{Method: "squash"})
+	b.must(err)
+	b.report(merge.SHA, "success")
+	b.until(2*time.Minute, "the merge is live", b.live(merge.SHA))
+	b.pass(time.Minute)
+	b.expectLive(merge.SHA)
+	b.expectBuilds(prepareApp, merge.SHA, 1)
+	for _, app := range []string{stagingApp, productionApp} {
+		for _, r := range b.place.releases(app) {
+			if r.artifact == was {
+				t.Errorf("%s should never get what the old command has built of the merge's tree", app)
+			}
+		}
+	}
+	b.until(2*time.Minute, "the other pull request's head has an end", b.hasStatus(other.HeadSHA(), "headstart/build", "success"))
+	b.expectNothingPending(merge.SHA, pull.HeadSHA(), other.HeadSHA())
 }

@@ -274,3 +274,17 @@ func (b *bed) writes() (n int) {
 	}
 	return n
 }
+
+// holdComments keeps the webhooks of comments back, until what it returns is called.
+func (b *bed) holdComments() (release func()) {
+	b.gh.OnDelivery(func(d githubtest.Delivery) githubtest.Fate {
+		if d.Event == "issue_comment" && d.Action == "created" && strings.Contains(string(d.Payload), `"User"`) {
+			return githubtest.Hold
+		}
+		return githubtest.Deliver
+	})
+	return func() {
+		b.gh.OnDelivery(nil)
+		b.must(b.gh.Release())
+	}
+}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 
@@ -76,62 +75,4 @@ func TestFallbackOnTheEmbeddedPlatform(t *testing.T) {
 	b.until(2*time.Minute, "the commit is live", b.live(c.SHA))
 	b.expectLive(c.SHA)
 	b.expectNothingPending(c.SHA)
-}
-
-// A pipeline may use an app only if the operator allowed it: a file that names
-// another one is refused where it was changed, and the last good one stays.
-func TestForeignAppIsRefused(t *testing.T) {
-	onHeroku(t, choices{}, func(b *bed, p *herokuPlace) {
-		first := b.firstDeploy()
-		bad := b.push(map[string]string{".github/headstart.yml": strings.Replace(pipeline, productionApp, foreignApp, 1)})
-		b.report(bad.SHA, "success")
-		b.until(2*time.Minute, "the file is refused in the commit's status", b.hasStatus(bad.SHA, "headstart/config", "failure"))
-		b.expectStatus(bad.SHA, "headstart/config", "failure", foreignApp)
-		b.until(2*time.Minute, "the commit is live by the last good file", b.live(bad.SHA))
-		if r := p.App(foreignApp).Releases(); r[len(r)-1].Slug != "" {
-			t.Errorf("%s should not have been touched, it has %+v", foreignApp, r)
-		}
-		b.expectNothingPending(first.SHA, bad.SHA)
-	})
-}
-
-// The first file ever being bad deploys nothing and says why.
-func TestNothingIsDeployedWithoutAGoodFile(t *testing.T) {
-	onBoth(t, choices{pipeline: "stages: [{name: staging, ap: shop-staging}]\n"}, func(b *bed) {
-		c := b.push(change("a"))
-		b.report(c.SHA, "success")
-		b.pass(10 * time.Minute)
-		b.expectUntouched(c.SHA, stagingApp, productionApp)
-		b.expectStatus(c.SHA, "headstart/config", "failure", ".github/headstart.yml:")
-		b.expectNothingPending(c.SHA)
-	})
-}
-
-// A file that breaks keeps the last good one in force, and one that is good
-// again is followed.
-func TestBadFileKeepsTheLastGoodOne(t *testing.T) {
-	onBoth(t, choices{}, func(b *bed) {
-		b.firstDeploy()
-		bad := b.push(map[string]string{".github/headstart.yml": b.place.head() + pipeline + "colour: green\n"})
-		b.report(bad.SHA, "success")
-		b.until(2*time.Minute, "the commit is live by the last good file", b.live(bad.SHA))
-		b.expectStatus(bad.SHA, "headstart/config", "failure", "colour")
-		good := b.push(map[string]string{".github/headstart.yml": b.place.head() + strings.Replace(pipeline, "ci/test", "ci/other", 1)})
-		b.must(b.shop.Check(good.SHA, "ci/other", "success"))
-		b.until(2*time.Minute, "the new file is followed", b.live(good.SHA))
-		b.expectNothingPending(bad.SHA, good.SHA)
-	})
-}
-
-// A repository without a file is left alone.
-func TestNoFile(t *testing.T) {
-	onBoth(t, choices{none: true}, func(b *bed) {
-		c := b.push(change("a"))
-		b.report(c.SHA, "success")
-		b.pass(10 * time.Minute)
-		b.expectUntouched(c.SHA, prepareApp, stagingApp)
-		if s := b.shop.Statuses(c.SHA); len(s) > 1 {
-			t.Errorf("a repository without a pipeline's file should be left alone, its commit has %v", s)
-		}
-	})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -116,5 +117,81 @@ func TestTheAPILagsBehindAPullRequest(t *testing.T) {
 		if comments := b.shop.Comments(pull.Number()); len(comments) != 1 || !strings.Contains(comments[0].Body, "production") {
 			b.t.Errorf("the pull request should have the bot's one comment, it has %+v", comments)
 		}
+	})
+}
+
+// GitHub lags behind its own webhooks: whatever is asked or said about the commit is
+// 404 or 422 for seconds. It is built on the prepare app within two seconds of GitHub
+// knowing it, and its statuses are set.
+func TestGitHubDoesNotKnowTheCommitYet(t *testing.T) {
+	const lag = 4 * time.Second
+	onHeroku(t, choices{}, func(b *bed, _ *herokuPlace) {
+		b.firstDeploy()
+		b.gh.SetLag(githubtest.Lag{For: lag})
+		pushed := b.clock.Now()
+		c := b.push(change("a"))
+		b.at(6*time.Second, func() { b.report(c.SHA, "success") })
+		b.until(lag+2*time.Second, "the commit is built on the prepare app", func() bool {
+			return slices.ContainsFunc(b.place.builds(prepareApp), func(x built) bool { return x.commit == c.SHA })
+		})
+		t.Logf("built %s after GitHub knew the commit", b.clock.Now().Sub(pushed)-lag)
+		b.until(2*time.Minute, "the commit is live", b.live(c.SHA))
+		b.expectBuilds(prepareApp, c.SHA, 1)
+		b.expectNothingPending(c.SHA)
+	})
+}
+
+// A rule that GitHub does not tell of yet holds: 404 is no word about rules while the
+// push is young.
+func TestRulesAreNotMissingBecauseTheyAreNotShown(t *testing.T) {
+	onHeroku(t, choices{pipeline: asGitHubRequires}, func(b *bed, _ *herokuPlace) {
+		b.shop.RequireByRuleset("main", githubtest.RequiredCheck{Context: ciCheck}, githubtest.RequiredCheck{Context: "security"})
+		b.at(40*time.Second, b.gh.Inject(githubtest.Fault{
+			Match: "GET /repos/*/rules/*", Times: -1, Status: http.StatusNotFound, Body: `{"message":"Not Found"}`,
+		}))
+		c := b.push(change("a"))
+		b.report(c.SHA, "success")
+		b.pass(6 * time.Minute)
+		b.expectUntouched(c.SHA, stagingApp)
+		b.must(b.shop.Check(c.SHA, "security", "success"))
+		b.until(time.Minute, "the commit is live", b.live(c.SHA))
+	})
+}
+
+// Where there are no rules at all GitHub's 404 is believed in the end.
+func TestRepositoryWithoutRulesets(t *testing.T) {
+	onHeroku(t, choices{pipeline: asGitHubRequires}, func(b *bed, _ *herokuPlace) {
+		b.gh.Inject(githubtest.Fault{Match: "GET /repos/*/rules/*", Times: -1, Status: http.StatusNotFound, Body: `{"message":"Not Found"}`})
+		c := b.push(change("a"))
+		b.report(c.SHA, "success")
+		b.until(3*time.Minute, "the commit is live", b.live(c.SHA))
+	})
+}
+
+// GitHub may tell of a push without its commit: it is built and released like any
+// other, within seconds.
+func TestPushWithoutItsCommit(t *testing.T) {
+	onHeroku(t, choices{pipeline: straight}, func(b *bed, _ *herokuPlace) {
+		b.deployThree()
+		var payload []byte
+		b.gh.OnDelivery(func(d githubtest.Delivery) githubtest.Fate {
+			if d.Event != "push" {
+				return githubtest.Deliver
+			}
+			payload = d.Payload
+			return githubtest.Vanish
+		})
+		c := b.push(change("bare"))
+		var push map[string]any
+		b.must(json.Unmarshal(payload, &push))
+		push["head_commit"], push["commits"] = nil, []any{}
+		body, err := json.Marshal(push)
+		b.must(err)
+		if status, answer := b.post("POST", "bare-1", "push", githubtest.Sign(webhookSecret, body), body); status != 202 {
+			t.Fatalf("the push should be taken, it was answered with %d: %s", status, answer)
+		}
+		b.until(time.Minute, "it is live", b.live(c.SHA))
+		b.expectBuilds(prepareApp, c.SHA, 1)
+		b.expectNothingPending(c.SHA)
 	})
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,54 +48,6 @@ func TestReleasedByItsOwnFileOrNotAtAll(t *testing.T) {
 	}
 }
 
-// GitHub lags behind its own webhooks: whatever is asked or said about the commit is
-// 404 or 422 for seconds. It is built on the prepare app within two seconds of GitHub
-// knowing it, and its statuses are set.
-func TestGitHubDoesNotKnowTheCommitYet(t *testing.T) {
-	const lag = 4 * time.Second
-	onHeroku(t, choices{}, func(b *bed, _ *herokuPlace) {
-		b.firstDeploy()
-		b.gh.SetLag(githubtest.Lag{For: lag})
-		pushed := b.clock.Now()
-		c := b.push(change("a"))
-		b.at(6*time.Second, func() { b.report(c.SHA, "success") })
-		b.until(lag+2*time.Second, "the commit is built on the prepare app", func() bool {
-			return slices.ContainsFunc(b.place.builds(prepareApp), func(x built) bool { return x.commit == c.SHA })
-		})
-		t.Logf("built %s after GitHub knew the commit", b.clock.Now().Sub(pushed)-lag)
-		b.until(2*time.Minute, "the commit is live", b.live(c.SHA))
-		b.expectBuilds(prepareApp, c.SHA, 1)
-		b.expectNothingPending(c.SHA)
-	})
-}
-
-// A rule that GitHub does not tell of yet holds: 404 is no word about rules while the
-// push is young.
-func TestRulesAreNotMissingBecauseTheyAreNotShown(t *testing.T) {
-	onHeroku(t, choices{pipeline: asGitHubRequires}, func(b *bed, _ *herokuPlace) {
-		b.shop.RequireByRuleset("main", githubtest.RequiredCheck{Context: ciCheck}, githubtest.RequiredCheck{Context: "security"})
-		b.at(40*time.Second, b.gh.Inject(githubtest.Fault{
-			Match: "GET /repos/*/rules/*", Times: -1, Status: http.StatusNotFound, Body: `{"message":"Not Found"}`,
-		}))
-		c := b.push(change("a"))
-		b.report(c.SHA, "success")
-		b.pass(6 * time.Minute)
-		b.expectUntouched(c.SHA, stagingApp)
-		b.must(b.shop.Check(c.SHA, "security", "success"))
-		b.until(time.Minute, "the commit is live", b.live(c.SHA))
-	})
-}
-
-// Where there are no rules at all GitHub's 404 is believed in the end.
-func TestRepositoryWithoutRulesets(t *testing.T) {
-	onHeroku(t, choices{pipeline: asGitHubRequires}, func(b *bed, _ *herokuPlace) {
-		b.gh.Inject(githubtest.Fault{Match: "GET /repos/*/rules/*", Times: -1, Status: http.StatusNotFound, Body: `{"message":"Not Found"}`})
-		c := b.push(change("a"))
-		b.report(c.SHA, "success")
-		b.until(3*time.Minute, "the commit is live", b.live(c.SHA))
-	})
-}
-
 // A repository for which the operator has no rule is nobody's concern: GitHub is not
 // asked anything about it.
 func TestRepositoryWithoutRuleIsNotAskedAbout(t *testing.T) {
@@ -132,5 +83,63 @@ func TestFileOnAnotherBranchAlone(t *testing.T) {
 		b.pass(10 * time.Minute)
 		b.expectUntouched(c.SHA, stagingApp, productionApp)
 		b.expectStatus(c.SHA, "headstart/config", "error", "only main's .github/headstart.yml counts; put `branch: release` there")
+	})
+}
+
+// A pipeline may use an app only if the operator allowed it: a file that names
+// another one is refused where it was changed, and the last good one stays.
+func TestForeignAppIsRefused(t *testing.T) {
+	onHeroku(t, choices{}, func(b *bed, p *herokuPlace) {
+		first := b.firstDeploy()
+		bad := b.push(map[string]string{".github/headstart.yml": strings.Replace(pipeline, productionApp, foreignApp, 1)})
+		b.report(bad.SHA, "success")
+		b.until(2*time.Minute, "the file is refused in the commit's status", b.hasStatus(bad.SHA, "headstart/config", "failure"))
+		b.expectStatus(bad.SHA, "headstart/config", "failure", foreignApp)
+		b.until(2*time.Minute, "the commit is live by the last good file", b.live(bad.SHA))
+		if r := p.App(foreignApp).Releases(); r[len(r)-1].Slug != "" {
+			t.Errorf("%s should not have been touched, it has %+v", foreignApp, r)
+		}
+		b.expectNothingPending(first.SHA, bad.SHA)
+	})
+}
+
+// The first file ever being bad deploys nothing and says why.
+func TestNothingIsDeployedWithoutAGoodFile(t *testing.T) {
+	onBoth(t, choices{pipeline: "stages: [{name: staging, ap: shop-staging}]\n"}, func(b *bed) {
+		c := b.push(change("a"))
+		b.report(c.SHA, "success")
+		b.pass(10 * time.Minute)
+		b.expectUntouched(c.SHA, stagingApp, productionApp)
+		b.expectStatus(c.SHA, "headstart/config", "failure", ".github/headstart.yml:")
+		b.expectNothingPending(c.SHA)
+	})
+}
+
+// A file that breaks keeps the last good one in force, and one that is good
+// again is followed.
+func TestBadFileKeepsTheLastGoodOne(t *testing.T) {
+	onBoth(t, choices{}, func(b *bed) {
+		b.firstDeploy()
+		bad := b.push(map[string]string{".github/headstart.yml": b.place.head() + pipeline + "colour: green\n"})
+		b.report(bad.SHA, "success")
+		b.until(2*time.Minute, "the commit is live by the last good file", b.live(bad.SHA))
+		b.expectStatus(bad.SHA, "headstart/config", "failure", "colour")
+		good := b.push(map[string]string{".github/headstart.yml": b.place.head() + strings.Replace(pipeline, "ci/test", "ci/other", 1)})
+		b.must(b.shop.Check(good.SHA, "ci/other", "success"))
+		b.until(2*time.Minute, "the new file is followed", b.live(good.SHA))
+		b.expectNothingPending(bad.SHA, good.SHA)
+	})
+}
+
+// A repository without a file is left alone.
+func TestNoFile(t *testing.T) {
+	onBoth(t, choices{none: true}, func(b *bed) {
+		c := b.push(change("a"))
+		b.report(c.SHA, "success")
+		b.pass(10 * time.Minute)
+		b.expectUntouched(c.SHA, prepareApp, stagingApp)
+		if s := b.shop.Statuses(c.SHA); len(s) > 1 {
+			t.Errorf("a repository without a pipeline's file should be left alone, its commit has %v", s)
+		}
 	})
 }

@@ -8,30 +8,6 @@ import (
 	"github.com/headstart-cd/headstart/github/githubtest"
 )
 
-// Everybody who may write to the repository can set a status with the name of CI's
-// check, before CI's run exists. Where the file pins the check to its App, that does not
-// count, and neither does another App's run of that name.
-func TestAPinnedCheckTakesNobodysWordButItsApps(t *testing.T) {
-	pinned := strings.Replace(pipeline, "checks: ["+ciCheck+"]", "checks: [{name: "+ciCheck+", app: github-actions}]", 1)
-	if pinned == pipeline {
-		t.Fatal("the usual file names its check in another way now")
-	}
-	onHeroku(t, choices{pipeline: pinned}, func(b *bed, _ *herokuPlace) {
-		b.firstDeploy()
-		c := b.push(change("planted"))
-		b.must(b.shop.SetStatus(c.SHA, githubtest.Status{Context: ciCheck, State: "success"}))
-		b.pass(3 * time.Minute)
-		b.expectUntouched(c.SHA, stagingApp, productionApp)
-		suite, err := b.shop.CheckSuite(c.SHA, "stranger")
-		b.must(err)
-		b.must(suite.Run(ciCheck).Complete("success"))
-		b.pass(3 * time.Minute)
-		b.expectUntouched(c.SHA, stagingApp, productionApp)
-		b.report(c.SHA, "success")
-		b.until(2*time.Minute, "CI's own word counts", b.hasStatus(c.SHA, "headstart/staging", "success"))
-	})
-}
-
 // A public repository needs a stage of a private one: whoever reads the public one's
 // statuses and comments learns neither its name nor a commit of it nor why it waits.
 func TestWhatAPrivateRepositoryDoesIsNotTold(t *testing.T) {

@@ -220,3 +220,25 @@ func TestRestartDuringRollback(t *testing.T) {
 		b.expectNothingPending(second.SHA, third.SHA)
 	})
 }
+
+// A rollback is about what its author saw: once another commit has gone live, it
+// brings nothing back, least of all what it was said about, and says how to say it
+// exactly. Said exactly it is done.
+func TestRollbackAboutWhatWasLive(t *testing.T) {
+	onBoth(t, choices{pipeline: straight}, func(b *bed) {
+		_, second, third := b.deployThree()
+		release := b.holdComments()
+		asked := b.comment(third.Number(), "zoe", "/rollback production")
+		fourth := b.deploy("fourth")
+		release()
+		b.until(time.Minute, "the rollback is answered", b.answered(asked))
+		b.pass(10 * time.Second)
+		b.expectReactions(asked, "eyes", "-1")
+		b.expectRuns(productionApp, fourth.SHA)
+		b.expectLock("production", false)
+		exactly := "/rollback production to " + second.SHA[:7]
+		b.expectComment(third.Number(), fourth.SHA[:7]+" went live on production after this was written", exactly)
+		b.done(third.Number(), "zoe", exactly)
+		b.expectRuns(productionApp, second.SHA)
+	})
+}

@@ -160,3 +160,22 @@ func TestSameCommentTwice(t *testing.T) {
 		}
 	})
 }
+
+// What nobody reads in a comment, nobody said.
+func TestHiddenCommands(t *testing.T) {
+	onHeroku(t, choices{pipeline: straight}, func(b *bed, _ *herokuPlace) {
+		_, _, third := b.deployThree()
+		for _, body := range []string{
+			"Release notes <!-- when ready\n/rollback production\n-->",
+			"<details>\n\n/rollback production\n\n</details>",
+			"![x\n/rollback production\n](y.png)",
+		} {
+			asked := b.comment(third.Number(), "zoe", body)
+			b.pass(time.Minute)
+			b.expectReactions(asked)
+			b.expectRuns(productionApp, third.SHA)
+		}
+		b.done(third.Number(), "zoe", "Release notes <!-- hidden -->\n/lock production")
+		b.expectLock("production", true)
+	})
+}
