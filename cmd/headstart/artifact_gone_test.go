@@ -22,7 +22,7 @@ func (b *bed) artifactOf(sha string) string {
 
 // A revert comes back to a tree whose artifact the platform has removed long ago: it
 // is built again and goes through both stages, and nobody has to do anything.
-func TestRevertToWhatIsGone(t *testing.T) {
+func TestRevertToAnArtifactThatIsGone(t *testing.T) {
 	onBoth(t, choices{}, func(b *bed) {
 		first := b.firstDeploy()
 		second := b.push(change("second"))
@@ -50,7 +50,7 @@ func TestRevertToWhatIsGone(t *testing.T) {
 
 // The artifact is gone when its turn comes at production, after staging was released:
 // what production gets is what staging has proved once more.
-func TestGoneBeforeProduction(t *testing.T) {
+func TestArtifactIsGoneBeforeProduction(t *testing.T) {
 	onBoth(t, choices{pipeline: steered}, func(b *bed) {
 		b.must(b.shop.SetRole("zoe", "write"))
 		b.deploy("first")
@@ -75,7 +75,7 @@ func TestGoneBeforeProduction(t *testing.T) {
 }
 
 // A pull request's build is gone before its merge: the merge is built.
-func TestBuiltAheadIsGone(t *testing.T) {
+func TestArtifactOfAPullRequestIsGone(t *testing.T) {
 	onBoth(t, choices{}, func(b *bed) {
 		b.firstDeploy()
 		pull := b.open("feature", change("feature"))

@@ -64,7 +64,7 @@ func TestEverythingThatReports(t *testing.T) {
 
 // Whatever a check's conclusion is but success, neutral and skipped, it is not
 // green.
-func TestConclusions(t *testing.T) {
+func TestOnlyGoodConclusionsAreGreen(t *testing.T) {
 	t.Parallel()
 	b := newBed(t, "heroku", choices{})
 	for _, conclusion := range []string{"cancelled", "timed_out", "action_required"} {
@@ -81,7 +81,7 @@ func TestConclusions(t *testing.T) {
 }
 
 // A check that failed and is run again opens the way.
-func TestRerun(t *testing.T) {
+func TestCheckThatIsRunAgain(t *testing.T) {
 	onBoth(t, choices{}, func(b *bed) {
 		c := b.push(change("a"))
 		run := b.run(c.SHA, ciCheck)
@@ -119,7 +119,7 @@ func TestFreshLookBeforeTheFirstStage(t *testing.T) {
 }
 
 // `checks: none` waits for no check at all.
-func TestNoChecks(t *testing.T) {
+func TestChecksNone(t *testing.T) {
 	onBoth(t, choices{pipeline: strings.Replace(pipeline, "[ci/test]", "none", 1)}, func(b *bed) {
 		c := b.push(change("a"))
 		b.until(time.Minute, "the commit is live as soon as it is built", b.live(c.SHA))

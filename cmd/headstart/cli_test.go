@@ -22,7 +22,7 @@ func headstart(t *testing.T, args ...string) (stdout, stderr string, err error) 
 	return out.String(), errs.String(), err
 }
 
-func TestCheck(t *testing.T) {
+func TestCheckCommand(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, content string) string {
 		path := filepath.Join(dir, name)

@@ -56,7 +56,7 @@ func TestPushToProduction(t *testing.T) {
 // Commit-to-production is at most max(CI, build) + release + 1 s, wherever the
 // platform tells of its ends. Heroku without webhooks tells of them by the output
 // of what is under way, which for a promotion is known a second after it began.
-func TestNothingOnTop(t *testing.T) {
+func TestNothingOnTopOfBuildAndRelease(t *testing.T) {
 	t.Parallel()
 	for n, k := range []struct{ ci, build, release time.Duration }{
 		{150 * time.Second, 90 * time.Second, 10 * time.Second},
@@ -77,7 +77,7 @@ func TestNothingOnTop(t *testing.T) {
 				if p, ok := b.place.(*herokuPlace); ok && hooked {
 					p.hook()
 				} else if ok {
-					p.heard = true
+					p.notified = true
 				}
 				b.place.buildTakes(prepareApp, k.build)
 				b.place.releaseTakes(stagingApp, k.release)
@@ -102,7 +102,7 @@ func TestNothingOnTop(t *testing.T) {
 }
 
 // A commit whose checks fail never gets through, although it was built.
-func TestRedChecks(t *testing.T) {
+func TestRedChecksKeepACommitOut(t *testing.T) {
 	onBoth(t, choices{}, func(b *bed) {
 		good := b.push(change("good"))
 		b.report(good.SHA, "success")
@@ -205,7 +205,7 @@ func TestNewestGreenWins(t *testing.T) {
 }
 
 // A stage never moves to an older commit, however late its checks turn green.
-func TestNeverBack(t *testing.T) {
+func TestNeverBackToAnOlderCommit(t *testing.T) {
 	onBoth(t, choices{}, func(b *bed) {
 		old := b.push(change("old"))
 		b.run(old.SHA, ciCheck)

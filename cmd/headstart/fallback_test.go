@@ -11,7 +11,7 @@ import (
 // If the prepare app cannot build for reasons of the platform, the first stage
 // builds after the checks, decided within 30 s of green, and later stages get
 // that artifact.
-func TestFallback(t *testing.T) {
+func TestFallbackToTheFirstStage(t *testing.T) {
 	t.Parallel()
 	for what, spoil := range map[string]func(*herokuPlace){
 		"the prepare app refuses builds": func(p *herokuPlace) {

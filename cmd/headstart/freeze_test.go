@@ -82,7 +82,7 @@ func TestFreezeSaysWhatIsWrong(t *testing.T) {
 
 // On frozen days nothing is promoted anywhere. The freeze ends at midnight by its own
 // clocks, which is ten in the morning by those of these stories.
-func TestFreezeEnds(t *testing.T) {
+func TestFreezeOfTheFileEnds(t *testing.T) {
 	frozen := strings.Replace(steered, "stages:", "freezes: [{from: 2026-03-01, to: 2026-03-02, zone: Pacific/Kiritimati, reason: stocktaking}]\nstages:", 1)
 	onBoth(t, choices{pipeline: frozen, sweep: aside}, func(b *bed) {
 		c := b.merge("first")

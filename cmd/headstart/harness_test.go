@@ -124,7 +124,7 @@ func onHeroku(t *testing.T, c choices, story func(*bed, *herokuPlace)) {
 }
 
 // newBed starts a world whose repository has a first commit with the pipeline's
-// file, of which the bot has not heard.
+// file, of which no webhook has told.
 func newBed(t *testing.T, platform string, c choices) *bed {
 	t.Helper()
 	doc, err := contract.Load("../../github/githubtest/testdata/github-openapi.json")
@@ -258,13 +258,13 @@ func (b *bed) restart() {
 func (b *bed) observe(c engine.Commit) {
 	b.mu.Lock()
 	b.states[c.Pipeline] = c.State
-	heard := b.onState
+	onState := b.onState
 	b.mu.Unlock()
 	if l, ok := b.place.(*localPlace); ok {
 		l.observe(c)
 	}
-	if heard != nil {
-		heard(c)
+	if onState != nil {
+		onState(c)
 	}
 }
 

@@ -119,7 +119,7 @@ func TestReleasePhaseOfThePrepareAppDoesNotMatter(t *testing.T) {
 
 // What is promoted is exactly the slug that was built, also when the prepare app
 // runs another one by then.
-func TestPrepareAppHasMovedOn(t *testing.T) {
+func TestPromotesTheSlugThatWasBuilt(t *testing.T) {
 	onHeroku(t, choices{}, func(b *bed, p *herokuPlace) {
 		c := b.push(change("a"))
 		b.pass(10 * time.Second)
@@ -171,7 +171,7 @@ func TestDeployByHand(t *testing.T) {
 
 // A target whose promotion fails before it makes a release fails, and the others
 // are told apart from it. There is nothing to go back to, so the stage is held.
-func TestTargetsAreBelievedOneByOne(t *testing.T) {
+func TestTargetsOfAPromotionFailOneByOne(t *testing.T) {
 	two := strings.Replace(pipeline, "app: shop-production", "apps: [shop-production, shop-ca]", 1)
 	onHeroku(t, choices{pipeline: two}, func(b *bed, p *herokuPlace) {
 		ca := p.AddApp("shop-ca")

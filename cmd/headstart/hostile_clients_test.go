@@ -144,7 +144,7 @@ func (p *process) peak(t *testing.T) (kB int) {
 }
 
 // What else may come on a connection.
-func TestOddRequests(t *testing.T) {
+func TestMalformedRequests(t *testing.T) {
 	t.Parallel()
 	b := newBed(t, "heroku", choices{})
 	for _, k := range []struct {

@@ -49,7 +49,7 @@ func TestLockExpires(t *testing.T) {
 
 // A lock keeps everything out until somebody who may unlocks; its reason is seen
 // wherever somebody waits.
-func TestLock(t *testing.T) {
+func TestLockKeepsEverythingOut(t *testing.T) {
 	onBoth(t, choices{pipeline: steered}, func(b *bed) {
 		b.must(b.shop.SetRole("zoe", "write"))
 		b.must(b.shop.SetRole("eve", "triage"))

@@ -171,7 +171,7 @@ func TestMaintenanceByHand(t *testing.T) {
 
 // Whatever happens to the requests that turn maintenance mode on and off, nothing is
 // released without it, and it is never left on.
-func TestFaultsOfMaintenanceMode(t *testing.T) {
+func TestMaintenanceModeDespiteFaults(t *testing.T) {
 	for name, fault := range map[string]herokutest.Fault{
 		"the answers are lost":  {DropAfter: true},
 		"the connections drop":  {DropBefore: true},

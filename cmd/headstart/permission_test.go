@@ -12,7 +12,7 @@ import (
 
 // What nobody asked for in a new comment of their own changes nothing, and the
 // bot does not even answer.
-func TestWhoIsNotHeard(t *testing.T) {
+func TestOnlyANewCommentOfItsAuthorCommands(t *testing.T) {
 	onBoth(t, choices{pipeline: straight}, func(b *bed) {
 		b.must(b.shop.SetRole("zoe", "admin"))
 		first, second := b.deploy("first"), b.deploy("second")
@@ -54,7 +54,7 @@ func (b *bed) expectUntouchedSince(shas ...string) {
 // Who may not is refused with what that would take, and leaves no trace. What
 // counts is the permission that GitHub gives, not what the comment says of its
 // author.
-func TestWhoMayNot(t *testing.T) {
+func TestWhoMayNotCommand(t *testing.T) {
 	onBoth(t, choices{pipeline: straight}, func(b *bed) {
 		b.must(b.shop.SetRole("reader", "read"))
 		first, second := b.deploy("first"), b.deploy("second")
@@ -90,7 +90,7 @@ func TestWhoMayNot(t *testing.T) {
 
 // A stage may name a team, people, and a stronger role. A login, and a team, may become
 // somebody else's: whoever is named needs write as well.
-func TestWhoIsAllowed(t *testing.T) {
+func TestAllowNamesWhoMayCommand(t *testing.T) {
 	onBoth(t, choices{pipeline: straight + "    allow: [maintain, team/releasers, \"@ada\"]\n"}, func(b *bed) {
 		for login, role := range map[string]string{"walter": "write", "mia": "maintain", "tom": "read", "guest": "read", "Ada": "read"} {
 			b.must(b.shop.SetRole(login, role))

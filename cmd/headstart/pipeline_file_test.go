@@ -59,8 +59,8 @@ func TestRepositoryWithoutRuleIsNotAskedAbout(t *testing.T) {
 	if n := b.gh.Count("* /repos/acme/shop*"); n > 0 {
 		t.Errorf("GitHub was asked %d times about a repository without a rule in HEADSTART_ALLOW: %+v", n, b.gh.Requests())
 	}
-	if told := b.logs.FilterMessageSnippet("HEADSTART_ALLOW has no rule").Len(); told != 1 {
-		t.Errorf("the log should tell once that the repository has no rule, it did %d times", told)
+	if logged := b.logs.FilterMessageSnippet("HEADSTART_ALLOW has no rule").Len(); logged != 1 {
+		t.Errorf("the log should tell once that the repository has no rule, it did %d times", logged)
 	}
 }
 
@@ -132,7 +132,7 @@ func TestBadFileKeepsTheLastGoodOne(t *testing.T) {
 }
 
 // A repository without a file is left alone.
-func TestNoFile(t *testing.T) {
+func TestRepositoryWithoutAFile(t *testing.T) {
 	onBoth(t, choices{none: true}, func(b *bed) {
 		c := b.push(change("a"))
 		b.report(c.SHA, "success")

@@ -56,7 +56,7 @@ func (b *bed) expectNowhere(text string) {
 
 // The file names an app that nobody has made. Nothing is promoted there, the status
 // says why, and once the app is there it goes on by itself.
-func TestAppThatDoesNotExist(t *testing.T) {
+func TestPromotionWaitsForAnAppThatDoesNotExist(t *testing.T) {
 	file := strings.Replace(steered, "app: shop-production", "apps: [shop-production, shop-canada]", 1)
 	onHeroku(t, choices{pipeline: file}, func(b *bed, p *herokuPlace) {
 		p.lost = []string{"shop-canada"}

@@ -118,7 +118,7 @@ func outside(t *testing.T) (*bed, *localPlace) {
 }
 
 // SIGTERM drains, and the process exits with 0 within ten seconds, its apps gone.
-func TestSigterm(t *testing.T) {
+func TestSigtermDrains(t *testing.T) {
 	t.Parallel()
 	b, _ := outside(t)
 	p := startProcess(t, b.gh, t.TempDir())
@@ -148,7 +148,7 @@ func TestSigterm(t *testing.T) {
 
 // A process that is killed in the middle of a build leaves everything so that
 // its successor brings the commit live.
-func TestKilled(t *testing.T) {
+func TestSuccessorOfAKilledProcess(t *testing.T) {
 	t.Parallel()
 	b, place := outside(t)
 	dir := t.TempDir()

@@ -138,14 +138,14 @@ func TestPromoteExactlyTheHead(t *testing.T) {
 			}
 			return githubtest.Deliver
 		})
-		unheard := b.pushTo("feature", change("unheard"))
+		unannounced := b.pushTo("feature", change("unannounced"))
 		b.pass(5 * time.Second)
-		b.refused(p.Number(), "zoe", "/promote staging "+other.SHA[:7], "neither the head of this pull request", "/promote staging "+unheard.SHA[:7])
+		b.refused(p.Number(), "zoe", "/promote staging "+other.SHA[:7], "neither the head of this pull request", "/promote staging "+unannounced.SHA[:7])
 		b.expectUntouched(reviewed, stagingApp, productionApp)
 		b.expectUntouched(other.SHA, stagingApp, productionApp)
 
 		b.place.releaseTakes(stagingApp, 30*time.Second)
-		c := b.comment(p.Number(), "zoe", "/promote staging "+unheard.SHA)
+		c := b.comment(p.Number(), "zoe", "/promote staging "+unannounced.SHA)
 		b.pass(10 * time.Second)
 		b.expectReactions(c, "eyes")
 		evil := b.pushTo("feature", change("evil"))
@@ -153,7 +153,7 @@ func TestPromoteExactlyTheHead(t *testing.T) {
 		b.pass(time.Minute)
 		b.expectUntouched(evil.SHA, stagingApp, productionApp)
 		b.expectReactions(c, "eyes", "rocket")
-		b.expectStatus(unheard.SHA, "headstart/staging", "success", "Live on staging")
+		b.expectStatus(unannounced.SHA, "headstart/staging", "success", "Live on staging")
 		b.expectRuns(productionApp, third.SHA)
 	})
 }

@@ -22,7 +22,7 @@ stages:
 // The copy is made before the release phase of the rehearsal runs, is there while it
 // does, and is removed after it. A release phase that fails there never gets to
 // production, and its copy is removed, too.
-func TestRehearsal(t *testing.T) {
+func TestRehearsalComesBeforeProduction(t *testing.T) {
 	onBoth(t, choices{pipeline: rehearsed}, func(b *bed) {
 		b.place.add(rehearsalApp)
 		b.place.database(productionApp)
@@ -56,7 +56,7 @@ func TestRehearsal(t *testing.T) {
 
 // The database cannot be copied. Nothing is released without a copy, nothing gets to
 // production, and of what was begun nothing is left.
-func TestCopyFails(t *testing.T) {
+func TestNoRehearsalWithoutACopy(t *testing.T) {
 	onBoth(t, choices{pipeline: rehearsed}, func(b *bed) {
 		b.place.add(rehearsalApp)
 		b.place.database(productionApp)

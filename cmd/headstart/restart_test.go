@@ -61,7 +61,7 @@ func TestRestartAnywhere(t *testing.T) {
 
 // What comes while the bot is down is found by its successor: GitHub does not
 // send it again by itself, but the bot looks.
-func TestDownWhileChecksTurnGreen(t *testing.T) {
+func TestChecksTurnGreenWhileTheBotIsDown(t *testing.T) {
 	onBoth(t, choices{}, func(b *bed) {
 		c := b.push(change("a"))
 		run := b.run(c.SHA, ciCheck)

@@ -8,7 +8,7 @@ import (
 )
 
 // What failed is tried again by a word: a build, and a stage.
-func TestRetry(t *testing.T) {
+func TestRetryOfWhatFailed(t *testing.T) {
 	onBoth(t, choices{pipeline: steered}, func(b *bed) {
 		b.must(b.shop.SetRole("zoe", "write"))
 		b.deploy("first")
@@ -41,7 +41,7 @@ func TestRetry(t *testing.T) {
 }
 
 // A candidate is taken out of the pipeline, and its build is cancelled.
-func TestCancel(t *testing.T) {
+func TestCancelTakesACommitOut(t *testing.T) {
 	onBoth(t, choices{pipeline: steered}, func(b *bed) {
 		b.must(b.shop.SetRole("zoe", "write"))
 		first := b.deploy("first")

@@ -142,7 +142,7 @@ func TestRollbackWithConfig(t *testing.T) {
 
 // Where the target is gone from the platform, the next older one is taken, and
 // the answer says so.
-func TestRollbackToWhatIsGone(t *testing.T) {
+func TestRollbackToAnArtifactThatIsGone(t *testing.T) {
 	onBoth(t, choices{pipeline: straight}, func(b *bed) {
 		first, second, third := b.deployThree()
 		b.destroy(productionApp, second.SHA)

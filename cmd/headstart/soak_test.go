@@ -27,7 +27,7 @@ stages:
 // A part of the customers goes first. The canary is asked again and again for ten
 // minutes, and to the second then production gets what it has proved. Of what turns
 // out ill meanwhile production never hears: the canary goes back.
-func TestCanarySoaks(t *testing.T) {
+func TestProductionWaitsForTheSoak(t *testing.T) {
 	onBoth(t, choices{pipeline: soaking}, func(b *bed) {
 		b.must(b.shop.SetRole("zoe", "maintain"))
 		good := b.merge("good")
@@ -66,7 +66,7 @@ func TestCanarySoaks(t *testing.T) {
 }
 
 // A hiccup is no illness: apps are restarted now and then.
-func TestCanaryHiccups(t *testing.T) {
+func TestOneBadAnswerIsNoFailedSoak(t *testing.T) {
 	onBoth(t, choices{pipeline: strings.Replace(soaking, "soak: 10m", "soak: 3m", 1)}, func(b *bed) {
 		c := b.merge("good")
 		b.until(time.Minute, "the canary has it", b.hasStatus(c.SHA, "headstart/canary", "success"))

@@ -20,7 +20,7 @@ func (b *bed) stop() {
 
 // Webhooks that came while nobody was there stand in GitHub's log as failed, and
 // are asked for again: also those that nothing else could tell, such as a comment.
-func TestWhileNobodyWasThere(t *testing.T) {
+func TestFailedDeliveriesAreAskedForAgain(t *testing.T) {
 	onBoth(t, choices{pipeline: steered}, func(b *bed) {
 		b.must(b.shop.SetRole("mona", "write"))
 		pull := b.deploy("first")
@@ -50,7 +50,7 @@ func TestWhileNobodyWasThere(t *testing.T) {
 
 // A push of which GitHub itself knows nothing is found at the branch's head, also
 // hours after the pipeline came to rest.
-func TestPushThatNobodyTold(t *testing.T) {
+func TestPushWithoutAWebhookIsFound(t *testing.T) {
 	onBoth(t, choices{}, func(b *bed) {
 		b.firstDeploy()
 		b.pass(3 * time.Hour)

@@ -29,7 +29,7 @@ stages:
 // A pull request is merged whose code does not work in production. The build that
 // worked goes back by itself and is verified, too; production is locked, and
 // whoever wrote it is told. What comes next waits until somebody decides.
-func TestRollbackAfterVerification(t *testing.T) {
+func TestFailedVerificationRollsBack(t *testing.T) {
 	onBoth(t, choices{pipeline: verified}, func(b *bed) {
 		b.must(b.shop.SetRole("zoe", "write"))
 		good := b.deploy("good")
@@ -73,7 +73,7 @@ func TestRollbackAfterVerification(t *testing.T) {
 
 // An app that takes its time to come up is not taken for a bad one, as long as it
 // is there in time.
-func TestSlowStartIsWaitedFor(t *testing.T) {
+func TestVerificationWaitsForASlowStart(t *testing.T) {
 	onBoth(t, choices{pipeline: verified}, func(b *bed) {
 		b.deploy("first")
 		slow := b.merge("slow")
@@ -95,7 +95,7 @@ func TestSlowStartIsWaitedFor(t *testing.T) {
 
 // The very first release does not work: there is nothing to go back to, and the
 // bot says so in place of doing something.
-func TestNothingToGoBackTo(t *testing.T) {
+func TestFailedVerificationOfTheFirstRelease(t *testing.T) {
 	onBoth(t, choices{pipeline: verified}, func(b *bed) {
 		first := b.open("first", change("first"))
 		b.gh.PauseDeliveries()
@@ -145,7 +145,7 @@ func TestVerificationBesidePreboot(t *testing.T) {
 
 // With on_failure: hold nothing goes back by itself: everything stays as it is, the
 // stage is locked, and people are told. Somebody decides.
-func TestHoldAfterVerification(t *testing.T) {
+func TestFailedVerificationHolds(t *testing.T) {
 	onBoth(t, choices{pipeline: verified + "    on_failure: hold\n"}, func(b *bed) {
 		b.must(b.shop.SetRole("zoe", "write"))
 		good := b.deploy("good")

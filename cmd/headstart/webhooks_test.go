@@ -11,7 +11,7 @@ import (
 )
 
 // Deleted branches, tags and other branches are not deployed.
-func TestWhatIsIgnored(t *testing.T) {
+func TestOtherBranchesAndTagsAreNotDeployed(t *testing.T) {
 	onBoth(t, choices{}, func(b *bed) {
 		first := b.firstDeploy()
 		side := b.pushTo("side", change("side"))
@@ -39,7 +39,7 @@ func TestWhatIsIgnored(t *testing.T) {
 }
 
 // Every delivery twice is as good as once.
-func TestDuplicates(t *testing.T) {
+func TestEveryDeliveryTwice(t *testing.T) {
 	onBoth(t, choices{}, func(b *bed) {
 		b.gh.OnDelivery(func(githubtest.Delivery) githubtest.Fate { return githubtest.Duplicate })
 		c := b.push(change("a"))
@@ -63,7 +63,7 @@ func TestDuplicates(t *testing.T) {
 }
 
 // Whatever order webhooks come in, the end is the same.
-func TestReordered(t *testing.T) {
+func TestWebhooksInAnyOrder(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -101,7 +101,7 @@ func TestReordered(t *testing.T) {
 
 // What webhooks lost is found by reading again: the checks of a commit that is
 // waited for, without anybody telling of them.
-func TestLostChecks(t *testing.T) {
+func TestLostChecksAreFound(t *testing.T) {
 	onBoth(t, choices{}, func(b *bed) {
 		b.gh.OnDelivery(func(d githubtest.Delivery) githubtest.Fate {
 			if strings.HasPrefix(d.Event, "check_") || d.Event == "status" {
@@ -119,7 +119,7 @@ func TestLostChecks(t *testing.T) {
 
 // A push that was lost is found while the bot still looks at the branch, and at
 // the latest with the next one.
-func TestLostPush(t *testing.T) {
+func TestLostPushIsFound(t *testing.T) {
 	onBoth(t, choices{pipeline: asGitHubRequires}, func(b *bed) {
 		first := b.push(change("first"))
 		b.run(first.SHA, ciCheck)
@@ -140,7 +140,7 @@ func TestLostPush(t *testing.T) {
 }
 
 // A branch that was forced back does not deploy what was thrown away.
-func TestForcePush(t *testing.T) {
+func TestForcePushDeploysNothingThrownAway(t *testing.T) {
 	onBoth(t, choices{}, func(b *bed) {
 		first := b.firstDeploy()
 		gone := b.push(change("gone"))

@@ -26,7 +26,7 @@ const aside = 2*time.Minute + 7*time.Millisecond
 // What is merged outside of the window waits before production, is told until when,
 // and goes live in the very second in which the window opens. Urgent work passes the
 // window, if somebody who may says so and why.
-func TestWindowOpens(t *testing.T) {
+func TestReleaseWaitsForItsWindow(t *testing.T) {
 	onBoth(t, choices{pipeline: early, sweep: aside}, func(b *bed) {
 		b.must(b.shop.SetRole("zoe", "maintain"))
 		b.must(b.shop.SetRole("walter", "write"))
