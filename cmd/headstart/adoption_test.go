@@ -42,7 +42,7 @@ func (b *bed) ranBefore(apps ...string) (sha string) {
 	b.mu.Lock()
 	b.states = map[bot.Key]botpipeline.State{}
 	b.mu.Unlock()
-	b.clock.set(b.clock.Now().Add(72 * time.Hour))
+	b.clock.Set(b.clock.Now().Add(72 * time.Hour))
 	b.start(nil)
 	b.gh.SetWebhook(b.url+"/webhooks/github", webhookSecret)
 	return sha

@@ -228,7 +228,7 @@ func TestBudgetOfHeroku(t *testing.T) {
 		p.buildTakes(prepareApp, 3*time.Minute)
 		for deploy, most := range []int{25 + 8, 20, 20} {
 			if deploy == 2 {
-				b.clock.set(b.clock.Now().Add(24 * time.Hour))
+				b.clock.Set(b.clock.Now().Add(24 * time.Hour))
 				b.pass(10 * time.Minute)
 			}
 			before := len(p.APIRequests())

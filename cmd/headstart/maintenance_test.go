@@ -144,7 +144,7 @@ func TestDownDuringMaintenance(t *testing.T) {
 		b.until(time.Minute, "the migration runs", func() bool { return len(p.releases(productionApp)) == 2 })
 		b.expectUnder(true)
 		b.stopBot()
-		b.clock.set(b.clock.Now().Add(3 * time.Minute))
+		b.clock.Set(b.clock.Now().Add(3 * time.Minute))
 		b.expectUnder(true) // nobody is there to turn it off
 		b.start(nil)
 		b.gh.SetWebhook(b.url+"/webhooks/github", webhookSecret)

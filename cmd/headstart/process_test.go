@@ -16,6 +16,7 @@ import (
 
 	"github.com/headstart-cd/headstart/config"
 	"github.com/headstart-cd/headstart/github/githubtest"
+	"github.com/headstart-cd/headstart/internal/clocktest"
 )
 
 // process is `headstart serve` as a real process, by the machine's clock.
@@ -99,7 +100,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 // outside is a GitHub with a repository for the embedded platform, without a bot.
 func outside(t *testing.T) (*bed, *localPlace) {
 	t.Helper()
-	b := &bed{t: t, clock: newClock()}
+	b := &bed{t: t, clock: clocktest.New()}
 	gh, err := githubtest.New(githubtest.Options{Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)

@@ -68,7 +68,7 @@ func TestChecksTurnGreenWhileTheBotIsDown(t *testing.T) {
 		b.pass(10 * time.Second)
 		b.stopBot()
 		b.must(run.Complete("success"))
-		b.clock.set(b.clock.Now().Add(5 * time.Minute))
+		b.clock.Set(b.clock.Now().Add(5 * time.Minute))
 		b.start(nil)
 		b.gh.SetWebhook(b.url+"/webhooks/github", webhookSecret)
 		b.until(5*time.Minute, "the commit is live although the bot was down when its checks turned green", b.live(c.SHA))

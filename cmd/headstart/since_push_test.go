@@ -16,7 +16,7 @@ func TestOneFigureSinceThePush(t *testing.T) {
 	onBoth(t, choices{pipeline: steered}, func(b *bed) {
 		b.place.releaseTakes(stagingApp, 2*time.Second)
 		b.deploy("first")
-		b.clock.set(b.clock.Now().Truncate(time.Second).Add(time.Second + 900*time.Millisecond))
+		b.clock.Set(b.clock.Now().Truncate(time.Second).Add(time.Second + 900*time.Millisecond))
 		b.settle()
 		pushed := b.clock.Now()
 		m := b.merge("second")
