@@ -52,6 +52,7 @@ var inward = map[string][]string{
 	"platform":                   {"bot", "bot/engine"},
 	"platform/platformtest":      {"bot", "platform"},
 	"internal/clocktest":         {},
+	"internal/postgrestest":      {},
 	"platform/heroku":            {"bot", "platform"},
 	"platform/local":             {"bot", "platform"},
 	"store":                      {"bot", "bot/engine"},
