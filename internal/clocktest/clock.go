@@ -12,6 +12,7 @@ type Clock struct {
 	mu     sync.Mutex
 	now    time.Time // guarded by mu
 	alarms []*alarm  // guarded by mu; those that have not rung
+	asked  func()    // called whenever the time is asked for; nil: nobody listens; guarded by mu
 }
 
 type alarm struct {
@@ -25,8 +26,19 @@ func New() *Clock { return &Clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UT
 // Now is the driven time.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
+	now, asked := c.now, c.asked
+	c.mu.Unlock()
+	if asked != nil {
+		asked()
+	}
+	return now
+}
+
+// Listen has asked called whenever the time is asked for, by whoever asks.
+func (c *Clock) Listen(asked func()) {
+	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.now
+	c.asked = asked
 }
 
 // Set moves the clock to t, never back, and rings what is due.
