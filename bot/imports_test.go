@@ -51,6 +51,8 @@ var inward = map[string][]string{
 	"github/githubtest":          {"bot"},
 	"platform":                   {"bot", "bot/engine"},
 	"platform/platformtest":      {"bot", "platform"},
+	"internal/clocktest":         {},
+	"internal/postgrestest":      {},
 	"platform/heroku":            {"bot", "platform"},
 	"platform/local":             {"bot", "platform"},
 	"store":                      {"bot", "bot/engine"},

@@ -14,32 +14,15 @@ import (
 	"github.com/headstart-cd/headstart/github"
 	"github.com/headstart-cd/headstart/github/githubtest"
 	"github.com/headstart-cd/headstart/github/githubtest/contract"
+	"github.com/headstart-cd/headstart/internal/clocktest"
 	"github.com/prometheus/client_golang/prometheus"
 )
-
-// clock is time that tests drive.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time // guarded by mu
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
 
 // world is a GitHub with one repository, and the client under test.
 type world struct {
 	*githubtest.Server
 	t        testing.TB
-	clock    *clock
+	clock    *clocktest.Clock
 	shop     *githubtest.Repo
 	client   *github.Client
 	registry *prometheus.Registry
@@ -66,7 +49,7 @@ func start(t testing.TB, change ...func(*githubtest.Options, *github.Options)) *
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, clock: &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}, registry: prometheus.NewRegistry()}
+	w := &world{t: t, clock: clocktest.New(), registry: prometheus.NewRegistry()}
 	there := githubtest.Options{Dir: t.TempDir(), Clock: w.clock.Now, Contract: doc}
 	here := github.Options{ParseConfig: parseConfig, Now: w.clock.Now, Metrics: w.registry, Pause: w.pause}
 	for _, f := range change {

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/internal/postgrestest"
 	"github.com/headstart-cd/headstart/store"
 )
 
@@ -201,19 +202,19 @@ func TestConnectionsDrop(t *testing.T) {
 // do anything.
 func TestServerRestarts(t *testing.T) {
 	t.Parallel()
-	c, err := newCluster()
-	if errors.Is(err, errNoPostgres) {
+	c, err := postgrestest.New()
+	if errors.Is(err, postgrestest.ErrMissing) {
 		t.Skip(err)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := c.remove(); err != nil {
+		if err := c.Remove(); err != nil {
 			t.Error(err)
 		}
 	}()
-	s, late := openerOf(c.url()).open(t), openerOf(c.url()).open(t)
+	s, late := openerOf(c.URL()).open(t), openerOf(c.URL()).open(t)
 	begun, cancelled := make(chan bool, 10), make(chan struct{}, 10)
 	handlers := store.Handlers{Perform: func(ctx context.Context, _ bot.Target, _ bot.Effect, again bool) error {
 		begun <- again
@@ -227,7 +228,7 @@ func TestServerRestarts(t *testing.T) {
 	defer run(t, s, handlers)()
 	commit(t, s, change(0, effect("config")))
 	<-begun
-	if err := c.stop(); err != nil {
+	if err := c.Stop(); err != nil {
 		t.Fatal(err)
 	}
 	stopped := time.Now()
@@ -239,7 +240,7 @@ func TestServerRestarts(t *testing.T) {
 		t.Errorf("work is cancelled before another instance may begin it, after 15 s; it took %s", took)
 	}
 	defer run(t, late, handlers)() // waits for the database
-	if err := c.start(); err != nil {
+	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
 	started := time.Now()
@@ -257,7 +258,7 @@ func TestServerRestarts(t *testing.T) {
 		t.Error("what was interrupted counts as something that may have happened")
 	}
 	t.Logf("work goes on after %s", time.Since(started).Round(time.Millisecond))
-	instances(t, c.url(), 2)
+	instances(t, c.URL(), 2)
 	idleAnywhere(t, s)
 	if d := delivery(t, s, "afterwards"); d.Outcome != store.Processed {
 		t.Errorf("what is received afterwards is processed, got %+v", d)

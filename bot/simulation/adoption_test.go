@@ -79,7 +79,7 @@ func (s *sim) stoodThere(stage, sha, artifact string) bool {
 	return false
 }
 
-// backToOwn is the part of sentence 4 about what ran before the bot came: each app
+// backToOwn is the part of [sameArtifact] about what ran before the bot came: each app
 // goes back to its own, and to what another one of the stage ran if it ran nothing, or
 // came to the stage after that was looked at.
 func (s *sim) backToOwn(r *request) {
@@ -97,11 +97,11 @@ func (s *sim) backToOwn(r *request) {
 		}
 	}
 	if !own[r.artifact] && (len(own) > 0 || !s.stoodThere(r.stage, r.sha, r.artifact)) {
-		s.fail(4, "%s gets %s, which it did not run before the bot came", r.app, r.artifact)
+		s.breaks(sameArtifact, "%s gets %s, which it did not run before the bot came", r.app, r.artifact)
 	}
 }
 
-// notOverStood is the part of sentence 3 about what ran before the bot came: no
+// notOverStood is the part of [onlyForward] about what ran before the bot came: no
 // older commit takes its place.
 func (s *sim) notOverStood(r *request, now *bot.Release) {
 	was, is := s.pushed[now.Commit], s.pushed[r.sha]
@@ -109,7 +109,7 @@ func (s *sim) notOverStood(r *request, now *bot.Release) {
 		return // the branch may have come back to it
 	}
 	if s.truth.stood[r.app][now.Artifact] && s.Relation(now.Commit, r.sha) == bot.RelationBehind {
-		s.fail(3, "%s gets %s, and it ran %s before the bot came, which is newer", r.app, r.sha, now.Commit)
+		s.breaks(onlyForward, "%s gets %s, and it ran %s before the bot came, which is newer", r.app, r.sha, now.Commit)
 	}
 }
 

@@ -64,7 +64,7 @@ func (s *sim) stranger(artifact string) *bot.Build {
 func (s *sim) ownArtifact(r *request) {
 	_, from, known := strings.Cut(r.artifact, "-")
 	if c := s.Commits[r.sha]; known && c != nil && s.ExportSubst[c.Tree] && from != r.sha {
-		s.fail(4, "%s gets %s as %s, though the source of %s has the commit in it", r.app, r.artifact, r.sha, from)
+		s.breaks(sameArtifact, "%s gets %s as %s, though the source of %s has the commit in it", r.app, r.artifact, r.sha, from)
 	}
 	built := s.stranger(r.artifact)
 	if built == nil || len(s.pushed[r.sha]) == 0 || !isApart(r.job.config) || s.store.apartFrom.IsZero() || built.CreatedAt.Before(s.store.apartFrom) {
@@ -79,7 +79,7 @@ func (s *sim) ownArtifact(r *request) {
 	if r.job.decided.Before(pushed) {
 		return
 	}
-	s.fail(4, "%s of the branch gets %s on %s, which was built for a pull request on %s", r.sha, r.artifact, r.app, pullsApp)
+	s.breaks(sameArtifact, "%s of the branch gets %s on %s, which was built for a pull request on %s", r.sha, r.artifact, r.app, pullsApp)
 }
 
 // builtApart holds that code which is not on the branch builds where pull requests
@@ -91,9 +91,9 @@ func (s *sim) builtApart(r *request) {
 	}
 	switch onBranch := len(s.pushed[r.sha]) > 0; {
 	case slices.Contains(p.Apps, r.app) && !onBranch:
-		s.fail(4, "%s is built on %s, which builds the branch, and was never there", r.sha, r.app)
+		s.breaks(sameArtifact, "%s is built on %s, which builds the branch, and was never there", r.sha, r.app)
 	case slices.Contains(p.PullApps, r.app) && onBranch && r.job.decided.After(s.truth.pushes[r.sha][0].PushedAt.Add(time.Minute)) && !s.openHead(r.sha):
-		s.fail(4, "%s of the branch is built on %s, which builds pull requests", r.sha, r.app)
+		s.breaks(sameArtifact, "%s of the branch is built on %s, which builds pull requests", r.sha, r.app)
 	}
 }
 

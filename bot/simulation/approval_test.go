@@ -57,10 +57,10 @@ func (s *sim) runs(r *bot.Release) string {
 	return r.Artifact
 }
 
-// approved1 is the part of sentence 1 about approvals: what needs one has it, by
+// isApproved is the part of [gatesOpen] about approvals: what needs one has it, by
 // somebody who may and did not make it, for this artifact, and in the place of what
 // the stage runs.
-func (s *sim) approved1(sha, artifact string, stage bot.Stage, decided time.Time) {
+func (s *sim) isApproved(sha, artifact string, stage bot.Stage, decided time.Time) {
 	held := slices.ContainsFunc(stage.Hold, func(h bot.Hold) bool {
 		return h.Window == "" && s.counts(h.Class, sha, stage.Name, stage.Apps)
 	})
@@ -79,7 +79,7 @@ func (s *sim) approved1(sha, artifact string, stage bot.Stage, decided time.Time
 			return
 		}
 	}
-	s.fail(1, "%s enters %s as %s, and %s", sha, stage.Name, artifact, why)
+	s.breaks(gatesOpen, "%s enters %s as %s, and %s", sha, stage.Name, artifact, why)
 }
 
 // lapsed says why somebody's approval is not good for what is about to enter a

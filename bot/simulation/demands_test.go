@@ -148,7 +148,7 @@ const (
 	behind = 90 * time.Second
 )
 
-// inTime is the part of sentence 1 about time: nothing enters a stage while all of
+// inTime is the part of [gatesOpen] about time: nothing enters a stage while all of
 // its windows are closed or anything freezes it, unless somebody who may has found
 // it urgent.
 func (s *sim) inTime(sha string, cfg bot.Config, stage bot.Stage, decided time.Time, urgent bool) {
@@ -157,20 +157,20 @@ func (s *sim) inTime(sha string, cfg bot.Config, stage bot.Stage, decided time.T
 	}
 	from, to := decided.Add(-behind), decided.Add(ahead)
 	if len(stage.Windows) > 0 && !opens(stage.Windows, from, to) {
-		s.fail(1, "%s enters %s outside of its windows %v: it was decided at %s", sha, stage.Name, stage.Windows, decided.Format(time.TimeOnly))
+		s.breaks(gatesOpen, "%s enters %s outside of its windows %v: it was decided at %s", sha, stage.Name, stage.Windows, decided.Format(time.TimeOnly))
 	}
 	for _, h := range stage.Hold {
 		if h.Window != "" && s.counts(h.Class, sha, stage.Name, stage.Apps) && !opens([]string{h.Window}, from, to) {
-			s.fail(1, "%s is a %s and enters %s outside of the window %s: it was decided at %s", sha, h.Class, stage.Name, h.Window, decided.Format(time.TimeOnly))
+			s.breaks(gatesOpen, "%s is a %s and enters %s outside of the window %s: it was decided at %s", sha, h.Class, stage.Name, h.Window, decided.Format(time.TimeOnly))
 		}
 	}
 	for _, f := range cfg.Freezes {
 		if begin, end := days(f); !from.Before(begin) && to.Before(end) {
-			s.fail(1, "%s enters %s in a freeze of the file, from %s to %s: it was decided at %s", sha, stage.Name, f.From, f.To, decided.Format(time.TimeOnly))
+			s.breaks(gatesOpen, "%s enters %s in a freeze of the file, from %s to %s: it was decided at %s", sha, stage.Name, f.From, f.To, decided.Format(time.TimeOnly))
 		}
 	}
 	if w, heard := s.truth.frozen, s.truth.reachedAll; w.On && !heard.IsZero() && decided.After(heard) && (w.Until.IsZero() || to.Before(w.Until)) {
-		s.fail(1, "%s enters %s, though the operator has frozen everything, which is known since %s", sha, stage.Name, heard.Format(time.TimeOnly))
+		s.breaks(gatesOpen, "%s enters %s, though the operator has frozen everything, which is known since %s", sha, stage.Name, heard.Format(time.TimeOnly))
 	}
 }
 

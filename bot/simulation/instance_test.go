@@ -211,7 +211,7 @@ func (s *sim) workOne(in *instance) bool {
 		return false
 	}
 	if s.ops++; s.ops > storm {
-		s.fail(7, "it never comes to rest: after %d pieces of work at one moment there are %d more", s.ops, n)
+		s.breaks(everythingArrives, "it never comes to rest: after %d pieces of work at one moment there are %d more", s.ops, n)
 	}
 	if len(deliveries)+len(jobs) > 1 && s.may.atOnce && s.depth == 0 && s.once(1) {
 		s.beginMany(in, deliveries, jobs)

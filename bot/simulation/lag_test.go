@@ -72,10 +72,10 @@ func (s *sim) named(do bot.Action) []string {
 	return nil
 }
 
-// patient is part of sentence 4, in histories in which nothing goes wrong but that
+// patient is part of [sameArtifact], in histories in which nothing goes wrong but that
 // GitHub lags: no build falls back to a stage's own app, which needs the same source.
 func (s *sim) patient(r *request) {
 	if s.may.serene && r.stage != "" && len(s.file.Config.Prepare.Apps) > 0 {
-		s.fail(4, "%s is built on %s, because GitHub did not know it for a moment", r.sha, r.app)
+		s.breaks(sameArtifact, "%s is built on %s, because GitHub did not know it for a moment", r.sha, r.app)
 	}
 }

@@ -36,7 +36,7 @@ func (p platformView) SetMaintenance(ctx context.Context, app string, on bool) e
 	return err
 }
 
-// maintained is the part of sentence 1 about maintenance mode: an app is in it when
+// maintained is the part of [gatesOpen] about maintenance mode: an app is in it when
 // a release is asked for that wants it.
 func (s *sim) maintained(r *request) {
 	stage, _ := r.job.config.Stage(r.stage)
@@ -45,7 +45,7 @@ func (s *sim) maintained(r *request) {
 	}
 	for _, class := range stage.Maintenance {
 		if s.counts(class, r.sha, r.stage, []string{r.app}) && !s.App(r.app).Maintenance {
-			s.fail(1, "%s is released on %s, which is not in maintenance mode, and it is a %s", r.sha, r.app, class)
+			s.breaks(gatesOpen, "%s is released on %s, which is not in maintenance mode, and it is a %s", r.sha, r.app, class)
 		}
 	}
 }
@@ -60,7 +60,7 @@ func (s *sim) copied(stage string, n int) bool {
 	return !s.truth.copies[promotionKey(stage, n)].IsZero()
 }
 
-// copiesDecided holds promotions that begin with a copy against sentence 1, when
+// copiesDecided holds promotions that begin with a copy against [gatesOpen], when
 // they are decided.
 func (s *sim) copiesDecided(effects []bot.Effect) {
 	for _, e := range effects {
@@ -70,7 +70,7 @@ func (s *sim) copiesDecided(effects []bot.Effect) {
 		}
 		for _, j := range s.store.jobs {
 			if j.effect.Key == e.Key {
-				s.gatesOpen(j, do.Stage, do.Promotion, do.SHA, copying)
+				s.mayEnter(j, do.Stage, do.Promotion, do.SHA, copying)
 			}
 		}
 		s.truth.copies[promotionKey(do.Stage, do.Promotion)] = s.Now
@@ -86,7 +86,7 @@ func (p platformView) MakeCopy(ctx context.Context, c platform.Copy) (bot.CopySe
 		refuse: &bot.Refused{Platform: true, Reason: "the platform copies nothing today"},
 	}, func() (bot.CopySeen, error) {
 		if other := s.App(c.App).Copy; other != nil && other.Name != c.Name {
-			s.fail(5, "%s gets a copy for %s while it has the one for %s", c.App, c.Name, other.Name)
+			s.breaks(nothingTwice, "%s gets a copy for %s while it has the one for %s", c.App, c.Name, other.Name)
 		}
 		s.CopyTime = among(s, 0, 10*time.Second, 3*time.Minute) + time.Second
 		return p.Platform.MakeCopy(ctx, c)
@@ -140,17 +140,17 @@ func (s *sim) endMaintenance() {
 	}
 }
 
-// revokeSkips is the part of sentence 7 about what is put around a release: at the
+// leftBehind is the part of [everythingArrives] about what is put around a release: at the
 // end nothing is left of it, and what somebody else has done is as they left it.
 func (s *sim) leftBehind() {
 	for _, app := range sorted(s.Apps) {
 		switch a := s.App(app); {
 		case a.Maintenance && !s.truth.humanOn[app]:
-			s.fail(7, "the maintenance mode of %s is still on at the end", app)
+			s.breaks(everythingArrives, "the maintenance mode of %s is still on at the end", app)
 		case !a.Maintenance && s.truth.humanOn[app]:
-			s.fail(7, "somebody has turned the maintenance mode of %s on, and it is off at the end", app)
+			s.breaks(everythingArrives, "somebody has turned the maintenance mode of %s on, and it is off at the end", app)
 		case a.Copy != nil:
-			s.fail(7, "%s still has the copy for %s at the end", app, a.Copy.Name)
+			s.breaks(everythingArrives, "%s still has the copy for %s at the end", app, a.Copy.Name)
 		}
 	}
 }

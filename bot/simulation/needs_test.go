@@ -167,11 +167,11 @@ func (a *api) state() pipeline.State {
 	return st
 }
 
-// needed1 is the part of sentence 1 about `needs`: nothing enters a stage unless the
+// needsRun is the part of [gatesOpen] about `needs`: nothing enters a stage unless the
 // other pipeline's stage ran, a moment before, everything that was pushed there up
 // to its own push. Where somebody has put it on one app by hand, the bot found it
 // there when it entered, and only goes to the end.
-func (s *sim) needed1(sha, artifact string, stage bot.Stage) {
+func (s *sim) needsRun(sha, artifact string, stage bot.Stage) {
 	byHand := slices.ContainsFunc(stage.Apps, func(app string) bool {
 		now := s.App(app).Current()
 		return now != nil && s.truth.byHand[now] && now.Artifact == artifact
@@ -195,7 +195,7 @@ func (s *sim) needed1(sha, artifact string, stage bot.Stage) {
 		}
 		until = r.at
 	}
-	s.fail(1, "%s enters %s, which needs %s: that runs %s, known %t, and %s was pushed there before it", sha, stage.Name, need,
+	s.breaks(gatesOpen, "%s enters %s, which needs %s: that runs %s, known %t, and %s was pushed there before it", sha, stage.Name, need,
 		s.api.runs(), s.api.known, s.api.pushes[max(last, 0)].sha)
 }
 

@@ -46,6 +46,6 @@ func (s *sim) sawOutsider(comment int64) {
 		}
 	}
 	if n > mostInAnHour {
-		s.fail(7, "@%s, who has no write, gets %d answers within an hour", by, n)
+		s.breaks(everythingArrives, "@%s, who has no write, gets %d answers within an hour", by, n)
 	}
 }

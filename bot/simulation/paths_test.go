@@ -94,11 +94,11 @@ func (s *sim) replacedUnreported(base, head string) bool {
 	return true
 }
 
-// affected is the part of sentence 1 about `paths`: a push that changes none of the
+// affected is the part of [gatesOpen] about `paths`: a push that changes none of the
 // pipeline's files, beside one that it had taken on before, is none of its business.
 func (s *sim) affected(sha, what string) {
 	if before := s.comparedWith(sha); before != "" {
-		s.fail(1, "%s %s, and it changes none of the files under `paths` since %s, which was published before it was pushed", sha, what, before)
+		s.breaks(gatesOpen, "%s %s, and it changes none of the files under `paths` since %s, which was published before it was pushed", sha, what, before)
 	}
 }
 

@@ -154,17 +154,17 @@ func notBuilt(do bot.SetStatus) bool {
 	return do.Context == "headstart/build" && strings.HasPrefix(do.Status.Text, "Not built here: ")
 }
 
-// candidates1 is the part of sentence 1 about the queue: what was never on the branch
+// wereOnBranch is the part of [gatesOpen] about the queue: what was never on the branch
 // is none of its commits.
-func (s *sim) candidates1(st pipeline.State) {
+func (s *sim) wereOnBranch(st pipeline.State) {
 	for i := range st.Candidates {
 		if sha := st.Candidates[i].SHA; len(s.pushed[sha]) == 0 {
-			s.fail(1, "%s is a candidate, and the branch was never at it", sha)
+			s.breaks(gatesOpen, "%s is a candidate, and the branch was never at it", sha)
 		}
 	}
 }
 
-// groupsEnd is the part of sentence 6 about the queue: headstart/build of a group's
+// groupsEnd is the part of [endsInTruth] about the queue: headstart/build of a group's
 // head ends in a final state, whatever keeps commits from going on.
 func (s *sim) groupsEnd() {
 	for _, g := range s.groups {
@@ -172,9 +172,9 @@ func (s *sim) groupsEnd() {
 		known := slices.ContainsFunc(s.store.state.Groups, func(o pipeline.MergeGroup) bool { return o.Head == g.asked.Head })
 		switch {
 		case v.State == bot.StatusPending && len(s.pushed[g.asked.Head]) == 0:
-			s.fail(6, "headstart/build of the merge group %s is pending at the end: %s", g.asked.Head, v.Text)
+			s.breaks(endsInTruth, "headstart/build of the merge group %s is pending at the end: %s", g.asked.Head, v.Text)
 		case v.State == "" && known && s.store.state.Configured && len(s.pushed[g.asked.Head]) == 0:
-			s.fail(6, "the merge queue waits for headstart/build of %s, which was never set", g.asked.Head)
+			s.breaks(endsInTruth, "the merge queue waits for headstart/build of %s, which was never set", g.asked.Head)
 		}
 	}
 }

@@ -98,15 +98,15 @@ func (s *sim) neighbourMoves() {
 		take(bot.QueueClaim{})
 		return
 	}
-	if s.App(sharedApp).Pending() != nil && s.queued1(key).Builds.IsZero() {
+	if s.App(sharedApp).Pending() != nil && s.queuedOf(key).Builds.IsZero() {
 		take(bot.QueueClaim{}) // the platform is busy with what nobody waits for any more
 		s.After(20*time.Second, s.neighbourMoves)
 		return
 	}
-	r, before := n.wants[0], s.queued1(key)
+	r, before := n.wants[0], s.queuedOf(key)
 	if !take(bot.QueueClaim{Builds: true, Takes: r, Yields: r == bot.RankPull}) {
 		if !take(waits(bot.QueueClaim{})) {
-			s.fail(7, "the neighbour may not take %s, and may not wait for it", sharedApp)
+			s.breaks(everythingArrives, "the neighbour may not take %s, and may not wait for it", sharedApp)
 		}
 		return
 	}
@@ -128,15 +128,15 @@ func (s *sim) neighbourMoves() {
 	take(waits(bot.QueueClaim{Builds: true, Yields: r == bot.RankPull}))
 }
 
-// neighbourArrived is the part of sentence 7 about the neighbour: it has built everything.
+// neighbourArrived is the part of [everythingArrives] about the neighbour: it has built everything.
 func (s *sim) neighbourArrived() {
 	if n := &s.neighbour; len(n.wants) > 0 || n.build != nil {
-		s.fail(7, "the neighbour still has to build for %v at the end, and it builds: %t", n.wants, n.build != nil)
+		s.breaks(everythingArrives, "the neighbour still has to build for %v at the end, and it builds: %t", n.wants, n.build != nil)
 	}
 }
 
-// queued1 is where a pipeline stands in the queue of the shared app.
-func (s *sim) queued1(of bot.Key) bot.QueueEntry {
+// queuedOf is where a pipeline stands in the queue of the shared app.
+func (s *sim) queuedOf(of bot.Key) bot.QueueEntry {
 	for _, o := range s.turns.Queues[sharedApp] {
 		if o.Pipeline == of {
 			return o
@@ -158,12 +158,12 @@ func (s *sim) tookTurn(r bot.Rank, us bot.QueueEntry) {
 	case !us.Builds.IsZero() && !s.answers(us):
 		// Nobody has run the bot for an hour: what it built is over.
 	case !us.Builds.IsZero():
-		s.fail(7, "the neighbour builds on %s while we do", sharedApp)
+		s.breaks(everythingArrives, "the neighbour builds on %s while we do", sharedApp)
 	case us.Waits == bot.RankNone || !s.answers(us):
 	case us.Waits < r:
-		s.fail(7, "the neighbour begins a build for a %s on %s, and we wait with a %s since %s", r, sharedApp, us.Waits, us.Since.Format(time.TimeOnly))
+		s.breaks(everythingArrives, "the neighbour begins a build for a %s on %s, and we wait with a %s since %s", r, sharedApp, us.Waits, us.Since.Format(time.TimeOnly))
 	case us.Waits == r && stillWaits(n.ours, us):
-		s.fail(7, "the neighbour begins two builds for a %s in a row, and we wait with the same since %s", r, us.Since.Format(time.TimeOnly))
+		s.breaks(everythingArrives, "the neighbour begins two builds for a %s in a row, and we wait with the same since %s", r, us.Since.Format(time.TimeOnly))
 	}
 	n.its = bot.QueueEntry{}
 	if n.ours = us; us.Waits != r {
@@ -212,15 +212,15 @@ func (s *sim) ourTurn(do bot.StartBuild) {
 	} else if slices.ContainsFunc(s.groups, func(g *simGroup) bool { return g.asked.Head == do.SHA }) {
 		rank = bot.RankGroup
 	}
-	them := s.queued1(neighbourKey)
+	them := s.queuedOf(neighbourKey)
 	switch {
 	case n.build != nil:
-		s.fail(7, "%s is begun on %s while the neighbour builds there", do.SHA, sharedApp)
+		s.breaks(everythingArrives, "%s is begun on %s while the neighbour builds there", do.SHA, sharedApp)
 	case len(n.wants) == 0 || them.Waits == bot.RankNone || !s.answers(them):
 	case them.Waits < rank:
-		s.fail(7, "%s, which is for a %s, is begun on %s, where the neighbour waits with a %s since %s", do.SHA, rank, sharedApp, them.Waits, them.Since.Format(time.TimeOnly))
+		s.breaks(everythingArrives, "%s, which is for a %s, is begun on %s, where the neighbour waits with a %s since %s", do.SHA, rank, sharedApp, them.Waits, them.Since.Format(time.TimeOnly))
 	case them.Waits == rank && stillWaits(n.its, them):
-		s.fail(7, "we begin two builds for a %s in a row on %s, where the neighbour waits with the same since %s", rank, sharedApp, them.Since.Format(time.TimeOnly))
+		s.breaks(everythingArrives, "we begin two builds for a %s in a row on %s, where the neighbour waits with the same since %s", rank, sharedApp, them.Since.Format(time.TimeOnly))
 	}
 	n.ours = bot.QueueEntry{}
 	if n.its = them; them.Waits != rank {

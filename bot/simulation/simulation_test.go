@@ -237,13 +237,6 @@ func (s *sim) note(who, format string, args ...any) {
 	s.lines = append(s.lines, line{s.Now, who, format, args})
 }
 
-// fail ends the history: the sentence with the number does not hold.
-func (s *sim) fail(sentence int, format string, args ...any) {
-	v := violation(fmt.Sprintf("sentence %d does not hold at %s: %s", sentence, s.Now.Format("02 15:04:05.0"), fmt.Sprintf(format, args...)))
-	s.ended = v // also where the engine takes the panic for somebody's own
-	panic(v)
-}
-
 var coin = rapid.Bool()
 
 // once is true with the probability 1/2ⁿ. Nothing is drawn any more once the

@@ -151,25 +151,25 @@ func (s *sim) save(in *instance, c engine.Change) {
 	if st.commits%64 == 0 {
 		data, err := json.Marshal(c)
 		if err != nil {
-			s.fail(7, "a change cannot be stored: %v", err)
+			s.breaks(everythingArrives, "a change cannot be stored: %v", err)
 		}
 		s.leaks(string(data), "the database")
 		c.State, c.Effects = pipeline.State{}, nil
 		var read engine.Change
 		if err := json.Unmarshal(data, &read); err != nil {
-			s.fail(7, "a change cannot be read again: %v", err)
+			s.breaks(everythingArrives, "a change cannot be read again: %v", err)
 		}
 		c = read
 	}
 	if err := c.State.Check(); err != nil {
-		s.fail(7, "what is saved contradicts itself: %v", err)
+		s.breaks(everythingArrives, "what is saved contradicts itself: %v", err)
 	}
 	if st.commits%256 == 32 && c.Version > 0 {
 		s.followsFrom(st.state, c)
 	}
 	for _, id := range c.Comments {
 		if _, known := st.listened[id]; known {
-			s.fail(5, "the comment %d is taken twice", id)
+			s.breaks(nothingTwice, "the comment %d is taken twice", id)
 		}
 		st.listened[id] = s.Now
 	}
@@ -198,7 +198,7 @@ func (s *sim) followsFrom(before pipeline.State, c engine.Change) {
 			err = json.Unmarshal(data, into)
 		}
 		if err != nil {
-			s.fail(7, "a change cannot be stored: %v", err)
+			s.breaks(everythingArrives, "a change cannot be stored: %v", err)
 		}
 		return string(data)
 	}
@@ -211,11 +211,11 @@ func (s *sim) followsFrom(before pipeline.State, c engine.Change) {
 	for _, e := range events {
 		state = apply.Apply(state, e)
 		if err := state.Check(); err != nil {
-			s.fail(7, "after %s the state contradicts itself: %v", bot.NameOf(e.Fact), err)
+			s.breaks(everythingArrives, "after %s the state contradicts itself: %v", bot.NameOf(e.Fact), err)
 		}
 	}
 	if want, got := through(c.State, &same), through(state, &loaded); !c.Folded || !reflect.DeepEqual(loaded, same) {
-		s.fail(7, "what happened makes another state when it is loaded:\n%s\n%s", want, got)
+		s.breaks(everythingArrives, "what happened makes another state when it is loaded:\n%s\n%s", want, got)
 	}
 }
 

@@ -191,7 +191,7 @@ func (s *sim) builtFrom(artifact string) string {
 
 // look checks what can be seen at any time.
 func (s *sim) look() {
-	s.oneInFlight()
+	s.oneAtATime()
 	s.acknowledged()
 }
 

@@ -116,9 +116,9 @@ func (s *sim) askedNothing(stage, artifact string) bool {
 	})
 }
 
-// verified1 is the part of sentence 1 about proofs: what enters a stage was seen to
+// wasProved is the part of [gatesOpen] about proofs: what enters a stage was seen to
 // work on the stage before, and stayed there for as long as it has to.
-func (s *sim) verified1(sha, stage, artifact string, before bot.Stage, urgent bool) {
+func (s *sim) wasProved(sha, stage, artifact string, before bot.Stage, urgent bool) {
 	byHand, itself := false, false
 	for _, r := range s.App(siteOf(before.Name)).Releases {
 		byHand = byHand || s.truth.byHand[r]
@@ -131,14 +131,14 @@ func (s *sim) verified1(sha, stage, artifact string, before bot.Stage, urgent bo
 		return
 	}
 	if !s.answeredWell(before.Name, artifact) {
-		s.fail(1, "%s enters %s, and nobody has seen it work on %s", sha, stage, before.Name)
+		s.breaks(gatesOpen, "%s enters %s, and nobody has seen it work on %s", sha, stage, before.Name)
 	}
 	if before.Soak == 0 || byHand || urgent {
 		return
 	}
 	short := before.Soak - time.Minute - 30*time.Second // an instance's clock may be behind by so much
 	if watched := s.watched(before.Name, artifact); watched < short {
-		s.fail(1, "%s enters %s, and was watched on %s for %s only, not for %s", sha, stage, before.Name, watched, before.Soak)
+		s.breaks(gatesOpen, "%s enters %s, and was watched on %s for %s only, not for %s", sha, stage, before.Name, watched, before.Soak)
 	}
 }
 
@@ -199,11 +199,11 @@ func (s *sim) takenBack(r *request) bool {
 		return false
 	}
 	if last := s.newest(r.stage, n); last != nil && last.back {
-		s.fail(3, "%s goes back to %s by itself, right after it went back to %s by itself", r.stage, r.sha, last.sha)
+		s.breaks(onlyForward, "%s goes back to %s by itself, right after it went back to %s by itself", r.stage, r.sha, last.sha)
 	}
 	unsure := s.asks.revision == "" && s.handReleased(r.stage) // what answered may have been that
 	if s.asks.verify && !unsure && !s.stoodThere(r.stage, r.sha, r.artifact) && !s.answeredWell(r.stage, r.artifact) && !s.askedNothing(r.stage, r.artifact) {
-		s.fail(3, "%s goes back to %s by itself, which was never seen to work there", r.stage, r.sha)
+		s.breaks(onlyForward, "%s goes back to %s by itself, which was never seen to work there", r.stage, r.sha)
 	}
 	r.back = true
 	return true

@@ -35,15 +35,15 @@ const bareVar = "HEADSTART_TEST_BARE"
 
 // newBare is what the environment says of it; nil if that is nothing.
 func newBare() (*bare, error) {
-	told := os.Getenv(bareVar)
-	if told == "" {
+	given := os.Getenv(bareVar)
+	if given == "" {
 		return nil, nil
 	}
 	b := &bare{client: &http.Client{
 		Transport:     &http.Transport{MaxIdleConnsPerHost: 64}, // as many as Headstart keeps
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
-	return b, json.Unmarshal([]byte(told), b)
+	return b, json.Unmarshal([]byte(given), b)
 }
 
 // follow asks what follows from a delivery.
@@ -160,9 +160,9 @@ func startBare(tb testing.TB, w *chaosWorld, database string) receiver {
 		}
 		b.Tokens[owner] = token
 	}
-	told, err := json.Marshal(b)
+	given, err := json.Marshal(b)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return receiver{startFloor(tb, database, bareVar+"="+string(told)), toHeroku}
+	return receiver{startFloor(tb, database, bareVar+"="+string(given)), toHeroku}
 }

@@ -197,8 +197,8 @@ func (m *measured) built(t *team, sha string) bool {
 // held are the deliveries that are held back since the last time.
 func (m *measured) held() (list []githubtest.Delivery) {
 	for _, d := range m.gh.Held() {
-		if !m.heard[d.GUID] {
-			m.heard[d.GUID] = true
+		if !m.passedOn[d.GUID] {
+			m.passedOn[d.GUID] = true
 			list = append(list, d)
 		}
 	}

@@ -56,7 +56,7 @@ func newMeasured(b *testing.B, teams int, database func(b *testing.B) string) *m
 	i.env = append(i.env, "HEADSTART_SWEEP=2m") // the default
 	return &measured{
 		chaosWorld: w, i: i, floor: startFloor(b, database(b)), mute: startFloor(b, keepsNothing),
-		bare: startBare(b, w, database(b)), heard: map[string]bool{},
+		bare: startBare(b, w, database(b)), passedOn: map[string]bool{},
 	}
 }
 

@@ -70,7 +70,7 @@ func newScaled(b *testing.B, n, deliveries int) *scaled {
 		a.PromotionTakes(0)
 	}
 	s := &scaled{lasts: lasts, filler: newFiller(b, database), crowd: newCrowd(w, scaleInstallations)}
-	s.measured = &measured{chaosWorld: w, heard: map[string]bool{}}
+	s.measured = &measured{chaosWorld: w, passedOn: map[string]bool{}}
 	s.startInstance(database)
 	s.emptyOfTeam()
 	s.must(s.i.startAndWait())
@@ -177,8 +177,8 @@ func (s *scaled) freeze() {
 		began := time.Now()
 		s.watch(b, "the operator freezes everything", func() {
 			s.exec(`INSERT INTO operator_freeze (id, frozen, by_whom, reason, until, said_at) VALUES (1, 1, 'root', 'a test', 0, $1)`, began.UnixMicro())
-			s.waitFor(b, "everybody has heard", 10*time.Minute, func() bool { return strings.Contains(s.i.log.last(), "passed on the operator's word") })
-			b.Logf("everybody has heard after %s", time.Since(began).Round(time.Millisecond))
+			s.waitFor(b, "everybody knows", 10*time.Minute, func() bool { return strings.Contains(s.i.log.last(), "passed on the operator's word") })
+			b.Logf("everybody knows after %s", time.Since(began).Round(time.Millisecond))
 		})
 		s.must(s.i.stop())
 		s.later()

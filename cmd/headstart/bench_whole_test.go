@@ -39,11 +39,11 @@ const (
 // measured is one process under measurement.
 type measured struct {
 	*chaosWorld
-	i     *instance
-	floor string // the URL of the durable floor
-	mute  string // that of the server that keeps nothing
-	bare  receiver
-	heard map[string]bool // deliveries that were passed on, by GUID
+	i        *instance
+	floor    string // the URL of the durable floor
+	mute     string // that of the server that keeps nothing
+	bare     receiver
+	passedOn map[string]bool // deliveries that were passed on, by GUID
 }
 
 func measureAll(b *testing.B, database, floor, bare string) {
@@ -63,7 +63,7 @@ func measureAll(b *testing.B, database, floor, bare string) {
 	many.prepare.BuildTakes(benchBuild)
 	i := newInstance(b, w.gh, w.heroku, database, w.allow+" acme/large=acme-large-*")
 	i.env = append(i.env, "HEADSTART_SWEEP=2m") // the default
-	m := &measured{chaosWorld: w, i: i, floor: startFloor(b, floor), mute: startFloor(b, keepsNothing), bare: startBare(b, w, bare), heard: map[string]bool{}}
+	m := &measured{chaosWorld: w, i: i, floor: startFloor(b, floor), mute: startFloor(b, keepsNothing), bare: startBare(b, w, bare), passedOn: map[string]bool{}}
 
 	m.all(b, "empty", many)
 	b.Run("fill", func(b *testing.B) {

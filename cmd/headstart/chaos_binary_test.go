@@ -145,10 +145,10 @@ func (i *instance) stop() error {
 // tail keeps the last that was written to it, and whether one of some words ever
 // was.
 type tail struct {
-	mu     sync.Mutex
-	kept   []byte   // guarded by mu
-	words  []string // guarded by mu
-	spoken []string // guarded by mu: of words
+	mu    sync.Mutex
+	kept  []byte   // guarded by mu
+	words []string // guarded by mu
+	found []string // guarded by mu: of words
 }
 
 const tailSize = 256 << 10
@@ -167,7 +167,7 @@ func (t *tail) Write(b []byte) (int, error) {
 	defer t.mu.Unlock()
 	for _, w := range t.words {
 		if bytes.Contains(b, []byte(w)) {
-			t.spoken = append(t.spoken, w)
+			t.found = append(t.found, w)
 		}
 	}
 	t.kept = append(t.kept, b...)
@@ -183,11 +183,11 @@ func (t *tail) last() string {
 	return string(t.kept)
 }
 
-// heard lists the words that were written.
-func (t *tail) heard() string {
+// written lists the words that were written.
+func (t *tail) written() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return strings.Join(t.spoken, ", ")
+	return strings.Join(t.found, ", ")
 }
 
 // warnings are the lines of a warning or worse among the last that were written.

@@ -1,49 +1,50 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
 	"os"
-	"os/exec"
-	"os/user"
-	"path/filepath"
-	"slices"
-	"strconv"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/headstart-cd/headstart/internal/postgrestest"
 	"github.com/headstart-cd/headstart/platform/heroku/herokutest"
 )
 
-// testDatabaseVar names a PostgreSQL server to use, as a role that may create
-// databases, in place of one that the test starts.
-const testDatabaseVar = "HEADSTART_TEST_DATABASE_URL"
-
 // cluster is a PostgreSQL server for a test.
 type cluster struct {
-	tb      testing.TB
-	admin   string // URL of its maintenance database
-	bin     string // folder of PostgreSQL's programs; empty: the server is somebody else's
-	dir     string
-	process *syscall.SysProcAttr // as whom the programs run; nil: as the test
+	tb    testing.TB
+	admin string                // URL of its maintenance database
+	own   *postgrestest.Cluster // nil: the server is somebody else's
 }
 
-// newCluster starts a server on a socket in a folder of its own, or uses the one
-// that HEADSTART_TEST_DATABASE_URL names. Without either the test is skipped. The
-// options, such as fsync=on, are for a server that it starts.
+// newCluster starts a server, or uses the one that HEADSTART_TEST_DATABASE_URL names.
+// Without either the test is skipped. The options, such as fsync=on, are for a server
+// that it starts.
 func newCluster(tb testing.TB, options ...string) *cluster {
 	tb.Helper()
-	p := &cluster{tb: tb, admin: os.Getenv(testDatabaseVar)}
-	if p.admin == "" {
-		p.serve(options...)
+	p := &cluster{tb: tb, admin: os.Getenv(postgrestest.URLVar)}
+	if p.admin != "" {
+		return p
 	}
+	own, err := postgrestest.New(options...)
+	if errors.Is(err, postgrestest.ErrMissing) {
+		tb.Skip(err)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := own.Remove(); err != nil {
+			tb.Error(err)
+		}
+	})
+	p.admin, p.own = own.URL(), own
 	return p
 }
 
@@ -56,74 +57,10 @@ func (p *cluster) database() string {
 	p.tb.Cleanup(func() { p.exec(p.admin, "DROP DATABASE "+name+" WITH (FORCE)") })
 	u, err := url.Parse(p.admin)
 	if err != nil {
-		p.tb.Fatalf("%s is no URL", testDatabaseVar)
+		p.tb.Fatalf("%s is no URL", postgrestest.URLVar)
 	}
 	u.Path = "/" + name
 	return u.String()
-}
-
-// serve makes a cluster and serves it. PostgreSQL refuses to run as root, so
-// root runs it as nobody.
-func (p *cluster) serve(options ...string) {
-	tb := p.tb
-	tb.Helper()
-	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if len(found) == 0 {
-		path, err := exec.LookPath("initdb")
-		if err != nil {
-			tb.Skipf("PostgreSQL is missing: set %s, or install the server (Debian: apt-get install postgresql)", testDatabaseVar)
-		}
-		found = []string{path}
-	}
-	p.bin = filepath.Dir(slices.Max(found))
-	// A socket's path may have about 100 bytes, fewer than some folders of tests.
-	if p.dir, err = os.MkdirTemp("", "pg"); err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() {
-		if err := os.RemoveAll(p.dir); err != nil {
-			tb.Error(err)
-		}
-	})
-	if os.Geteuid() == 0 {
-		nobody, err := user.Lookup("nobody")
-		if err != nil {
-			tb.Fatal(err)
-		}
-		uid, _ := strconv.Atoi(nobody.Uid)
-		gid, _ := strconv.Atoi(nobody.Gid)
-		if err := os.Chown(p.dir, uid, gid); err != nil {
-			tb.Fatal(err)
-		}
-		p.process = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
-	}
-	p.run("initdb", "-D", p.data(), "-U", "headstart", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
-	// Processes die in these tests and the machine does not, so the server need not
-	// wait for the disk.
-	all := "-c listen_addresses='' -k " + p.dir + " -c max_connections=100 -c fsync=off"
-	for _, o := range options {
-		all += " -c " + o
-	}
-	p.run("pg_ctl", "-D", p.data(), "-w", "-l", filepath.Join(p.dir, "log"), "-o", all, "start")
-	tb.Cleanup(func() { p.run("pg_ctl", "-D", p.data(), "-m", "immediate", "stop") })
-	p.admin = "postgres://headstart@/postgres?host=" + p.dir
-}
-
-func (p *cluster) data() string { return filepath.Join(p.dir, "data") }
-
-func (p *cluster) run(name string, args ...string) {
-	p.tb.Helper()
-	cmd := exec.Command(filepath.Join(p.bin, name), args...)
-	cmd.Dir, cmd.SysProcAttr = p.dir, p.process
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.WaitDelay = time.Second // the server keeps the output open
-	if err := cmd.Run(); err != nil && !errors.Is(err, exec.ErrWaitDelay) {
-		p.tb.Fatalf("%s: %v\n%s", name, err, out.String())
-	}
 }
 
 // exec runs a statement; a function's result is not read.
@@ -151,10 +88,12 @@ func (p *cluster) cut(database string) {
 // crash ends the server as a power cut does and starts it again. It reports
 // whether it could: somebody else's server is left alone.
 func (p *cluster) crash() bool {
-	if p.bin == "" {
+	if p.own == nil {
 		return false
 	}
-	p.run("pg_ctl", "-D", p.data(), "-m", "immediate", "-w", "-l", filepath.Join(p.dir, "log"), "restart")
+	if err := errors.Join(p.own.Stop(), p.own.Start()); err != nil {
+		p.tb.Fatal(err)
+	}
 	return true
 }
 

@@ -79,3 +79,23 @@ func TestFreezeSaysWhatIsWrong(t *testing.T) {
 		}
 	}
 }
+
+// On frozen days nothing is promoted anywhere. The freeze ends at midnight by its own
+// clocks, which is ten in the morning by those of these stories.
+func TestFreezeOfTheFileEnds(t *testing.T) {
+	frozen := strings.Replace(steered, "stages:", "freezes: [{from: 2026-03-01, to: 2026-03-02, zone: Pacific/Kiritimati, reason: stocktaking}]\nstages:", 1)
+	onBoth(t, choices{pipeline: frozen, sweep: aside}, func(b *bed) {
+		c := b.merge("first")
+		b.until(time.Minute, "it is built", b.hasStatus(c.SHA, "headstart/build", "success"))
+		b.clockTo(9, 59, 59)
+		b.expectStatus(c.SHA, "headstart/staging", "pending", "frozen until Tue 2026-03-03 00:00 Pacific/Kiritimati: stocktaking")
+		b.expectUntouched(c.SHA, stagingApp, productionApp)
+		b.clockTo(10, 0, 0)
+		if b.current(stagingApp) != c.SHA {
+			t.Error("staging should get it in the very second in which the freeze ends")
+		}
+		b.until(10*time.Second, "it is live", b.live(c.SHA))
+		b.expectLive(c.SHA)
+		b.expectNothingPending(c.SHA)
+	})
+}

@@ -33,11 +33,11 @@ func inShort[T any](short, all T) T {
 // too: one of each thing that a platform does. There builds, releases and apps
 // are real processes, which takes several times as long as the stand-in for Heroku.
 var alsoLocal = []string{
-	"TestPushToProduction",     // build, release, serve
-	"TestCodeThatDoesNotBuild", // a build that ends badly
-	"TestReleasePhaseFails",    // a release that ends badly
-	"TestRestartAnywhere",      // the bot stops in the middle
-	"TestRollbackToWhatIsGone", // an artifact that is lost
+	"TestPushToProduction",               // build, release, serve
+	"TestCodeThatDoesNotBuild",           // a build that ends badly
+	"TestReleasePhaseFails",              // a release that ends badly
+	"TestRestartAnywhere",                // the bot stops in the middle
+	"TestRollbackToAnArtifactThatIsGone", // an artifact that is lost
 }
 
 // Every story that is listed exists.
@@ -46,16 +46,16 @@ func TestAlsoLocal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var told strings.Builder
+	var all strings.Builder
 	for _, f := range files {
 		text, err := os.ReadFile(f)
 		if err != nil {
 			t.Fatal(err)
 		}
-		told.Write(text)
+		all.Write(text)
 	}
 	for _, story := range alsoLocal {
-		if !strings.Contains(told.String(), "\nfunc "+story+"(") {
+		if !strings.Contains(all.String(), "\nfunc "+story+"(") {
 			t.Errorf("alsoLocal lists %s, which no story is called", story)
 		}
 	}

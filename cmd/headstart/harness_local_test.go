@@ -200,7 +200,7 @@ func (p *localPlace) busy() string {
 
 func (p *localPlace) busyIn(s botpipeline.State) string {
 	for _, r := range s.Builds {
-		if r.Status == botpipeline.RunRunning && !p.blocked("build "+r.App) && p.heard(r.App, r.StartedAt) {
+		if r.Status == botpipeline.RunRunning && !p.blocked("build "+r.App) && p.willLearn(r.App, r.StartedAt) {
 			return "a build runs on " + r.App
 		}
 	}
@@ -214,7 +214,7 @@ func (p *localPlace) busyIn(s botpipeline.State) string {
 			continue
 		}
 		for app, a := range st.Promoting.Apps {
-			if a.State == bot.ReleasePending && !p.blocked("release "+app) && p.heard(app, st.Promoting.StartedAt) {
+			if a.State == bot.ReleasePending && !p.blocked("release "+app) && p.willLearn(app, st.Promoting.StartedAt) {
 				return "a release runs on " + app
 			}
 		}
@@ -256,9 +256,9 @@ func (p *localPlace) observe(c engine.Commit) {
 	}
 }
 
-// heard reports whether the bot will be told of the end of what was begun at a
+// willLearn reports whether the platform will tell the bot of the end of what was begun at a
 // time: a predecessor was told of what ended in its days.
-func (p *localPlace) heard(app string, began time.Time) bool {
+func (p *localPlace) willLearn(app string, began time.Time) bool {
 	p.mu.Lock()
 	early := p.early[app]
 	p.mu.Unlock()

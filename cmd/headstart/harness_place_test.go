@@ -63,8 +63,8 @@ type herokuPlace struct {
 	well *health
 	lost []string // apps that the pipeline's file names and that do not exist
 
-	hooked bool // it sends webhooks
-	heard  bool // the bot hears of every end without asking, by webhooks or by following outputs
+	hooked   bool // it sends webhooks
+	notified bool // the bot learns of every end without asking, by webhooks or by following outputs
 }
 
 const herokuSecret = "a-heroku-secret-91ab"
@@ -136,10 +136,10 @@ func (p *herokuPlace) destroy(slug string) {
 func (p *herokuPlace) runs(app string) string { return p.apps[app].Current().Commit }
 func (p *herokuPlace) moved() <-chan struct{} { return nil }
 
-// busy waits until the bot knows of every end, where it hears of them without
+// busy waits until the bot knows of every end, where it learns of them without
 // asking.
 func (p *herokuPlace) busy() string {
-	if !p.heard {
+	if !p.notified {
 		return ""
 	}
 	p.Settle()
@@ -156,7 +156,7 @@ func (p *herokuPlace) busyIn(s botpipeline.State) string {
 		if r.Status == botpipeline.RunRunning {
 			for _, x := range p.apps[r.App].Builds() {
 				if x.ID == r.ID && x.Status != "pending" {
-					return "the bot has not heard that a build ended on " + r.App
+					return "the bot does not know that a build ended on " + r.App
 				}
 			}
 		}
@@ -171,7 +171,7 @@ func (p *herokuPlace) busyIn(s botpipeline.State) string {
 			}
 			for _, x := range p.apps[app].Releases() {
 				if x.Commit == st.Promoting.SHA && x.Status != "pending" {
-					return "the bot has not heard that a release ended on " + app
+					return "the bot does not know that a release ended on " + app
 				}
 			}
 		}
@@ -182,7 +182,7 @@ func (p *herokuPlace) busyIn(s botpipeline.State) string {
 // times are every second where Heroku speaks by itself, and else none: it only
 // answers.
 func (p *herokuPlace) times() []time.Time {
-	if !p.heard {
+	if !p.notified {
 		return nil
 	}
 	return []time.Time{p.b.clock.Now().Truncate(time.Second).Add(time.Second)}
@@ -191,7 +191,7 @@ func (p *herokuPlace) times() []time.Time {
 // hook has Heroku tell the bot of every build and release, as people who give
 // the bot a HEROKU_WEBHOOK_SECRET set it up.
 func (p *herokuPlace) hook() {
-	p.heard, p.hooked = true, true
+	p.notified, p.hooked = true, true
 	for app := range p.apps {
 		body := fmt.Sprintf(`{"include":["api:build","api:release"],"level":"notify","secret":%q,"url":%q}`, herokuSecret, p.b.url+"/webhooks/heroku")
 		req, err := http.NewRequest(http.MethodPost, p.URL()+"/apps/"+app+"/webhooks", strings.NewReader(body))

@@ -25,6 +25,7 @@ import (
 	"github.com/headstart-cd/headstart/config"
 	"github.com/headstart-cd/headstart/github/githubtest"
 	"github.com/headstart-cd/headstart/github/githubtest/contract"
+	"github.com/headstart-cd/headstart/internal/clocktest"
 	"github.com/headstart-cd/headstart/store"
 )
 
@@ -52,7 +53,7 @@ stages:
 // the bot as `serve` runs it, between them over HTTP. Time is driven.
 type bed struct {
 	t     *testing.T
-	clock *clock
+	clock *clocktest.Clock
 	gh    *githubtest.Server
 	shop  *githubtest.Repo
 	place place
@@ -124,14 +125,14 @@ func onHeroku(t *testing.T, c choices, story func(*bed, *herokuPlace)) {
 }
 
 // newBed starts a world whose repository has a first commit with the pipeline's
-// file, of which the bot has not heard.
+// file, of which no webhook has told.
 func newBed(t *testing.T, platform string, c choices) *bed {
 	t.Helper()
 	doc, err := contract.Load("../../github/githubtest/testdata/github-openapi.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bed{t: t, clock: newClock(), dir: t.TempDir(), sweep: cmp.Or(c.sweep, 2*time.Minute), serves: map[string]string{}, states: map[bot.Key]botpipeline.State{}, pause: c.pause}
+	b := &bed{t: t, clock: clocktest.New(), dir: t.TempDir(), sweep: cmp.Or(c.sweep, 2*time.Minute), serves: map[string]string{}, states: map[bot.Key]botpipeline.State{}, pause: c.pause}
 	var core zapcore.Core
 	core, b.logs = observer.New(zapcore.DebugLevel)
 	b.log = zap.New(core)
@@ -258,13 +259,13 @@ func (b *bed) restart() {
 func (b *bed) observe(c engine.Commit) {
 	b.mu.Lock()
 	b.states[c.Pipeline] = c.State
-	heard := b.onState
+	onState := b.onState
 	b.mu.Unlock()
 	if l, ok := b.place.(*localPlace); ok {
 		l.observe(c)
 	}
-	if heard != nil {
-		heard(c)
+	if onState != nil {
+		onState(c)
 	}
 }
 
@@ -312,7 +313,7 @@ const patience = 30 * time.Second
 func (b *bed) swept() {
 	b.t.Helper()
 	next := b.clock.Now().Add(b.settings().Sweep)
-	for began := time.Now(); !b.clock.waited(next); {
+	for began := time.Now(); !slices.Contains(b.clock.Waits(), next.Sub(b.clock.Now())); {
 		if time.Since(began) > patience {
 			b.t.Fatalf("the bot should have looked for lost webhooks within %s", patience)
 		}
@@ -393,7 +394,7 @@ func (b *bed) step(limit time.Time) bool {
 	if next.IsZero() || next.After(limit) {
 		return false
 	}
-	b.clock.set(next)
+	b.clock.Set(next)
 	if !b.sweepAt.After(next) {
 		b.swept()
 	}
@@ -425,7 +426,7 @@ func (b *bed) pass(d time.Duration) {
 	end := b.clock.Now().Add(d)
 	for b.step(end) {
 	}
-	b.clock.set(end)
+	b.clock.Set(end)
 	b.keepAgenda()
 	b.settle()
 }

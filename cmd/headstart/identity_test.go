@@ -45,8 +45,8 @@ func (b *bed) stateOf(name string) botpipeline.State {
 func (b *bed) expectNothingOf(r *githubtest.Repo, sha string) {
 	b.t.Helper()
 	b.expectUntouched(sha, prepareApp, stagingApp, productionApp)
-	if told := r.Statuses(sha); len(told) > 0 {
-		b.t.Errorf("%s should be told nothing of %s, it was told %v", r.FullName(), bot.Short(sha), told)
+	if statuses := r.Statuses(sha); len(statuses) > 0 {
+		b.t.Errorf("%s should be told nothing of %s, it was told %v", r.FullName(), bot.Short(sha), statuses)
 	}
 }
 

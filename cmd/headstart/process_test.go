@@ -16,6 +16,7 @@ import (
 
 	"github.com/headstart-cd/headstart/config"
 	"github.com/headstart-cd/headstart/github/githubtest"
+	"github.com/headstart-cd/headstart/internal/clocktest"
 )
 
 // process is `headstart serve` as a real process, by the machine's clock.
@@ -99,7 +100,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 // outside is a GitHub with a repository for the embedded platform, without a bot.
 func outside(t *testing.T) (*bed, *localPlace) {
 	t.Helper()
-	b := &bed{t: t, clock: newClock()}
+	b := &bed{t: t, clock: clocktest.New()}
 	gh, err := githubtest.New(githubtest.Options{Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +119,7 @@ func outside(t *testing.T) (*bed, *localPlace) {
 }
 
 // SIGTERM drains, and the process exits with 0 within ten seconds, its apps gone.
-func TestSigterm(t *testing.T) {
+func TestSigtermDrains(t *testing.T) {
 	t.Parallel()
 	b, _ := outside(t)
 	p := startProcess(t, b.gh, t.TempDir())
@@ -148,7 +149,7 @@ func TestSigterm(t *testing.T) {
 
 // A process that is killed in the middle of a build leaves everything so that
 // its successor brings the commit live.
-func TestKilled(t *testing.T) {
+func TestSuccessorOfAKilledProcess(t *testing.T) {
 	t.Parallel()
 	b, place := outside(t)
 	dir := t.TempDir()

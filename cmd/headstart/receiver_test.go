@@ -47,7 +47,7 @@ func (b *bed) do(req *http.Request) (status int, answer string) {
 	return res.StatusCode, string(text)
 }
 
-func TestReceiver(t *testing.T) {
+func TestReceiverAnswersDeliveries(t *testing.T) {
 	t.Parallel()
 	old := "the-secret-of-before"
 	b := newBed(t, "heroku", choices{settings: func(s *settings) { s.GitHub.WebhookSecret = webhookSecret + "," + old }})

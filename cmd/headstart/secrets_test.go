@@ -96,7 +96,7 @@ type tattler struct {
 	proxy *httputil.ReverseProxy
 
 	mu     sync.Mutex
-	told   map[string]bool                // kinds of requests that were answered with an error; guarded by mu
+	failed map[string]bool                // kinds of requests that were answered with an error; guarded by mu
 	refuse func(kind string) (status int) // 0: pass it on; guarded by mu
 }
 
@@ -107,7 +107,7 @@ func (v *vault) before(t *testing.T, api string) *tattler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &tattler{vault: v, told: map[string]bool{}, refuse: func(string) int { return 0 }}
+	l := &tattler{vault: v, failed: map[string]bool{}, refuse: func(string) int { return 0 }}
 	l.proxy = &httputil.ReverseProxy{
 		Rewrite:        func(r *httputil.ProxyRequest) { r.SetURL(target) },
 		ModifyResponse: func(r *http.Response) error { return l.overhear(r, api) },
@@ -122,10 +122,10 @@ func (v *vault) before(t *testing.T, api string) *tattler {
 // hold one of the words are refused with it instead, again and again.
 func (l *tattler) stumble() {
 	l.set(func(kind string) int {
-		if l.told[kind] {
+		if l.failed[kind] {
 			return 0
 		}
-		l.told[kind] = true
+		l.failed[kind] = true
 		return http.StatusInternalServerError
 	})
 }

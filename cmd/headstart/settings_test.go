@@ -57,7 +57,7 @@ func TestMistakesAreToldAtOnce(t *testing.T) {
 }
 
 // What was put into the wrong variable is recognised.
-func TestSettingsThatAreMixedUp(t *testing.T) {
+func TestValueOfAnotherSettingIsRecognised(t *testing.T) {
 	gh, err := githubtest.New(githubtest.Options{Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"github.com/golang-jwt/jwt/v4"
 	"github.com/google/go-github/v60/github"
 	"github.com/headstart-cd/headstart/github/githubtest"
+	"github.com/headstart-cd/headstart/internal/clocktest"
 )
 
 // status of a request with an Authorization header.
@@ -29,7 +30,7 @@ func (w *world) status(method, path, authorization string) int {
 }
 
 func TestTokensAreNeededAndExpire(t *testing.T) {
-	now := &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
+	now := clocktest.New()
 	w := start(t, func(o *githubtest.Options) { o.AuthClock = now.Now })
 	w.commit("a", "1")
 	secret, err := w.IssueToken("acme")

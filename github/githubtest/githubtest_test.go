@@ -15,32 +15,15 @@ import (
 	"github.com/google/go-github/v60/github"
 	"github.com/headstart-cd/headstart/github/githubtest"
 	"github.com/headstart-cd/headstart/github/githubtest/contract"
+	"github.com/headstart-cd/headstart/internal/clocktest"
 )
-
-// clock is time that tests drive.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time // guarded by mu
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
 
 // world is a stand-in with one repository, a client and a receiver of webhooks.
 type world struct {
 	*githubtest.Server
 	t     *testing.T
 	ctx   context.Context
-	clock *clock
+	clock *clocktest.Clock
 	shop  *githubtest.Repo
 	api   *github.Client // as the installation
 	app   *github.Client // as the App
@@ -55,7 +38,7 @@ func start(t *testing.T, change ...func(*githubtest.Options)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, clock: &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}}
+	w := &world{t: t, clock: clocktest.New()}
 	w.inbox = newInbox(t, "s3cret") // before the server, so that it is closed after it
 	opts := githubtest.Options{Dir: t.TempDir(), Clock: w.clock.Now, Contract: doc}
 	for _, f := range change {

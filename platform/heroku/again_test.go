@@ -8,6 +8,7 @@ import (
 
 	"github.com/headstart-cd/headstart/platform/heroku"
 	"github.com/headstart-cd/headstart/platform/heroku/herokutest"
+	"github.com/headstart-cd/headstart/platform/platformtest"
 )
 
 // What reads is made again below the decision, three times in all; what changes
@@ -52,7 +53,7 @@ func TestAReadIsMadeThreeTimes(t *testing.T) {
 	}
 	w := newWorld(t)
 	w.server.Inject(herokutest.Fault{Match: "POST", Status: 502, Body: herokutest.Unavailable})
-	if _, err := w.platform.StartBuild(t.Context(), "shop-prepare", w.source(sha(1))); kindOf(err) != "unknown" || len(w.prepare.Builds()) != 0 {
+	if _, err := w.platform.StartBuild(t.Context(), "shop-prepare", w.source(sha(1))); platformtest.KindOf(err) != "unknown" || len(w.prepare.Builds()) != 0 {
 		t.Errorf("a build whose answer is lost is not asked for again: expected unknown and no build, got %v", err)
 	}
 }

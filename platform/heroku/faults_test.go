@@ -17,21 +17,8 @@ import (
 	"github.com/headstart-cd/headstart/platform"
 	"github.com/headstart-cd/headstart/platform/heroku"
 	"github.com/headstart-cd/headstart/platform/heroku/herokutest"
+	"github.com/headstart-cd/headstart/platform/platformtest"
 )
-
-func kindOf(err error) string {
-	switch {
-	case err == nil:
-		return "done"
-	case errors.As(err, new(*bot.Refused)):
-		return "refused"
-	case errors.As(err, new(*bot.Retryable)):
-		return "retryable"
-	case errors.As(err, new(*bot.Unknown)):
-		return "unknown"
-	}
-	return fmt.Sprintf("without a kind (%T)", err)
-}
 
 // Whatever goes wrong, the kind of the error says whether Heroku may have done
 // what it was asked for.
@@ -119,7 +106,7 @@ func TestFaults(t *testing.T) {
 // and that nothing secret is in it.
 func (w *world) want(what string, err error, kind string) {
 	w.Helper()
-	if got := kindOf(err); got != kind {
+	if got := platformtest.KindOf(err); got != kind {
 		w.Errorf("%s is %s (%v), want %s", what, got, err, kind)
 	}
 	if refused := new(bot.Refused); errors.As(err, &refused) && !refused.Platform {
@@ -197,7 +184,7 @@ func TestAllowance(t *testing.T) {
 	want(4500, 4500)
 	w.server.Inject(herokutest.Fault{Status: 429, Times: 2})
 	for range 2 {
-		if _, err := w.platform.Builds(t.Context(), "shop-prepare"); kindOf(err) != "retryable" {
+		if _, err := w.platform.Builds(t.Context(), "shop-prepare"); platformtest.KindOf(err) != "retryable" {
 			t.Fatal(err)
 		}
 	}
@@ -276,7 +263,7 @@ func TestReasons(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("a %d is told as %q, want %q in it", c.fault.Status, err, c.want)
 		}
-		w.want("the list", err, kindOf(err))
+		w.want("the list", err, platformtest.KindOf(err))
 	}
 }
 

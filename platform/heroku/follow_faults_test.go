@@ -179,7 +179,7 @@ func TestOutputLinksAreSecret(t *testing.T) {
 		opened := l.opened()
 		b := bot.Build{App: "shop-prepare", ID: fmt.Sprintf("01234567-89ab-cdef-0123-%012x", len(link))}
 		w.server.Inject(herokutest.Fault{Match: "GET /apps/*/builds/*", Status: 200, Body: fmt.Sprintf(
-			`{"id":%q,"status":"pending","created_at":"2026-03-04T12:00:00Z","output_stream_url":%q}`, b.ID, link)})
+			`{"id":%q,"status":"pending","created_at":"2026-03-02T09:00:00Z","output_stream_url":%q}`, b.ID, link)})
 		l.look(b, bot.BuildPending)
 		if l.opened() != opened {
 			t.Errorf("the link %q led to the stand-in", link)

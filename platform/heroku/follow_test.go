@@ -53,14 +53,14 @@ func (l listener) following(n int) {
 // pauses waits until so many outputs are waited for.
 func (l listener) pauses(n int) {
 	l.Helper()
-	l.eventually("the follower pauses", func() bool { return len(l.clock.waits()) == n })
+	l.eventually("the follower pauses", func() bool { return len(l.clock.Waits()) == n })
 }
 
 // wait lets the follower's next pause pass.
 func (l listener) wait(d time.Duration) {
 	l.Helper()
 	l.pauses(1)
-	if got := l.clock.waits()[0]; got != d {
+	if got := l.clock.Waits()[0]; got != d {
 		l.Errorf("the follower pauses for %v, want %v", got, d)
 	}
 	l.clock.Advance(d)

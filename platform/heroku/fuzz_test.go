@@ -18,6 +18,7 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/platform"
 	"github.com/headstart-cd/headstart/platform/heroku"
+	"github.com/headstart-cd/headstart/platform/platformtest"
 )
 
 // The ids that the questions of the fuzz test name.
@@ -189,7 +190,7 @@ func FuzzAnswers(f *testing.F) {
 }
 
 func soundError(t *testing.T, what string, writes bool, err error) {
-	kind, reason := kindOf(err), ""
+	kind, reason := platformtest.KindOf(err), ""
 	var refused *bot.Refused
 	var retryable *bot.Retryable
 	var unknown *bot.Unknown

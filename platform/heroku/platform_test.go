@@ -9,11 +9,11 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/internal/clocktest"
 	"github.com/headstart-cd/headstart/platform/heroku"
 	"github.com/headstart-cd/headstart/platform/heroku/herokutest"
 	"github.com/headstart-cd/headstart/platform/platformtest"
@@ -23,71 +23,12 @@ import (
 // Authorization header.
 const token = "HRKU-0b9b7f3c-not-to-be-seen"
 
-// clock is the stand-in's clock, which stands until it is moved.
-type clock struct {
-	mu     sync.Mutex
-	now    time.Time // guarded by mu
-	alarms []alarm   // guarded by mu; those that have not rung
-}
-
-// alarm rings at a time.
-type alarm struct {
-	at time.Time
-	c  chan time.Time // has room for the one time that it gets
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-	c.alarms = slices.DeleteFunc(c.alarms, func(a alarm) bool {
-		if a.at.After(c.now) {
-			return false
-		}
-		a.c <- c.now
-		return true
-	})
-}
-
-// Alarm rings once the clock was moved to a time.
-func (c *clock) Alarm(at time.Time) (<-chan time.Time, func()) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	a := alarm{at, make(chan time.Time, 1)}
-	if !at.After(c.now) {
-		a.c <- c.now
-		return a.c, func() {}
-	}
-	c.alarms = append(c.alarms, a)
-	return a.c, func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.alarms = slices.DeleteFunc(c.alarms, func(b alarm) bool { return a == b })
-	}
-}
-
-// waits are how long it is until each of the alarms.
-func (c *clock) waits() (list []time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, a := range c.alarms {
-		list = append(list, a.at.Sub(c.now))
-	}
-	return list
-}
-
 // world is a stand-in with a pipeline of three apps, and the platform that
 // speaks to it.
 type world struct {
 	*testing.T
 	server                       *herokutest.Server
-	clock                        *clock
+	clock                        *clocktest.Clock
 	platform                     *heroku.Heroku
 	pipeline                     *herokutest.Pipeline
 	prepare, staging, production *herokutest.App
@@ -96,7 +37,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{T: t, clock: &clock{now: time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)}}
+	w := &world{T: t, clock: clocktest.New()}
 	server, err := herokutest.New(herokutest.Options{Clock: w.clock.Now, Token: token, Contract: true})
 	if err != nil {
 		t.Fatalf("start the stand-in: %v", err)

@@ -10,6 +10,7 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/platform"
 	"github.com/headstart-cd/headstart/platform/heroku/herokutest"
+	"github.com/headstart-cd/headstart/platform/platformtest"
 )
 
 // twoReleases lets production run a good release, v3, and then another one, v4,
@@ -63,7 +64,7 @@ func TestReleaseThatExpiresMeanwhile(t *testing.T) {
 	w.server.Inject(herokutest.Fault{Match: "GET /apps/*/releases/*", Status: 200, Body: body})
 	w.production.Expire(3)
 	_, err := w.platform.Rollback(t.Context(), "shop-production", good.ID)
-	if kindOf(err) != "refused" || !errors.Is(err, bot.ErrNotFound) || !strings.Contains(err.Error(), "destroyed") {
+	if platformtest.KindOf(err) != "refused" || !errors.Is(err, bot.ErrNotFound) || !strings.Contains(err.Error(), "destroyed") {
 		t.Errorf("the release has expired: %v", err)
 	}
 }
@@ -76,12 +77,12 @@ func TestSlugThatIsGone(t *testing.T) {
 	p := platform.Promotion{Artifact: good.Slug, Commit: sha(1), From: "shop-production", To: "shop-production"}
 	refuse := herokutest.Fault{Match: "POST /apps/*/releases", Status: 422, Body: `{"id":"invalid_params","message":"The slug cannot be released"}`}
 	w.server.Inject(refuse)
-	if _, err := w.platform.Promote(t.Context(), p); kindOf(err) != "refused" || errors.Is(err, bot.ErrNotFound) {
+	if _, err := w.platform.Promote(t.Context(), p); platformtest.KindOf(err) != "refused" || errors.Is(err, bot.ErrNotFound) {
 		t.Errorf("the slug is there and only refused: %v", err)
 	}
 	w.production.Expire(3)
 	w.server.Inject(refuse)
-	if _, err := w.platform.Promote(t.Context(), p); kindOf(err) != "refused" || !errors.Is(err, bot.ErrNotFound) {
+	if _, err := w.platform.Promote(t.Context(), p); platformtest.KindOf(err) != "refused" || !errors.Is(err, bot.ErrNotFound) {
 		t.Errorf("the slug is gone: %v", err)
 	}
 }
@@ -114,7 +115,7 @@ func TestPerformRollback(t *testing.T) {
 	do.Base = same.Version
 	effect.Do = do
 	w.server.Inject(herokutest.Fault{Match: "POST", DropAfter: true})
-	if _, err := w.perform(effect); kindOf(err) != "unknown" {
+	if _, err := w.perform(effect); platformtest.KindOf(err) != "unknown" {
 		t.Fatalf("the answer was lost: %v", err)
 	}
 	effect.Unsure, effect.Attempt, effect.At = true, 2, now.Add(time.Second)
@@ -139,16 +140,16 @@ func TestPerformRollback(t *testing.T) {
 	w.released("shop-production", seen.Release.ID)
 
 	do.Base, do.Artifact = same.Version+2, bad.Slug
-	if fact, err = w.perform(bot.Effect{Do: do, At: now, Since: now}); kindOf(err) != "refused" || errors.Is(err, bot.ErrNotFound) {
+	if fact, err = w.perform(bot.Effect{Do: do, At: now, Since: now}); platformtest.KindOf(err) != "refused" || errors.Is(err, bot.ErrNotFound) {
 		t.Errorf("v3 does not run what was asked for, which is refused: %+v, %v", fact, err)
 	}
 	w.production.Expire(3)
 	do.Artifact = good.Slug
-	if _, err := w.perform(bot.Effect{Do: do, At: now, Since: now}); kindOf(err) != "refused" || !errors.Is(err, bot.ErrNotFound) {
+	if _, err := w.perform(bot.Effect{Do: do, At: now, Since: now}); platformtest.KindOf(err) != "refused" || !errors.Is(err, bot.ErrNotFound) {
 		t.Errorf("v3 is gone: %v", err)
 	}
 	do.App, do.From = "shop-nowhere", "shop-nowhere"
-	if _, err := w.perform(bot.Effect{Do: do, At: now, Since: now}); kindOf(err) != "refused" || errors.Is(err, bot.ErrNotFound) {
+	if _, err := w.perform(bot.Effect{Do: do, At: now, Since: now}); platformtest.KindOf(err) != "refused" || errors.Is(err, bot.ErrNotFound) {
 		t.Errorf("that the app is missing does not mean that another release is worth a try: %v", err)
 	}
 }

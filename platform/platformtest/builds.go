@@ -117,7 +117,7 @@ func (s *suite) oneBuildAtATime() {
 		s.Errorf("a build that just began is %q; StartBuild returns it pending, at once", first.Status)
 	}
 	_, err := s.Platform.StartBuild(s.ctx, s.Prepare, s.Source(commit(2)))
-	if kind := kindOf(err); kind != "retryable" {
+	if kind := KindOf(err); kind != "retryable" {
 		s.Errorf("a second build beside a pending one was %s; it should be retryable", kind)
 	}
 	if list := s.builds(s.Prepare); len(list) != 1 || list[0].ID != first.ID {
@@ -145,7 +145,7 @@ func (s *suite) concurrentBuilds() {
 	wg.Wait()
 	accepted := 0
 	for _, err := range errs {
-		switch kind := kindOf(err); kind {
+		switch kind := KindOf(err); kind {
 		case "done":
 			accepted++
 		case "retryable":
@@ -201,7 +201,7 @@ func (s *suite) lostBuild() {
 		s.LoseNextAnswer()
 	}
 	_, err := s.Platform.StartBuild(s.ctx, s.Prepare, s.Source(commit(2)))
-	if kind := kindOf(err); s.LoseNextAnswer != nil && kind != "unknown" {
+	if kind := KindOf(err); s.LoseNextAnswer != nil && kind != "unknown" {
 		s.Errorf("a build whose answer was lost is %s (%v); it should be unknown", kind, err)
 	}
 	var found []bot.Build

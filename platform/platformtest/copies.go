@@ -51,8 +51,8 @@ func (s *suite) removeCopy(c platform.Copy) {
 	if !s.HasDatabase(s.Production) {
 		s.Errorf("%s lost its own database with the copy of it", s.Production)
 	}
-	if _, err := s.Platform.Copy(s.ctx, c); kindOf(err) != "refused" || !errors.Is(err, bot.ErrNotFound) {
-		s.Errorf("looking at a copy that was removed is %s (%v); it should be refused as not found", kindOf(err), err)
+	if _, err := s.Platform.Copy(s.ctx, c); KindOf(err) != "refused" || !errors.Is(err, bot.ErrNotFound) {
+		s.Errorf("looking at a copy that was removed is %s (%v); it should be refused as not found", KindOf(err), err)
 	}
 }
 
@@ -99,7 +99,7 @@ func (s *suite) lostCopy() {
 		s.LoseNextAnswer()
 	}
 	_, err := s.Platform.MakeCopy(s.ctx, c)
-	if kind := kindOf(err); s.LoseNextAnswer != nil && kind != "unknown" {
+	if kind := KindOf(err); s.LoseNextAnswer != nil && kind != "unknown" {
 		s.Errorf("a copy whose answer was lost is %s (%v); it should be unknown", kind, err)
 	}
 	s.startCopy(c)
@@ -114,14 +114,14 @@ func (s *suite) failedCopy() {
 	c.ID = s.startCopy(c).ID
 	var err error
 	s.Until("the copy fails", func() bool { _, err = s.Platform.Copy(s.ctx, c); return err != nil })
-	if kindOf(err) != "refused" {
-		s.Errorf("a copy that failed is %s (%v); it should be refused", kindOf(err), err)
+	if KindOf(err) != "refused" {
+		s.Errorf("a copy that failed is %s (%v); it should be refused", KindOf(err), err)
 	}
 	s.removeCopy(c)
 
 	without := platform.Copy{Name: "acme/shop rehearsal 2", App: s.Production, From: s.UnknownApp, Command: s.CopyCommand}
-	if _, err := s.Platform.MakeCopy(s.ctx, without); kindOf(err) != "refused" {
-		s.Errorf("a copy of the database of %s, which does not exist, is %s (%v); it should be refused", s.UnknownApp, kindOf(err), err)
+	if _, err := s.Platform.MakeCopy(s.ctx, without); KindOf(err) != "refused" {
+		s.Errorf("a copy of the database of %s, which does not exist, is %s (%v); it should be refused", s.UnknownApp, KindOf(err), err)
 	}
 }
 

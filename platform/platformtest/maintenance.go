@@ -50,8 +50,8 @@ func (s *suite) maintenance() {
 	}
 	_, err := s.Platform.Maintenance(s.ctx, s.UnknownApp)
 	for _, err := range []error{err, s.Platform.SetMaintenance(s.ctx, s.UnknownApp, true)} {
-		if kindOf(err) != "refused" || !errors.Is(err, bot.ErrNotFound) {
-			s.Errorf("the maintenance mode of %s, which does not exist, is %s (%v); it should be refused as not found", s.UnknownApp, kindOf(err), err)
+		if KindOf(err) != "refused" || !errors.Is(err, bot.ErrNotFound) {
+			s.Errorf("the maintenance mode of %s, which does not exist, is %s (%v); it should be refused as not found", s.UnknownApp, KindOf(err), err)
 		}
 	}
 }
@@ -71,7 +71,7 @@ func (s *suite) maintenanceDuringRelease() {
 func (s *suite) lostMaintenance() {
 	if s.LoseNextAnswer != nil {
 		s.LoseNextAnswer()
-		if kind := kindOf(s.Platform.SetMaintenance(s.ctx, s.Production, true)); kind != "unknown" {
+		if kind := KindOf(s.Platform.SetMaintenance(s.ctx, s.Production, true)); kind != "unknown" {
 			s.Errorf("maintenance mode whose answer was lost is %s; it should be unknown", kind)
 		}
 		s.wantMaintenance(s.Production, true)

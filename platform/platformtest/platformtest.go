@@ -329,8 +329,8 @@ func (s *suite) builds(app string) []bot.Build {
 
 func ended(r bot.Release) bool { return r.Status != bot.ReleasePending && r.Status != "" }
 
-// kindOf names an error's kind; every error of a platform has one.
-func kindOf(err error) string {
+// KindOf names an error's kind; every error of a platform has one.
+func KindOf(err error) string {
 	switch {
 	case err == nil:
 		return "done"

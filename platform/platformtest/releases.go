@@ -161,7 +161,7 @@ func (s *suite) lostPromotion() {
 		s.LoseNextAnswer()
 	}
 	_, err := s.Platform.Promote(s.ctx, s.promotion(next, s.Staging))
-	if kind := kindOf(err); s.LoseNextAnswer != nil && kind != "unknown" {
+	if kind := KindOf(err); s.LoseNextAnswer != nil && kind != "unknown" {
 		s.Errorf("a promotion whose answer was lost is %s (%v); it should be unknown", kind, err)
 	}
 	var found bot.Release
@@ -197,7 +197,7 @@ func (s *suite) concurrentPromotions() {
 	}
 	wg.Wait()
 	for i := range n {
-		switch kind := kindOf(errs[i]); kind {
+		switch kind := KindOf(errs[i]); kind {
 		case "done":
 			taken++
 			s.awaitRelease(s.Staging, made[i].ID)
@@ -257,7 +257,7 @@ func (s *suite) notFound() {
 		},
 	} {
 		err := ask()
-		if kind := kindOf(err); kind != "refused" || !errors.Is(err, bot.ErrNotFound) {
+		if kind := KindOf(err); kind != "refused" || !errors.Is(err, bot.ErrNotFound) {
 			s.Errorf("%s is %s (%v); it should be refused as not found", what, kind, err)
 		}
 	}
@@ -270,7 +270,7 @@ func (s *suite) unknownArtifact() {
 		p := s.promotion(b, s.Staging)
 		p.Artifact = artifact
 		_, err := s.Platform.Promote(s.ctx, p)
-		if kind := kindOf(err); kind != "refused" {
+		if kind := KindOf(err); kind != "refused" {
 			s.Errorf("promoting artifact %q, which does not exist, is %s (%v); it should be refused", artifact, kind, err)
 		}
 	}
@@ -291,7 +291,7 @@ func (s *suite) endedContext() {
 		"listing releases":     func() error { _, err := s.Platform.Releases(gone, s.Staging); return err },
 		"looking at a release": func() error { _, err := s.Platform.Release(gone, s.Staging, r.ID); return err },
 	} {
-		if kind := kindOf(read()); kind != "retryable" {
+		if kind := KindOf(read()); kind != "retryable" {
 			s.Errorf("%s with an ended context is %s; not having read is retryable", what, kind)
 		}
 	}
@@ -307,7 +307,7 @@ func (s *suite) endedContext() {
 // retryable or unknown, and if it is retryable nothing happened.
 func (s *suite) wantNothing(what string, err error, before int, count func() int) {
 	s.Helper()
-	kind := kindOf(err)
+	kind := KindOf(err)
 	if kind != "retryable" && kind != "unknown" {
 		s.Errorf("%s with an ended context is %s; it should be retryable, or unknown if it left", what, kind)
 	}

@@ -95,7 +95,7 @@ func (s *suite) failedRollback() {
 
 	before := len(s.releases(s.Production))
 	_, err := s.Platform.Rollback(s.ctx, s.Production, failed.ID)
-	if kind := kindOf(err); kind != "refused" {
+	if kind := KindOf(err); kind != "refused" {
 		s.Errorf("rolling back to a release that failed is %s (%v); it should be refused", kind, err)
 	}
 	if after := len(s.releases(s.Production)); after != before {
@@ -126,7 +126,7 @@ func (s *suite) artifactIsGone() {
 
 func (s *suite) wantGone(what string, err error) {
 	s.Helper()
-	if kind := kindOf(err); kind != "refused" || !errors.Is(err, bot.ErrNotFound) {
+	if kind := KindOf(err); kind != "refused" || !errors.Is(err, bot.ErrNotFound) {
 		s.Errorf("%s is %s (%v); it should be refused as not found, so that another one may be tried", what, kind, err)
 	}
 }
@@ -138,7 +138,7 @@ func (s *suite) lostRollback() {
 		s.LoseNextAnswer()
 	}
 	_, err := s.Platform.Rollback(s.ctx, s.Production, first.ID)
-	if kind := kindOf(err); s.LoseNextAnswer != nil && kind != "unknown" {
+	if kind := KindOf(err); s.LoseNextAnswer != nil && kind != "unknown" {
 		s.Errorf("a rollback whose answer was lost is %s (%v); it should be unknown", kind, err)
 	}
 	list := s.releases(s.Production)

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/headstart-cd/headstart/internal/clocktest"
 	"github.com/headstart-cd/headstart/platform/heroku/herokutest"
 )
 
@@ -27,7 +28,7 @@ func buildOf(commit string) string {
 
 // A build takes its time, and then there are a slug, a release and its phase.
 func TestBuildTakesTime(t *testing.T) {
-	clk := newClock()
+	clk := clocktest.New()
 	s := newServer(t, herokutest.Options{Clock: clk.Now, SkipDownload: true, Contract: true})
 	c := client{T: t, s: s}
 	a := s.AddApp("shop")
@@ -44,7 +45,7 @@ func TestBuildTakesTime(t *testing.T) {
 	}
 	clk.Advance(time.Second)
 	b = look()
-	if b["status"] != "succeeded" || b["updated_at"] != "2026-03-04T12:02:00Z" {
+	if b["status"] != "succeeded" || b["updated_at"] != "2026-03-02T09:02:00Z" {
 		t.Errorf("after 120 seconds the build is %v", b)
 	}
 	slug := c.want(200, "GET", "/apps/shop/slugs/"+b["slug"].(map[string]any)["id"].(string), "").object()
@@ -57,7 +58,7 @@ func TestBuildTakesTime(t *testing.T) {
 	}
 	clk.Advance(time.Hour)
 	r := c.want(200, "GET", release, "").object()
-	if r["status"] != "succeeded" || r["current"] != true || r["updated_at"] != "2026-03-04T12:02:30Z" {
+	if r["status"] != "succeeded" || r["current"] != true || r["updated_at"] != "2026-03-02T09:02:30Z" {
 		t.Errorf("after its phase the release is %v; it ended on its own time", r)
 	}
 
@@ -90,7 +91,7 @@ func TestBusyApp(t *testing.T) {
 		herokutest.QueueBuild:  {201, 2 * time.Minute},
 		herokutest.RefuseBuild: {409, 0},
 	} {
-		clk := newClock()
+		clk := clocktest.New()
 		s := newServer(t, herokutest.Options{Clock: clk.Now, SkipDownload: true})
 		c := client{T: t, s: s}
 		a := s.AddApp("shop")
@@ -116,7 +117,7 @@ func TestBusyApp(t *testing.T) {
 
 // Sources are fetched for real, and only from where Heroku would.
 func TestSources(t *testing.T) {
-	clk := newClock()
+	clk := clocktest.New()
 	s := newServer(t, herokutest.Options{Clock: clk.Now, Contract: true})
 	c := client{T: t, s: s}
 	a := s.AddApp("shop")
@@ -148,7 +149,7 @@ func TestSources(t *testing.T) {
 
 // Pending builds are cancelled, others are not.
 func TestCancel(t *testing.T) {
-	clk := newClock()
+	clk := clocktest.New()
 	s := newServer(t, herokutest.Options{Clock: clk.Now, SkipDownload: true, Contract: true})
 	c := client{T: t, s: s}
 	a := s.AddApp("shop")
@@ -213,7 +214,7 @@ func TestStack(t *testing.T) {
 // A promotion copies what the source runs when it is asked for, or the release
 // that it names; and each target has an end of its own.
 func TestPromotion(t *testing.T) {
-	clk := newClock()
+	clk := clocktest.New()
 	s := newServer(t, herokutest.Options{Clock: clk.Now, Contract: true})
 	c := client{T: t, s: s}
 	p := s.AddPipeline("shop")
@@ -286,7 +287,7 @@ func TestPromotion(t *testing.T) {
 
 // Webhooks tell what happened, signed.
 func TestWebhooks(t *testing.T) {
-	clk := newClock()
+	clk := clocktest.New()
 	s := newServer(t, herokutest.Options{Clock: clk.Now, SkipDownload: true, Contract: true})
 	c := client{T: t, s: s}
 	a := s.AddApp("shop")
@@ -380,7 +381,7 @@ func TestRest(t *testing.T) {
 // A served app answers with the commit that takes its traffic: with preboot the
 // old one, for a while.
 func TestServe(t *testing.T) {
-	clk := newClock()
+	clk := clocktest.New()
 	s := newServer(t, herokutest.Options{Clock: clk.Now, Contract: true})
 	c := client{T: t, s: s}
 	a := s.AddApp("shop")

@@ -7,10 +7,10 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/headstart-cd/headstart/internal/clocktest"
 	"github.com/headstart-cd/headstart/platform/heroku/herokutest"
 )
 
@@ -23,26 +23,6 @@ func newServer(t *testing.T, o herokutest.Options) *herokutest.Server {
 	}
 	t.Cleanup(s.Close)
 	return s
-}
-
-// clock is a clock that stands until it is moved.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newClock() *clock { return &clock{now: time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
 }
 
 // client asks a stand-in as a program of the test's own.
@@ -149,7 +129,7 @@ func basic(password string) string {
 
 // Every answer tells what is left; nothing is left, and then more with time.
 func TestRateLimit(t *testing.T) {
-	clk := newClock()
+	clk := clocktest.New()
 	s := newServer(t, herokutest.Options{Clock: clk.Now, Contract: true, RateLimit: 60})
 	c := client{T: t, s: s}
 	s.SetRemaining(2)
@@ -261,7 +241,7 @@ func TestFaults(t *testing.T) {
 
 // A token on an output stream is reported: the link is signed and needs none.
 func TestStreams(t *testing.T) {
-	clk := newClock()
+	clk := clocktest.New()
 	s := newServer(t, herokutest.Options{Clock: clk.Now, SkipDownload: true})
 	c := client{T: t, s: s}
 	a := s.AddApp("shop")

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/headstart-cd/headstart/internal/clocktest"
 	"github.com/headstart-cd/headstart/platform/heroku/herokutest"
 )
 
@@ -50,7 +51,7 @@ const someSource = `{"source_blob":{"url":"https://example.com/x.tgz"}}`
 
 // An output stays open until what it belongs to has ended, by the clock.
 func TestStreamsStayOpen(t *testing.T) {
-	clk := newClock()
+	clk := clocktest.New()
 	s := newServer(t, herokutest.Options{Clock: clk.Now, SkipDownload: true, Contract: true})
 	c := client{T: t, s: s}
 	a := s.AddApp("shop")
@@ -98,7 +99,7 @@ func TestStreamsStayOpen(t *testing.T) {
 
 // What goes wrong with outputs.
 func TestStreamFaults(t *testing.T) {
-	clk := newClock()
+	clk := clocktest.New()
 	s := newServer(t, herokutest.Options{Clock: clk.Now, SkipDownload: true})
 	c := client{T: t, s: s}
 	a := s.AddApp("shop")
