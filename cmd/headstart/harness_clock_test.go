@@ -12,6 +12,7 @@ type clock struct {
 	mu     sync.Mutex
 	now    time.Time // guarded by mu
 	alarms []*alarm  // guarded by mu
+	asked  func()    // called whenever the time is asked for; nil: nobody listens; guarded by mu
 }
 
 type alarm struct {
@@ -24,8 +25,19 @@ func newClock() *clock { return &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, ti
 // Now is the driven time.
 func (c *clock) Now() time.Time {
 	c.mu.Lock()
+	now, asked := c.now, c.asked
+	c.mu.Unlock()
+	if asked != nil {
+		asked()
+	}
+	return now
+}
+
+// listen has asked called whenever the time is asked for, by whoever asks.
+func (c *clock) listen(asked func()) {
+	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.now
+	c.asked = asked
 }
 
 // Alarm rings once the clock was moved to t, and at once if it is there already.
