@@ -73,8 +73,8 @@ type CommandsRouted struct {
 	Commands []command.Command
 }
 
-// AskStage asks what a stage of another pipeline runs, and whether that is as new as a
-// push to this one. Pipelines of another installation of the App may not be asked about.
+// AskStage asks what a stage of another pipeline runs, and whether it is as new as a push
+// to this one. Pipelines of another installation of the App may not be asked about.
 // Answer: StageRuns.
 type AskStage struct {
 	SHA      string // the candidate that needs the stage

@@ -209,7 +209,7 @@ type AppSeen struct {
 // ReleaseSeen is a release, as the platform reports it.
 type ReleaseSeen struct {
 	Release Release
-	App     App // with the URL, if that was asked for
+	App     App // with the URL, if it was asked for
 }
 
 func (Installed) fact() {}

@@ -1,7 +1,7 @@
 package bot
 
-// Facts about who made the commits between two others. GitHub is asked for them only when
-// somebody approves on a stage with four eyes.
+// Facts about who made the commits between two others. GitHub is asked for them only on an
+// approval at a stage with four eyes.
 
 // Account is a person or a bot on GitHub. The number stays when the login changes; 0:
 // unknown.
@@ -11,8 +11,8 @@ type Account struct {
 	Bot   bool
 }
 
-// ReadPeople reads who made the commits that Head has and Base lacks, and which of them
-// merge pull requests into Branch. Empty Base: the whole history of Head. Answer:
+// ReadPeople reads who made the commits that Head has and Base lacks. It also reads which
+// of these merge pull requests into Branch. Empty Base: the whole history of Head. Answer:
 // PeopleRead.
 type ReadPeople struct{ Base, Head, Branch string }
 

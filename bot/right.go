@@ -18,7 +18,7 @@ type ReadRights struct {
 	Teams      []string // slugs of the organization's teams that are searched for them
 }
 
-// Person is somebody on GitHub.
+// Person is a person on GitHub.
 type Person struct {
 	Login string
 	ID    int64 // a login with another ID has a new owner; 0: unknown
@@ -40,8 +40,8 @@ func (ReadRights) traits() Traits {
 	return Traits{To: ToGitHub, Answers: []Fact{RightsRead{}}, Deadline: dayDeadline, Priority: PriorityDeploy}
 }
 
-// Is reports whether an entry of `allow:` names this person or a team of theirs (named),
-// and whether it names a person or a team at all (byName).
+// Is compares an entry of `allow:` with the person. byName: the entry names a person or a
+// team. named: it is this person, or a team of theirs.
 func (who Membership) Is(entry string) (named, byName bool) {
 	if team, ok := strings.CutPrefix(entry, AllowTeam); ok {
 		return slices.Contains(who.Teams, team), true

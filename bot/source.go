@@ -17,7 +17,7 @@ func (do ReadSource) traits() Traits {
 
 func (SourceRead) fact() {}
 
-// SourceOf says what a source is made of; empty: nobody knows.
+// SourceOf says what a source is made of; empty: unknown.
 type SourceOf string
 
 // A source is made of a tree alone, or may have the commit in it.

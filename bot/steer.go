@@ -4,8 +4,8 @@ import "time"
 
 // Facts and actions by which people steer: their comments, their rights, and the answers.
 
-// Commented is a new comment of a person on a pull request, with at least one line that
-// may be a command. It never is a comment of a bot, an edit or a comment on an issue.
+// Commented is a new comment of a person on a pull request; at least one line may be a
+// command. It never is a comment of a bot, an edit or a comment on an issue.
 type Commented struct {
 	ID     int64
 	Number int // of the pull request

@@ -55,9 +55,9 @@ func (w Window) shows(wall time.Time) bool {
 	return w.Days[wall.Weekday()] && w.From <= minute || w.Days[dayBefore(wall)] && minute < w.To
 }
 
-// marks yields in order the instants at which the clocks show the beginning or the end of
-// the window, or of a day. It starts with the day of wall and stops before end. It also
-// stops before until, when the clocks change (zero: never).
+// marks yields, in order, when the clocks show the beginning or the end of the window, or
+// of a day. It starts with the day of wall and stops before end. It also stops before
+// until, when the clocks change (zero: never).
 func (w Window) marks(wall, end, until time.Time) func(func(time.Time) bool) {
 	return func(yield func(time.Time) bool) {
 		_, offset := wall.Zone()
@@ -115,8 +115,8 @@ func (f Freeze) Next(t time.Time, zone *time.Location) time.Time {
 	return time.Time{}
 }
 
-// beginning is the first instant at which the clocks of a zone show the day, or a later
-// one if they skip it. The day is given as midnight UTC.
+// beginning is the first instant at which a zone's clocks show the day, or a later one if
+// they skip it. The day is given as midnight UTC.
 func beginning(day time.Time, zone *time.Location) time.Time {
 	const apart = 26 * time.Hour // no clock is further away from UTC
 	from := day.Add(-apart)

@@ -6,6 +6,6 @@
 // gives the time; the package reads no clock.
 //
 // Both answer two questions: is it open (or frozen) at a time, and when does that change
-// next? The second answer lets a decision wake up at the right moment, and lets a status
-// show until when people wait.
+// next? With the second answer, a decision wakes up at the right moment, and a status
+// shows until when people wait.
 package calendar

@@ -169,7 +169,8 @@ func (c *Command) parseWords(words []string, pipeline string) {
 }
 
 // takeStage takes a word that may be a stage's name: neither a commit nor a word of the
-// language. After /lock it may be the first word of a reason; only the stages' names tell.
+// language. After /lock it may be the first word of a reason; the stages' names decide
+// later.
 func (c *Command) takeStage(words *[]string) {
 	if len(*words) == 0 {
 		return

@@ -5,9 +5,8 @@ import (
 	"strings"
 )
 
-// RouteOf returns the pipeline that a command names (empty: none) and the command without
-// that name. problem says what is wrong with the name, or why the command cannot be
-// understood.
+// RouteOf returns the pipeline that a command names (or empty), and the command without
+// that name. The problem is one of the name, or why the command cannot be understood.
 func RouteOf(c Command, names []string) (pipeline string, rest Command, problem string) {
 	words := strings.Fields(c.Text)
 	if len(words) < 2 {

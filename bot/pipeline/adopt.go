@@ -67,8 +67,8 @@ func (st StageState) PartlyExplored(stage bot.Stage) (missing string, half bool)
 	return missing, half && missing != ""
 }
 
-// Claim moves what was adopted into the commit's own candidate, once the branch is known
-// to have come to that commit.
+// Claim moves what was adopted into the commit's own candidate, once the branch has come
+// to that commit.
 func (s *State) Claim(fresh *Candidate) {
 	i := slices.IndexFunc(s.Adopted, func(c Candidate) bool { return c.SHA == fresh.SHA })
 	if i < 0 {
@@ -159,8 +159,8 @@ func (p Past) Live(apps []string, at time.Time) Live {
 	return l
 }
 
-// SettleAdopted ends the candidate if every app of the pipeline ran its commit, or one of
-// the same tree, before Headstart came. There is nothing to do.
+// SettleAdopted ends the candidate if every app ran its commit, or one of the same tree,
+// before Headstart came. There is nothing to do.
 func (s *State) SettleAdopted(at time.Time) {
 	if !s.Configured || len(s.Config.Stages) == 0 {
 		return
@@ -215,8 +215,9 @@ func (c *Candidate) AlreadyLive() bool {
 // RanBefore reports whether it has been there since before Headstart came.
 func (p Progress) RanBefore() bool { return p.Adopted && p.Promotion == 0 }
 
-// NewerAdopted returns what an app of a stage ran before Headstart came, if that was
-// released after the candidate's push and it is unknown which of the two is newer.
+// NewerAdopted returns what an app of a stage ran before Headstart came, and the app.
+// newer is true if that was released after the candidate's push, and their order is
+// unknown.
 func (s *State) NewerAdopted(c *Candidate, stage string) (r Ran, app string, newer bool) {
 	if _, asked := c.Ordered[stage]; asked || c.FromPull {
 		return Ran{}, "", false

@@ -100,7 +100,7 @@ type Progress struct {
 	SoakUntil   time.Time   // how long it must stay healthy; zero: no soak
 	Soaked      bool        // it stayed healthy
 	Urgent      *Order      // who let it in despite windows, freezes and soak; nil: nobody. Never changed in place
-	SkippedOver string      // of one that passed the stage by: the commit that was live there
+	SkippedOver string      // of a skipped stage: the commit that was live there
 	Warnings    []string    // found on the stage's apps since the promotion before
 	Adopted     bool        // it ran there before Headstart came, unproved; Promotion 0: it was not rolled back to since
 }

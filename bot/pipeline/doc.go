@@ -15,7 +15,7 @@
 //	├── Pulls        open pull requests, and merged ones for a while
 //	└── Pending      effects that are under way or wait for their next attempt
 //
-// A [Candidate] is a commit on its way, an artifact is what was built of it, a [Promotion]
+// A [Candidate] is a commit on its way. An artifact is what was built of it. A [Promotion]
 // brings an artifact to the apps of a stage. Each record's comment describes its feature
 // once; the other rooms do not repeat it.
 //
@@ -23,8 +23,8 @@
 //
 // Methods here read State, or keep a single record in order (Restore, Leave). Packages
 // apply and release decide what follows from an event; package gate decides whether
-// something may happen. The keys of effects are made here (PromoteKey, InspectKey, …),
-// because those who ask for an effect and those who take its outcome must agree on them.
+// something may happen. The keys of effects are made here (PromoteKey, InspectKey, …):
+// callers that ask for an effect and callers that take its outcome must agree on them.
 //
 // Begin with state.go and candidate.go, then read verdict.go: it is the shortest example
 // of something derived from State.

@@ -11,7 +11,7 @@ import (
 type Lock struct {
 	Order
 	Reason   string    // may be empty
-	Rollback bool      // it came with a rollback or a failure; an explicit promotion ignores it
+	Rollback bool      // it came with a rollback or a failure; an explicit promotion that goes live removes it
 	Until    time.Time // when it expires; zero: never. A lock of a rollback never does
 }
 

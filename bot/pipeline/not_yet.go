@@ -81,7 +81,7 @@ func (s *State) commentKnownSince(id int64) time.Time {
 // NewestHeadAt is when the pull request's newest head was seen.
 func (p PullRequest) NewestHeadAt() time.Time { return bot.Later(p.SeenAt, p.HeadSeenAt) }
 
-const LateReading = 15 * time.Second // after the push: its webhook was late
+const LateReading = 15 * time.Second // a push that is seen later than this is late: its webhook was not the first to come
 
 // Deliveries are processed in any order: a check may be seen before the push of its
 // commit. Reports about unknown commits are kept for a moment, which saves a request to

@@ -158,9 +158,9 @@ func (s *State) RoleRead(r *Request, role bot.Role, at time.Time) bool {
 	return r.Admitted || s.AdmitOutsider(r, at)
 }
 
-// KnownOutsider reports whether a comment's author is known to be an outsider without a
-// request. The author of an order that would be answered is read again: a role may just
-// have been given.
+// KnownOutsider reports whether a comment's author is known to be an outsider without
+// asking GitHub. The author of an order that would be answered is read again: a role may
+// just have been given.
 func (s *State) KnownOutsider(r *Request, at time.Time) bool {
 	v, known := s.Outsider(r, at)
 	if !known || s.Member(r) {

@@ -63,8 +63,8 @@ func (s State) Beginning(e bot.Effect) bot.Effect {
 	return e
 }
 
-// AttemptOf reports whether the effect is an attempt of this pending one, not of an
-// earlier one with the same key.
+// AttemptOf reports whether the effect is an attempt of this pending one. An earlier one
+// may have had the same key.
 func AttemptOf(e bot.Effect, f PendingEffect) bool { return e.Since.Equal(f.Since) }
 
 // Underway reports whether this attempt of an effect is under way: not given up, and

@@ -17,7 +17,7 @@ type Inspection struct {
 	ProblemAt time.Time // since when
 }
 
-// InspectedAs is the key of an app's inspection: the app, or both apps if the other one
+// InspectedAs is the key of an app's inspection: the app, or app and source if source
 // builds pull requests.
 func (s *State) InspectedAs(app, source string) string {
 	if slices.Contains(s.Config.Prepare.PullApps, source) {

@@ -11,7 +11,7 @@ type PullRequest struct {
 	bot.PullRequestChanged
 	SeenAt     time.Time
 	Listed     bool      // it was found in a list, and not seen since
-	HeadAt     time.Time // upper bound of when it got its head, by GitHub's clock; zero: before Headstart came
+	HeadAt     time.Time // upper bound of when it got its head, by GitHub's clock; zero: before the first look
 	HeadSeenAt time.Time // when Head was first seen; zero: with the pull request
 
 	// MergedWith is the commit of another pull request with which the branch got this one.

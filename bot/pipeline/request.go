@@ -20,7 +20,7 @@ type Request struct {
 	Actor      *bot.ActorRead   // nil: its author was not read yet
 	Answers    []Answer         // one for each command that was run, in order
 	HeadMoved  bool             // the pull request got another head after the comment was written
-	MakersRead string           // the pull request's head when the author was seen to have write, while the comment waits to be run; empty: it does not
+	MakersRead string           // the pull request's head when its author was seen to have write, while it waits to be run; empty: it does not
 	Seen       bool             // people see that it was read
 	Changes    *bot.ChangesRead // what the pull request would bring, if that was asked for
 	Replied    bool             // its questions are answered

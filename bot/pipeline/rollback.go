@@ -100,9 +100,9 @@ func (st StageState) partlyRolledBack() bool {
 	return true
 }
 
-// Target is what a rollback restores: the named release, else the newest that may be
-// restored. That one was proved, was not rolled back from, differs from what is live, and
-// still exists as far as known.
+// Target is what a rollback restores: the named release, else the newest that qualifies.
+// It was proved and not rolled back from, differs from what is live, and still exists as
+// far as known.
 func (st StageState) Target(o RollbackOrder) (Past, bool) {
 	for _, p := range st.Past {
 		switch {
@@ -128,8 +128,8 @@ func (st StageState) newerThanLive(p Past) bool {
 	return i >= 0 && slices.IndexFunc(st.Past, func(q Past) bool { return q.SHA == p.SHA }) < i
 }
 
-// PassedBefore is the candidate's progress at a stage where it is live, even if it left
-// the stage to be rebuilt.
+// PassedBefore is the candidate's progress at a stage where it is live, even after it left
+// for a rebuild.
 func (c *Candidate) PassedBefore(stage string, live Live) Progress {
 	if pass := c.Progress[stage]; pass.State != "" {
 		return pass

@@ -9,10 +9,11 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// State is everything that is known of one pipeline. It is a value: [apply.Apply]
-// returns a new one and leaves the old one as it is. It is stored as JSON.
+// State is all that is known of one pipeline. It is a value: [apply.Apply] returns a new
+// State and leaves the old one unchanged. It is stored as JSON.
 //
-// What holds after every event. [State.Check] reports what does not; it has the same list.
+// These invariants hold after every event. [State.Check] reports those that do not, from
+// the same list.
 //
 //	the pipeline:
 //	    a commit stands once in Candidates, in FromPulls and in Adopted
@@ -108,7 +109,7 @@ type State struct {
 	HeadAt      time.Time // when the branch's head was last read; zero: never
 
 	Required               bot.Required // what GitHub requires of the branch; zero ReadAt: not read yet
-	RulesAt                time.Time    // when Headstart last asked for it without a candidate; zero: never
+	RulesAt                time.Time    // when ReadRules was last performed; zero: never
 	Candidates             []Candidate  // in the branch's order, oldest first
 	Horizon                time.Time    // pushes up to here are forgotten: a later delivery of one is ignored
 	Builds                 map[string]BuildRun
@@ -166,8 +167,8 @@ type Live struct {
 	Adopted       map[string]Ran // by app: what each ran before Headstart came; nil: Headstart released it
 }
 
-// Past is a release of a stage that was proved good on all of its apps, or ran there
-// before Headstart came.
+// Past is a release of a stage: proved good on all of its apps, or running there before
+// Headstart came.
 type Past struct {
 	SHA, Artifact, From string // From: the app where the artifact was built
 	Built               string // the commit that the artifact was built of

@@ -34,7 +34,7 @@ func (st StageState) IsReleasing(s *State, artifact string) bool {
 
 // Newer reports whether a release by hand is newer than a candidate: by the branch's
 // order, or by time if its commit is not on the branch. A candidate that a person promoted
-// after that release may replace it.
+// since Headstart noticed the release may replace it.
 func (s *State) Newer(f *Foreign, c *Candidate, stage string) bool {
 	if o, ordered := c.Ordered[stage]; ordered && !o.At.Before(f.SeenAt) {
 		return false

@@ -29,8 +29,8 @@ const (
 	soakLeast  = 5 * time.Second
 	soakMost   = time.Minute
 	soakAgain  = 3 * time.Second
-	// unasked is how long Headstart tries to send a request at all. An address that was
-	// not asked proves nothing.
+	// unasked is how long Headstart tries to send a request at all, if it is itself at
+	// fault. An address that was not asked proves nothing.
 	unasked = time.Hour
 )
 
