@@ -77,8 +77,8 @@ func worthAnother(ctx context.Context, resp *http.Response, err error) (bool, er
 	return true, nil
 }
 
-// between returns the pause after so many failed tries: about 100 ms, then about 400, each ± 50 %, so that many clients
-// do not retry at once.
+// between returns the pause after so many failed tries: about 100 ms, then about 400, each ± 50 %. So many clients do
+// not retry at once.
 func between(failed int) time.Duration {
 	d := 25 * time.Millisecond << (2 * failed)
 	return d/2 + rand.N(d)

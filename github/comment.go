@@ -84,8 +84,8 @@ func unix(text string) string { return strings.TrimSpace(strings.ReplaceAll(text
 
 const shortened = "\n\n*The rest is missing: GitHub takes no longer comments.*\n"
 
-// fit shortens Markdown to at most n characters: at a nearby line end if there is one, with open blocks closed, and
-// with a note.
+// fit shortens Markdown to at most n characters, with open blocks closed and a note. It cuts at a nearby line end if
+// there is one.
 func fit(body string, n int) string {
 	body = redact.Redact(body) // its parts were redacted on arrival: this covers omissions
 	body = strings.ToValidUTF8(body, "\uFFFD")
