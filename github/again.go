@@ -13,15 +13,12 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 )
 
-// tries is how often a request is made at most, where its answer is lost or
-// something between us and GitHub is out of order.
+// tries bounds how often a request is made if its answer is lost, or something between us and GitHub fails.
 const tries = 3
 
-// repeating makes requests again that can be repeated, so that one lost connection
-// does not cost a decision: those that read, that delete, and that ask for a token.
-// What makes or edits something is not among them. It would be certain of its own
-// success only: the one before it, whose answer was lost, may still overwrite
-// what is said next, and that must be known above.
+// repeating repeats repeatable requests, so that one lost connection does not cost a decision: those that read, that
+// delete, and that request a token. It repeats none that create or edit. Such a repetition knows only its own success:
+// the lost request may still overwrite the next one, and the caller must know that.
 type repeating struct {
 	once  http.RoundTripper
 	again *retryablehttp.RoundTripper
@@ -29,7 +26,7 @@ type repeating struct {
 
 func repeat(next http.RoundTripper, pause func(context.Context, time.Duration) error) *repeating {
 	c := retryablehttp.NewClient()
-	c.Logger = nil // the wire has a line for each try
+	c.Logger = nil // wire logs each try
 	c.RetryMax, c.CheckRetry = tries-1, worthAnother
 	c.Backoff = func(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return 0 } // PrepareRetry waits
 	c.PrepareRetry = func(req *http.Request) error {
@@ -45,14 +42,14 @@ func repeat(next http.RoundTripper, pause func(context.Context, time.Duration) e
 	return &repeating{once: next, again: &retryablehttp.RoundTripper{Client: c}}
 }
 
-// failedKey is where a request's context has how many of its tries have failed.
+// failedKey is the context key for the number of a request's failed tries.
 type failedKey struct{}
 
 // RoundTrip sends a request, up to three times.
 func (r *repeating) RoundTrip(req *http.Request) (*http.Response, error) {
 	switch {
 	case req.Method == http.MethodGet, req.Method == http.MethodHead, req.Method == http.MethodDelete,
-		req.Method == http.MethodPost && strings.HasSuffix(req.URL.Path, "/access_tokens"): // one that nobody uses expires
+		req.Method == http.MethodPost && strings.HasSuffix(req.URL.Path, "/access_tokens"): // an unused token expires
 		resp, err := r.again.RoundTrip(req.WithContext(context.WithValue(req.Context(), failedKey{}, new(int))))
 		if err != nil && resp != nil {
 			_ = resp.Body.Close()
@@ -63,8 +60,8 @@ func (r *repeating) RoundTrip(req *http.Request) (*http.Response, error) {
 	return r.once.RoundTrip(req)
 }
 
-// worthAnother reports whether a try was lost. What GitHub decided stands, and where
-// it says how long to wait, or that a limit is exhausted, nobody knocks before.
+// worthAnother reports whether a try was lost. A decision of GitHub is final. If GitHub says how long to wait, or a
+// limit is exhausted, there is no try before.
 func worthAnother(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	var exhausted *limited
 	switch {
@@ -80,16 +77,14 @@ func worthAnother(ctx context.Context, resp *http.Response, err error) (bool, er
 	return true, nil
 }
 
-// between is how long to wait after so many tries that failed: about 100 ms, then
-// about 400, each half as long or half as long again, so that many clients do not
-// knock at once.
+// between returns the pause after so many failed tries: about 100 ms, then about 400, each ± 50 %. So many clients do
+// not retry at once.
 func between(failed int) time.Duration {
 	d := 25 * time.Millisecond << (2 * failed)
 	return d/2 + rand.N(d)
 }
 
-// whole reads an answer to its end before it counts as one: a connection can be lost
-// in the middle, too.
+// whole reads an answer to its end before it counts: a connection can also be lost in the middle.
 type whole struct{ next http.RoundTripper }
 
 // RoundTrip sends a request and reads its answer.

@@ -13,8 +13,7 @@ import (
 	"go.uber.org/zap"
 )
 
-// react puts a reaction on a comment. GitHub answers 201 for a new one, and 200
-// if the App has reacted so before.
+// react puts a reaction on a comment. GitHub answers 201 for a new one, and 200 if the App has reacted so before.
 func (r repository) react(ctx context.Context, do bot.React) (bot.Acknowledged, error) {
 	a := ask{what: fmt.Sprintf("react to a comment in %s", r.repo), needs: "Issues: write", write: true}
 	return bot.Acknowledged{}, a.do(ctx, func(ctx context.Context) error {
@@ -23,8 +22,7 @@ func (r repository) react(ctx context.Context, do bot.React) (bot.Acknowledged, 
 	})
 }
 
-// answerMarker is how the answer to a comment is recognized. It is none of the
-// pipeline's one comment, which is found by marker.
+// answerMarker identifies the answer to a comment. It differs from marker, which identifies the pipeline's one comment.
 func answerMarker(pipeline string, comment int64) string {
 	if pipeline == "" {
 		return fmt.Sprintf("<!-- headstart answer %d -->", comment)
@@ -32,13 +30,11 @@ func answerMarker(pipeline string, comment int64) string {
 	return fmt.Sprintf("<!-- headstart:%s answer %d -->", url.PathEscape(pipeline), comment)
 }
 
-// clocksApart is how far GitHub's clock may be from ours without an answer
-// being overlooked.
+// clocksApart is how far GitHub's clock may be from ours without an answer being missed.
 const clocksApart = time.Hour
 
-// reply answers a comment in one of its own, and then deletes the answer that
-// this one takes the place of. An answer to the same comment that is there
-// already, of an attempt whose end nobody saw, is edited instead.
+// reply answers a comment in a new comment, and then deletes the answer that this one replaces. An answer of an attempt
+// with an unknown outcome is edited instead.
 func (r repository) reply(ctx context.Context, do bot.Reply, e bot.Effect) (bot.Replied, error) {
 	written, err := r.writeMarked(ctx, do.Number, answerMarker(r.pipeline, do.Comment), do.Body, e)
 	if err != nil {
@@ -52,7 +48,7 @@ func (r repository) reply(ctx context.Context, do bot.Reply, e bot.Effect) (bot.
 	return bot.Replied{ID: written.ID}, nil
 }
 
-// alertMarker is how the alert about a failed promotion is recognized.
+// alertMarker identifies the alert about a failed promotion.
 func alertMarker(pipeline, stage string, promotion int) string {
 	if pipeline == "" {
 		return fmt.Sprintf("<!-- headstart alert %s %d -->", url.PathEscape(stage), promotion)
@@ -60,24 +56,23 @@ func alertMarker(pipeline, stage string, promotion int) string {
 	return fmt.Sprintf("<!-- headstart:%s alert %s %d -->", url.PathEscape(pipeline), url.PathEscape(stage), promotion)
 }
 
-// writeAlert writes a comment of its own, or edits it where it is there. GitHub
-// mails a new comment to whom it names, an edit to nobody.
+// writeAlert writes a separate comment, or edits the existing one. GitHub mails a new comment to the people it
+// mentions, but no edit.
 func (r repository) writeAlert(ctx context.Context, do bot.WriteAlert, e bot.Effect) (bot.CommentWritten, error) {
 	mark := alertMarker(r.pipeline, do.Stage, do.Promotion)
 	if do.ID != 0 {
 		written, err := r.editComment(ctx, do.Number, do.ID, fit(mark+"\n"+do.Body, maxComment))
 		if !errors.Is(err, bot.ErrNotFound) {
 			return written, err
-		} // somebody deleted it: it is written anew
+		} // it was deleted: it is written anew
 	}
 	return r.writeMarked(ctx, do.Number, mark, do.Body, e)
 }
 
-// writeMarked writes the comment that a marker belongs to. One that is there
-// already, of an attempt whose end nobody saw, is edited instead.
+// writeMarked writes the comment of a marker. A comment of an attempt with an unknown outcome is edited instead.
 func (r repository) writeMarked(ctx context.Context, number int, mark, text string, e bot.Effect) (bot.CommentWritten, error) {
 	body := fit(mark+"\n"+text, maxComment)
-	var since time.Time // nobody has written it before it was decided to
+	var since time.Time // it was not written before the decision
 	if !e.Since.IsZero() {
 		since = e.Since.Add(-clocksApart)
 	}
@@ -97,9 +92,8 @@ func (r repository) writeMarked(ctx context.Context, number int, mark, text stri
 	return bot.CommentWritten{ID: known.ID}, nil
 }
 
-// deleteComment deletes a comment of the bot's. One that is gone is fine. One
-// that GitHub does not let it delete stays, because the new answer stands all
-// the same.
+// deleteComment deletes a comment of the bot. A missing one is fine. One that GitHub does not let it delete stays: the
+// new answer is published in any case.
 func (r repository) deleteComment(ctx context.Context, number int, id int64) error {
 	a := ask{what: fmt.Sprintf("delete an old answer on pull request #%d of %s", number, r.repo), needs: "Issues: write", write: true}
 	err := a.do(ctx, func(ctx context.Context) error {
@@ -116,9 +110,8 @@ func (r repository) deleteComment(ctx context.Context, number int, id int64) err
 	return err
 }
 
-// findComment looks for the comment of this App that starts with a marker; its
-// ID is 0 if there is none. Somebody else's comment that quotes the marker does
-// not count. With a time, only comments that changed since are looked at.
+// findComment returns the ID of this App's comment that starts with a marker; 0: none. Other people's quotes of the
+// marker do not count. With since, only comments changed since then are read.
 func (r repository) findComment(ctx context.Context, number int, marker string, since time.Time) (comment, error) {
 	a := ask{what: fmt.Sprintf("read the comments of pull request #%d of %s", number, r.repo), needs: "Pull requests: read"}
 	var found comment

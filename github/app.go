@@ -10,8 +10,7 @@ import (
 	gh "github.com/google/go-github/v60/github"
 )
 
-// App is the GitHub App that the credentials belong to, for the start of the
-// process: whoever got one has working credentials.
+// App is the GitHub App of the credentials. It is read at the start of the process, and proves that they work.
 type App struct {
 	Slug        string // it comments as SLUG[bot]
 	Name        string
@@ -25,13 +24,12 @@ type Installation struct {
 	Account   string // login of the user or the organization
 	User      bool   // the account is a person's, who has no teams
 	Suspended bool
-	// Permissions as this account has granted them: they stay behind those of
-	// the App until an owner accepts new ones.
+	// Permissions are those that this account has granted. They lag behind the App's until an owner accepts new ones.
 	Permissions map[string]string
 }
 
-// Permissions is the least that Headstart needs of the App. Only where a
-// pipeline's file has `allow: team/…` are the members of an organization read.
+// Permissions returns the least permissions that Headstart needs. The members of an organization are read only where a
+// pipeline's file has `allow: team/…`.
 func Permissions() map[string]string {
 	return map[string]string{
 		"metadata": "read", "contents": "read", "checks": "read", "merge_queues": "read", teamPermission: "read",
@@ -41,7 +39,7 @@ func Permissions() map[string]string {
 
 const teamPermission = "members"
 
-// App reads what the App is. Its error says what is wrong with the credentials.
+// App reads the App. Its error says what is wrong with the credentials.
 func (c *Client) App(ctx context.Context) (App, error) {
 	var app App
 	a := ask{what: "read the GitHub App"}
@@ -82,8 +80,8 @@ func (c *Client) Installations(ctx context.Context) ([]Installation, error) {
 	return list, nil
 }
 
-// Missing says in words what the App lacks: permissions, and those of the given
-// events that it does not subscribe to. It is empty if nothing is missing.
+// Missing lists what the App lacks, for people: permissions, and those of the given events that it does not subscribe
+// to. Empty: nothing.
 func (a App) Missing(events ...string) []string {
 	missing := lacking(a.Permissions, Permissions())
 	for _, event := range events {
@@ -94,8 +92,8 @@ func (a App) Missing(events ...string) []string {
 	return missing
 }
 
-// Missing says in words which permissions the account has not granted.
-// A person cannot grant what is an organization's.
+// Missing lists the permissions that the account has not granted, for people. A person's account cannot grant an
+// organization's.
 func (i Installation) Missing() []string {
 	needed := Permissions()
 	if i.User {
@@ -104,7 +102,7 @@ func (i Installation) Missing() []string {
 	return lacking(i.Permissions, needed)
 }
 
-// lacking compares with what is needed: each level includes those before it.
+// lacking compares granted with needed permissions: each level includes those below.
 func lacking(granted, needed map[string]string) []string {
 	levels := []string{"", "read", "write", "admin"}
 	var missing []string

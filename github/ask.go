@@ -14,7 +14,7 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// ask is one thing asked of GitHub, in the words that its errors need.
+// ask is one request to GitHub, as its errors describe it.
 type ask struct {
 	what  string // completes "could not …", as in "read the branch main of acme/shop"
 	needs string // the App's permission for it, as in "Checks: read"
@@ -91,9 +91,8 @@ func (a ask) explainRefusal(e *gh.ErrorResponse) error {
 	return r
 }
 
-// missing reports whether a refusal says that GitHub does not know what was named:
-// a commit, a ref, a pull request, a token. For some seconds it says so of what its
-// own webhooks have told of already. 410 is left out: what is gone was there.
+// missing reports whether a refusal says that GitHub does not know the named commit, ref, pull request or token. For
+// some seconds that is so even after a webhook about it. 410 does not count: the thing existed.
 func missing(e *gh.ErrorResponse) bool {
 	switch e.Response.StatusCode {
 	case http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict:
@@ -110,8 +109,8 @@ func missing(e *gh.ErrorResponse) bool {
 	return unknownCommit.MatchString(messageOf(e))
 }
 
-// tooQuick reports whether a refusal is a limit that passes, on what people are shown:
-// GitHub says so with 422, too. Others than the writing of comments go on.
+// tooQuick reports whether a refusal is a temporary limit on publications, which GitHub may report as 422. Only the
+// writing of comments is held back.
 func tooQuick(e *gh.ErrorResponse) bool {
 	switch e.Response.StatusCode {
 	case http.StatusForbidden, http.StatusUnprocessableEntity:
@@ -122,23 +121,22 @@ func tooQuick(e *gh.ErrorResponse) bool {
 
 var quick = regexp.MustCompile(`(?i)\b(submitted|created|posted|sent) too (quickly|fast|often)\b|\byou have exceeded\b|\babuse detection\b|\brate limit\b|\btry again (later|in)\b|\bwait a few\b`)
 
-// shortBreather is how long to wait before something is tried again that came too
-// quickly, where GitHub does not say.
+// shortBreather is the pause after a request that came too quickly, where GitHub does not give one.
 const shortBreather = 5 * time.Second
 
-// unknownCommit matches what GitHub says, with 422, of a commit or a ref that it does
-// not know: "No commit found for SHA: …", "No ref found for: …", "Object does not exist".
+// unknownCommit matches GitHub's 422 texts about an unknown commit or ref: "No commit found for SHA: …", "No ref found
+// for: …", "Object does not exist".
 var unknownCommit = regexp.MustCompile(`(?i)\bno (commit|ref|object|tree|branch)\b|\bnot found\b|\bdoes not exist\b|\bcould not (resolve|find|verify)\b`)
 
-// namesCommit are the fields in which a commit or a branch is named.
+// namesCommit are the fields that name a commit or a branch.
 var namesCommit = map[string]bool{"sha": true, "ref": true, "head": true, "base": true, "head_sha": true, "commit_id": true}
 
-// lacksPermission tells a missing permission from the other reasons for a 403.
+// lacksPermission distinguishes a missing permission from the other reasons for a 403.
 func lacksPermission(e *gh.ErrorResponse) bool {
 	return e.Response.StatusCode == http.StatusForbidden && strings.Contains(strings.ToLower(e.Message), "not accessible by integration")
 }
 
-// explainLoss is about requests that got no answer that can be relied on.
+// explainLoss explains a request without a reliable answer.
 func (a ask) explainLoss(err error, p *progress) error {
 	why, after := "the connection failed", time.Duration(0)
 	var (
@@ -165,8 +163,8 @@ func (a ask) explainLoss(err error, p *progress) error {
 	return &bot.Retryable{Reason: fmt.Sprintf("Could not %s: %s.", a.what, why), After: after, Err: clean(err)}
 }
 
-// patience is how long an answer that is no rate limit's asks to wait, such as a
-// 503 while GitHub is being looked after; 0 if it does not say so in seconds.
+// patience returns the wait that an answer other than a rate limit's asks for, such as a 503 during maintenance; 0:
+// none in seconds.
 func patience(h http.Header) time.Duration {
 	seconds, err := strconv.ParseInt(h.Get("Retry-After"), 10, 32)
 	if err != nil {
@@ -175,8 +173,7 @@ func patience(h http.Header) time.Duration {
 	return min(max(time.Duration(seconds)*time.Second, 0), window)
 }
 
-// explainToken is about requests for an installation's token. The request that
-// needed the token was never sent.
+// explainToken explains a failed request for a token. The request that needed the token was never sent.
 func explainToken(err error) error {
 	var refused *gh.ErrorResponse
 	if !errors.As(err, &refused) || refused.Response == nil || !fromGitHub(refused) {
@@ -199,8 +196,7 @@ func explainToken(err error) error {
 	return r
 }
 
-// unreadable is the outcome of a request that was answered well, but not with
-// what was expected.
+// unreadable is the outcome of a successful answer with unexpected contents.
 func (a ask) unreadable(detail string) error {
 	if a.write {
 		return &bot.Unknown{Reason: fmt.Sprintf("Tried to %s, but GitHub's answer is unreadable: it may have happened all the same.", a.what), Err: errors.New(line(detail, 300))}
@@ -208,7 +204,7 @@ func (a ask) unreadable(detail string) error {
 	return &bot.Retryable{Reason: fmt.Sprintf("Could not %s: GitHub's answer is unreadable.", a.what), Err: errors.New(line(detail, 300))}
 }
 
-// messageOf is what GitHub says about a refusal, without a full stop.
+// messageOf returns GitHub's text about a refusal, without a full stop.
 func messageOf(e *gh.ErrorResponse) string {
 	parts := []string{e.Message}
 	for _, detail := range e.Errors {
@@ -226,8 +222,8 @@ func messageOf(e *gh.ErrorResponse) string {
 	return text
 }
 
-// clean keeps the text of an error, without secrets, and of what it wraps only
-// whether a context ended: the rest may hold whole answers.
+// clean keeps an error's text, without secrets. Of the wrapped errors it keeps only whether a context ended: the rest
+// may contain whole answers.
 func clean(err error) error {
 	text := line(err.Error(), 500)
 	for _, ended := range []error{context.Canceled, context.DeadlineExceeded} {

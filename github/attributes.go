@@ -14,23 +14,21 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// GitHub makes tarballs with git archive. Where a .gitattributes of the commit gives a
-// file the attribute export-subst, git writes the commit's SHA, author and date into that
-// file: two commits with the same tree have different sources
-// (git-scm.com/docs/gitattributes, "Creating an archive"). The tarball itself does not
-// tell, because export-ignore may keep .gitattributes out of it.
+// GitHub makes tarballs with git archive. Where the commit's .gitattributes gives a file the attribute export-subst,
+// git writes the commit's SHA, author and date into that file. So two commits with the same tree have different sources
+// (git-scm.com/docs/gitattributes, "Creating an archive"). The tarball does not show that, because export-ignore may
+// keep .gitattributes out of it.
 
 const (
 	attributesFile = ".gitattributes"
-	// mostAttributes is how many different .gitattributes of a tree are read, each once.
+	// mostAttributes bounds how many different .gitattributes of a tree are read, each once.
 	mostAttributes = 30
-	// mostFolders is how many folders are listed where GitHub does not list a whole tree.
+	// mostFolders bounds how many folders are listed where GitHub does not list a whole tree.
 	mostFolders = 30
 )
 
-// readSource reads whether the tarball of a commit is made of the files of its tree alone:
-// no .gitattributes, in whichever folder, can give a file export-subst. A tree that is too
-// large for GitHub to list whole counts as one in which there is such a file.
+// readSource reads whether a commit's tarball depends on the files of its tree alone. It does if no .gitattributes, in
+// any folder, can give a file export-subst. A tree too large for GitHub to list counts as one with such a file.
 func (r repository) readSource(ctx context.Context, do bot.ReadSource) (bot.SourceRead, error) {
 	if !isSHA(do.SHA) || !isSHA(do.Tree) {
 		return bot.SourceRead{}, &bot.Refused{Reason: fmt.Sprintf("%q is no tree of a commit.", line(do.Tree, 60))}
@@ -81,7 +79,7 @@ func (r repository) attributesOf(ctx context.Context, tree string) (blobs []stri
 	return addAttributes(nil, listed.Tree), !listed.Truncated, nil
 }
 
-// walkForAttributes is attributesOf folder by folder, as far as there are few.
+// walkForAttributes is attributesOf folder by folder, for at most mostFolders.
 func (r repository) walkForAttributes(ctx context.Context, sha string) (blobs []string, complete bool, err error) {
 	folders := []string{""}
 	for n := 0; n < len(folders); n++ {
@@ -116,7 +114,7 @@ func addAttributes(blobs []string, listed []entry) []string {
 	return blobs
 }
 
-// sourceBy is what sources are made of by one .gitattributes.
+// sourceBy returns what sources depend on by one .gitattributes.
 func (r repository) sourceBy(ctx context.Context, blob string) (bot.SourceOf, error) {
 	if known, ok := r.attributes.get(blob); ok {
 		return known, nil
@@ -141,9 +139,8 @@ func (r repository) sourceBy(ctx context.Context, blob string) (bot.SourceOf, er
 	return of, nil
 }
 
-// substitutes reports whether a .gitattributes may give a file export-subst. Whether
-// another line takes it away again, whether its pattern matches a file, and whether a
-// macro is used is not looked at: then nothing is lost but a build.
+// substitutes reports whether a .gitattributes may give a file export-subst. It ignores whether another line revokes
+// it, its pattern matches a file, or a macro is used: a wrong yes only costs a build.
 func substitutes(attributes []byte) bool {
 	for l := range bytes.Lines(attributes) {
 		fields := strings.Fields(string(l))
@@ -159,13 +156,13 @@ func substitutes(attributes []byte) bool {
 	return false
 }
 
-// remembered answers about what never changes: the contents of SHAs.
+// remembered caches facts about the contents of SHAs, which never change.
 type remembered struct {
 	mu    sync.Mutex
 	known map[string]bot.SourceOf // guarded by mu
 }
 
-// mostRemembered bounds it: then all is forgotten.
+// mostRemembered bounds the cache; above it all is dropped.
 const mostRemembered = 1000
 
 func (m *remembered) get(sha string) (answer bot.SourceOf, ok bool) {

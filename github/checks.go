@@ -12,9 +12,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// readChecks reads what was reported about a commit and, where that is asked
-// for, what its branch requires and where its head is. The requests, at most
-// five for a commit with up to a hundred of each, run side by side.
+// readChecks reads the reports about a commit and, if requested, its branch's requirements and head. The requests run
+// side by side: at most five for a commit with up to a hundred reports of each kind.
 func (r repository) readChecks(ctx context.Context, do bot.ReadChecks, at time.Time) (bot.ChecksRead, error) {
 	read := bot.ChecksRead{SHA: do.SHA}
 	var runs, statuses []bot.Check
@@ -41,8 +40,7 @@ func (r repository) readChecks(ctx context.Context, do bot.ReadChecks, at time.T
 	return read, nil
 }
 
-// checkRuns reads the newest check run of each name and suite. The App's own
-// are left out: they are never waited for.
+// checkRuns reads the newest check run of each name and suite, without the App's own: those are never waited for.
 func (r repository) checkRuns(ctx context.Context, sha string) ([]bot.Check, error) {
 	a := ask{what: fmt.Sprintf("read the check runs of %s at %s", r.repo, bot.Short(sha)), needs: "Checks: read"}
 	runs, err := pages(ctx, a, func(ctx context.Context, page gh.ListOptions) ([]checkRun, *gh.Response, error) {
@@ -62,7 +60,7 @@ func (r repository) checkRuns(ctx context.Context, sha string) ([]bot.Check, err
 		return nil, err
 	}
 	var checks []bot.Check
-	seen := map[int64]bool{} // a run that is made meanwhile moves others to the next page
+	seen := map[int64]bool{} // a run created meanwhile moves others to the next page
 	for _, run := range runs {
 		if run.Name == "" || run.App.ID == r.appID || seen[run.ID] {
 			continue
@@ -73,8 +71,8 @@ func (r repository) checkRuns(ctx context.Context, sha string) ([]bot.Check, err
 	return checks, nil
 }
 
-// checkRun is what is read of a check run. go-github reads all of it, at a third of
-// the speed, and that is on the way of each promotion.
+// checkRun has the needed fields of a check run. go-github decodes all of it, at a third of the speed, in the way of
+// each promotion.
 type checkRun struct {
 	ID          int64
 	Name        string
@@ -109,8 +107,7 @@ func (run checkRun) check() bot.Check {
 	return check
 }
 
-// statuses reads the newest commit status of each context, without Headstart's
-// own.
+// statuses reads the newest commit status of each context, without Headstart's own.
 func (r repository) statuses(ctx context.Context, sha string) ([]bot.Check, error) {
 	a := ask{what: fmt.Sprintf("read the commit statuses of %s at %s", r.repo, bot.Short(sha)), needs: "Commit statuses: read"}
 	type status struct {
@@ -159,9 +156,8 @@ func (r repository) statuses(ctx context.Context, sha string) ([]bot.Check, erro
 	return checks, nil
 }
 
-// suites reads the check suites: one for each app, and for each workflow of
-// GitHub Actions. The App's own is left out: GitHub opens one for every app
-// that may write checks, and nobody ever fills it.
+// suites reads the check suites: one for each app, and for each workflow of GitHub Actions. It leaves out the App's
+// own, which GitHub opens for every app that may write checks, and which stays empty.
 func (r repository) suites(ctx context.Context, sha string) ([]bot.Suite, error) {
 	type suite struct {
 		ID     int64
@@ -183,7 +179,7 @@ func (r repository) suites(ctx context.Context, sha string) ([]bot.Suite, error)
 	if err != nil {
 		return nil, err
 	}
-	suites := []bot.Suite{} // nil would say that nobody asked
+	suites := []bot.Suite{} // nil would mean that suites were not read
 	seen := map[int64]bool{}
 	for _, s := range all {
 		if s.App.ID == r.appID || seen[s.ID] {

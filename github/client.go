@@ -1,13 +1,11 @@
-// Package github is what Headstart says to GitHub and asks of it: commit
-// statuses, deployments and comments on the one side; checks, required checks,
-// pull requests, the pipeline's file and tarballs on the other. It speaks REST
-// only, through go-github, as an installation of the GitHub App.
+// Package github reads from and publishes to GitHub. It publishes commit statuses, deployments and comments. It reads
+// checks, required checks, pull requests, the pipeline's file and tarballs. It uses REST only, through go-github, as an
+// installation of the GitHub App.
 //
 // # How an answer becomes an outcome
 //
-// [Client.Perform] performs one effect and returns one fact, or one of bot's
-// three kinds of error. What decides the kind is whether the request wanted to
-// change something, and how far it got:
+// [Client.Perform] performs one effect and returns one fact, or one of bot's three kinds of error. The kind depends on
+// whether the request was a write, and how far it got:
 //
 //	                               a read       a write
 //	rate limit (403, 429)          Retryable    Retryable, with the time to wait
@@ -18,16 +16,15 @@
 //
 // # The layers of a request
 //
-//	ask         names it in words, and turns its error into one of the three kinds
+//	ask         describes it, and turns its error into one of the three kinds
 //	go-github   paths, JSON, pagination
 //	session     one per repository: its token; with others of the installation, how many at once
-//	repeating   makes a read again whose answer was lost, up to three times
+//	repeating   repeats a read whose answer was lost, up to three times
 //	charged     one try: charged to the rate limit, and not made while that is exhausted
 //	wire        one for all: bounds answers, counts, notes whether anything was sent
 //
-// go-github has rate limit logic of its own, which reads the machine's clock,
-// overlooks 429 and can block a client for an hour. The session therefore
-// hides the rate limit's headers from it: the limit has one keeper.
+// go-github has rate limit logic of its own: it reads the machine's clock, overlooks 429 and can block a client for an
+// hour. The session hides the rate limit's headers from it, so that only limit handles them.
 package github
 
 import (
@@ -51,22 +48,21 @@ import (
 	"go.uber.org/zap"
 )
 
-// Options say who the App is and where GitHub is.
+// Options describe the App, and where GitHub is.
 type Options struct {
 	AppID      int64  // the App's number, not its client ID
 	PrivateKey []byte // PEM, or PEM in base64
 	URL        string // of the API; empty: https://api.github.com
 
-	// ParseConfig reads a repository's file: its pipelines by name, or the only
-	// one, which has none. The first line of its error is shown to people and
-	// should name the position.
+	// ParseConfig parses a repository's file into its pipelines by name; a single pipeline has none. The first line of
+	// its error is shown to people and should contain the position.
 	ParseConfig func(repo bot.Repo, file []byte) (map[string]bot.Config, error)
 
 	// Events are those whose lost deliveries FailedDeliveries lists; nil: all.
 	Events []string
 
-	// Named takes which name a repository has, with each new token for it: nearly always
-	// the one that it is asked for. Nil: nobody does.
+	// Named is called with a repository's name for each new token, nearly always the name it was requested for; nil:
+	// not called.
 	Named func(ctx context.Context, installation, id int64, name bot.Repo)
 
 	Logger    *zap.Logger           // nil: silence
@@ -74,14 +70,12 @@ type Options struct {
 	Transport http.RoundTripper     // nil: one with timeouts and a pool of its own
 	Timeout   time.Duration         // of one request from its token to its answer's end; 0: 20 s
 	Now       func() time.Time      // nil: time.Now
-	// Pause waits before a request is made again, or returns why it has ended
-	// meanwhile; nil: time passes as it does.
+	// Pause waits before a request is repeated, or returns why the request has ended meanwhile; nil: real time.
 	Pause func(context.Context, time.Duration) error
 }
 
-// Client speaks to GitHub. It is safe for concurrent use, and meant to live as
-// long as the process: it keeps a token per repository, and the rate limit per
-// installation.
+// Client accesses GitHub. It is safe for concurrent use, and lives as long as the process: it keeps a token per
+// repository, and the rate limit per installation.
 type Client struct {
 	appID int64
 	key   *rsa.PrivateKey
@@ -96,18 +90,17 @@ type Client struct {
 	pause   func(context.Context, time.Duration) error
 	named   func(ctx context.Context, installation, id int64, name bot.Repo) // nil: nobody
 	wire    *wire
-	app     *conn // speaks as the App itself, not as an installation
+	app     *conn // as the App itself, not as an installation
 
-	trees, attributes remembered // by SHA, what sources are made of
+	trees, attributes remembered // by SHA, what sources depend on
 
 	mu       sync.Mutex
 	accounts map[int64]*account // guarded by mu; by installation
-	conns    map[scope]*conn    // guarded by mu: those that were used lately
-	before   map[scope]*conn    // guarded by mu: those that were used before conns was begun
+	conns    map[scope]*conn    // guarded by mu: recently used
+	before   map[scope]*conn    // guarded by mu: last used before conns was begun
 }
 
-// conn is one identity on GitHub: an installation of the App with a token for one
-// repository, or the App.
+// conn is one identity on GitHub: an installation with a token for one repository, or the App.
 type conn struct {
 	api *gh.Client
 	// bare is for the one endpoint whose redirect is the answer.
@@ -116,8 +109,7 @@ type conn struct {
 	session *session
 }
 
-// New makes a client. It does not call GitHub; [Client.App] does, to see
-// whether the credentials are any good.
+// New returns a client. It does not call GitHub; [Client.App] does, and proves that the credentials work.
 func New(o Options) (*Client, error) {
 	if o.AppID <= 0 {
 		return nil, fmt.Errorf("the GitHub App's ID is %d: set GITHUB_APP_ID to the number that the App's settings page shows as \"App ID\"", o.AppID)
@@ -171,7 +163,7 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
-// Close gives up idle connections.
+// Close closes idle connections.
 func (c *Client) Close() {
 	(&http.Client{Transport: c.wire.next}).CloseIdleConnections()
 }
@@ -193,7 +185,7 @@ func parseBase(text string) (*url.URL, error) {
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return nil, fmt.Errorf("GITHUB_API_URL %q is no address of an API: expected https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise Server", redact.Redact(text))
 	}
-	// go-github resolves paths against it, which takes a trailing slash.
+	// go-github resolves paths against it, which requires a trailing slash.
 	u.Path = strings.TrimRight(u.Path, "/") + "/"
 	u.RawPath = ""
 	return u, nil
@@ -204,7 +196,7 @@ func loopback(host string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
-// connect puts go-github on top of a session.
+// connect builds go-github on a session.
 func (c *Client) connect(s *session) *conn {
 	h := &http.Client{Transport: s, Timeout: c.timeout, CheckRedirect: c.follow}
 	api := gh.NewClient(h)
@@ -216,9 +208,8 @@ func (c *Client) connect(s *session) *conn {
 	return &conn{api: api, bare: bare, limit: s.limit, session: s}
 }
 
-// follow decides about redirects, which GitHub answers for repositories and
-// branches that were renamed. The session signs every request with the token,
-// so nothing is followed to another host; and a write stays the write it was.
+// follow decides about redirects, which GitHub answers for renamed repositories and branches. The session signs every
+// request with the token, so no redirect to another host is followed. A redirected write keeps its method.
 func (c *Client) follow(next *http.Request, via []*http.Request) error {
 	if len(via) > 3 || next.Method != via[0].Method || !c.ours(next.URL) {
 		return http.ErrUseLastResponse
@@ -237,7 +228,7 @@ type repository struct {
 	scope    scope  // of its token
 }
 
-// What GitHub allows in names. Anything else could lead a path elsewhere.
+// goodName matches the characters that GitHub allows in names. Others could lead a path elsewhere.
 var goodName = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
 
 func (c *Client) repository(t bot.Target) (repository, error) {
@@ -257,8 +248,8 @@ func (c *Client) repository(t bot.Target) (repository, error) {
 	return repository{Client: c, conn: c.conn(of), repo: repo, pipeline: t.Pipeline.Name, scope: of}, nil
 }
 
-// Perform performs an effect on GitHub and says what it learned. Its errors
-// are of bot's three kinds; their texts hold no secrets.
+// Perform performs an effect on GitHub and returns what it learned. Its errors are of bot's three kinds; their texts
+// contain no secrets.
 func (c *Client) Perform(ctx context.Context, target bot.Target, effect bot.Effect) (bot.Fact, error) {
 	r, err := c.repository(target)
 	if err != nil {
@@ -309,7 +300,7 @@ func (c *Client) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 	return nil, &bot.Refused{Reason: fmt.Sprintf("GitHub cannot be asked for %q.", bot.NameOf(effect.Do))}
 }
 
-// answer makes a fact of a result, and nil of none.
+// answer converts a result into a fact; nil if there is an error.
 func answer[F bot.Fact](fact F, err error) (bot.Fact, error) {
 	if err != nil {
 		return nil, err

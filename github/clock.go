@@ -6,21 +6,20 @@ import (
 	"time"
 )
 
-// clocks tells how far GitHub's clock is ahead of ours, by the Date of its answers.
-// That has whole seconds, and an answer takes its time, so each of them only bounds
-// the difference; together they do so more and more closely.
+// clocks measures how far GitHub's clock is ahead of ours, by the Date of its answers. Each Date has whole seconds, and
+// each answer takes its time, so it only bounds the difference. Together the bounds get closer.
 type clocks struct {
 	now func() time.Time
 
 	mu        sync.Mutex
 	low, high time.Duration // bounds of the difference; guarded by mu
-	since     time.Time     // when they were begun; zero: not yet; guarded by mu
+	since     time.Time     // when they began; zero: not yet; guarded by mu
 }
 
-// clocksAnew is how long bounds hold: clocks drift, and are put right.
+// clocksAnew is how long bounds are valid: clocks drift, and are adjusted.
 const clocksAnew = 10 * time.Minute
 
-// take takes the Date of an answer to a request that was sent at a time.
+// take takes the Date of the answer to a request sent at sent.
 func (c *clocks) take(sent time.Time, date string) {
 	told, err := http.ParseTime(date)
 	if err != nil {
@@ -29,7 +28,7 @@ func (c *clocks) take(sent time.Time, date string) {
 	got := c.now()
 	low, high := told.Sub(got), told.Add(time.Second).Sub(sent)
 	if low > clocksApart || high < -clocksApart {
-		return // no clock that GitHub would take a signed request from
+		return // with such a clock GitHub would refuse every signed request
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -40,8 +39,7 @@ func (c *clocks) take(sent time.Time, date string) {
 	c.low, c.high = max(low, c.low), min(high, c.high)
 }
 
-// ahead is how far GitHub's clock is ahead of ours at least; negative if it is behind.
-// It is 0 while both may well show the same.
+// ahead returns the least lead of GitHub's clock over ours; negative: it is behind; 0: both may show the same.
 func (c *clocks) ahead() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -13,10 +13,10 @@ import (
 	"github.com/headstart-cd/headstart/bot/redact"
 )
 
-// maxComment is how many characters GitHub takes as a comment.
+// maxComment is GitHub's limit for a comment, in characters.
 const maxComment = 65536
 
-// comment is what is needed of a comment; go-github drops the App.
+// comment has the needed fields of a comment; go-github drops the App.
 type comment struct {
 	ID   int64
 	URL  string `json:"html_url"`
@@ -24,9 +24,8 @@ type comment struct {
 	App  struct{ ID int64 } `json:"performed_via_github_app"`
 }
 
-// writeComment writes the bot's one comment on a pull request: it edits the
-// comment that is known, else the one that it finds, else it makes one. Looking
-// first is also what a lost answer needs.
+// writeComment writes the bot's one comment on a pull request. It edits the known comment, else the one it finds, else
+// it creates one. Looking first also covers a lost answer.
 func (r repository) writeComment(ctx context.Context, do bot.WriteComment, effect bot.Effect) (bot.CommentWritten, error) {
 	body := fit(bot.Marker+"\n"+strings.TrimPrefix(do.Body, bot.Marker+"\n"), maxComment)
 	if do.ID != 0 {
@@ -34,7 +33,7 @@ func (r repository) writeComment(ctx context.Context, do bot.WriteComment, effec
 		if !errors.Is(err, bot.ErrNotFound) {
 			return written, err
 		}
-		// Somebody deleted it.
+		// It was deleted.
 	}
 	known, err := r.findComment(ctx, do.Number, bot.Marker, time.Time{})
 	switch {
@@ -80,20 +79,20 @@ func (a ask) comment(ctx context.Context, write func(context.Context) (*gh.Issue
 	return bot.CommentWritten{ID: c.GetID(), URL: c.GetHTMLURL()}, nil
 }
 
-// unix undoes what GitHub may do to the ends of lines.
+// unix normalizes line endings that GitHub may have changed.
 func unix(text string) string { return strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n")) }
 
 const shortened = "\n\n*The rest is missing: GitHub takes no longer comments.*\n"
 
-// fit shortens Markdown to at most n characters: at the end of a line if there
-// is one not far away, with what was open closed again, and with a note.
+// fit shortens Markdown to at most n characters, with open blocks closed and a note. It cuts at a nearby line end if
+// there is one.
 func fit(body string, n int) string {
-	body = redact.Redact(body) // its parts were, where they came in: this is for what was forgotten
+	body = redact.Redact(body) // its parts were redacted on arrival: this covers omissions
 	body = strings.ToValidUTF8(body, "\uFFFD")
 	if utf8.RuneCountInString(body) <= n {
 		return body
 	}
-	const room = 200 // for what closes and for the note
+	const room = 200 // for the closing marks and the note
 	kept := string([]rune(body)[:n-room])
 	if end := strings.LastIndexByte(kept, '\n'); end > len(kept)-4096 && end > 0 {
 		kept = kept[:end]

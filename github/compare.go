@@ -10,13 +10,11 @@ import (
 	"github.com/headstart-cd/headstart/bot/redact"
 )
 
-// What GitHub lists of a comparison on its first page, which alone has files:
-// more than that differ where as many are listed.
+// GitHub's limit for the files of a comparison, which only the first page has. If as many are listed, more may differ.
 const maxCompared = 300 // files
 
-// readChanges compares two commits. The files are those that Head changed since
-// the two parted, as in a pull request: where Base has commits that Head lacks,
-// what those changed is not among them.
+// readChanges compares two commits. The files are those that Head changed since the two parted, as in a pull request.
+// Changes in commits of Base that Head lacks are not among them.
 func (r repository) readChanges(ctx context.Context, do bot.ReadChanges) (bot.ChangesRead, error) {
 	answer, err := r.compare(ctx, do.Base, do.Head)
 	if err != nil {
@@ -37,10 +35,9 @@ func (r repository) readChanges(ctx context.Context, do bot.ReadChanges) (bot.Ch
 	return read, nil
 }
 
-// readFiles reads which files differ between two commits. All of them are known
-// only where Head comes after Base: else what GitHub compares with is not Base but
-// where the two parted. An unknown Base, as after history was replaced, is no error:
-// nothing is known of what differs.
+// readFiles reads which files differ between two commits. They are complete only if Head comes after Base: otherwise
+// GitHub compares with the point where the two parted. An unknown Base, as after a forced push, is no error: the
+// differences are then unknown.
 func (r repository) readFiles(ctx context.Context, do bot.ReadFiles) (bot.FilesRead, error) {
 	read := bot.FilesRead{Base: do.Base, Head: do.Head}
 	answer, err := r.compare(ctx, do.Base, do.Head)
@@ -53,15 +50,13 @@ func (r repository) readFiles(ctx context.Context, do bot.ReadFiles) (bot.FilesR
 	read.Files, read.Relation = answer.files(), bot.Relation(answer.Status)
 	tree := answer.Base.Commit.Tree.SHA
 	read.Same = answer.Status == "identical" || tree != "" && tree == answer.tree()
-	// Commits that bring no file are rare, and an answer that left them out is not
-	// to be taken for one.
+	// Commits without files are rare, and an answer that omits the files must not count as one.
 	ahead := answer.Status == "ahead" && len(answer.Files) > 0 && len(answer.Files) < maxCompared
 	read.Complete = ahead || answer.Status == "identical"
 	return read, nil
 }
 
-// compare asks GitHub what lies between two commits. A commit that it does not
-// know is a refusal that wraps [bot.ErrNotFound].
+// compare reads the commits between two commits. An unknown commit is a refusal that wraps [bot.ErrNotFound].
 func (r repository) compare(ctx context.Context, base, head string) (comparison, error) {
 	if base == "" || head == "" {
 		return comparison{}, &bot.Refused{Reason: "Two commits are needed to compare."}
@@ -78,8 +73,7 @@ func (r repository) compare(ctx context.Context, base, head string) (comparison,
 	return comparison{}, a.unreadable(fmt.Sprintf("there is no relation %q", answer.Status))
 }
 
-// comparison is the answer of GET …/compare/{base}...{head}: what is needed of
-// it, which is little of the megabytes that it may have.
+// comparison has the needed fields of GET …/compare/{base}...{head}, a little of up to megabytes.
 type comparison struct {
 	Status string
 	Base   struct {
@@ -102,7 +96,7 @@ type comparison struct {
 	}
 }
 
-// tree is that of the compared head; empty where its commit is not listed.
+// tree returns the tree of the compared head; empty: its commit is not listed.
 func (c comparison) tree() string {
 	if n := len(c.Commits); n > 0 && n == c.Total {
 		return c.Commits[n-1].Commit.Tree.SHA

@@ -14,9 +14,8 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// readConfig reads the pipeline's file through the contents API, which answers
-// files of up to 1 MB. A file that names other pipelines than the one that asks is
-// not found for it, and tells their names.
+// readConfig reads the pipeline's file through the contents API, which serves files of up to 1 MB. If the file names
+// other pipelines than the one that asks, the file is not found for it, and the names are returned.
 func (r repository) readConfig(ctx context.Context, do bot.ReadConfig) (bot.ConfigRead, error) {
 	read := bot.ConfigRead{Ref: do.Ref}
 	a := ask{what: fmt.Sprintf("read %s of %s at %s", bot.ConfigPath, r.repo, refName(do.Ref)), needs: "Contents: read"}
@@ -27,7 +26,7 @@ func (r repository) readConfig(ctx context.Context, do bot.ReadConfig) (bot.Conf
 		return err
 	})
 	if errors.Is(err, bot.ErrNotFound) {
-		// GitHub says 404 for a file, a commit and a repository alike.
+		// GitHub answers 404 for a missing file, commit or repository alike.
 		read.Unclear, err = r.mayLack(ctx, do.Ref)
 		return read, err
 	}
@@ -44,7 +43,7 @@ func (r repository) readConfig(ctx context.Context, do bot.ReadConfig) (bot.Conf
 	case file.GetType() != "file":
 		read.Problem = fmt.Sprintf("%s is a %s, not a file", bot.ConfigPath, line(file.GetType(), 20))
 		return read, nil
-	case file.GetEncoding() == "none": // what GitHub says of files over 1 MB
+	case file.GetEncoding() == "none": // GitHub's encoding for files over 1 MB
 		read.Problem = fmt.Sprintf("%s is too large: it has %d bytes", bot.ConfigPath, file.GetSize())
 		return read, nil
 	}
@@ -67,10 +66,9 @@ func (r repository) readConfig(ctx context.Context, do bot.ReadConfig) (bot.Conf
 	return read, nil
 }
 
-// mayLack finds out whether a commit or a branch has no file, where GitHub has shown
-// none. It may be too early for GitHub to show one: a listing of the folder without it
-// is believed, and without a listing the answer is unclear. It refuses if the App cannot
-// see the commit or the branch.
+// mayLack finds out whether a commit or a branch really has no file, after a 404. It may be too early for GitHub to
+// show one: only a listing of the folder without the file is believed, otherwise the answer is unclear. It refuses if
+// the App cannot see the commit or the branch.
 func (r repository) mayLack(ctx context.Context, ref string) (unclear bool, err error) {
 	folder, name := path.Split(bot.ConfigPath)
 	for _, look := range []struct{ in, of string }{{"", path.Clean(folder)}, {"/" + path.Clean(folder), name}} {
@@ -90,7 +88,7 @@ func (r repository) mayLack(ctx context.Context, ref string) (unclear bool, err 
 	return true, &bot.Retryable{Reason: fmt.Sprintf("GitHub lists %s at %s and does not show it yet", bot.ConfigPath, refName(ref))}
 }
 
-// mostListed is how many entries of a folder GitHub lists; there may be more.
+// mostListed is how many entries of a folder GitHub lists at most.
 const mostListed = 1000
 
 // mustExist refuses if the App cannot see the commit or the branch of a file
@@ -110,7 +108,7 @@ var sha = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 
 func isSHA(ref string) bool { return sha.MatchString(ref) }
 
-// refName is how sentences call a commit or a branch.
+// refName names a commit or a branch in a sentence.
 func refName(ref string) string {
 	switch {
 	case ref == "":
@@ -121,10 +119,10 @@ func refName(ref string) string {
 	return line(ref, 80)
 }
 
-// position is how a parser starts its line that does not know the file's name.
+// position matches a parser's position at the start of a line without the file's name.
 var position = regexp.MustCompile(`^\[?(\d+)(?::(\d+))?\]?[:\s]\s*`)
 
-// problemOf makes one sentence with its position of a parser's error.
+// problemOf turns a parser's error into one sentence with its position.
 func problemOf(err error) string {
 	first, _, _ := strings.Cut(strings.TrimSpace(err.Error()), "\n")
 	first = line(first, 300)

@@ -14,27 +14,25 @@ import (
 	"go.uber.org/zap"
 )
 
-// GitHub delivers a webhook once and never tries again by itself. What became of
-// each attempt it keeps for three days, in a log that the App may read.
+// GitHub delivers a webhook once and does not retry. It keeps the result of each attempt for three days, in a log that
+// the App may read.
 
 // attempt is one entry of that log: GET /app/hook/deliveries.
 type attempt struct {
 	ID         int64
 	GUID       string // the same for every attempt of a delivery
 	Event      string
-	Status     string    // OK, or what went wrong in words
-	StatusCode int       `json:"status_code"` // 0 if nobody answered
+	Status     string    // OK, or the error
+	StatusCode int       `json:"status_code"` // 0: no answer
 	At         time.Time `json:"delivered_at"`
 }
 
-// arrived reports whether it was answered well.
+// arrived reports whether the attempt succeeded.
 func (a attempt) arrived() bool { return a.Status == "OK" || a.StatusCode/100 == 2 }
 
-// FailedDeliveries lists the webhooks of which no attempt since a time was
-// answered well, oldest first. Of their attempts, those since then are counted.
-// Events that Options.Events does not name are left out. It takes a request for
-// each hundred attempts; beyond ten thousand it says so in the log, and lists
-// what failed among the newest. Its errors are bot.Refused and bot.Retryable.
+// FailedDeliveries lists the webhooks without a successful attempt since a time, oldest first. Events not in
+// Options.Events are left out. It takes one request per hundred attempts. Beyond ten thousand it logs that, and lists
+// the failures among the newest. Its errors are bot.Refused and bot.Retryable.
 func (c *Client) FailedDeliveries(ctx context.Context, since time.Time) ([]bot.FailedDelivery, error) {
 	failed, arrived := map[string]bot.FailedDelivery{}, map[string]bool{}
 	complete, err := c.attempts(ctx, since, func(a attempt) {
@@ -67,8 +65,7 @@ func (c *Client) FailedDeliveries(ctx context.Context, since time.Time) ([]bot.F
 	return list, nil
 }
 
-// attempts reads the log from its newest entry back to a time. It reports false
-// if it gave up before.
+// attempts reads the log from its newest entry back to a time. complete is false if it gave up before.
 func (c *Client) attempts(ctx context.Context, since time.Time, each func(attempt)) (complete bool, err error) {
 	a := ask{what: "read the log of webhook deliveries"}
 	cursor := "" // opaque: where the next page starts
@@ -109,10 +106,9 @@ func (c *Client) attempts(ctx context.Context, since time.Time, each func(attemp
 	return false, nil
 }
 
-// Redeliver has GitHub attempt a delivery once more, by the number of one of its
-// attempts: it comes with the same GUID. GitHub has done so when it has accepted
-// to. Its errors are of bot's three kinds; a delivery of more than three days ago
-// is refused with bot.ErrNotFound.
+// Redeliver asks GitHub for another attempt of a delivery, by the number of one of its attempts. It comes with the same
+// GUID. It is done once GitHub has accepted the request. Its errors are of bot's three kinds; a delivery older than
+// three days is refused with bot.ErrNotFound.
 func (c *Client) Redeliver(ctx context.Context, id int64) error {
 	a := ask{what: fmt.Sprintf("have the webhook delivery %d sent again", id), write: true}
 	if id <= 0 {

@@ -13,15 +13,14 @@ import (
 
 const howToGetAKey = "generate one under \"Private keys\" on the App's settings page and set GITHUB_PRIVATE_KEY or GITHUB_PRIVATE_KEY_FILE"
 
-// CheckKey says why a key cannot be an App's private key, or nil. Its error never
-// contains any of the key.
+// CheckKey returns why a key cannot be an App's private key, or nil. Its error contains no part of the key.
 func CheckKey(key []byte) error {
 	_, err := parseKey(key)
 	return err
 }
 
-// parseKey reads the App's private key: PEM, or PEM in base64 for environments
-// that cannot hold line feeds. Its errors never contain any of the key.
+// parseKey parses the App's private key: PEM, or PEM in base64 for environments without line feeds. Its errors contain
+// no part of the key.
 func parseKey(key []byte) (*rsa.PrivateKey, error) {
 	// Environment variables are often written with \n for line feeds.
 	text := strings.TrimSpace(strings.ReplaceAll(string(key), `\n`, "\n"))

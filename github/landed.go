@@ -7,11 +7,10 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// Which pull request a commit of the branch was the merge of, and whether it is exactly
-// that. GitHub also calls a pull request merged by a commit that somebody pushed, if that
-// contains its head: such a commit may hold anything.
+// Which pull request a commit of the branch merged, and whether the commit is exactly that merge. GitHub also counts a
+// pull request as merged by a pushed commit that contains its head. Such a commit may contain anything else.
 
-// landing is a pull request that landed, with those of its commits that are not in the branch.
+// landing is a pull request that landed, with its commits that are not in the branch.
 type landing struct {
 	bot.MergedPull
 	own []madeWire
@@ -34,8 +33,7 @@ type pullWire struct {
 	}
 }
 
-// landed finds the pull requests that GitHub says were merged as a commit: several, where
-// one contains the others.
+// landed returns the pull requests that GitHub reports as merged by a commit: several, where one contains the others.
 func (r repository) landed(ctx context.Context, c madeWire, branch string) (list []*landing, err error) {
 	a := ask{what: fmt.Sprintf("find the pull request of %s in %s", bot.Short(c.SHA), r.repo), needs: "Pull requests: read"}
 	var pulls []pullWire
@@ -61,9 +59,9 @@ func (r repository) landed(ctx context.Context, c madeWire, branch string) (list
 	return list, nil
 }
 
-// exactly finds out whether GitHub itself made a merge. A squash or a rebase it made in any
-// case: only GitHub can merge a pull request without its head becoming part of the branch.
-// A merge commit it has signed; where servers do not sign, the merge is made sure of.
+// exactly finds out whether GitHub itself made a merge. GitHub made every squash and rebase: only it can merge a pull
+// request without adding its head to the branch. GitHub signs merge commits; where servers do not sign, the merge is
+// verified.
 func (r repository) exactly(ctx context.Context, m *landing, c madeWire) (err error) {
 	switch len(c.Parents) {
 	case 0:
@@ -75,7 +73,7 @@ func (r repository) exactly(ctx context.Context, m *landing, c madeWire) (err er
 			return err
 		}
 		if m.cut = !whole && len(m.own) > 0; m.Head == c.SHA || len(m.own) == 0 {
-			m.own, m.cut = nil, false // its commits are in the branch themselves: somebody pushed them there
+			m.own, m.cut = nil, false // its commits are in the branch themselves: a person pushed them there
 			return nil
 		}
 		for _, own := range m.own {
@@ -91,16 +89,15 @@ func (r repository) exactly(ctx context.Context, m *landing, c madeWire) (err er
 	return err
 }
 
-// changed is what a comparison says of a file.
+// changed is a file in a comparison.
 type changed struct {
 	SHA      string
 	Status   string
 	Previous string `json:"previous_filename"`
 }
 
-// clean reports whether a merge commit surely holds nothing but what both sides have: what
-// it changes of the first is just what the second has changed since they parted, and no
-// file was changed by both.
+// clean reports whether a merge commit certainly contains only what both sides have. Its changes to the first parent
+// must equal the changes of the second since they parted, and no file may be changed by both.
 func (r repository) clean(ctx context.Context, c madeWire) (bool, error) {
 	ours, theirs := c.Parents[0].SHA, c.Parents[1].SHA
 	result, all, err := r.changes(ctx, ours, c.SHA)
@@ -132,8 +129,8 @@ func (r repository) clean(ctx context.Context, c madeWire) (bool, error) {
 	return true, nil
 }
 
-// changes lists the files that head has changed since it parted from base, by name, and
-// reports whether they are all.
+// changes returns, by name, the files that head has changed since it parted from base. all reports whether they are
+// complete.
 func (r repository) changes(ctx context.Context, base, head string) (files map[string]changed, all bool, err error) {
 	a := ask{what: fmt.Sprintf("compare %s with %s in %s", bot.Short(base), bot.Short(head), r.repo), needs: "Contents: read"}
 	var answer struct {

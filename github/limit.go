@@ -13,9 +13,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// limit keeps what GitHub says of one identity's rate limits, and holds
-// requests back while one is exhausted: whoever goes on asking is banned.
-// See docs.github.com, "Rate limits for the REST API".
+// limit keeps one identity's rate limits, and holds requests back while one is exhausted: GitHub bans clients that go
+// on. See docs.github.com, "Rate limits for the REST API".
 type limit struct {
 	now   func() time.Time
 	gauge prometheus.Gauge // requests that remain in this hour
@@ -29,14 +28,13 @@ func newLimit(now func() time.Time, gauge prometheus.Gauge) *limit {
 	return &limit{now: now, gauge: gauge}
 }
 
-// window is how long GitHub counts before it starts anew. Whatever asks for
-// more patience is a mistake.
+// window is GitHub's period of a rate limit. A longer wait in an answer is a mistake.
 const window = time.Hour
 
-// leastLimit is what every App may ask in an hour, and every installation.
+// leastLimit is the least hourly limit of every App, and of every installation.
 const leastLimit = 5000
 
-// limited says that a rate limit is exhausted.
+// limited is the error of an exhausted rate limit.
 type limited struct {
 	wait  time.Duration
 	until time.Time
@@ -56,9 +54,8 @@ func (l *limit) before() error {
 	return nil
 }
 
-// after learns from an answer, and takes the headers about limits out of it: go-github
-// must not act on them a second time. An answer that says that a limit is
-// exhausted becomes an error.
+// after reads an answer's rate limit and removes its headers: go-github must not act on them again. An answer that
+// reports an exhausted limit becomes an error.
 func (l *limit) after(resp *http.Response) (*http.Response, error) {
 	h, now := resp.Header, l.now()
 	heard, said := parseAllowance(h, now)
@@ -77,7 +74,7 @@ func (l *limit) after(resp *http.Response) (*http.Response, error) {
 	case refused && asked:
 		wait = max(wait, retryAfter)
 	case refused && !exhausted:
-		// A secondary limit that does not say how long: GitHub asks for a minute.
+		// A secondary limit without a time: GitHub asks for a minute.
 		wait = time.Minute
 	case refused:
 		wait = max(wait, time.Second)
@@ -90,9 +87,8 @@ func (l *limit) after(resp *http.Response) (*http.Response, error) {
 	return nil, &limited{wait: until.Sub(now), until: until}
 }
 
-// learn notes what an answer said, and until when to hold requests back. It
-// returns until when they are held back, which may be for longer: another
-// answer said so.
+// learn stores an answer's limits, and until when to hold requests back. It returns until when they are held back;
+// because of another answer that may be later.
 func (l *limit) learn(heard bot.Allowance, until time.Time) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -106,8 +102,7 @@ func (l *limit) learn(heard bot.Allowance, until time.Time) time.Time {
 	return l.until
 }
 
-// allowance is what the last answer said, as of now. While requests are held
-// back, for whatever limit, none are left until that ends.
+// allowance returns the last answer's limits, as of now. While requests are held back for any limit, nothing is left.
 func (l *limit) allowance() bot.Allowance {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -121,8 +116,8 @@ func (l *limit) allowance() bot.Allowance {
 	return a
 }
 
-// parseAllowance reads the headers about the hourly limit. Of other limits, such
-// as that of the search, it reads nothing. It reports false where nothing is said.
+// parseAllowance reads the hourly limit's headers. It reads no others, such as the search's. It returns false if they
+// are missing.
 func parseAllowance(h http.Header, now time.Time) (bot.Allowance, bool) {
 	if resource := h.Get("X-RateLimit-Resource"); resource != "" && resource != "core" {
 		return bot.Allowance{}, false
@@ -159,8 +154,8 @@ func parseRetryAfter(text string, now time.Time) (time.Duration, bool) {
 	return max(wait, time.Second), true
 }
 
-// saysRateLimit looks into a 403 for the words of a rate limit, which may be
-// JSON or a page for people. The answer can still be read afterwards.
+// saysRateLimit looks in a 403 for the words of a rate limit, which may be JSON or a page for people. The answer
+// remains readable.
 func saysRateLimit(resp *http.Response) bool {
 	text := peek(resp)
 	return strings.Contains(text, "rate limit") || strings.Contains(text, "rate-limit") || strings.Contains(text, "abuse detection")

@@ -9,11 +9,11 @@ import (
 	"github.com/headstart-cd/headstart/bot/redact"
 )
 
-// Who made a commit, as far as the commit says. What it says its maker can choose freely:
-// it adds people, and never takes one away. Only GitHub's own signature proves anything.
+// Who made a commit, by the commit's own data. Its maker can choose that data freely, so it only ever adds people. Only
+// GitHub's signature proves anything.
 
-// The account that GitHub itself commits with, as merges and edits in the browser. On
-// servers other than github.com it has another number.
+// The account of GitHub's own commits, such as merges and edits in the browser. On other servers than github.com it has
+// another number.
 const (
 	webFlow   = 19864447
 	webLogin  = "web-flow"
@@ -21,7 +21,7 @@ const (
 	mostNames = 80 // bytes of a name that are shown
 )
 
-// accountWire is a user as GitHub shows one; null or empty where no account has the address.
+// accountWire is a user in GitHub's answers; null or empty where no account has the address.
 type accountWire struct {
 	ID    int64
 	Login string
@@ -35,7 +35,7 @@ func (a accountWire) account() bot.Account {
 // nameWire is a name in a commit.
 type nameWire struct{ Name, Email string }
 
-// madeWire is a commit, with what it says of its makers.
+// madeWire is a commit with the data about its makers.
 type madeWire struct {
 	SHA    string
 	Commit struct {
@@ -47,12 +47,12 @@ type madeWire struct {
 	Parents           []struct{ SHA string }
 }
 
-// byGitHub reports whether a commit says that GitHub is its committer.
+// byGitHub reports whether a commit names GitHub as its committer.
 func (c madeWire) byGitHub() bool {
 	return c.Committer.ID == webFlow || c.Committer.Login == webLogin || c.Committer.ID == 0 && strings.EqualFold(c.Commit.Committer.Email, webEmail)
 }
 
-// signedByGitHub reports whether GitHub's own signature proves that.
+// signedByGitHub reports whether GitHub's signature proves that.
 func (c madeWire) signedByGitHub() bool {
 	return c.Commit.Verification.Verified && (c.Committer.ID == webFlow || c.Committer.Login == webLogin)
 }
@@ -64,8 +64,7 @@ func (c madeWire) parents() (list []string) {
 	return list
 }
 
-// made is the commit as the bot judges it, but for co-authors whose address has no number
-// in it: those are returned.
+// made returns the commit's makers. Co-authors whose address has no number are returned separately.
 func (c madeWire) made() (m bot.CommitMakers, coauthors []nameWire) {
 	m = bot.CommitMakers{SHA: c.SHA, Parents: c.parents(), Web: c.byGitHub()}
 	m.Signed = c.Commit.Verification.Verified && !m.Web && c.Committer.ID != 0 && c.Committer.Type != "Bot"
@@ -86,16 +85,15 @@ func (c madeWire) made() (m bot.CommitMakers, coauthors []nameWire) {
 var (
 	coAuthorLine = regexp.MustCompile(`(?im)^[ \t]*co-authored-by[ \t]*:(.*)$`)
 	address      = regexp.MustCompile(`^(.*?)<[ \t]*([^<> \t]+)[ \t]*>`)
-	// numberedMail is the address that GitHub gives those who hide theirs.
+	// numberedMail is GitHub's address for people who hide theirs.
 	numberedMail = regexp.MustCompile(`^([0-9]{1,18})\+[^@]+@users\.noreply\.github\.com$`)
 )
 
-// tool is an address that takes no mail: tools are named with one in what they have
-// helped with. Whoever hides a person behind it could as well have named nobody.
+// tool is an address that takes no mail: tools use one as co-authors. A person who hides behind it could also name
+// nobody.
 var tool = regexp.MustCompile(`(?i)^no-?reply@`)
 
-// coAuthors lists whom a message names as co-authors: anywhere in it, and also where there
-// is no address.
+// coAuthors lists the co-authors in a message: anywhere in it, even without an address.
 func coAuthors(message string) (list []nameWire) {
 	for _, line := range coAuthorLine.FindAllStringSubmatch(strings.ReplaceAll(message, "\r", "\n"), -1) {
 		who := nameWire{Name: strings.TrimSpace(line[1])}
@@ -109,7 +107,7 @@ func coAuthors(message string) (list []nameWire) {
 	return list
 }
 
-// numbered is the account that an address names; 0: none.
+// numbered returns the account that an address names; 0: none.
 func numbered(email string) int64 {
 	parts := numberedMail.FindStringSubmatch(strings.ToLower(email))
 	if parts == nil {
@@ -121,7 +119,7 @@ func numbered(email string) int64 {
 
 func lower(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
 
-// nameOf puts a name into a commit: an account, or nobody.
+// nameOf adds a name to a commit: an account, or nobody.
 func nameOf(m *bot.CommitMakers, who nameWire, by bot.Account, as bot.Part) {
 	if by.ID != 0 {
 		m.By = append(m.By, bot.Maker{Account: by, As: as})

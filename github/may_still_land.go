@@ -4,8 +4,7 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// mayStillLand keeps something from being made once more before a request whose
-// answer was lost can make it no more.
+// mayStillLand keeps something from being created again while a request whose answer was lost may still create it.
 func mayStillLand(e bot.Effect, what string) error {
 	left := bot.GitHubDoubt - e.At.Sub(e.LostAt)
 	if !e.Unsure || left <= 0 {

@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics count what is asked of GitHub.
+// metrics count the requests to GitHub.
 type metrics struct {
 	requests  *prometheus.CounterVec
 	seconds   *prometheus.HistogramVec
@@ -42,8 +42,7 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 	return m, err
 }
 
-// register takes the collector that another client registered before, if there
-// is one, and passes on an earlier error.
+// register returns the collector that another client registered before, if there is one. It passes on an earlier error.
 func register[C prometheus.Collector](registry prometheus.Registerer, c C, earlier error) (C, error) {
 	err := registry.Register(c)
 	var already prometheus.AlreadyRegisteredError
@@ -55,8 +54,7 @@ func register[C prometheus.Collector](registry prometheus.Registerer, c C, earli
 	return c, errors.Join(earlier, err)
 }
 
-// endpoints are the paths that this client asks for: names of what varies stand
-// in braces, as in GitHub's documentation.
+// endpoints are the paths of this client's requests, with variables in braces as in GitHub's documentation.
 var endpoints = []string{
 	"/app",
 	"/app/hook/deliveries",
@@ -93,11 +91,11 @@ var endpoints = []string{
 	"/repos/{owner}/{repo}/tarball/{ref}",
 }
 
-// endpointOf names the endpoint of a request in a bounded number of ways.
+// endpointOf returns the endpoint of a request, out of a bounded number.
 func endpointOf(base *url.URL, req *http.Request) string {
 	path := "/" + strings.TrimPrefix(req.URL.EscapedPath(), base.EscapedPath())
 	segments := strings.Split(path, "/")
-	if len(segments) > 2 && segments[1] == "repositories" { // where a renamed one's requests are led
+	if len(segments) > 2 && segments[1] == "repositories" { // redirects of renamed repositories lead there
 		segments = append([]string{"", "repos", "", ""}, segments[3:]...)
 	}
 next:

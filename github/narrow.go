@@ -18,13 +18,12 @@ import (
 	"go.uber.org/zap"
 )
 
-// A token is narrowed when it is asked for: to one repository, and to the permissions
-// that the requests below need. Whoever gets hold of it gets no further. A repository
-// is named by its number, which survives being renamed; by its name only as long as
-// nobody has told the number.
+// A token is narrowed when it is requested: to one repository, and to the permissions of the requests below. A stolen
+// token allows nothing else. The repository is given by its number, which survives renames; by its name only while the
+// number is unknown.
 
-// inUse are the permissions of a repository's token: those of the endpoints of this
-// package. merge_queues is not among them, because only webhooks need it.
+// inUse returns the permissions of a repository's token: those of this package's endpoints. merge_queues is not among
+// them, because only webhooks need it.
 func inUse() map[string]string {
 	return map[string]string{
 		"metadata": "read", "contents": "read", "checks": "read",
@@ -32,17 +31,17 @@ func inUse() map[string]string {
 	}
 }
 
-// forTeams are the permissions of the token that looks into teams, which only a
-// pipeline's file with `allow: team/…` asks for.
+// forTeams returns the permissions of the token that reads teams, which only a pipeline's file with `allow: team/…`
+// requires.
 func forTeams() map[string]string {
 	return map[string]string{"metadata": "read", teamPermission: "read"}
 }
 
-// scope is what a token is for.
+// scope is what a token is valid for.
 type scope struct {
 	installation int64
-	id           int64  // of the repository; 0: not known, and name says which
-	name         string // in lower case, without its owner; empty if id says which
+	id           int64  // of the repository; 0: unknown, and name is set
+	name         string // in lower case, without its owner; empty if id is set
 	teams        bool
 }
 
@@ -53,26 +52,24 @@ func (s scope) permissions() map[string]string {
 	return inUse()
 }
 
-// account is what all sessions of an installation share.
+// account is the shared state of an installation's sessions.
 type account struct {
 	id    int64
 	limit *limit
 	slots chan struct{} // one for each request under way
 
 	mu sync.Mutex
-	// granted is what the account lets the App do, as it was read after a token had been
-	// refused; nil: none was.
+	// granted is what the account allows the App, as read after a token was refused; nil: none was.
 	granted map[string]string // guarded by mu; never changed in place
 	until   time.Time         // guarded by mu: when granted is to be read again
-	logged  string            // guarded by mu: what the log knows to be missing
+	logged  string            // the missing permissions that were logged
 }
 
-// grantedFor is how long it is believed what an account has granted. After that
-// everything is asked for again, because an owner may have accepted it.
+// grantedFor is how long the granted permissions are believed. After that all are requested again, because an owner may
+// have accepted them.
 const grantedFor = time.Hour
 
-// may returns what of the wanted permissions the account has granted, and until when
-// that is believed; zero: it is everything.
+// may returns which of the wanted permissions the account has granted, and until when that is believed; zero time: all.
 func (a *account) may(wanted map[string]string, now time.Time) (map[string]string, time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -86,14 +83,14 @@ func (a *account) may(wanted map[string]string, now time.Time) (map[string]strin
 	return common, a.until
 }
 
-// sure reports whether it is known what the account has granted.
+// sure reports whether the granted permissions are known.
 func (a *account) sure(now time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.granted != nil && now.Before(a.until)
 }
 
-// both is what two sets of permissions have in common.
+// both returns the intersection of two sets of permissions.
 func both(wanted, granted map[string]string) map[string]string {
 	levels := map[string]int{"read": 1, "write": 2, "admin": 3}
 	common := map[string]string{}
@@ -109,13 +106,13 @@ func both(wanted, granted map[string]string) map[string]string {
 	return common
 }
 
-// source is where a session's tokens are from.
+// source is where a session's tokens come from.
 type source struct {
 	*ghinstallation.Transport
-	until time.Time // when to ask for everything again; zero: these have everything
+	until time.Time // when to request all permissions again; zero: these tokens have all
 }
 
-// source makes a source of tokens for a scope, which has none yet.
+// source returns a source of tokens for a scope, without a token yet.
 func (c *Client) source(of scope, a *account) *source {
 	asApp := ghinstallation.NewAppsTransportFromPrivateKey(repeat(charged{next: c.wire, limit: c.app.limit}, c.pause), c.appID, c.key)
 	t := ghinstallation.NewFromAppsTransport(asApp, of.installation)
@@ -144,9 +141,9 @@ func asOptions(permissions map[string]string) *gh.InstallationPermissions {
 	return o
 }
 
-// narrower finds out what an account has granted, after GitHub has refused a token
-// (422). It reports true if that is less than was asked for: then a token with what is
-// granted is worth asking for. Permissions are only ever taken away, never added.
+// narrower reads what an account has granted, after GitHub has refused a token (422). It returns true if that is less
+// than requested: then a token with the granted permissions is worth a request. Permissions are only removed, never
+// added.
 func (c *Client) narrower(ctx context.Context, of scope, a *account, asked *gh.InstallationTokenOptions) (bool, error) {
 	if err := c.readGranted(ctx, of, a); err != nil {
 		return false, err
@@ -155,8 +152,7 @@ func (c *Client) narrower(ctx context.Context, of scope, a *account, asked *gh.I
 	return len(may) > 0 && !same(asked.Permissions, asOptions(may)), nil
 }
 
-// readGranted reads what an account has granted, unless that is known, and tells the
-// log once of what is missing.
+// readGranted reads what an account has granted, unless that is known, and logs once what is missing.
 func (c *Client) readGranted(ctx context.Context, of scope, a *account) error {
 	if a.sure(c.now()) {
 		return nil
@@ -183,19 +179,18 @@ func same(a, b *gh.InstallationPermissions) bool {
 	return err == nil && err2 == nil && string(one) == string(other)
 }
 
-// unprocessable reports whether GitHub refused a token as it was asked for: it lacks a
-// permission, or does not reach the repository.
+// unprocessable reports whether GitHub refused a token as requested: it lacks a permission, or does not reach the
+// repository.
 func unprocessable(err error) bool {
 	var refused *ghinstallation.HTTPError
 	return errors.As(err, &refused) && refused.Response != nil && refused.Response.StatusCode == http.StatusUnprocessableEntity
 }
 
-// mostConns is how many connections are kept at least of those that were used last, and
-// half of how many at most. One takes some ten kilobytes, its token is good for an hour,
-// and sweeps go round a hundred thousand repositories.
+// mostConns is the least number of most recently used connections that are kept; at most twice as many are. One takes
+// some ten kilobytes, its token is valid for an hour, and sweeps cover a hundred thousand repositories.
 const mostConns = 2000
 
-// conn finds the connection for a scope, or makes it.
+// conn returns the connection for a scope, new or kept.
 func (c *Client) conn(of scope) *conn {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -16,9 +16,8 @@ import (
 // peopleAtOnce is how many of the requests about one person run side by side.
 const peopleAtOnce = 6
 
-// readActor reads what the author of a comment may do, and the pull request
-// at the same moment: two requests and one for each team side by side, then one
-// for the head's tree. With Brief that is preceded by one for the role, and done only
+// readActor reads the rights of a comment's author, and the pull request at the same moment. It takes two requests and
+// one for each team side by side, then one for the head's tree. With Brief, it first reads the role, and continues only
 // if that is at least write.
 func (r repository) readActor(ctx context.Context, do bot.ReadActor) (bot.ActorRead, error) {
 	person := bot.Person{Login: do.User, ID: do.UserID}
@@ -41,7 +40,7 @@ func (r repository) readActor(ctx context.Context, do bot.ReadActor) (bot.ActorR
 		return bot.ActorRead{}, err
 	}
 	read.Role = who.Role
-	// A person's account has no teams, and cannot grant the App to read them.
+	// A person's account has no teams, and cannot grant reading them.
 	if pull.GetBase().GetRepo().GetOwner().GetType() != "User" {
 		if who.teams != nil {
 			return bot.ActorRead{}, who.teams
@@ -65,8 +64,8 @@ func (r repository) readActor(ctx context.Context, do bot.ReadActor) (bot.ActorR
 	return read, nil
 }
 
-// readRights reads what people may do: for each a request, and one for each team. That
-// somebody has no role who lets something in is believed if the repository is there.
+// readRights reads people's rights: one request per person, and one more per team. Where a promotion depends on the
+// person, a missing role is believed only if the repository exists.
 func (r repository) readRights(ctx context.Context, do bot.ReadRights) (bot.RightsRead, error) {
 	var read bot.RightsRead
 	for _, person := range do.People {
@@ -78,8 +77,8 @@ func (r repository) readRights(ctx context.Context, do bot.ReadRights) (bot.Righ
 			return bot.RightsRead{}, err
 		}
 		if do.Comment == 0 && (who.teams != nil || who.Role == bot.RoleNone) {
-			// Nobody has a role where the App sees no repository. And a person's account
-			// has no teams: whose it is, the repository tells.
+			// Where the App sees no repository, nobody has a role. A person's account has no teams; the repository
+			// names its owner.
 			var repo gh.Repository
 			a := ask{what: fmt.Sprintf("read whose %s is", r.repo), needs: "Metadata: read"}
 			if err := r.get(ctx, a, "", &repo); err != nil {
@@ -101,15 +100,13 @@ func someone(person bot.Person) error {
 	return nil
 }
 
-// membership is what somebody may do, and why it could not be read in which teams the
-// person is; nil where it could.
+// membership is a person's rights, and why the person's teams could not be read; nil: they could.
 type membership struct {
 	bot.Membership
 	teams error
 }
 
-// membership reads what somebody may do, with a request for the role and one for each
-// team, side by side.
+// membership reads a person's rights, with one request for the role and one per team, side by side.
 func (r repository) membership(ctx context.Context, person bot.Person, teams []string) (membership, error) {
 	who := membership{Membership: bot.Membership{Person: person}}
 	var same bool
@@ -134,15 +131,15 @@ func (r repository) membership(ctx context.Context, person bot.Person, teams []s
 	return who, nil
 }
 
-// role reads what somebody may do in the repository; a stranger may nothing. It
-// reports false, with no role, where the login is somebody else's by now.
+// role reads a person's role in the repository; a stranger has none. same is false, with no role, if the login belongs
+// to another account by now.
 func (r repository) role(ctx context.Context, person bot.Person) (_ bot.Role, same bool, _ error) {
 	user := person.Login
 	a := ask{what: fmt.Sprintf("read what %s may do in %s", user, r.repo), needs: "Metadata: read"}
 	var answer permission
 	err := r.get(ctx, a, "collaborators/"+url.PathEscape(user)+"/permission", &answer)
 	if errors.Is(err, bot.ErrNotFound) {
-		return bot.RoleNone, true, nil // or the repository is gone, which its pull request tells
+		return bot.RoleNone, true, nil // or the repository is gone, which its pull request shows
 	}
 	if err != nil {
 		return "", false, err
@@ -162,16 +159,15 @@ type permission struct {
 	// Permission is admin, write, read or none: it folds maintain into write and
 	// triage into read.
 	Permission string
-	RoleName   string `json:"role_name"` // tells them apart; newer servers only
+	RoleName   string `json:"role_name"` // distinguishes them; newer servers only
 	User       struct {
 		ID       int64
 		RoleName string `json:"role_name"`
 	}
 }
 
-// role is GitHub's role where the answer names one that fits the permission.
-// What an organization calls a role of its own says nothing, so that it counts
-// as the permission that it holds. It reports false for a permission that is none.
+// role returns GitHub's role if the answer names one that fits the permission. An organization's custom role counts as
+// its permission. It returns false for an unknown permission.
 func (p permission) role() (bot.Role, bool) {
 	folded := bot.Role(p.Permission)
 	if !slices.Contains([]bot.Role{bot.RoleNone, bot.RoleRead, bot.RoleWrite, bot.RoleAdmin}, folded) {
@@ -188,9 +184,8 @@ func (p permission) role() (bot.Role, bool) {
 	return folded, true
 }
 
-// inTeam reports whether somebody is an active member of a team of the
-// repository's organization. Somebody who was only invited is not, and nobody
-// is a member of a team that does not exist.
+// inTeam reports whether a person is an active member of a team of the repository's organization. An invited person is
+// not. A team that does not exist has no members.
 func (r repository) inTeam(ctx context.Context, team, user string) (bool, error) {
 	if !goodName.MatchString(team) || strings.Trim(team, ".") == "" {
 		return false, nil
@@ -198,7 +193,7 @@ func (r repository) inTeam(ctx context.Context, team, user string) (bool, error)
 	a := ask{what: fmt.Sprintf("read whether %s is in the team %s of %s", user, team, r.repo.Owner), needs: "Members: read"}
 	var answer struct{ State string }
 	of := r.scope
-	of.teams = true // members are the organization's: the repository's token does not tell
+	of.teams = true // members belong to the organization: the repository's token cannot read them
 	err := a.do(ctx, func(ctx context.Context) error {
 		_, err := fetch(ctx, r.Client.conn(of).api, fmt.Sprintf("orgs/%s/teams/%s/memberships/%s", r.repo.Owner, team, user), &answer)
 		return err

@@ -10,9 +10,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/redact"
 )
 
-// readPullRequest reads a pull request, and the tree of its test merge where
-// it has one. What GitHub has not got to yet is no conflict: having been asked is what
-// makes it compute that, so it is worth asking again.
+// readPullRequest reads a pull request, and the tree of its test merge if there is one. A test merge that GitHub has
+// not computed yet is no conflict: the request makes GitHub compute it, so a second one is useful.
 func (r repository) readPullRequest(ctx context.Context, do bot.ReadPullRequest) (bot.PullRequestRead, error) {
 	pull, err := r.pullRequest(ctx, do.Number)
 	if err != nil {
@@ -33,7 +32,7 @@ func (r repository) readPullRequest(ctx context.Context, do bot.ReadPullRequest)
 		commit, _, err = r.api.Git.GetCommit(ctx, r.repo.Owner, r.repo.Name, merge)
 		return err
 	})
-	if errors.Is(err, bot.ErrNotFound) { // it was replaced while it was read
+	if errors.Is(err, bot.ErrNotFound) { // it was replaced meanwhile
 		read.Unmade = true
 		return read, nil
 	}
@@ -68,7 +67,7 @@ func changeOf(p *gh.PullRequest) bot.PullRequestChanged {
 	change := bot.PullRequestChanged{
 		Number: p.GetNumber(), Title: redact.Title(p.GetTitle()), Author: p.GetUser().GetLogin(),
 		AuthorID: p.GetUser().GetID(), Head: p.GetHead().GetSHA(), Branch: p.GetHead().GetRef(), Base: p.GetBase().GetRef(),
-		// A fork that was deleted leaves a head without a repository.
+		// A deleted fork leaves a head without a repository.
 		Fork:   p.GetHead().GetRepo().GetID() != p.GetBase().GetRepo().GetID() || p.GetHead().GetRepo() == nil,
 		Open:   p.GetState() == "open",
 		Merged: p.GetMerged() || p.MergedAt != nil, UpdatedAt: p.GetUpdatedAt().Time,
@@ -79,8 +78,8 @@ func changeOf(p *gh.PullRequest) bot.PullRequestChanged {
 	return change
 }
 
-// findPullRequest finds the pull request that a commit was merged by: the one
-// that says so itself, else the first that was merged.
+// findPullRequest returns the pull request that a commit was merged by: the one that names the commit, else the first
+// merged one.
 func (r repository) findPullRequest(ctx context.Context, do bot.FindPullRequest) (bot.PullRequestFound, error) {
 	found := bot.PullRequestFound{SHA: do.SHA}
 	a := ask{what: fmt.Sprintf("find the pull request of %s in %s", bot.Short(do.SHA), r.repo), needs: "Pull requests: read"}

@@ -2,6 +2,5 @@ package github
 
 import "github.com/headstart-cd/headstart/bot/redact"
 
-// line makes one line of a text that came from outside, without secrets and
-// without control characters, of at most n characters.
+// line returns text from outside as one line of at most n characters, without secrets and control characters.
 func line(text string, n int) string { return redact.Line(redact.Redact(text), n) }

@@ -19,7 +19,7 @@ const maxPages = 100
 // perPage is the most entries that GitHub lists on a page.
 const perPage = 100
 
-// pages reads a list to its end, a hundred at a time.
+// pages reads a whole list, a hundred entries at a time.
 func pages[T any](ctx context.Context, a ask, page func(context.Context, gh.ListOptions) ([]T, *gh.Response, error)) ([]T, error) {
 	var all []T
 	err := eachPage(ctx, a, page, func(items []T) bool {
@@ -29,7 +29,7 @@ func pages[T any](ctx context.Context, a ask, page func(context.Context, gh.List
 	return all, err
 }
 
-// eachPage hands out the pages of a list until it ends or more says false.
+// eachPage passes on the pages of a list until it ends or more returns false.
 func eachPage[T any](ctx context.Context, a ask, page func(context.Context, gh.ListOptions) ([]T, *gh.Response, error), more func([]T) bool) error {
 	opts := gh.ListOptions{PerPage: perPage}
 	for range maxPages {
@@ -50,8 +50,7 @@ func eachPage[T any](ctx context.Context, a ask, page func(context.Context, gh.L
 	return &bot.Refused{Reason: fmt.Sprintf("Could not %s: the list has more than %d entries.", a.what, maxPages*perPage)}
 }
 
-// get reads a path below the repository, for answers that go-github does not
-// decode as they are needed. into may be nil.
+// get reads a path below the repository, for answers that go-github does not decode as needed. into may be nil.
 func (r repository) get(ctx context.Context, a ask, path string, into any) error {
 	return a.do(ctx, func(ctx context.Context) error {
 		_, err := r.fetch(ctx, path, into)
@@ -68,8 +67,7 @@ func fetch(ctx context.Context, api *gh.Client, path string, into any) (*gh.Resp
 	if err != nil {
 		return nil, err
 	}
-	// go-github would decode an answer at a third of this speed, and leave an empty
-	// one at that.
+	// go-github would decode an answer at a third of this speed, and leave an empty one empty.
 	var body bytes.Buffer
 	resp, err := api.Do(ctx, req, &body)
 	if err != nil || into == nil {

@@ -13,13 +13,11 @@ import (
 	"github.com/headstart-cd/headstart/bot/redact"
 )
 
-// What a branch requires is said in two places, and both count: rulesets and
-// classic protection. go-github decodes neither as it must be: it fails on
-// rules that it does not know, and drops the protection from a branch.
+// A branch's requirements come from two places, and both count: rulesets and classic protection. go-github decodes
+// neither correctly: it fails on unknown rules, and drops the protection from a branch.
 
-// ruleChecks reads the required checks of all rulesets that are active for a
-// branch, of the repository and of its organization.
-// Missing says that GitHub knows of no rules there: it may be too early for it to.
+// ruleChecks reads the required checks of all rulesets that are active for a branch, of the repository and of its
+// organization. missing means that GitHub knows no rules there: it may be too early.
 func (r repository) ruleChecks(ctx context.Context, branch string) (_ []bot.RequiredCheck, missing bool, _ error) {
 	a := ask{what: fmt.Sprintf("read the rules of %s of %s", refName(branch), r.repo), needs: "Metadata: read"}
 	all, err := pages(ctx, a, func(ctx context.Context, page gh.ListOptions) ([]bot.RequiredCheck, *gh.Response, error) {
@@ -38,20 +36,19 @@ func (r repository) ruleChecks(ctx context.Context, branch string) (_ []bot.Requ
 	return all, missing, err
 }
 
-// noRulesets reports whether GitHub has no rulesets for this repository: its
-// plan or its version lacks them. A repository that is missing as a whole is
-// noticed by the requests beside this one.
+// noRulesets reports whether GitHub has no rulesets for this repository: its plan or its version lacks them. The
+// requests beside this one notice a missing repository.
 func noRulesets(err error) bool {
 	var e *gh.ErrorResponse
-	var noToken *tokenless // it was the token that GitHub refused: nothing was asked about rules
+	var noToken *tokenless // GitHub refused the token: rules were not requested
 	if errors.As(err, &noToken) || !errors.As(err, &e) || e.Response == nil || !fromGitHub(e) {
 		return false
 	}
 	return e.Response.StatusCode == 404 || e.Response.StatusCode == 403 && !lacksPermission(e)
 }
 
-// parseRules finds the required checks in GET /repos/{o}/{r}/rules/branches/{b}.
-// Rules of other types are passed over, whatever they look like.
+// parseRules returns the required checks in GET /repos/{o}/{r}/rules/branches/{b}. It ignores rules of other types in
+// any form.
 func parseRules(answer []byte) ([]bot.RequiredCheck, error) {
 	var rules []struct {
 		Type       string
@@ -83,9 +80,8 @@ func parseRules(answer []byte) ([]bot.RequiredCheck, error) {
 	return checks, nil
 }
 
-// branch reads a branch's head, and the required checks of its classic
-// protection, which are part of the same answer and need no more than
-// contents: read.
+// branch reads a branch's head and the required checks of its classic protection. Both are in one answer that needs
+// only contents: read.
 func (r repository) branch(ctx context.Context, name string) (bot.Head, []bot.RequiredCheck, error) {
 	a := ask{what: fmt.Sprintf("read the branch %s of %s", refName(name), r.repo), needs: "Contents: read"}
 	var head bot.Head
@@ -102,7 +98,7 @@ func (r repository) branch(ctx context.Context, name string) (bot.Head, []bot.Re
 	return head, checks, err
 }
 
-// readHead reads where a branch's head is, in one request.
+// readHead reads a branch's head, in one request.
 func (r repository) readHead(ctx context.Context, do bot.ReadHead) (bot.HeadRead, error) {
 	if do.Branch == "" {
 		return bot.HeadRead{}, &bot.Refused{Reason: fmt.Sprintf("No branch of %s is named whose head could be read.", r.repo)}
@@ -168,7 +164,7 @@ func appOf(id *int64) int64 {
 	return *id
 }
 
-// merge puts lists of required checks together, each check once.
+// merge combines lists of required checks, each check once.
 func merge(lists ...[]bot.RequiredCheck) []bot.RequiredCheck {
 	var all []bot.RequiredCheck
 	seen := map[bot.RequiredCheck]bool{}

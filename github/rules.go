@@ -11,8 +11,7 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// readRules reads what GitHub requires of a branch, in rulesets and in classic
-// protection, in two requests side by side.
+// readRules reads a branch's requirements from rulesets and classic protection, in two requests side by side.
 func (r repository) readRules(ctx context.Context, do bot.ReadRules, at time.Time) (bot.RulesRead, error) {
 	if do.Branch == "" {
 		return bot.RulesRead{}, &bot.Refused{Reason: fmt.Sprintf("No branch of %s is named whose rules could be read.", r.repo)}

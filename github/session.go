@@ -13,45 +13,41 @@ import (
 	gh "github.com/google/go-github/v60/github"
 )
 
-// atOnce is how many requests of one installation are under way at most.
-// GitHub objects to more than a hundred at once, of all clients together.
+// atOnce bounds an installation's requests under way. GitHub objects to more than a hundred at once, of all clients
+// together.
 const atOnce = 32
 
-// session is one identity's way to GitHub: it knows the token and the rate
-// limit, and keeps both from the layers above.
+// session is one identity's access to GitHub: it handles the token and the rate limit for the layers above.
 type session struct {
-	wire  http.RoundTripper // which keeps to limit
+	wire  http.RoundTripper // observes limit
 	limit *limit
 	slots chan struct{} // one for each request under way
 	now   func() time.Time
 	pause func(context.Context, time.Duration) error // lets time pass
 
-	// fresh makes a source of tokens that has none yet; nil for the App, whose
-	// wire signs by itself.
+	// fresh returns a source of tokens without a token yet; nil for the App, whose wire signs itself.
 	fresh func() *source
-	// narrower reports whether a token with less is worth asking for, after GitHub has
-	// refused one as it was asked for.
+	// narrower reports whether a smaller token is worth a request, after GitHub has refused one.
 	narrower func(ctx context.Context, asked *gh.InstallationTokenOptions) (bool, error)
 
-	// named takes which repositories a new token is for; nil: nobody does.
+	// named is called with a new token's repositories; nil: not called.
 	named func(context.Context, []gh.Repository)
 
-	asking sync.Mutex // held while a token is looked for: what one learns of it is not asked for by others
+	asking sync.Mutex // held while a token is requested: other requests wait for its result
 	mu     sync.Mutex
 	tokens *source // guarded by mu
-	pass   pass    // guarded by mu: the token that was used last
+	pass   pass    // guarded by mu: the last used token
 }
 
-// tokenless says that there is no token to send a request with.
+// tokenless is the error that there is no token to send a request with.
 type tokenless struct{ err error }
 
 func (e *tokenless) Error() string { return "get a token: " + e.err.Error() }
 func (e *tokenless) Unwrap() error { return e.err }
 
-// RoundTrip sends a request with the installation's token. A young token that is
-// refused is tried again after a while, and then again; an old one is no longer good,
-// and the request is sent once more with a new one. An answer that says that a rate
-// limit is exhausted becomes an error, and while that lasts no request is sent at all.
+// RoundTrip sends a request with the installation's token. A young token that is refused is tried again after a while,
+// and then again. An old one is no longer valid, and the request is repeated with a new one. An answer that reports an
+// exhausted rate limit becomes an error. While the limit lasts, no request is sent at all.
 func (s *session) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := s.limit.before(); err != nil {
 		closeBody(req)
@@ -95,15 +91,14 @@ func (s *session) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// send returns the token that it used; nil if it used none.
+// send returns the token that it used; nil: none.
 func (s *session) send(req *http.Request) (*http.Response, *pass, error) {
 	signed := req.Clone(req.Context()) // a RoundTripper must leave its request alone
 	if s.fresh == nil {
 		resp, err := s.wire.RoundTrip(signed)
 		return resp, nil, err
 	}
-	// Asking for a token is a request of its own: how far that one gets says
-	// nothing about this one.
+	// The request for a token is separate: how far it gets says nothing about this request.
 	tokens, token, err := s.token(withProgress(req.Context(), nil))
 	if err != nil {
 		closeBody(req)
@@ -120,8 +115,8 @@ func (s *session) send(req *http.Request) (*http.Response, *pass, error) {
 	return resp, used, err
 }
 
-// token returns a token that is good, and where it is from. One that GitHub refuses for
-// what was asked is asked for once more, with what the account has granted.
+// token returns a valid token and its source. If GitHub refuses the requested permissions, it requests a token with the
+// granted ones.
 func (s *session) token(ctx context.Context) (*source, string, error) {
 	s.asking.Lock()
 	defer s.asking.Unlock()
@@ -156,8 +151,8 @@ func (s *session) token(ctx context.Context) (*source, string, error) {
 	}
 }
 
-// charged is the way of one try of a request: it is charged to a limit, and not made
-// while that is exhausted. Requests for tokens are charged to the App's own.
+// charged charges one try of a request to a limit, and does not make it while that is exhausted. Requests for tokens
+// are charged to the App's own limit.
 type charged struct {
 	next  http.RoundTripper
 	limit *limit
@@ -176,8 +171,8 @@ func (w charged) RoundTrip(req *http.Request) (*http.Response, error) {
 	return w.limit.after(resp)
 }
 
-// tokenFrom checks what ghinstallation does not: that GitHub's answer held a
-// token. An answer of null makes it panic, with its lock released.
+// tokenFrom checks that GitHub's answer contained a token, which ghinstallation does not. An answer of null makes
+// ghinstallation panic, with its lock released.
 func tokenFrom(ctx context.Context, tokens *ghinstallation.Transport) (token string, err error) {
 	defer func() {
 		if recover() != nil || err == nil && token == "" {
@@ -187,8 +182,7 @@ func tokenFrom(ctx context.Context, tokens *ghinstallation.Transport) (token str
 	return tokens.Token(ctx)
 }
 
-// understand reads the answer that ghinstallation leaves unread where GitHub
-// refuses a token.
+// understand reads the answer that ghinstallation leaves unread where GitHub refuses a token.
 func understand(err error) error {
 	var refused *ghinstallation.HTTPError
 	if !errors.As(err, &refused) || refused.Response == nil || refused.Response.Body == nil {
@@ -198,8 +192,7 @@ func understand(err error) error {
 	return gh.CheckResponse(refused.Response)
 }
 
-// discard forgets a token that GitHub no longer accepts, unless somebody else
-// was faster.
+// discard drops a token that GitHub no longer accepts, unless another request was faster.
 func (s *session) discard(used *source) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -214,9 +207,8 @@ func closeBody(req *http.Request) {
 	}
 }
 
-// drain reads what is left of a small answer, so that its connection can be
-// used again, and closes it.
+// drain reads the rest of a small answer, so that its connection can be reused, and closes it.
 func drain(resp *http.Response) {
-	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // what does not come is not needed
+	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // an unread rest is not needed
 	_ = resp.Body.Close()
 }

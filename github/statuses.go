@@ -11,13 +11,11 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// maxDescription is how many characters GitHub takes as the description of a
-// status, before it answers 422.
+// maxDescription is GitHub's limit for a status's description, in characters; beyond it GitHub answers 422.
 const maxDescription = 140
 
-// description makes a text fit for a status: one line, short enough, and
-// without characters beyond the basic plane, which GitHub refuses there
-// ("description doesn't accept 4-byte Unicode").
+// description makes a text fit for a status: one line, short enough, and only characters of the basic plane. GitHub
+// refuses others ("description doesn't accept 4-byte Unicode").
 func description(text string) string {
 	text = strings.Map(func(c rune) rune {
 		if c > 0xffff {
@@ -28,9 +26,8 @@ func description(text string) string {
 	return line(text, maxDescription)
 }
 
-// setStatus sets a commit status. GitHub shows the newest one of a context, so
-// saying the same again after a lost answer changes nothing that people see,
-// and nothing needs to be looked up first.
+// setStatus sets a commit status. GitHub shows the newest one of a context. So a repetition after a lost answer changes
+// nothing that people see, and no look-up is needed first.
 func (r repository) setStatus(ctx context.Context, do bot.SetStatus) (bot.Acknowledged, error) {
 	a := ask{
 		what:  fmt.Sprintf("set the status %s of %s at %s", line(do.Context, 60), r.repo, bot.Short(do.SHA)),
@@ -61,8 +58,8 @@ type payload struct {
 	} `json:"headstart"`
 }
 
-// environment is what a stage is called among the repository's deployments: those
-// of several pipelines are told apart by the pipeline's name.
+// environment is a stage's name among the repository's deployments. With several pipelines it contains the pipeline's
+// name.
 func (r repository) environment(stage string) string {
 	if r.pipeline == "" {
 		return stage
@@ -70,11 +67,10 @@ func (r repository) environment(stage string) string {
 	return r.pipeline + "/" + stage
 }
 
-// clockSkew is how much GitHub's clock may be behind ours.
+// clockSkew is how far GitHub's clock may be behind ours.
 const clockSkew = 5 * time.Minute
 
-// createDeployment makes a deployment. After a lost answer it looks for the
-// deployment of the same promotion first.
+// createDeployment creates a deployment. After a lost answer it first looks for the deployment of the same promotion.
 func (r repository) createDeployment(ctx context.Context, do bot.CreateDeployment, effect bot.Effect) (bot.DeploymentCreated, error) {
 	var mark payload
 	mark.Headstart.Pipeline, mark.Headstart.Promotion = r.pipeline, do.Promotion
@@ -95,8 +91,8 @@ func (r repository) createDeployment(ctx context.Context, do bot.CreateDeploymen
 	err := a.do(ctx, func(ctx context.Context) (err error) {
 		made, _, err = r.api.Repositories.CreateDeployment(ctx, r.repo.Owner, r.repo.Name, &gh.DeploymentRequest{
 			Ref: gh.String(do.SHA), Environment: gh.String(r.environment(do.Stage)), Description: gh.String(description(do.Text)), Payload: mark,
-			// The defaults merge the default branch into the commit's, and refuse
-			// while any status is pending, such as our own.
+			// The defaults merge the default branch into the commit's, and refuse while any status is pending, such as
+			// our own.
 			AutoMerge: gh.Bool(false), RequiredContexts: &[]string{},
 			ProductionEnvironment: gh.Bool(do.Production), TransientEnvironment: gh.Bool(false),
 		})
@@ -108,8 +104,7 @@ func (r repository) createDeployment(ctx context.Context, do bot.CreateDeploymen
 	return bot.DeploymentCreated{ID: made.GetID()}, err
 }
 
-// findDeployment looks for the deployment of a promotion that was made since;
-// 0 if there is none.
+// findDeployment returns the deployment of a promotion created since; 0: there is none.
 func (r repository) findDeployment(ctx context.Context, do bot.CreateDeployment, mark payload, since time.Time) (int64, error) {
 	a := ask{what: fmt.Sprintf("look for the deployment of %s to %s in %s", bot.Short(do.SHA), line(do.Stage, 60), r.repo), needs: "Deployments: read"}
 	var found int64
@@ -128,8 +123,7 @@ func (r repository) findDeployment(ctx context.Context, do bot.CreateDeployment,
 	return found, err
 }
 
-// markOf reads a deployment's payload, which GitHub answers as the object that
-// it was, or as a text that holds it.
+// markOf reads a deployment's payload, which GitHub returns as the original object, or as a text that contains it.
 func markOf(d *gh.Deployment) payload {
 	var mark, none payload
 	raw := []byte(d.Payload)
@@ -138,13 +132,13 @@ func markOf(d *gh.Deployment) payload {
 		raw = []byte(text)
 	}
 	if json.Unmarshal(raw, &mark) != nil {
-		return none // somebody else's
+		return none // not Headstart's
 	}
 	return mark
 }
 
-// setDeploymentStatus tells how a deployment goes. Saying the same again after
-// a lost answer adds a line to the deployment's history and changes nothing.
+// setDeploymentStatus sets a deployment's status. A repetition after a lost answer adds a line to the deployment's
+// history and changes nothing else.
 func (r repository) setDeploymentStatus(ctx context.Context, do bot.SetDeploymentStatus) (bot.Acknowledged, error) {
 	a := ask{
 		what:  fmt.Sprintf("tell how the deployment to %s goes in %s", line(do.Stage, 60), r.repo),
@@ -154,7 +148,7 @@ func (r repository) setDeploymentStatus(ctx context.Context, do bot.SetDeploymen
 		_, _, err := r.api.Repositories.CreateDeploymentStatus(ctx, r.repo.Owner, r.repo.Name, do.ID, &gh.DeploymentStatusRequest{
 			State: gh.String(string(do.Status.State)), Description: gh.String(description(do.Status.Text)),
 			LogURL: optional(do.Status.URL), EnvironmentURL: optional(do.AppURL),
-			// GitHub's own way to do it spares production environments.
+			// GitHub's own mechanism leaves out production environments.
 			AutoInactive: gh.Bool(false),
 		})
 		return err

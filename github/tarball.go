@@ -11,10 +11,9 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// Tarball asks GitHub for a link to the gzipped tarball of a commit. For a
-// private repository the link works for five minutes, and whoever has it can
-// read the code: it is a secret, to be asked for right before it is used. Its
-// errors are bot.Refused and bot.Retryable.
+// Tarball returns a link to the gzipped tarball of a commit. For a private repository the link works for five minutes,
+// and gives anybody access to the code. It is a secret: request it right before its use. Its errors are bot.Refused and
+// bot.Retryable.
 func (c *Client) Tarball(ctx context.Context, target bot.Target, sha string) (string, error) {
 	r, err := c.repository(target)
 	if err != nil {
@@ -32,8 +31,7 @@ func (c *Client) Tarball(ctx context.Context, target bot.Target, sha string) (st
 	return link, err
 }
 
-// archive returns where the first redirect that is not one of a renamed
-// repository leads.
+// archive returns the target of the first redirect that does not come from a rename.
 func (r repository) archive(ctx context.Context, path string) (string, error) {
 	for range 3 {
 		req, err := r.api.NewRequest(http.MethodGet, path, nil)

@@ -9,20 +9,19 @@ import (
 	"time"
 )
 
-// GitHub can refuse an installation's token for some seconds after it has given it
-// out. Another token would be as new: the same one is tried again, as octokit does.
-// A refusal is no answer to the request, so that this is safe for every method.
+// GitHub can refuse an installation's token for some seconds after it was issued. Another token would be as new, so the
+// same one is tried again, as octokit does. A refused request was not executed, so this is safe for every method.
 
-// youth is how long a token that is refused counts as not known yet.
+// youth is up to which age a refused token counts as not known yet.
 const youth = time.Minute
 
-// infancy is the same for a refusal that permissions are missing, which may be true.
+// infancy is youth for a refusal because of missing permissions, which may be true.
 const infancy = 10 * time.Second
 
-// pauses is how long to wait before a young token is tried again, each time.
+// pauses are the waits before a young token is tried again.
 var pauses = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}
 
-// pass is a token as a request used it.
+// pass is a token in use.
 type pass struct {
 	source *source
 	token  string
@@ -30,7 +29,7 @@ type pass struct {
 	good   bool      // it was accepted before
 }
 
-// refuses reports whether an answer refuses the token, and not the request.
+// refuses reports whether an answer refuses the token, not the request.
 func (p *pass) refuses(resp *http.Response, now time.Time) bool {
 	switch {
 	case p == nil:
@@ -45,8 +44,7 @@ func (p *pass) refuses(resp *http.Response, now time.Time) bool {
 		strings.Contains(text, "not accessible by integration") && now.Sub(p.since) < infancy
 }
 
-// used notes a token that a request is sent with, and remembers since when it is. It
-// reports whether that is the first one.
+// used notes the token of a request, and since when it is used. first reports whether it is the first one.
 func (s *session) used(from *source, token string) (_ *pass, first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,7 +55,7 @@ func (s *session) used(from *source, token string) (_ *pass, first bool) {
 	return &p, first
 }
 
-// accepted notes that GitHub knows a token.
+// accepted notes that GitHub accepts a token.
 func (s *session) accepted(p *pass) {
 	if p == nil || p.good {
 		return
@@ -69,7 +67,7 @@ func (s *session) accepted(p *pass) {
 	}
 }
 
-// wait lets time pass, or returns why the request has ended meanwhile.
+// wait waits for d, or returns why the request has ended meanwhile.
 func wait(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -81,9 +79,9 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// peek returns the start of an answer in lower case, which can still be read.
+// peek returns the start of an answer in lower case. The answer remains readable.
 func peek(resp *http.Response) string {
-	start, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10)) // what cannot be read fails again for whoever reads on
+	start, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10)) // an error occurs again for the next reader
 	resp.Body = struct {
 		io.Reader
 		io.Closer

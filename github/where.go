@@ -10,9 +10,9 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// Whereabouts asks which name a repository has now, as an installation of the App sees
-// it; zero if that does not see it. GitHub says so with a token for the repository, which
-// is kept. A server that does not is asked for the names, which lead to where they moved.
+// Whereabouts returns a repository's current name, as an installation of the App sees it; zero: the installation does
+// not see it. GitHub sends the name with a token for the repository, and that token is kept. If a server does not, the
+// names are requested, which redirect to the current one.
 func (c *Client) Whereabouts(ctx context.Context, installation, id int64, names ...bot.Repo) (bot.Repo, error) {
 	on := c.conn(scope{installation: installation, id: id})
 	a := ask{what: fmt.Sprintf("find out the name of the repository %d", id), needs: "Metadata: read"}
@@ -41,16 +41,14 @@ func (c *Client) Whereabouts(ctx context.Context, installation, id int64, names 
 	return bot.Repo{}, nil
 }
 
-// Leads reports whether a name leads to a repository: it is its, or GitHub says that it
-// moved from there.
+// Leads reports whether a name leads to a repository: it is its name, or GitHub redirects from there.
 func (c *Client) Leads(ctx context.Context, installation, id int64, name bot.Repo) (bool, error) {
 	a := ask{what: fmt.Sprintf("find out whether %s leads to the repository %d", name, id), needs: "Metadata: read"}
 	now, err := c.conn(scope{installation: installation, id: id}).leadsTo(ctx, a, id, name)
 	return now != (bot.Repo{}), err
 }
 
-// leadsTo returns the repository's name now; zero if the name that is asked for does not
-// lead there.
+// leadsTo returns the repository's current name; zero: the given name does not lead there.
 func (c *conn) leadsTo(ctx context.Context, a ask, id int64, name bot.Repo) (bot.Repo, error) {
 	if name.Nameless() {
 		return bot.Repo{}, nil
@@ -70,7 +68,7 @@ func (c *conn) leadsTo(ctx context.Context, a ask, id int64, name bot.Repo) (bot
 	return now, nil
 }
 
-// nameIn finds a repository's name among those that a token is for.
+// nameIn returns a repository's name among those of a token.
 func nameIn(list []gh.Repository, id int64) (bot.Repo, bool) {
 	for i := range list {
 		if list[i].GetID() == id {
@@ -81,8 +79,7 @@ func nameIn(list []gh.Repository, id int64) (bot.Repo, bool) {
 	return bot.Repo{}, false
 }
 
-// notThere reports whether GitHub gives no token because the installation does not reach
-// the repository, or is gone.
+// notThere reports whether GitHub gives no token because the installation does not reach the repository, or is gone.
 func notThere(err error) bool {
 	var refused *gh.ErrorResponse
 	if !errors.As(err, &refused) || refused.Response == nil || !fromGitHub(refused) {
@@ -95,7 +92,7 @@ func notThere(err error) bool {
 	return false
 }
 
-// renew asks for another token, and returns the repositories that it is for.
+// renew requests another token, and returns its repositories.
 func (s *session) renew(ctx context.Context) ([]gh.Repository, error) {
 	s.mu.Lock()
 	before := s.tokens
@@ -108,9 +105,8 @@ func (s *session) renew(ctx context.Context) ([]gh.Repository, error) {
 	return tokens.Repositories()
 }
 
-// same refuses an answer that is about another repository than it was asked for: what is
-// public can be read with any token, and somebody may have made another one of the name
-// of which no webhook has told.
+// same refuses an answer about another repository than requested. Public data can be read with any token, and a new
+// repository may have got the name without a webhook yet.
 func (r repository) same(id int64) error {
 	if id == 0 || r.scope.id == 0 || id == r.scope.id {
 		return nil

@@ -13,18 +13,16 @@ import (
 )
 
 const (
-	// mostMade is how many commits are looked through: as many as GitHub lists of a
-	// comparison on one page.
+	// mostMade bounds the commits that are examined: as many as GitHub lists of a comparison on one page.
 	mostMade = 250
 	// madeAtOnce is how many of the requests about them run side by side.
 	madeAtOnce = 6
-	// mostAddresses bounds how many addresses of co-authors are asked about.
+	// mostAddresses bounds how many co-authors' addresses are looked up.
 	mostAddresses = 30
 )
 
-// readPeople reads who made what lies between two commits: one request for the commits, one
-// for each that is in the branch's own line, which tells of which pull request it was the
-// merge, and some for each of those merges. It is only asked for where somebody approves.
+// readPeople reads who made the changes between two commits. It takes one request for the commits, one for each commit
+// in the branch's own line (for its pull request), and some for each merge. It is only used where a person approves.
 func (r repository) readPeople(ctx context.Context, do bot.ReadPeople) (bot.PeopleRead, error) {
 	read := bot.PeopleRead{Base: do.Base, Head: do.Head}
 	commits, whole, err := r.madeBetween(ctx, do.Base, do.Head)
@@ -70,8 +68,8 @@ func (r repository) readPeople(ctx context.Context, do bot.ReadPeople) (bot.Peop
 	return read, nil
 }
 
-// madeBetween lists the commits that head has and base lacks; without a base all of its
-// history. It reports false where those are not all, or where head lies behind base.
+// madeBetween lists the commits that head has and base lacks; without a base, all of its history. whole is false if the
+// list is incomplete, or if head is behind base.
 func (r repository) madeBetween(ctx context.Context, base, head string) (list []madeWire, whole bool, err error) {
 	if base == "" {
 		a := ask{what: fmt.Sprintf("list the commits before %s in %s", bot.Short(head), r.repo), needs: "Contents: read"}
@@ -101,8 +99,8 @@ func (r repository) madeBetween(ctx context.Context, base, head string) (list []
 	return answer.Commits, whole, nil
 }
 
-// firstParents is the line of a branch that ends with a commit, newest first, as far as it
-// is listed: what was merged into it lies beside it.
+// firstParents returns the line of a branch that ends with head, newest first, as far as it is listed. Merged commits
+// are not in it.
 func firstParents(commits []madeWire, head string) (line []madeWire) {
 	at := map[string]madeWire{}
 	for _, c := range commits {
@@ -147,13 +145,12 @@ func sideOf(commits []madeWire, m bot.MergedPull) (list []string) {
 	return list
 }
 
-// authors gathers commits, each once, and finds out who the addresses of co-authors belong
-// to.
+// authors collects commits, each once, and finds the accounts of co-authors' addresses.
 type authors struct {
 	r      repository
 	list   []bot.CommitMakers
 	made   map[string]bool
-	emails map[string]bot.Account // that commits here have shown
+	emails map[string]bot.Account // from the commits here
 	open   []coAuthor
 }
 
@@ -177,7 +174,7 @@ func (a *authors) add(commits []madeWire) {
 	}
 }
 
-// shown takes in whose the addresses in a commit are.
+// shown stores the accounts of the addresses in a commit.
 func (a *authors) shown(c madeWire) {
 	for _, known := range []struct {
 		name nameWire
@@ -189,8 +186,8 @@ func (a *authors) shown(c madeWire) {
 	}
 }
 
-// resolve finds out who the co-authors are whose address has no number in it. GitHub tells
-// by the commits of that address; one that has none belongs to nobody.
+// resolve finds the accounts of co-authors whose address has no number. GitHub reveals them by commits of that address;
+// an address without commits has none.
 func (a *authors) resolve(ctx context.Context, head string) error {
 	asked := 0
 	for _, open := range a.open {

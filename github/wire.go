@@ -14,14 +14,12 @@ import (
 	"go.uber.org/zap"
 )
 
-// maxAnswer bounds one answer, in bytes. A page of a hundred check runs with
-// their outputs can have 13 MB.
+// maxAnswer bounds one answer, in bytes. A page of a hundred check runs with their outputs can have 13 MB.
 const maxAnswer = 32 << 20
 
 var errTooLarge = errors.New("the answer is larger than 32 MB")
 
-// wire is the bottom of every request: one for all sessions, over one pool of
-// connections.
+// wire is the lowest layer of every request: one for all sessions, over one pool of connections.
 type wire struct {
 	next    http.RoundTripper
 	base    *url.URL
@@ -30,15 +28,15 @@ type wire struct {
 	clocks  *clocks
 }
 
-// progress notes how far a request got. It travels in the request's context.
+// progress notes how far a request got. It is in the request's context.
 type progress struct {
-	begun  atomic.Bool // it came down to the wire
-	traced atomic.Bool // the transport says how far it gets
+	begun  atomic.Bool // it reached the wire
+	traced atomic.Bool // the transport reports how far it gets
 	sent   atomic.Bool // its headers were written
 }
 
-// neverSent reports whether a request that failed certainly never reached
-// GitHub. A transport that does not say counts as having sent it.
+// neverSent reports whether a failed request certainly never reached GitHub. With a transport that does not report, it
+// counts as sent.
 func (p *progress) neverSent() bool {
 	return !p.begun.Load() || p.traced.Load() && !p.sent.Load()
 }
@@ -49,11 +47,10 @@ func withProgress(ctx context.Context, p *progress) context.Context {
 	return context.WithValue(ctx, progressKey{}, p)
 }
 
-// RoundTrip sends a request that is complete.
+// RoundTrip sends a complete request.
 func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	if p, _ := req.Context().Value(progressKey{}).(*progress); p != nil {
-		// An earlier request of the same call that was answered, a redirect or a
-		// 401, had no effect.
+		// An earlier request of the same call with an answer, a redirect or a 401, had no effect.
 		p.begun.Store(true)
 		p.sent.Store(false)
 		req = req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{

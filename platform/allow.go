@@ -111,7 +111,7 @@ func (a Allow) Names(repo bot.Repo) bool {
 
 func (r rule) of(repo bot.Repo) bool {
 	if repo.Nameless() {
-		return false // a pinned name belongs to its repository, even if another rule's wildcard covers it
+		return false // the name decides, so no rule matches without one, not even a wildcard
 	}
 	ok, _ := path.Match(r.repo, strings.ToLower(repo.String()))
 	return ok

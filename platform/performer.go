@@ -235,8 +235,7 @@ func summary(releases []bot.Release) (newest int, brought bot.Release) {
 	return newest, brought
 }
 
-// appMissing removes ErrNotFound from a refusal because the app itself does not exist: ErrNotFound marks a missing
-// artifact.
+// appMissing removes ErrNotFound from the refusal of an app that does not exist: ErrNotFound marks a missing artifact.
 func appMissing(err error) error {
 	var refused *bot.Refused
 	if !errors.As(err, &refused) {

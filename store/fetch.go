@@ -12,7 +12,7 @@ import (
 )
 
 // executor is a driver's executor that gives jobs only to present instances, and leaves ending them to us. River would
-// end them one by one, later, whoever runs them by then.
+// end them one by one, later, even if another instance runs them by then.
 type executor struct {
 	riverdriver.Executor
 	presence *presence // nil for a client that only inserts

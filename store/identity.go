@@ -233,7 +233,7 @@ func here(t tx, repo bot.Repo, id int64) error {
 	return nil
 }
 
-// mayBegin fails with engine.ErrElsewhere if a pipeline is to be made for a repository without that name: its maker has
+// mayBegin fails with engine.ErrElsewhere if a pipeline is to be made for a repository without that name. Its maker has
 // not seen the move yet.
 func (r *pipelineRow) mayBegin(t tx) error {
 	repo, id := r.change.Pipeline.Repo, r.change.State.RepoID

@@ -85,7 +85,7 @@ func (b *Operator) Deliveries(ctx context.Context, f Filter) ([]Delivery, error)
 	return listDeliveries(ctx, b.db, f)
 }
 
-// SetFreeze saves the operator's freeze in one transaction, and returns it as saved: its time is later than that of the
+// SetFreeze saves the operator's freeze in one transaction, and returns it as saved. Its time is later than that of the
 // freeze before. The servers on the database look for it every second.
 func (b *Operator) SetFreeze(ctx context.Context, f bot.OperatorFreeze) (bot.OperatorFreeze, error) {
 	on := 0

@@ -48,7 +48,7 @@ const (
 	performFor = 30 * time.Minute
 )
 
-// Run passes stored work to the handlers until ctx ends, and then drains: no new work is started, and running work has
+// Run passes stored work to the handlers until ctx ends, and then drains. It starts no new work, and running work has
 // Options.Drain and a second to end. Unended work is an error, and is started again by the next Run. While the database
 // is unreachable, Run waits. When other instances may take the work over, the handlers' contexts end.
 func (s *Store) Run(ctx context.Context, h Handlers) error {

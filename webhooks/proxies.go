@@ -40,10 +40,10 @@ func (p Proxies) trust(addr netip.Addr) bool {
 	return slices.ContainsFunc(p, func(n netip.Prefix) bool { return n.Contains(addr) })
 }
 
-// client returns the address that a request is counted under: an IPv4 address, or an IPv6 network of 64 bits, which is
-// one subscriber's. It is zero if clients cannot be distinguished: a trusted proxy does not name its client, or no
-// proxy is trusted and the peer is on this machine or network, where it is nearly always a proxy. odd reports this last
-// case with a header that only proxies write.
+// client returns the address that a request is counted under: an IPv4 address, or one subscriber's IPv6 network of 64
+// bits. It is zero if clients cannot be distinguished. Then a trusted proxy does not name its client. Or no proxy is
+// trusted and the peer is on this machine or network, nearly always a proxy. odd reports this last case with a header
+// that only proxies write.
 func (p Proxies) client(r *http.Request) (_ netip.Addr, odd bool) {
 	peer, ok := parseAddr(r.RemoteAddr)
 	if !ok {

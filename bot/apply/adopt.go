@@ -8,8 +8,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/release"
 )
 
-// adopt counts what the apps of each stage ran before Headstart was set up as live there, once all of the stage's apps
-// were looked at.
+// adopt makes what a stage's apps ran before Headstart was set up the stage's live commit. It does so once all of the
+// apps were looked at.
 func adopt(s *pipeline.State, at time.Time) {
 	if !s.Configured {
 		return

@@ -5,8 +5,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// awaitsMakers reports whether a comment by an author with write access is to be run later: when it is known who made
-// what it approves. Its author and the pull request are then read again.
+// awaitsMakers reports whether a comment by an author with write access must wait until the makers of what it approves
+// are known. Its author and the pull request are then read again.
 func awaitsMakers(s *pipeline.State, r *pipeline.Request, read bot.ActorRead, headMoved bool) (later bool) {
 	if r.MakersRead != "" || read.Pull.Head == "" || bot.RoleRank[read.Role] < bot.RoleRank[bot.RoleWrite] || len(s.UnreadPeople(r)) == 0 {
 		return false

@@ -40,8 +40,8 @@ func skipStages(s *pipeline.State, at time.Time) {
 	}
 }
 
-// revokeSkips marks a skipped stage as rolled back where the commit that was live at the time has failed there, or was
-// rolled back. The candidate contains that commit.
+// revokeSkips marks a skipped stage as rolled back where the commit live at that time has failed or was rolled back.
+// The candidate contains that commit.
 func revokeSkips(s *pipeline.State, c *pipeline.Candidate, stage string, at time.Time) {
 	p := c.Progress[stage]
 	if p.State != pipeline.ProgressSkipped {

@@ -28,8 +28,8 @@ func serves(built, wanted string) bool {
 	return pipeline.ReadBuildKey(wanted).Whose != pipeline.BranchBuilds || pipeline.ReadBuildKey(built).Whose == pipeline.BranchBuilds
 }
 
-// misplaced reports whether a build may be a pull request's build on an app of the branch: it was started before pull
-// requests had apps of their own. Its outcome is still read; nothing else is done about it.
+// misplaced reports whether a build on an app of the branch may be a pull request's: from before pull requests had apps
+// of their own. Its outcome is still read; nothing else is done about it.
 func misplaced(s *pipeline.State, key, app string) bool {
 	return s.Config.Prepare.Apart() && slices.Contains(s.Config.Prepare.Apps, app) && pipeline.ReadBuildKey(key).Whose != pipeline.BranchBuilds
 }

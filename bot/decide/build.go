@@ -54,8 +54,7 @@ func (d *decision) buildBranch(free *[]string) bool {
 	return waiting > 0
 }
 
-// buildPulls gives free apps first to the heads of pull requests that were requested for a stage, then to the test
-// merges of pull requests.
+// buildPulls gives free apps to pull requests: first to heads that were requested for a stage, then to test merges.
 func (d *decision) buildPulls(free *[]string) {
 	for _, c := range d.fromPullsToBuild() {
 		key := d.State.KeyOf(c)

@@ -8,8 +8,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/render"
 )
 
-// answerAnywayAfter is how long a pipeline may take to find out whether a pull request affects it before a comment that
-// names no pipeline is answered without it.
+// answerAnywayAfter is how long a pipeline may take to find out whether a pull request affects it. After that, a
+// comment that names no pipeline is answered without it.
 const answerAnywayAfter = 10 * time.Second
 
 // route takes the next steps with a comment in a repository with several pipelines. It reacts, finds out which

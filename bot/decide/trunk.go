@@ -41,8 +41,7 @@ func strayFiles(s *pipeline.State) bool {
 	return s.Pipeline.Name == "" && s.Trunk.Known && !s.Trunk.Found && !s.Configured && len(s.Names) == 0
 }
 
-// publishStrays publishes, on a commit that adds a file to a branch where it has no effect, that it has none and what
-// to do.
+// publishStrays publishes, on a commit that adds a file to another branch, that the file has no effect and what to do.
 func (d *decision) publishStrays() {
 	for _, x := range d.State.Elsewhere {
 		switch {

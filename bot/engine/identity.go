@@ -45,8 +45,8 @@ type named struct {
 	id   int64
 }
 
-// noteEvery is how often a refusal without news is stored, and how often GitHub is asked for the name of a repository
-// whose former name another one uses.
+// noteEvery is how often a refusal without news is stored. It is also how often GitHub is asked for the name of a
+// repository whose former name another one uses.
 const noteEvery = time.Minute
 
 // confirmAgain is the pause before a confirmed repository is taken in again after GitHub or the database did not

@@ -15,7 +15,7 @@ import (
 // decides again with the queue as read. So pipelines that share nothing pay nothing. The store also notifies the next
 // pipeline, on any instance.
 
-// NotItsTurn is why a change is not saved: it takes a prepare app while other pipelines are ahead, or waits for one
+// NotItsTurn is why a change is not saved. It takes a prepare app while other pipelines are ahead, or waits for one
 // though it is its turn.
 type NotItsTurn struct {
 	Queues map[string]bot.BuildQueue // by app, as they are

@@ -26,9 +26,8 @@ func OutsideHistory(s *pipeline.State, stage string) (list []string) {
 
 // Adopted commits, for decisions and for texts.
 
-// adoptionGates keeps a candidate waiting until its order is known: whether it comes after what this and later stages
-// ran before Headstart was set up. It returns none where the order is known anyway. A candidate that comes before is
-// superseded.
+// adoptionGates keeps a candidate waiting until it is known whether it comes after what this and later stages ran
+// before Headstart was set up; none where that is known anyway. A candidate that comes before is superseded.
 func (v *View) adoptionGates(c *pipeline.Candidate, i int) []Gate {
 	if missing, half := v.State.Stages[v.State.Config.Stages[i].Name].PartlyExplored(v.State.Config.Stages[i]); half {
 		return []Gate{{Name: Adoption, State: Waiting, Since: c.SeenAt, Text: "looking what " + missing + " runs", Who: "the platform"}}

@@ -20,8 +20,8 @@ func (v *View) RankOf(c *pipeline.Candidate) bot.Rank {
 	return bot.RankBranch
 }
 
-// QueueText returns a rank's place in the shortest queue of a prepare app shared with other pipelines, and who is
-// ahead; empty: it is in none.
+// QueueText returns a rank's place, and who is ahead, in the shortest queue of a prepare app shared with other
+// pipelines; empty: it is in none.
 func (v *View) QueueText(r bot.Rank) string {
 	best, ahead := "", []bot.QueueEntry(nil)
 	apps := v.State.Config.Prepare.Apps

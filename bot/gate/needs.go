@@ -61,8 +61,8 @@ func (v *View) needGate(c *pipeline.Candidate, stage string, need bot.Need) Gate
 	return g
 }
 
-// keepsSecret reports whether the needed stage, its state and the reason must be hidden: its repository is private, but
-// the texts here are public. Unknown visibility counts as the one that reveals less.
+// keepsSecret reports whether the needed stage, its state and the reason must be hidden. That is so where its
+// repository is private and the texts here are public. Unknown visibility counts as the one that reveals less.
 func keepsSecret(s *pipeline.State, need bot.Need, seen pipeline.NeedSeen) bool {
 	same := strings.EqualFold(need.Pipeline.Repo.String(), s.Pipeline.Repo.String())
 	return !same && s.Visibility != bot.Private && !seen.Public

@@ -8,8 +8,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// sharedWarning returns the warning of the first promotion to a stage with approvals that unapproved code builds on the
-// branch's apps; empty: it does not.
+// sharedWarning returns a warning for a stage with approvals: unapproved code builds on the branch's apps; empty: it
+// does not. The first promotion publishes it.
 func sharedWarning(s *pipeline.State, do bot.Inspect) string {
 	cfg, _ := s.Config.Stage(do.Stage)
 	if s.Config.ApprovesShared() == "" || !cfg.Approves() || len(cfg.Apps) == 0 || do.App != cfg.Apps[0] {

@@ -53,8 +53,8 @@ func noteSwitch(s *pipeline.State, stage, app string, found bot.Inspected) {
 	pipeline.Put(&s.Stages, stage, st)
 }
 
-// unpublishedWarnings lists the warnings about a stage's apps that are not published yet, and counts them as published
-// by the promotion of a commit.
+// unpublishedWarnings returns the warnings about a stage's apps that are not published yet. The promotion of a commit
+// publishes them, so they then count as published.
 func unpublishedWarnings(s *pipeline.State, apps []string, c *pipeline.Candidate) (warnings []string) {
 	sha := c.SHA
 	for _, app := range apps {

@@ -41,7 +41,7 @@ func adoptedText(v *gate.View, stage string) string {
 	return fmt.Sprintf("%s, released before Headstart, %s", strings.Join(list, " and "), ago(v.Now.Sub(live.Newest())))
 }
 
-// ago words a duration, as exactly as people care.
+// ago formats a duration, as exactly as people care.
 func ago(t time.Duration) string {
 	count := func(n int, what string) string {
 		if n == 1 {

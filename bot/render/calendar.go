@@ -50,7 +50,7 @@ func shutBeyond(v *gate.View, c *pipeline.Candidate, at time.Time) bool {
 	return false
 }
 
-// in words the time until something, as exactly as people care; empty for a past or zero time.
+// in formats the time until something, as exactly as people care; empty for a past or zero time.
 func in(v *gate.View, until time.Time) string {
 	t := until.Sub(v.Now)
 	switch {

@@ -187,8 +187,8 @@ func stageRow(v *gate.View, c *pipeline.Candidate, stage string) row {
 	return r
 }
 
-// stageCause is a stage's text in the table: its status, without the cause if the line of the build or of the checks
-// has it.
+// stageCause is a stage's text in the table: its status, without a cause that the line of the build or of the checks
+// has.
 func stageCause(v *gate.View, c *pipeline.Candidate, stage string, w *Notice) string {
 	if _, entered := c.Progress[stage]; entered {
 		return w.Text

@@ -18,8 +18,8 @@ func noPrepareApp(v *gate.View) string {
 	return "there is no prepare app; " + v.State.Config.Stages[0].Apps[0] + " builds after the merge"
 }
 
-// notBuiltHere returns why a pull request is not built ahead of the merge, as far as that is independent of its test
-// merge; empty: it is built, or that is unknown yet.
+// notBuiltHere returns why a pull request is not built ahead of the merge; empty: it is built, or that is unknown yet.
+// It ignores the test merge.
 func notBuiltHere(v *gate.View, p pipeline.PullRequest) string {
 	prepare := v.State.Config.Prepare
 	switch {
@@ -47,8 +47,8 @@ func stuck(v *gate.View, r pipeline.BuildRun) bool {
 	return !r.TroubleAt.IsZero() && v.Due(r.TroubleAt.Add(stuckAfter))
 }
 
-// unreadPull is headstart/build of an open pull request that GitHub has not shown enough of for so long that its status
-// must not stay pending; else nil.
+// unreadPull is headstart/build of an open pull request that GitHub has not shown enough of for too long, so that the
+// status must not stay pending; else nil.
 func unreadPull(v *gate.View, p pipeline.PullRequest) *Notice {
 	if !p.Open {
 		return nil

@@ -24,8 +24,8 @@ func neverGreen(v *gate.View) string {
 		words.Text(words.Names(contexts)), are, words.Code(v.State.Context(bot.BuildContext)), words.Code(v.State.Branch()))
 }
 
-// requiredComment is the comment on a pull request that is not built ahead. It warns of required contexts that block
-// the merge, and states when they no longer do; empty: there is nothing to warn of.
+// requiredComment is the comment on a pull request that is not built ahead; empty: there is nothing to warn of. It
+// warns of required contexts that block the merge, and states when they no longer do.
 func requiredComment(v *gate.View, p pipeline.PullRequest) (body string, n bool) {
 	switch warning := neverGreen(v); {
 	case p.Fork || p.Listed:

@@ -1,6 +1,6 @@
 // Package steer runs the commands that people write in comments: promote, roll back, lock, approve, retry, cancel.
 //
-// A command is run once, in the event that tells who asks. [Execution] is one command being run. Either it changes
+// A command is run once, in the event with the author's rights. [Execution] is one command being run. Either it changes
 // State and answers what it did, or it refuses and changes nothing. A command that requests a release leaves an order
 // behind; decide acts on the order when the gates allow.
 //

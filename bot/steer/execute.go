@@ -13,7 +13,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// Execution is one command of a comment being run. It runs once, in the event that tells who asks. Nothing of it
+// Execution is one command of a comment being run. It runs once, in the event with the author's rights. Nothing of it
 // remains but its changes to the state.
 type Execution struct {
 	pipeline.Subject

@@ -137,8 +137,8 @@ func (x Execution) advanced(c *pipeline.Candidate, stage string) string {
 	return ""
 }
 
-// headMoved refuses a command about an open pull request's head that has moved since it was written; empty: it has not
-// moved, or is named in full. A commit whose SHA begins alike can be made within minutes.
+// headMoved refuses a command about an open pull request's head that has moved since; empty: it has not moved, or is
+// named in full. A commit whose SHA begins alike can be made within minutes.
 func (x Execution) headMoved(verb, stage string) string {
 	head := x.Request.Actor.Pull.Head
 	if !x.Request.HeadMoved || x.Command.SHA == head {
@@ -166,8 +166,8 @@ func (x Execution) headOrOther() string {
 	return ""
 }
 
-// rollbackExactly is the exact command for what /rollback of a stage meant when it was written: back to the proved
-// commit before the one live at that time.
+// rollbackExactly is the exact command for what /rollback of a stage meant when it was written. The target is the
+// proved commit before the one live at that time.
 func (x Execution) rollbackExactly(stage string) string {
 	var live *pipeline.Past
 	st := x.State.Stages[stage]
