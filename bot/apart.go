@@ -13,7 +13,7 @@ func (p Prepare) ForPulls() []string {
 	return p.Apps
 }
 
-// Sharing lists the apps that build what an app builds.
+// Sharing lists the apps that serve the same builds as an app: PullApps or Apps.
 func (p Prepare) Sharing(app string) []string {
 	if slices.Contains(p.PullApps, app) {
 		return p.PullApps
@@ -21,8 +21,8 @@ func (p Prepare) Sharing(app string) []string {
 	return p.Apps
 }
 
-// ApprovesShared names the first stage that asks for an approval although code that
-// nobody has approved builds on the apps that build the branch. Empty: there is none.
+// ApprovesShared names the first stage that asks for an approval while unapproved code
+// builds on the branch's apps. Empty: there is none.
 func (c Config) ApprovesShared() string {
 	p := c.Prepare
 	ahead := p.PullRequests && p.Reuse != ReuseCommit || slices.ContainsFunc(c.Stages, func(s Stage) bool { return s.PullRequests })

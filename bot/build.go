@@ -2,12 +2,11 @@ package bot
 
 import "time"
 
-// BuildStatus says how far the build of a platform has come.
+// BuildStatus is the state of a platform's build.
 type BuildStatus string
 
-// A build ends as succeeded, failed or errored. Failed means that the code
-// does not build; errored means that the platform could not build it, which
-// says nothing about the code.
+// A build ends as succeeded, failed or errored. Failed: the code does not build. Errored:
+// the platform could not build it, which says nothing about the code.
 const (
 	BuildPending   BuildStatus = "pending"
 	BuildSucceeded BuildStatus = "succeeded"
@@ -16,21 +15,21 @@ const (
 	BuildCancelled BuildStatus = "cancelled"
 )
 
-// Ended reports whether nothing more will happen to the build.
+// Ended reports whether the build is over.
 func (s BuildStatus) Ended() bool { return s != BuildPending && s != "" }
 
-// Build is one build as its platform tells it.
+// Build is one build, as its platform reports it.
 type Build struct {
 	ID     string
 	App    string
-	Commit string // full SHA of the commit that was built; empty if the platform was not told
-	// Command is the command that makes it; empty on a platform with buildpacks.
+	Commit string // full SHA of the built commit; empty if the platform was given none
+	// Command builds it; empty on a platform with buildpacks.
 	Command string
 	Status  BuildStatus
-	// Artifact names what the build left, once it succeeded; empty until then.
+	// Artifact is the platform's name of the result; empty until the build succeeded.
 	Artifact string
-	// Release is the release that the platform made by itself on the build's
-	// own app, as Heroku does; empty if it made none (yet).
+	// Release is the release that the platform made on the build's own app, as Heroku
+	// does; empty if it made none (yet).
 	Release    string
 	OutputURL  string // for people; empty if there is none
 	Reason     string // why it did not succeed, one sentence; empty if unknown
@@ -38,14 +37,13 @@ type Build struct {
 	FinishedAt time.Time // zero while pending
 }
 
-// ReleaseStatus says how far a release has come.
+// ReleaseStatus is the state of a release.
 type ReleaseStatus string
 
-// A release is pending while the platform's release phase runs. When it failed
-// or errored, what ran before keeps running. Errored means that the platform
-// could not make the release, for example because it was stopped: that says
-// nothing about the artifact, which may be released again. Expired releases
-// cannot be released again: their artifact is gone.
+// A release is pending while its release phase runs. If it fails or errors, the app keeps
+// running what it ran before. Errored: the platform could not make the release, for
+// example because it was stopped; the artifact may be released again. Expired: the
+// artifact is gone, so it cannot be released again.
 const (
 	ReleasePending   ReleaseStatus = "pending"
 	ReleaseSucceeded ReleaseStatus = "succeeded"
@@ -54,18 +52,17 @@ const (
 	ReleaseExpired   ReleaseStatus = "expired"
 )
 
-// Release is one release of an app as its platform tells it.
+// Release is one release of an app, as its platform reports it.
 type Release struct {
-	// ID is the handle that the platform's Release method takes. It may change
-	// while a release is young: a promotion that was accepted but has made no
-	// release yet is known by the promotion.
+	// ID is the handle that the platform's Release method takes. It may change while a
+	// release is young: until a promotion has made its release, it is the promotion's ID.
 	ID          string
 	App         string
 	Version     int    // counts up per app; 0 while the platform has not numbered it
-	Artifact    string // what it runs; empty for an app that was never deployed to
-	Commit      string // full SHA where the platform knows it, else empty
+	Artifact    string // what it runs; empty if nothing was ever deployed to the app
+	Commit      string // full SHA; empty if the platform does not know it
 	Status      ReleaseStatus
-	Current     bool // this is what the app runs
+	Current     bool // the app runs this release
 	Description string
 	OutputURL   string // the release phase's output, for people; empty if there is none
 	Reason      string // why it failed or errored, one sentence; empty if unknown
@@ -75,12 +72,12 @@ type Release struct {
 // App is an app of a platform.
 type App struct {
 	Name string
-	URL  string // where people reach it, with scheme; empty if unknown
+	URL  string // the address for people, with scheme; empty if unknown
 }
 
 // Source is what a build is made from.
 type Source struct {
 	Commit  string // full SHA
 	URL     string // a tarball; may be a signed link that works for minutes only
-	Command string // how a platform without buildpacks builds; empty: there is nothing to run
+	Command string // the build command, on a platform without buildpacks; empty: there is nothing to run
 }

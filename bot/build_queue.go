@@ -7,17 +7,15 @@ import (
 	"time"
 )
 
-// A prepare app makes one build at a time, whoever shares it. So each has one queue,
-// in which pipelines stand: with the most important build that each of them wants to
-// make there. Who goes next is decided here, by whoever keeps the queue and by the
-// pipelines themselves; they decide alike, because they look at the same [BuildQueue].
+// A prepare app makes one build at a time. The pipelines that share it stand in its queue,
+// each with its most important build. The queue's keeper and the pipelines decide alike
+// who goes next: both read the same [BuildQueue].
 
-// Rank is what a pipeline stands in a queue with. The lower one goes first.
+// Rank orders the builds in a queue; the lowest goes first.
 type Rank int
 
-// The ranks: a commit of the branch that somebody asked for urgently, any other commit
-// of the branch, a merge group, the head of a pull request that somebody asked to
-// promote, and a build ahead of a merge.
+// The ranks: urgent commits of the branch, its other commits, merge groups, promoted heads
+// of pull requests, and builds ahead of a merge.
 const (
 	RankNone Rank = iota // it does not wait
 	RankUrgent
@@ -27,28 +25,28 @@ const (
 	RankPull
 )
 
-// QueueEntry is where one pipeline stands in the queue of an app.
+// QueueEntry is one pipeline's place in the queue of an app.
 type QueueEntry struct {
 	Pipeline     Key
-	Installation int64     // that speaks for it
-	Public       bool      // everybody may look at its repository
-	Builds       time.Time // since when a build of it occupies the app; zero: none does
-	Yields       bool      // with Builds: that is cancelled where a branch or a merge group presses for the place
-	Served       time.Time // when its last build on the app ended; zero: it made none
-	Waits        Rank      // what it waits with
-	Since        time.Time // with Waits: since when
-	Presses      bool      // with Waits: whoever builds is to give way
-	Called       time.Time // when it was told that it is its turn, or that somebody presses; zero: it has moved since
+	Installation int64     // of the GitHub App
+	Public       bool      // its repository is public
+	Builds       time.Time // since when its build occupies the app; zero: no build does
+	Yields       bool      // with Builds: the build is cancelled if a branch or a merge group presses
+	Served       time.Time // when its last build on the app ended; zero: there was none
+	Waits        Rank      // the rank of the build that waits
+	Since        time.Time // with Waits: since when it waits
+	Presses      bool      // with Waits: the running build is asked to yield
+	Called       time.Time // when it was called to take its turn or to yield; zero: it has moved since
 }
 
-// BuildQueue is the queue of one app, in no order.
+// BuildQueue is the queue of one app, unordered.
 type BuildQueue []QueueEntry
 
-// QueueClaim is what a pipeline makes of its standing at one app.
+// QueueClaim is what a pipeline claims in the queue of one app.
 type QueueClaim struct {
 	App     string
-	Builds  bool // a build of it occupies the app
-	Takes   Rank // with Builds: what that build is, where it begins now
+	Builds  bool // its build occupies the app
+	Takes   Rank // with Builds: the rank of a build that begins now
 	Yields  bool
 	Waits   Rank
 	Presses bool
@@ -56,25 +54,25 @@ type QueueClaim struct {
 }
 
 const (
-	// callFor is how long a pipeline whose turn it is, and which was told so, may keep the
-	// others waiting. One that answers does so within milliseconds.
+	// callFor is how long a pipeline that was called may keep the others waiting. A
+	// pipeline that runs answers within milliseconds.
 	callFor = 30 * time.Second
-	// holdFor is after which time whoever builds is asked whether it still does. It gives
-	// up a build that takes as long.
+	// holdFor is how long a build holds the app before its pipeline is called. A pipeline
+	// gives up a build that takes this long.
 	holdFor = BuildDeadline + 20*time.Minute
-	// servedLong is how long it matters that a pipeline had a build which wants no other.
+	// servedLong is how long the last build of an idle pipeline is remembered.
 	servedLong = time.Hour
 )
 
-// Moved is what comes of a move.
+// Moved is the result of [BuildQueue.Move].
 type Moved struct {
-	Changed []QueueEntry // as they are now
-	Call    []Key        // pipelines that have to look at the queue now
+	Changed []QueueEntry // the entries as they are now
+	Call    []Key        // pipelines that must look at the queue now
 }
 
-// Move has a pipeline take its place: who tells of it what a [QueueEntry] does. It
-// reports false where that may not be: it is not its turn to take the app, or it waits
-// though it is. Then it has to look at the line, and decide anew.
+// Move applies a pipeline's claim to its entry in the queue. who gives Pipeline,
+// Installation and Public. It returns false if the pipeline takes the app before its turn,
+// or waits although it is its turn. The pipeline must then read the queue and decide anew.
 func (q BuildQueue) Move(who QueueEntry, p QueueClaim, now time.Time) (Moved, bool) {
 	was, others := q.Of(who.Pipeline), q.Without(who.Pipeline)
 	mine := was
@@ -91,12 +89,12 @@ func (q BuildQueue) Move(who QueueEntry, p QueueClaim, now time.Time) (Moved, bo
 		mine.Builds = now
 		for i := range others {
 			if o := &others[i]; !o.Called.IsZero() && !o.silent(now) {
-				o.Called = time.Time{} // it is called again
+				o.Called = time.Time{} // so that it is called again
 				m.Changed = append(m.Changed, *o)
 			}
 		}
 	case p.Builds && was.Builds.IsZero():
-		mine.Builds = now // it began before there was a queue
+		mine.Builds = now // it began before the queue existed
 	case !p.Builds && !was.Builds.IsZero():
 		mine.Builds, mine.Served = time.Time{}, q.behind(now)
 	}
@@ -123,20 +121,20 @@ func (q BuildQueue) Move(who QueueEntry, p QueueClaim, now time.Time) (Moved, bo
 	return m, true
 }
 
-// CallUp has a pipeline called, unless it was a moment ago.
+// CallUp calls a pipeline, unless it was called a moment ago.
 func (m *Moved) CallUp(s *QueueEntry, now time.Time) {
 	if !s.Called.IsZero() && now.Sub(s.Called) <= callFor {
 		return
 	}
 	if !s.silent(now) {
-		s.Called = now // of one that did not answer it is known since when
+		s.Called = now // a silent pipeline keeps the time of its first call
 		m.Changed = slices.DeleteFunc(m.Changed, func(o QueueEntry) bool { return o.Pipeline == s.Pipeline })
 		m.Changed = append(m.Changed, *s)
 	}
 	m.Call = append(m.Call, s.Pipeline)
 }
 
-// wait has a standing wait with a rank. It has waited for as long as it did with that.
+// wait sets the rank that an entry waits with. Since restarts only when the rank changes.
 func (s *QueueEntry) wait(r Rank, now time.Time) {
 	switch {
 	case r == RankNone:
@@ -150,7 +148,7 @@ func (s *QueueEntry) wait(r Rank, now time.Time) {
 // Active reports whether a pipeline waits or builds.
 func (s QueueEntry) Active() bool { return s.Waits != RankNone || !s.Builds.IsZero() }
 
-// Over reports whether a standing matters to nobody any more.
+// Over reports whether an entry may be dropped.
 func (s QueueEntry) Over(now time.Time) bool { return !s.Active() && now.Sub(s.Served) > servedLong }
 
 // silent reports whether a pipeline was called and has not answered.
@@ -158,15 +156,15 @@ func (s QueueEntry) silent(now time.Time) bool {
 	return !s.Called.IsZero() && now.Sub(s.Called) > callFor
 }
 
-// Lets reports whether a pipeline may begin a build of a rank on the app now: nobody
-// builds there, and nobody who waits goes first.
+// Lets reports whether a pipeline may begin a build of a rank on the app now: no other
+// build runs there, and no other pipeline goes first.
 func (q BuildQueue) Lets(key Key, r Rank, now time.Time) bool {
 	mine, others := q.Of(key), q.Without(key)
 	if others.Builder(now) != nil {
 		return false
 	}
 	if !mine.Builds.IsZero() {
-		mine.Builds, mine.Served = time.Time{}, q.behind(now) // that is over
+		mine.Builds, mine.Served = time.Time{}, q.behind(now) // its last build is over
 	}
 	mine.Called = time.Time{}
 	mine.wait(r, now)
@@ -174,8 +172,9 @@ func (q BuildQueue) Lets(key Key, r Rank, now time.Time) bool {
 	return first.Pipeline == key
 }
 
-// behind is a time at which whoever has had a build goes behind all others that wait,
-// also where several things happen at once, or the clocks of instances disagree.
+// behind returns now, or a later time, such that it is later than every Since and Served.
+// A pipeline served then goes behind all that wait, even if events coincide or clocks
+// disagree.
 func (q BuildQueue) behind(now time.Time) time.Time {
 	for _, s := range q {
 		if last := Later(s.Since, s.Served); !last.Before(now) {
@@ -185,7 +184,7 @@ func (q BuildQueue) behind(now time.Time) time.Time {
 	return now
 }
 
-// Of is the standing of a pipeline; nothing but its name where it has none.
+// Of returns the entry of a pipeline; without one, an entry with only the name.
 func (q BuildQueue) Of(key Key) QueueEntry {
 	if i := slices.IndexFunc(q, func(s QueueEntry) bool { return s.Pipeline == key }); i >= 0 {
 		return q[i]
@@ -197,8 +196,8 @@ func (q BuildQueue) Without(key Key) BuildQueue {
 	return slices.DeleteFunc(slices.Clone(q), func(s QueueEntry) bool { return s.Pipeline == key })
 }
 
-// Builder is whose build occupies the app; nil: nobody's. One that should be over long
-// ago, and of which its pipeline does not answer for, occupies nothing.
+// Builder returns the entry whose build occupies the app; nil: the app is free. A build
+// older than holdFor, whose pipeline is silent, occupies nothing.
 func (q BuildQueue) Builder(now time.Time) *QueueEntry {
 	for i := range q {
 		if s := &q[i]; !s.Builds.IsZero() && !(now.Sub(s.Builds) > holdFor && s.silent(now)) {
@@ -208,12 +207,12 @@ func (q BuildQueue) Builder(now time.Time) *QueueEntry {
 	return nil
 }
 
-// Pressed reports whether somebody else presses for the place of a pipeline.
+// Pressed reports whether another pipeline presses for the place of a pipeline.
 func (q BuildQueue) Pressed(key Key) bool {
 	return slices.ContainsFunc(q, func(s QueueEntry) bool { return s.Pipeline != key && s.Presses && s.Waits != RankNone })
 }
 
-// first is whose turn it is, once nobody builds; nil: nobody waits.
+// first returns the entry whose turn it is once no build runs; nil: none waits.
 func (q BuildQueue) first(now time.Time) (first *QueueEntry) {
 	for i := range q {
 		if q[i].Waits != RankNone && (first == nil || q.before(q[i], *first, now)) {
@@ -223,9 +222,9 @@ func (q BuildQueue) first(now time.Time) (first *QueueEntry) {
 	return first
 }
 
-// before reports whether one pipeline that waits goes before another: by what it waits
-// with, then whose repository waits longer, then which of the repository's pipelines.
-// Who was called and does not answer keeps nobody waiting.
+// before reports whether a goes before b. It compares the ranks, then the waiting times of
+// the repositories, then those of the pipelines. A silent pipeline goes last: it keeps no
+// other waiting.
 func (q BuildQueue) before(a, b QueueEntry, now time.Time) bool {
 	if x, y := a.silent(now), b.silent(now); x != y {
 		return y
@@ -239,8 +238,8 @@ func (q BuildQueue) before(a, b QueueEntry, now time.Time) bool {
 	) < 0
 }
 
-// waited is since when the repository of a standing waits for its turn with that rank:
-// one that has just had a build begins anew.
+// waited returns since when the repository of an entry waits with the entry's rank. A
+// build of the repository restarts it.
 func (q BuildQueue) waited(of QueueEntry, now time.Time) time.Time {
 	since, served := of.Since, of.Served
 	for _, s := range q {
@@ -255,8 +254,8 @@ func (q BuildQueue) waited(of QueueEntry, now time.Time) time.Time {
 	return Later(since, served)
 }
 
-// Ahead lists those that go before a build of a pipeline with a rank, in their order:
-// also that very pipeline, where it waits with something that goes first.
+// Ahead lists the entries that go before a build of a pipeline with a rank, in order. The
+// pipeline's own entry is among them if its rank goes first.
 func (q BuildQueue) Ahead(key Key, r Rank, now time.Time) []QueueEntry {
 	mine := q.Of(key)
 	before := mine.Waits
@@ -270,7 +269,7 @@ func (q BuildQueue) Ahead(key Key, r Rank, now time.Time) []QueueEntry {
 	})
 }
 
-// Order lists those that wait in the order in which they go.
+// Order lists the entries that wait, first to last.
 func (q BuildQueue) Order(now time.Time) []QueueEntry {
 	list := slices.DeleteFunc(slices.Clone(q), func(s QueueEntry) bool { return s.Waits == RankNone })
 	slices.SortFunc(list, func(a, b QueueEntry) int {
@@ -285,15 +284,15 @@ func (q BuildQueue) Order(now time.Time) []QueueEntry {
 	return list
 }
 
-// TakeTurn tells a pipeline to look at the queue of a prepare app: it is its turn, or
-// somebody presses for its place. It is no effect of the pipeline's own.
+// TakeTurn calls a pipeline to look at the queue of a prepare app: it is its turn, or
+// another pipeline presses. It is not an effect of the pipeline itself.
 type TakeTurn struct{ App string }
 
-// Called is a pipeline that was told to look at the queue of an app.
+// Called says that the pipeline was called to look at the queue of an app.
 type Called struct{ App string }
 
-// QueuesSeen are the queues of those prepare apps in which the pipeline stands together
-// with others; all that was seen before is over.
+// QueuesSeen are the queues that the pipeline shares with others, by prepare app. They
+// replace all that were seen before.
 type QueuesSeen struct{ Queues map[string]BuildQueue }
 
 func (TakeTurn) traits() Traits {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// CheckKind tells the two ways apart in which GitHub takes reports about a commit.
+// CheckKind is one of GitHub's two kinds of reports about a commit.
 type CheckKind string
 
 // A check run belongs to an app; a status is a context that anybody may set.
@@ -31,21 +31,20 @@ type Check struct {
 	Kind       CheckKind
 	Name       string // a check run's name, or a status' context
 	AppID      int64  // of the app that made the check run; 0 for a status
-	App        string // that app's slug, as in github.com/apps/SLUG; empty for a status, and where nobody kept it
-	Suite      int64  // that the check run is in; 0 for a status, and where nobody told
+	App        string // that app's slug, as in github.com/apps/SLUG; empty for a status, and if not recorded
+	Suite      int64  // the check run's suite; 0 for a status, and if unknown
 	State      CheckState
 	Conclusion string    // GitHub's own word, such as timed_out
 	URL        string    // may be empty
-	At         time.Time // when it got to this state, by GitHub's clock; zero if unknown
+	At         time.Time // when it entered State, by GitHub's clock; zero if unknown
 }
 
-// Required is what GitHub requires of a branch, from rulesets and from classic
-// protection together.
+// Required is what GitHub requires of a branch: rulesets and classic protection together.
 type Required struct {
 	Checks []RequiredCheck // none: nothing is required
 	ReadAt time.Time
-	// Missing says that GitHub knows no rules of the branch, though it knows the
-	// branch: a repository without rulesets, or one that it has just seen.
+	// Missing says that GitHub knows the branch, but no rules of it: the repository has no
+	// rulesets, or is too new.
 	Missing bool
 }
 
@@ -53,16 +52,16 @@ type Required struct {
 type RequiredCheck struct {
 	Name  string
 	AppID int64  // 0: any app, or a status
-	App   string // the slug of the only app whose check runs count, and no status does; empty: no such rule
+	App   string // slug of the only app whose check runs count (statuses do not); empty: not pinned
 }
 
 // String is [CheckName.String].
 func (q RequiredCheck) String() string { return CheckName{Name: q.Name, App: q.App}.String() }
 
-// Takes reports whether a report is one of the required check. A status carries no
-// app, so a required AppID cannot be told from it. Who pins a check by its app's slug
-// wants exactly that: everybody who may write to the repository may set a status, of
-// any name. A check run whose app nobody kept is no proof either.
+// Takes reports whether a report is one of the required check. A status names no app, so
+// it counts for any AppID. It does not count for App: everybody with write may set a
+// status of any name. A check run whose app was not recorded does not count for App
+// either.
 func (q RequiredCheck) Takes(k Check) bool {
 	switch {
 	case !strings.EqualFold(k.Name, q.Name):
@@ -73,11 +72,11 @@ func (q RequiredCheck) Takes(k Check) bool {
 	return k.Kind != CheckRun || q.AppID == 0 || k.AppID == q.AppID
 }
 
-// CheckName is a check that a pipeline's file names: a check run, or the context of
-// a commit status.
+// CheckName is a check named in a pipeline's file: a check run, or the context of a commit
+// status.
 type CheckName struct {
 	Name string
-	App  string // as in RequiredCheck; empty: whoever reports it
+	App  string // as in RequiredCheck; empty: from any reporter
 }
 
 // String names the check for people, with the app that it is pinned to.
@@ -88,7 +87,7 @@ func (n CheckName) String() string {
 	return n.Name + " of " + n.App
 }
 
-// CheckNames are checks that are not pinned to an app.
+// CheckNames makes checks that are not pinned to an app.
 func CheckNames(names ...string) []CheckName {
 	all := make([]CheckName, len(names))
 	for i, n := range names {
@@ -97,13 +96,13 @@ func CheckNames(names ...string) []CheckName {
 	return all
 }
 
-// Pins reports whether a check of this name is pinned to an app by the file.
+// Pins reports whether the file pins a check of this name to an app.
 func (c Checks) Pins(name string) bool {
 	return slices.ContainsFunc(c.Names, func(n CheckName) bool { return n.App != "" && strings.EqualFold(n.Name, name) })
 }
 
-// pinnedCheck is a CheckName as JSON has it if it is pinned. One that is not is a
-// string, as all of them were before checks could be pinned.
+// pinnedCheck is the JSON object of a pinned CheckName. An unpinned one is a string, as
+// all were before checks could be pinned.
 type pinnedCheck CheckName
 
 // MarshalJSON writes a string, or an object with an app.
@@ -123,8 +122,8 @@ func (n *CheckName) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*pinnedCheck)(n))
 }
 
-// OwnContext reports whether a commit status' context is one of Headstart's
-// own. Those never count as checks: waiting for them would be waiting for itself.
+// OwnContext reports whether a commit status' context is one of Headstart's own. Own
+// contexts never count as checks: Headstart would wait for itself.
 func OwnContext(name string) bool {
 	return strings.HasPrefix(strings.ToLower(name), "headstart/")
 }

@@ -1,12 +1,12 @@
 package bot
 
-// AsksClasses reports whether it matters for a stage what a candidate changes.
+// AsksClasses reports whether the stage's rules depend on what a candidate changes.
 func (s Stage) AsksClasses() bool {
 	return len(s.Skip)+len(s.Hold)+len(s.Maintenance) > 0
 }
 
-// ClassesOf lists the classes of files, in the order of the pipeline's file, and
-// reports whether any file is in none.
+// ClassesOf lists the classes of files, in the order of the pipeline's file. others
+// reports whether any file has no class.
 func (c Config) ClassesOf(files []string) (classes []string, others bool) {
 	in := map[string]bool{}
 	for _, file := range files {

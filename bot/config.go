@@ -7,20 +7,19 @@ import (
 	"github.com/headstart-cd/headstart/bot/calendar"
 )
 
-// Config is what a pipeline's file asks for, with every default filled in. The
-// room config makes one of a file that it found valid, so the methods and the
-// decisions of this package don't check it again.
+// Config is a pipeline's file with every default filled in. Package config makes it of
+// valid files only, so nothing here validates it again.
 type Config struct {
 	Branch   string // the branch that goes to production; empty: the repository's default branch
 	Platform string // where the apps live: PlatformHeroku or PlatformLocal
-	Build    string // the command that builds a commit; empty: the platform knows by itself
+	Build    string // the command that builds a commit; empty: the platform has its own way
 	Prepare  Prepare
 	Checks   Checks
 	Changes  []Class // classes of change, in the file's order
 	Windows  []calendar.Window
 	Freezes  []calendar.Freeze
-	Paths    []string // globs: pushes that change none of these files are none of the pipeline's concern; none: every push is
-	Stages   []Stage  // in the order a candidate passes them; at least one
+	Paths    []string // globs: only pushes that change one of these files affect the pipeline; none: every push does
+	Stages   []Stage  // in promotion order; at least one
 }
 
 // The platforms a pipeline can name.
@@ -33,8 +32,8 @@ const (
 type Prepare struct {
 	Apps         []string // one build at a time on each; none: the first stage builds, after the checks
 	PullRequests bool     // pull requests of this repository are built ahead of their merge
-	// PullApps build pull requests and merge groups, and nothing else does; what they
-	// build serves no commit of the branch. None: Apps build for everybody.
+	// PullApps build pull requests and merge groups, and nothing else. Their builds serve
+	// no commit of the branch. None: Apps build everything.
 	PullApps []string
 	Reuse    Reuse
 }
@@ -49,43 +48,41 @@ const (
 	ReuseCommit Reuse = "commit"
 )
 
-// Checks says which checks must pass before a candidate enters the first
-// stage. The zero value waits for what GitHub requires of the branch, and where
-// that is nothing for everything that reports. None and Names exclude each
-// other.
+// Checks says which checks must pass before a candidate enters the first stage. Zero
+// value: the checks that GitHub requires of the branch, or everything that reports where
+// it requires none. None and Names exclude each other.
 type Checks struct {
 	None  bool        // no check is waited for
 	Names []CheckName // exactly these are waited for
 }
 
-// AsGitHubRequires reports whether the file left the choice of checks to GitHub.
+// AsGitHubRequires reports whether the file leaves the choice of checks to GitHub.
 func (c Checks) AsGitHubRequires() bool { return !c.None && len(c.Names) == 0 }
 
 // Stage is a named step to production.
 type Stage struct {
 	Name string   // as in the status headstart/NAME
-	Apps []string // in the order they are released; at least one
-	// Allow says who may command this stage; any one of them is enough: write,
-	// maintain or admin for everybody with at least that permission, team/SLUG
-	// for the members of a team, @LOGIN for a person. All in lower case, each
-	// once; write is the default.
+	Apps []string // in release order; at least one
+	// Allow says who may command the stage; one match is enough. An entry is write,
+	// maintain or admin (at least that permission), team/SLUG, or @LOGIN. All are lower
+	// case, each stands once; write is the default.
 	Allow        []string
 	PullRequests bool // /promote works on an open pull request
 
-	Rehearse    *Rehearse     // the release phase is tried on a copy of a database; nil: it is not
-	Verify      *Verify       // how a release is proved to work; nil: by its release phase alone
-	Soak        time.Duration // how long it must stay healthy before the next stage; 0: not at all
-	Skip        []string      // classes of change that pass the stage by, if there are no others
-	Approval    bool          // nobody enters without somebody's /approve
-	FourEyes    bool          // which must come from somebody who made nothing of what would go live
-	Windows     []string      // nobody enters outside of these; none: there is no such rule
-	Hold        []Hold        // what classes of change need besides
-	Maintenance []string      // classes of change during whose release maintenance mode is on
+	Rehearse    *Rehearse     // the release phase runs on a copy of a database first; nil: no rehearsal
+	Verify      *Verify       // the proof that a release works; nil: its release phase alone
+	Soak        time.Duration // how long a release must stay healthy before the next stage; 0: not at all
+	Skip        []string      // the stage is skipped if a candidate changes these classes only
+	Approval    bool          // every candidate needs an /approve
+	FourEyes    bool          // the approver must have made nothing of what would go live
+	Windows     []string      // promotions begin only inside of these; none: at any time
+	Hold        []Hold        // what classes of change need in addition
+	Maintenance []string      // classes of change that are released in maintenance mode
 	Needs       []Need        // stages of other pipelines that go first
 	OnFailure   OnFailure     // empty is FailureRollback
 }
 
-// The beginnings of what Stage.Allow may name besides a permission.
+// Prefixes of teams and persons in Stage.Allow.
 const (
 	AllowTeam   = "team/"
 	AllowPerson = "@"
@@ -101,7 +98,7 @@ func (c Config) Stage(name string) (Stage, bool) {
 	return Stage{}, false
 }
 
-// StageNames lists the stages in the order a candidate passes them.
+// StageNames lists the stages in promotion order.
 func (c Config) StageNames() []string {
 	names := make([]string, len(c.Stages))
 	for i, s := range c.Stages {
@@ -110,9 +107,8 @@ func (c Config) StageNames() []string {
 	return names
 }
 
-// Apps lists every app that the pipeline names, once each: the prepare apps
-// first, then those of pull requests, then those of the stages, in their order. An
-// operator's allow-list is held against it.
+// Apps lists every app that the pipeline names, once each: the prepare apps, those of pull
+// requests, then those of the stages. An operator's allow-list is compared with it.
 func (c Config) Apps() []string {
 	apps := slices.Concat(c.Prepare.Apps, c.Prepare.PullApps)
 	for _, s := range c.Stages {
@@ -126,8 +122,8 @@ func (c Config) Apps() []string {
 	})
 }
 
-// SourceOf is the app that the artifacts of a stage's app come from; empty if it
-// builds them itself. Those from pull requests may come from another app.
+// SourceOf returns the app that the artifacts of a stage's app come from; empty if the app
+// builds them itself. With head, it is the source for the head of a pull request.
 func (c Config) SourceOf(app string, head bool) string {
 	source := c.Stages[0].Apps[0]
 	if prepare := c.Prepare; head && prepare.Apart() {
@@ -146,13 +142,13 @@ func (c Config) AnyFourEyes() bool {
 	return slices.ContainsFunc(c.Stages, func(stage Stage) bool { return stage.FourEyes })
 }
 
-// What a build makes is decided by the files of a commit and by how they are built.
-// Heroku's buildpacks are the app's own affair, so there the files say it all. The
-// embedded platform runs a command that the pipeline's file names: an artifact serves
-// whoever has the same tree *and* is built by the same command.
+// The files of a commit and its build command decide what a build makes. Heroku's
+// buildpacks belong to the app, so there the files alone decide. The embedded platform
+// runs a command from the pipeline's file. There an artifact serves commits with the same
+// tree and the same command.
 
-// Recipe is how a commit's own version of the pipeline's file says that it is built;
-// zero: that was not read, or the file is not a good one.
+// Recipe is how a commit's own version of the pipeline's file builds the commit. Zero: the
+// file was not read, or is not valid.
 type Recipe struct{ Platform, Command string }
 
 func (c Config) Recipe() Recipe { return Recipe{Platform: c.Platform, Command: c.Build} }

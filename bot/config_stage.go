@@ -5,33 +5,33 @@ import (
 	"time"
 )
 
-// What a stage asks for before, while and after it is entered.
+// What a stage requires before, during and after a promotion.
 
-// Verify says how a release is proved to work: a URL that is asked until it has
-// answered well often enough.
+// Verify says how a release is proved to work: a URL is requested until enough answers in
+// a row are good.
 type Verify struct {
 	URL      string
-	Status   int    // that the answer must have
-	Contains string // that the body must contain; empty: anything
-	// Revision is where the answer names the commit that it runs: "body", or
-	// "header NAME"; empty: nowhere.
+	Status   int    // of a good answer
+	Contains string // what the body of a good answer contains; empty: anything
+	// Revision is where the answer names its commit: "body" or "header NAME"; empty:
+	// nowhere.
 	Revision  string
 	Successes int           // good answers in a row; at least one
 	Within    time.Duration // from the end of the release
 }
 
-// OnFailure says what becomes of a stage whose release or verification failed.
+// OnFailure says what happens to a stage whose release or verification failed.
 type OnFailure string
 
-// The last good artifact goes back, or everything stays as it is until a person
-// does something.
+// Rollback releases the last good artifact again. Hold leaves the stage as it is until a
+// person acts.
 const (
 	FailureRollback OnFailure = "rollback"
 	FailureHold     OnFailure = "hold"
 )
 
-// Class is a class of change: that of every candidate in which a file differs
-// that one of the paths stands for.
+// Class is a class of change. A candidate has it if a changed file matches one of the
+// paths.
 type Class struct {
 	Name  string
 	Paths []string // globs: * within one folder's name, ** for any number of folders
@@ -44,20 +44,20 @@ type Hold struct {
 	Window string // empty: an approval
 }
 
-// Need is a stage of another pipeline that has to be as new as what is promoted.
+// Need is a stage of another pipeline that must be as new as what is promoted.
 type Need struct {
 	Pipeline Key
 	Stage    string
 }
 
-// Rehearse says whose database the release phase is tried on first.
+// Rehearse names the database on whose copy the release phase runs first.
 type Rehearse struct {
 	CopyFrom string // an app of another stage
-	Command  string // that makes the copy, on a platform that has no databases of its own; else empty
+	Command  string // makes the copy, on a platform without databases of its own; else empty
 }
 
 // String is "owner/name:stage", or "owner/name:pipeline:stage".
 func (n Need) String() string { return n.Pipeline.String() + ":" + n.Stage }
 
-// Same compares as GitHub does, which tells no capitals apart in repositories.
+// Same compares as GitHub does, which ignores case in repositories' names.
 func (n Need) Same(other Need) bool { return strings.EqualFold(n.String(), other.String()) }

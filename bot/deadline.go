@@ -11,11 +11,11 @@ const (
 	ReleaseDeadline = 90 * time.Minute
 )
 
-// How long after its first attempt an effect is given up.
+// How long after its first attempt an effect is given up:
 const (
-	briefDeadline    = 10 * time.Minute // the next sweep asks again; or, of a probe: nobody has asked, which proves nothing
-	hoursDeadline    = 2 * time.Hour    // nothing hangs on it, or it is decided without
-	platformDeadline = 6 * time.Hour    // it is the platform that does not answer
+	briefDeadline    = 10 * time.Minute // the next sweep asks again; a probe that was not sent proves nothing
+	hoursDeadline    = 2 * time.Hour    // nothing depends on it, or it is decided without the answer
+	platformDeadline = 6 * time.Hour    // the platform does not answer
 	dayDeadline      = 24 * time.Hour
 )
 

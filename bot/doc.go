@@ -9,13 +9,12 @@
 //
 // # Facts and actions
 //
-// A [Fact] is something that happened: a push, a check's report, a comment. An
-// [Event] is a fact with its time. An [Action] is something to do; an [Effect] is
-// one attempt at it under a key, and the same key is never under way twice. What
-// came of an attempt is a fact, too: [Finished], with one of four outcomes. Errors
-// come in three kinds, [Refused], [Retryable] and [Unknown], and [Conclude] turns
-// them into outcomes. What each action is (where it goes, what it creates, its
-// deadline and priority) stands in its traits, beside the action: see [Traits].
+// A [Fact] is something that happened: a push, a check's report, a comment. An [Event] is
+// a fact with its time. An [Action] is something to do; an [Effect] is one attempt at it
+// under a key, and the same key is never under way twice. The result of an attempt is a
+// fact too: [Finished], with one of four outcomes. Errors come in three kinds, [Refused],
+// [Retryable] and [Unknown], and [Conclude] turns them into outcomes. The [Traits] of an
+// action stand beside it: where it goes, what it creates, its deadline and its priority.
 //
 // # The rooms
 //
@@ -29,6 +28,6 @@
 //   - apply: events → State
 //   - decide: State → Plan
 //
-// A feature has the same file name in every room. Which room may look into which is
-// held by imports_test.go. Begin with [Fact] and [Action], then read decide.Decide.
+// A feature has the same file name in every room. imports_test.go enforces which room may
+// import which. Begin with [Fact] and [Action], then read decide.Decide.
 package bot

@@ -2,32 +2,31 @@ package bot
 
 import "time"
 
-// Effect is one thing to do in the world, decided once and performed at least
-// once. Whoever performs it looks before it acts, and answers with a [Fact] or
-// with one of the three kinds of error.
+// Effect is one thing to do, decided once and performed at least once. The performer looks
+// before it acts, and answers with a [Fact] or an error of one of three kinds.
 type Effect struct {
-	// Key names the effect within its pipeline. Two effects of the same key are
-	// never under way at the same time.
+	// Key names the effect within its pipeline. Two effects of the same key are never
+	// under way at the same time.
 	Key     string
 	Attempt int // 1 at first
-	// Unsure says that an earlier attempt may have had its effect: whoever
-	// performs it must look for traces made after Since.
+	// Unsure says that an earlier attempt may have taken effect. The performer must look
+	// for traces made after Since.
 	Unsure bool
 	Since  time.Time // when the first attempt was decided
-	LostAt time.Time // when the newest attempt that may still come true was decided; zero: none
+	LostAt time.Time // when the newest attempt that may still take effect was decided; zero: none
 	At     time.Time // when this attempt was decided
-	// Idle says that nobody waits for it: it looks for what webhooks may have
-	// lost, and everything else goes first.
+	// Idle says that nobody waits for it: it looks for lost webhooks. Every other effect
+	// goes first.
 	Idle bool
 	Do   Action
 }
 
-// Creates reports whether the effect makes something that a second performance
-// would make once more, where nobody finds the first.
+// Creates reports whether a second attempt makes a duplicate if it does not find what the
+// first one made.
 func (e Effect) Creates() bool { return TraitsOf(e.Do).Creates }
 
-// Action is what an [Effect] does. The comment of each says which fact answers it.
-// Its [Traits] say where it goes and how long it may take.
+// Action is what an [Effect] does. Its comment names the fact that answers it; its
+// [Traits] say where it goes and how long it may take.
 type Action interface{ traits() Traits }
 
 // ReadConfig reads the pipeline's file as of a commit. Answer: ConfigRead.
@@ -38,11 +37,11 @@ type ReadConfig struct{ Ref string } // a full SHA, or a branch on first contact
 type ReadChecks struct {
 	SHA    string
 	Branch string
-	// Required asks for what GitHub requires of the branch as well; without it
-	// the answer's Required is nil. Suites asks for the check suites as well.
+	// Required also asks for what GitHub requires of the branch; without it the answer's
+	// Required is nil. Suites also asks for the check suites.
 	Required, Suites bool
-	// Seen is how often something had moved by when the reading began, as far as
-	// whoever performs it knows; 0: not known. See State.Beginning.
+	// Seen is the candidate's Reports.Hints when the reading began, as far as the
+	// performer knows; 0: unknown. See State.Beginning.
 	Seen int
 }
 
@@ -52,8 +51,8 @@ type ReadHead struct{ Branch string }
 // ReadPullRequest reads a pull request with its test merge. Answer: PullRequestRead.
 type ReadPullRequest struct{ Number int }
 
-// FindPullRequest looks for the pull request that a commit of the branch was
-// merged by. Answer: PullRequestFound.
+// FindPullRequest looks for the pull request that brought a commit to the branch. Answer:
+// PullRequestFound.
 type FindPullRequest struct{ SHA string }
 
 // SetStatus sets a commit status. Answer: Acknowledged.
@@ -61,10 +60,10 @@ type SetStatus struct {
 	SHA     string
 	Context string
 	Status  Status
-	Phase   Phase // what a pending status waits for; not sent, only remembered
+	Phase   Phase // what a pending status waits for; remembered, not sent
 }
 
-// Status is what a commit status says.
+// Status is the content of a commit status.
 type Status struct {
 	State StatusState
 	Text  string // at most 140 characters
@@ -89,18 +88,18 @@ const (
 type CreateDeployment struct {
 	SHA        string
 	Stage      string
-	Promotion  int // counts the promotions of the stage; identifies ours when looking
+	Promotion  int // number of the stage's promotion; identifies our deployment when looking
 	Production bool
 	Text       string
 }
 
-// SetDeploymentStatus tells how a deployment goes. Answer: Acknowledged.
+// SetDeploymentStatus sets the status of a deployment. Answer: Acknowledged.
 type SetDeploymentStatus struct {
 	SHA    string
 	Stage  string
 	ID     int64
 	Status Status
-	AppURL string // where the stage is reached; may be empty
+	AppURL string // the stage's address; may be empty
 }
 
 // WriteComment creates the bot's comment on a pull request, or edits it.
@@ -109,29 +108,28 @@ type WriteComment struct {
 	Number int
 	ID     int64 // 0: look for it, and create it if there is none
 	Body   string
-	// NeverGreen says that it warns of contexts that cannot be green before a merge; not
-	// sent, only remembered.
+	// NeverGreen says that Body warns of contexts that cannot be green before a merge;
+	// remembered, not sent.
 	NeverGreen bool
 }
 
-// StartBuild builds a commit on an app. If a build of that commit is pending or
-// succeeded there already, that one is the answer. On a stage's own app, where a
-// build releases, it acts only while the app's newest release is still Base; if
-// that moved, the answer is AppSeen and nothing was done. Answer: BuildSeen, or
-// AppSeen.
+// StartBuild builds a commit on an app. If a build of that commit is pending there, or has
+// succeeded, it is the answer. On a stage's own app, where a build releases, it acts only
+// while the app's newest release is Base. If that moved, nothing is done and the answer is
+// AppSeen. Answer: BuildSeen, or AppSeen.
 type StartBuild struct {
 	App     string
 	SHA     string
 	Tree    string // the tree of the commit
 	Command string
-	Stage   string // set when the build runs on a stage's own app: this enters the stage
+	Stage   string // set when the build runs on a stage's own app, and so enters the stage
 	Base    int    // with Stage: version of the app's newest release as last seen; -1: never looked
-	// Look begins nothing: it finds out what has become of an earlier attempt. The
-	// answer has no ID if that did not begin a build.
+	// Look begins nothing: it finds out what became of an earlier attempt. The answer has
+	// no ID if that attempt began no build.
 	Look bool
-	// Gone are artifacts that the platform no longer has, or that were not built for
-	// whoever asks, and GoneAt when that was found: a build from before then that left
-	// one of them is no answer.
+	// Gone are artifacts that the platform no longer has, or that were built for others.
+	// GoneAt is when that was found. A build from before GoneAt that left one of these
+	// artifacts is no answer.
 	Gone   []string
 	GoneAt time.Time
 }
@@ -151,19 +149,19 @@ type CancelBuild struct {
 	Tree string
 }
 
-// Promote puts an artifact on one app of a stage. It acts only while the app's
-// newest release is still Base; if that moved, the answer is AppSeen and nothing
-// was done. Answer: ReleaseSeen, or AppSeen.
+// Promote releases an artifact on one app of a stage. It acts only while the app's newest
+// release is Base. If that moved, nothing is done and the answer is AppSeen. Answer:
+// ReleaseSeen, or AppSeen.
 type Promote struct {
 	Stage     string
-	Promotion int // counts the promotions of the stage
+	Promotion int // number of the stage's promotion
 	App       string
 	From      string // the app where the artifact was built or proved
 	Artifact  string
 	SHA       string
-	Base      int // version of the app's newest release as last seen before any attempt that may have begun it; -1, of one that is only sought: never looked
-	// Restore is the release to go back to with its config vars, by the
-	// platform's own rollback; empty: only the artifact is released.
+	Base      int // version of the app's newest release before any attempt that may have begun it; -1, in LookAtApp.Seeks: never looked
+	// Restore is the release to go back to with its config vars, by the platform's own
+	// rollback. Empty: only the artifact is released.
 	Restore string
 }
 
@@ -175,13 +173,13 @@ type WatchRelease struct {
 	ID        string
 }
 
-// LookAtApp looks what an app of a stage runs, and changes nothing. Answer: AppSeen, or
-// ReleaseSeen where the release that it seeks is there.
+// LookAtApp reads what an app of a stage runs, and changes nothing. Answer: AppSeen, or
+// ReleaseSeen if the release that it seeks exists.
 type LookAtApp struct {
 	Stage, App string
-	// Seeks is a promotion whose release may be there already: by an earlier attempt, or
-	// because the app runs its artifact anyway. It is not asked for now: the app was never
-	// looked at, or a gate has closed since. Nil: nothing is sought.
+	// Seeks is a promotion whose release may exist: an earlier attempt made it, or the app
+	// runs its artifact anyway. It is not to be made now: the app was never looked at, or
+	// a gate has closed since. Nil: nothing is sought.
 	Seeks *Promote
 }
 
@@ -243,17 +241,17 @@ func (do WatchRelease) traits() Traits {
 
 func (do LookAtApp) traits() Traits {
 	t := Traits{To: ToPlatform, Answers: []Fact{AppSeen{}, ReleaseSeen{}}, Deadline: briefDeadline, Priority: PriorityWatch, Apps: []string{do.App}}
-	if do.Seeks != nil { // a deploy waits for it, and what is sought names an app more
+	if do.Seeks != nil { // a deploy waits for it, and Seeks names one more app
 		t.Deadline, t.Priority, t.Apps = dayDeadline, PriorityDeploy, []string{do.App, do.Seeks.From}
 	}
 	return t
 }
 
-// WriteAlert writes an alert, or what has become of it. Answer: CommentWritten.
+// WriteAlert writes an alert, or updates it with what followed. Answer: CommentWritten.
 type WriteAlert struct {
 	Number    int
 	Stage     string
-	Promotion int // with Stage it identifies the comment when looking for it
+	Promotion int // with Stage: identifies the comment when looking for it
 	ID        int64
 	Body      string // Markdown, without the marker
 }
@@ -262,12 +260,12 @@ func (do WriteAlert) traits() Traits {
 	return Traits{To: ToGitHub, Answers: []Fact{CommentWritten{}}, Deadline: dayDeadline, Priority: PriorityPublish, Creates: do.ID == 0}
 }
 
-// Marker begins the bot's comment, so that it is found again.
+// Marker begins the bot's comment, so that the bot finds it again.
 const Marker = "<!-- headstart -->"
 
-// What people read is derived from the state and compared with what was published last;
-// only the difference becomes effects. So nothing is forgotten when something fails in
-// between, and everything ends in the truth.
+// What people read is derived from the state and compared with what was published last.
+// Only the difference becomes effects. So a failure in between loses nothing, and every
+// text becomes correct in the end.
 
 // MaxStatusText is GitHub's limit on the description of a status, in characters.
 const MaxStatusText = 140

@@ -7,24 +7,23 @@ import (
 	"github.com/headstart-cd/headstart/bot/command"
 )
 
-// What pipelines do to one another: none of it leaves Headstart. The engine
-// performs it, from what it remembers.
+// Actions between pipelines. None leaves Headstart: the engine performs them from its own
+// store.
 
-// OpenPipelines begins the named pipelines of the repository that nothing is
-// known of yet, and tells them what they need to begin: every later delivery of
-// the repository reaches them by itself. Telling it twice is telling it once.
-// Answer: Acknowledged.
+// OpenPipelines begins the named pipelines of the repository that have no state yet, with
+// the facts that they need. Every later delivery of the repository reaches them without
+// it. Repeating it changes nothing. Answer: Acknowledged.
 type OpenPipelines struct {
 	Names     []string
 	Installed Installed
 	Pushed    *Pushed  // the newest push; nil: none was seen
-	Elsewhere []Pushed // the newest pushes to other branches, which one of them may follow
+	Elsewhere []Pushed // the newest pushes to other branches, which a pipeline may follow
 	Checks    []CheckReported
-	Pulls     []PullRequestChanged // those that are open
+	Pulls     []PullRequestChanged // the open ones
 	Groups    []MergeGroupChanged  // those in the merge queue
 }
 
-// Facts are what a pipeline is told that begins.
+// Facts are the first facts of a pipeline.
 func (o OpenPipelines) Facts() []Fact {
 	facts := []Fact{o.Installed}
 	if o.Pushed != nil {
@@ -45,12 +44,12 @@ func (o OpenPipelines) Facts() []Fact {
 	return facts
 }
 
-// AskAffected asks which of the repository's pipelines a pull request affects.
-// One that is still finding out is worth another try. Answer: PipelinesAffected.
+// AskAffected asks which of the repository's pipelines a pull request affects. While one
+// of them does not know yet, the question is worth another try. Answer: PipelinesAffected.
 type AskAffected struct {
 	Number   int
 	Names    []string // of the pipelines
-	Deadline bool     // whoever does not know yet counts as concerned
+	Deadline bool     // a pipeline that does not know yet counts as affected
 }
 
 // PipelinesAffected are the pipelines that a pull request affects, in the order of the
@@ -67,36 +66,36 @@ type RouteCommands struct {
 	Commands CommandsRouted
 }
 
-// CommandsRouted is a comment whose commands are for this pipeline. The one without a
-// name gets every comment of a repository with several and routes them.
+// CommandsRouted is a comment whose commands are for this pipeline. In a repository with
+// several, the pipeline without a name gets every comment and routes it.
 type CommandsRouted struct {
 	Commented
 	Commands []command.Command
 }
 
-// AskStage asks what a stage of another pipeline runs, and whether that is as new
-// as a push to this one. Pipelines that another installation of the App speaks
-// for are none that may be asked about. Answer: StageRuns.
+// AskStage asks what a stage of another pipeline runs, and whether that is as new as a
+// push to this one. Pipelines of another installation of the App may not be asked about.
+// Answer: StageRuns.
 type AskStage struct {
-	SHA      string // the candidate that needs it
+	SHA      string // the candidate that needs the stage
 	PushedAt time.Time
 	Need     Need
 }
 
 // StageRuns is what a stage of another pipeline runs.
 type StageRuns struct {
-	Found  bool // there is such a stage, and it may be asked about
-	Public bool // everybody may look at its repository
+	Found  bool // the stage exists, and may be asked about
+	Public bool // its repository is public
 	SHA    string
-	Since  time.Time // when it was released; zero: it runs nothing that is known
-	// Missing is the newest commit that was pushed there no later than the candidate
-	// and that the stage does not run yet; empty: it runs all of them.
+	Since  time.Time // when it was released; zero: nothing known runs there
+	// Missing is the newest commit pushed there no later than the candidate that the stage
+	// does not run yet. Empty: the stage runs all of them.
 	Missing string
-	Hold    string // why Missing has not come there, one sentence; empty if nobody knows
-	Waits   []Need // with Missing: whom it waits for in turn
+	Hold    string // why Missing is not live there, one sentence; empty if unknown
+	Waits   []Need // with Missing: the stages that it waits for in turn
 }
 
-// StageMoved is a stage of another pipeline that runs something else now.
+// StageMoved says that a stage of another pipeline now runs something else.
 type StageMoved struct{ Stage Need }
 
 func (OpenPipelines) traits() Traits {
@@ -123,8 +122,8 @@ func (StageRuns) fact() {}
 
 func (StageMoved) fact() {}
 
-// Covers reports whether two openings tell the same. Checks are read again by
-// whoever waits for them.
+// Covers reports whether two openings carry the same facts. Checks do not count: a
+// pipeline that waits for checks reads them again.
 func (o OpenPipelines) Covers(other OpenPipelines) bool {
 	o.Checks, other.Checks = nil, nil
 	a, errA := json.Marshal(o)

@@ -2,51 +2,50 @@ package bot
 
 import "time"
 
-// What is done around a release, besides releasing.
+// What is done around a release.
 
-// Probe asks a stage's address once whether what was released works there.
-// Answer: Probed.
+// Probe requests a stage's address once, to see whether the release works. Answer: Probed.
 type Probe struct {
 	Stage     string
-	Promotion int // counts the promotions of the stage
+	Promotion int // number of the stage's promotion
 	SHA       string
-	// Built is the commit that the artifact was built of, where that is another one
-	// with the same files: what runs may know itself by that name. Empty: SHA.
+	// Built is the commit that the artifact was built of, if that is another one with the
+	// same files. The app may name either. Empty: SHA.
 	Built  string
 	Verify Verify
 }
 
 // Probed is what an address answered.
 type Probed struct {
-	OK bool // it answered as it should
-	// Other says that the answer named another commit: it says nothing about this one.
+	OK bool // the answer is good
+	// Other says that the answer named another commit. It says nothing about this one.
 	Other   bool
-	Status  int           // of HTTP; 0: there was no answer
+	Status  int           // of HTTP; 0: no answer
 	Latency time.Duration // until the answer was read
 	Excerpt string        // the first bytes of the body, one line
-	Reason  string        // why it is not as it should be, one sentence; empty if it is
+	Reason  string        // why the answer is not good, one sentence; empty if it is
 }
 
 // ReadFiles reads which files differ between two commits. Answer: FilesRead.
 type ReadFiles struct {
 	Base, Head string
-	Affects    AffectedOf // whose concern they decide about; empty: the classes of the change are asked for
+	Affects    AffectedOf // whose push or pull request the files decide about; empty: the change's classes are asked for
 }
 
-// FilesRead is the files that differ between two commits, those that were
-// renamed by both names.
+// FilesRead lists the files that differ between two commits; a renamed file has both
+// names.
 type FilesRead struct {
 	Base, Head string
 	Files      []string
-	Complete   bool     // there are no others: GitHub lists only so many
-	Relation   Relation // of Head to Base; empty: GitHub does not know one of them
+	Complete   bool     // no file is missing: GitHub lists only so many
+	Relation   Relation // of Head to Base; empty: GitHub does not know one of the commits
 	Same       bool     // both have the same tree
 }
 
-// Relation is how a commit stands to another one, by GitHub's names.
+// Relation is how a commit relates to another, by GitHub's names.
 type Relation string
 
-// One that is ahead contains the other one; one that is behind is contained in it.
+// A commit that is ahead contains the other; a commit that is behind is contained in it.
 const (
 	RelationAhead     Relation = "ahead"
 	RelationBehind    Relation = "behind"
@@ -54,62 +53,62 @@ const (
 	RelationIdentical Relation = "identical"
 )
 
-// SetMaintenance turns an app's maintenance mode on or off, or only looks
-// whether it is on. Answer: MaintenanceSet.
+// SetMaintenance turns an app's maintenance mode on or off, or only reads it. Answer:
+// MaintenanceSet.
 type SetMaintenance struct {
 	Stage, App string
-	Platform   string // that it was turned on at before; empty: the pipeline's
+	Platform   string // where it was turned on before; empty: the pipeline's
 	On         bool
-	Look       bool // nothing is changed
+	Look       bool // only read it
 }
 
-// MaintenanceSet is an app whose maintenance mode is as it should be.
-type MaintenanceSet struct{ Was bool } // with Look: whether it is on; nothing otherwise
+// MaintenanceSet says that an app's maintenance mode is as asked.
+type MaintenanceSet struct{ Was bool } // with Look: whether it is on; else false
 
-// Inspect looks what should be known of an app before anything is promoted to
-// it, beside the app that builds for it. Answer: Inspected.
+// Inspect reads what must be known of an app before a promotion, and compares it with the
+// app that builds. Answer: Inspected.
 type Inspect struct {
 	Stage, App string
-	Source     string // the app that artifacts come from; empty: the app itself builds
+	Source     string // the app that artifacts come from; empty: the app builds its own
 }
 
-// Inspected is what is to be known of an app.
+// Inspected is the result of an inspection.
 type Inspected struct {
 	App App
-	// SwitchesAfter is how long after a release has succeeded the version before it
-	// may still answer, as the platform documents it; 0: not at all.
+	// SwitchesAfter is how long the version before may still answer after a release
+	// succeeded, by the platform's documentation; 0: not at all.
 	SwitchesAfter time.Duration
 	Warnings      []string // each one sentence; names only, never the values of config vars
-	Problem       string   // why nothing can be promoted there, one sentence; empty if it can
+	Problem       string   // why nothing can be promoted to the app, one sentence; empty if it can
 }
 
-// MakeCopy makes a copy of an app's database for a rehearsal, or finds the one
-// that it made before, and gives it to the app. Answer: CopySeen.
+// MakeCopy copies an app's database for a rehearsal, or finds the copy made before, and
+// attaches it to the app. Answer: CopySeen.
 type MakeCopy struct {
 	Stage     string
-	Promotion int    // counts the promotions of the stage; identifies the copy when looking
-	App       string // that gets the copy
-	From      string // whose database is copied
+	Promotion int    // number of the stage's promotion; identifies the copy when looking
+	App       string // the app that gets the copy
+	From      string // the app whose database is copied
 	Command   string // as Rehearse.Command
 	SHA       string // the commit that is rehearsed: asking for its copy enters the stage
 }
 
-// WatchCopy looks whether a copy is ready. Answer: CopySeen.
+// WatchCopy reads whether a copy is ready. Answer: CopySeen.
 type WatchCopy struct {
 	Stage     string
 	Promotion int
 	App, ID   string
-	Platform  string // that it was asked for at
+	Platform  string // where the copy was asked for
 }
 
-// RemoveCopy takes a copy away from its app and deletes it. One that is not there
-// any more is no error. Answer: Acknowledged.
+// RemoveCopy detaches a copy from its app and deletes it. A missing copy is no error.
+// Answer: Acknowledged.
 type RemoveCopy struct {
 	Stage     string
 	Promotion int
 	App       string
-	ID        string // empty: whatever MakeCopy may have made for this promotion
-	Platform  string // that it was asked for at
+	ID        string // empty: any copy that MakeCopy made for this promotion
+	Platform  string // where the copy was asked for
 }
 
 // CopySeen is a copy of a database.

@@ -6,20 +6,19 @@ import (
 	"time"
 )
 
-// The outcome of an effect that did not succeed is one of three kinds, and
-// what happens next depends on the kind alone. An error that is none of them
-// is treated as unknown, because that is the only kind that never repeats
-// anything blindly.
+// An effect that does not succeed ends with one of three kinds of error. The kind alone
+// decides what happens next. Any other error counts as unknown: only that kind never
+// repeats anything blindly.
 
-// Refused is final: doing it again would be refused again. People are told.
+// Refused is final: another attempt would be refused too. People read the reason.
 type Refused struct {
 	Reason string // one sentence for people
-	// Platform is set where the platform refused for reasons of its own (the
-	// app is gone, the account may not build), not because of the code.
+	// Platform says that the platform refused for its own reasons, not because of the
+	// code: the app is gone, or the account may not build.
 	Platform bool
-	// Missing is set where GitHub does not know what was named: 404, 409, 401, and
-	// 422 about a commit or a ref. It may be too young to be known there yet, for
-	// webhooks tell of commits, pull requests and tokens seconds before the API does.
+	// Missing says that GitHub does not know what was named: 404, 409, 401, and 422 about
+	// a commit or a ref. It may be too new: webhooks announce commits, pull requests and
+	// tokens seconds before the API knows them.
 	Missing bool
 	Err     error // may be nil
 }
@@ -31,7 +30,7 @@ func (e *Refused) Unwrap() error { return e.Err }
 // Retryable certainly had no effect and is worth another try.
 type Retryable struct {
 	Reason string        // one sentence for people
-	After  time.Duration // the other side asked to wait this long; 0 if it did not say
+	After  time.Duration // how long the other side asked to wait; 0: it did not say
 	Limit  bool          // a rate limit is exhausted
 	Err    error         // may be nil
 }
@@ -53,7 +52,7 @@ func (e *Unknown) Unwrap() error { return e.Err }
 // ErrNotFound is wrapped by errors about a thing that does not exist.
 var ErrNotFound = errors.New("not found")
 
-// Conclude turns what a performer returned into the fact that records it.
+// Conclude turns a performer's result into the fact that records it.
 func Conclude(effect Effect, fact Fact, err error) Finished {
 	f := Finished{Effect: effect}
 	var refused *Refused

@@ -8,14 +8,14 @@ type Event struct {
 	Fact Fact
 }
 
-// Fact is something that happened or was read. Facts may arrive late, twice and
-// in any order; [apply.Apply] folds them to the same end.
+// Fact is something that happened or was read. Facts may arrive late, twice and in any
+// order; [apply.Apply] folds them to the same state.
 type Fact interface{ fact() }
 
-// Installed says which installation speaks for the repository, what its
-// default branch is, and who may look at it. It comes with every delivery of the repository.
+// Installed names the repository's installation, default branch and visibility. It comes
+// with every delivery of the repository.
 type Installed struct {
-	RepoID        int64 // GitHub's number of the repository, which it keeps for ever; 0: not told
+	RepoID        int64 // GitHub's permanent number of the repository; 0: unknown
 	Installation  int64
 	DefaultBranch string
 	Visibility    Visibility
@@ -24,9 +24,8 @@ type Installed struct {
 // Visibility says who may look at a repository.
 type Visibility string
 
-// What everybody may look at is public; what only members of an organization or of an
-// enterprise may is private. The zero value is not known, and treated as whichever tells
-// less.
+// Public: everybody may look at it. Private: only members of an organization or an
+// enterprise may. The zero value is unknown, and counts as the one that reveals less.
 const (
 	Public  Visibility = "public"
 	Private Visibility = "private"
@@ -37,23 +36,23 @@ type Pushed struct {
 	Branch   string // without refs/heads/
 	Before   string // full SHA; zeros for a new branch
 	After    string // full SHA; zeros for a deleted branch
-	Tree     string // git tree of After; empty: GitHub did not tell, and neither the two below
+	Tree     string // git tree of After; empty: unknown, and so are the next two
 	Title    string // first line of the commit's message
 	Author   string // login, else name
 	PushedAt time.Time
 	Forced   bool
-	By       Account // who pushed; zero: GitHub did not tell
-	Nothing  bool    // it brought no commit that GitHub had not had before
+	By       Account // who pushed; zero: unknown
+	Nothing  bool    // no commit in it was new to GitHub
 }
 
-// PullRequestChanged is what a pull request's event says of it.
+// PullRequestChanged is a pull request, as its event describes it.
 type PullRequestChanged struct {
 	Number    int
 	Title     string
 	Author    string // login
-	AuthorID  int64  // of the author's account; 0: it is not known
+	AuthorID  int64  // of the author's account; 0: unknown
 	Head      string // full SHA
-	Branch    string // of the head; empty: it is not known
+	Branch    string // of the head; empty: unknown
 	Base      string // branch
 	Fork      bool   // its head is in another repository
 	Open      bool
@@ -68,12 +67,10 @@ type CheckReported struct {
 	Check Check
 }
 
-// ChecksMoved says that something about the checks of a commit changed, without
-// saying what: look again.
+// ChecksMoved says that something about the checks of a commit changed: read them again.
 type ChecksMoved struct {
 	SHA string
-	// Completed says that it was a whole suite that was completed, the one with this
-	// number; 0: nobody told.
+	// Completed says that a whole suite was completed: the one numbered Suite; 0: unknown.
 	Completed bool
 	Suite     int64
 }
@@ -81,16 +78,16 @@ type ChecksMoved struct {
 // PlatformMoved says that a build or a release of an app changed: look again.
 type PlatformMoved struct{ Platform, App string }
 
-// Swept says that it is time to look for what webhooks have not told. With Apps
-// the platform may be asked as well. With Reread nobody was there for a while: what
-// is under way is read again, however recently it was.
+// Swept says that it is time to look for what webhooks have not brought. Apps: the
+// platform may be asked too. Reread: Headstart was down for a while, so everything under
+// way is read again, however recent.
 type Swept struct{ Apps, Reread bool }
 
-// Started is recorded together with the effects of a plan: they are under way.
+// Started is recorded with the effects of a plan: they are under way.
 type Started struct{ Effect Effect }
 
-// AttemptBegun says that an attempt of an effect begins only now, after it has waited for
-// so long that it might have been given up.
+// AttemptBegun says that an attempt of an effect begins only now. It has waited so long
+// that it might have been given up.
 type AttemptBegun struct {
 	Key     string
 	Attempt int
@@ -104,9 +101,9 @@ type Finished struct {
 	Reason  string        // why it is not done, one sentence
 	After   time.Duration // with Retry: how long the other side asked to wait
 	Limit   bool          // with Retry: a rate limit is exhausted
-	Fault   bool          // with Refuse: the platform's own fault, not the code's
-	Gone    bool          // with Refuse: what was named is not there any more, such as an old artifact
-	Missing bool          // with Refuse: GitHub does not know what was named, which may be too young
+	Fault   bool          // with Refuse: the platform's fault, not the code's
+	Gone    bool          // with Refuse: what was named no longer exists, such as an old artifact
+	Missing bool          // with Refuse: GitHub does not know what was named; it may be too new
 	Fact    Fact          // with Done: what was learned; nil if nothing
 }
 
@@ -126,31 +123,30 @@ const (
 type ConfigRead struct {
 	Ref     string
 	Found   bool
-	Unclear bool   // with Found false: it may be too early to say so
+	Unclear bool   // with Found false: it may be too early to know
 	Config  Config // if Found and without a Problem
-	Problem string // why the file is refused, one sentence with its position
-	// Names are those of the file's pipelines, in alphabetical order; none for a
-	// file with a single one, which has no name. Found is whether this pipeline is
-	// among them.
+	Problem string // why the file is not valid, one sentence with its position
+	// Names lists the file's pipelines in alphabetical order; none if the file has a
+	// single one, without a name. Found says whether this pipeline is among them.
 	Names []string
 }
 
-// ChecksRead is everything reported about a commit at one moment.
+// ChecksRead is every report about a commit at one moment.
 type ChecksRead struct {
 	SHA      string
 	Checks   []Check
 	Required *Required // what GitHub requires of the branch; nil if not asked for
 	Suites   []Suite   // nil if not asked for
-	Head     Head      // of the branch, at that moment; zero if not asked for
+	Head     Head      // of the branch at that moment; zero if not asked for
 }
 
-// HeadRead is where a branch's head is.
+// HeadRead is the head of a branch.
 type HeadRead struct {
 	Branch string
 	Head   Head
 }
 
-// Head is the newest commit of a branch, as GitHub tells it.
+// Head is the newest commit of a branch, as GitHub reports it.
 type Head struct {
 	SHA, Tree, Title, Author string
 }
@@ -165,16 +161,15 @@ type Suite struct {
 // PullRequestRead is a pull request with its test merge.
 type PullRequestRead struct {
 	PullRequestChanged
-	// TestMerge is the commit that GitHub made to see whether the pull request
-	// merges, and TestTree its tree: the tree that a merge or a squash will
-	// have as long as the base does not move. Both are empty where it conflicts, and
-	// while there is none yet.
+	// TestMerge is the commit by which GitHub tried the merge, TestTree its tree. A merge
+	// or a squash has the same tree while the base does not move. Both are empty on a
+	// conflict, and until GitHub has made the commit.
 	TestMerge, TestTree string
-	Unmade              bool // GitHub has not made the test merge yet, or does not know yet whether it merges
+	Unmade              bool // GitHub has not made the test merge yet, or does not know whether there is a conflict
 }
 
-// PullRequestFound is the pull request a commit came from; Number is 0 if it
-// came from none.
+// PullRequestFound is the pull request that a commit came from; Number is 0 if there is
+// none.
 type PullRequestFound struct {
 	SHA    string
 	Number int
@@ -182,7 +177,7 @@ type PullRequestFound struct {
 	Author string
 }
 
-// Acknowledged is a status or a deployment status that was said.
+// Acknowledged confirms an action whose answer carries nothing, such as a status.
 type Acknowledged struct{}
 
 // DeploymentCreated is a GitHub Deployment.
@@ -194,27 +189,27 @@ type CommentWritten struct {
 	URL string
 }
 
-// BuildSeen is a build as the platform tells it.
+// BuildSeen is a build, as the platform reports it.
 type BuildSeen struct {
 	Build Build
 	// Adopted says that the build was found, not started.
 	Adopted bool
 }
 
-// AppSeen is what an app runs, read because it is not what was expected.
+// AppSeen is what an app runs: asked for, or found where something else was expected.
 type AppSeen struct {
 	App     App
 	Newest  int     // version of the newest release, 0 if there is none
-	Current Release // that brought what it runs; zero if it runs nothing
-	// Runs is the release that it runs, which may be a later change of its
-	// configuration; zero: it is Current.
+	Current Release // the release that brought what it runs; zero if it runs nothing
+	// Runs is the release that it runs, perhaps a later change of its configuration; zero:
+	// it is Current.
 	Runs PastRelease
 }
 
-// ReleaseSeen is a release as the platform tells it.
+// ReleaseSeen is a release, as the platform reports it.
 type ReleaseSeen struct {
 	Release Release
-	App     App // with the URL, where it was asked for
+	App     App // with the URL, if that was asked for
 }
 
 func (Installed) fact() {}

@@ -6,14 +6,14 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// OperatorFreeze is the operator's word over every pipeline: while it is on, nothing is
-// promoted anywhere. The newest one counts, in whatever order they are seen.
+// OperatorFreeze is an operator's freeze of every pipeline: while it is on, nothing is
+// promoted. The newest one counts, in whatever order they are seen.
 type OperatorFreeze struct {
 	On     bool
-	By     string    // who said so, as the machine knows them; may be empty
+	By     string    // the operator, as the machine knows them; may be empty
 	Reason string    // with On
-	Until  time.Time // when it ends by itself; zero: it does not
-	At     time.Time // when it was said; later than what was said before
+	Until  time.Time // when it ends unless it is lifted before; zero: never
+	At     time.Time // when it was set; later than every freeze before it
 }
 
 func (OperatorFreeze) fact() {}

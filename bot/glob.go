@@ -6,12 +6,11 @@ import (
 	"strings"
 )
 
-// matchPath reports whether a path glob of the pipeline's file stands for a file.
-// Both are divided at slashes: a part of the glob stands for one name as
-// [path.Match] has it, so that * never goes beyond a folder; the part ** stands for
-// any number of folders, also for none. At the end of a glob ** stands for every
-// file in the folder before it, however deep, and so does a slash. A glob that is
-// malformed stands for nothing; the room config refuses it.
+// matchPath reports whether a path glob of the pipeline's file matches a file. Both are
+// divided at slashes. A part of the glob matches one name, as in [path.Match], so * stays
+// within a folder. The part ** matches any number of folders, also none. A trailing ** or
+// slash matches every file in the folder, however deep. A malformed glob matches nothing;
+// package config refuses it.
 func matchPath(glob, file string) bool {
 	parts, names := strings.Split(glob, "/"), strings.Split(file, "/")
 	if last := len(parts) - 1; parts[last] == "" {
@@ -20,7 +19,7 @@ func matchPath(glob, file string) bool {
 	if last := len(parts) - 1; parts[last] == "**" {
 		parts = append(parts, "*") // the file itself
 	}
-	// reached[i]: the parts so far stand for the first i names.
+	// reached[i]: the parts so far match the first i names.
 	reached := make([]bool, len(names)+1)
 	reached[0] = true
 	for _, part := range parts {
@@ -38,7 +37,7 @@ func matchPath(glob, file string) bool {
 	return reached[len(names)]
 }
 
-// matches reports whether any path of the class stands for a file.
+// matches reports whether any path of the class matches a file.
 func (c Class) matches(file string) bool {
 	return slices.ContainsFunc(c.Paths, func(glob string) bool { return matchPath(glob, file) })
 }

@@ -2,22 +2,22 @@ package bot
 
 import "time"
 
-// A merge group is what GitHub's merge queue is about to merge: a commit on a branch
-// of the queue's own, on which the required checks run. It is built ahead like a pull
-// request, and is no candidate until the branch itself moves to it. By then its build
-// is done, and what its checks came to is known.
+// A merge group is a commit that GitHub's merge queue is about to merge. It stands on a
+// branch of the queue, where the required checks run. It is built ahead like a pull
+// request. It becomes a candidate when the branch moves to it; its build and its checks
+// are done by then.
 
-// MergeGroupChanged is a merge group of which checks are requested, or one that is gone.
+// MergeGroupChanged is a merge group whose checks are requested, or that is gone.
 type MergeGroupChanged struct {
 	Head   string    // full SHA of the group's commit
-	Tree   string    // of Head; empty: not told
+	Tree   string    // of Head; empty: unknown
 	Title  string    // first line of Head's message
-	Branch string    // that the group is to be merged into, without refs/heads/
-	Base   string    // full SHA that Head was made on: the branch's head, or the group before
-	Pull   int       // the last pull request in the group; 0: not known
-	MadeAt time.Time // when Head was made; zero: not told
-	// Destroyed is GitHub's word for why the group is gone: merged, invalidated or
-	// dequeued. It is empty while checks are requested.
+	Branch string    // the branch it is to be merged into, without refs/heads/
+	Base   string    // full SHA of Head's base: the branch's head, or the group before
+	Pull   int       // the last pull request in the group; 0: unknown
+	MadeAt time.Time // when Head was made; zero: unknown
+	// Destroyed is GitHub's reason why the group is gone: merged, invalidated or dequeued.
+	// It is empty while checks are requested.
 	Destroyed string
 }
 

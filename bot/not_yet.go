@@ -1,7 +1,7 @@
 package bot
 
-// About is what an action is about, of which a webhook may have told before GitHub's API
-// knows it. The zero value is about nothing of the kind.
+// About names the objects of an action that a webhook may announce before GitHub's API
+// knows them. The zero value names none.
 type About struct {
 	Commits []string
 	Branch  string

@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// GitHub may require Headstart's own statuses of a branch. They are never waited for:
-// that would be waiting for itself. Those of stages are set only after the merge, so
-// that nothing can be merged where one is required; people are told.
+// GitHub may require Headstart's own statuses of a branch. Headstart never waits for them:
+// it would wait for itself. Statuses of stages are set only after the merge. So requiring
+// one of them blocks every merge, and people are warned.
 
-// Theirs are the required checks that others report. Where there are none, nothing is
-// required as far as Headstart is concerned, and everything that reports counts.
+// Theirs are the required checks that others report. Without any, Headstart takes it that
+// nothing is required, and everything that reports counts.
 func (r Required) Theirs() []RequiredCheck {
 	if !slices.ContainsFunc(r.Checks, RequiredCheck.Own) {
 		return r.Checks
@@ -21,14 +21,13 @@ func (r Required) Theirs() []RequiredCheck {
 // Own reports whether a required check is one of Headstart's own statuses.
 func (q RequiredCheck) Own() bool { return OwnContext(q.Name) }
 
-// Has reports whether a context is among the required ones. GitHub does not tell upper
-// from lower case.
+// Has reports whether a context is required. GitHub ignores case.
 func (r Required) Has(context string) bool {
 	return slices.ContainsFunc(r.Checks, func(q RequiredCheck) bool { return strings.EqualFold(q.Name, context) })
 }
 
-// ReadRules reads what GitHub requires of a branch, where no reading of checks does.
-// Answer: RulesRead.
+// ReadRules reads what GitHub requires of a branch if no reading of checks does. Answer:
+// RulesRead.
 type ReadRules struct{ Branch string }
 
 // RulesRead is what GitHub requires of a branch.
@@ -37,8 +36,8 @@ type RulesRead struct {
 	Required Required
 }
 
-// ListPullRequests lists the open pull requests of the repository, for those that were
-// opened before anybody listened. Answer: PullRequestsListed.
+// ListPullRequests lists the open pull requests of the repository. It finds those opened
+// before Headstart got webhooks. Answer: PullRequestsListed.
 type ListPullRequests struct{}
 
 // PullRequestsListed are the open pull requests of the repository.

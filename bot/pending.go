@@ -2,21 +2,20 @@ package bot
 
 import "time"
 
-// Started adds a pending effect, in the same commit that hands the effect to whoever
-// performs it. Finished removes it, or says when to try again.
+// Started adds a pending effect, in the commit that hands the effect to its performer.
+// Finished removes it, or says when to try again.
 
-// How long a request whose answer was lost may still come true.
+// How long a request whose answer was lost may still take effect:
 const (
-	// GitHubDoubt is GitHub's: it ends what takes longer than ten seconds
-	// (docs.github.com, "Troubleshooting the REST API", timeouts), and the request may
-	// have been on its way for some.
+	// GitHubDoubt is for GitHub, which ends requests after ten seconds (docs.github.com,
+	// "Troubleshooting the REST API", timeouts). The rest is for the request's way there.
 	GitHubDoubt = 15 * time.Second
-	// PlatformDoubt is a platform's: Heroku's router gives up on a request after 30
-	// seconds (devcenter.heroku.com, "Request Timeout"). The embedded one answers sooner.
+	// PlatformDoubt is for a platform: Heroku's router ends requests after 30 seconds
+	// (devcenter.heroku.com, "Request Timeout"). The embedded platform answers sooner.
 	PlatformDoubt = 30 * time.Second
 )
 
-// DoubtOf is how long an effect may still come true whose answer was lost.
+// DoubtOf is how long an action whose answer was lost may still take effect.
 func DoubtOf(do Action) time.Duration {
 	if TraitsOf(do).To == ToGitHub {
 		return GitHubDoubt

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Key names a pipeline: a repository, and the pipeline's name in its file. A
-// repository with a single pipeline has one whose name is empty.
+// Key names a pipeline: a repository, and the pipeline's name in its file. The single
+// pipeline of a repository has an empty name.
 type Key struct {
 	Repo Repo
 	Name string
@@ -36,26 +36,26 @@ func ParseRepo(s string) (Repo, error) {
 // String is "owner/name".
 func (r Repo) String() string { return r.Owner + "/" + r.Name }
 
-// Nameless stands for a repository of which nobody knows under which name it is now: its
-// old name is another's. Its pipelines rest under it until it is seen again.
+// Nameless stands for a repository whose current name is unknown, because another one has
+// its old name. Its pipelines rest under it until the repository is seen again.
 func Nameless(id int64) Repo { return Repo{Owner: nameless, Name: strconv.FormatInt(id, 10)} }
 
-// Nameless reports whether the name is none that GitHub knows.
+// Nameless reports whether the name is a stand-in, unknown to GitHub.
 func (r Repo) Nameless() bool { return r.Owner == nameless }
 
-// nameless is an owner that nobody can be on GitHub.
+// nameless is an owner that cannot exist on GitHub.
 const nameless = "~"
 
 // Target is where the effects of a pipeline happen.
 type Target struct {
 	Pipeline     Key
-	RepoID       int64  // GitHub's number of the repository; 0: not known yet
-	Installation int64  // of the GitHub App on the repository's account
-	Platform     string // as the pipeline's file names it; empty before it was read
+	RepoID       int64  // GitHub's number of the repository; 0: unknown
+	Installation int64  // of the GitHub App, on the repository's account
+	Platform     string // as the pipeline's file names it; empty until the file was read
 }
 
-// Short is the usual abbreviation of a commit's SHA. Of what stands for a release
-// whose commit nobody knows, as "v41 of production", it is the version.
+// Short abbreviates a commit's SHA. For a release whose commit is unknown, such as "v41 of
+// production", it is the version.
 func Short(sha string) string {
 	if name, _, ok := strings.Cut(sha, " "); ok {
 		return name
@@ -75,8 +75,8 @@ func IsZero(sha string) bool {
 	return true
 }
 
-// CommentOf is the comment that a fact brings to a pipeline; 0: none. One without a
-// name gets comments by webhooks, the others from that one.
+// CommentOf returns the comment that a fact brings to a pipeline; 0: none. A pipeline
+// without a name gets comments by webhooks; the others get them from it.
 func (k Key) CommentOf(f Fact) int64 {
 	switch f := f.(type) {
 	case Commented:

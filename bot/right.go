@@ -5,33 +5,33 @@ import (
 	"strings"
 )
 
-// Somebody's word lets a candidate into a stage: an approval, an urgent order, an order
-// that passes the lock of a rollback, or one for the head of an open pull request. The
-// word ends with its giver's right to give it. So the right is read once more when
-// everything else is open, and the stage is entered on that reading alone.
+// A person's word lets a candidate into a stage: an approval, an urgent order, an order
+// despite a rollback's lock, an order for an open pull request's head. The word ends with
+// the person's right to give it. So the right is read once more when every other gate is
+// open. The candidate enters on that reading alone.
 
 // ReadRights reads what people may do at this moment. Answer: RightsRead.
 type ReadRights struct {
-	Comment    int64  // that one of them has written; 0: they let something in
-	SHA, Stage string // what they let in, and where
+	Comment    int64  // the comment that one of them wrote; 0: they let a candidate in
+	SHA, Stage string // the candidate that they let in, and the stage
 	People     []Person
-	Teams      []string // slugs of teams of the repository's organization to look them up in
+	Teams      []string // slugs of the organization's teams that are searched for them
 }
 
 // Person is somebody on GitHub.
 type Person struct {
 	Login string
-	ID    int64 // whoever has the login now is somebody else if the id differs; 0: not known
+	ID    int64 // a login with another ID has a new owner; 0: unknown
 }
 
-// RightsRead is what people may do, in the order in which they were asked about.
+// RightsRead is what people may do, in the order of the question.
 type RightsRead struct{ People []Membership }
 
-// Membership is what somebody may do in the repository.
+// Membership is what a person may do in the repository.
 type Membership struct {
 	Person
-	Role  Role     // RoleNone for a stranger, and where the login is somebody else's now
-	Teams []string // those of ReadRights.Teams that the person is an active member of
+	Role  Role     // RoleNone for a stranger, and if the login has a new owner
+	Teams []string // those of ReadRights.Teams in which the person is active
 }
 
 func (RightsRead) fact() {}
@@ -40,8 +40,8 @@ func (ReadRights) traits() Traits {
 	return Traits{To: ToGitHub, Answers: []Fact{RightsRead{}}, Deadline: dayDeadline, Priority: PriorityDeploy}
 }
 
-// Is reports whether an entry of `allow:` names a person or a team, and whether
-// somebody is that person, or in that team.
+// Is reports whether an entry of `allow:` names this person or a team of theirs (named),
+// and whether it names a person or a team at all (byName).
 func (who Membership) Is(entry string) (named, byName bool) {
 	if team, ok := strings.CutPrefix(entry, AllowTeam); ok {
 		return slices.Contains(who.Teams, team), true

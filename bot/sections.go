@@ -2,21 +2,21 @@ package bot
 
 import "time"
 
-// In a repository with several pipelines a pull request has one comment, in which
-// each pipeline has a section. The pipeline without a name keeps the comment: the
-// others hand it what their sections say.
+// In a repository with several pipelines a pull request has one comment, with a section
+// for each pipeline. The pipeline without a name keeps the comment; the others send it
+// their sections.
 
-// Section is what one of several pipelines says in the comment of a pull request.
+// Section is one pipeline's part of the comment on a pull request.
 type Section struct {
 	Pipeline string
 	Number   int // of the pull request
 	Body     string
 	// NeverGreen is as a comment's.
 	NeverGreen bool
-	At         time.Time // when it was decided to say so, by the pipeline's time
+	At         time.Time // when it was decided on, by the pipeline's time
 }
 
-// SendSection hands a section to the pipeline without a name. Answer: Acknowledged.
+// SendSection sends a section to the pipeline without a name. Answer: Acknowledged.
 type SendSection struct{ Section }
 
 func (SendSection) traits() Traits {

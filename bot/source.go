@@ -1,12 +1,11 @@
 package bot
 
 // Two commits with the same files have the same source, unless a .gitattributes has
-// export-subst: then GitHub writes the commit into the source, and what was built of one
-// of them is not what the other would become. That is found out before an artifact
-// serves another commit than its own.
+// export-subst. Then GitHub writes the commit into the source, and the builds of the two
+// differ. So the source is read before an artifact serves another commit.
 
-// ReadSource reads whether the source of a commit is made of the files of its tree alone.
-// Answer: SourceRead.
+// ReadSource reads whether a commit's source is made of its tree's files alone. Answer:
+// SourceRead.
 type ReadSource struct{ SHA, Tree string }
 
 // SourceRead says what the source of every commit with a tree is made of.

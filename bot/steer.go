@@ -2,25 +2,23 @@ package bot
 
 import "time"
 
-// The facts and the actions by which people steer: what they ask in comments,
-// who they are, and how they are answered.
+// Facts and actions by which people steer: their comments, their rights, and the answers.
 
-// Commented is a new comment of a person on a pull request that holds at least
-// one line which may be a command. Comments of bots, edits and comments on
-// issues never become one.
+// Commented is a new comment of a person on a pull request, with at least one line that
+// may be a command. It never is a comment of a bot, an edit or a comment on an issue.
 type Commented struct {
 	ID     int64
 	Number int // of the pull request
 	User   string
 	UserID int64     // 0: not known
-	Body   string    // of its lines as people read them, at least those that are commands; nothing that Markdown hides
+	Body   string    // the lines that people see, at least those that are commands; nothing that Markdown hides
 	At     time.Time // by GitHub's clock
 }
 
-// Role is what somebody may do in a repository, by GitHub's names.
+// Role is a person's role in a repository, by GitHub's names.
 type Role string
 
-// The roles, from nothing to everything.
+// The roles, lowest first.
 const (
 	RoleNone     Role = "none"
 	RoleRead     Role = "read"
@@ -30,45 +28,47 @@ const (
 	RoleAdmin    Role = "admin"
 )
 
-// ReadActor reads who commented, and the pull request as it is now: a
-// command is about the head that was there when it was read. Answer: ActorRead.
+// ReadActor reads who commented, and the pull request as it is now. A command is about the
+// head of this reading. Answer: ActorRead.
 type ReadActor struct {
 	Comment int64
 	Number  int
 	User    string
 	UserID  int64 // as Person.ID
-	// Brief says that nobody answers if the user has no write: then nothing but the role
+	// Brief says that nobody answers a user without write. For such a user only the role
 	// is read, and the answer has no Pull.
 	Brief bool
-	Teams []string // slugs of teams of the repository's organization to look the user up in
+	Teams []string // slugs of the organization's teams that are searched for the user
 }
 
 // ActorRead is who commented, and the pull request at that moment.
 type ActorRead struct {
 	Comment  int64
 	Role     Role     // RoleNone for a stranger
-	Teams    []string // those of ReadActor.Teams that the user is an active member of
+	Teams    []string // those of ReadActor.Teams in which the user is active
 	Pull     PullRequestChanged
 	HeadTree string // git tree of the pull request's head
-	// Ahead is how far GitHub's clock is ahead of ours, at least; negative if it is behind.
+	// Ahead is how far, at least, GitHub's clock is ahead of ours; negative if it is
+	// behind.
 	Ahead time.Duration
-	// Unread is why GitHub does not tell, which leaves everything else empty; empty: it does.
+	// Unread is why GitHub does not answer, and leaves everything else empty; empty: it
+	// does.
 	Unread string
 }
 
-// React puts a reaction on a comment. Doing it twice is doing it once. Answer: Acknowledged.
+// React puts a reaction on a comment. Repeating it changes nothing. Answer: Acknowledged.
 type React struct {
 	Comment int64
 	Content string // eyes, rocket or -1
 }
 
-// Reply answers a question in a comment of its own, which takes the place of an
-// earlier answer. Answer: Replied.
+// Reply answers a question in a comment of its own, which replaces an earlier answer.
+// Answer: Replied.
 type Reply struct {
 	Number  int
-	Comment int64   // that asked; the answer carries it, so that it is found again
+	Comment int64   // the comment that asked; the answer carries its number, to be found again
 	Also    []int64 // other comments whose questions it answers
-	Replace int64   // an earlier answer, which is deleted; 0: none
+	Replace int64   // an earlier answer to delete; 0: none
 	Body    string  // Markdown, without the marker
 }
 
@@ -78,12 +78,12 @@ type Replied struct{ ID int64 }
 // ReadChanges compares two commits. Answer: ChangesRead.
 type ReadChanges struct {
 	Base, Head string
-	Comment    int64 // that asked; 0: no comment did
-	Number     int   // of the pull request whose comment shows it; 0: none
+	Comment    int64 // the comment that asked; 0: none
+	Number     int   // the pull request whose comment shows it; 0: none
 	Affects    AffectedOf
 }
 
-// ChangesRead is what lies between two commits.
+// ChangesRead is the difference between two commits.
 type ChangesRead struct {
 	Base, Head string
 	// Relation of Head to Base by GitHub's names: ahead, behind, diverged or identical.

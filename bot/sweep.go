@@ -2,8 +2,8 @@ package bot
 
 import "time"
 
-// Requests is about how many requests an action takes, on GitHub and on the
-// platform; what is asked for in sweeps alone is counted.
+// Requests estimates the requests of an action to GitHub and to the platform. Only the
+// actions of sweeps are counted.
 func Requests(do Action) (github, platform int) {
 	switch do := do.(type) {
 	case ReadHead:
@@ -27,16 +27,16 @@ func Requests(do Action) (github, platform int) {
 	return 0, 0
 }
 
-// Allowance is what a place allows of requests.
+// Allowance is the rate limit of GitHub or of a platform.
 type Allowance struct {
-	Limit int       // requests an hour; 0: not known; negative: there is none
-	Left  int       // of them until Reset
-	Reset time.Time // when Left is Limit again; zero: not known, or it is refilled steadily
+	Limit int       // requests an hour; 0: unknown; negative: no limit
+	Left  int       // requests left until Reset
+	Reset time.Time // when Left is Limit again; zero: unknown, or it is refilled steadily
 }
 
 // FailedDelivery is a webhook that its sender could not deliver.
 type FailedDelivery struct {
-	ID       int64  // of the newest attempt, to ask for another by
+	ID       int64  // of the newest attempt; a redelivery is requested by it
 	GUID     string // the same for every attempt
 	Event    string
 	At       time.Time // of the newest attempt

@@ -2,8 +2,6 @@ package bot
 
 import "time"
 
-// Times, and how people read them.
-
 // Later is the later of two times; the zero time is before all others.
 func Later(a, b time.Time) time.Time {
 	if a.After(b) {

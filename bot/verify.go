@@ -7,7 +7,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/redact"
 )
 
-// Text is what an answer was, for people.
+// Text describes an answer for people.
 func (a Probed) Text() string {
 	got := ""
 	if a.Status != 0 {

@@ -6,9 +6,9 @@ import (
 	"reflect"
 )
 
-// Facts and actions are interfaces; in JSON each stands with the name of its
-// type: {"is":"Pushed","fact":{…}}. The names are part of what is stored: a
-// type that is renamed keeps its old name here.
+// Facts and actions are interfaces. In JSON each stands with the name of its type:
+// {"is":"Pushed","fact":{…}}. The names are stored: a renamed type keeps its old name
+// here.
 
 var factTypes = namesOf(
 	Installed{}, Pushed{}, PullRequestChanged{}, CheckReported{}, ChecksMoved{}, PlatformMoved{}, Swept{},
@@ -51,8 +51,8 @@ func NameOf(v any) string {
 	return reflect.TypeOf(v).Name()
 }
 
-// named is a fact or an action with the name of its type, as it is read; naming
-// as it is written.
+// named is a fact or an action as it is read, with the name of its type; naming is the
+// same as it is written.
 type (
 	named struct {
 		Is    string
@@ -80,9 +80,8 @@ func decode[T any](n named, types map[string]reflect.Type) (T, error) {
 	return p.Elem().Interface().(T), nil
 }
 
-// The aliases have the fields but not the methods, so that encoding one does
-// not call the method it is in. Their own interface field is shadowed by the
-// named one, which is less deep.
+// The aliases have the fields but not the methods, so that encoding one does not recurse.
+// The named field is less deep than their own interface field, and shadows it.
 type (
 	plainEvent       Event
 	plainEffect      Effect
@@ -101,8 +100,8 @@ type (
 	}
 )
 
-// Wire is the event as JSON has it, for an encoder of any kind: with the name of
-// its fact's type.
+// Wire returns the event in the form of its JSON, with the name of its fact's type, for
+// any encoder.
 func (e Event) Wire() any {
 	return wireEvent[naming]{plainEvent(e), naming{NameOf(e.Fact), e.Fact}}
 }
@@ -121,8 +120,8 @@ func (e *Event) UnmarshalJSON(b []byte) (err error) {
 	return err
 }
 
-// Wire is the effect as JSON has it, for an encoder of any kind: with the name of
-// its action's type.
+// Wire returns the effect in the form of its JSON, with the name of its action's type, for
+// any encoder.
 func (e Effect) Wire() any {
 	return wireEffect[naming]{plainEffect(e), naming{NameOf(e.Do), e.Do}}
 }
@@ -141,8 +140,8 @@ func (e *Effect) UnmarshalJSON(b []byte) (err error) {
 	return err
 }
 
-// Wire is the outcome as JSON has it, for an encoder of any kind: with the name of
-// its fact's type.
+// Wire returns the outcome in the form of its JSON, with the name of its fact's type, for
+// any encoder.
 func (f Finished) Wire() any {
 	return wireFinished[naming]{plainFinished(f), naming{NameOf(f.Fact), f.Fact}}
 }

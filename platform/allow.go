@@ -10,9 +10,8 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// Allow says which repository may use which apps. It is the operator's, so that
-// a pipeline's file cannot reach for somebody else's app. The zero value allows
-// nothing.
+// Allow contains which repositories may use which apps. The operator sets it, so that a pipeline's file cannot use
+// another team's app. The zero value allows nothing.
 type Allow struct {
 	rules []rule
 	pins  []pin
@@ -26,11 +25,9 @@ type pin struct {
 	id   int64
 }
 
-// ParseAllow reads HEADSTART_ALLOW: rules of the form OWNER/NAME=APP, separated
-// by white space, in which both sides may have the wildcards of path.Match
-// (`*` stays within the owner or the name), and APP may be a list separated by
-// commas. OWNER/NAME#ID is for the repository of that number alone, and for no other one
-// of that name; it has no wildcards.
+// ParseAllow reads HEADSTART_ALLOW: rules of the form OWNER/NAME=APP, separated by white space. Both sides may have the
+// wildcards of path.Match (`*` stays within the owner or the name). APP may be a list separated by commas.
+// OWNER/NAME#ID is only for the repository of that number, and has no wildcards.
 func ParseAllow(s string) (Allow, error) {
 	var a Allow
 	for _, field := range strings.Fields(s) {
@@ -57,7 +54,7 @@ func ParseAllow(s string) (Allow, error) {
 	return a, nil
 }
 
-// pin takes the number of a rule's repository.
+// pin stores the number of a rule's repository.
 func (a *Allow) pin(name, number, field string) error {
 	id, err := strconv.ParseInt(number, 10, 64)
 	if err != nil || id <= 0 {
@@ -77,8 +74,7 @@ func (a *Allow) pin(name, number, field string) error {
 	return nil
 }
 
-// Pinned returns the number of the only repository that may have a name; 0 if the rules
-// do not say.
+// Pinned returns the number of the only repository that may have a name; 0: any may.
 func (a Allow) Pinned(repo bot.Repo) int64 {
 	for _, p := range a.pins {
 		if strings.EqualFold(p.repo.String(), repo.String()) {
@@ -88,7 +84,7 @@ func (a Allow) Pinned(repo bot.Repo) int64 {
 	return 0
 }
 
-// Pins returns the names that are pinned, each with the number of its repository.
+// Pins returns the pinned names, each with the number of its repository.
 func (a Allow) Pins() map[bot.Repo]int64 {
 	pins := map[bot.Repo]int64{}
 	for _, p := range a.pins {
@@ -97,8 +93,8 @@ func (a Allow) Pins() map[bot.Repo]int64 {
 	return pins
 }
 
-// Check returns nil if the repository may use every one of the apps, and else a
-// *bot.Refused that names the first that it may not.
+// Check returns nil if the repository may use all of the apps. Otherwise it returns a *bot.Refused that names the first
+// forbidden one.
 func (a Allow) Check(repo bot.Repo, apps ...string) error {
 	for _, app := range apps {
 		if !a.allows(repo, app) {
@@ -108,14 +104,14 @@ func (a Allow) Check(repo bot.Repo, apps ...string) error {
 	return nil
 }
 
-// Names reports whether a rule is for the repository, whatever app it is about.
+// Names reports whether a rule is for the repository, for any app.
 func (a Allow) Names(repo bot.Repo) bool {
 	return slices.ContainsFunc(a.rules, func(r rule) bool { return r.of(repo) })
 }
 
 func (r rule) of(repo bot.Repo) bool {
 	if repo.Nameless() {
-		return false // whose apps these are is for its name to say, whatever a wildcard covers
+		return false // a pinned name belongs to its repository, even if another rule's wildcard covers it
 	}
 	ok, _ := path.Match(r.repo, strings.ToLower(repo.String()))
 	return ok

@@ -7,10 +7,9 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// What is done around a release.
+// Effects around a release.
 
-// setMaintenance sets maintenance mode as it should be, or only looks. To set it
-// once more changes nothing, so that there is nothing to look for first.
+// setMaintenance sets or reads maintenance mode. Setting it again changes nothing, so it does not look first.
 func setMaintenance(ctx context.Context, on Platform, do bot.SetMaintenance) (bot.Fact, error) {
 	if do.Look {
 		was, err := on.Maintenance(ctx, do.App)
@@ -19,8 +18,8 @@ func setMaintenance(ctx context.Context, on Platform, do bot.SetMaintenance) (bo
 	return fact(bot.MaintenanceSet{}, on.SetMaintenance(ctx, do.App, do.On))
 }
 
-// performCopy makes, watches or removes a copy of a database. Its name is the same
-// for all three, so that one that nobody has told of is found by it.
+// performCopy makes, watches or removes a copy of a database. All three use the same name, so that an unreported copy
+// is found.
 func performCopy(ctx context.Context, on Platform, target bot.Target, do bot.Action) (bot.Fact, error) {
 	name := func(stage string, promotion int) string {
 		return fmt.Sprintf("%s %s %d", target.Pipeline, stage, promotion)

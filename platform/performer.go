@@ -10,14 +10,14 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// Source tells where the tarball of a commit is.
+// Source provides the tarball of a commit.
 type Source interface {
 	// Tarball returns a URL that works for minutes, without further credentials.
 	Tarball(ctx context.Context, target bot.Target, sha string) (string, error)
 }
 
-// Performer performs the effects on apps. Every effect looks before it acts: a
-// build or a release that is already there is the answer, not made again.
+// Performer performs the effects on apps. Every effect looks before it acts: an existing build or release is the
+// answer, and is not repeated.
 type Performer struct {
 	Platforms map[string]Platform // by the name that a pipeline's file uses
 	Allow     Allow
@@ -78,8 +78,7 @@ func (p *Performer) startBuild(ctx context.Context, on Platform, target bot.Targ
 		if b.Commit != do.SHA || b.Command != do.Command || isGone(do, b) {
 			continue
 		}
-		// A build that failed before anybody asked says nothing about now. One that
-		// was begun since the first attempt is that attempt's.
+		// A build that failed before the request is no answer. A build begun since the first attempt is that attempt's.
 		ours := e.Unsure && b.CreatedAt.After(e.Since.Add(-bot.PlatformDoubt))
 		if ours || b.Status == bot.BuildPending || b.Status == bot.BuildSucceeded && b.Artifact != "" && do.Stage == "" {
 			return bot.BuildSeen{Build: b, Adopted: !ours}, nil
@@ -113,16 +112,15 @@ func (p *Performer) startBuild(ctx context.Context, on Platform, target bot.Targ
 	return fact(bot.BuildSeen{Build: b}, err)
 }
 
-// isGone reports whether a build is from before its artifact was found to be gone. A
-// later one may have left the same: an artifact may be named by what is in it.
+// isGone reports whether a build is from before its artifact was found to be gone. A later build may have the same
+// artifact, if the artifact is named by its contents.
 func isGone(do bot.StartBuild, b bot.Build) bool {
 	return slices.Contains(do.Gone, b.Artifact) && !b.CreatedAt.After(do.GoneAt)
 }
 
-// promote releases an artifact on an app, or rolls the app back to one of its
-// releases, if the app's newest release is still the one that the decision was
-// taken on. It is refused as not found only where the artifact or the release is
-// gone, so that another one may be worth a try.
+// promote releases an artifact on an app, or rolls the app back to one of its releases. It does so only if the app's
+// newest release is still the one of the decision. It is refused as not found only where the artifact or the release is
+// gone: then another one may be tried.
 func (p *Performer) promote(ctx context.Context, on Platform, e bot.Effect, do bot.Promote) (bot.Fact, error) {
 	releases, err := on.Releases(ctx, do.App)
 	if err != nil {
@@ -150,7 +148,7 @@ func (p *Performer) promote(ctx context.Context, on Platform, e bot.Effect, do b
 	return fact(bot.ReleaseSeen{Release: r}, err)
 }
 
-// look finds out what an app runs, and where a release is sought, whether it is there.
+// look reads what an app runs, and whether a sought release exists.
 func look(ctx context.Context, on Platform, e bot.Effect, do bot.LookAtApp) (bot.Fact, error) {
 	releases, err := on.Releases(ctx, do.App)
 	if do.Seeks == nil {
@@ -166,8 +164,8 @@ func look(ctx context.Context, on Platform, e bot.Effect, do bot.LookAtApp) (bot
 	return fact(seen(app, releases), err)
 }
 
-// made returns the release that a promotion asks for, where it is there already: an
-// earlier attempt made it, or the app runs the artifact anyway. Nil: it is not there.
+// made returns the requested release if it exists already: an earlier attempt made it, or the app runs the artifact
+// anyway. Nil: it does not exist.
 func made(ctx context.Context, on Platform, e bot.Effect, do bot.Promote, releases []bot.Release) (bot.Fact, error) {
 	newest, _ := summary(releases)
 	for _, r := range releases {
@@ -178,11 +176,10 @@ func made(ctx context.Context, on Platform, e bot.Effect, do bot.Promote, releas
 			continue
 		}
 		since := do.Base >= 0 && r.Version > do.Base         // made after the decision: by an attempt whose answer was lost
-		young := e.At.Sub(r.CreatedAt) < bot.ReleaseDeadline // else it was given up, and is no answer
+		young := e.At.Sub(r.CreatedAt) < bot.ReleaseDeadline // otherwise it was given up, and is no answer
 		settled := r.Version == newest && r.Status == bot.ReleasePending && young || runs(releases, r)
 		if do.Restore != "" {
-			// The same artifact may run with other config vars: only a release of
-			// ours counts.
+			// The same artifact may run with other config vars: only a release of ours counts.
 			since, settled = since && e.Unsure, false
 		}
 		if since || settled {
@@ -193,7 +190,7 @@ func made(ctx context.Context, on Platform, e bot.Effect, do bot.Promote, releas
 	return nil, nil
 }
 
-// seen is what an app runs, by its releases.
+// seen returns what an app runs, by its releases.
 func seen(app bot.App, releases []bot.Release) bot.AppSeen {
 	f := bot.AppSeen{App: app}
 	f.Newest, f.Current = summary(releases)
@@ -205,17 +202,15 @@ func seen(app bot.App, releases []bot.Release) bot.AppSeen {
 	return f
 }
 
-// runs reports whether a release is what its app runs, and nothing newer is about to
-// take its place: newer ones have failed, if there are any.
+// runs reports whether an app runs the release r, and no newer one is about to replace it: any newer ones have failed.
 func runs(releases []bot.Release, r bot.Release) bool {
 	return r.Current && r.Status == bot.ReleaseSucceeded && !slices.ContainsFunc(releases, func(o bot.Release) bool {
 		return o.Version > r.Version && (o.Status == bot.ReleasePending || o.Status == bot.ReleaseSucceeded)
 	})
 }
 
-// summary is the version of the newest release, and the one that brought what the app
-// runs: since then there were at most changes of its configuration, which are releases
-// of the same artifact.
+// summary returns the version of the newest release, and the release that brought the running artifact. Later releases,
+// if any, only changed the configuration.
 func summary(releases []bot.Release) (newest int, brought bot.Release) {
 	for _, r := range releases {
 		newest = max(newest, r.Version)
@@ -240,8 +235,8 @@ func summary(releases []bot.Release) (newest int, brought bot.Release) {
 	return newest, brought
 }
 
-// appMissing takes from a refusal that the app itself does not exist the mark by
-// which a missing artifact is known.
+// appMissing removes ErrNotFound from a refusal because the app itself does not exist: ErrNotFound marks a missing
+// artifact.
 func appMissing(err error) error {
 	var refused *bot.Refused
 	if !errors.As(err, &refused) {
@@ -250,8 +245,7 @@ func appMissing(err error) error {
 	return &bot.Refused{Reason: refused.Reason, Platform: refused.Platform}
 }
 
-// mayStillLand keeps an effect whose answer was lost from being repeated before
-// the lost request can have no effect any more.
+// mayStillLand keeps an effect whose answer was lost from being repeated while the lost request may still take effect.
 func mayStillLand(e bot.Effect, what string) error {
 	if e.Unsure && e.At.Sub(e.LostAt) < bot.PlatformDoubt {
 		return &bot.Retryable{Reason: "the answer was lost; looking whether " + what + " was begun"}

@@ -2,15 +2,13 @@ package store
 
 import "time"
 
-// When a hundred pipelines move at once, what a processor has to do decides when
-// their builds begin. What people are told about them can wait for that: as long
-// as many effects that deploys wait for are performed, no others are begun that
-// tell people, or that nobody waits for. That is for a moment only, however many
-// there are.
+// When a hundred pipelines move at once, the processor's load decides when their builds begin. Publications can wait.
+// While many effects that deploys wait for are performed, no others are begun. They wait for yieldFor at most, however
+// many urgent ones there are.
 const (
 	// busyDeploys is how many effects that deploys wait for make the others yield.
 	busyDeploys = 8
-	// yieldFor is how long those yield at most, until it has been less crowded.
+	// yieldFor is how long other effects yield at most, until it is less crowded.
 	yieldFor = 2 * time.Second
 )
 
@@ -39,8 +37,8 @@ func (c *backpressure) mayFetch(queue string, now time.Time) bool {
 	return now.Sub(since) >= yieldFor
 }
 
-// left notes that an effect which a deploy waited for has ended, and reports
-// whether queues that yielded are to be fetched from again.
+// left notes that an effect which a deploy waited for has ended. It reports whether the queues that yielded are to be
+// fetched from again.
 func (c *backpressure) left() (relieved bool) {
 	c.deploys--
 	return c.deploys == busyDeploys-1 && len(c.yielded) > 0

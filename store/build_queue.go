@@ -11,12 +11,11 @@ import (
 	"github.com/headstart-cd/headstart/bot/engine"
 )
 
-// The queues of prepare apps. A pipeline's places are saved with its state, in one
-// transaction; what they may be is decided by [bot.BuildQueue]. Whoever changes a queue
-// locks it first, so that nobody takes an app that somebody else takes, and nobody is
-// overlooked who comes while an app becomes free: one of the two sees the other. Apps
-// are locked in the order of their names, and last in the transaction, so that it is
-// short and two transactions never wait for one another.
+// The queues of prepare apps. A pipeline's places are saved with its state, in one transaction; [bot.BuildQueue]
+// decides what they may be. A transaction locks a queue before it changes it. So two pipelines never take the same app,
+// and a pipeline that comes while an app becomes free is not overlooked: one of the two transactions sees the other.
+// Apps are locked in the order of their names, so two transactions never wait for one another. They are locked last, so
+// that the locks are short.
 
 const (
 	lockQueue = `INSERT INTO build_queue_apps (platform, app, moves) VALUES ($1, $2, 1)
@@ -31,7 +30,7 @@ const (
 	removeQueueEntry = `DELETE FROM build_queue WHERE platform = $1 AND app = $2 AND repo = $3 AND name = $4`
 )
 
-// claimsOf are the places of a change by their apps.
+// claimsOf returns a change's places by app.
 func claimsOf(c engine.Change) map[app]bot.QueueClaim {
 	list := make(map[app]bot.QueueClaim, len(c.Claims))
 	platform, _ := c.State.Apps()
@@ -41,7 +40,7 @@ func claimsOf(c engine.Change) map[app]bot.QueueClaim {
 	return list
 }
 
-// settled is a place after its change was saved.
+// settled returns the places after their change was saved.
 func settled(places map[app]bot.QueueClaim) map[app]bot.QueueClaim {
 	for k, p := range places {
 		p.Takes, p.Passes = bot.RankNone, false
@@ -50,8 +49,8 @@ func settled(places map[app]bot.QueueClaim) map[app]bot.QueueClaim {
 	return places
 }
 
-// saveClaims saves the places, and returns the jobs that call those whose turn it
-// becomes. The error is engine.NotItsTurn where the queues do not allow it.
+// saveClaims saves the places, and returns the jobs that notify the pipelines whose turn it becomes. The error is
+// engine.NotItsTurn where the queues do not allow the places.
 func (r *pipelineRow) saveClaims(t tx) (calls jobs, err error) {
 	moves, err := r.moves(t)
 	if err != nil {
@@ -91,8 +90,8 @@ func (r *pipelineRow) saveClaims(t tx) (calls jobs, err error) {
 	return calls, nil
 }
 
-// moves are the places that may have changed: those that are new, those in which the
-// pipeline waits together with others, and those that it leaves.
+// moves returns the places that may have changed: new ones, those where the pipeline waits together with others, and
+// those it leaves.
 func (r *pipelineRow) moves(t tx) (map[app]bot.QueueClaim, error) {
 	moves := map[app]bot.QueueClaim{}
 	leave := func(a app) {
@@ -145,8 +144,7 @@ func sortedApps(of map[app]bot.QueueClaim) []app {
 	return list
 }
 
-// saveQueueEntries saves what has changed in a queue, and removes what matters to nobody
-// any more.
+// saveQueueEntries saves the changes of a queue, and removes entries without effect.
 func saveQueueEntries(t tx, a app, queue bot.BuildQueue, changed []bot.QueueEntry, now time.Time) error {
 	for _, s := range changed {
 		data, err := encode(s)
@@ -168,12 +166,12 @@ func saveQueueEntries(t tx, a app, queue bot.BuildQueue, changed []bot.QueueEntr
 	return nil
 }
 
-// callTo is the work of a pipeline that is to look at a queue.
+// callTo is the effect that makes a pipeline look at a queue.
 func callTo(name string, now time.Time) bot.Effect {
 	return bot.Effect{Key: "turn " + name, Attempt: 1, Since: now, At: now, Do: bot.TakeTurn{App: name}}
 }
 
-// BuildQueues reads the queues of apps of a platform.
+// BuildQueues reads the queues of a platform's apps.
 func (s *Store) BuildQueues(ctx context.Context, platform string, apps []string) (map[string]bot.BuildQueue, error) {
 	queues := make(map[string]bot.BuildQueue, len(apps))
 	for _, name := range apps {
@@ -188,8 +186,7 @@ func (s *Store) BuildQueues(ctx context.Context, platform string, apps []string)
 	return queues, nil
 }
 
-// moveQueueEntries has a repository's pipelines keep their places under its new name. Those
-// that rest have none.
+// moveQueueEntries moves the places of a repository's pipelines to its new name. Resting pipelines have none.
 func moveQueueEntries(t tx, from, to bot.Repo) error {
 	var apps []app
 	err := t.each(selectQueues, []any{from.String(), to.String()}, func(scan scanner) error {
@@ -206,7 +203,7 @@ func moveQueueEntries(t tx, from, to bot.Repo) error {
 			return err
 		}
 	}
-	if _, err := t.exec(leaveAll, to.String()); err != nil { // that were of others with the name
+	if _, err := t.exec(leaveAll, to.String()); err != nil { // entries of other repositories with the name
 		return err
 	}
 	if to.Nameless() {
@@ -217,7 +214,7 @@ func moveQueueEntries(t tx, from, to bot.Repo) error {
 	return err
 }
 
-// readQueue reads the queue of one app. Who stands there is the row's own name.
+// readQueue reads the queue of one app. A row contains its pipeline's name.
 func readQueue(each func(string, []any, func(scanner) error) error, a app) (queue bot.BuildQueue, err error) {
 	err = each(selectQueue, []any{a.platform, a.name}, func(scan scanner) error {
 		var (

@@ -2,10 +2,9 @@ package store
 
 import "sync"
 
-// cache keeps the bodies of deliveries from when they are stored until they are
-// processed, which is a moment later and nearly always in the same process: so
-// they need not be read again. What is missing here is in the database, and what
-// is here was never processed by anybody before.
+// cache keeps the bodies of deliveries from when they are stored until they are processed. That is a moment later,
+// nearly always in the same process, so the bodies need not be read again. Missing ones are in the database. A delivery
+// in the cache was never processed before.
 type cache struct {
 	mu    sync.Mutex
 	kept  map[string]Delivery // guarded by mu: by GUID
@@ -13,8 +12,7 @@ type cache struct {
 	size  int                 // guarded by mu: bytes of the bodies
 }
 
-// cacheBytes bounds the memory that recent takes. More than that waits only while
-// deliveries come in faster than they are processed.
+// cacheBytes bounds the memory of cache. More is pending only while deliveries arrive faster than they are processed.
 const cacheBytes = 8 << 20
 
 // keep remembers deliveries that are about to be stored.
@@ -26,20 +24,20 @@ func (r *cache) keep(group []*arrival) {
 	}
 	for _, a := range group {
 		if _, known := r.kept[a.GUID]; known {
-			continue // a redelivery: it is about to be found out
+			continue // a redelivery: the insert will show that
 		}
 		r.kept[a.GUID] = a.Delivery
 		r.order = append(r.order, a.GUID)
 		r.size += len(a.Body)
 	}
-	// Other instances process some of them, so that nobody takes them here.
+	// Other instances process some of them: nothing here takes those.
 	for r.size > cacheBytes || len(r.order) > 2*len(r.kept)+inboxGroup {
 		r.remove(r.order[0])
 		r.order = r.order[1:]
 	}
 }
 
-// take returns the delivery, and forgets it.
+// take returns the delivery, and drops it.
 func (r *cache) take(guid string) (d Delivery, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -48,7 +46,7 @@ func (r *cache) take(guid string) (d Delivery, ok bool) {
 	return d, ok
 }
 
-// forget forgets what was not stored, or was not new.
+// forget drops deliveries that were not stored, or were not new.
 func (r *cache) forget(group []*arrival) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -8,8 +8,8 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// Comments that were seen are remembered here and not in the states of pipelines:
-// those are written with every event, and hold no more than what is going on.
+// Seen comments are remembered here and not in the states of pipelines. A state is written with every event, and
+// contains only what is going on.
 
 func insertComments(n int) string {
 	return `INSERT INTO seen_comments (id, name, seen_at) VALUES ` + values(n, 3) + ` ON CONFLICT DO NOTHING`
@@ -21,7 +21,7 @@ func selectComments(n int) string {
 
 const pruneComments = `DELETE FROM seen_comments WHERE (id, name) IN (SELECT id, name FROM seen_comments WHERE seen_at < $1 ORDER BY seen_at LIMIT $2)`
 
-// SeenComments reports which of some comments a pipeline has seen.
+// SeenComments reports which of the given comments a pipeline has seen.
 func (s *Store) SeenComments(ctx context.Context, key bot.Key, comments []int64) (map[int64]bool, error) {
 	heard := map[int64]bool{}
 	for part := range slices.Chunk(comments, rowsAtOnce) {

@@ -12,18 +12,17 @@ import (
 	"go.uber.org/zap"
 )
 
-// Count is what came of an event, stored or not.
+// Count is how many deliveries of an event arrived, stored or not.
 type Count struct {
 	Event string
-	Total int64 // deliveries of the last seven days, duplicates too
+	Total int64 // deliveries of the last seven days, including duplicates
 	Last  time.Time
 }
 
 const (
-	// countsEvery is how often counts are saved: a process that is killed loses those
-	// since the last time.
+	// countsEvery is how often counts are saved: a killed process loses those since the last time.
 	countsEvery = 5 * time.Second
-	// countedNames bounds how many events are counted between two times.
+	// countedNames bounds how many events are counted between two saves.
 	countedNames = 200
 
 	// Counts of several instances add up.
@@ -43,8 +42,7 @@ type countOn struct {
 	event string
 }
 
-// Count counts a delivery that was signed, whatever becomes of it. The count is
-// saved within seconds, and by Close.
+// Count counts a signed delivery, with any outcome. The count is saved within seconds, and by Close.
 func (s *Store) Count(event string) {
 	event, now := plain(event), s.now()
 	on := countOn{micros(now.UTC().Truncate(24 * time.Hour)), event}
@@ -61,7 +59,7 @@ func (s *Store) Count(event string) {
 	s.counter.counts[on] = count
 }
 
-// take returns what was counted, and begins anew.
+// take returns the counts, and starts from zero.
 func (c *counter) take() map[countOn]Count {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -70,7 +68,7 @@ func (c *counter) take() map[countOn]Count {
 	return taken
 }
 
-// giveBack counts what could not be saved.
+// giveBack adds counts that could not be saved.
 func (c *counter) giveBack(counted map[countOn]Count) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -81,7 +79,7 @@ func (c *counter) giveBack(counted map[countOn]Count) {
 	c.counts = counted
 }
 
-// keepCounts saves what is counted until the context ends, and then once more.
+// keepCounts saves the counts until the context ends, and then once more.
 func (s *Store) keepCounts(ctx context.Context) {
 	every := time.NewTicker(countsEvery)
 	defer every.Stop()
@@ -104,7 +102,7 @@ func (s *Store) keepCounts(ctx context.Context) {
 
 func (s *Store) saveCounts(ctx context.Context, counted map[countOn]Count) error {
 	return s.writeLazily(ctx, func(t tx) error {
-		// In one order, so that instances do not wait for each other.
+		// In a fixed order, so that instances do not wait for each other.
 		for _, on := range slices.SortedFunc(maps.Keys(counted), func(a, b countOn) int {
 			return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.event, b.event))
 		}) {
@@ -116,7 +114,7 @@ func (s *Store) saveCounts(ctx context.Context, counted map[countOn]Count) error
 	})
 }
 
-// Counts lists what came by event, sorted.
+// Counts lists the deliveries by event, sorted.
 func (b *Operator) Counts(ctx context.Context) (list []Count, err error) {
 	err = b.db.each(ctx, selectCounts, nil, func(scan scanner) error {
 		var (

@@ -12,52 +12,46 @@ import (
 // database is what differs between SQLite and PostgreSQL. The statements are
 // the same for both.
 type database interface {
-	// write runs fn in a transaction and commits it, or rolls back and returns
-	// fn's error. After the commit the queues of inserted jobs are woken. fn may
-	// be run together with the fn of others in one transaction; each still
-	// commits or rolls back on its own. It may be run more than once, and then
-	// only the last time counts.
+	// write runs fn in a transaction and commits it, or rolls back and returns fn's error. After the commit it wakes
+	// the queues of inserted jobs. fn may share a transaction with the fn of others; each still commits or rolls back
+	// alone. fn may be run more than once; then only the last run counts.
 	write(ctx context.Context, fn func(tx) error) error
-	// writeLazily is write, except that a power cut just afterwards may undo what
-	// was written. It never undoes what was written before it without undoing it,
-	// nor keeps what was written after it: see durability.go.
+	// writeLazily is write, but a power cut just afterwards may undo it. If a write is undone, so are all later ones: see
+	// durability.go.
 	writeLazily(ctx context.Context, fn func(tx) error) error
-	// writers is how many calls of write gain from being made at the same time.
+	// writers is how many concurrent calls of write are useful.
 	writers() int
 	// each calls row for every row of a query outside of a transaction.
 	each(ctx context.Context, query string, args []any, row func(scanner) error) error
 	// work makes a River client that works the queues of cfg for an instance.
 	work(cfg *river.Config, p *presence) (worker, error)
-	// keep makes the instance present until release is called, and absent in
-	// between while others may take its jobs over. It makes the jobs of instances
-	// that died available again. While the database is out of reach it waits for
-	// it, until ctx ends.
+	// keep makes the instance present until release is called, and absent while others may take over its jobs. It makes
+	// the jobs of dead instances available again. While the database is unreachable it waits, until ctx ends.
 	keep(ctx context.Context, p *presence) (release func(), err error)
-	// leads reports whether the instance leads; it is nil while none works.
+	// leads reports whether the instance leads. p is nil while Run does not run.
 	leads(ctx context.Context, p *presence) (bool, error)
-	// runningOf is a query for the jobs that the instance runs as far as the
-	// database knows: number and attempt.
+	// runningOf is a query for the jobs that the instance runs, as far as the database knows: number and attempt.
 	runningOf(instance string) (query string, args []any)
-	// noneOf is a condition that a column has none of some values, which are its nth
-	// argument: one statement, however many they are.
+	// noneOf is a condition that a column has none of some values, which are its nth argument. The statement is the
+	// same for any number of values.
 	noneOf(column string, n int, values []int64) (condition string, argument any)
-	// time is how a time is given to River's own columns.
+	// time is how a time is passed to River's own columns.
 	time(t time.Time) any
 	close() error
 }
 
-// queue is what a database shares with the River clients that are made on it.
+// queue is what a database shares with its River clients.
 type queue struct {
 	wake *waker
 	log  riverLog
 }
 
-// tx is a transaction that is open. It must not be used after fn returned.
+// tx is an open transaction. It must not be used after fn returned.
 type tx interface {
 	exec(query string, args ...any) (rows int64, err error)
 	each(query string, args []any, row func(scanner) error) error
 	insert(jobs ...river.InsertManyParams) error
-	// insertRunning inserts a job of which the instance makes the first attempt already.
+	// insertRunning inserts a job with its first attempt already made by the instance.
 	insertRunning(instance string, job river.InsertManyParams) (id int64, err error)
 }
 

@@ -9,25 +9,23 @@ import (
 	"go.uber.org/zap"
 )
 
-// What an instance has just written it nearly always works on itself, at once. So
-// where it has room, a job is inserted as one that this instance runs already, instead
-// of as one that waits, is found, and is taken: that spares a transaction, and a change
-// of the job's row in each of its indexes. The job is committed with what brought it
-// about, as any other; what a crash leaves of it is a job that its instance ran.
+// An instance nearly always works on the jobs it has just written. So, where it has room, it inserts a job as one that
+// it runs already. That spares a transaction, and a change of the job's row in each of its indexes. The job is
+// committed with its cause, as any other. After a crash it is a job that its instance ran.
 //
-// Where the instance is absent, is about to end, has its hands full, or where the queue
-// has to yield or holds older jobs, the job is put into the queue.
+// The job is put into the queue where the instance is absent, is about to end, or is full; also where the queue must
+// yield or holds older jobs.
 
-// direct works on what this instance has just written.
+// direct works on the jobs that this instance has just written.
 type direct struct {
 	presence *presence
 	log      *zap.Logger
 	ctx      context.Context // of the handlers
 	run      func(ctx context.Context, a attempt, args river.JobArgs)
-	tasks    chan func() // to workers that have nothing to do
+	tasks    chan func() // to idle workers
 
 	mu      sync.Mutex
-	closed  bool           // guarded by mu: nothing more is begun
+	closed  bool           // guarded by mu: no more jobs are begun
 	working sync.WaitGroup // added to with mu held
 	ended   chan struct{}  // closed by stop
 }
@@ -36,8 +34,7 @@ func newDirect(ctx context.Context, p *presence, log *zap.Logger, run func(conte
 	return &direct{presence: p, log: log, ctx: ctx, run: run, tasks: make(chan func()), ended: make(chan struct{})}
 }
 
-// handOver is the jobs that one transaction inserts. The zero value puts all of them
-// into the queue.
+// handOver is the jobs that one transaction inserts. The zero value puts all of them into the queue.
 type handOver struct {
 	direct *direct
 	seat   seat
@@ -49,7 +46,7 @@ type begun struct {
 	job river.InsertManyParams
 }
 
-// handOver begins a hand-over, which has to be followed by done.
+// handOver begins a hand-over. done must follow.
 func (d *direct) handOver() handOver {
 	if d == nil {
 		return handOver{}
@@ -67,7 +64,7 @@ func (d *direct) handOver() handOver {
 	return handOver{direct: d, seat: seat}
 }
 
-// anew forgets what was inserted: the transaction is run from its beginning.
+// anew drops the inserted jobs: the transaction is run again from its beginning.
 func (h *handOver) anew() {
 	for _, b := range h.begun {
 		h.direct.presence.free(b.job.InsertOpts.Queue)
@@ -112,7 +109,7 @@ func (h *handOver) done(committed bool) {
 	h.direct.working.Done()
 }
 
-// start has a worker do the job. There is room for it.
+// start gives the job to a worker. There must be room for it.
 func (d *direct) start(a attempt, args river.JobArgs) {
 	d.working.Add(1) // done holds it above zero
 	task := func() {
@@ -133,8 +130,7 @@ func (d *direct) start(a attempt, args river.JobArgs) {
 	}
 }
 
-// work does the task, and then others. A worker's stack has grown by then, which costs
-// much where it happens deep in a decision: so it grows before.
+// work does the task, and then others. It first grows the worker's stack: growing it deep in a decision is expensive.
 func (d *direct) work(task func()) {
 	for {
 		growStack()
@@ -159,7 +155,7 @@ func growStack() byte {
 //go:noinline
 func growth(room *[16 << 10]byte) []byte { return room[:1] }
 
-// stop begins nothing more, and reports whether what is under way has ended by then.
+// stop begins no more jobs, and reports whether the running ones ended before ctx did.
 func (d *direct) stop(ctx context.Context) bool {
 	d.mu.Lock()
 	d.closed = true

@@ -8,24 +8,18 @@ import (
 	"github.com/riverqueue/river/rivertype"
 )
 
-// A commit waits until it is on disk, which is most of what it costs. Some need
-// not: that a delivery was fetched, and that it was processed. A power cut, or a
-// crash of the PostgreSQL server, may undo those that were committed just before:
-// the delivery is processed once more then, which is allowed. A killed process of
-// ours undoes nothing, because the commits are with the operating system, or with
-// the server.
+// A commit waits until it is on disk, which is most of its cost. Two kinds need not wait: that a delivery was fetched,
+// and that it was processed. A power cut, or a crash of the PostgreSQL server, may undo the latest of them. Then the
+// delivery is processed once more, which is allowed. Killing our process undoes nothing: the commits are with the
+// operating system, or with the server.
 //
-// What is received, what is decided, and that an effect was begun always waits:
-// a delivery was acknowledged by then, and an effect that was begun, but is not
-// known to have been, would be repeated blindly.
+// Received deliveries, decisions, and the beginnings of effects always wait. The delivery is acknowledged by then. An
+// effect whose beginning was lost would be repeated blindly.
 //
-// The order stays. Both databases write one log from front to back, and read it
-// after a crash up to the first gap: a commit that waits for the disk has all that
-// were committed before it on disk as well, whether they waited or not. So a
-// decision never survives the fetch of its delivery, nor does the end of a
-// delivery survive the decisions that it led to; only a tail without anything that
-// was waited for is ever lost. When SQLite copies its log into the file, it brings
-// the log to disk first, also with synchronous=NORMAL.
+// The order is kept. Both databases write one log from front to back. After a crash they read it up to the first gap.
+// If a commit that waits is on disk, so are all commits before it. So a decision never survives the fetch of its
+// delivery, nor the end of a delivery its decisions: only a tail of commits that did not wait is ever lost. When SQLite
+// copies its log into the file, it first syncs the log to disk, also with synchronous=NORMAL.
 const (
 	waitForDisk = `PRAGMA synchronous = FULL`
 	relyOnOrder = `PRAGMA synchronous = NORMAL`
@@ -37,9 +31,8 @@ func (db *sqliteDB) writeLazily(ctx context.Context, fn func(tx) error) error {
 	return db.send(&write{ctx: ctx, fn: fn, lazy: true, done: make(chan error, 1)})
 }
 
-// relax says whether the next transactions of the writer are lazy: within one it
-// cannot be changed. A new connection waits for the disk, so that a mistake about
-// it would be on the safe side.
+// relax sets whether the writer's next transactions are lazy; within a transaction that cannot change. A new connection
+// waits for the disk, so a mistake is on the safe side.
 func (db *sqliteDB) relax(ctx context.Context, lazy bool) error {
 	if lazy == db.relaxed {
 		return nil

@@ -8,16 +8,15 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// stored is how states, events and effects are written: as encoding/json would,
-// without the fields that are zero, which are a third of a state. What is left out
-// is read as zero, and so is what earlier versions wrote out.
+// stored is how states, events and effects are written: as by encoding/json, without zero fields, which are a third of
+// a state. A missing field is read as zero, and so are the zero fields that earlier versions wrote.
 var stored = json.JoinOptions(
 	jsonv1.DefaultOptionsV1(), json.OmitZeroStructFields(true), jsonv1.ReportErrorsWithLegacySemantics(false),
 	json.WithMarshalers(json.JoinMarshalers(asWire[bot.Event](), asWire[bot.Effect](), asWire[bot.Finished]())),
 )
 
-// asWire writes what has interfaces in it into the text around it, where its own
-// method would write a text of its own that is read and copied.
+// asWire writes interface values directly into the surrounding text. Their own method would write a text that is then
+// parsed and copied.
 func asWire[T interface{ Wire() any }]() *json.Marshalers {
 	return json.MarshalToFunc(func(to *jsontext.Encoder, v T) error { return json.MarshalEncode(to, v.Wire()) })
 }

@@ -11,17 +11,15 @@ import (
 	"github.com/riverqueue/river/rivertype"
 )
 
-// executor is a driver's executor that gives jobs only to who is present, and
-// leaves it to us to end them. River would end them one by one, some time later,
-// and without regard to who runs the job by then.
+// executor is a driver's executor that gives jobs only to present instances, and leaves ending them to us. River would
+// end them one by one, later, whoever runs them by then.
 type executor struct {
 	riverdriver.Executor
 	presence *presence // nil for a client that only inserts
 	fetch    func(context.Context, *riverdriver.JobGetAvailableParams) ([]*rivertype.JobRow, error)
 }
 
-// JobGetAvailable gives nothing to an instance that is absent. What is most
-// urgent comes first.
+// JobGetAvailable gives nothing to an absent instance. The most urgent jobs come first.
 func (x *executor) JobGetAvailable(ctx context.Context, p *riverdriver.JobGetAvailableParams) ([]*rivertype.JobRow, error) {
 	jobs, err := x.presence.fetch(p.Queue, p.MaxToLock, func(most int) ([]*rivertype.JobRow, error) {
 		ctx, cancel := context.WithTimeout(ctx, answerWithin)
@@ -36,16 +34,15 @@ func (x *executor) JobGetAvailable(ctx context.Context, p *riverdriver.JobGetAva
 	return jobs, err
 }
 
-// JobSetStateIfRunningMany changes nothing in the database: the handlers have.
-// River takes it for granted that a job may be gone by then.
+// JobSetStateIfRunningMany changes nothing in the database: the handlers have done it. River accepts that a job is gone
+// by then.
 func (x *executor) JobSetStateIfRunningMany(_ context.Context, p *riverdriver.JobSetStateIfRunningManyParams) ([]*rivertype.JobRow, error) {
 	x.presence.giveUp(p.ID)
 	return nil, nil
 }
 
-// fetchJobs is what River's own statement comes down to for our jobs. River
-// parses twice as much anew for each fetch, which under load is every few
-// milliseconds, and waits for the disk apart from everybody else.
+// fetchJobs is River's own statement, reduced to our jobs. River parses twice as much for each fetch, which under load
+// is every few milliseconds, and waits for the disk separately.
 const fetchJobs = `UPDATE river_job SET state = 'running', attempt = attempt + 1, attempted_at = datetime('now', 'subsec'), attempted_by = jsonb_array($1)
 	WHERE id IN (SELECT id FROM river_job WHERE state = 'available' AND queue = $2 AND scheduled_at <= datetime('now', 'subsec')
 		ORDER BY priority, scheduled_at, id LIMIT CAST($3 AS INTEGER))

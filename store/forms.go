@@ -5,22 +5,21 @@ import (
 	"fmt"
 )
 
-// versionOfForm asks for the number of the database's form: that of the newest
-// migration that was run.
+// versionOfForm selects the number of the database's form: its newest migration.
 const versionOfForm = `SELECT COALESCE(MAX(version), 0) FROM headstart_forms`
 
-// tableOfForms notes the forms that a database has had. Headstart before its words
-// were settled had headstart_migrations instead; what it stored has other names.
+// tableOfForms lists the forms that a database has had. Early versions of Headstart had headstart_migrations instead,
+// and other names in the stored data.
 const (
 	tableOfForms    = "headstart_forms"
 	tableOfEarliest = "headstart_migrations"
 )
 
-// whereabouts of a database: how people find it, and how its tables are found.
+// whereabouts is how people find a database, and how its tables are found.
 type whereabouts struct {
 	name   string // for people; no password
-	anew   string // how people take an empty one instead
-	tables string // counts the tables with a name
+	anew   string // how people start with an empty one instead
+	tables string // counts the tables with a given name
 }
 
 func whereaboutsOfFile(path string) whereabouts {
@@ -39,9 +38,8 @@ func whereaboutsOfServer(host string, port uint16, database string) whereabouts 
 	}
 }
 
-// formOf returns the number of a database's form, 0 if nothing is stored yet, and that
-// of the newest form that this program knows. It only reads. A form that this program
-// cannot bring up to date is an error, for people.
+// formOf returns the number of a database's form (0: nothing is stored yet), and of the newest form that this program
+// knows. It only reads. A form that this program cannot upgrade is an error, worded for people.
 func formOf(ctx context.Context, db reader, at whereabouts) (have, known int, err error) {
 	files, err := migrationFiles()
 	if err != nil {

@@ -13,7 +13,7 @@ var _ engine.Freezes = (*Store)(nil)
 
 const (
 	selectFreeze = `SELECT frozen, by_whom, reason, until, frozen_at FROM operator_freeze WHERE id = 1`
-	// A word is later than the one before, also by a clock that is behind.
+	// A freeze is later than the one before, even by a clock that is behind.
 	saveFreeze = `INSERT INTO operator_freeze (id, frozen, by_whom, reason, until, frozen_at) VALUES (1, $1, $2, $3, $4, $5)
 		ON CONFLICT (id) DO UPDATE SET frozen = excluded.frozen, by_whom = excluded.by_whom, reason = excluded.reason, until = excluded.until,
 			frozen_at = CASE WHEN excluded.frozen_at > operator_freeze.frozen_at THEN excluded.frozen_at ELSE operator_freeze.frozen_at + 1 END
@@ -23,14 +23,13 @@ const (
 	selectAll    = `SELECT repo, name, 0 FROM pipelines ORDER BY repo, name`
 )
 
-// Freeze returns the operator's newest word; zero if there never was one. It is
-// that of [Operator.SetFreeze], which another process may have called a moment ago.
+// Freeze returns the operator's newest freeze; zero if there never was one. It comes from [Operator.SetFreeze], perhaps
+// in another process a moment ago.
 func (s *Store) Freeze(ctx context.Context) (bot.OperatorFreeze, error) {
 	return readFreeze(ctx, s.db)
 }
 
-// Passed returns when the newest word was said that has reached every pipeline; zero:
-// none has.
+// Passed returns the time of the newest freeze that has reached every pipeline; zero: none has.
 func (s *Store) Passed(ctx context.Context) (said time.Time, err error) {
 	err = s.db.each(ctx, selectPassed, nil, func(scan scanner) error {
 		var at int64
@@ -44,7 +43,7 @@ func (s *Store) Passed(ctx context.Context) (said time.Time, err error) {
 	return said, nil
 }
 
-// SetPassed notes that a word has reached every pipeline.
+// SetPassed stores that a freeze has reached every pipeline.
 func (s *Store) SetPassed(ctx context.Context, said time.Time) error {
 	err := s.write(ctx, func(t tx) error {
 		_, err := t.exec(savePassed, micros(said))
@@ -61,7 +60,7 @@ func (s *Store) All(ctx context.Context) ([]bot.Key, error) {
 	return s.keys(ctx, selectAll)
 }
 
-// reader is what can be asked: a Store's database, or the one beside it.
+// reader is a database that can be queried: a Store's, or an Operator's.
 type reader interface {
 	each(ctx context.Context, query string, args []any, row func(scanner) error) error
 }

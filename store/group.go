@@ -9,14 +9,11 @@ import (
 	"github.com/riverqueue/river"
 )
 
-// A commit in SQLite waits for the disk, and there is one writer. So the writes
-// that came while the last commit waited share the next one: what it costs is
-// paid once for all of them. Nearly always all of them succeed. When one does not,
-// what was written is rolled back, and they are run once more, each between
-// savepoints of its own, which cost as much as some of the writes themselves.
+// A commit in SQLite waits for the disk, and there is one writer. So the writes that came during the last commit share
+// the next one, and its cost. Nearly always all of them succeed. If one fails, the transaction is rolled back. All are
+// run once more, each between its own savepoints, which cost as much as some of the writes.
 
-// groupSize bounds how many writes share a transaction, and with it how long
-// the first of them waits for the last.
+// groupSize bounds how many writes share a transaction, and so how long the first waits for the last.
 const groupSize = 64
 
 const (
@@ -47,11 +44,11 @@ func (db *sqliteDB) send(w *write) error {
 		if w.taken.CompareAndSwap(false, true) {
 			return ctx.Err()
 		}
-		return <-w.done // it is being written: only the result tells how it ended
+		return <-w.done // it is being written: only the result shows how it ended
 	}
 }
 
-// writeGroups is the only goroutine of ours that writes to the file.
+// writeGroups is our only goroutine that writes to the file.
 func (db *sqliteDB) writeGroups() {
 	for {
 		select {
@@ -65,11 +62,10 @@ func (db *sqliteDB) writeGroups() {
 	}
 }
 
-// writeGroup runs the write and those that wait behind it. It returns the one
-// that has to begin the next group: behind a lazy write, one that is not.
+// writeGroup runs the write and those that wait behind it. It returns the write that must begin the next group, if any:
+// a lazy group ends at a write that is not lazy.
 func (db *sqliteDB) writeGroup(w *write) (next *write) {
-	// Whoever waits for its write may give up; the transaction of the others
-	// must not be interrupted by that.
+	// A caller may stop waiting for its write; that must not interrupt the others' transaction.
 	g := &group{db: db, ctx: context.WithoutCancel(w.ctx), lazy: w.lazy}
 	if err := g.begin(); err != nil {
 		if w.taken.CompareAndSwap(false, true) {
@@ -113,7 +109,7 @@ type group struct {
 	tx      *sql.Tx
 	apart   bool // each write is between savepoints, because one of them failed
 	written []*write
-	queues  []string // that jobs were put into
+	queues  []string // into which jobs were put
 }
 
 func (g *group) begin() error {
@@ -124,8 +120,7 @@ func (g *group) begin() error {
 	return err
 }
 
-// run runs a write, and answers it if it fails. An error means that the whole
-// transaction cannot go on.
+// run runs a write, and answers it if it fails. An error means that the whole transaction cannot go on.
 func (g *group) run(w *write) (broken error) {
 	t := &sqliteTx{ctx: context.WithoutCancel(w.ctx), tx: g.tx, db: g.db}
 	var err error
@@ -143,7 +138,7 @@ func (g *group) run(w *write) (broken error) {
 	return nil
 }
 
-// runApart begins anew.
+// runApart runs the writes again, each between savepoints.
 func (g *group) runApart(list []*write) (broken error) {
 	g.apart, g.written, g.queues = true, nil, nil
 	broken = g.tx.Rollback()
@@ -160,7 +155,7 @@ func (g *group) runApart(list []*write) (broken error) {
 	return broken
 }
 
-// end answers those whose writes succeeded.
+// end answers the writes that succeeded.
 func (g *group) end(err error) {
 	for _, w := range g.written {
 		w.done <- err
@@ -182,12 +177,11 @@ type sqliteTx struct {
 	ctx    context.Context
 	tx     *sql.Tx
 	db     *sqliteDB
-	queues []string // that jobs were put into
+	queues []string // into which jobs were put
 }
 
-// one runs fn between savepoints. It returns fn's error, after which the
-// transaction is as it was; and as broken the error after which the whole
-// transaction cannot go on.
+// one runs fn between savepoints. It returns fn's error; then the transaction is unchanged. broken is the error after
+// which the whole transaction cannot go on.
 func (t *sqliteTx) one(fn func(tx) error) (err, broken error) {
 	if _, err := t.exec(savepoint); err != nil {
 		return err, err
@@ -235,10 +229,9 @@ func (t *sqliteTx) each(query string, args []any, row func(scanner) error) error
 	return eachRow(rows, row)
 }
 
-// insertJob is what River's own insert comes down to for our jobs. River parses a
-// statement ten times as long for each insert, which is what would bound how many
-// deliveries fit into a second. The number is ours: SQLite gives the number of a job
-// that is gone to a new one, and somebody may still use it for the old.
+// insertJob is River's own insert, reduced to our jobs. River parses a statement ten times as long for each insert,
+// which would limit the deliveries per second. We number the jobs: SQLite reuses the number of a deleted job, which may
+// still be in use for the old one.
 const (
 	insertJob = `INSERT INTO river_job (id, args, kind, queue, max_attempts, priority, scheduled_at) VALUES ($1, jsonb($2), $3, $4, $5, $6, COALESCE($7, datetime('now', 'subsec')))`
 	// insertRunningJob is insertJob and fetchJobs at once.

@@ -14,8 +14,8 @@ import (
 
 var _ engine.Identities = (*Store)(nil)
 
-// byRepo are the tables that have the name of a repository in a column repo, and move
-// with it. The events move, too, but there may be a hundred thousand of them.
+// byRepo lists the tables with a repository's name in a column repo, which move with it. The events move, too, but
+// there may be a hundred thousand of them.
 var byRepo = []string{"pipelines", "pipeline_apps", "pipeline_states"}
 
 const (
@@ -30,7 +30,7 @@ const (
 	saveName         = `INSERT INTO repository_names (name, id, since, by_whom) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (name) DO UPDATE SET id = excluded.id, since = excluded.since, by_whom = excluded.by_whom`
 	moveRepository = `UPDATE repositories SET name = $3, full_name = $4 WHERE id = $1 AND full_name = $2`
-	// It takes the row's lock, so that the repository is not moved meanwhile.
+	// It locks the row, so that the repository is not moved meanwhile.
 	stillThere  = `UPDATE repositories SET full_name = full_name WHERE id = $1 AND full_name = $2`
 	countNumber = `SELECT COUNT(*) FROM repository_names WHERE name = $1`
 
@@ -49,8 +49,8 @@ const (
 	deleteRefusal    = `DELETE FROM repository_refusals WHERE name = $1 AND id = $2`
 )
 
-// Named lists the pipelines under a repository's name, and the number of the repository
-// that they are of; 0 if nobody has told, or there are none.
+// Named lists the pipelines under a repository's name, and that repository's number; 0: unknown, or there are no
+// pipelines.
 func (s *Store) Named(ctx context.Context, repo bot.Repo) (keys []bot.Key, id int64, err error) {
 	err = s.db.each(ctx, selectNamed, []any{repo.String()}, func(scan scanner) error {
 		key := bot.Key{Repo: repo}
@@ -95,9 +95,8 @@ func (s *Store) KnownName(ctx context.Context, repo bot.Repo, id int64) (engine.
 	return known, nil
 }
 
-// Settle notes that a repository is seen for the first time, under a name that
-// nobody else has, or that the operator has given it. It returns engine.ErrElsewhere if
-// it is known, or the name is not for it.
+// Settle stores a new repository under a name that no other has, or that the operator has given it. It returns
+// engine.ErrElsewhere if the repository is known, or the name is not for it.
 func (s *Store) Settle(ctx context.Context, repo bot.Repo, id int64, by string) error {
 	return s.identify(ctx, "settle", repo, id, func(t tx) error {
 		if err := s.trust(t, repo, id, by); err != nil {
@@ -110,10 +109,9 @@ func (s *Store) Settle(ctx context.Context, repo bot.Repo, id int64, by string) 
 	})
 }
 
-// Move gives everything of a repository another name, in one transaction. It returns
-// engine.ErrElsewhere if the repository is not where it was any more, or the name is not
-// for it. Events that are folded into a state follow afterwards, in small steps, so that
-// nobody waits for them.
+// Move gives everything of a repository another name, in one transaction. It returns engine.ErrElsewhere if the
+// repository is no longer at from, or the name is not for it. Events that are folded into a state follow later in small
+// steps, so that nothing waits for them.
 func (s *Store) Move(ctx context.Context, from, to bot.Repo, id int64, by string) error {
 	err := s.identify(ctx, "move", to, id, s.moving(from, to, id, by))
 	if err != nil {
@@ -124,7 +122,7 @@ func (s *Store) Move(ctx context.Context, from, to bot.Repo, id int64, by string
 			moved, err = t.exec(moveEvents, to.String(), pruneBatch, from.String())
 			return err
 		})
-		if err != nil { // they are in no state's way, and removed in the end
+		if err != nil { // they disturb no state, and are removed in the end
 			s.log.Warn("the past of a repository could not follow it to its new name", zap.Stringer("from", from), zap.Stringer("to", to), zap.Error(err))
 			break
 		}
@@ -150,11 +148,11 @@ func (s *Store) moving(from, to bot.Repo, id int64, by string) func(tx) error {
 		if taken, err = count(t, `SELECT COUNT(*) FROM pipelines WHERE repo = $1`, to.String()); err != nil || taken > 0 {
 			return orElsewhere(err)
 		}
-		if _, err := t.exec(deleteEvents, to.String()); err != nil { // that could not follow somebody
+		if _, err := t.exec(deleteEvents, to.String()); err != nil { // events of another repository that were not moved
 			return err
 		}
 		for _, table := range byRepo {
-			if table == "pipeline_states" { // by now nobody can commit any more
+			if table == "pipeline_states" { // by now no other commit is possible
 				if err := moveTails(t, from, to); err != nil {
 					return err
 				}
@@ -175,7 +173,7 @@ func (s *Store) moving(from, to bot.Repo, id int64, by string) func(tx) error {
 	}
 }
 
-// moveTails moves the events without which a state is not whole.
+// moveTails moves the events that complete a state.
 func moveTails(t tx, from, to bot.Repo) error {
 	folded := map[string]int64{}
 	err := t.each(selectFolded, []any{from.String()}, func(scan scanner) error {
@@ -203,7 +201,7 @@ func (s *Store) identify(ctx context.Context, what string, repo bot.Repo, id int
 	return nil
 }
 
-// trust lets a repository have a name: where nobody else has it, or where somebody said so.
+// trust lets a repository have a name that is new, or that a person has confirmed.
 func (s *Store) trust(t tx, repo bot.Repo, id int64, by string) error {
 	if by != "" {
 		_, err := t.exec(saveName, lower(repo), id, micros(s.now()), plain(by))
@@ -235,8 +233,8 @@ func here(t tx, repo bot.Repo, id int64) error {
 	return nil
 }
 
-// mayBegin fails with engine.ErrElsewhere where a pipeline is about to be made for a
-// repository that does not have the name: whoever makes it has not seen that yet.
+// mayBegin fails with engine.ErrElsewhere if a pipeline is to be made for a repository without that name: its maker has
+// not seen the move yet.
 func (r *pipelineRow) mayBegin(t tx) error {
 	repo, id := r.change.Pipeline.Repo, r.change.State.RepoID
 	if id != 0 {
@@ -246,7 +244,7 @@ func (r *pipelineRow) mayBegin(t tx) error {
 	} else if n, err := count(t, countNumber, lower(repo)); err != nil || n > 0 {
 		return orElsewhere(err)
 	}
-	_, err := t.exec(deleteOld, repo.String(), r.change.Pipeline.Name) // of another one that had the name
+	_, err := t.exec(deleteOld, repo.String(), r.change.Pipeline.Name) // of another repository that had the name
 	return err
 }
 
@@ -257,7 +255,7 @@ func count(t tx, query string, args ...any) (n int64, err error) {
 
 func lower(repo bot.Repo) string { return strings.ToLower(repo.String()) }
 
-// Refuse notes that a repository came under another one's name.
+// Refuse stores that a repository came under another one's name.
 func (s *Store) Refuse(ctx context.Context, r engine.Refusal) error {
 	facts, err := encodeFacts(r.Facts, r.Last)
 	if err != nil {
@@ -274,7 +272,7 @@ func (s *Store) Refusals(ctx context.Context) ([]engine.Refusal, error) {
 	return refusals(ctx, s.db)
 }
 
-// Refused counts them.
+// Refused counts the repositories that came under another one's name.
 func (s *Store) Refused(ctx context.Context) (n int64, err error) {
 	err = s.db.each(ctx, countRefusals, nil, func(scan scanner) error { return scan(&n) })
 	if err != nil {
@@ -283,8 +281,7 @@ func (s *Store) Refused(ctx context.Context) (n int64, err error) {
 	return n, nil
 }
 
-// Unnumbered lists the names of the repositories that an installation speaks for whose
-// number nobody has told.
+// Unnumbered lists the names of an installation's repositories whose number is unknown.
 func (s *Store) Unnumbered(ctx context.Context, installation int64) (list []bot.Repo, err error) {
 	err = s.db.each(ctx, selectUnnumbered, []any{installation}, func(scan scanner) error {
 		var name string
@@ -301,7 +298,7 @@ func (s *Store) Unnumbered(ctx context.Context, installation int64) (list []bot.
 	return list, nil
 }
 
-// Accept forgets that a repository was refused.
+// Accept removes the refusal of a repository.
 func (s *Store) Accept(ctx context.Context, repo bot.Repo, id int64) error {
 	return s.identify(ctx, "accept", repo, id, func(t tx) error {
 		_, err := t.exec(deleteRefusal, lower(repo), id)

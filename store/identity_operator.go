@@ -12,13 +12,13 @@ import (
 
 // NamedRepository is a repository that has pipelines.
 type NamedRepository struct {
-	Repo  bot.Repo // nameless: its old name is another's
+	Repo  bot.Repo // nameless: another repository has its old name
 	ID    int64
-	Since time.Time // since when the name is its
-	By    string    // the operator who said so; empty: it was the first to come
+	Since time.Time // since when it has the name
+	By    string    // the operator who confirmed it; empty: it was the first
 }
 
-// Repositories lists those that have pipelines, by name.
+// Repositories lists the repositories with pipelines, by name.
 func (b *Operator) Repositories(ctx context.Context) (list []NamedRepository, err error) {
 	const query = `SELECT r.full_name, r.id, COALESCE(n.since, 0), COALESCE(n.by_whom, '') FROM repositories r
 		LEFT JOIN repository_names n ON n.name = r.name AND n.id = r.id ORDER BY r.name`
@@ -48,8 +48,8 @@ func (b *Operator) Refusals(ctx context.Context) ([]engine.Refusal, error) {
 	return refusals(ctx, b.db)
 }
 
-// Confirm gives a name to a repository, and returns whose it was; 0: nobody's. The
-// servers on the database look for it every second.
+// Confirm gives a name to a repository, and returns the former owner; 0: none. The servers on the database look for it
+// every second.
 func (b *Operator) Confirm(ctx context.Context, repo bot.Repo, id int64, by string, at time.Time) (was int64, err error) {
 	err = b.db.each(ctx, `SELECT id FROM repository_names WHERE name = $1`, []any{lower(repo)}, func(scan scanner) error { return scan(&was) })
 	if err == nil {

@@ -15,32 +15,30 @@ import (
 
 // Delivery is one delivery of a webhook, as it arrived.
 type Delivery struct {
-	GUID       string // the sender's own name for it; a redelivery repeats it
-	Event      string // what it is about, such as push
-	Body       []byte // as it was signed; empty once it was processed
+	GUID       string // the sender's ID; a redelivery repeats it
+	Event      string // its type, such as push
+	Body       []byte // as it was signed; empty once processed
 	ReceivedAt time.Time
 
-	// What became of it.
+	// Outcome is its result.
 	Outcome     Outcome
-	Reason      string    // why the last attempt failed; empty if it did not
-	Attempts    int       // that have ended
-	ProcessedAt time.Time // zero while it waits
+	Reason      string    // why the last attempt failed; empty if it succeeded
+	Attempts    int       // attempts that have ended
+	ProcessedAt time.Time // zero while pending
 }
 
-// Outcome is what became of a delivery.
+// Outcome is the result of a delivery.
 type Outcome string
 
-// A delivery waits, perhaps between two attempts, until it is processed or has
-// failed for good.
+// A delivery is pending, perhaps between two attempts, until it is processed or has failed for good.
 const (
 	Waiting   Outcome = ""
 	Processed Outcome = "processed"
 	Failed    Outcome = "failed"
 )
 
-// Nearly every delivery is new. A group with a GUID that is known is inserted by
-// the slower way: the known one is left as it is, unless it failed for good, for
-// then this is the redelivery that somebody asked for.
+// Nearly every delivery is new. A group with a known GUID is inserted by a slower statement. It leaves the known
+// delivery unchanged, unless that failed for good: then this is the requested redelivery.
 const (
 	insertDeliveries = `INSERT INTO deliveries (guid, event, body, received_at) VALUES `
 	ifAllNew         = ` ON CONFLICT DO NOTHING`
@@ -48,8 +46,7 @@ const (
 		processed_at = 0, outcome = '', reason = '', attempts = 0 WHERE deliveries.outcome = 'failed' RETURNING guid`
 )
 
-// rowsAtOnce bounds how many deliveries one statement is about, and with it how
-// many statements differ.
+// rowsAtOnce bounds the deliveries per statement, and so the number of different statements.
 const rowsAtOnce = 32
 
 func insertDelivery(n int) string { return insertDeliveries + values(n, 4) + ifAllNew }
@@ -80,10 +77,9 @@ func newInbox(s *Store, closed <-chan struct{}) *inbox {
 	return &inbox{store: s, arrived: make(chan *arrival), closed: closed}
 }
 
-// Receive stores a delivery and the job that will process it. When it returns
-// without an error the delivery is on disk. A GUID that is known already is a
-// duplicate and changes nothing, unless it failed for good: then it is processed
-// anew, with the body given, which must not be changed from here on.
+// Receive stores a delivery and the job that will process it. When it returns without an error, the delivery is on
+// disk. A known GUID is a duplicate and changes nothing. If that delivery failed for good, it is processed anew with
+// the given body. body must not be changed afterwards.
 func (s *Store) Receive(ctx context.Context, guid, event string, body []byte) (duplicate bool, err error) {
 	if body == nil {
 		body = []byte{}
@@ -99,7 +95,7 @@ func (s *Store) Receive(ctx context.Context, guid, event string, body []byte) (d
 	select {
 	case err = <-a.done:
 	case <-ctx.Done():
-		err = ctx.Err() // it may be stored all the same; then the next one is a duplicate
+		err = ctx.Err() // it may be stored all the same; then the redelivery is a duplicate
 	}
 	if err != nil {
 		return false, fmt.Errorf("store the delivery %s: %w", guid, err)
@@ -107,7 +103,7 @@ func (s *Store) Receive(ctx context.Context, guid, event string, body []byte) (d
 	return a.duplicate, nil
 }
 
-// commitGroups ends with ctx.
+// commitGroups stores groups of deliveries until ctx ends.
 func (in *inbox) commitGroups(ctx context.Context) {
 	for {
 		select {
@@ -115,7 +111,7 @@ func (in *inbox) commitGroups(ctx context.Context) {
 			return
 		case a := <-in.arrived:
 			group := in.batch(a)
-			// What arrived is written even if the store is about to close.
+			// Deliveries that have arrived are written even if the store is about to close.
 			err := in.save(context.WithoutCancel(ctx), group)
 			for _, a := range group {
 				a.done <- err
@@ -139,7 +135,7 @@ func (in *inbox) batch(a *arrival) []*arrival {
 }
 
 func (in *inbox) save(ctx context.Context, group []*arrival) error {
-	// The same GUID twice in one group: the second is the duplicate.
+	// A GUID twice in one group: the second is the duplicate.
 	fresh := make(map[string]*arrival, len(group))
 	unique := make([]*arrival, 0, len(group))
 	for _, a := range group {
@@ -149,7 +145,7 @@ func (in *inbox) save(ctx context.Context, group []*arrival) error {
 			unique = append(unique, a)
 		}
 	}
-	// Groups that are written at the same time meet in the same order.
+	// Groups written at the same time use the same order.
 	slices.SortFunc(unique, func(a, b *arrival) int { return cmp.Compare(a.GUID, b.GUID) })
 	var stored []string
 	in.cache.keep(unique)
@@ -223,7 +219,7 @@ func deliveryArgs(group []*arrival) []any {
 	return args
 }
 
-// Filter says which deliveries to list. The zero value means the newest of all.
+// Filter selects the deliveries to list. The zero value selects the newest of all.
 type Filter struct {
 	GUID    string   // only this one
 	Outcome *Outcome // nil: any
@@ -284,10 +280,9 @@ func listDeliveries(ctx context.Context, db reader, f Filter) ([]Delivery, error
 // pruneBatch bounds how long a writer waits for Prune.
 const pruneBatch = 500
 
-// Prune removes deliveries that were received before deliveries and have an
-// outcome, with the counts of those days, events from before events that are folded
-// into a state, and comments that nobody would obey any more. It works in small
-// transactions, so that nobody waits for it. It returns how many rows are gone.
+// Prune removes old rows, and returns how many. It removes deliveries with an outcome, and counts, from before
+// deliveries. It removes events from before events that are folded into a state. It removes comments too old to be
+// obeyed. It works in small transactions, so that nothing waits for it.
 func (s *Store) Prune(ctx context.Context, deliveries, events time.Time) (removed int64, err error) {
 	for _, p := range []struct {
 		query  string
@@ -308,8 +303,7 @@ func (s *Store) Prune(ctx context.Context, deliveries, events time.Time) (remove
 	return removed, nil
 }
 
-// inBatches runs a statement that removes rows, at most $2 of those that are
-// older than $1, until it has removed them all.
+// inBatches repeats a deleting statement until no row older than $1 is left. Each run deletes at most $2 rows.
 func (s *Store) inBatches(ctx context.Context, query string, before any) (removed int64, err error) {
 	for gone := int64(pruneBatch); gone == pruneBatch; removed += gone {
 		err := s.write(ctx, func(t tx) (err error) {

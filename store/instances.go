@@ -11,21 +11,18 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Instances that share a PostgreSQL database each have a row that says they are
-// there, and a connection of their own: it holds an advisory lock, and through
-// it they say every beat that they are alive. PostgreSQL gives the lock up the
-// moment the connection ends, so two things tell that an instance is dead:
+// Each instance on a shared PostgreSQL database has a row, and a connection of its own. The connection holds an
+// advisory lock, and reports every beat that the instance is alive. PostgreSQL releases the lock the moment the
+// connection ends. An instance is dead in two cases:
 //
-//   - its lock has been free, and it has said nothing, for droppedAfter: the
-//     process died, however it died, and the kernel closed its connections;
-//   - it has said nothing for deadAfter: its machine is gone or cut off. Only
-//     this counts once the server was started anew, for then every lock is free.
+//   - Its lock has been free and it has not reported for droppedAfter. The process died in any way, and the kernel
+//     closed its connections.
+//   - It has not reported for deadAfter. Its machine is gone or cut off. After a restart of the server only this case
+//     counts, because then every lock is free.
 //
-// Whoever is dead loses its row, and its jobs are made available again. A living
-// instance sees at once that its connection dropped, and has regainWithin to get
-// another; one that could not reach the database for lostAfter gives up as well.
-// Both cancel their own work before anybody else may begin it. The clock that
-// counts between instances is the database's.
+// A dead instance loses its row, and its jobs are made available again. A living instance sees at once that its
+// connection dropped, and has regainWithin to get another. An instance that could not reach the database for lostAfter
+// gives up as well. In both cases it cancels its own work before another may begin it. The database's clock counts.
 const (
 	beat         = time.Second
 	regainWithin = time.Second
@@ -40,7 +37,7 @@ const (
 
 	takeLock = `SELECT pg_advisory_lock($1)`
 
-	// joinThem keeps how long the instance has been there, unless its row is gone.
+	// joinThem keeps the time since when the instance has been there, unless its row is gone.
 	joinThem = `INSERT INTO instances (id, seen_at, since, lock_key, server_at)
 		VALUES ($1, ` + databaseTime + `, ` + databaseTime + `, $2, ` + serverStart + `)
 		ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, lock_key = excluded.lock_key, server_at = excluded.server_at`
@@ -48,7 +45,7 @@ const (
 	saveAlive      = `UPDATE instances SET seen_at = ` + databaseTime + ` WHERE id = $1`
 	deleteInstance = `DELETE FROM instances WHERE id = $1`
 
-	// dropped lists instances whose lock nobody holds on the server that gave it.
+	// dropped lists instances whose lock is free on the server that granted it.
 	dropped = `SELECT id, seen_at FROM instances WHERE id <> $1 AND lock_key <> 0 AND server_at = ` + serverStart + `
 		AND NOT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
 			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -56,9 +53,8 @@ const (
 	forgetDropped = `DELETE FROM instances WHERE id = $1 AND seen_at = $2`
 	forgetDead    = `DELETE FROM instances WHERE id <> $1 AND seen_at <= ` + databaseTime + ` - $2`
 
-	// What the dead worked on becomes a new job. The old one is gone, so that an
-	// owner who was only out of reach can no longer end it; the number of
-	// attempts tells the next one that it was started before.
+	// A dead instance's job becomes a new job. The old one is deleted, so that an unreachable owner can no longer end
+	// it. The number of attempts shows the next instance that the job was started before.
 	takeOver = `WITH gone AS (
 		DELETE FROM river_job WHERE state = 'running'
 			AND NOT EXISTS (SELECT 1 FROM instances WHERE id = attempted_by[array_upper(attempted_by, 1)])
@@ -72,7 +68,7 @@ const (
 	longestThere = `SELECT id FROM instances WHERE seen_at > ` + databaseTime + ` - $1 ORDER BY since, id LIMIT 1`
 )
 
-// leads reports whether the instance has been there longest of those alive.
+// leads reports whether the instance is the oldest of those alive.
 func (db *postgresDB) leads(ctx context.Context, p *presence) (bool, error) {
 	if p == nil || !p.here() {
 		return false, nil
@@ -107,18 +103,17 @@ type member struct {
 	db       *postgresDB
 	presence *presence
 	conn     *pgx.Conn          // holds the lock
-	seenAt   time.Time          // when the last beat that the database took began
+	seenAt   time.Time          // start of the last beat that reached the database
 	quiet    map[string]silence // instances whose locks are free
 }
 
 // silence is an instance that was found without its lock.
 type silence struct {
-	seenAt int64     // when it was seen last
-	since  time.Time // when it was found so first
+	seenAt int64     // its last report
+	since  time.Time // when it was first found so
 }
 
-// join makes the instance one of them, as soon as the database lets it. It
-// fails only when ctx ends.
+// join adds the instance to the members as soon as the database allows it. It fails only when ctx ends.
 func (m *member) join(ctx context.Context) error {
 	for {
 		err := m.enter(ctx, joinThem, connectWithin)
@@ -135,8 +130,7 @@ func (m *member) join(ctx context.Context) error {
 	}
 }
 
-// regain gets another connection for one that dropped, while nobody can have
-// taken this instance for dead.
+// regain replaces a dropped connection, while no other instance can have declared this one dead.
 func (m *member) regain(ctx context.Context) error {
 	until := time.Now().Add(regainWithin)
 	for {
@@ -150,9 +144,8 @@ func (m *member) regain(ctx context.Context) error {
 	}
 }
 
-// enter connects, takes a lock that nobody had before, and writes the row with
-// the statement. The lock of an earlier connection may still be held, if the
-// server has not seen that it dropped.
+// enter connects, takes a new lock, and writes the row with the statement. An earlier connection's lock may still be
+// held, if the server has not seen it drop.
 func (m *member) enter(ctx context.Context, statement string, within time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
@@ -184,12 +177,12 @@ func (m *member) hangUp() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), regainWithin/4)
 	defer cancel()
-	_ = m.conn.Close(ctx) // it is given up either way
+	_ = m.conn.Close(ctx) // the connection is given up either way
 	m.conn = nil
 }
 
-// attend says that the instance is alive, and makes it absent whenever others
-// may think it is not, until ctx ends.
+// attend reports that the instance is alive, until ctx ends. It makes the instance absent whenever others may think it
+// dead.
 func (m *member) attend(ctx context.Context) {
 	for {
 		err := m.stay(ctx)
@@ -205,7 +198,7 @@ func (m *member) attend(ctx context.Context) {
 	}
 }
 
-// stay returns why the instance cannot count as alive any more.
+// stay returns why the instance can no longer count as alive.
 func (m *member) stay(ctx context.Context) error {
 	for {
 		err := m.beat(ctx)
@@ -233,8 +226,7 @@ func (m *member) stay(ctx context.Context) error {
 	}
 }
 
-// listen lets a beat go by. Reading from the connection meanwhile tells at once
-// when it drops.
+// listen waits for one beat. Reading from the connection meanwhile shows a drop at once.
 func (m *member) listen(ctx context.Context) error {
 	within, cancel := context.WithTimeout(ctx, beat)
 	defer cancel()
@@ -245,7 +237,7 @@ func (m *member) listen(ctx context.Context) error {
 	return err
 }
 
-// beat says that the instance is alive, and takes the jobs of the dead over.
+// beat reports that the instance is alive, and takes over the jobs of dead ones.
 func (m *member) beat(ctx context.Context) error {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, lostAfter-began.Sub(m.seenAt))
@@ -270,7 +262,7 @@ func (m *member) beat(ctx context.Context) error {
 	return nil
 }
 
-// look finds the dead, and makes their jobs available.
+// look finds dead instances, and makes their jobs available.
 func (m *member) look(t tx) (taken int64, err error) {
 	n, err := t.exec(saveAlive, m.presence.instance)
 	if err != nil {
@@ -314,8 +306,7 @@ func (m *member) look(t tx) (taken int64, err error) {
 	return taken, err
 }
 
-// leave lets others take what is left running at once. If they cannot be told,
-// they find out by themselves.
+// leave lets others take the remaining running jobs at once. If the database is unreachable, they find out later.
 func (m *member) leave(ctx context.Context) {
 	m.hangUp()
 	within, cancel := context.WithTimeout(ctx, beat)

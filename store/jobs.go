@@ -15,15 +15,14 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// attempts are never what ends a job: a delivery's attempts are counted in its
-// own row, and an effect's outcome is an event whatever it is. What is counted
-// here are only the times that the database could not take the outcome.
+// maxAttempts never ends a job. A delivery's attempts are counted in its own row, and an effect's outcome of any kind
+// is an event. River counts only the times that the database could not take the outcome.
 const maxAttempts = 10_000
 
 // deliveriesArgs is a job that processes deliveries which arrived together.
 type deliveriesArgs struct {
 	GUIDs []string `json:"guids"`
-	Known bool     `json:"known,omitempty"` // some may have been seen before: what is remembered of them may be old
+	Known bool     `json:"known,omitempty"` // some may have been seen before: the cached ones may be old
 }
 
 func (deliveriesArgs) Kind() string { return "deliveries" }
@@ -33,9 +32,8 @@ func deliveriesJob(args deliveriesArgs, at time.Time) river.InsertManyParams {
 		InsertOpts: &river.InsertOpts{Queue: queueDeliveries, MaxAttempts: maxAttempts, Priority: priorityDeploy, ScheduledAt: at}}
 }
 
-// effectArgs is a job that performs one effect. The work is JSON within a
-// string: as JSON PostgreSQL would refuse some of it, such as an escaped NUL in
-// somebody's text.
+// effectArgs is a job that performs one effect. The work is JSON within a string: PostgreSQL would refuse some of it as
+// JSON, such as an escaped NUL in a person's text.
 type effectArgs struct {
 	Work string `json:"work"`
 }
@@ -47,7 +45,7 @@ type work struct {
 	Effect bot.Effect
 }
 
-// jobs to insert in one transaction.
+// jobs are inserted in one transaction.
 type jobs []river.InsertManyParams
 
 func (j *jobs) addEffect(target bot.Target, e bot.Effect) error {
@@ -61,22 +59,21 @@ func (j *jobs) addEffect(target bot.Target, e bot.Effect) error {
 	return nil
 }
 
-// errTaken says that another instance was given the job, because this one was
-// not seen for too long. What this one learned is not recorded: the other
-// one looks for itself.
+// errTaken reports that another instance has the job, because this one was not seen for too long. This one's result is
+// not recorded: the other instance looks again.
 var errTaken = errors.New("another instance has taken the work over")
 
 const (
-	// jobsAtOnce bounds how many jobs one statement is about.
+	// jobsAtOnce bounds the jobs per statement.
 	jobsAtOnce = 8
 
 	putBackJob = `UPDATE river_job SET state = 'available', scheduled_at = $3 WHERE id = $1 AND attempt = $2 AND state = 'running'`
 )
 
-// finishJobs removes jobs that have ended, which costs less than to keep them as completed
-// and to remove them later. Their numbers are never others': see insertJob.
+// finishJobs removes ended jobs. That is cheaper than keeping them as completed and removing them later. Their numbers
+// are never reused: see insertJob.
 //
-// The state stands within a CAST, so that they are found by their numbers.
+// The state is within a CAST, so that the jobs are found by their numbers.
 func finishJobs(n int) string {
 	each := make([]string, n)
 	for i := range each {
@@ -85,7 +82,7 @@ func finishJobs(n int) string {
 	return `DELETE FROM river_job WHERE CAST(state AS TEXT) = 'running' AND (` + strings.Join(each, ` OR `) + `)`
 }
 
-// running is the attempt that a handler is working on.
+// running is the attempt that a handler works on.
 type running struct {
 	attempt
 
@@ -99,17 +96,17 @@ func (r *running) context(ctx context.Context) context.Context {
 	return context.WithValue(ctx, runningKey{}, runningJobs{r})
 }
 
-// runningJobs are those whose outcomes are recorded together.
+// runningJobs are recorded together.
 type runningJobs []*running
 
-// jobsOf returns none outside of a handler.
+// jobsOf returns the jobs of a handler's context; none outside of a handler.
 func jobsOf(ctx context.Context) runningJobs {
 	list, _ := ctx.Value(runningKey{}).(runningJobs)
 	return list
 }
 
-// Together returns ctx with the work of all of the contexts: a Commit with it takes
-// all of their effects off the queue.
+// Together returns ctx with the work of all of the contexts. A Commit with it removes all of their effects from the
+// queue.
 func (s *Store) Together(ctx context.Context, all []context.Context) context.Context {
 	if len(all) == 1 {
 		return ctx
@@ -121,7 +118,7 @@ func (s *Store) Together(ctx context.Context, all []context.Context) context.Con
 	return context.WithValue(ctx, runningKey{}, list)
 }
 
-// finish takes the jobs off the queue as part of a transaction.
+// finish removes the jobs from the queue as part of a transaction.
 func (list runningJobs) finish(t tx) error {
 	for part := range slices.Chunk(list, jobsAtOnce) {
 		args := make([]any, 0, 2*len(part))
@@ -151,7 +148,7 @@ func (list runningJobs) finished() {
 	}
 }
 
-// finish takes the job off the queue as part of a transaction.
+// finish removes the job from the queue as part of a transaction.
 func (r *running) finish(t tx) error {
 	return runningJobs{r}.finish(t)
 }
@@ -169,8 +166,7 @@ func (r *running) isDone() bool {
 	return r.done
 }
 
-// putBack makes a job available again after the pause. If the database cannot be
-// told, keepQueue does it later.
+// putBack makes a job available again after the pause. If the database cannot be reached, keepQueue does it later.
 func (s *Store) putBack(ctx context.Context, pause time.Duration, list ...attempt) error {
 	at := s.db.time(time.Now().Add(pause)) // River's clock is the real one
 	err := s.write(context.WithoutCancel(ctx), func(t tx) error {
@@ -187,30 +183,27 @@ func (s *Store) putBack(ctx context.Context, pause time.Duration, list ...attemp
 	return err
 }
 
-// pauseAfter is how long a job rests after its nth attempt: it comes back only
-// because the database could not take its outcome.
+// pauseAfter is the pause after a job's nth attempt. Jobs are repeated only if the database could not take the outcome.
 func pauseAfter(n int) time.Duration {
 	return min(4*time.Second, 100*time.Millisecond<<min(max(n-1, 0), 10))
 }
 
-// Some of what River's leader does for the queue we do ourselves, because after
-// a crash or an outage there may be no leader for a minute, and because it
-// removes so much at once that everybody else waits.
+// Some tasks of River's leader are ours. After a crash or an outage there may be no leader for a minute. And River's
+// leader removes so much at once that everything else waits.
 const (
-	// Jobs whose time has not come can be available: fetching looks at the time.
+	// Jobs whose time has not come may be available: the fetch compares the time.
 	sleeps   = `state IN ('scheduled', 'retryable')`
 	wakeJobs = `UPDATE river_job SET state = 'available' WHERE ` + sleeps
 
 	hasEnded   = `state IN ('completed', 'cancelled', 'discarded') AND finalized_at < $1`
 	removeJobs = `DELETE FROM river_job WHERE id IN (SELECT id FROM river_job WHERE ` + hasEnded + ` LIMIT $2)`
-	// keepEnded is how long a job stays that earlier versions have ended: they keep it,
-	// because on SQLite they gave its number to a new one as soon as it was gone.
+	// keepEnded is how long jobs stay that earlier versions have ended. Those versions kept them because SQLite reuses
+	// a deleted job's number at once.
 	keepEnded = time.Minute
 )
 
-// keepQueue looks after the jobs that no handler has, every beat until ctx ends:
-// what this instance runs without knowing, what waits for its time, and what has
-// ended.
+// keepQueue handles the jobs without a handler, every beat until ctx ends. They are the jobs that this instance runs
+// without knowing, those whose time has not come, and ended ones.
 func (s *Store) keepQueue(ctx context.Context, p *presence) {
 	ticker := time.NewTicker(beat)
 	defer ticker.Stop()
@@ -281,10 +274,8 @@ func (s *Store) tidyQueue(ctx context.Context, p *presence) error {
 	return err
 }
 
-// selectUntidy counts one job of those that have ended for long, one of those that
-// sleep, and one of those of each queue that could be fetched, if there are any. Who
-// was to fetch those was woken when their time came, unless that was lost on the way:
-// then nobody has to wait for River's next poll, which may be seldom therefore.
+// selectUntidy counts, if there are any: one old ended job, one sleeping job, and one fetchable job of each queue. The
+// fetcher was woken when their time came, unless that was lost. So River's own poll may be rare.
 var selectUntidy = func() string {
 	one := func(where string) string {
 		return `(SELECT COUNT(*) FROM (SELECT 1 FROM river_job WHERE ` + where + ` LIMIT 1) AS job)`
@@ -296,13 +287,13 @@ var selectUntidy = func() string {
 	return `SELECT ` + strings.Join(list, `, `)
 }()
 
-// unfinished are the states of River's in which a job waits or runs.
+// unfinished are River's states in which a job waits or runs.
 const unfinished = `state IN ('available', 'running', 'retryable', 'scheduled', 'pending')`
 
-// selectAnyWork counts one job of those, if there is any.
+// selectAnyWork counts one unfinished job, if there is any.
 const selectAnyWork = `SELECT COUNT(*) FROM (SELECT 1 FROM river_job WHERE ` + unfinished + ` LIMIT 1) AS job`
 
-// Idle reports whether no delivery and no effect waits or is worked on.
+// Idle reports whether no delivery and no effect is pending.
 func (s *Store) Idle(ctx context.Context) (bool, error) {
 	n := int64(-1)
 	err := s.db.each(ctx, selectAnyWork, nil, func(scan scanner) error { return scan(&n) })

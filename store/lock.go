@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// lockWithin is how long to wait for a database that another process has.
+// lockWithin is how long to wait for a database that another process has locked.
 const lockWithin = time.Second
 
-// lockFile takes the lock that keeps other processes off the database at path,
-// and creates both files if they are missing, for their owner's eyes only.
+// lockFile takes the lock that keeps other processes off the database at path. It creates missing files, readable by
+// their owner only.
 func lockFile(ctx context.Context, path string) (*os.File, error) {
 	if strings.HasSuffix(path, string(filepath.Separator)) {
 		return nil, fmt.Errorf("the SQLite database %s is a folder: expected the path of a file", path)
@@ -41,9 +41,8 @@ func lockFile(ctx context.Context, path string) (*os.File, error) {
 	return lock, nil
 }
 
-// takeLockFile waits a moment for the lock. The kernel lets go of it when a process
-// ends, however it ends; but a child process that was just being started holds it
-// until it has become the program that it is to run.
+// takeLockFile waits a moment for the lock. The kernel releases it when a process ends in any way. But a child process
+// holds it between its start and its exec.
 func takeLockFile(ctx context.Context, lock *os.File) error {
 	for until := time.Now().Add(lockWithin); ; {
 		err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)

@@ -11,15 +11,15 @@ import (
 // riverLog is what River logs to.
 type riverLog = *slog.Logger
 
-// slogTo sends what River says to zap, one level lower: what it calls
-// information is about its own workings and of interest for debugging only.
+// slogTo sends River's log to zap, one level lower: River's information is about its own internals, and only of
+// interest for debugging.
 func slogTo(log *zap.Logger) riverLog {
 	return slog.New(&zapHandler{log: log.Named("river").WithOptions(zap.WithCaller(false))})
 }
 
 type zapHandler struct {
 	log    *zap.Logger
-	prefix string // of the groups that are open
+	prefix string // of the open groups
 }
 
 func zapLevel(l slog.Level) zapcore.Level {
@@ -34,7 +34,7 @@ func zapLevel(l slog.Level) zapcore.Level {
 }
 
 func (h *zapHandler) Enabled(_ context.Context, l slog.Level) bool {
-	// Debug messages of River's come many times a second: never.
+	// River's debug messages come many times a second: never logged.
 	return l > slog.LevelDebug && h.log.Core().Enabled(zapLevel(l))
 }
 

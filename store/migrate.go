@@ -10,18 +10,17 @@ import (
 	"strings"
 )
 
-// migrations are ours; River brings its own. Each leads to the form of its number: see
-// the package's comment. A file that was released is never changed: what follows goes
-// into the next number.
+// migrations are ours; River has its own. Each leads to the form of its number: see the package's comment. A released
+// file is never changed: changes go into the next number.
 //
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// migrationFiles lists the migrations in their order.
+// migrationFiles lists the migrations in order.
 func migrationFiles() ([]string, error) { return fs.Glob(migrations, "migrations/*.sql") }
 
-// migrate runs the migrations that the database, whose form is have, has not seen, in
-// their order. Whoever calls it sees to it that nobody else does at the same time.
+// migrate runs the missing migrations in order; have is the database's form. The caller must ensure that no other
+// process migrates at the same time.
 func migrate(ctx context.Context, db database, have int) error {
 	err := db.write(ctx, func(t tx) error {
 		_, err := t.exec(`CREATE TABLE IF NOT EXISTS ` + tableOfForms + ` (version BIGINT PRIMARY KEY)`)

@@ -16,10 +16,9 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// Operator is a database of which a server may be running: what the operator's own
-// commands need of it, and nothing else. It takes no lock and migrates nothing.
-// SQLite lets several processes write one file in turn; that a [Store] keeps
-// others off is because two servers would each do all of the work.
+// Operator is a database that a running server may use. It has only what the operator's commands need. It takes no lock
+// and migrates nothing. SQLite lets several processes write one file in turn. A [Store] excludes others only because
+// two servers would each do all of the work.
 type Operator struct {
 	db interface {
 		reader
@@ -30,8 +29,7 @@ type Operator struct {
 // busyFor is how long, in milliseconds, a command waits for its turn to write.
 const busyFor = 10000
 
-// OpenOperator opens the database that url names, as [Open] understands it. It has
-// to be there, with the tables of this version.
+// OpenOperator opens the database at url, in [Open]'s notation. It must exist, with the tables of this version.
 func OpenOperator(ctx context.Context, url string) (*Operator, error) {
 	var (
 		b           = &Operator{}
@@ -74,10 +72,10 @@ func OpenOperator(ctx context.Context, url string) (*Operator, error) {
 	return b, nil
 }
 
-// Close gives the connection back.
+// Close closes the connection.
 func (b *Operator) Close(ctx context.Context) error { return b.db.close(ctx) }
 
-// Freeze returns the operator's newest word; zero if there never was one.
+// Freeze returns the operator's newest freeze; zero if there never was one.
 func (b *Operator) Freeze(ctx context.Context) (bot.OperatorFreeze, error) {
 	return readFreeze(ctx, b.db)
 }
@@ -87,9 +85,8 @@ func (b *Operator) Deliveries(ctx context.Context, f Filter) ([]Delivery, error)
 	return listDeliveries(ctx, b.db, f)
 }
 
-// SetFreeze saves the operator's word in one transaction and returns it as it was
-// saved: its time is later than that of the word before. The servers on the
-// database look for it every second.
+// SetFreeze saves the operator's freeze in one transaction, and returns it as saved: its time is later than that of the
+// freeze before. The servers on the database look for it every second.
 func (b *Operator) SetFreeze(ctx context.Context, f bot.OperatorFreeze) (bot.OperatorFreeze, error) {
 	on := 0
 	if f.On {
@@ -115,7 +112,7 @@ func operatorSQLite(path string) (*sqliteFile, error) {
 	return openFile(path, url.Values{"mode": {"rw"}, "_txlock": {"immediate"}, "_pragma": {fmt.Sprintf("busy_timeout(%d)", busyFor), "synchronous(FULL)"}})
 }
 
-// openFile opens a SQLite database that is there, with one connection.
+// openFile opens an existing SQLite database, with one connection.
 func openFile(path string, options url.Values) (*sqliteFile, error) {
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+options.Encode())
 	if err != nil {
@@ -138,7 +135,7 @@ func (b *sqliteFile) close(context.Context) error { return b.db.Close() }
 type postgresConn struct{ conn *pgx.Conn }
 
 func operatorPostgres(ctx context.Context, url string) (*postgresConn, error) {
-	pool, err := pgxpool.ParseConfig(url) // it may have settings of a pool
+	pool, err := pgxpool.ParseConfig(url) // it may contain settings of a pool
 	if err != nil {
 		return nil, errPostgresURL
 	}

@@ -12,8 +12,8 @@ type OperatorAccount struct {
 	Login   string // in lower case
 	ID      int64
 	Since   time.Time
-	By      string // who confirmed it; empty: it was the first that was seen
-	Refused bool   // it is not the operator's, but came with the login
+	By      string // who confirmed it; empty: it was the first one seen
+	Refused bool   // it came with the login, but is not the operator's
 }
 
 const (
@@ -28,8 +28,8 @@ const (
 		ORDER BY 1, 5, 3`
 )
 
-// Operator returns the account that an operator's login is known by: the one given, if
-// none was before. With pinned, it is that one, whoever had it.
+// Operator returns the account that is known for an operator's login. An unknown login gets id. A pinned account
+// replaces any other.
 func (s *Store) Operator(ctx context.Context, login string, id, pinned int64) (known int64, err error) {
 	login = strings.ToLower(plain(login))
 	err = s.db.each(ctx, selectOperator, []any{login}, func(scan scanner) error { return scan(&known) })
@@ -59,7 +59,7 @@ func (s *Store) Operator(ctx context.Context, login string, id, pinned int64) (k
 	return known, nil
 }
 
-// Operators lists the accounts that came with the logins of operators.
+// Operators lists the accounts that came with operators' logins.
 func (b *Operator) Operators(ctx context.Context) (list []OperatorAccount, err error) {
 	err = b.db.each(ctx, selectOperators, nil, func(scan scanner) error {
 		var (
@@ -77,8 +77,7 @@ func (b *Operator) Operators(ctx context.Context) (list []OperatorAccount, err e
 	return list, nil
 }
 
-// ConfirmOperator gives an operator's login to an account, and returns whose it was; 0:
-// nobody's.
+// ConfirmOperator gives an operator's login to an account, and returns the former one; 0: none.
 func (b *Operator) ConfirmOperator(ctx context.Context, login string, id int64, by string, at time.Time) (was int64, err error) {
 	login = strings.ToLower(plain(login))
 	err = b.db.each(ctx, selectOperator, []any{login}, func(scan scanner) error { return scan(&was) })

@@ -23,7 +23,7 @@ const (
 	selectTail     = `SELECT event FROM events WHERE repo = $1 AND name = $2 AND seq > $3 AND seq <= $4 ORDER BY seq`
 	insertPipeline = `INSERT INTO pipelines (repo, name, version, wake_at, sweep_at, installation, updated_at, last_event, repo_id)
 		VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING last_event`
-	// Two repositories that swap their names may have pipelines of the same version.
+	// Pipelines of two repositories that swap names may have the same version.
 	updatePipeline = `UPDATE pipelines SET version = version + 1, wake_at = $3, sweep_at = $4, installation = $5,
 		updated_at = $6, last_event = last_event + $7, repo_id = $8
 		WHERE repo = $1 AND name = $2 AND version = $9 AND repo_id IN (0, $8) RETURNING last_event`
@@ -35,7 +35,7 @@ const (
 	selectDue       = `SELECT repo, name, wake_at FROM pipelines WHERE wake_at > 0 AND wake_at <= CAST($1 AS BIGINT) ORDER BY wake_at LIMIT CAST($2 AS BIGINT)`
 	selectNextWake  = `SELECT COALESCE(MIN(wake_at), 0) FROM pipelines WHERE wake_at > 0 AND wake_at > CAST($1 AS BIGINT)`
 
-	// eventsAtOnce bounds how many events one statement is about.
+	// eventsAtOnce bounds the events per statement.
 	eventsAtOnce = 8
 )
 
@@ -43,15 +43,14 @@ func insertEvents(n int) string {
 	return `INSERT INTO events (repo, name, seq, at, kind, event) VALUES ` + values(n, 6)
 }
 
-// tailAtMost bounds how many events have to be folded in when a state is loaded.
+// tailAtMost bounds how many events are folded when a state is loaded.
 const tailAtMost = 32
 
-// Load returns a pipeline's state and its version: the zero state and version 0
-// for one that was never saved.
+// Load returns a pipeline's state and its version; zero and version 0 if it was never saved.
 func (s *Store) Load(ctx context.Context, key bot.Key) (pipeline.State, int64, error) {
 	state, version, err := s.load(ctx, key)
 	for tries := 0; errors.Is(err, errTail) && tries < 3; tries++ {
-		state, version, err = s.load(ctx, key) // the state was saved meanwhile, and what it holds removed
+		state, version, err = s.load(ctx, key) // the state was saved meanwhile, and its events were removed
 	}
 	if err != nil {
 		return pipeline.State{}, 0, fmt.Errorf("load the state of %s: %w", key, err)
@@ -90,7 +89,7 @@ func (s *Store) load(ctx context.Context, key bot.Key) (state pipeline.State, ve
 	return state, version, err
 }
 
-// fold reads a state and what has happened since it was written.
+// fold reads a state and folds the events since it was written.
 func fold(data []byte, tail [][]byte) (state pipeline.State, err error) {
 	if err := decode(data, &state); err != nil {
 		return pipeline.State{}, err
@@ -104,15 +103,14 @@ func fold(data []byte, tail [][]byte) (state pipeline.State, err error) {
 	return apply.Apply(state, events...), nil
 }
 
-// Commit saves everything in the change in one transaction, or nothing. It
-// returns engine.ErrMoved if the pipeline's version is no longer c.Version, and
-// engine.NotItsTurn if the queues of prepare apps do not allow its places, or
-// engine.ErrElsewhere if the pipeline is new and its repository does not have that name.
+// Commit saves everything in the change in one transaction, or nothing.
 //
-// Called from within Handlers.Perform, with its context, it also takes the
-// effect off the queue in that transaction: an outcome that is recorded is never
-// performed again. With several outcomes at once it takes all of the effects; see
-// Together.
+// Called from within Handlers.Perform, with its context, it also removes the effect from the queue in that transaction.
+// So an effect with a recorded outcome is never performed again. With several outcomes it removes all of the effects:
+// see Together.
+//
+// Errors: engine.ErrMoved if the pipeline's version is no longer c.Version. engine.NotItsTurn if the queues of prepare
+// apps do not allow its places. engine.ErrElsewhere if the pipeline is new and its repository does not have that name.
 func (s *Store) Commit(ctx context.Context, c engine.Change) error {
 	var (
 		row *pipelineRow
@@ -134,7 +132,7 @@ func (s *Store) Commit(ctx context.Context, c engine.Change) error {
 		}
 		return running.finish(t)
 	})
-	defer func() { next.done(err == nil) }() // when it is known what was saved
+	defer func() { next.done(err == nil) }() // once it is known what was saved
 	if err == nil {
 		running.finished()
 		tail := before.tail + len(c.Events)
@@ -155,11 +153,9 @@ func (s *Store) Commit(ctx context.Context, c engine.Change) error {
 	return fmt.Errorf("save %s: %w", c.Pipeline, err)
 }
 
-// think calls fn, which reads or writes JSON: that is most of what a processor
-// has to do for a pipeline. For outcomes of effects there are only a few at once,
-// so that deliveries, which have no such bound, get the processor first: that a
-// hundred commits are built is decided before it is recorded what people were told
-// about the first of them.
+// think calls fn, which reads or writes JSON: most of the processor time of a pipeline. Only a few outcomes of effects
+// do so at once. Deliveries have no such bound and so get the processor first. So a hundred builds are decided before
+// the publications about the first of them are recorded.
 func (s *Store) think(ctx context.Context, fn func()) {
 	if len(jobsOf(ctx)) > 0 {
 		s.thinking <- struct{}{}
@@ -168,11 +164,11 @@ func (s *Store) think(ctx context.Context, fn func()) {
 	fn()
 }
 
-// pipelineRow is a change in the words of the database.
+// pipelineRow is a change in the database's terms.
 type pipelineRow struct {
 	change   engine.Change
 	repo     string
-	state    string // empty: its events are enough
+	state    string // empty: its events suffice
 	events   []string
 	jobs     jobs
 	apps     map[app]bool
@@ -183,9 +179,8 @@ type pipelineRow struct {
 	at       int64
 }
 
-// rowOf encodes the change ahead of the transaction: with the whole state, or
-// without it where the events tell what became of the one that was written before.
-// A state grows with how much is going on, and is most of what there is to write.
+// rowOf encodes the change before the transaction. It leaves out the state where the events describe the change from
+// the last written state. A state grows with the activity, and is most of what is written.
 func rowOf(c engine.Change, whole bool, now time.Time) (*pipelineRow, error) {
 	r := &pipelineRow{change: c, repo: c.Pipeline.Repo.String(), at: micros(now), apps: appsOf(c.State), claims: claimsOf(c)}
 	if whole {
@@ -210,7 +205,7 @@ func rowOf(c engine.Change, whole bool, now time.Time) (*pipelineRow, error) {
 	return r, nil
 }
 
-// save writes the change. Its effects are handed over with it.
+// save writes the change, and hands its effects over.
 func (r *pipelineRow) save(t tx, next *handOver) error {
 	c := r.change
 	args := []any{r.repo, c.Pipeline.Name, microsUp(c.Wake), microsUp(c.Sweep), c.State.Installation, r.at, int64(len(r.events)), c.State.RepoID}
@@ -266,13 +261,12 @@ func (r *pipelineRow) saveEvents(t tx, last int64) error {
 	return nil
 }
 
-// Pipelines lists the pipelines of a repository, by name; none for one that was
-// never saved.
+// Pipelines lists the pipelines of a repository, by name; none if it was never saved.
 func (s *Store) Pipelines(ctx context.Context, repo bot.Repo) ([]bot.Key, error) {
 	return s.keys(ctx, selectPipelines, repo.String())
 }
 
-// Needing lists the pipelines whose configuration needs a stage of another one.
+// Needing lists the pipelines whose configuration needs a stage of another pipeline.
 func (s *Store) Needing(ctx context.Context, stage bot.Need) ([]bot.Key, error) {
 	return s.keys(ctx, selectUsing, stages, strings.ToLower(stage.String()))
 }
@@ -282,9 +276,8 @@ func (s *Store) Using(ctx context.Context, platform, app string) ([]bot.Key, err
 	return s.keys(ctx, selectUsing, platform, app)
 }
 
-// Due lists pipelines whose wake time is at or before now, the longest overdue
-// first, at most limit; and the earliest wake time after now, zero if there is
-// none.
+// Due lists at most limit pipelines whose wake time is at or before now, longest overdue first. next is the earliest
+// wake time after now; zero: there is none.
 func (s *Store) Due(ctx context.Context, now time.Time, limit int) (due []bot.Key, next time.Time, err error) {
 	due, err = s.keys(ctx, selectDue, micros(now), limit)
 	if err != nil {
@@ -322,8 +315,8 @@ func (s *Store) keys(ctx context.Context, query string, args ...any) ([]bot.Key,
 	return keys, nil
 }
 
-// Events returns up to limit events of a pipeline after the one numbered after,
-// in the order in which they were committed, and the number of the last one.
+// Events returns up to limit events of a pipeline after the one numbered after, in commit order, and the number of the
+// last one.
 func (s *Store) Events(ctx context.Context, key bot.Key, after int64, limit int) (events []bot.Event, last int64, err error) {
 	last = after
 	err = s.db.each(ctx, `SELECT seq, event FROM events WHERE repo = $1 AND name = $2 AND seq > $3 ORDER BY seq LIMIT $4`,

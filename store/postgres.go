@@ -25,13 +25,13 @@ type postgresDB struct {
 	queue
 }
 
-// postgresDriver makes listeners that see this process' commits at once, and
-// of other instances' through the database.
+// postgresDriver makes listeners that see this process' commits at once, and other instances' commits through the
+// database.
 type postgresDriver struct {
 	*riverpgxv5.Driver
 	queue
 	db       *postgresDB
-	presence *presence // of the instance that works; nil: it only inserts
+	presence *presence // of the working instance; nil: it only inserts
 }
 
 func (d *postgresDriver) GetExecutor() riverdriver.Executor {
@@ -48,13 +48,12 @@ func (d *postgresDriver) GetListener(p *riverdriver.GetListenenerParams) riverdr
 // poolConnections is the size of the pool, unless the URL has pool_max_conns.
 const poolConnections = 16
 
-// connectWithin bounds how long a connection may take to be made.
+// connectWithin bounds how long connecting may take.
 const connectWithin = 5 * time.Second
 
 var errPostgresURL = errors.New("DATABASE_URL is no valid PostgreSQL URL: expected postgres://USER:PASSWORD@HOST:PORT/NAME, with special characters of the password percent-encoded")
 
-// migrationLock keeps instances that start together from migrating together:
-// "headstar" in ASCII.
+// migrationLock prevents instances that start together from migrating together: "headstar" in ASCII.
 const migrationLock = 0x6865616473746172
 
 func openPostgres(ctx context.Context, url string, q queue) (_ *postgresDB, err error) {
@@ -131,8 +130,7 @@ func (db *postgresDB) close() error {
 	return nil
 }
 
-// writers has one group of deliveries under way while another one's commit waits
-// for the disk.
+// writers keeps one group of deliveries under way while another group's commit waits for the disk.
 func (db *postgresDB) writers() int { return 2 }
 
 func (db *postgresDB) each(ctx context.Context, query string, args []any, row func(scanner) error) error {
@@ -177,8 +175,8 @@ func (db *postgresDB) transact(ctx context.Context, how pgx.TxOptions, fn func(*
 	return nil
 }
 
-// rollback is given a moment of its own, because the transaction's context may
-// have ended. A connection that cannot roll back is closed by the pool.
+// rollback gets its own deadline, because the transaction's context may have ended. The pool closes a connection that
+// cannot roll back.
 func rollback(ctx context.Context, t pgx.Tx) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
@@ -199,7 +197,7 @@ func (db *postgresDB) runningOf(instance string) (query string, args []any) {
 
 func (db *postgresDB) noneOf(column string, n int, values []int64) (condition string, argument any) {
 	if values == nil {
-		values = []int64{} // nil would be NULL, and nothing differs from that
+		values = []int64{} // nil would be NULL, which no value differs from
 	}
 	return fmt.Sprintf(`%s <> ALL (CAST($%d AS BIGINT[]))`, column, n), values
 }
@@ -210,7 +208,7 @@ type postgresTx struct {
 	ctx    context.Context
 	tx     pgx.Tx
 	db     *postgresDB
-	queues []string // that jobs were put into
+	queues []string // into which jobs were put
 }
 
 func (t *postgresTx) exec(query string, args ...any) (int64, error) {
@@ -237,7 +235,7 @@ func (t *postgresTx) insert(jobs ...river.InsertManyParams) error {
 	return nil
 }
 
-// insertRunningPostgres is what River's own insert and fetch come down to.
+// insertRunningPostgres is River's own insert and fetch, reduced to our jobs.
 const insertRunningPostgres = `INSERT INTO river_job (args, kind, queue, max_attempts, priority, state, attempt, attempted_at, attempted_by)
 	VALUES ($1, $2, $3, $4, $5, 'running', 1, now(), ARRAY[$6::text]) RETURNING id`
 

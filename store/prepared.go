@@ -2,13 +2,11 @@ package store
 
 import "slices"
 
-// Statements that run many times a second: SQLite keeps them parsed. PostgreSQL's
-// client does that by itself with every statement.
+// Statements that run many times a second: SQLite keeps them parsed. PostgreSQL's client does that with every
+// statement.
 //
-// SQLite parses such a statement once more whenever a parameter is bound that its
-// plan may depend on: one that is compared with what a partial index compares, and
-// one that is a LIMIT. So those stand within a CAST, which the planner does not
-// look into.
+// SQLite parses such a statement again whenever a parameter is bound that its plan may depend on. Those are parameters
+// compared with a partial index's column, and LIMITs. So they are within a CAST, which the planner does not look into.
 var (
 	preparedWrites = slices.Concat([]string{selectApps, lockQueue, selectQueue, selectQueueEntry, saveQueueEntry, insertPipeline, updatePipeline, saveState},
 		numbered(jobsAtOnce, finishJobs), numbered(eventsAtOnce, insertEvents), numbered(rowsAtOnce, insertDelivery, processedDeliveries))
@@ -17,7 +15,7 @@ var (
 		numbered(rowsAtOnce, waitingDeliveries))
 )
 
-// numbered lists statements about 1 to most rows.
+// numbered lists the statements for 1 to most rows.
 func numbered(most int, statements ...func(n int) string) []string {
 	list := make([]string, 0, most*len(statements))
 	for n := range most {

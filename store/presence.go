@@ -10,27 +10,25 @@ import (
 	"github.com/riverqueue/river/rivertype"
 )
 
-// presence is an instance's standing with the others on the database. While it
-// is present, what it works on is its own. While it is absent it is given no
-// jobs, and its handlers' contexts have ended: others may do its work.
+// presence is an instance's standing among the others on the database. While it is present, no other instance does its
+// jobs. While it is absent it gets no jobs, and its handlers' contexts have ended: others may do its work.
 type presence struct {
 	instance string         // as River writes it into a job's attempted_by
 	wake     func([]string) // called for queues whose jobs may be fetched again
 
 	mu       sync.Mutex
-	term     context.Context         // guarded by mu: since it was last absent; nil while it is
-	end      context.CancelCauseFunc // guarded by mu: of term
+	term     context.Context         // guarded by mu: since it was last absent; nil while absent
+	end      context.CancelCauseFunc // guarded by mu: ends term
 	sat      int64                   // guarded by mu: the number of the newest seat
-	seats    map[int64]bool          // guarded by mu: that are taken
-	held     map[attempt]*holding    // guarded by mu: what it was given and has not given back
+	seats    map[int64]bool          // guarded by mu: the taken ones
+	held     map[attempt]*holding    // guarded by mu: attempts received and not given back
 	used     map[string]int          // guarded by mu: by queue, how many jobs are held, or about to be
 	behind   map[string]bool         // guarded by mu: queues in which jobs may wait for us
-	stray    map[attempt]int64       // guarded by mu: what strays saw the last time: the newest seat when it was first seen
+	stray    map[attempt]int64       // guarded by mu: what strays saw last time, with the newest seat when it was first seen
 	pressure backpressure            // guarded by mu
 }
 
-// seat is taken by whoever is about to get jobs: the database may know already that
-// they run here.
+// seat is taken before jobs are requested: the database may know already that they run here.
 type seat struct {
 	number int64
 	term   context.Context
@@ -47,7 +45,7 @@ type holding struct {
 	term    context.Context // in which it was fetched
 	queue   string
 	started bool // its handler has it
-	deploys bool // an effect that a deploy waits for
+	deploys bool // a deploy waits for the effect
 }
 
 func newPresence(instance string, wake func([]string)) *presence {
@@ -81,8 +79,8 @@ func (p *presence) here() bool {
 	return p.term != nil
 }
 
-// handling derives the context of an attempt's handler, which ends with the term
-// in which the job was fetched. Cancel must be called when the handler is done.
+// handling derives the context of an attempt's handler. It ends with the term in which the job was fetched. cancel must
+// be called when the handler is done.
 func (p *presence) handling(ctx context.Context, a attempt) (_ context.Context, cancel func()) {
 	p.mu.Lock()
 	held := p.held[a]
@@ -99,7 +97,7 @@ func (p *presence) handling(ctx context.Context, a attempt) (_ context.Context, 
 	return ctx, func() { stop(); end(nil) }
 }
 
-// takeSeat must be called with mu held.
+// takeSeat takes a seat. p.mu must be held.
 func (p *presence) takeSeat() (_ seat, present bool) {
 	if p.term == nil {
 		return seat{}, false
@@ -109,22 +107,22 @@ func (p *presence) takeSeat() (_ seat, present bool) {
 	return seat{p.sat, p.term}, true
 }
 
-// sit takes a seat, unless the instance is absent. It has to be left.
+// sit takes a seat, unless the instance is absent. leave must follow.
 func (p *presence) sit() (_ seat, present bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.takeSeat()
 }
 
-// leave frees the seat: what was got is held.
+// leave frees the seat: the received jobs are held.
 func (p *presence) leave(s seat) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.seats, s.number)
 }
 
-// reserve makes room for one job that is to be begun without being fetched, and reports
-// whether there is any. If not, the job will wait in its queue, and others behind it.
+// reserve makes room for one job that is begun without being fetched, and reports whether there is any. Without room,
+// the job waits in its queue, and later ones wait behind it.
 func (p *presence) reserve(queue string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -136,7 +134,7 @@ func (p *presence) reserve(queue string) bool {
 	return true
 }
 
-// free gives back what was reserved.
+// free gives back a reserved place.
 func (p *presence) free(queue string) {
 	p.mu.Lock()
 	p.used[queue]--
@@ -147,14 +145,14 @@ func (p *presence) free(queue string) {
 	}
 }
 
-// take notes that the instance has a job for which it had reserved room.
+// take notes a job that room was reserved for.
 func (p *presence) take(s seat, a attempt, o *river.InsertOpts) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.hold(s, a, o.Queue, o.Priority)
 }
 
-// hold must be called with mu held.
+// hold notes a received attempt. p.mu must be held.
 func (p *presence) hold(s seat, a attempt, queue string, priority int) {
 	urgent := queue == queueEffects && priority == priorityDeploy
 	if urgent {
@@ -163,8 +161,8 @@ func (p *presence) hold(s seat, a attempt, queue string, priority int) {
 	p.held[a] = &holding{term: s.term, queue: queue, deploys: urgent}
 }
 
-// fetch has at most so many jobs fetched from a queue: fewer where there is no room for
-// them, and none if the instance is absent, or the queue has to yield.
+// fetch calls get for at most as many jobs of a queue as there is room for. It gets none if the instance is absent, or
+// the queue must yield.
 func (p *presence) fetch(queue string, most int, get func(most int) ([]*rivertype.JobRow, error)) ([]*rivertype.JobRow, error) {
 	p.mu.Lock()
 	most = min(most, atOnce(queue)-p.used[queue])
@@ -194,8 +192,7 @@ func (p *presence) fetch(queue string, most int, get func(most int) ([]*rivertyp
 	return jobs, err
 }
 
-// giveBack notes that this instance is done with an attempt, whether or not the
-// database could be told.
+// giveBack notes that this instance is done with an attempt, even if the database could not be reached.
 func (p *presence) giveBack(a attempt) {
 	p.mu.Lock()
 	wake := p.drop(a)
@@ -205,7 +202,7 @@ func (p *presence) giveBack(a attempt) {
 	}
 }
 
-// drop must be called with mu held. It returns queues whose jobs may be fetched again.
+// drop removes an attempt and returns queues whose jobs may be fetched again. p.mu must be held.
 func (p *presence) drop(a attempt) (wake []string) {
 	held := p.held[a]
 	if held == nil {
@@ -222,8 +219,7 @@ func (p *presence) drop(a attempt) (wake []string) {
 	return wake
 }
 
-// giveUp gives back what River could not bring to a handler, such as a job of a
-// kind that only a newer version knows.
+// giveUp gives back jobs that River could not bring to a handler, such as a kind that only a newer version knows.
 func (p *presence) giveUp(jobs []int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -234,14 +230,13 @@ func (p *presence) giveUp(jobs []int64) {
 	}
 }
 
-// strays takes what the database says that this instance runs, and returns what it
-// does not: attempts whose jobs were fetched while the answer was lost on the way, or
-// whose end could not be recorded. They were not in its hands the last time either, and
-// whoever was about to get jobs by then has them now.
+// strays returns those of the attempts running in the database that this instance does not know. Their jobs were
+// fetched but the answer was lost, or their end could not be recorded. They must have been unknown the last time, too.
+// By now every fetch under way at that time has its jobs.
 func (p *presence) strays(running []attempt) []attempt {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	oldest := p.sat + 1 // of the seats that are taken
+	oldest := p.sat + 1 // of the taken seats
 	for number := range p.seats {
 		oldest = min(oldest, number)
 	}

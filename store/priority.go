@@ -2,11 +2,10 @@ package store
 
 import "github.com/headstart-cd/headstart/bot"
 
-// Deliveries and effects have queues of their own, so that slow effects never
-// keep deliveries waiting. Nor do effects keep more urgent ones waiting: when a
-// hundred pipelines move at once, or GitHub is slow, what is told about them hangs
-// in slots of its own; and so does what nobody waits for. While many of the
-// urgent ones are under way these wait for a moment besides: see backpressure.go.
+// Deliveries and effects have separate queues, so that slow effects never keep deliveries waiting. Publications, and
+// effects that nobody waits for, have slots of their own. So they do not keep urgent effects waiting when a hundred
+// pipelines move at once, or when GitHub is slow. While many urgent effects are under way, the others also wait for a
+// moment: see backpressure.go.
 const (
 	queueDeliveries = "deliveries"
 	queueEffects    = "effects"
@@ -14,7 +13,7 @@ const (
 	queueIdle       = "idle"
 )
 
-// How many of each are worked on at once by one instance.
+// How many jobs of each kind one instance works on at once.
 const (
 	deliverAtOnce = 64 // deliveries
 	groupsAtOnce  = 16 // of deliveries that arrived together: all their bodies are in memory
@@ -38,17 +37,17 @@ func atOnce(queue string) int {
 
 func queues() []string { return []string{queueDeliveries, queueEffects, queuePublish, queueIdle} }
 
-// River's priorities within a queue: 1 goes first. Nothing waits for ever behind
-// that: a deploy has few effects that hold it up, and they are over in seconds.
+// River's priorities within a queue: 1 goes first. Nothing waits forever behind it: a deploy has few effects that hold
+// it up, and they take seconds.
 const (
 	priorityDeploy  = 1 // a deploy, or a person, waits for it
-	priorityWatch   = 2 // looks how something goes that takes its time anyway
-	priorityPublish = 3 // tells people
+	priorityWatch   = 2 // looks at a build or a release that takes its time anyway
+	priorityPublish = 3 // publishes
 	priorityIdle    = 4 // nobody waits for it
 )
 
-// queueOf is the queue and the priority of an effect. Effects of one pipeline may overtake
-// each other: those that must not are never under way at the same time.
+// queueOf returns the queue and the priority of an effect. Effects of one pipeline may overtake each other: those that
+// must not are never under way at the same time.
 func queueOf(e bot.Effect) (queue string, priority int) {
 	if e.Idle {
 		return queueIdle, priorityIdle

@@ -19,15 +19,13 @@ import (
 
 // Handlers do the work that is stored.
 type Handlers struct {
-	// Deliver processes one delivery. An error is a failed attempt: another one
-	// follows later, and after the last the delivery is kept as failed, with the
-	// error's text as its reason. It may be called again for a delivery that was
+	// Deliver processes one delivery. An error is a failed attempt: another one follows later. After the last one the
+	// delivery is kept as failed, with the error's text as its reason. It may be called again for a delivery that was
 	// processed before a crash.
 	Deliver func(ctx context.Context, d Delivery) error
-	// Perform performs one effect, and records the outcome with Commit, whatever
-	// it is. It is called again only if nothing was recorded: because it returned
-	// an error, or because the process died. Again is then set: whether the
-	// effect happened is unknown.
+	// Perform performs one effect, and records its outcome of any kind with Commit. It is called again only if nothing
+	// was recorded: it returned an error, or the process died. Then again is set: it is unknown whether the effect
+	// happened.
 	Perform func(ctx context.Context, target bot.Target, effect bot.Effect, again bool) error
 }
 
@@ -36,26 +34,23 @@ const (
 	// cancelled.
 	drainMore = time.Second
 
-	// A new job of this process is fetched at once, unless the last fetch was
-	// less than fetchCooldown ago. What nobody was woken for is found by keepQueue
-	// within a beat, which asks for all queues at once, and writes nothing: so River,
-	// whose fetches are transactions that write, need look by itself only seldom.
+	// fetchCooldown is the least time between two fetches; otherwise a new job of this process is fetched at once. Jobs
+	// without a wake-up are found by keepQueue within a beat. It asks for all queues at once, and writes nothing. So
+	// River's own polls, which are writing transactions, can be rare.
 	fetchCooldown = 5 * time.Millisecond
 	fetchPoll     = 20 * time.Second
 
-	// startAgain is how long to wait for the database before the next try.
+	// startAgain is the pause before the database is tried again.
 	startAgain = 500 * time.Millisecond
 
-	// A handler that takes longer is hung; its context is cancelled.
+	// A handler that takes longer hangs; its context is cancelled.
 	deliverFor = time.Minute
 	performFor = 30 * time.Minute
 )
 
-// Run hands stored work to the handlers until ctx ends, and drains then: no new
-// work is started, and what is under way has Options.Drain and a second to end.
-// What does not is started again by the next Run, and is an error. While the
-// database is out of reach Run waits for it; when that takes so long that other
-// instances may take the work over, the handlers' contexts end.
+// Run passes stored work to the handlers until ctx ends, and then drains: no new work is started, and running work has
+// Options.Drain and a second to end. Unended work is an error, and is started again by the next Run. While the database
+// is unreachable, Run waits. When other instances may take the work over, the handlers' contexts end.
 func (s *Store) Run(ctx context.Context, h Handlers) error {
 	p := newPresence(uuid.NewString(), s.wake.wake)
 	release, err := s.db.keep(ctx, p)
@@ -108,8 +103,7 @@ func (s *Store) Run(ctx context.Context, h Handlers) error {
 	return nil
 }
 
-// start starts a River client, as soon as the database lets it. It returns nil
-// if ctx ends before.
+// start starts a River client as soon as the database allows it. It returns nil if ctx ends before.
 func (s *Store) start(ctx context.Context, deliveries *deliverer, effects *performer, p *presence) (worker, error) {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, deliveries)
@@ -128,8 +122,8 @@ func (s *Store) start(ctx context.Context, deliveries *deliverer, effects *perfo
 			MaxAttempts:       maxAttempts,
 			JobTimeout:        performFor,
 			SoftStopTimeout:   s.drain,
-			// keepQueue removes them. Only with all three does River leave them
-			// alone: on SQLite it takes each for "at once".
+			// keepQueue removes them. River leaves them alone only with all three: on SQLite it takes each for "at
+			// once".
 			CompletedJobRetentionPeriod: -1,
 			CancelledJobRetentionPeriod: -1,
 			DiscardedJobRetentionPeriod: -1,
@@ -148,13 +142,12 @@ func (s *Store) start(ctx context.Context, deliveries *deliverer, effects *perfo
 	}
 }
 
-// reindexed are River's indexes that are there, of its PostgreSQL tables; those that nobody
-// needs were removed.
+// reindexed are River's existing indexes of its PostgreSQL tables; unused ones were removed.
 var reindexed = slices.DeleteFunc(river.ReindexerIndexNamesDefault(), func(name string) bool {
 	return name == "river_job_args_index" || name == "river_job_metadata_index"
 })
 
-// wait reports whether the time has passed before ctx ended.
+// wait waits for d, and reports whether ctx was still going on.
 func wait(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-ctx.Done():
@@ -174,7 +167,7 @@ type deliverer struct {
 	presence *presence
 }
 
-// result is how an attempt at a delivery ended.
+// result is the outcome of an attempt at a delivery.
 type result struct {
 	Delivery
 	err error
@@ -195,7 +188,7 @@ func (w *deliverer) work(ctx context.Context, a attempt, args deliveriesArgs) {
 	w.store.conclude(ctx, this, w.all(ctx, this, args))
 }
 
-// all processes the deliveries. An error means that the job is not at its end.
+// all processes the deliveries. An error means that the job has not ended.
 func (w *deliverer) all(ctx context.Context, this *running, args deliveriesArgs) error {
 	s := w.store
 	waiting, err := s.waiting(ctx, args, this.n == 1)
@@ -236,8 +229,7 @@ func (w *deliverer) all(ctx context.Context, this *running, args deliveriesArgs)
 	return nil
 }
 
-// conclude sees to it that a job whose handler is done, but which is not at its
-// end, is started again.
+// conclude makes sure that a job is started again if its handler is done but the job has not ended.
 func (s *Store) conclude(ctx context.Context, this *running, err error) {
 	if this.isDone() {
 		return
@@ -267,8 +259,7 @@ func (w *deliverer) one(ctx context.Context, d Delivery) (err error) {
 	return w.deliver(ctx, d)
 }
 
-// waiting reads those of the deliveries that have no outcome yet. At the first
-// attempt that is known of those which arrived here.
+// waiting reads the deliveries without an outcome. At the first attempt, the cache has those that arrived here.
 func (s *Store) waiting(ctx context.Context, of deliveriesArgs, first bool) ([]Delivery, error) {
 	list := make([]Delivery, 0, len(of.GUIDs))
 	guids := make([]string, 0, len(of.GUIDs))
@@ -317,9 +308,8 @@ func processedDeliveries(n int) string {
 		WHERE outcome = '' AND guid IN (` + placeholders(1, n) + `)`
 }
 
-// saveResults records what became of deliveries. Those that failed get a job of
-// their own for the next attempt. With stopped, a failure means only that the
-// attempt was interrupted: nothing is recorded of it, and interrupted is true.
+// saveResults records the outcomes of deliveries. A failed delivery gets a job for its next attempt. With stopped, a
+// failure only means an interruption: nothing is recorded, and interrupted is true.
 func (s *Store) saveResults(t tx, results []result, stopped bool) (interrupted bool, err error) {
 	now := s.now()
 	processed := make([]any, 0, len(results))
@@ -381,8 +371,7 @@ func (w *performer) work(ctx context.Context, a attempt, args effectArgs) {
 	w.store.conclude(ctx, this, w.effect(ctx, this, args.Work))
 }
 
-// effect performs the effect. An error, or a job that is not done, means that
-// nothing was recorded.
+// effect performs the effect. An error, or a job that has not ended, means that nothing was recorded.
 func (w *performer) effect(ctx context.Context, this *running, stored string) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -416,8 +405,7 @@ func (w *performer) one(ctx context.Context, do work, again bool) (err error) {
 	return w.perform(ctx, do.Target, do.Effect, again)
 }
 
-// panicked is the error of a panic. What it was called with may hold anything,
-// also a secret: only what the runtime itself says is repeated.
+// panicked is the error of a panic. The panic's value may contain a secret: only the runtime's own text is repeated.
 func panicked(p any) error {
 	if err, ok := p.(runtime.Error); ok {
 		return fmt.Errorf("a defect in Headstart: %w", err)

@@ -12,12 +12,11 @@ const (
 	insertApp  = `INSERT INTO pipeline_apps (platform, app, repo, name) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`
 	deleteApp  = `DELETE FROM pipeline_apps WHERE platform = $1 AND app = $2 AND repo = $3 AND name = $4`
 
-	// stages stands for a platform where the apps of pipelines are kept: there, what
-	// is named are stages of other pipelines.
+	// stages takes the platform's place in the table of pipelines' apps, for the stages that pipelines need.
 	stages = "stages"
 )
 
-// app is what a pipeline is found by: an app that it uses, or a stage that it needs.
+// app is a key by which a pipeline is found: an app that it uses, or a stage that it needs.
 type app struct{ platform, name string }
 
 func appsOf(state pipeline.State) map[app]bool {
@@ -32,7 +31,7 @@ func appsOf(state pipeline.State) map[app]bool {
 	return list
 }
 
-// saveApps writes only what changed: a configuration seldom does.
+// saveApps writes only changes: a configuration rarely has any.
 func (r *pipelineRow) saveApps(t tx) error {
 	have := make(map[app]bool)
 	err := t.each(selectApps, []any{r.repo, r.change.Pipeline.Name}, func(scan scanner) error {
@@ -63,9 +62,8 @@ func (r *pipelineRow) saveApps(t tx) error {
 	return nil
 }
 
-// savedPipelines remembers what was saved with the last version of a pipeline, so
-// that not everything has to be written and compared again with each: only where
-// this instance saved the version before, too.
+// savedPipelines remembers what was saved with a pipeline's last version, if this instance saved it. So unchanged parts
+// are neither written nor compared again.
 type savedPipelines struct {
 	mu       sync.Mutex
 	versions map[bot.Key]saved // guarded by mu
@@ -79,7 +77,7 @@ type saved struct {
 	claims  map[app]bot.QueueClaim
 }
 
-// mostSaved bounds the memory that is taken.
+// mostSaved bounds the memory.
 const mostSaved = 1024
 
 // of returns what is known of a pipeline's version.
@@ -90,8 +88,7 @@ func (s *savedPipelines) of(key bot.Key, repo, version int64) (saved, bool) {
 	return known, ok && known.version == version && known.repo == repo
 }
 
-// keep remembers what was saved. Where there is no room, any other pipeline is
-// forgotten.
+// keep remembers what was saved. If the memory is full, any other pipeline is dropped.
 func (s *savedPipelines) keep(key bot.Key, v saved) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -21,9 +21,8 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite" of database/sql
 )
 
-// sqliteDB is a SQLite file that this process alone has open. Everything that
-// writes shares one connection, because SQLite has one writer at a time and
-// waiting for a turn in Go is fair, where SQLite's own waiting is not.
+// sqliteDB is a SQLite file that only this process has open. All writes share one connection, because SQLite has one
+// writer at a time. Waiting for a turn is fair in Go, and is not in SQLite.
 type sqliteDB struct {
 	lock   *os.File // holds the lock on PATH.lock; nil in memory
 	writer *sql.DB  // one connection; River uses it too
@@ -34,9 +33,9 @@ type sqliteDB struct {
 	stop    chan struct{} // closed by close
 	writing sync.WaitGroup
 	relaxed bool  // the writer does not wait for the disk; used by writeGroups alone
-	lastJob int64 // the number of the newest job; likewise
-	// Statements that run many times a second, for the writer and the reader.
-	// They are prepared by openSQLite, and the maps only read afterwards.
+	lastJob int64 // the number of the newest job; used by writeGroups alone
+	// Statements that run many times a second, for the writer and the reader. openSQLite prepares them; the maps are
+	// only read afterwards.
 	prepared, reads map[string]*sql.Stmt
 }
 
@@ -49,13 +48,12 @@ type write struct {
 	taken atomic.Bool // by the writer, or by the caller who gave up
 }
 
-// sqliteDriver makes listeners that see this process' commits at once: no
-// other process inserts jobs.
+// sqliteDriver makes listeners that see this process' commits at once: no other process inserts jobs.
 type sqliteDriver struct {
 	*riversqlite.Driver
 	queue
 	db       *sqliteDB
-	presence *presence // of the instance that works; nil: it only inserts
+	presence *presence // of the working instance; nil: it only inserts
 }
 
 func (d *sqliteDriver) GetExecutor() riverdriver.Executor {
@@ -92,7 +90,7 @@ func openSQLite(ctx context.Context, path string, q queue) (_ *sqliteDB, err err
 	}
 	pragmas := url.Values{"_txlock": {"immediate"}, "_pragma": {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
-		// Write the log back every 16 MB, and give the space back after a flood.
+		// Write the log back every 16 MB, and free the space after a flood.
 		"wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "cache_size(-16000)", "temp_store(MEMORY)",
 	}}
 	if db.writer, err = sql.Open("sqlite", dsn+"?"+pragmas.Encode()); err != nil {
@@ -143,7 +141,7 @@ func openSQLite(ctx context.Context, path string, q queue) (_ *sqliteDB, err err
 	return db, nil
 }
 
-// formOfFile is formOf for the file at path. It leaves every byte of it as it is.
+// formOfFile is formOf for the file at path. It does not change a byte of the file.
 func formOfFile(ctx context.Context, path string) (have, known int, err error) {
 	db, err := openFile(path, url.Values{"mode": {"ro"}, "_pragma": {fmt.Sprintf("busy_timeout(%d)", busyFor)}})
 	if err != nil {
@@ -185,8 +183,8 @@ func (db *sqliteDB) release() error {
 		errs = append(errs, db.writer.Close())
 	}
 	if db.lock != nil {
-		// A child process that is being started holds a copy of the file for a
-		// moment: closing alone would leave it locked.
+		// A child process that is being started has a copy of the file descriptor for a moment: closing alone would
+		// leave the file locked.
 		errs = append(errs, syscall.Flock(int(db.lock.Fd()), syscall.LOCK_UN), db.lock.Close())
 	}
 	return errors.Join(errs...)
@@ -224,8 +222,8 @@ func (db *sqliteDB) work(cfg *river.Config, p *presence) (worker, error) {
 	return river.NewClient(&sqliteDriver{riversqlite.New(db.writer), db.queue, db, p}, cfg)
 }
 
-// keep makes what an earlier process, or an earlier Run of this one, left
-// running available again. Nobody else works on this file, so once is enough.
+// keep makes the jobs available again that an earlier process, or an earlier Run, left running. No other process works
+// on this file, so once is enough.
 func (db *sqliteDB) keep(ctx context.Context, p *presence) (release func(), err error) {
 	err = db.write(ctx, func(t tx) error {
 		if _, err := t.exec(`UPDATE river_job SET state = 'available' WHERE state = 'running'`); err != nil {
@@ -244,7 +242,7 @@ func (db *sqliteDB) keep(ctx context.Context, p *presence) (release func(), err 
 
 func (db *sqliteDB) leads(context.Context, *presence) (bool, error) { return true, nil }
 
-// runningOf is all that runs: nobody else works on this file.
+// runningOf returns all running jobs: no other process works on this file.
 func (db *sqliteDB) runningOf(string) (query string, args []any) {
 	return `SELECT id, attempt FROM river_job WHERE state = 'running'`, nil
 }

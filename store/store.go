@@ -1,35 +1,28 @@
-// Package store keeps what must survive a crash: the inbox of webhook
-// deliveries, each pipeline's state with its version, the log of events, and
-// the effects that are still to be performed. It lives in one SQLite file, or
-// in a PostgreSQL database that any number of instances share.
+// Package store keeps what must survive a crash: the inbox of webhook deliveries, each pipeline's state with its
+// version, the log of events, and pending effects. It uses one SQLite file, or a PostgreSQL database that any number of
+// instances share.
 //
-// Two promises are made here. A delivery that was acknowledged is processed, or
-// kept as failed with its reason. And a pipeline's state, its events and the
-// effects that follow from them are saved together or not at all.
+// It makes two promises. An acknowledged delivery is processed, or kept as failed with its reason. A pipeline's state,
+// its events and the effects that follow from them are saved together or not at all.
 //
 //	Receive ──▶ deliveries + job ──▶ Handlers.Deliver ──▶ Commit ──▶ state + events + jobs
 //	                                        ▲                                │
 //	                                        └────── Handlers.Perform ◀───────┘
 //
-// River is the queue between the steps. A job of ours is gone from the queue in
-// the very transaction that records its outcome, so it is not repeated; a job
-// whose process died is started again, and its handler is told so.
+// River is the queue between the steps. A job is removed from the queue in the transaction that records its outcome, so
+// it is not repeated. A job whose process died is started again, and its handler gets again = true.
 //
 // # Stored forms
 //
-// What is stored outlives the program that wrote it, so its form has a number: that of
-// the newest file in migrations/, which the table headstart_forms keeps. The form is the
-// tables and columns, and everything within them: the JSON of states, events, effects
-// and places in queues, the names of the types of facts and actions, and the keys of
-// effects. [Open] brings an older form up to date, and refuses one that it cannot read,
-// or that is newer, before it changes anything.
+// Stored data outlives the program that wrote it. So its form has a number: that of the newest file in migrations/,
+// kept in the table headstart_forms. The form is the tables and columns, and everything within them: the JSON of
+// states, events, effects and places in queues, the names of the types of facts and actions, and the keys of effects.
+// [Open] upgrades an older form. It refuses a form that it cannot read, or a newer one, before it changes anything.
 //
-// A new field of a stored struct is no new form, as long as its zero value means what
-// its absence has meant. Whatever else changes (a field's or a type's name, its meaning,
-// a column) takes a new migration, which is the next number, and rewrites what is
-// stored. What SQL cannot rewrite, the migration marks in a column that tells the form
-// of each row, and what reads the row decodes both. Only the bodies of deliveries are
-// numbered apart, in their first line: see package webhooks.
+// A new field of a stored struct needs no new form if its zero value means the same as its absence did. Any other
+// change (a field's or a type's name, its meaning, a column) needs a new migration. It has the next number, and
+// rewrites the stored data. Data that SQL cannot rewrite gets a column with the form of each row; the reader decodes
+// both forms. Only the bodies of deliveries have their own number, in their first line: see package webhooks.
 package store
 
 import (
@@ -57,39 +50,39 @@ type Store struct {
 	saved   savedPipelines
 	counter counter
 	wake    *waker
-	// thinking holds an element per outcome of an effect that is en- or decoded.
+	// thinking holds an element per outcome of an effect that is being encoded or decoded.
 	thinking chan struct{}
 	// presence is nil while Run does not run.
 	presence atomic.Pointer[presence]
-	direct   atomic.Pointer[direct] // likewise
+	direct   atomic.Pointer[direct] // nil while Run does not run
 
-	// closing ends the goroutines that work for the store as a whole.
+	// closing ends the goroutines that work for the whole store.
 	closing context.CancelFunc
 	working sync.WaitGroup
 }
 
-// Options of Open. The zero value is good for production.
+// Options are the options of Open. The zero value is good for production.
 type Options struct {
 	Logger *zap.Logger      // nil: nothing is logged
-	Clock  func() time.Time // nil: time.Now; times that are stored come from it
-	// Retries says how long to wait before each further attempt at a delivery
-	// that failed; after the last one it stays failed. Nil: DefaultRetries.
+	Clock  func() time.Time // nil: time.Now; stored times come from it
+	// Retries are the pauses before each further attempt at a failed delivery; after the last one it has failed for
+	// good. Nil: DefaultRetries.
 	Retries []time.Duration
-	// Drain is how long Run waits for what is under way when it is told to end,
-	// before it cancels the handlers' contexts. Zero: seven seconds.
+	// Drain is how long Run, when ctx ends, waits for running handlers before it cancels their contexts. Zero: seven
+	// seconds.
 	Drain time.Duration
 }
 
 // DefaultRetries lets a delivery survive a quarter of an hour of trouble.
 var DefaultRetries = []time.Duration{time.Second, 5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute}
 
-// Open opens the database that url names, and brings its tables up to date:
+// Open opens the database at url, and upgrades its tables:
 //
 //	sqlite:PATH      a file, created if it is missing; one process at a time
 //	sqlite::memory:  nothing survives Close
 //	postgres://…     as libpq understands it
 //
-// No error of it tells the password.
+// Its errors do not contain the password.
 func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	if opts.Logger == nil {
 		opts.Logger = zap.NewNop()
@@ -131,8 +124,8 @@ func openDatabase(ctx context.Context, url string, q queue) (database, error) {
 
 var errNoDatabase = errors.New("DATABASE_URL names no database: expected sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME")
 
-// Close waits for what is being written and closes the database. Whoever still
-// calls Receive gets an error; Run must have returned before.
+// Close waits for current writes and closes the database. Later calls of Receive return an error. Run must have
+// returned before.
 func (s *Store) Close() error {
 	s.closing()
 	s.working.Wait()
@@ -147,23 +140,20 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.db.each(ctx, `SELECT 1`, nil, func(scan scanner) error { return scan(new(int64)) })
 }
 
-// Changed returns a channel that is closed when something is written next: a
-// delivery, a state, the outcome of a job. Take the channel first and look at
-// the store afterwards, so that no change is missed. Other instances' writes
-// are not seen.
+// Changed returns a channel that is closed at the next write: a delivery, a state, the outcome of a job. To miss no
+// change, take the channel first and then look at the store. Other instances' writes are not seen.
 func (s *Store) Changed() <-chan struct{} { return s.changed.next() }
 
-// answerWithin bounds how long the database may take for one answer: a
-// connection that is cut off without a word would keep us waiting for minutes.
+// answerWithin bounds how long the database may take for one answer: a silently cut connection would block for minutes.
 // Senders of webhooks wait for ten seconds.
 const answerWithin = 8 * time.Second
 
-// write runs fn in one transaction and tells those who wait for a change.
+// write runs fn in one transaction and notifies those that wait for a change.
 func (s *Store) write(ctx context.Context, fn func(tx) error) error {
 	return s.announce(ctx, s.db.write, fn)
 }
 
-// writeLazily is write for what a power cut may undo.
+// writeLazily is write for data that a power cut may undo.
 func (s *Store) writeLazily(ctx context.Context, fn func(tx) error) error {
 	return s.announce(ctx, s.db.writeLazily, fn)
 }
@@ -178,7 +168,7 @@ func (s *Store) announce(ctx context.Context, write func(context.Context, func(t
 	return err
 }
 
-// changes tells any number of waiters that something changed.
+// changes notifies any number of waiters of a change.
 type changes struct {
 	mu sync.Mutex
 	ch chan struct{} // guarded by mu; nil: nobody waits
@@ -202,8 +192,7 @@ func (c *changes) broadcast() {
 	}
 }
 
-// Times are stored as microseconds since 1970, and the zero time as 0: both
-// databases keep and compare those alike.
+// Times are stored as microseconds since 1970, and the zero time as 0: both databases keep and compare these alike.
 
 func micros(t time.Time) int64 {
 	if t.IsZero() {
@@ -212,7 +201,7 @@ func micros(t time.Time) int64 {
 	return t.UnixMicro()
 }
 
-// microsUp rounds up: what is due is never early.
+// microsUp rounds up, so that nothing is due too early.
 func microsUp(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -227,8 +216,7 @@ func fromMicros(us int64) time.Time {
 	return time.UnixMicro(us).UTC()
 }
 
-// plain makes text that both databases take: PostgreSQL refuses NUL and what is
-// not UTF-8.
+// plain returns text that both databases accept: PostgreSQL refuses NUL and invalid UTF-8.
 func plain(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }

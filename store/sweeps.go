@@ -14,11 +14,9 @@ import (
 
 var _ engine.Sweeps = (*Store)(nil)
 
-// Leads reports whether this instance is the one that sweeps. The one process on
-// a SQLite file always is. Of those on a PostgreSQL database it is the one that
-// has been there longest; none while Run does not run, or while the database is
-// out of reach. When the leader dies, the next one leads as soon as it is taken
-// for dead.
+// Leads reports whether this instance sweeps. The one process on a SQLite file always does. On a PostgreSQL database
+// the oldest instance does; none while Run does not run, or while the database is unreachable. When the leader dies,
+// the next one leads as soon as the leader counts as dead.
 func (s *Store) Leads(ctx context.Context) (bool, error) {
 	leads, err := s.db.leads(ctx, s.presence.Load())
 	if err != nil {
@@ -27,9 +25,8 @@ func (s *Store) Leads(ctx context.Context) (bool, error) {
 	return leads, nil
 }
 
-// SweepsDue lists pipelines whose Change.Sweep is at or before now, the longest
-// overdue first, at most limit, without those that installations in except
-// speak for.
+// SweepsDue lists at most limit pipelines whose Change.Sweep is at or before now, longest overdue first. It leaves out
+// the pipelines of the installations in except.
 func (s *Store) SweepsDue(ctx context.Context, now time.Time, except []int64, limit int) ([]bot.Key, error) {
 	query, list := s.sweepsDue(except)
 	return s.keys(ctx, query, micros(now), limit, list)
@@ -40,8 +37,8 @@ func (s *Store) sweepsDue(except []int64) (query string, list any) {
 	return `SELECT repo, name, sweep_at FROM pipelines WHERE sweep_at > 0 AND sweep_at <= $1 AND ` + condition + ` ORDER BY sweep_at LIMIT $2`, list
 }
 
-// Processed reports which of the sender's deliveries were processed, or wait to
-// be. The others have failed, were never received, or are too old to be known.
+// Processed reports which of the sender's deliveries were processed or are pending. The others have failed, were never
+// received, or are too old to be known.
 func (s *Store) Processed(ctx context.Context, guids []string) (map[string]bool, error) {
 	const most = 500 // in one statement
 	known := make(map[string]bool, len(guids))

@@ -9,17 +9,14 @@ import (
 	"github.com/riverqueue/river/riverdriver"
 )
 
-// River learns of new jobs by polling the database, or from a listener that its
-// driver makes. Ours tells it right after a commit in this process, so that a
-// job starts within a millisecond or two. River's own listener for SQLite polls
-// a table every 50 ms, and the one for PostgreSQL is needed for what other
-// instances commit: there ours comes on top.
+// River learns of new jobs by polling the database, or from its driver's listener. Ours notifies it right after a
+// commit in this process, so that a job starts within a millisecond or two. River's own listener for SQLite polls a
+// table every 50 ms. The one for PostgreSQL is needed for other instances' commits; there, ours is an addition.
 
-// insertTopic is what River calls the topic of new jobs.
+// insertTopic is River's topic of new jobs.
 const insertTopic = "river_insert"
 
-// waker hands the names of queues with new jobs to the listeners of the River
-// clients of this process.
+// waker passes the names of queues with new jobs to the listeners of this process' River clients.
 type waker struct {
 	mu        sync.Mutex
 	listeners map[*listener]bool // guarded by mu
@@ -37,14 +34,13 @@ func (w *waker) wake(queues []string) {
 	}
 }
 
-// listener is a riverdriver.Listener. Without an inner one it sees this
-// process alone.
+// listener is a riverdriver.Listener. Without an inner one it sees this process alone.
 type listener struct {
-	riverdriver.Listener // nil for SQLite; the methods below that use it ask
+	riverdriver.Listener // nil for SQLite; the methods below that use it check that
 	waker                *waker
 
 	mu      sync.Mutex
-	pending map[string]bool // guarded by mu: queues with new jobs, not told yet
+	pending map[string]bool // guarded by mu: queues with new jobs, not yet reported
 	ring    chan struct{}   // holds one element while pending is not empty
 }
 
@@ -59,7 +55,7 @@ func (l *listener) wake(queue string) {
 	l.signal()
 }
 
-// signal must be called with mu held.
+// signal notes that pending is not empty. l.mu must be held.
 func (l *listener) signal() {
 	select {
 	case l.ring <- struct{}{}:
@@ -67,7 +63,7 @@ func (l *listener) signal() {
 	}
 }
 
-// take returns one queue that has new jobs, nil if there is none.
+// take returns one queue with new jobs; nil: there is none.
 func (l *listener) take() *riverdriver.Notification {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -105,8 +101,7 @@ func (l *listener) Close(ctx context.Context) error {
 	return nil
 }
 
-// WaitForNotification returns what comes first: a commit of this process or a
-// notification from the database.
+// WaitForNotification returns the first of two events: a commit of this process, or a notification from the database.
 func (l *listener) WaitForNotification(ctx context.Context) (*riverdriver.Notification, error) {
 	if n := l.take(); n != nil {
 		return n, nil
@@ -123,8 +118,8 @@ func (l *listener) WaitForNotification(ctx context.Context) (*riverdriver.Notifi
 			}
 		}
 	}
-	// The wait on the connection is interrupted when the bell rings; pgx keeps
-	// the connection usable then, and River itself interrupts it the same way.
+	// ring interrupts the wait on the connection. pgx then keeps the connection usable; River itself interrupts it the
+	// same way.
 	waiting, interrupt := context.WithCancel(ctx)
 	defer interrupt()
 	var answered sync.WaitGroup

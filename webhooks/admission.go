@@ -11,60 +11,54 @@ import (
 	"go.uber.org/zap"
 )
 
-// Limits of what bodies may cost before their signature is known.
+// Limits on bodies whose signature is not verified yet.
 const (
 	bodiesAtOnce = 512 // in flight
-	// One address may have this part of them.
+	// One address may have 1/clientsPart of them.
 	clientsPart = 4
 
-	// The first bytes of a body are always there for the taking, so that small
-	// deliveries, which nearly all are, never compete for memory. What is beyond
-	// comes from one store for all.
+	// A body's first bytes need no reservation. So small deliveries, which nearly all are, never compete for memory.
+	// The rest comes from one shared store.
 	freeBytes  = firstPieces
 	largeBytes = 40 << 20
 
-	// One body whose length is known may use more than that, so that of several large
-	// ones there is always one that goes on.
+	// One body of known length may exceed that store, so that one of several large bodies always proceeds.
 
-	// How long a body waits for memory before another has to give way: not for long,
-	// unless it is a large one itself.
+	// How long a body waits for memory before another must give way. A large body waits longer.
 	waitAtLeast = 250 * time.Millisecond
-	waitASecond = 3 << 20 // a second for so many bytes that came
+	waitASecond = 3 << 20 // bytes received per further second of waiting
 
-	// How fast a body has to arrive: GitHub itself gives up after ten seconds.
+	// How fast a body must arrive. GitHub itself gives up after ten seconds.
 	firstByteWithin = 3 * time.Second
 	bytesASecond    = 16 << 10
 	bodyWithin      = 8 * time.Second
 )
 
-// errGaveWay ends the reading of a body that others came before.
+// errGaveWay ends the reading of a body in favor of others.
 var errGaveWay = errors.New("gave way to others")
 
-// Admission decides which bodies are read into memory while nobody knows yet who
-// sent them. Handlers that share one share its limits. Nobody waits for whoever
-// sends nothing: a body that finds no place takes that of the slowest.
+// Admission decides which bodies are read into memory before their sender is verified. Handlers that share one share
+// its limits. A sender that sends nothing delays nobody: a body without a place takes that of the slowest.
 //
 //	bodies in flight            ≤ 512, a quarter of them of one address
 //	bytes of bodies in flight   ≤ 512 × 64 kB + 40 MB + the largest body
 //
-// A connection counts only while its body arrives: not while it is idle, nor
-// while its answer is being written.
+// A connection counts only while its body arrives: not while it is idle, nor while its answer is written.
 type Admission struct {
 	proxies Proxies
 	most    int       // bodies in flight
-	hint    sync.Once // that no proxies are trusted although there seem to be some
+	hint    sync.Once // logs once that no proxies are trusted although there seem to be some
 
 	mu     sync.Mutex
-	bodies map[*arrival]struct{} // guarded by mu; arriving, and to give way if need be
+	bodies map[*arrival]struct{} // guarded by mu; arriving, and may have to give way
 	of     map[netip.Addr]int    // guarded by mu; how many of bodies each address has
 	large  int64                 // guarded by mu; bytes beyond each body's free ones
-	last   *arrival              // guarded by mu; who uses the reserve, beyond large
+	last   *arrival              // guarded by mu; the user of the reserve, beyond large
 	freed  chan struct{}         // guarded by mu; closed when memory came back
 }
 
-// NewAdmission makes the limits of a server. What proxies say of their clients'
-// addresses is believed; see Proxies. Of the server's connections, bodies in flight
-// take at most a quarter; 0: there are enough of them.
+// NewAdmission returns the limits of a server. It believes the client addresses that proxies report; see Proxies.
+// Bodies in flight use at most a quarter of the server's connections; 0: unlimited.
 func NewAdmission(proxies Proxies, connections int) *Admission {
 	most := bodiesAtOnce
 	if connections > 0 {
@@ -73,7 +67,7 @@ func NewAdmission(proxies Proxies, connections int) *Admission {
 	return &Admission{proxies: proxies, most: most, bodies: map[*arrival]struct{}{}, of: map[netip.Addr]int{}, freed: make(chan struct{})}
 }
 
-// arrival is one body on its way in.
+// arrival is one arriving body.
 type arrival struct {
 	a        *Admission
 	client   netip.Addr // zero: not limited
@@ -82,13 +76,13 @@ type arrival struct {
 	received atomic.Int64
 	deadline func(time.Time) // sets when its reading ends
 
-	due    time.Time     // the deadline that is set; of the reading goroutine
+	due    time.Time     // the current deadline; used by the reading goroutine alone
 	waited time.Duration // guarded by Admission.mu; for memory
 	held   int64         // guarded by Admission.mu; its part of Admission.large
 	gone   bool          // guarded by Admission.mu; it had to give way
 }
 
-// enter takes a body in. If there is no place, the slowest gives way.
+// enter admits a body. If there is no place, the slowest body gives way.
 func (a *Admission) enter(w http.ResponseWriter, r *http.Request, log *zap.Logger) *arrival {
 	client, odd := a.proxies.client(r)
 	if odd {
@@ -99,7 +93,7 @@ func (a *Admission) enter(w http.ResponseWriter, r *http.Request, log *zap.Logge
 	controller := http.NewResponseController(w)
 	at := &arrival{
 		a: a, client: client, known: r.ContentLength >= 0, began: time.Now(),
-		// Test recorders know no deadlines; servers do.
+		// Servers have deadlines; test recorders have none.
 		deadline: func(t time.Time) { _ = controller.SetReadDeadline(t) },
 	}
 	at.due = at.began.Add(firstByteWithin)
@@ -119,8 +113,8 @@ func (a *Admission) enter(w http.ResponseWriter, r *http.Request, log *zap.Logge
 	return at
 }
 
-// slowest is the body that arrives at the lowest rate, nil if none qualifies. What
-// has just begun is given the benefit of a first packet.
+// slowest returns the body with the lowest rate; nil: none qualifies. A new body counts as if its first packet had
+// arrived.
 func (a *Admission) slowest(now time.Time, qualifies func(*arrival) bool) (slowest *arrival) {
 	const firstPacket = 16 << 10
 	var lowest float64
@@ -136,8 +130,8 @@ func (a *Admission) slowest(now time.Time, qualifies func(*arrival) bool) (slowe
 	return slowest
 }
 
-// dearest is the body that has held the most memory for the longest time, nil if
-// none that qualifies holds any beyond its free bytes.
+// dearest returns the body that has held the most memory for the longest time; nil: no qualifying body holds more than
+// its free bytes.
 func (a *Admission) dearest(now time.Time, qualifies func(*arrival) bool) (dearest *arrival) {
 	var most float64
 	for b := range a.bodies {
@@ -152,7 +146,7 @@ func (a *Admission) dearest(now time.Time, qualifies func(*arrival) bool) (deare
 	return dearest
 }
 
-// dismiss makes a body give way: its memory is free, and its reading ends.
+// dismiss makes a body give way: it frees its memory and ends its reading.
 func (a *Admission) dismiss(b *arrival) {
 	b.gone = true
 	a.remove(b)
@@ -185,8 +179,8 @@ func (a *Admission) giveBack(b *arrival) {
 	a.freed = make(chan struct{})
 }
 
-// reserve takes n bytes of memory for a body that has used up its free ones. A
-// body of unknown length gets what those of known length leave.
+// reserve reserves n bytes for a body that has used up its free ones. Bodies of unknown length get what those of known
+// length leave.
 func (at *arrival) reserve(n int64) error {
 	a := at.a
 	a.mu.Lock()
@@ -209,7 +203,7 @@ func (at *arrival) reserve(n int64) error {
 		case victim != nil && victim != at:
 			a.dismiss(victim)
 		case !at.known:
-			return errGaveWay // nobody else of its kind is left
+			return errGaveWay // no other body of its kind is left
 		case a.last == nil:
 			a.last = at
 		case now.Before(patience):
@@ -224,8 +218,7 @@ func (at *arrival) reserve(n int64) error {
 	return errGaveWay
 }
 
-// wait waits until memory came back, at most that long. It is called with the
-// lock, which others have meanwhile.
+// wait waits until memory is freed, at most for most. It is called with the lock held, and releases it meanwhile.
 func (at *arrival) wait(most time.Duration) {
 	began, freed := time.Now(), at.a.freed
 	at.a.mu.Unlock()
@@ -239,11 +232,11 @@ func (at *arrival) wait(most time.Duration) {
 	at.waited += time.Since(began)
 }
 
-// progress notes how much of the body has come, and allows more time for the rest.
+// progress notes how much of the body has arrived, and extends its deadline.
 func (at *arrival) progress(received int64) {
 	at.received.Store(received)
 	earned := time.Duration(float64(received) / bytesASecond * float64(time.Second))
-	const unit = time.Second // in which it is counted: setting a deadline costs as much as reading a packet
+	const unit = time.Second // the unit of deadlines: setting one costs as much as reading a packet
 	if due := at.began.Add(min(firstByteWithin+earned, bodyWithin)); due.Sub(at.due) < unit && due.Before(at.began.Add(bodyWithin)) {
 		return
 	}
@@ -256,8 +249,7 @@ func (at *arrival) progress(received int64) {
 	}
 }
 
-// complete ends the arrival of a body that is there as a whole: from here on it
-// gives way to nobody. It fails if it has done so already.
+// complete ends the arrival of a complete body: it no longer gives way. It fails if it already has.
 func (at *arrival) complete() error {
 	at.a.mu.Lock()
 	defer at.a.mu.Unlock()
@@ -269,10 +261,10 @@ func (at *arrival) complete() error {
 	return nil
 }
 
-// leave gives back whatever a body still has.
+// leave gives back everything a body still has.
 func (at *arrival) leave() {
 	at.a.mu.Lock()
 	defer at.a.mu.Unlock()
-	at.a.remove(at) // nothing is left of it if it is complete
+	at.a.remove(at) // does nothing if the body is complete
 	at.a.giveBack(at)
 }

@@ -12,16 +12,15 @@ import (
 	"sync"
 )
 
-// body is what has arrived of one. Memory is taken as bytes come, never as they
-// are announced, and given back to be used again.
+// body is the part of a body that has arrived. Memory is taken as bytes come, not as they are announced, and is reused.
 type body struct {
 	pieces [][]byte // all but the last are full
 	size   int64
-	whole  *bytes.Buffer // nil unless bytes had to put pieces together
+	whole  *bytes.Buffer // nil unless the pieces were joined
 }
 
-// A body begins with a small piece. What does not fit there is copied into a
-// larger one, once; what does not fit there goes on in more pieces.
+// A body begins with a small piece. If it outgrows that, it is copied once into a larger one; then further pieces
+// follow.
 const (
 	smallPiece  = 4 << 10
 	firstPieces = 64 << 10
@@ -46,8 +45,7 @@ func freePiece(p []byte) {
 	}
 }
 
-// room returns where the next bytes go, at least one. Rest is how many are still
-// announced, at least.
+// room returns where the next bytes go, at least one. rest is how many are still announced, at least.
 func (b *body) room(at *arrival, rest int64) ([]byte, error) {
 	if len(b.pieces) == 0 {
 		b.pieces = append(b.pieces, smallPieces.Get().(*[smallPiece]byte)[:0])
@@ -72,8 +70,8 @@ func (b *body) room(at *arrival, rest int64) ([]byte, error) {
 	return next[:largePiece], nil
 }
 
-// read reads r to its end. Until its first byte a body has only a small piece.
-// Announced is its length, negative if that is unknown.
+// read reads r to its end. Until its first byte a body has only a small piece. announced is its length; negative:
+// unknown.
 func (b *body) read(r io.Reader, announced int64, at *arrival) error {
 	for {
 		room, err := b.room(at, announced-b.size)
@@ -98,7 +96,7 @@ func (b *body) took(n int, at *arrival) {
 	at.progress(b.size)
 }
 
-// bytes are those of the whole body. They are valid until free is called.
+// bytes returns the whole body. It is valid until free is called.
 func (b *body) bytes() []byte {
 	switch len(b.pieces) {
 	case 0:
@@ -128,8 +126,7 @@ func (b *body) free() {
 	b.pieces = nil
 }
 
-// signed compares with every secret, in a time that does not tell which bytes
-// differ.
+// signed compares mac with every secret, in constant time.
 func (b *body) signed(secrets [][]byte, mac []byte) bool {
 	ok := false
 	for _, secret := range secrets {
@@ -142,7 +139,7 @@ func (b *body) signed(secrets [][]byte, mac []byte) bool {
 	return ok
 }
 
-// arrive reads the body of a request. The answer is nil if all of it came.
+// arrive reads a request's body. The answer is nil if all of it arrived.
 func (h *receiver) arrive(w http.ResponseWriter, r *http.Request, b *body, at *arrival) *answer {
 	err := b.read(http.MaxBytesReader(w, r.Body, h.opts.MaxBody), r.ContentLength, at)
 	if gone := at.complete(); gone != nil {
@@ -163,8 +160,7 @@ func (h *receiver) arrive(w http.ResponseWriter, r *http.Request, b *body, at *a
 	return &answer{http.StatusBadRequest, "malformed", "The body did not arrive as a whole."}
 }
 
-// turn waits until a large body may be read as a whole. Only what is signed takes
-// turns, so nobody else can keep anybody waiting.
+// turn waits until a large body may be read as a whole. Only signed bodies take turns, so strangers delay none of them.
 func (h *receiver) turn(ctx context.Context, size int64) (release func(), ok bool) {
 	if size <= largeBody {
 		return func() {}, true

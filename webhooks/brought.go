@@ -2,9 +2,8 @@ package webhooks
 
 import "github.com/go-json-experiment/json"
 
-// brought is what is kept of the list of commits in a push: whether any of them is one that
-// GitHub had on no branch before. A new branch at an old commit brings none. What is no such
-// list says nothing, and is no fault either: nothing else depends on it.
+// brought is the stored part of a push's list of commits: whether any of them was on no branch before. A new branch at
+// an old commit has none. A value that is no such list counts as unknown and is no error: nothing else depends on it.
 type brought string
 
 const (
@@ -29,7 +28,7 @@ func (b *brought) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes a list as GitHub's, of one commit at most.
+// MarshalJSON writes a list in GitHub's form, of one commit at most.
 func (b brought) MarshalJSON() ([]byte, error) {
 	switch b {
 	case broughtSome:

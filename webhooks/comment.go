@@ -7,12 +7,11 @@ import (
 	"github.com/headstart-cd/headstart/bot/command"
 )
 
-// commented finds a person's new comment on a pull request that may hold a
-// command. Everything else that happens to comments has no fact: those on
-// issues, edited and deleted ones, what bots and Apps write, and plain talk.
-// The author is not taken from the sender, who may be somebody else, and what
-// the author may do is not taken from author_association, which is none of it.
-// Of the body only the commands are kept, without secrets.
+// commented returns a person's new comment on a pull request that may contain a command. All other comments have no
+// fact: those on issues, edited and deleted ones, those of bots and Apps, and those without commands.
+//
+// The author is not taken from the sender, who may be another person. The author's rights are not taken from
+// author_association, which does not contain them. Only the commands of the body are kept, without secrets.
 func commented(p payload) (bot.Fact, error) {
 	c, issue := p.Comment, p.Issue
 	switch {
@@ -20,7 +19,7 @@ func commented(p payload) (bot.Fact, error) {
 		return nil, nil
 	case c == nil || c.ID <= 0:
 		return nil, wrong("issue_comment", "comment.id", "a number", "")
-	case c.User == nil: // whoever it was is gone
+	case c.User == nil: // the account is gone
 		return nil, nil
 	case c.User.Type != "User", p.Sender.Type == "Bot", c.App != nil, len(c.lines) == 0:
 		return nil, nil
@@ -35,8 +34,7 @@ func commented(p payload) (bot.Fact, error) {
 	return bot.Commented{ID: c.ID, Number: issue.Number, User: c.User.Login, UserID: c.User.ID, Body: strings.Join(c.lines, "\n"), At: c.CreatedAt.time}, nil
 }
 
-// commandLines are the lines of a comment that may be commands, as the bot will
-// repeat them.
+// commandLines returns the lines of a comment that may be commands, as the bot will quote them.
 func commandLines(body string) []string {
 	var lines []string
 	for _, command := range command.ParseCommands(strings.Join(slashLines(body), "\n")) {

@@ -8,11 +8,9 @@ import (
 	"time"
 )
 
-// Connections keeps the number of a server's connections below a limit, so that
-// nobody can use up the process' file descriptors. When all places are taken, a
-// new connection takes that of the one that has been of no use for the longest
-// time: one that sends no request. Connections that a signed delivery came on are
-// the last to go. Only if all are being served is the new one closed.
+// Connections bounds a server's connections, so that nobody can use up the process' file descriptors. When all places
+// are taken, a new connection replaces the one that has been idle for the longest time. Connections that carried a
+// signed delivery are closed last. If all are being served, the new one is closed.
 //
 //	c := NewConnections(max)
 //	s := http.Server{Handler: c.Handler(h), ConnContext: c.Context, ConnState: c.State}
@@ -23,15 +21,15 @@ type Connections struct {
 	open map[net.Conn]*connection // guarded by mu
 }
 
-// connection is one as Connections sees it. All is guarded by Connections.mu.
+// connection is a connection of Connections. All fields are guarded by Connections.mu.
 type connection struct {
 	of      *Connections
-	serving bool      // a handler is at work
-	since   time.Time // when it was opened, or was last of use
-	signed  bool      // a signed delivery came on it
+	serving bool      // a handler is running
+	since   time.Time // when it was opened, or last served
+	signed  bool      // it carried a signed delivery
 }
 
-// NewConnections makes room for that many.
+// NewConnections allows at most that many.
 func NewConnections(most int) *Connections {
 	return &Connections{max: most, open: map[net.Conn]*connection{}}
 }
@@ -53,7 +51,7 @@ func (l limitedListener) Accept() (net.Conn, error) {
 		if l.c.admit(conn) {
 			return conn, nil
 		}
-		conn.Close() // nobody has asked anything on it
+		conn.Close() // it has carried no request
 	}
 }
 
@@ -72,7 +70,7 @@ func (c *Connections) admit(conn net.Conn) bool {
 			return false
 		}
 		delete(c.open, idlest)
-		idlest.Close() // its reader hears of it
+		idlest.Close() // its reader gets an error
 	}
 	c.open[conn] = &connection{of: c, since: time.Now()}
 	return true
@@ -109,7 +107,7 @@ func (c *Connections) Context(ctx context.Context, conn net.Conn) context.Contex
 	return context.WithValue(ctx, connectionKey{}, c.open[conn])
 }
 
-// Handler lets no connection be closed while it is served.
+// Handler keeps a connection from being closed while it is served.
 func (c *Connections) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		o, _ := r.Context().Value(connectionKey{}).(*connection)

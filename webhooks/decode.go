@@ -17,10 +17,10 @@ import (
 	"github.com/headstart-cd/headstart/bot/redact"
 )
 
-// events are those that Decode finds facts in.
+// events are the events that Decode finds facts in.
 var events = []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "push", "repository", "status"}
 
-// known are the events that have a label of their own in the metrics.
+// known are the events with their own label in the metrics.
 var known = func() map[string]bool {
 	m := map[string]bool{"ping": true, "installation": true, "installation_repositories": true}
 	for _, e := range events {
@@ -29,15 +29,12 @@ var known = func() map[string]bool {
 	return m
 }()
 
-// Events lists the events that a GitHub App must subscribe to: those that Decode
-// finds facts in, by name.
+// Events lists by name the events that a GitHub App must subscribe to: those that Decode finds facts in.
 func Events() []string { return slices.Clone(events) }
 
-// Decode finds the facts in a delivery of GitHub's, or of Heroku's if the event
-// is Heroku. An event that is of no interest has none, and neither has one about
-// a tag, a branch that is gone or a status of Headstart's own. The first fact of
-// others says which installation speaks for the repository. The ID is left to
-// the caller, who knows it.
+// Decode returns the facts in a delivery of GitHub, or of Heroku if the event is Heroku. There are none in an
+// irrelevant event, or in one about a tag, a deleted branch or a status of Headstart's own. Otherwise the first fact
+// contains the repository's installation. The caller sets the ID.
 //
 // An error names the event, the field, and what was expected there.
 func Decode(event string, body []byte) (engine.Delivery, error) {
@@ -108,13 +105,12 @@ func factsIn(event string, p payload) (engine.Delivery, error) {
 	return d, nil
 }
 
-// newName reports whether an event says which repository has a name: it was made,
-// renamed, transferred. It has no fact of its own: any delivery under the name tells it.
+// newName reports whether an event gives a repository a name: it was created, renamed or transferred. It has no fact of
+// its own: any delivery contains the name.
 func newName(event string, p payload) bool { return event == "repository" && p.Action != "deleted" }
 
-// asSent is how JSON from outside is read: names as they are documented, and of two
-// fields of one name the last. Without the errors of encoding/json the text is read
-// once, and not twice.
+// asSent is how JSON from outside is read: with the documented names, and the last of two fields with one name. Without
+// encoding/json's errors the text is parsed once, not twice.
 var asSent = json.JoinOptions(jsonv1.DefaultOptionsV1(), json.MatchCaseInsensitiveNames(false), jsonv1.ReportErrorsWithLegacySemantics(false))
 
 func pushed(p payload) (bot.Fact, error) {
@@ -135,7 +131,7 @@ func pushed(p payload) (bot.Fact, error) {
 		return nil, err
 	}
 	f := bot.Pushed{Branch: branch, Before: p.Before, After: p.After, PushedAt: p.Repository.PushedAt.time, Forced: p.Forced, By: p.Sender.account()}
-	// GitHub may leave the commit out, or parts of it, though the branch is there.
+	// GitHub may omit the commit, or parts of it, even if the branch exists.
 	if c := p.HeadCommit; c != nil {
 		f.Nothing = p.Commits == broughtNothing
 		if c.TreeID != "" && !isSHA(c.TreeID) {
@@ -146,8 +142,8 @@ func pushed(p payload) (bot.Fact, error) {
 	return f, nil
 }
 
-// headPushed finds out who moved the head of a pull request, which its event tells, too.
-// The head of a fork is in another repository, about whose branches nothing is kept.
+// headPushed returns the push of a pull request's head, whose event also names the pusher. A fork's head is in another
+// repository, whose branches are not stored.
 func headPushed(event string, p payload) bot.Fact {
 	pr := p.PullRequest
 	if event != "pull_request" || p.Action != "synchronize" || !isSHA(p.Before) || p.After != pr.Head.SHA || pr.Head.Ref == "" ||
@@ -157,7 +153,7 @@ func headPushed(event string, p payload) bot.Fact {
 	return bot.HeadPushed{Branch: pr.Head.Ref, Before: p.Before, After: p.After, By: p.Sender.account()}
 }
 
-// title is the first line of a text as it is shown. What is stored is that already.
+// title returns the first line of a text as it is shown. A stored text is that already.
 func (p payload) title(text string) string {
 	if p.kept {
 		return text
@@ -181,12 +177,12 @@ func pullRequest(p payload) (bot.Fact, error) {
 	}
 	f := bot.PullRequestChanged{
 		Number: pr.Number, Title: p.title(pr.Title), Author: pr.User.Login, AuthorID: pr.User.ID, Head: pr.Head.SHA, Branch: pr.Head.Ref, Base: pr.Base.Ref,
-		// A fork that was deleted is null.
+		// A deleted fork is null.
 		Fork: pr.Head.Repo == nil || !strings.EqualFold(pr.Head.Repo.FullName, p.Repository.FullName),
 		Open: pr.State == "open", Merged: pr.Merged, UpdatedAt: pr.UpdatedAt.time,
 	}
 	if pr.Merged {
-		// While it is open this is the commit of the test merge.
+		// While the pull request is open, this is the commit of the test merge.
 		if !isSHA(pr.MergeCommitSHA) {
 			return nil, wrong("pull_request", "pull_request.merge_commit_sha", "a full SHA, because it is merged", pr.MergeCommitSHA)
 		}
@@ -204,7 +200,7 @@ func checkRun(p payload) (bot.Fact, error) {
 		return nil, wrong("check_run", "check_run.name", "a name", "")
 	}
 	if p.Action != "created" && p.Action != "completed" {
-		// When it is asked for again, the payload still has the old conclusion.
+		// When a run is requested again, the payload still has the old conclusion.
 		return bot.ChecksMoved{SHA: run.HeadSHA}, nil
 	}
 	if err := oddTime("check_run", map[string]when{"check_run.started_at": run.StartedAt, "check_run.completed_at": run.CompletedAt}); err != nil {
@@ -228,8 +224,7 @@ func checkRun(p payload) (bot.Fact, error) {
 	return bot.CheckReported{SHA: run.HeadSHA, Check: check}, nil
 }
 
-// A suite that is completed can gain runs, and not every app fills its suite:
-// it says no more than "look again".
+// checkSuite returns only "look again": a completed suite can gain runs, and not every app fills its suite.
 func checkSuite(p payload) (bot.Fact, error) {
 	if p.CheckSuite == nil || !isSHA(p.CheckSuite.HeadSHA) {
 		return nil, wrong("check_suite", "check_suite.head_sha", "a full SHA", "")
@@ -271,14 +266,14 @@ func status(p payload) (bot.Fact, error) {
 	return bot.CheckReported{SHA: p.SHA, Check: check}, nil
 }
 
-// repository is what every delivery says of its repository.
+// repository is the repository in every delivery.
 type repository struct {
 	ID            int64  `json:"id"`
 	FullName      string `json:"full_name"`
 	DefaultBranch string `json:"default_branch"`
 	PushedAt      when   `json:"pushed_at"`
-	Private       *bool  `json:"private"`    // nil: it does not say
-	Visibility    string `json:"visibility"` // public, private or internal; servers before GHES 3.1 do not say
+	Private       *bool  `json:"private"`    // nil: unknown
+	Visibility    string `json:"visibility"` // public, private or internal; missing before GHES 3.1
 }
 
 func (r repository) visible() bot.Visibility {
@@ -291,9 +286,8 @@ func (r repository) visible() bot.Visibility {
 	return bot.Public
 }
 
-// payload has the fields of all events that matter here. What else GitHub sends
-// may change without breaking a delivery, which is why the types of an API
-// client, with every field there is, are not used.
+// payload has the needed fields of all events. Other fields may change without breaking a delivery. That is why the
+// complete types of an API client are not used.
 type payload struct {
 	Action       string `json:"action"`
 	Installation struct {
@@ -382,12 +376,12 @@ type payload struct {
 		Body      string    `json:"body"`
 		CreatedAt when      `json:"created_at"`
 		User      *account  `json:"user"`
-		App       *struct{} `json:"performed_via_github_app"` // an App wrote it in somebody's name
-		lines     []string  // of Body, those that are commands
+		App       *struct{} `json:"performed_via_github_app"` // an App wrote it for a person
+		lines     []string  // the commands in Body
 	} `json:"comment"`
 	Sender account `json:"sender"`
 
-	kept bool // it was stored: its titles are such already
+	kept bool // it was stored: its titles are shortened already
 }
 
 // account is a person or a bot.
@@ -401,14 +395,14 @@ func (a account) account() bot.Account {
 	return bot.Account{ID: a.ID, Login: a.Login, Bot: a.Type == "Bot"}
 }
 
-// gitAuthor is a name in a commit; the account has it where GitHub knows whose it is.
+// gitAuthor is a name in a commit; the account is set where GitHub knows it.
 type gitAuthor struct {
 	Name     string `json:"name"`
 	Username string `json:"username"`
 }
 
-// when is a time as GitHub writes it: RFC 3339, or in pushes seconds since 1970.
-// What is neither is kept, for the error that names the field.
+// when is a time as GitHub writes it: RFC 3339, or in pushes seconds since 1970. Any other value is kept in odd, for
+// the error that names the field.
 type when struct {
 	time time.Time
 	odd  string // empty if it is a time, or null
@@ -432,10 +426,10 @@ func (w *when) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// MarshalJSON is never called with what is odd.
+// MarshalJSON is never called with odd set.
 func (w when) MarshalJSON() ([]byte, error) { return w.time.MarshalJSON() }
 
-// oddTime finds a field of those named that is no time.
+// oddTime returns an error for the first of the named fields that is no time.
 func oddTime(event string, fields map[string]when) error {
 	for _, field := range slices.Sorted(maps.Keys(fields)) {
 		if odd := fields[field].odd; odd != "" {
@@ -466,7 +460,7 @@ func kindOf(t reflect.Type) string {
 	}
 }
 
-// isSHA takes SHA-1 and SHA-256.
+// isSHA accepts SHA-1 and SHA-256.
 func isSHA(s string) bool {
 	return (len(s) == 40 || len(s) == 64) && strings.IndexFunc(s, func(c rune) bool {
 		return !(c >= '0' && c <= '9' || c >= 'a' && c <= 'f')

@@ -1,12 +1,11 @@
-// Package webhooks takes in what GitHub and Heroku report: it verifies who sent
-// a delivery, has it stored before it acknowledges it, and understands later
-// what facts are in it.
+// Package webhooks receives what GitHub and Heroku report. It verifies the sender of a delivery, and stores the
+// delivery before it acknowledges it. Its facts are decoded later.
 //
 //	POST ──▶ Handler: bounded, signed, stored ──▶ 202
 //	inbox ──▶ Decode: facts of package bot
 //
-// A delivery that was not stored is answered with an error, so that GitHub's
-// log of deliveries shows it as failed and it can be asked for again.
+// A delivery that was not stored is answered with an error. GitHub's log then shows it as failed, and it can be
+// redelivered.
 package webhooks
 
 import (
@@ -26,19 +25,16 @@ import (
 
 // Inbox keeps deliveries until they are processed.
 type Inbox interface {
-	// Receive stores a delivery durably before it returns. A guid that is known
-	// already is a duplicate: nothing more will come of it.
+	// Receive stores a delivery durably before it returns. A known guid is a duplicate, and has no further effect.
 	Receive(ctx context.Context, guid, event string, body []byte) (duplicate bool, err error)
 }
 
-// Options of Handler and HerokuHandler.
+// Options are the options of Handler and HerokuHandler.
 type Options struct {
-	// Secrets that a delivery may be signed with: at least one, and two while the
-	// old one is being replaced.
+	// Secrets are those a delivery may be signed with: at least one, and two while the old one is being replaced.
 	Secrets [][]byte
 	Inbox   Inbox
-	// Count is called for every delivery that is signed, whatever becomes of it. Nil:
-	// nobody counts them.
+	// Count is called for every signed delivery, with any result; nil: none are counted.
 	Count func(event string)
 	// Metrics takes headstart_deliveries_total by event and result, and
 	// headstart_delivery_seconds, from arrival to answer, by result. Handlers of
@@ -46,38 +42,36 @@ type Options struct {
 	Metrics prometheus.Registerer
 	Logger  *zap.Logger // nil: nothing is logged
 	MaxBody int64       // bytes; 0: 25 MB, the largest that GitHub sends
-	// Admission bounds what unsigned bodies cost. Handlers of one server share it.
-	// Nil: the handler has one of its own, which trusts no proxy.
+	// Admission bounds the cost of unsigned bodies. Handlers of one server share it. Nil: the handler has its own,
+	// which trusts no proxy.
 	Admission *Admission
 }
 
 const (
 	defaultMaxBody = 25 << 20
 
-	// A body this large is read as a whole by few at a time, once it is known to be
-	// signed.
+	// largeBody is the size from which only a few signed bodies at a time are read as a whole.
 	largeBody   = 1 << 20
 	largeAtOnce = 2
 )
 
-// sender is what differs between those who send webhooks.
+// sender is the difference between the senders of webhooks.
 type sender interface {
-	// identify reads the headers. The answer is nil if they are in order.
+	// identify reads the headers. The answer is nil if they are valid.
 	identify(r *http.Request) (envelope, *answer)
-	// read completes the envelope from a body that is signed, and returns what is to
-	// be stored of it: no more than is needed. The answer is nil unless that is
-	// nothing. The body is used again afterwards.
+	// read completes the envelope from a signed body, and returns only the part to be stored. The answer is nil if
+	// there is such a part. The body is reused afterwards.
 	read(e *envelope, body []byte) (keep []byte, _ *answer)
 }
 
-// envelope is what a delivery says of itself.
+// envelope is the metadata of a delivery.
 type envelope struct {
 	guid, event string
 	mac         []byte // the signature: HMAC-SHA256 of the body
-	signed      bool   // that is what it is, by a secret of ours
+	signed      bool   // mac is correct, by a secret of ours
 }
 
-// answer is what the sender is told.
+// answer is the response to the sender.
 type answer struct {
 	status int
 	result string // for the metrics
@@ -90,7 +84,7 @@ type receiver struct {
 	opts      Options
 	metrics   *metrics
 	large     chan struct{} // holds an element per large signed body that is being read
-	strangers *zap.Logger   // for what is not signed
+	strangers *zap.Logger   // for unsigned requests
 }
 
 func newReceiver(s sender, o Options) (*receiver, error) {
@@ -140,7 +134,7 @@ func (h *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		log.Debug("a delivery was taken", about...)
 	}
 	if a.status >= 400 && !e.signed {
-		// Some of the body may not have been read, and nobody waits for the rest.
+		// Some of the body may be unread, and nobody waits for the rest.
 		w.Header().Set("Connection", "close")
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -149,7 +143,7 @@ func (h *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", http.MethodPost)
 	}
 	w.WriteHeader(a.status)
-	// An answer that cannot be sent has nobody to be told of it.
+	// A failure to send the answer has no recipient.
 	_, _ = io.WriteString(w, a.text+"\n")
 }
 
@@ -202,7 +196,7 @@ func (h *receiver) tooLarge() answer {
 	return answer{http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("The body is larger than %d bytes.", h.opts.MaxBody)}
 }
 
-// notJSON is the answer to a body that is no JSON, nil if it is.
+// notJSON is the answer to a body that is not JSON; nil: it is.
 func notJSON(body []byte) *answer {
 	if json.Valid(body) {
 		return nil
@@ -216,8 +210,7 @@ func isJSON(r *http.Request) bool {
 	return err == nil && kind == "application/json"
 }
 
-// isName reports whether s is of at most n characters that need no care in logs
-// and in a database.
+// isName reports whether s has at most n characters, all safe in logs and in a database.
 func isName(s string, n int) bool {
 	return s != "" && len(s) <= n && strings.IndexFunc(s, func(c rune) bool {
 		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_')

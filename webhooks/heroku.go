@@ -13,11 +13,11 @@ import (
 	"github.com/headstart-cd/headstart/bot/redact"
 )
 
-// Heroku is the event under which deliveries of Heroku's are stored.
+// Heroku is the event under which Heroku's deliveries are stored.
 const Heroku = "heroku"
 
-// HerokuHandler serves POST /webhooks/heroku, for webhooks that were made with
-// the secret: heroku webhooks:add -i api:build -i api:release -l sync -s SECRET.
+// HerokuHandler serves POST /webhooks/heroku, for webhooks created with the secret: heroku webhooks:add -i api:build -i
+// api:release -l sync -s SECRET.
 func HerokuHandler(o Options) (http.Handler, error) { return newReceiver(heroku{}, o) }
 
 type heroku struct{}
@@ -50,9 +50,8 @@ func (heroku) read(e *envelope, body []byte) ([]byte, *answer) {
 	return bytes.Clone(body), nil
 }
 
-// DecodeHeroku says which app of the platform something happened to, and the
-// sender's name for the delivery. The app is empty if it was no build and no
-// release.
+// DecodeHeroku returns the platform's app that an event is about, and the sender's ID of the delivery. The app is empty
+// if it was neither a build nor a release.
 func DecodeHeroku(body []byte) (platform, app, guid string, err error) {
 	var w herokuPayload
 	if err := unmarshal(Heroku, body, &w); err != nil {
@@ -79,7 +78,7 @@ func decodeHeroku(body []byte) (engine.Delivery, error) {
 	return engine.Delivery{Facts: []bot.Fact{bot.PlatformMoved{Platform: platform, App: app}}}, nil
 }
 
-// herokuPayload has the fields that matter here.
+// herokuPayload has the needed fields.
 type herokuPayload struct {
 	ID       string `json:"id"`
 	Resource string `json:"resource"`
@@ -95,7 +94,7 @@ type herokuPayload struct {
 	} `json:"webhook_metadata"`
 }
 
-// unmarshal explains what does not have the expected shape.
+// unmarshal decodes v. Its error explains what has an unexpected shape.
 func unmarshal[T any](event string, body []byte, v *T) error {
 	fault := jsonv2.Unmarshal(body, v, asSent)
 	if fault == nil {

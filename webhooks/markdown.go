@@ -13,20 +13,18 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// Bounds on what is read of a comment. GitHub takes 65,536 characters. What nobody
-// writes, but takes a parser long, has no commands in it.
+// Bounds on reading a comment. GitHub accepts 65,536 characters. Text that nobody writes but that takes a parser long
+// has no commands.
 const (
 	maxComment = 65536
-	// maxMarks is how many characters with a meaning one paragraph may have: some
-	// of them cost time that grows with their square.
+	// maxMarks bounds the special characters in one paragraph: the time for some grows with their square.
 	maxMarks = 1000
-	// maxNesting is how many quotes and lists may stand in one another.
+	// maxNesting bounds how deep quotes and lists may be nested.
 	maxNesting = 50
 )
 
-// A comment is parsed twice. The first time finds its blocks and nothing within
-// them; the second time reads the paragraphs, each by itself, so that a comment
-// costs no more than its paragraphs do. Parsers may be shared.
+// A comment is parsed twice. The first time finds only its blocks. The second time reads each paragraph alone, so that
+// a comment costs no more than the sum of its paragraphs. Parsers may be shared.
 var (
 	blockParser = parser.NewParser(
 		parser.WithBlockParsers(append(parser.DefaultBlockParsers(), util.Prioritized(extension.NewFootnoteBlockParser(), 999))...),
@@ -38,10 +36,9 @@ var (
 	)
 )
 
-// slashLines returns the lines of a comment that start with a slash where people
-// read it: lines of paragraphs, outside of quotes, lists, tables, headings, code and
-// HTML. What formats a line is taken off it. Of an escaped slash, or one that is
-// itself formatted, nobody knows whether it is meant; such a line is none.
+// slashLines returns the lines of a comment that start with a visible slash. They are lines of paragraphs, outside of
+// quotes, lists, tables, headings, code and HTML, without their formatting. A line whose slash is escaped or formatted
+// is left out: nobody knows whether it is meant.
 func slashLines(comment string) []string {
 	if len(comment) > maxComment && utf8.RuneCountInString(comment) > maxComment || !hasSlashLine(comment) {
 		return nil
@@ -64,7 +61,7 @@ func slashLines(comment string) []string {
 	return r.lines
 }
 
-// hasSlashLine tells at little cost that there is nothing to look for.
+// hasSlashLine reports cheaply whether there may be any such line.
 func hasSlashLine(comment string) bool {
 	for line := range strings.FieldsFuncSeq(comment, func(c rune) bool { return c == '\n' || c == '\r' }) {
 		if strings.HasPrefix(strings.TrimSpace(line), "/") {
@@ -74,7 +71,7 @@ func hasSlashLine(comment string) bool {
 	return false
 }
 
-// flatten ends every line in the same way, and bounds how deep they nest.
+// flatten normalizes line endings, and bounds the nesting of each line.
 func flatten(comment string) string {
 	comment = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "\uFFFD").Replace(comment)
 	var b strings.Builder
@@ -109,14 +106,14 @@ func linesOf(block ast.Node, source []byte) []byte {
 type reading struct {
 	lines []string
 	open  []string // elements that HTML has opened and not closed, the innermost last
-	// unseen says that a comment of HTML has begun which Markdown does not know as one,
-	// because of a blank line in it. People read it, but were not meant to.
+	// unseen reports that an HTML comment has begun that Markdown does not recognize, because of a blank line in it.
+	// People see its text but were not meant to.
 	unseen bool
-	// swallowed says that a tag or a comment takes in the rest.
+	// swallowed reports that a tag or a comment contains the rest.
 	swallowed bool
 }
 
-// within looks for HTML in a quote or a list. What that opens is closed by its end.
+// within looks for HTML in a quote or a list. Elements opened there are closed at its end.
 func (r *reading) within(block ast.Node, source []byte) {
 	_ = ast.Walk(block, func(node ast.Node, entering bool) (ast.WalkStatus, error) {
 		if node.Kind() == ast.KindHTMLBlock && entering {
@@ -134,14 +131,14 @@ func htmlOf(block ast.Node, source []byte) []byte {
 	return raw
 }
 
-// html takes what a block of HTML opens and closes.
+// html reads which elements a block of HTML opens and closes.
 func (r *reading) html(block ast.Node, source []byte) {
 	raw := htmlOf(block, source)
 	r.swallowed = unfinished(raw)
 	r.tags(raw, func(name string) bool { return formats[name] || outlives(name) })
 }
 
-// paragraph takes the lines of a paragraph, with what comes behind it.
+// paragraph reads the lines of a paragraph; behind is the text after it.
 func (r *reading) paragraph(source, behind []byte, refs parser.Context) {
 	if !hasSlashLine(string(source)) && !bytes.ContainsAny(source, "<>") {
 		return
@@ -165,7 +162,7 @@ func (r *reading) paragraph(source, behind []byte, refs parser.Context) {
 		}
 		p.end()
 	}
-	// What formats text ends with its paragraph, at the latest.
+	// Formatting ends with its paragraph, at the latest.
 	kept := r.open[:min(outside, len(r.open))]
 	for _, name := range r.open[len(kept):] {
 		if outlives(name) {
@@ -181,13 +178,13 @@ type paragraph struct {
 	source  []byte
 	behind  []byte // the rest of the comment
 	line    strings.Builder
-	begun   bool // the line has something in it
-	plain   bool // and began with a slash of its own
-	struck  bool // something in it is struck out: it does not mean what it says
+	begun   bool // the line is not empty
+	plain   bool // and began with an unformatted slash
+	struck  bool // part of it is struck out: it is not meant
 	formula bool // it is mathematics
 }
 
-// inline takes a part of the paragraph. Top says that nothing formats it.
+// inline reads a part of the paragraph. top reports that nothing formats it.
 func (p *paragraph) inline(node ast.Node, top bool) {
 	switch n := node.(type) {
 	case *ast.Text:
@@ -211,7 +208,7 @@ func (p *paragraph) inline(node ast.Node, top bool) {
 	case *ast.AutoLink:
 		p.text(n.Label(p.source), false, true)
 		return
-	case *ast.Image: // its text is shown instead of it, if at all
+	case *ast.Image: // its text is shown only instead of it, if at all
 		p.begun = true
 		return
 	case *east.Strikethrough:
@@ -223,7 +220,7 @@ func (p *paragraph) inline(node ast.Node, top bool) {
 	}
 }
 
-// text takes text as people read it.
+// text reads text as people see it.
 func (p *paragraph) text(raw []byte, top, literal bool) {
 	if !p.begun {
 		raw = []byte(strings.TrimLeft(string(raw), " \t"))
@@ -240,8 +237,7 @@ func (p *paragraph) text(raw []byte, top, literal bool) {
 	p.line.Write(shown)
 }
 
-// signs takes what hides or formats the text behind it, and is plain text to the
-// parser: if something ends it.
+// signs reads signs that hide or format the text after them if something ends them. They are plain text to the parser.
 func (p *paragraph) signs(segment text.Segment) {
 	for i := segment.Start; i < segment.Stop; i++ {
 		switch at := p.source[i:]; {

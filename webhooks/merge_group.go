@@ -8,7 +8,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/redact"
 )
 
-// mergeGroupPayload is what a merge_group event says of its group.
+// mergeGroupPayload is the group in a merge_group event.
 // https://docs.github.com/webhooks/webhook-events-and-payloads#merge_group
 type mergeGroupPayload struct {
 	HeadSHA    string `json:"head_sha"`
@@ -22,8 +22,8 @@ type mergeGroupPayload struct {
 	} `json:"head_commit"`
 }
 
-// mergeGroup reads a merge_group event: checks are requested of a group, or it is
-// gone. Other actions are of no interest.
+// mergeGroup decodes a merge_group event: a group's checks are requested, or the group is gone. Other actions have no
+// facts.
 func mergeGroup(p payload) (bot.Fact, error) {
 	if p.Action != "checks_requested" && p.Action != "destroyed" {
 		return nil, nil
@@ -57,8 +57,7 @@ func mergeGroup(p payload) (bot.Fact, error) {
 	return f, nil
 }
 
-// lastPull is the number in the name of a merge group's branch: that of the last
-// pull request in the group. It is 0 where the name has none.
+// lastPull returns the number of the last pull request in a merge group, from its branch's name; 0: the name has none.
 func lastPull(ref string) int {
 	_, name, found := cutLast(ref, "/pr-")
 	if !found {

@@ -13,7 +13,7 @@ type metrics struct {
 	seconds    *prometheus.HistogramVec
 }
 
-// newMetrics registers what Options.Metrics describes, or finds it registered.
+// newMetrics registers the metrics of Options.Metrics, or finds them registered.
 func newMetrics(r prometheus.Registerer) (*metrics, error) {
 	m := &metrics{
 		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -49,7 +49,7 @@ func register[C prometheus.Collector](r prometheus.Registerer, c C) (C, error) {
 
 func (m *metrics) count(event, result string, took time.Duration) {
 	if !known[event] && event != Heroku {
-		event = "other" // what strangers send must not make new series
+		event = "other" // unsigned requests must not make new series
 	}
 	m.deliveries.WithLabelValues(event, result).Inc()
 	m.seconds.WithLabelValues(result).Observe(took.Seconds())

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Proxies are the addresses from which X-Forwarded-For is believed.
+// Proxies are the addresses whose X-Forwarded-For is believed.
 type Proxies []netip.Prefix
 
 // ParseProxies reads addresses and networks (10.0.0.0/8), separated by spaces or
@@ -40,11 +40,10 @@ func (p Proxies) trust(addr netip.Addr) bool {
 	return slices.ContainsFunc(p, func(n netip.Prefix) bool { return n.Contains(addr) })
 }
 
-// client is whom a request is counted with: an IPv4 address, or an IPv6 network of
-// 64 bits, which is what one subscriber has. It is the zero Addr if there is no
-// telling clients apart: a trusted proxy does not say whom it speaks for, or none is
-// trusted and the peer is of this machine or network, where there is hardly anybody
-// but a proxy. Odd reports that last case, with a header that only proxies write.
+// client returns the address that a request is counted under: an IPv4 address, or an IPv6 network of 64 bits, which is
+// one subscriber's. It is zero if clients cannot be distinguished: a trusted proxy does not name its client, or no
+// proxy is trusted and the peer is on this machine or network, where it is nearly always a proxy. odd reports this last
+// case with a header that only proxies write.
 func (p Proxies) client(r *http.Request) (_ netip.Addr, odd bool) {
 	peer, ok := parseAddr(r.RemoteAddr)
 	if !ok {
@@ -56,8 +55,7 @@ func (p Proxies) client(r *http.Request) (_ netip.Addr, odd bool) {
 		}
 		return bucket(peer), false
 	}
-	// Each proxy appends whom it was asked by, so the truth is at the end, as far as
-	// those who wrote it are trusted.
+	// Each proxy appends its client, so the truth is at the end, as far as the proxies are trusted.
 	list := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, entry := range slices.Backward(list) {
 		addr, ok := parseAddr(strings.TrimSpace(entry))
@@ -90,7 +88,7 @@ func bucket(addr netip.Addr) netip.Addr {
 
 var carrierGrade = netip.MustParsePrefix("100.64.0.0/10") // private networks of some hosts, too
 
-// isNear reports whether an address is of this machine or a private network.
+// isNear reports whether an address is on this machine or a private network.
 func isNear(addr netip.Addr) bool {
 	return addr.IsLoopback() || addr.IsPrivate() || addr.IsLinkLocalUnicast() || carrierGrade.Contains(addr)
 }

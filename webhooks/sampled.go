@@ -7,9 +7,8 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// Sampled is the logger for what strangers do. It writes the first few of a kind
-// each minute and then one of many, so that nobody can fill a disk with refusals.
-// The metrics count all of them.
+// Sampled is the logger for unsigned requests. It writes the first few of a kind each minute and then one of many, so
+// that refusals cannot fill a disk. The metrics count all of them.
 func Sampled(log *zap.Logger) *zap.Logger {
 	const first, thereafter = 10, 1000
 	return log.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {

@@ -13,30 +13,29 @@ import (
 	"github.com/headstart-cd/headstart/bot/redact"
 )
 
-// What is stored of a delivery of GitHub's is what is read of it: a twentieth of
-// what GitHub sends, and none of what people wrote but their commands. It begins
-// with a line that no JSON begins with,
+// Only the fields that are read of GitHub's deliveries are stored: a twentieth of the body, and of people's texts only
+// the commands. The stored form begins with a line that no JSON begins with, so that it is never taken for the whole
+// body:
 //
 //	headstart 1
 //	{"repository":{"full_name":"acme/shop",…},…}
 //
-// so that nobody takes it for the whole. The number is that of the form. A new field
-// needs no new form, if a delivery without it may be read as one in which GitHub left
-// it out: it may wait across an upgrade. A new meaning of an old field does.
+// The number is that of the form. A delivery may be pending during an upgrade. So a new field needs no new form if its
+// absence means that GitHub left it out. A new meaning of an old field needs one.
 
 // shortForm is the newest form that this version knows.
 const shortForm = 1
 
 const shortPrefix = "headstart "
 
-// maxFaulty is how many bytes are kept whole of a body that Decode finds fault with.
+// maxFaulty is up to how many bytes a body is kept whole that Decode rejects.
 const maxFaulty = 256 << 10
 
-// short is a delivery as it is stored.
+// short is a stored delivery.
 type short struct {
 	payload
-	Lines []string `json:"command_lines"` // of a comment: those that are commands
-	// Fault is why a body cannot be read that was too large to be kept.
+	Lines []string `json:"command_lines"` // the commands of a comment
+	// Fault is why Decode rejects a body that was too large to be kept.
 	Fault string `json:"fault"`
 }
 
@@ -50,10 +49,10 @@ func (s short) encode() ([]byte, error) {
 	return append(fmt.Appendf(nil, "%s%d\n", shortPrefix, shortForm), data...), nil
 }
 
-// isShort reports whether a stored body is in a form of ours.
+// isShort reports whether a stored body has one of our forms.
 func isShort(body []byte) bool { return bytes.HasPrefix(body, []byte(shortPrefix)) }
 
-// decodeShort reads a stored body that is in a form of ours.
+// decodeShort decodes a stored body in one of our forms.
 func decodeShort(event string, body []byte) (payload, error) {
 	line, data, _ := bytes.Cut(body, []byte("\n"))
 	switch form, err := strconv.Atoi(string(line[len(shortPrefix):])); {
@@ -77,17 +76,15 @@ func decodeShort(event string, body []byte) (payload, error) {
 	return s.payload, nil
 }
 
-// distil returns what is to be stored of a delivery of GitHub's: what Decode reads. Of
-// a body that Decode finds fault with, that is everything, because another version may
-// be able to read it; of a very large one only the fault. Nothing says why there are
-// no facts in it, and is empty if there are. The error says that it is no JSON.
+// distil returns the part of a GitHub delivery to be stored: the fields that Decode reads. A body that Decode rejects
+// is kept whole, because another version may be able to read it; of a very large one only the fault is kept. nothing
+// states why there are no facts; empty: there are. The error means that the body is not JSON.
 func distil(event string, body []byte) (kept []byte, nothing string, err error) {
 	p, err := decodeWhole(event, body)
 	if err != nil {
 		return faulty(body, err)
 	}
-	// Each status that Headstart sets comes back as a delivery: there are more of
-	// them than of anything else.
+	// Each status that Headstart sets comes back as a delivery: these are the most frequent ones.
 	if event == "status" && bot.OwnContext(p.Context) {
 		return nil, "This is a status of Headstart's own.", nil
 	}
@@ -113,7 +110,7 @@ func faulty(body []byte, fault error) (kept []byte, nothing string, err error) {
 	return kept, "", err
 }
 
-// shorten leaves out what is not this event's, and what is not shown of long texts.
+// shorten drops the fields of other events, and the parts of long texts that are not shown.
 func shorten(event string, p payload) short {
 	var s short
 	if event != "push" {

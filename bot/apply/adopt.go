@@ -8,8 +8,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/release"
 )
 
-// adopt takes what the apps of each stage ran before Headstart came for what is live
-// there, once all of them were looked at.
+// adopt counts what the apps of each stage ran before Headstart was set up as live there, once all of the stage's apps
+// were looked at.
 func adopt(s *pipeline.State, at time.Time) {
 	if !s.Configured {
 		return
@@ -26,7 +26,7 @@ func adopt(s *pipeline.State, at time.Time) {
 			switch r := stand.Ran; {
 			case r != nil && r.Artifact != "":
 				ran[app] = *r
-			case r == nil && (stand.Seen || stand.SeenAt.IsZero()): // one that may not be looked at is left out
+			case r == nil && (stand.Seen || stand.SeenAt.IsZero()): // an app that refuses the look is left out
 				known = false
 			}
 		}
@@ -36,7 +36,7 @@ func adopt(s *pipeline.State, at time.Time) {
 	}
 }
 
-// forgetAdopted drops what was adopted and can no longer be gone back to.
+// forgetAdopted drops adopted commits that can no longer be rolled back to.
 func forgetAdopted(s *pipeline.State) {
 	s.Adopted = slices.DeleteFunc(s.Adopted, func(c pipeline.Candidate) bool { return forgettable(s, &c) })
 }

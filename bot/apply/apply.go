@@ -9,9 +9,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/release"
 )
 
-// Apply folds events into the state, one after another, and returns the new one.
-// Facts may come late, twice and in any order: what is older than what is known
-// changes nothing.
+// Apply folds events into the state, in order, and returns the new state. Facts may come late, twice and in any order:
+// a fact older than the state changes nothing.
 func Apply(s pipeline.State, events ...bot.Event) pipeline.State {
 	if len(events) == 0 {
 		return s
@@ -71,7 +70,7 @@ func apply(s *pipeline.State, fact bot.Fact, at time.Time) {
 		if c := s.Candidate(f.SHA); c != nil {
 			mergeCheck(c, f.Check)
 			if f.Check.Kind == bot.CheckRun && f.Check.App == "" && s.Config.Checks.Pins(f.Check.Name) {
-				c.Reports.Look = true // only a reading tells whose it is
+				c.Reports.Look = true // only a reading tells which App reported it
 			}
 			s.UpdateGreen(at)
 		} else if g := s.GroupOf(f.SHA); g != nil {
@@ -120,7 +119,7 @@ func apply(s *pipeline.State, fact bot.Fact, at time.Time) {
 	}
 }
 
-// pull folds what is said of a pull request. The newest telling wins.
+// pull folds the webhook of a pull request. The newest one wins.
 func pull(s *pipeline.State, f bot.PullRequestChanged, at time.Time) {
 	old, known := s.Pulls[f.Number]
 	if known && f.UpdatedAt.Before(old.UpdatedAt) || known && old.Merged && !f.Merged {
@@ -141,8 +140,7 @@ func pull(s *pipeline.State, f bot.PullRequestChanged, at time.Time) {
 	forget(s, at)
 }
 
-// linkPulls ties merged pull requests to the candidates that they became,
-// whichever was seen first.
+// linkPulls links merged pull requests to the candidates that they became, in whichever order the two were seen.
 func linkPulls(s *pipeline.State) {
 	for _, n := range pipeline.SortedKeys(s.Pulls) {
 		p := s.Pulls[n]
@@ -155,8 +153,7 @@ func linkPulls(s *pipeline.State) {
 	}
 }
 
-// mergeCheck merges a webhook's report into what was read. Whatever it says, the last
-// reading is no longer fresh.
+// mergeCheck merges a webhook's report into the last reading, which is then no longer fresh.
 func mergeCheck(c *pipeline.Candidate, k bot.Check) {
 	if k.Kind == bot.CommitStatus && bot.OwnContext(k.Name) {
 		return
@@ -178,7 +175,7 @@ func mergeCheck(c *pipeline.Candidate, k bot.Check) {
 	c.Reports.Hints++
 }
 
-// hurry makes whatever runs on an app be looked at again now.
+// hurry makes pending builds and releases on an app due for a look now.
 func hurry(s *pipeline.State, f bot.PlatformMoved, at time.Time) {
 	if s.Config.Platform != f.Platform {
 		return
@@ -210,7 +207,7 @@ func hurry(s *pipeline.State, f bot.PlatformMoved, at time.Time) {
 	}
 }
 
-// checksRead replaces what was known of a commit's checks with what was read.
+// checksRead replaces what is known of a commit's checks by a reading.
 func checksRead(s *pipeline.State, f bot.ChecksRead, do bot.ReadChecks, began, at time.Time) {
 	if do.Branch == s.Branch() {
 		if f.Required != nil {
@@ -260,14 +257,14 @@ func pullFound(s *pipeline.State, f bot.PullRequestFound, at time.Time) {
 	c.Pull = f.Number
 }
 
-// freeze folds the operator's word.
+// freeze folds the operator's freeze.
 func freeze(s *pipeline.State, f bot.OperatorFreeze) {
 	if f.At.After(s.Freeze.At) {
 		s.Freeze = f
 	}
 }
 
-// expireLocks forgets the locks whose time is over.
+// expireLocks drops expired locks.
 func expireLocks(s *pipeline.State, at time.Time) {
 	for name, st := range s.Stages {
 		if st.Lock != nil && st.LockedAt(at) == nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/release"
 )
 
-// lapse ends the approvals whose artifact, or whose stage, is not what it was when
-// they were given, and says so where they were given.
+// lapse ends the approvals whose artifact or stage has changed since they were given. It corrects the answers to the
+// commands that gave them.
 func lapse(s *pipeline.State, at time.Time) {
 	for _, c := range s.All() {
 		for _, stage := range pipeline.SortedKeys(c.Approvals) {
@@ -31,7 +31,7 @@ func lapse(s *pipeline.State, at time.Time) {
 			case p.State == pipeline.ProgressReleasing:
 				a.Promotion = p.Promotion
 			case in:
-				continue // its release failed: the stage is as it was
+				continue // its release failed: the stage is unchanged
 			case c.Cancelled != nil:
 				a.Lapsed = "it was cancelled by @" + c.Cancelled.By
 			case st.Live.SHA != a.Live:
@@ -56,8 +56,8 @@ func lapse(s *pipeline.State, at time.Time) {
 	}
 }
 
-// failedSince is the commit whose release to a stage has failed since a time, though
-// some app runs it, and nothing is about to take its place; empty: none.
+// failedSince returns the commit whose release to a stage failed after since while an app still runs it; empty: none.
+// It is empty while a release or a rollback is to replace that commit.
 func failedSince(s *pipeline.State, stage string, since time.Time) string {
 	st := s.Stages[stage]
 	if st.Promoting != nil || st.Rollback != nil {
@@ -77,8 +77,7 @@ func failedSince(s *pipeline.State, stage string, since time.Time) string {
 	return ""
 }
 
-// correctLapsed corrects the answer to the command that approved. A /promote that
-// approved is over with its approval.
+// correctLapsed corrects the answer to the command that approved. A /promote that approved ends with its approval.
 func correctLapsed(s *pipeline.State, sha, stage string, a pipeline.Approval) {
 	if c := s.Candidate(sha); c != nil && c.HasOrder(stage) && c.Ordered[stage].Comment == a.Comment {
 		delete(c.Ordered, stage)

@@ -10,8 +10,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// filesRead takes what a candidate changes. What it was compared with before is
-// forgotten where no stage runs that any more.
+// filesRead stores what a candidate changes. Comparisons with a commit that no stage runs any more are dropped.
 func filesRead(s *pipeline.State, do bot.ReadFiles, f bot.Finished, at time.Time) {
 	c := s.Candidate(do.Head)
 	if c == nil || f.Outcome != bot.Done && f.Outcome != bot.Refuse {
@@ -37,8 +36,8 @@ func filesRead(s *pipeline.State, do bot.ReadFiles, f bot.Finished, at time.Time
 	pipeline.Put(&c.Diffs, do.Base, diff)
 }
 
-// classesChanged forgets what every candidate changes, once the pipeline's file
-// says otherwise which classes there are, or which files are its own.
+// classesChanged drops what every candidate changes, once the pipeline's file defines other classes or other files as
+// its own.
 func classesChanged(s *pipeline.State, before bot.Config) {
 	if reflect.DeepEqual(before.Changes, s.Config.Changes) && slices.Equal(before.Paths, s.Config.Paths) {
 		return
@@ -48,8 +47,8 @@ func classesChanged(s *pipeline.State, before bot.Config) {
 	}
 }
 
-// onlyOf reports whether a candidate is known to change files of the given classes
-// and no others. A file that is also of another class is another change.
+// onlyOf reports whether a candidate changes files of the given classes only. A file that also belongs to another class
+// counts as another change.
 func onlyOf(v *gate.View, c *pipeline.Candidate, stage string, classes []string) (changed []string, only bool) {
 	diff, why := v.Difference(c, stage)
 	return diff.Classes, why == "" && !diff.Others && len(diff.Classes) > 0 && gate.SubsetOf(diff.Classes, classes)

@@ -8,8 +8,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// configAnswered takes the outcome of reading the file. That it cannot be read is no
-// file.
+// configAnswered folds the outcome of reading the file. A file that cannot be read counts as no file.
 func configAnswered(s *pipeline.State, do bot.ReadConfig, f bot.Finished, at time.Time) {
 	c := s.Candidate(do.Ref)
 	switch fact, ok := f.Fact.(bot.ConfigRead); {
@@ -25,7 +24,7 @@ func configAnswered(s *pipeline.State, do bot.ReadConfig, f bot.Finished, at tim
 	}
 }
 
-// configOfCandidate takes the file as of a commit of the branch.
+// configOfCandidate folds the file as of a commit of the branch.
 func configOfCandidate(s *pipeline.State, c *pipeline.Candidate, f bot.ConfigRead, at time.Time) {
 	sha := c.SHA
 	c.ConfigRead, c.ConfigProblem, c.ConfigHold, c.ConfigUnread = true, f.Problem, "", ""
@@ -37,10 +36,10 @@ func configOfCandidate(s *pipeline.State, c *pipeline.Candidate, f bot.ConfigRea
 	}
 	if held := c.ConfigHold != ""; held || knownAfter(s, c) {
 		if !held && !f.Found && f.Problem == "" && len(c.Published)+len(c.Progress) == 0 {
-			// It was pushed while there was no file: it was never to be deployed.
+			// The commit was pushed while there was no file: it was never to be deployed.
 			s.Candidates = slices.DeleteFunc(s.Candidates, func(o pipeline.Candidate) bool { return o.SHA == sha })
 		}
-		return // a newer commit's file is the one that counts
+		return // a newer commit's file is in force
 	}
 	inForce(s, f, sha, at)
 	if c.Branch == s.DefaultBranch {
@@ -48,15 +47,14 @@ func configOfCandidate(s *pipeline.State, c *pipeline.Candidate, f bot.ConfigRea
 	}
 }
 
-// knownAfter reports whether the file of a newer commit was read and is valid, or was
-// found to be gone.
+// knownAfter reports whether the file of a newer commit is known: read and valid, or known to be gone.
 func knownAfter(s *pipeline.State, c *pipeline.Candidate) bool {
 	return slices.ContainsFunc(s.Candidates[s.Position(c.SHA)+1:], func(o pipeline.Candidate) bool {
 		return o.ConfigRead && o.ConfigProblem == "" && o.ConfigHold == "" && o.Branch == c.Branch
 	})
 }
 
-// inForce takes over a good file, and the end of one; a bad one changes nothing.
+// inForce puts a valid file, or the lack of one, in force. An invalid file changes nothing.
 func inForce(s *pipeline.State, f bot.ConfigRead, ref string, at time.Time) {
 	if f.Problem != "" {
 		return
@@ -67,7 +65,7 @@ func inForce(s *pipeline.State, f bot.ConfigRead, ref string, at time.Time) {
 		return
 	}
 	if !s.Configured {
-		// What was pushed while there was no file was never to be deployed.
+		// Commits pushed while there was no file were never to be deployed.
 		s.Candidates = slices.DeleteFunc(s.Candidates, func(c pipeline.Candidate) bool {
 			return c.SHA != ref && c.ConfigRead && (s.ConfigRef == "" || len(c.Published) == 0 && len(c.Progress) == 0)
 		})

@@ -7,18 +7,17 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// keepEarlyFor is how long it is kept. A push that is seen later still has its
-// checks read.
+// keepEarlyFor is how long an early report is kept. If the push is seen later still, its checks are read.
 const keepEarlyFor = pipeline.LateReading
 
-// bufferEarly keeps what was reported of an unknown commit.
+// bufferEarly keeps a report about an unknown commit.
 func bufferEarly(s *pipeline.State, heard pipeline.EarlyReport) {
 	s.EarlyReports = slices.DeleteFunc(slices.Clone(s.EarlyReports), func(e pipeline.EarlyReport) bool { return heard.At.Sub(e.At) > keepEarlyFor })
 	s.EarlyReports = append(s.EarlyReports, heard)
 	s.EarlyReports = s.EarlyReports[max(0, len(s.EarlyReports)-pipeline.MaxEarlyReports):]
 }
 
-// catchUp gives a new candidate what was reported of it before.
+// catchUp applies the kept reports to their new candidate.
 func catchUp(s *pipeline.State, c *pipeline.Candidate) {
 	s.LeaveQueue(c)
 	for _, e := range s.EarlyReports {

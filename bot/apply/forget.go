@@ -8,19 +8,18 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// remembered is how many are remembered where those are among them that can go
-// nowhere any more; and how many pull requests that nothing is left to do about. All
-// that is remembered is gone through with every event, and saved with some.
+// remembered is how many candidates are kept if some of them are finished. It is also how many finished pull requests
+// are kept. The bound matters: every event scans all of them, and some events save them.
 const remembered = 10
 
 const (
-	// forgetPending is how long an effect that nobody wants any more is remembered.
+	// forgetPending is how long an effect is remembered that no decision wants any more.
 	forgetPending = time.Hour
 	// forgetPull is how long a pull request is remembered after it was last seen.
 	forgetPull = time.Hour
 )
 
-// forget drops candidates that are settled and old, and what only they needed.
+// forget drops old settled candidates, and everything that only they needed.
 func forget(s *pipeline.State, at time.Time) {
 	forgetCandidates(s)
 	forgetPulls(s, at)
@@ -39,15 +38,15 @@ func forget(s *pipeline.State, at time.Time) {
 }
 
 func forgetCandidates(s *pipeline.State) {
-	for len(s.Candidates) > pipeline.Kept {
-		i := slices.IndexFunc(s.Candidates[:len(s.Candidates)-pipeline.Kept], func(c pipeline.Candidate) bool { return forgettable(s, &c) })
+	for len(s.Candidates) > pipeline.KeptCandidates {
+		i := slices.IndexFunc(s.Candidates[:len(s.Candidates)-pipeline.KeptCandidates], func(c pipeline.Candidate) bool { return forgettable(s, &c) })
 		if i < 0 {
 			break
 		}
 		forgetCandidate(s, i)
 	}
-	// What is older than what the last stage runs is overtaken everywhere, also by
-	// what is forgotten here. But others may be compared with it yet.
+	// A candidate older than the last stage's live commit is superseded everywhere, also by forgotten ones. But others
+	// may still have to be compared with it.
 	for len(s.Candidates) > remembered && len(s.Config.Stages) > 0 {
 		last := s.Config.Stages[len(s.Config.Stages)-1].Name
 		if s.Position(s.Stages[last].Live.SHA) <= 0 || !forgettable(s, &s.Candidates[0]) ||
@@ -65,10 +64,8 @@ func forgetCandidate(s *pipeline.State, i int) {
 	s.Candidates = slices.Delete(s.Candidates, i, i+1)
 }
 
-// forgetPulls drops pull requests that were closed a while ago, unless a commit
-// that came of them, or a question in them, is still on its way. Where other
-// pipelines have sections in their comments, more of them are remembered: those may
-// have something to say for longer.
+// forgetPulls drops pull requests that were closed a while ago. It keeps one while its commit, or a question in it, is
+// unfinished. With several pipelines it keeps more: the other pipelines may change their sections for longer.
 func forgetPulls(s *pipeline.State, at time.Time) {
 	if len(s.Pulls) <= remembered {
 		return
@@ -86,19 +83,19 @@ func forgetPulls(s *pipeline.State, at time.Time) {
 		if p.MergedWith != "" && s.Position(p.MergedWith) >= 0 {
 			needed[n] = true
 		}
-		published := p.Listed && p.Published[bot.BuildContext].State != "" // nothing more is to be said of it
+		published := p.Listed && p.Published[bot.BuildContext].State != "" // nothing more is to be published for it
 		if p.Open && !published || at.Sub(p.SeenAt) < forgetPull && !published || hasUnpublished(s, p) {
 			needed[n] = true
 		}
 	}
 	most := len(needed) + remembered
 	if s.Multi() {
-		most = max(most, 2*pipeline.Kept)
+		most = max(most, 2*pipeline.KeptCandidates)
 	}
 	pipeline.ForgetOldest(s.Pulls, most, func(n int, p pipeline.PullRequest) (time.Time, bool) { return p.UpdatedAt, !needed[n] })
 }
 
-// hasUnpublished reports whether something is still to be said about a pull request, or may be.
+// hasUnpublished reports whether something is or may still be to be published about a pull request.
 func hasUnpublished(s *pipeline.State, p pipeline.PullRequest) bool {
 	for _, last := range p.Published {
 		if !last.Settled() {
@@ -115,9 +112,8 @@ func hasUnpublished(s *pipeline.State, p pipeline.PullRequest) bool {
 	return commenting || handing || p.Comment.Uncertain || !p.Comment.RepeatAt.IsZero()
 }
 
-// forgetBuilds drops builds of what is no candidate, pull request or merge group. What
-// is built for one that is open would be built again, and one that was merged may
-// be seen before its commit is.
+// forgetBuilds drops builds that belong to no candidate, pull request or merge group. An open pull request's build
+// would be repeated. A merged one may be seen before its commit.
 func forgetBuilds(s *pipeline.State) {
 	if len(s.Builds) <= remembered {
 		return
@@ -142,7 +138,7 @@ func forgetBuilds(s *pipeline.State) {
 	})
 }
 
-// forgettable reports whether nothing is left to do or to say about a candidate.
+// forgettable reports whether nothing is left to do or to publish for a candidate.
 func forgettable(s *pipeline.State, c *pipeline.Candidate) bool {
 	if !c.FromPull && !c.Adopted && lastTaken(s, c) {
 		return false

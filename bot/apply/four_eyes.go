@@ -5,9 +5,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// awaitsMakers reports whether a comment, of whose author it is known now that they may write, is
-// to be run later, when it is known who made what it approves. Its author, and the pull
-// request, are read once more then.
+// awaitsMakers reports whether a comment by an author with write access is to be run later: when it is known who made
+// what it approves. Its author and the pull request are then read again.
 func awaitsMakers(s *pipeline.State, r *pipeline.Request, read bot.ActorRead, headMoved bool) (later bool) {
 	if r.MakersRead != "" || read.Pull.Head == "" || bot.RoleRank[read.Role] < bot.RoleRank[bot.RoleWrite] || len(s.UnreadPeople(r)) == 0 {
 		return false
@@ -16,7 +15,7 @@ func awaitsMakers(s *pipeline.State, r *pipeline.Request, read bot.ActorRead, he
 	return true
 }
 
-// forgetPeople drops what nobody's approval is held against.
+// forgetPeople drops the makers that no approval is checked against.
 func forgetPeople(s *pipeline.State) {
 	if len(s.People) == 0 {
 		return

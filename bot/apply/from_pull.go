@@ -5,8 +5,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// forgetFromPulls drops candidates from pull requests of which nothing is left to do or
-// to publish.
+// forgetFromPulls drops candidates from pull requests that have nothing left to do or to publish.
 func forgetFromPulls(s *pipeline.State) {
 	d := gate.NewView(s, s.Horizon)
 	var keep []pipeline.Candidate

@@ -7,12 +7,10 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// mostGroups is how many groups are in the queue at most, for all that is
-// remembered. GitHub builds up to a hundred at once.
+// mostGroups bounds the remembered groups that have not ended. GitHub builds up to a hundred at once.
 const mostGroups = 100
 
-// groupChanged folds what is said of a merge group. Its end may be seen before
-// its beginning, and stays its end.
+// groupChanged folds the webhook of a merge group. Its end may arrive before its beginning, and remains its end.
 func groupChanged(s *pipeline.State, f bot.MergeGroupChanged, at time.Time) {
 	if f.Head == "" || f.Branch == "" {
 		return
@@ -30,8 +28,8 @@ func groupChanged(s *pipeline.State, f bot.MergeGroupChanged, at time.Time) {
 	}
 }
 
-// newGroup remembers a group. It takes the place of an older one with the same last
-// pull request, whose end may never be told.
+// newGroup remembers a group. It replaces an older group with the same last pull request, whose end may never be
+// reported.
 func newGroup(s *pipeline.State, f bot.MergeGroupChanged, at time.Time) *pipeline.MergeGroup {
 	fresh := pipeline.MergeGroup{MergeGroupChanged: f, SeenAt: at}
 	fresh.Destroyed = ""
@@ -70,14 +68,14 @@ func queued(s *pipeline.State) (n int) {
 	return n
 }
 
-// groupMergeCheck takes what is said of a group's checks, for the candidate that it becomes.
+// groupMergeCheck folds the report of a group's check, for the candidate that the group becomes.
 func groupMergeCheck(g *pipeline.MergeGroup, k bot.Check) {
 	c := pipeline.Candidate{Reports: g.Reports}
 	mergeCheck(&c, k)
 	g.Reports = c.Reports
 }
 
-// groupChecksMoved is mergeCheck for what does not say how the checks have moved.
+// groupChecksMoved is groupMergeCheck for webhooks that do not contain the check.
 func groupChecksMoved(g *pipeline.MergeGroup, f bot.ChecksMoved) {
 	c := pipeline.Candidate{Reports: g.Reports}
 	checksMoved(&c, f)

@@ -7,9 +7,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// opened takes note of pipelines that were opened. If something happened while
-// they were, it may have been too early to reach them and too late to be told:
-// then they are told once more.
+// opened notes pipelines that were opened. An event during the opening may have reached none of them. Then they are
+// opened, and notified, once more.
 func opened(s *pipeline.State, do bot.OpenPipelines, f bot.Finished) {
 	now := s.Opening()
 	now.Names = do.Names
@@ -22,5 +21,5 @@ func opened(s *pipeline.State, do bot.OpenPipelines, f bot.Finished) {
 			s.Opened = append(s.Opened, name)
 		}
 	}
-	s.Elsewhere = nil // whoever follows another branch sees it from now on
+	s.Elsewhere = nil // a pipeline that follows another branch sees it from now on
 }

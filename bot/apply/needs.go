@@ -8,7 +8,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// stageAsked takes what a stage of another pipeline runs.
+// stageAsked stores what a stage of another pipeline runs.
 func stageAsked(s *pipeline.State, do bot.AskStage, f bot.Finished, asked time.Time) {
 	c := s.Candidate(do.SHA)
 	if c == nil || f.Outcome != bot.Done && f.Outcome != bot.Refuse {
@@ -18,8 +18,7 @@ func stageAsked(s *pipeline.State, do bot.AskStage, f bot.Finished, asked time.T
 	pipeline.Put(&c.Needs, do.Need.String(), pipeline.NeedSeen{StageRuns: runs, At: asked})
 }
 
-// stageMoved has a stage of another pipeline asked again at once by whoever waits
-// for it.
+// stageMoved makes candidates that wait for a stage of another pipeline ask it again at once.
 func stageMoved(s *pipeline.State, f bot.StageMoved) {
 	for _, c := range s.All() {
 		for _, need := range pipeline.SortedKeys(c.Needs) {

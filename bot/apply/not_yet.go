@@ -7,17 +7,16 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// mayNotExistYet reports whether what an effect is about was seen so recently that
-// GitHub may not know it yet.
+// mayNotExistYet reports whether an effect's subject was seen so recently that GitHub may not know it yet.
 func mayNotExistYet(s *pipeline.State, do bot.Action, at time.Time) bool {
 	heard := s.KnownSince(do)
 	return !heard.IsZero() && at.Sub(heard) < pipeline.NotYetFor
 }
 
-// expectsFile reports whether it would be a surprise if the branch had no file.
+// expectsFile reports whether the branch is expected to have a file.
 func expectsFile(s *pipeline.State) bool { return s.Configured || len(s.Names) > 0 }
 
-// notYetReason says what GitHub does not know of yet.
+// notYetReason states what GitHub does not know yet.
 func notYetReason(f bot.Finished) string {
 	switch f.Fact.(type) {
 	case bot.ConfigRead:
@@ -28,8 +27,7 @@ func notYetReason(f bot.Finished) string {
 	return f.Reason
 }
 
-// notYet reports whether an answer that something does not exist came too early to be
-// believed.
+// notYet reports whether an answer that something does not exist came too early to be believed.
 func notYet(s *pipeline.State, f bot.Finished, at time.Time) bool {
 	if !mayNotExistYet(s, f.Effect.Do, at) {
 		return false

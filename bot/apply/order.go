@@ -9,7 +9,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// push folds a branch that moved into the candidates.
+// push folds a push into the candidates.
 func push(s *pipeline.State, p bot.Pushed, at time.Time) {
 	if p.Branch == "" || pipeline.QueueBranch(p.Branch) || p.After == "" || bot.IsZero(p.After) {
 		return
@@ -34,7 +34,7 @@ func push(s *pipeline.State, p bot.Pushed, at time.Time) {
 		landOnBranch(s, &fresh, c)
 	} else if c != nil && !c.Adopted {
 		if !c.Returned(p, timed) {
-			learn(s, c, p) // the same push again, or what a reading of the head had told before
+			learn(s, c, p) // the same push again, or a commit that a reading of the head had found
 			sort(s)
 			return
 		}
@@ -45,14 +45,13 @@ func push(s *pipeline.State, p bot.Pushed, at time.Time) {
 	s.Candidates = append(s.Candidates, fresh)
 	sort(s)
 	if !s.Horizon.IsZero() && len(s.Candidates) > 1 && s.Candidates[0].SHA == fresh.SHA {
-		s.Candidates = s.Candidates[1:] // what came before it is forgotten: it is too late
+		s.Candidates = s.Candidates[1:] // it came before a forgotten candidate: too late
 	}
 	linkPulls(s)
 }
 
-// startOver replaces an old candidate by a fresh one of the same commit. What
-// people were told stays told, a promotion of it that is in flight goes on, and
-// where it is live, and nothing is about to change that, it stays so.
+// startOver replaces an old candidate by a fresh one of the same commit. It keeps what was published, and a promotion
+// in progress. It stays live where it is, unless a promotion is about to change that.
 func startOver(s *pipeline.State, fresh, old *pipeline.Candidate) {
 	fresh.Published, fresh.Deployments, fresh.Pull, fresh.PullSought = old.Published, old.Deployments, old.Pull, old.PullSought
 	fresh.Diffs, fresh.Approvals, fresh.Rights = old.Diffs, old.Approvals, old.Rights
@@ -75,7 +74,7 @@ func startOver(s *pipeline.State, fresh, old *pipeline.Candidate) {
 	s.Candidates = slices.DeleteFunc(s.Candidates, func(c pipeline.Candidate) bool { return c.SHA == fresh.SHA })
 }
 
-// raiseBarrier closes a stage for what was pushed before a time.
+// raiseBarrier closes a stage for commits pushed before a time.
 func raiseBarrier(s *pipeline.State, stage string, before time.Time) {
 	if st := s.Stages[stage]; before.After(st.Barrier) {
 		st.Barrier = before
@@ -83,7 +82,7 @@ func raiseBarrier(s *pipeline.State, stage string, before time.Time) {
 	}
 }
 
-// learn fills in what an earlier telling of the same push did not say.
+// learn adds what an earlier report of the same push lacked.
 func learn(s *pipeline.State, c *pipeline.Candidate, p bot.Pushed) {
 	if c.Before == "" {
 		c.Before, c.Forced, c.PushedAt = p.Before, p.Forced, p.PushedAt
@@ -91,11 +90,11 @@ func learn(s *pipeline.State, c *pipeline.Candidate, p bot.Pushed) {
 	learnCommit(s, c, p.Tree, p.Title, p.Author)
 }
 
-// headSeen finds pushes that were never delivered: the branch's head is a commit
-// nobody told of, or one that was left behind by a push that is known.
-// The reading began at one time and was known at another: what was pushed before it
-// began was before the head, and of what was pushed in between the pushes themselves
-// tell what they came after.
+// headSeen adds pushes whose webhooks were lost. The branch's head then is an unknown commit, or a commit that a known
+// push had replaced.
+//
+// began is when the reading started, at when it arrived. A push before began is older than the head. A push in between names
+// its own predecessor.
 func headSeen(s *pipeline.State, h bot.Head, began, at time.Time) {
 	p := bot.Pushed{Branch: s.Branch(), After: h.SHA, Tree: h.Tree, Title: h.Title, Author: h.Author, PushedAt: at}
 	if c := s.Candidate(h.SHA); c != nil && !c.FromPull {
@@ -104,7 +103,7 @@ func headSeen(s *pipeline.State, h bot.Head, began, at time.Time) {
 	if n := len(s.Candidates); n > 0 {
 		newest := s.Candidates[n-1]
 		if newest.SHA == h.SHA || newest.PushedAt.After(began) {
-			return // nothing new, or the reading is older than the newest push
+			return // nothing new, or the newest push is newer than the reading
 		}
 		if c := s.Candidate(h.SHA); c != nil && !c.Adopted && !(c.FromPull && s.Config.Prepare.Apart()) {
 			if began.Sub(newest.PushedAt) < pipeline.Skew {
@@ -116,18 +115,16 @@ func headSeen(s *pipeline.State, h bot.Head, began, at time.Time) {
 	push(s, p, at)
 }
 
-// sort puts the candidates in the branch's order. It depends on the set of
-// pushes alone, not on the order in which they were seen: by time, then
-// each push right behind the one it says it came after, where the times do not
-// tell: GitHub gives whole seconds, and a head that was found was pushed some
-// time before, by a clock that may differ from GitHub's. What came right after a
-// push that lies before such a head came before the head, too.
+// sort puts the candidates in the branch's order. The result depends only on the set of pushes, not on the order in
+// which they were seen. It sorts by time. Where times are too close, each push goes right behind its predecessor. Times
+// can be wrong: GitHub gives whole seconds, and a found head has the time of another clock, some time after its push.
+// If B came right after A, and A lies before a found head, B also came before the head.
 func sort(s *pipeline.State) {
 	slices.SortStableFunc(s.Candidates, func(a, b pipeline.Candidate) int {
 		return cmp.Or(a.PushedAt.Compare(b.PushedAt), cmp.Compare(a.SHA, b.SHA))
 	})
-	// Each round moves one push behind its parent, or ends. A chain of n pushes
-	// that lies in the wrong order takes n(n-1)/2 of them.
+	// Each round moves one push behind its parent, or ends. A chain of n pushes in the wrong order takes n(n-1)/2
+	// rounds.
 	for range len(s.Candidates) * len(s.Candidates) {
 		if !moveOne(s) {
 			return
@@ -156,8 +153,8 @@ func moveOne(s *pipeline.State) bool {
 	return moveFound(s)
 }
 
-// moveFound moves one head that was found behind a push that came right after one
-// that is known to lie before it, or returns false.
+// moveFound moves one found head behind the push right after it, if that push's parent lies before the head. It returns
+// false if there is none.
 func moveFound(s *pipeline.State) bool {
 	for i := 1; i+1 < len(s.Candidates); i++ {
 		found, next := s.Candidates[i], s.Candidates[i+1]
@@ -170,8 +167,8 @@ func moveFound(s *pipeline.State) bool {
 	return false
 }
 
-// descends reports whether a push came after another, as far as the pushes say
-// what they came after. A branch that returned to a commit goes in circles.
+// descends reports whether the push c came after from, as far as the pushes name their predecessors. A branch that
+// returned to a commit has a cycle.
 func descends(s *pipeline.State, c pipeline.Candidate, from string) bool {
 	for range s.Candidates {
 		if c.Before == from {
@@ -186,9 +183,8 @@ func descends(s *pipeline.State, c pipeline.Candidate, from string) bool {
 	return false
 }
 
-// headMovedSince reports whether a pull request, as it is read now, has another head
-// than it had at a time by GitHub's clock. A pull request that nobody has told of
-// before counts as it is, if nothing has happened to it since before then.
+// headMovedSince reports whether a pull request's head, as just read, has changed since last (GitHub's clock). An
+// unknown pull request counts as unchanged if it was last updated before then.
 func headMovedSince(s *pipeline.State, last time.Time, now bot.PullRequestChanged) bool {
 	switch known, ok := s.Pulls[now.Number]; {
 	case last.IsZero():
@@ -202,7 +198,7 @@ func headMovedSince(s *pipeline.State, last time.Time, now bot.PullRequestChange
 	}
 }
 
-// headRead takes where the branch's head is.
+// headRead folds a reading of the branch's head.
 func headRead(s *pipeline.State, do bot.ReadHead, f bot.Finished, began, at time.Time) {
 	if do.Branch != s.Branch() || f.Outcome != bot.Done && f.Outcome != bot.Refuse {
 		return
@@ -213,8 +209,7 @@ func headRead(s *pipeline.State, do bot.ReadHead, f bot.Finished, began, at time
 	}
 }
 
-// learnCommit fills in what a push did not tell of its commit. What a build has begun
-// under stays as it is.
+// learnCommit adds what a push did not contain of its commit. The key of a build that has begun stays.
 func learnCommit(s *pipeline.State, c *pipeline.Candidate, tree, title, author string) {
 	if _, begun := s.Builds[s.KeyOf(c)]; c.Tree == "" && !begun {
 		c.Tree = tree

@@ -10,17 +10,15 @@ import (
 )
 
 const (
-	// maxWaiting bounds how many comments of one author wait for what is to be known of
-	// the author: GitHub may not answer for a while.
+	// maxWaiting bounds how many comments of one author wait for the author's role. GitHub may not answer for a while.
 	maxWaiting = 50
-	// CommandAge is how long after it was written a command is obeyed at most. As
-	// long, and for CommandSlack more, a comment is remembered once it was seen.
+	// CommandAge is how long after it was written a command is obeyed at most. Seen comments are remembered for
+	// CommandAge + CommandSlack.
 	CommandAge = 7 * 24 * time.Hour
 )
 
-// receiveOutsiders goes through the comments that wait, where it is known by now that
-// their authors are outsiders. What they ask is answered by what is known of the pull
-// request.
+// receiveOutsiders handles the waiting comments whose authors are now known to be outsiders. Their questions are
+// answered from what is known of the pull request.
 func receiveOutsiders(s *pipeline.State, at time.Time) {
 	waiting := map[string]int{}
 	for _, old := range s.Requests {
@@ -38,7 +36,7 @@ func receiveOutsiders(s *pipeline.State, at time.Time) {
 				switch read := (bot.ActorRead{Comment: r.Comment, Role: v.Role}); {
 				case !answered, r.Route != nil:
 					r.Actor = &read
-				case known: // else it is read
+				case known: // otherwise the pull request is read
 					read.Pull = p.PullRequestChanged
 					runCommands(s, r, read, at)
 				}
@@ -50,13 +48,13 @@ func receiveOutsiders(s *pipeline.State, at time.Time) {
 	s.Requests = slices.DeleteFunc(slices.Clone(s.Requests), func(r pipeline.Request) bool { return r.Silent && r.Closed != "" })
 }
 
-// actorBeingRead reports whether it is being read what a comment's author may do.
+// actorBeingRead reports whether a comment's author is being read.
 func actorBeingRead(s *pipeline.State, r *pipeline.Request) bool {
 	return s.Pending[pipeline.ActorKey(r)].Underway
 }
 
-// authorRead takes in what the author of a comment may do that is handed on to other
-// pipelines. Where GitHub does not tell, it is theirs to find out.
+// authorRead folds the rights of the author of a comment that is handed on to other pipelines. If GitHub does not
+// answer, those pipelines find out.
 func authorRead(s *pipeline.State, do bot.ReadRights, f bot.Finished, at time.Time) {
 	if f.Outcome != bot.Done && f.Outcome != bot.Refuse {
 		return

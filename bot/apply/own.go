@@ -16,7 +16,7 @@ func rulesRead(s *pipeline.State, do bot.ReadRules, f bot.Finished, began time.T
 		s.Required = bot.Required{Checks: read.Required.Checks, ReadAt: began}
 	}
 	if ok || f.Outcome == bot.Refuse {
-		// That GitHub knows no rules is for the reading that decides to believe.
+		// "No rules" is believed only by the reading that decides.
 		s.RulesAt = bot.Later(s.RulesAt, began) // what was refused is asked again when that is overdue
 	}
 }

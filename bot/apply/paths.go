@@ -7,16 +7,16 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// lastTaken reports whether c is what the next push is compared with.
+// lastTaken reports whether the next push is compared with c.
 func lastTaken(s *pipeline.State, c *pipeline.Candidate) bool {
 	return len(s.Config.Paths) > 0 && s.Affects(c) == bot.AffectedYes && !slices.ContainsFunc(s.Candidates[s.Position(c.SHA)+1:], func(o pipeline.Candidate) bool {
 		return s.Affects(&o) == bot.AffectedYes
 	})
 }
 
-// settleAffected decides about candidates that need no comparison with another one:
-// what replaced history, what people have been told of, and the first that is heard
-// of. That has nothing before it but what the apps ran when Headstart came.
+// settleAffected decides about candidates that need no comparison with another one: forced pushes, commits with
+// published statuses, and the first candidate. The first has no predecessor but what the apps ran before Headstart was
+// set up.
 func settleAffected(s *pipeline.State) {
 	for i := range s.Candidates {
 		c := &s.Candidates[i]
@@ -32,7 +32,7 @@ func settleAffected(s *pipeline.State) {
 	}
 }
 
-// affectedRead takes the files of a candidate or of a pull request.
+// affectedRead folds the files that a candidate or a pull request changes.
 func affectedRead(s *pipeline.State, f bot.Finished) {
 	if f.Outcome != bot.Done && f.Outcome != bot.Refuse {
 		return
@@ -52,7 +52,7 @@ func affectedRead(s *pipeline.State, f bot.Finished) {
 			return
 		}
 		if before := s.TakenBefore(c); f.Outcome == bot.Done && (before == nil || before.SHA != do.Base) {
-			return // a push in between was seen meanwhile: it is compared with that
+			return // a push in between was seen meanwhile: it is compared with that push
 		}
 		c.Affected, c.AffectedSince = affectedBy(s, read.Files, read.Complete), do.Base
 	case bot.ReadChanges:
@@ -69,7 +69,7 @@ func affectedRead(s *pipeline.State, f bot.Finished) {
 	}
 }
 
-// affectedBy judges files that differ.
+// affectedBy decides by the changed files whether the pipeline is affected.
 func affectedBy(s *pipeline.State, files []string, complete bool) bot.Affected {
 	if !complete || slices.Contains(files, bot.ConfigPath) || s.Config.AnyOwn(files) {
 		return bot.AffectedYes

@@ -58,7 +58,7 @@ func start(s *pipeline.State, e bot.Effect, at time.Time) {
 	}
 }
 
-// delayed puts off when an attempt counts as lost, unless it has been given up.
+// delayed postpones when an attempt counts as lost, unless it was given up.
 func delayed(s *pipeline.State, f bot.AttemptBegun, at time.Time) {
 	if s.Underway(bot.Effect{Key: f.Key, Attempt: f.Attempt, Since: f.Since}) {
 		pending := s.Pending[f.Key]
@@ -67,7 +67,7 @@ func delayed(s *pipeline.State, f bot.AttemptBegun, at time.Time) {
 	}
 }
 
-// finish takes the outcome of an attempt.
+// finish folds the outcome of an attempt.
 func finish(s *pipeline.State, f bot.Finished, at time.Time) {
 	pending, counts := pendingOf(s, f, at)
 	if !counts {
@@ -79,17 +79,17 @@ func finish(s *pipeline.State, f bot.Finished, at time.Time) {
 	forget(s, at)
 }
 
-// pendingOf finds the flight that an outcome is of, with what it tells of lost requests;
-// false: the outcome does not count.
+// pendingOf returns the pending effect of an outcome, updated with what the outcome reveals of lost requests. false:
+// the outcome does not count.
 func pendingOf(s *pipeline.State, f bot.Finished, at time.Time) (pipeline.PendingEffect, bool) {
 	e := f.Effect
 	pending, ok := s.Pending[e.Key]
 	if !ok || !pipeline.AttemptOf(e, pending) {
-		return pipeline.PendingEffect{}, false // it was recorded before, or the flight is over
+		return pipeline.PendingEffect{}, false // recorded before, or no longer pending
 	}
 	if pending.Underway && e.Attempt < pending.Attempt {
-		// It was given up, and the one that took its place will be performed whatever
-		// came of it: what that one finds counts, and nothing else may begin before.
+		// The attempt was given up, and a later one is performed in any case. The later one's result counts; nothing
+		// else may begin before.
 		if f.Outcome == bot.Unsure {
 			pending.Unsure, pending.LostAt = true, at
 			s.Pending[e.Key] = pending
@@ -97,16 +97,15 @@ func pendingOf(s *pipeline.State, f bot.Finished, at time.Time) (pipeline.Pendin
 		return pipeline.PendingEffect{}, false
 	}
 	if e.Unsure && e.LostAt.After(pending.LostAt) {
-		// Whoever performed it died, and somebody else has looked: what the first
-		// one did is as unknown as before.
+		// The first performer died, and another has looked. What the first one did is as unknown as before.
 		pending.Unsure, pending.LostAt = true, e.LostAt
 		s.Pending[e.Key] = pending
 	}
 	return pending, true
 }
 
-// believed is the outcome as it counts: an answer that came too early is asked for again,
-// soon where it is in a hurry, and what has been tried for too long is refused.
+// believed returns the outcome as it counts. An answer that came too early becomes a retry, soon if hurry. An effect
+// that was tried for too long is refused.
 func believed(s *pipeline.State, f bot.Finished, pending pipeline.PendingEffect, at time.Time) (counts bot.Finished, hurry bool) {
 	switch {
 	case notYet(s, f, at):
@@ -119,7 +118,7 @@ func believed(s *pipeline.State, f bot.Finished, pending pipeline.PendingEffect,
 	return pipeline.Overtime(f, pending, at), hurry
 }
 
-// endAttempt closes the flight, or says when the next attempt may be.
+// endAttempt ends the pending effect, or sets the time of its next attempt.
 func endAttempt(s *pipeline.State, f bot.Finished, pending pipeline.PendingEffect, hurry bool, at time.Time) pipeline.PendingEffect {
 	e := f.Effect
 	switch f.Outcome {
@@ -133,7 +132,7 @@ func endAttempt(s *pipeline.State, f bot.Finished, pending pipeline.PendingEffec
 		pending.Unsure = pending.Unsure || f.Outcome == bot.Unsure
 		attempt := pending.Attempt
 		if at.Sub(pending.Since) < slowAfter {
-			attempt = min(attempt, pipeline.ManyAttempts) // those that only looked came soon after one another
+			attempt = min(attempt, pipeline.ManyAttempts) // attempts that only looked followed one another quickly
 		}
 		pause := pipeline.Backoff(e.Key, attempt)
 		if hurry {
@@ -141,14 +140,14 @@ func endAttempt(s *pipeline.State, f bot.Finished, pending pipeline.PendingEffec
 		}
 		pending.NotBefore = at.Add(max(f.After, pause))
 		if sure := pending.LostAt.Add(bot.DoubtOf(e.Do)); pending.Unsure && f.After == 0 && at.Before(sure) && pending.NotBefore.After(sure) {
-			pending.NotBefore = sure // then it is known what came of it
+			pending.NotBefore = sure // the outcome is known then
 		}
 		s.Pending[e.Key] = pending
 	}
 	return pending
 }
 
-// foldOutcome folds in what is known by the outcome of an effect.
+// foldOutcome folds the outcome of an effect by its action.
 func foldOutcome(s *pipeline.State, f bot.Finished, pending pipeline.PendingEffect, at time.Time) {
 	e := f.Effect
 	switch do := e.Do.(type) {
@@ -244,8 +243,8 @@ func foldOutcome(s *pipeline.State, f bot.Finished, pending pipeline.PendingEffe
 	affectedRead(s, f)
 }
 
-// settlesNothing reports whether an answer settles nothing yet: it was given while a
-// lost request may still come true, or it is older than what is known.
+// settlesNothing reports whether an answer settles nothing yet. It was given while a lost request may still take
+// effect, or it is older than what is known.
 func settlesNothing(s *pipeline.State, f bot.Finished, pending pipeline.PendingEffect, at time.Time) bool {
 	switch fact := f.Fact.(type) {
 	case bot.AppSeen:
@@ -259,8 +258,7 @@ func settlesNothing(s *pipeline.State, f bot.Finished, pending pipeline.PendingE
 	return false
 }
 
-// checksRefused keeps a commit waiting whose checks GitHub will not show. It is
-// asked again later, not at once.
+// checksRefused keeps a commit waiting whose checks GitHub refuses to show. They are read again later, not at once.
 func checksRefused(s *pipeline.State, sha, reason string, began time.Time) {
 	if c := s.Candidate(sha); c != nil {
 		c.Reports.ReadAt, c.Reports.Refused = began, reason
@@ -277,12 +275,11 @@ func pullReadEnded(s *pipeline.State, do bot.ReadPullRequest, f bot.Finished, at
 	}
 }
 
-// What was refused counts as published until it is time to publish it once more, if it
-// is still true then. What may have been received makes uncertain what was published
-// before it.
+// A refused publication counts as published. It is retried later if it is still true. A publication that GitHub may
+// have received makes the one before it uncertain.
 
-// mayStillLand is until when an earlier attempt, whose answer was lost, may still
-// overwrite the one that has just been made; zero: it cannot.
+// mayStillLand returns until when an earlier attempt, whose answer was lost, may still overwrite the one just made;
+// zero: it cannot.
 func mayStillLand(f bot.Finished, pending pipeline.PendingEffect, at time.Time) time.Time {
 	if sure := pending.LostAt.Add(bot.GitHubDoubt); f.Outcome == bot.Done && pending.Unsure && at.Before(sure) {
 		return sure
@@ -290,8 +287,7 @@ func mayStillLand(f bot.Finished, pending pipeline.PendingEffect, at time.Time) 
 	return time.Time{}
 }
 
-// settlePublished is what becomes of what was published last by the outcome of
-// publishing something else.
+// settlePublished updates the last publication by the outcome of a newer one.
 func settlePublished(last *pipeline.Published, now pipeline.Published, f bot.Finished, pending pipeline.PendingEffect, at time.Time) {
 	switch {
 	case f.Outcome == bot.Done || f.Outcome == bot.Refuse:
@@ -316,8 +312,8 @@ func statusPublished(s *pipeline.State, do bot.SetStatus, f bot.Finished, pendin
 	editPublished(s, do, func(last *pipeline.Published) { settlePublished(last, now, f, pending, at) })
 }
 
-// editPublished changes what is remembered of a status, at the candidate and at the
-// pull requests whose head the commit is.
+// editPublished changes what is remembered of a status: at the candidate, and at the pull requests with the commit as
+// their head.
 func editPublished(s *pipeline.State, do bot.SetStatus, edit func(*pipeline.Published)) {
 	change := func(published *map[string]pipeline.Published) {
 		context := s.ShortContext(do.Context)
@@ -327,7 +323,7 @@ func editPublished(s *pipeline.State, do bot.SetStatus, edit func(*pipeline.Publ
 	}
 	build := s.ShortContext(do.Context) == bot.BuildContext
 	if c := s.Candidate(do.SHA); c != nil && (!build || c.FromPull || s.Affects(c) == bot.AffectedYes) {
-		change(&c.Published) // nothing is published of a push that does not affect the pipeline: a pull request or a merge group has its own
+		change(&c.Published) // nothing is published for a push that does not affect the pipeline; a pull request or a merge group has its own status
 	}
 	if g := s.GroupOf(do.SHA); g != nil && build {
 		change(&g.Published)
@@ -364,7 +360,7 @@ func deploymentCreated(s *pipeline.State, do bot.CreateDeployment, f bot.Finishe
 		}
 	case f.Outcome == bot.Retry && !pending.Unsure && d.Refusals > 0:
 		d.Asked = false
-	case f.Outcome == bot.Retry && !pending.Unsure: // it is certainly not there
+	case f.Outcome == bot.Retry && !pending.Unsure: // it certainly does not exist
 		c.Deployments = slices.DeleteFunc(c.Deployments, func(o pipeline.Deployment) bool { return o.Stage == do.Stage && o.Promotion == do.Promotion })
 	}
 }
@@ -408,12 +404,12 @@ func commentWritten(s *pipeline.State, do bot.WriteComment, f bot.Finished, pend
 const (
 	firstRefusal   = 5 * time.Second
 	longestRefusal = time.Hour
-	// mostRefusals bounds how often one and the same is refused: after pauses of 5 s,
-	// 20 s, 80 s, 5 min and 21 min, and then every hour for a day.
+	// mostRefusals bounds how often one publication is refused: after pauses of 5 s, 20 s, 80 s, 5 min and 21 min, then
+	// every hour for a day.
 	mostRefusals = 30
 )
 
-// again is what becomes of what was refused once more.
+// again counts one more refusal and sets the time of the retry.
 func again(u pipeline.Refusal, at time.Time) pipeline.Refusal {
 	u.Refusals, u.RetryAt = u.Refusals+1, time.Time{}
 	if u.Refusals < mostRefusals {

@@ -14,12 +14,11 @@ import (
 	"github.com/headstart-cd/headstart/bot/steer"
 )
 
-// rememberRequests is how many comments are remembered with what became of them. That
-// they were seen is remembered for longer, in the store.
+// rememberRequests is how many comments are remembered with their results. The store remembers for longer that a
+// comment was seen.
 const rememberRequests = 50
 
-// comment takes in a comment. One that is known already, or that asks for
-// nothing, changes nothing.
+// comment folds a comment. A known comment, or one without commands, changes nothing.
 func comment(s *pipeline.State, f bot.Commented, at time.Time) {
 	if s.Pipeline.Name != "" {
 		return // its commands are routed, and come as CommandsRouted
@@ -37,16 +36,15 @@ func comment(s *pipeline.State, f bot.Commented, at time.Time) {
 	receiveOutsiders(s, at)
 }
 
-// request is what a comment asks for. What is too old for anybody to remember whether it
-// was obeyed is told so.
+// request returns what a comment asks for. It is stale if it is too old to know whether it was obeyed; then it is
+// refused.
 func request(s *pipeline.State, f bot.Commented, commands []command.Command, at time.Time) pipeline.Request {
 	r := pipeline.Request{Comment: f.ID, Number: f.Number, User: f.User, UserID: f.UserID, At: at, WrittenAt: f.At, Commands: commands, Kept: true}
 	r.Stale = at.Sub(f.At) >= CommandAge && !f.At.IsZero() || !s.CommentsForgottenUntil.IsZero() && !f.At.After(s.CommentsForgottenUntil)
 	return r
 }
 
-// forgetRequests drops the oldest requests that are closed. What became of them
-// stays in the comment of their pull request.
+// forgetRequests drops the oldest closed requests. Their results remain in the pull request's comment.
 func forgetRequests(s *pipeline.State) {
 	for len(s.Requests) > rememberRequests {
 		i := slices.IndexFunc(s.Requests, func(r pipeline.Request) bool { return r.Closed != "" })
@@ -66,8 +64,7 @@ func forgetRequests(s *pipeline.State) {
 	}
 }
 
-// actorRead runs a comment's commands, now that it is known who asks, and
-// what the pull request is at this moment.
+// actorRead runs a comment's commands once its author's role and the pull request's current state are known.
 func actorRead(s *pipeline.State, do bot.ReadActor, f bot.Finished, at time.Time) {
 	var read bot.ActorRead
 	var headMoved, known bool
@@ -94,8 +91,8 @@ func actorRead(s *pipeline.State, do bot.ReadActor, f bot.Finished, at time.Time
 		switch {
 		case known && !s.RoleRead(r, read.Role, at):
 			r.Actor = &read
-		case known && read.Pull.Number == 0: // it is answered after all: the rest is read
-		case known && awaitsMakers(s, r, read, headMoved): // what it approves is read
+		case known && read.Pull.Number == 0: // it is to be answered after all: the rest is read
+		case known && awaitsMakers(s, r, read, headMoved): // the makers of what it approves are read
 		default:
 			r.HeadMoved = headMoved
 			runCommands(s, r, read, at)
@@ -104,7 +101,6 @@ func actorRead(s *pipeline.State, do bot.ReadActor, f bot.Finished, at time.Time
 	receiveOutsiders(s, at)
 }
 
-// runCommands runs a comment's commands.
 func runCommands(s *pipeline.State, r *pipeline.Request, by bot.ActorRead, at time.Time) {
 	r.Actor = &by
 	for _, c := range r.Commands {
@@ -155,8 +151,7 @@ func replied(s *pipeline.State, do bot.Reply, f bot.Finished) {
 	}
 }
 
-// abandonRequests answers everybody who waits for something once the pipeline's
-// file is gone. A rollback that has begun goes to its end.
+// abandonRequests answers every open request once the pipeline's file is gone. A rollback in progress will finish.
 func abandonRequests(s *pipeline.State) {
 	why := s.NoFile()
 	for _, stage := range pipeline.SortedKeys(s.Stages) {
@@ -189,7 +184,7 @@ func abandonRequests(s *pipeline.State) {
 	}
 }
 
-// settleAnswers closes the answers whose result has come.
+// settleAnswers closes the answers whose result is known.
 func settleAnswers(s *pipeline.State, at time.Time) {
 	for i := range s.Requests {
 		for j, a := range s.Requests[i].Answers {
@@ -198,7 +193,7 @@ func settleAnswers(s *pipeline.State, at time.Time) {
 			}
 			if b := steer.OutcomeOf(s, a, at); !b.Open {
 				if c := s.Candidate(b.SHA); c != nil && !b.OK {
-					delete(c.Ordered, b.Stage) // the answer is no, and stays so
+					delete(c.Ordered, b.Stage) // the answer is no, and remains no
 				}
 				release.EditRequest(s, s.Requests[i].Comment, func(r *pipeline.Request) { r.Answers[j] = b })
 			}

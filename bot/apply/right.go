@@ -13,16 +13,15 @@ import (
 )
 
 const (
-	// rightCounts is how long after it came a reading of rights counts: a release may
-	// take a step or two to begin.
+	// rightCounts is how long a reading of rights is valid after it arrived: a release may take a step or two to begin.
 	rightCounts = 5 * time.Second
-	// rightAge is how old a reading is at most that counts.
+	// rightAge is the greatest age at which a reading counts.
 	rightAge = 30 * time.Second
-	// rightAgain is how long after GitHub refused to tell it is asked again.
+	// rightAgain is the pause after GitHub refused to tell.
 	rightAgain = time.Minute
 )
 
-// rightsRead takes what people may do. A word whose giver has lost the right ends.
+// rightsRead folds the rights of people. An approval or order ends if its author has lost the right.
 func rightsRead(s *pipeline.State, do bot.ReadRights, f bot.Finished, at time.Time) {
 	if do.Comment != 0 {
 		authorRead(s, do, f, at)
@@ -46,7 +45,7 @@ func rightsRead(s *pipeline.State, do bot.ReadRights, f bot.Finished, at time.Ti
 		pipeline.Put(&c.Rights, do.Stage, r)
 		return
 	}
-	// Whoever is named by the file only since it was asked is asked about once more.
+	// If the file names other teams since the request, they are read in another request.
 	known := !slices.ContainsFunc(pipeline.TeamsOf(cfg.Allow), func(team string) bool { return !slices.Contains(do.Teams, team) })
 	for _, o := range gate.NewView(s, at).Orders(c, cfg) {
 		i := slices.IndexFunc(read.People, func(p bot.Membership) bool { return p.Person == bot.Person{Login: o.By, ID: o.ByID} })
@@ -65,8 +64,7 @@ func rightsRead(s *pipeline.State, do bot.ReadRights, f bot.Finished, at time.Ti
 	pipeline.Put(&c.Rights, do.Stage, r)
 }
 
-// revoke ends an approval, or an order, whose giver may not give it any more, and says
-// so where it was given.
+// revoke ends an approval or order whose author has lost the right. It corrects the answer to the command.
 func revoke(s *pipeline.State, c *pipeline.Candidate, stage string, o pipeline.Order, why string, at time.Time) {
 	if a := c.Approvals[stage]; a.Good() && a.Comment == o.Comment {
 		a.Lapsed, a.LapsedAt = why, at

@@ -12,18 +12,18 @@ import (
 	"github.com/headstart-cd/headstart/bot/steer"
 )
 
-// commandsRouted takes in the commands of a comment that are for this pipeline.
+// commandsRouted folds the commands of a comment that are for this pipeline.
 func commandsRouted(s *pipeline.State, f bot.CommandsRouted, at time.Time) {
 	if slices.ContainsFunc(s.Requests, func(r pipeline.Request) bool { return r.Comment == f.ID }) {
 		return
 	}
 	r := request(s, f.Commented, f.Commands, at)
-	r.Seen = true // by the one that handed it on
+	r.Seen = true // the pipeline that handed it on has reacted
 	s.Requests = append(slices.Clone(s.Requests), r)
 	receiveOutsiders(s, at)
 }
 
-// affectedAnswered decides whom the comments on a pull request are for.
+// affectedAnswered decides which pipelines the comments on a pull request are for.
 func affectedAnswered(s *pipeline.State, do bot.AskAffected, f bot.Finished) {
 	if f.Outcome != bot.Done && f.Outcome != bot.Refuse {
 		return
@@ -39,8 +39,7 @@ func affectedAnswered(s *pipeline.State, do bot.AskAffected, f bot.Finished) {
 	}
 }
 
-// decide finds out for each command whom it is for. What is for somebody else has
-// an answer without words here.
+// decide finds out which pipeline each command is for. A command for another pipeline has an empty answer here.
 func decide(r *pipeline.Request, affected []string) {
 	route := *r.Route
 	route.Decided, route.Sends = true, nil
@@ -76,7 +75,7 @@ func send(r *pipeline.Route, name string, c command.Command) {
 	r.Sends[i].Commands = append(r.Sends[i].Commands, c)
 }
 
-// routed notes that a pipeline has its part of a comment.
+// routed notes that a pipeline has got its part of a comment.
 func routed(s *pipeline.State, do bot.RouteCommands, f bot.Finished) {
 	if f.Outcome != bot.Done && f.Outcome != bot.Refuse {
 		return
@@ -96,7 +95,7 @@ func routed(s *pipeline.State, do bot.RouteCommands, f bot.Finished) {
 	})
 }
 
-// closeRouted closes comments that others answer.
+// closeRouted closes comments that only other pipelines answer.
 func closeRouted(s *pipeline.State) {
 	for _, r := range s.Requests {
 		if r.Route == nil || r.Closed != "" || !r.Seen || !r.Route.Decided || r.OwnAnswers() ||

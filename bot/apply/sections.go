@@ -8,7 +8,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// sectionSent takes note of what the section of a pull request says now.
+// sectionSent notes the published section of a pull request.
 func sectionSent(s *pipeline.State, do bot.SendSection, f bot.Finished, at time.Time) {
 	p, ok := s.Pulls[do.Number]
 	if !ok || f.Outcome != bot.Done && f.Outcome != bot.Refuse {
@@ -18,8 +18,7 @@ func sectionSent(s *pipeline.State, do bot.SendSection, f bot.Finished, at time.
 	s.Pulls[do.Number] = p
 }
 
-// sectionReceived takes in what another pipeline says of a pull request. What it said
-// before and what comes late is nothing new.
+// sectionReceived folds another pipeline's section of a pull request. A late or repeated section changes nothing.
 func sectionReceived(s *pipeline.State, f bot.Section, at time.Time) {
 	p, known := s.Pulls[f.Number]
 	if !known {

@@ -10,8 +10,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// skipStages lets candidates pass by the stages that their changes do not affect,
-// once the stage before is passed and nothing is about to change what is live.
+// skipStages lets candidates skip the stages that their changes do not affect. The stage before must have passed, and
+// no promotion may be about to change what is live.
 func skipStages(s *pipeline.State, at time.Time) {
 	if !s.Configured {
 		return
@@ -29,7 +29,7 @@ func skipStages(s *pipeline.State, at time.Time) {
 				continue
 			}
 			if live := s.Candidate(st.Live.SHA); live != nil && live.Progress[stage.Name].State == pipeline.ProgressFailed {
-				continue // it did not stay healthy, and nothing has taken its place yet
+				continue // it did not stay healthy, and nothing has replaced it yet
 			}
 			if classes, only := onlyOf(d, c, stage.Name, stage.Skip); only {
 				pipeline.Put(&c.Progress, stage.Name, pipeline.Progress{
@@ -40,9 +40,8 @@ func skipStages(s *pipeline.State, at time.Time) {
 	}
 }
 
-// revokeSkips takes back that a candidate has passed a stage by where what it was
-// compared with has failed there after all, or was rolled back from: the candidate
-// contains it.
+// revokeSkips marks a skipped stage as rolled back where the commit that was live at the time has failed there, or was
+// rolled back. The candidate contains that commit.
 func revokeSkips(s *pipeline.State, c *pipeline.Candidate, stage string, at time.Time) {
 	p := c.Progress[stage]
 	if p.State != pipeline.ProgressSkipped {

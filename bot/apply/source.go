@@ -6,12 +6,11 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// sourceReadings is how often it is tried to read what a source is made of. Then whoever
-// waits for that is built for itself.
+// sourceReadings is how often the contents of a source are read at most. After that, the commits that wait for them get
+// builds of their own.
 const sourceReadings = 3
 
-// sourceRead takes what a source is made of. What cannot be read may have the commit in
-// it.
+// sourceRead stores the contents of a source. An unreadable source may contain the commit.
 func sourceRead(s *pipeline.State, do bot.ReadSource, f bot.Finished, pending pipeline.PendingEffect) {
 	of := bot.SourceOfCommit
 	switch fact, ok := f.Fact.(bot.SourceRead); {

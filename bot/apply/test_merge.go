@@ -8,17 +8,17 @@ import (
 )
 
 const (
-	// mergeReadings is how often a head is read that has no test merge yet; after that
-	// it is asked for again when somebody touches the pull request.
+	// mergeReadings is how often a head without a test merge is read. After that it is read again when the pull request
+	// changes.
 	mergeReadings = 10
-	// mergeGap bounds the time between two of them.
+	// mergeGap bounds the pause between two readings.
 	mergeGap = time.Minute
-	// mergeSure is how old a head has to be for a conflict to be believed at once; that
-	// of a younger one may be the head's before it, and is looked at once more.
+	// mergeSure is from which age of a head a conflict is believed at once. A younger head's conflict may be its
+	// predecessor's, and is read once more.
 	mergeSure = 10 * time.Second
 )
 
-// pullRead takes what was read of a pull request.
+// pullRead folds a reading of a pull request.
 func pullRead(s *pipeline.State, f bot.PullRequestRead, at time.Time) {
 	pull(s, f.PullRequestChanged, at)
 	p, ok := s.Pulls[f.Number]

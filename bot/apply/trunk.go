@@ -9,8 +9,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// defaultBranch takes what GitHub calls the default branch. Another one has another
-// file.
+// defaultBranch stores the name of the default branch. A new default branch has another file.
 func defaultBranch(s *pipeline.State, name string) {
 	if name == "" || name == s.DefaultBranch {
 		return
@@ -21,7 +20,7 @@ func defaultBranch(s *pipeline.State, name string) {
 	s.DefaultBranch = name
 }
 
-// configOfRef takes the file as of the default branch, or of a push to another one.
+// configOfRef folds the file as of the default branch, or of a push to another branch.
 func configOfRef(s *pipeline.State, f bot.ConfigRead, ref string, at time.Time) {
 	if i := s.Elsewhere.Find(ref); i >= 0 {
 		x := &s.Elsewhere[i]
@@ -29,7 +28,7 @@ func configOfRef(s *pipeline.State, f bot.ConfigRead, ref string, at time.Time) 
 		return
 	}
 	if ref != s.Trunk.SHA && (ref != s.DefaultBranch || s.TrunkKnown()) {
-		return // a push was seen meanwhile: its file counts
+		return // a push was seen meanwhile: its file is in force
 	}
 	s.Trunk.Read = ref == s.Trunk.SHA
 	if f.Problem != "" {
@@ -42,18 +41,17 @@ func configOfRef(s *pipeline.State, f bot.ConfigRead, ref string, at time.Time) 
 	follow(s, f, at)
 }
 
-// refReadRefused takes that the file on the default branch, or on another one, cannot
-// be read.
+// refReadRefused notes that the file on the default branch, or on another branch, cannot be read.
 func refReadRefused(s *pipeline.State, ref, reason string, at time.Time) {
 	switch i := s.Elsewhere.Find(ref); {
 	case i >= 0:
-		s.Elsewhere[i].Read = true // nothing can be said of it
+		s.Elsewhere[i].Read = true // nothing can be published about it
 	case ref == s.Trunk.SHA || ref == s.DefaultBranch:
 		s.Trunk.Unread, s.Trunk.AskedAt = reason, at
 	}
 }
 
-// follow takes from the default branch's file which branch goes to production.
+// follow reads from the default branch's file which branch is released.
 func follow(s *pipeline.State, f bot.ConfigRead, at time.Time) {
 	if f.Problem != "" {
 		return
@@ -80,8 +78,8 @@ func follow(s *pipeline.State, f bot.ConfigRead, at time.Time) {
 	}
 }
 
-// branchChanged forgets what was learned about another branch, except commits
-// that people were told of already: those are closed with a word to them.
+// branchChanged drops what is known of the former branch. It keeps commits with published statuses: those are closed
+// with a status.
 func branchChanged(s *pipeline.State) {
 	s.Required = bot.Required{}
 	s.Candidates = slices.DeleteFunc(s.Candidates, func(c pipeline.Candidate) bool {
@@ -89,8 +87,8 @@ func branchChanged(s *pipeline.State) {
 	})
 }
 
-// disagrees says why the file on a branch does not make its commits go to production;
-// empty: it does. On the default branch it always does.
+// disagrees returns why the file on a branch does not release its commits; empty: it does. On the default branch it
+// always does.
 func disagrees(s *pipeline.State, branch string, f bot.ConfigRead) string {
 	if branch == "" || branch == s.DefaultBranch || branch != s.Branch() {
 		return ""

@@ -7,10 +7,10 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// mostDone bounds how many completed suites are remembered until a reading shows them so.
+// mostDone bounds how many completed suites are remembered until a reading shows them completed.
 const mostDone = 32
 
-// checksMoved notes that a candidate's checks have moved, and that nobody said how.
+// checksMoved notes that a candidate's checks have changed in an unknown way.
 func checksMoved(c *pipeline.Candidate, f bot.ChecksMoved) {
 	r := &c.Reports
 	r.Hints++

@@ -6,31 +6,29 @@ import (
 	"time"
 )
 
-// Windows and freezes are by the clocks of their zone, and by nothing else: a
-// window is open whenever a clock on the wall there shows a time inside it. An
-// hour that exists twice is inside it twice. One that does not exist is not
-// there: a window from 02:30 begins at 03:00 on a day whose clocks go from 02:00
-// to 03:00, and one from 02:15 to 02:45 does not open on that day.
+// Only the clocks of their zone count for windows and freezes: a window is open when a
+// wall clock there shows a time inside of it. An hour that exists twice is inside twice.
+// An hour that does not exist is never inside. If clocks jump from 02:00 to 03:00, a
+// window from 02:30 opens at 03:00. On that day a window from 02:15 to 02:45 does not
+// open.
 
-// horizon is how many days ahead a change of a window is looked for. A window
-// that does not change within two weeks, of which its zone may skip a day, never
-// does.
+// horizon is how many days ahead a change of a window is searched for. A window that does
+// not change within two weeks never does; a zone may skip a day of them.
 const horizon = 16
 
-// DateOf is a day as [Freeze] writes it.
+// DateOf is the format of a day in [Freeze].
 const DateOf = "2006-01-02"
 
-// OpenAt reports whether the window is open at an instant. The zone is the
-// window's own.
+// OpenAt reports whether the window is open at t. zone is the window's own.
 func (w Window) OpenAt(t time.Time, zone *time.Location) bool { return w.shows(t.In(zone)) }
 
-// Next is the first instant after t at which the window opens, if it is closed at
-// t, else closes; zero if it never does. The zone is the window's own.
+// Next returns the first instant after t at which the window opens, or closes if it is
+// open at t; zero if there is none. zone is the window's own.
 func (w Window) Next(t time.Time, zone *time.Location) time.Time {
 	is := w.shows(t.In(zone))
 	end := t.AddDate(0, 0, horizon)
 	for from := t; from.Before(end); {
-		// Between two changes of the zone's clocks they run like any other clock.
+		// Between two of their changes, the zone's clocks run steadily.
 		_, until := from.In(zone).ZoneBounds()
 		for at := range w.marks(from.In(zone), end, until) {
 			if at.After(t) && w.shows(at.In(zone)) != is {
@@ -48,7 +46,7 @@ func (w Window) Next(t time.Time, zone *time.Location) time.Time {
 	return time.Time{}
 }
 
-// shows reports whether a clock on the wall shows a time inside the window.
+// shows reports whether a time of the wall clock is inside the window.
 func (w Window) shows(wall time.Time) bool {
 	minute := wall.Hour()*60 + wall.Minute()
 	if w.From < w.To {
@@ -57,9 +55,9 @@ func (w Window) shows(wall time.Time) bool {
 	return w.Days[wall.Weekday()] && w.From <= minute || w.Days[dayBefore(wall)] && minute < w.To
 }
 
-// marks are the instants, in their order, at which the clocks show that the window
-// begins or ends, or that a day does: from the day of wall on, up to but without
-// end, and without until, when the clocks are changed (zero: never).
+// marks yields in order the instants at which the clocks show the beginning or the end of
+// the window, or of a day. It starts with the day of wall and stops before end. It also
+// stops before until, when the clocks change (zero: never).
 func (w Window) marks(wall, end, until time.Time) func(func(time.Time) bool) {
 	return func(yield func(time.Time) bool) {
 		_, offset := wall.Zone()
@@ -79,8 +77,8 @@ func (w Window) marks(wall, end, until time.Time) func(func(time.Time) bool) {
 	}
 }
 
-// dayBefore is the weekday of the day before, where the clock is. Some places have
-// skipped a day: then it is the day before that one.
+// dayBefore is the weekday of the day before, by the zone's calendar. Some zones have
+// skipped a day; then it is the weekday before the skipped one.
 func dayBefore(wall time.Time) time.Weekday {
 	year, month, day := wall.Date()
 	for back := 1; back < 3; back++ {
@@ -92,15 +90,14 @@ func dayBefore(wall time.Time) time.Weekday {
 	return (wall.Weekday() + 6) % 7
 }
 
-// FrozenAt reports whether an instant is on one of the days of the freeze. The
-// zone is the freeze's own.
+// FrozenAt reports whether t is on a day of the freeze. zone is the freeze's own.
 func (f Freeze) FrozenAt(t time.Time, zone *time.Location) bool {
 	day := t.In(zone).Format(DateOf)
 	return f.From <= day && day <= f.To
 }
 
-// Next is the first instant after t at which the freeze begins or ends; zero if
-// it is over, or if its days are none. The zone is the freeze's own.
+// Next returns the first instant after t at which the freeze begins or ends; zero if it is
+// over, or has no days. zone is the freeze's own.
 func (f Freeze) Next(t time.Time, zone *time.Location) time.Time {
 	first, err := time.Parse(DateOf, f.From)
 	if err != nil {
@@ -118,8 +115,8 @@ func (f Freeze) Next(t time.Time, zone *time.Location) time.Time {
 	return time.Time{}
 }
 
-// beginning is the first instant at which the clocks of a zone show the day, or a
-// later one where they skip it. The day is given as midnight UTC.
+// beginning is the first instant at which the clocks of a zone show the day, or a later
+// one if they skip it. The day is given as midnight UTC.
 func beginning(day time.Time, zone *time.Location) time.Time {
 	const apart = 26 * time.Hour // no clock is further away from UTC
 	from := day.Add(-apart)
@@ -137,8 +134,8 @@ func beginning(day time.Time, zone *time.Location) time.Time {
 	}
 }
 
-// zones keeps the zones that were found: a decision may ask for several, and each
-// is read from the database anew.
+// zones caches the zones that were found: a decision may need several, and loading one
+// reads the database.
 var zones sync.Map
 
 // LoadZone finds a zone by its name in the IANA time zone database.
@@ -158,15 +155,15 @@ func LoadZone(name string) (*time.Location, error) {
 type Window struct {
 	Name string
 	Days [7]bool // on which it starts, by time.Weekday
-	// From and To are minutes after midnight, by the clocks of Zone. One with To
-	// before From goes over midnight and belongs to the day it starts on.
+	// From and To are minutes after midnight, by the clocks of Zone. If To < From, the
+	// window goes over midnight and belongs to the day on which it starts.
 	From, To int
 	Zone     string // as the IANA time zone database names it
 }
 
-// Freeze is a number of days on which nothing is promoted.
+// Freeze is a span of days on which nothing is promoted.
 type Freeze struct {
-	From, To string // the first and the last day, as 2026-12-23, by the clocks of Zone
+	From, To string // first and last day, as 2026-12-23, by the clocks of Zone
 	Zone     string // as the IANA time zone database names it
 	Reason   string // may be empty
 }

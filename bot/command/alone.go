@@ -7,12 +7,12 @@ import (
 	"github.com/headstart-cd/headstart/bot/redact"
 )
 
-// Where nobody else is there to approve, or where it cannot be known who made what, an
-// admin may approve alone, with a reason that stands wherever the release does.
+// An admin may approve alone if there is no second person, or if it cannot be known who
+// made what. The approval needs a reason, which stands wherever the release does.
 
 const AloneWord = "--alone"
 
-// takeAlone reads --alone and the reason, which is the rest of the line.
+// takeAlone reads --alone and the reason: the rest of the line.
 func (c *Command) takeAlone(words *[]string, pipeline string) {
 	list := *words
 	at := -1

@@ -12,10 +12,10 @@ import (
 	"github.com/headstart-cd/headstart/bot/redact"
 )
 
-// Verb is what a command asks for.
+// Verb names what a command does.
 type Verb string
 
-// The commands, by their words in a comment.
+// The commands, as written in a comment.
 const (
 	VerbPromote  Verb = "promote"
 	VerbRollback Verb = "rollback"
@@ -32,32 +32,32 @@ const (
 
 var verbs = []Verb{VerbPromote, VerbRollback, VerbLock, VerbUnlock, VerbApprove, VerbRetry, VerbCancel, VerbWhy, VerbPlan, VerbStatus, VerbHelp}
 
-// Command is one line of a comment that asks the bot for something. It is what
-// people wrote; whether its stage and its commit exist is seen when it is run.
+// Command is one line of a comment that asks the bot for something, as people wrote it.
+// Whether its stage and its commit exist is checked when it is run.
 type Command struct {
 	Verb    Verb
-	Stage   string        // as written, perhaps shortened; empty: none named
-	SHA     string        // as written, at least seven digits; empty: none named
-	Version int           // of a release, as in v12; 0: none named
-	Config  bool          // a rollback that brings the config vars back too
-	Urgent  bool          // a promotion that passes windows, freezes and soak, for Reason
-	Alone   bool          // an approval in spite of four eyes, for Reason
-	For     time.Duration // how long a lock lasts; 0: until somebody unlocks
-	Reason  string        // the rest of the line, where the command takes one
-	Text    string        // the line, for answers; it is read as the same command
-	Written string        // the line with the name of the pipeline that it was for; empty: it had none
-	// Problem says why the line cannot be understood, and what was perhaps meant;
-	// empty if it can.
+	Stage   string        // as written, perhaps shortened; empty: none
+	SHA     string        // as written, at least seven digits; empty: none
+	Version int           // of a release, as in v12; 0: none
+	Config  bool          // a rollback that also restores the config vars
+	Urgent  bool          // a promotion despite windows, freezes and soak, for Reason
+	Alone   bool          // an approval despite four eyes, for Reason
+	For     time.Duration // how long a lock lasts; 0: until it is unlocked
+	Reason  string        // the rest of the line, if the command takes one
+	Text    string        // the line, for answers; it parses to the same command
+	Written string        // the line with the name of its pipeline; empty: it named none
+	// Problem says why the line cannot be understood, and what was perhaps meant; empty if
+	// it can be.
 	Problem string
 }
 
-// Asks reports whether the command only asks a question: everybody may, and it
-// changes nothing.
+// Asks reports whether the command only asks a question. Everybody may ask, and nothing
+// changes.
 func (v Verb) Asks() bool {
 	return v == VerbWhy || v == VerbPlan || v == VerbStatus || v == VerbHelp
 }
 
-// Limits on what one comment can ask for. Nobody reaches them by accident.
+// Limits of one comment. Nobody reaches them by accident.
 const (
 	maxCommands  = 10
 	maxLine      = 300 // bytes of a command's line that are read
@@ -65,10 +65,9 @@ const (
 	typoDistance = 2
 )
 
-// ParseCommands finds the commands among lines that people read: those that start
-// with one. It returns them in their order, and nil if there are none. Words that look
-// like a mistyped command become one with a Problem; everything else that starts with
-// a slash is left alone.
+// ParseCommands finds the lines that start with a command, and returns the commands in
+// order; nil if there are none. Words that look like a mistyped command become a command
+// with a Problem. Everything else that starts with a slash is left alone.
 func ParseCommands(lines string) []Command {
 	var list []Command
 	for line := range strings.Lines(lines) {
@@ -89,10 +88,9 @@ var (
 	verbWord    = regexp.MustCompile(`^/[a-z]+$`)
 )
 
-// parseCommand reads one line that starts with a slash. It reports false for a
-// line that is none of ours. What looks like a secret after the verb is not
-// taken in: the bot would repeat it in its answers. The pipeline is named in what is said
-// of a problem; it may be empty.
+// parseCommand reads one line that starts with a slash; false: it is no command of ours.
+// It drops what looks like a secret after the verb, because the bot would repeat it in its
+// answers. A Problem names the pipeline, unless that is empty.
 func parseCommand(line, pipeline string) (Command, bool) {
 	end := strings.IndexFunc(line, unicode.IsSpace)
 	if end < 0 {
@@ -121,7 +119,7 @@ func parseCommand(line, pipeline string) (Command, bool) {
 	return c, true
 }
 
-// ProblemIn is the Problem as the pipeline says it whose command it is.
+// ProblemIn returns the Problem as the command's pipeline words it.
 func (c Command) ProblemIn(pipeline string) string {
 	if pipeline == "" || c.Problem == "" {
 		return c.Problem
@@ -170,9 +168,8 @@ func (c *Command) parseWords(words []string, pipeline string) {
 	}
 }
 
-// takeStage takes a word that may be a stage's name: neither a commit nor a word
-// of the language. Of /lock it may be the first word of a reason; that is seen
-// when the stages are known.
+// takeStage takes a word that may be a stage's name: neither a commit nor a word of the
+// language. After /lock it may be the first word of a reason; only the stages' names tell.
 func (c *Command) takeStage(words *[]string) {
 	if len(*words) == 0 {
 		return
@@ -224,7 +221,7 @@ func (c *Command) takeConfig(words *[]string) {
 	}
 }
 
-// nearest finds the name that is at most a typo away from what was written: two
+// nearest finds the name that is at most one typo away from what was written: up to two
 // letters too many, missing, wrong or swapped.
 func nearest(written string, names []string) (string, bool) {
 	best, least := "", typoDistance+1
@@ -236,8 +233,8 @@ func nearest(written string, names []string) (string, bool) {
 	return best, least <= typoDistance && least < len(best)
 }
 
-// editDistance counts the letters to change, insert, remove or swap with their
-// neighbour to make b of a.
+// editDistance counts the letters to change, insert, remove or swap with a neighbour to
+// turn a into b.
 func editDistance(a, b string) int {
 	if len(a) > 64 || len(b) > 64 {
 		return max(len(a), len(b))
@@ -265,18 +262,18 @@ func editDistance(a, b string) int {
 	return rows[len(a)][len(b)]
 }
 
-// resolved is which of some names a word of a command means.
+// resolved says which of some names a word of a command means.
 type resolved struct {
-	name   string   // that it means; empty: none
-	begins []string // the names that it may be, of which it is the beginning
-	near   string   // the name that it is a typo away from; empty: none
+	name   string   // the name; empty: none
+	begins []string // the names that the word begins, if there are several
+	near   string   // the name that is a typo away; empty: none
 
 	written string
 	names   []string
 }
 
-// Resolve finds the name that a word means: one in any case, or a beginning of it that is
-// no other one's.
+// Resolve finds the name that a word means: the name in any case, or an unambiguous
+// beginning of it.
 func Resolve(written string, names []string) resolved {
 	r := resolved{written: written, names: names}
 	w := strings.ToLower(written)
@@ -297,11 +294,11 @@ func Resolve(written string, names []string) resolved {
 	return r
 }
 
-// Meant reports whether a name was meant, though it is not clear which.
+// Meant reports whether the word means a name, but it is unclear which.
 func (r resolved) Meant() bool { return len(r.begins) > 0 || r.near != "" }
 
-// problem says what is wrong where no name was found, of what the names are of: a stage
-// or a pipeline. Empty: one was found.
+// problem says what is wrong if no name was found; empty: one was. of is the kind of the
+// names: a stage or a pipeline.
 func (r resolved) problem(of string) string {
 	written := redact.Cut(r.written, 40)
 	switch {
@@ -315,8 +312,8 @@ func (r resolved) problem(of string) string {
 	return fmt.Sprintf("there is no %s %q; the %ss are %s", of, written, of, strings.Join(r.names, ", "))
 }
 
-// ResolveStage finds the stage that a word of a command means. The second result says
-// what is wrong where it means none.
+// ResolveStage finds the stage that a word of a command means. If it means none, problem
+// says why.
 func ResolveStage(written string, stages []string) (stage, problem string) {
 	r := Resolve(written, stages)
 	return r.name, r.problem("stage")

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// RouteOf is the pipeline that a command names, and the command as it is
-// without that name; empty if it names none. The problem says what is wrong with
-// the name, or with a command that nobody can understand.
+// RouteOf returns the pipeline that a command names (empty: none) and the command without
+// that name. problem says what is wrong with the name, or why the command cannot be
+// understood.
 func RouteOf(c Command, names []string) (pipeline string, rest Command, problem string) {
 	words := strings.Fields(c.Text)
 	if len(words) < 2 {
@@ -22,7 +22,7 @@ func RouteOf(c Command, names []string) (pipeline string, rest Command, problem 
 		return "", c, c.Problem
 	}
 	found := Resolve(name, names)
-	if found.name == "" { // also after /lock: a reason that begins so would lock another pipeline
+	if found.name == "" { // also after /lock: a reason with that beginning would lock another pipeline
 		return "", c, found.problem("pipeline")
 	}
 	line := words[0]
@@ -34,7 +34,7 @@ func RouteOf(c Command, names []string) (pipeline string, rest Command, problem 
 	return found.name, rest, ""
 }
 
-// Example is a command with the name of a pipeline.
+// Example returns a command with the name of a pipeline.
 func Example(c Command, pipeline string) string {
 	words := strings.Fields(c.Text)
 	switch c.Verb {

@@ -10,26 +10,25 @@ import (
 	"github.com/headstart-cd/headstart/bot/redact"
 )
 
-// The words of commands that are about time: how long a lock lasts, and that a
-// promotion is urgent.
+// Durations of locks, and urgent promotions.
 
 const (
 	urgentWord = "--urgent"
-	// MaxLock is how long a lock or an operator's freeze lasts at most that has an
-	// end. One that is to last longer ends when somebody ends it.
+	// MaxLock bounds a lock, or an operator's freeze, that has an end. One without an end
+	// lasts until it is lifted.
 	MaxLock = 30 * 24 * time.Hour
 )
 
 var (
 	durationWord = regexp.MustCompile(`^([0-9]{1,6}[smhd])+$`)
 	durationPart = regexp.MustCompile(`([0-9]+)([smhd])`)
-	// almostDuration is what people write who mean a duration.
+	// almostDuration matches what people write when they mean a duration.
 	almostDuration = regexp.MustCompile(`^[0-9]+([.,][0-9]+)?(s|m|h|d|w|secs?|seconds?|mins?|minutes?|hrs?|hours?|days?|weeks?|months?)$`)
 	unit           = map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}
 )
 
-// ParseDuration reads 90s, 30m, 2h, 1d or 1h30m. It reports false for what is
-// none of these. What is longer than twice MaxLock is twice MaxLock.
+// ParseDuration reads 90s, 30m, 2h, 1d or 1h30m; false: it is none of these. It caps the
+// duration at twice MaxLock.
 func ParseDuration(w string) (time.Duration, bool) {
 	if !durationWord.MatchString(w) {
 		return 0, false
@@ -44,7 +43,7 @@ func ParseDuration(w string) (time.Duration, bool) {
 	return sum, true
 }
 
-// isDuration reports whether a word says, or is meant to say, how long.
+// isDuration reports whether a word is, or is meant to be, a duration.
 func isDuration(w string) bool {
 	return durationWord.MatchString(w) || almostDuration.MatchString(w)
 }
@@ -75,7 +74,7 @@ func (c *Command) takeDuration(words *[]string) {
 	*words = list[1:]
 }
 
-// isOption reports whether a word begins with two dashes, or with what telephones
+// isOption reports whether a word begins with two dashes, or with the dash that telephones
 // make of them.
 func isOption(w string) bool {
 	name, ok := strings.CutPrefix(dashes(w), "--")
@@ -91,7 +90,7 @@ func dashes(w string) string {
 	return w
 }
 
-// options are the words with two dashes that a command takes.
+// options lists the words with two dashes that a command takes.
 func (c *Command) options() []string {
 	if c.Verb == VerbApprove {
 		return []string{"urgent", "alone"}
@@ -99,8 +98,8 @@ func (c *Command) options() []string {
 	return []string{"urgent"}
 }
 
-// takeUrgent reads --urgent and the reason. A commit may stand on either side of
-// it; everything else is the reason.
+// takeUrgent reads --urgent and the reason. A commit may stand on either side of --urgent;
+// everything else is the reason.
 func (c *Command) takeUrgent(words *[]string, pipeline string) {
 	var rest []string
 	named := len(*words) > 0 && commitWord.MatchString(strings.ToLower((*words)[0]))
@@ -135,8 +134,8 @@ func (c *Command) takeUrgent(words *[]string, pipeline string) {
 	}
 }
 
-// meansCommit reports whether the first word of what may be a reason is a commit:
-// "defaced" is not.
+// meansCommit reports whether the first word of a possible reason is a commit: "defaced"
+// is not.
 func meansCommit(w string) bool {
 	return commitWord.MatchString(w) && strings.ContainsAny(w, "0123456789")
 }

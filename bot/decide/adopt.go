@@ -7,8 +7,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// explore looks at the apps of stages to which nothing was ever released. Where that
-// is refused, whoever enters the stage looks again.
+// explore looks at the apps of stages to which nothing was ever released. Where the platform refuses the look, a
+// promotion looks again before it enters the stage.
 func (d *decision) explore() {
 	for _, stage := range d.State.Config.Stages {
 		st := d.State.Stages[stage.Name]
@@ -20,7 +20,7 @@ func (d *decision) explore() {
 	}
 }
 
-// adoptedBases lists every commit that a stage ran when Headstart came.
+// adoptedBases lists every commit that a stage ran before Headstart was set up.
 func adoptedBases(s *pipeline.State) (list []string) {
 	for _, stage := range s.Config.Stages {
 		if live := s.Stages[stage.Name].Live; live.Adopted != nil {
@@ -34,7 +34,7 @@ func adoptedBases(s *pipeline.State) (list []string) {
 	return list
 }
 
-// publishAdopted tells of what was adopted and brought back since, by its deployments.
+// publishAdopted publishes the deployments of adopted commits that were rolled back to since.
 func (d *decision) publishAdopted() {
 	for i := range d.State.Adopted {
 		c := &d.State.Adopted[i]

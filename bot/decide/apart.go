@@ -8,9 +8,9 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// unfit lists what the builds of a commit left that were not begun for whoever builds it
-// under this key, and when the last of them was over. They are found on an app by their
-// commit, as those from before pull requests had apps of their own.
+// unfit returns the artifacts of a commit's builds that may not be used under key, and when the last of those builds
+// finished. The platform finds builds by their commit, so it also finds builds from before pull requests had apps of
+// their own.
 func unfit(s *pipeline.State, key, sha string) (artifacts []string, until time.Time) {
 	if !s.Config.Prepare.Apart() {
 		return nil, until
@@ -23,15 +23,13 @@ func unfit(s *pipeline.State, key, sha string) (artifacts []string, until time.T
 	return artifacts, until
 }
 
-// serves reports whether what is built under one key may be found by whoever builds
-// under another.
+// serves reports whether a build made under one key may be used under another.
 func serves(built, wanted string) bool {
-	return pipeline.ReadKey(wanted).Whose != pipeline.BranchBuilds || pipeline.ReadKey(built).Whose == pipeline.BranchBuilds
+	return pipeline.ReadBuildKey(wanted).Whose != pipeline.BranchBuilds || pipeline.ReadBuildKey(built).Whose == pipeline.BranchBuilds
 }
 
-// misplaced reports whether a build that was begun before pull requests had apps of their
-// own may be one of theirs: on an app of the branch nothing more is done about it than to
-// look what has become of it.
+// misplaced reports whether a build may be a pull request's build on an app of the branch: it was started before pull
+// requests had apps of their own. Its outcome is still read; nothing else is done about it.
 func misplaced(s *pipeline.State, key, app string) bool {
-	return s.Config.Prepare.Apart() && slices.Contains(s.Config.Prepare.Apps, app) && pipeline.ReadKey(key).Whose != pipeline.BranchBuilds
+	return s.Config.Prepare.Apart() && slices.Contains(s.Config.Prepare.Apps, app) && pipeline.ReadBuildKey(key).Whose != pipeline.BranchBuilds
 }

@@ -11,9 +11,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/render"
 )
 
-// build gives free prepare apps to the builds that are needed most: the newest
-// commit of the branch first, pull requests only where nobody else waits. Where they
-// have apps of their own, neither waits for the other.
+// build gives free prepare apps to the most urgent builds. The branch's newest commit goes first; pull requests are
+// built only where nothing else is queued. Where pull requests have apps of their own, neither waits for the other.
 func (d *decision) build() {
 	d.askAgain()
 	d.giveWay()
@@ -31,8 +30,8 @@ func (d *decision) build() {
 	}
 }
 
-// buildBranch gives free apps to commits of the branch, and reports whether one of
-// them waits or was given one.
+// buildBranch gives free apps to commits of the branch. It reports whether a commit was given an app or is queued for
+// one.
 func (d *decision) buildBranch(free *[]string) bool {
 	waiting := 0
 	for _, c := range d.candidatesToBuild() {
@@ -55,8 +54,8 @@ func (d *decision) buildBranch(free *[]string) bool {
 	return waiting > 0
 }
 
-// buildPulls gives free apps to the heads of pull requests that were asked for at a
-// stage, and then to pull requests.
+// buildPulls gives free apps first to the heads of pull requests that were requested for a stage, then to the test
+// merges of pull requests.
 func (d *decision) buildPulls(free *[]string) {
 	for _, c := range d.fromPullsToBuild() {
 		key := d.State.KeyOf(c)
@@ -78,9 +77,8 @@ func (d *decision) buildPulls(free *[]string) {
 	}
 }
 
-// askAgain finds out about builds that were asked for and never answered, also
-// those that nobody needs any more: they keep their app busy. Asking again looks
-// first.
+// askAgain repeats build requests that were never answered. It includes builds that are no longer needed, because they
+// keep their app busy. The repeated request first looks for the build.
 func (d *decision) askAgain() {
 	for _, key := range pipeline.SortedKeys(d.State.Builds) {
 		if r := d.State.Builds[key]; r.Status == pipeline.RunStarting && r.Stage == "" && d.starting[key] == "" {
@@ -104,9 +102,8 @@ func (d *decision) take(app string, rank bot.Rank, key, sha, tree string) {
 	}
 }
 
-// asAsked fills in how a build is made, and which earlier ones of it are of no use.
-// One that is being asked for already is asked for again as it was, whatever the
-// pipeline's file says by now.
+// asAsked fills in the build's command, and which earlier artifacts are unusable. A request that is repeated keeps its
+// first command, even if the pipeline's file has changed since.
 func (d *decision) asAsked(key string, do *bot.StartBuild) {
 	r := d.State.Builds[key]
 	do.Command, do.Gone, do.GoneAt = d.State.Command(do.SHA), r.Gone, r.GoneAt
@@ -119,9 +116,8 @@ func (d *decision) asAsked(key string, do *bot.StartBuild) {
 	}
 }
 
-// candidatesToBuild lists the candidates that need a build and are worth one,
-// newest first, but for those that somebody asked for urgently. One that is behind a newer candidate which may still make it is
-// worth a build only where apps stand idle.
+// candidatesToBuild lists the candidates to build: urgent ones first, then newest first. A candidate behind a newer one
+// that may still be released is worth a build only on an idle app.
 func (d *decision) candidatesToBuild() []*pipeline.Candidate {
 	var list []*pipeline.Candidate
 	behind := false
@@ -132,16 +128,16 @@ func (d *decision) candidatesToBuild() []*pipeline.Candidate {
 		}
 		r, ok := d.State.RunOf(c)
 		if d.State.Verdict(c).State == bot.CheckPassed && (r.Status == pipeline.RunSucceeded || c.Artifact != "") {
-			behind = true // whatever is older will not go before this one, nor after it
+			behind = true // an older candidate is released neither before nor after this one
 		}
 		if behind && len(c.Ordered) == 0 {
-			continue // but where somebody asks for it, as while this one is kept out
+			continue // unless it was requested, e.g. while this one is kept out
 		}
 		if d.starting[d.State.KeyOf(c)] != "" || d.Overtaken(c, d.FirstStage()) || d.State.Verdict(c).State == bot.CheckFailed || c.Artifact != "" || c.AlreadyLive() {
 			continue
 		}
 		if ok && (r.Status != pipeline.RunWaiting || r.RefusedBy(d.State.Config.Prepare.Apps)) {
-			continue // it has its build, will have it, or cannot be built: then it keeps nobody waiting
+			continue // built, being built, or impossible to build: it blocks no other build
 		}
 		list = append(list, c)
 	}
@@ -149,8 +145,7 @@ func (d *decision) candidatesToBuild() []*pipeline.Candidate {
 	return list
 }
 
-// pullsToBuild lists the pull requests whose test merge has no build yet, the
-// one that moved last first.
+// pullsToBuild lists the pull requests whose test merge has no build yet. The most recently updated one comes first.
 func (d *decision) pullsToBuild() []pipeline.PullRequest {
 	if !d.BuildsPulls() {
 		return nil
@@ -171,7 +166,7 @@ func (d *decision) pullsToBuild() []pipeline.PullRequest {
 	return list
 }
 
-// freeApps lists those of the apps on which nothing builds, for all that is known.
+// freeApps lists those of the apps on which, as far as is known, no build runs.
 func (d *decision) freeApps(apps []string) []string {
 	var free []string
 	for _, app := range apps {
@@ -186,8 +181,8 @@ func (d *decision) freeApps(apps []string) []string {
 	return free
 }
 
-// takeApp takes the app for a build out of the free ones: of those that have not
-// refused it, and where it is our turn, the one that may be asked soonest.
+// takeApp removes from free the app that a build should use. It skips apps that refused the build, and apps on which
+// other pipelines go first. Of the rest it takes the app that may be asked soonest.
 func (d *decision) takeApp(free *[]string, key string, r pipeline.BuildRun, rank bot.Rank) (string, bool) {
 	var best string
 	var bestAt time.Time
@@ -206,8 +201,8 @@ func (d *decision) takeApp(free *[]string, key string, r pipeline.BuildRun, rank
 	return best, true
 }
 
-// makeRoom has a build give way that stands where the branch or the merge queue needs
-// to build, on one of the apps: one of ours, else one of another pipeline.
+// makeRoom makes a lower-ranking build give up one of the apps for a build of the branch or of the merge queue. It
+// prefers a build of this pipeline over one of another pipeline.
 func (d *decision) makeRoom(forKey string, apps []string) {
 	d.makeOwnRoom(forKey, apps)
 	if len(d.State.Queues) > 0 && !d.roomIsMade(apps) {
@@ -215,8 +210,7 @@ func (d *decision) makeRoom(forKey string, apps []string) {
 	}
 }
 
-// roomIsMade reports whether a build of ours is about to give its place on one of the
-// apps away.
+// roomIsMade reports whether a build of this pipeline is about to give up one of the apps.
 func (d *decision) roomIsMade(apps []string) bool {
 	for _, e := range d.plan.Effects {
 		if do, cancels := e.Do.(bot.CancelBuild); cancels && slices.Contains(apps, do.App) {
@@ -237,7 +231,7 @@ func (d *decision) makeOwnRoom(forKey string, apps []string) {
 	for _, key := range pipeline.SortedKeys(d.State.Builds) {
 		r := d.State.Builds[key]
 		if r.Cancelling && r.Status == pipeline.RunRunning && slices.Contains(apps, r.App) {
-			// A place is being made. What was refused or is done is not asked for again.
+			// An app is being freed. A cancellation that was refused or is done is not repeated.
 			if effect := pipeline.CancelKey(r); d.State.Pending[effect].Attempt > 0 {
 				d.want(effect, bot.CancelBuild{App: r.App, ID: r.ID, Tree: key})
 			}
@@ -254,8 +248,8 @@ func (d *decision) makeOwnRoom(forKey string, apps []string) {
 	}
 }
 
-// neededByBranch reports whether a candidate or a merge group waits for the build, or
-// a pull request was merged so recently that its push may still be on its way.
+// neededByBranch reports whether a candidate or a merge group waits for the build. It is also true shortly after a pull
+// request was merged, because the push may still be on its way.
 func (d *decision) neededByBranch(key string) bool {
 	for i := range d.State.Candidates {
 		c := &d.State.Candidates[i]
@@ -267,14 +261,13 @@ func (d *decision) neededByBranch(key string) bool {
 	return ok && p.Merged && d.State.Candidate(p.MergeSHA) == nil && d.Now.Sub(p.UpdatedAt) < onItsWay || d.neededByQueue(key)
 }
 
-// Everything that could be merged has headstart/build with a final state on its head,
-// because GitHub may require it. Where nothing is built ahead of the merge it is a
-// success that says why: failure is only for code that does not build.
+// Every mergeable head has a final headstart/build status, because GitHub may require it. Where nothing is built ahead
+// of the merge, the status is success with the reason. Failure is only for code that does not build.
 
-// onItsWay is how long the push of a merge may take to be seen.
+// onItsWay is how long the push of a merge may take to arrive.
 const onItsWay = time.Minute
 
-// asksForMerge reports whether the test merge of a pull request is to be read now.
+// asksForMerge reports whether a pull request's test merge is to be read now.
 func (d *decision) asksForMerge(p pipeline.PullRequest) bool {
 	if p.AskAt.IsZero() {
 		return p.ReadHead != p.Head

@@ -9,11 +9,10 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// lineAgain is how often a pipeline that waits looks at the queue, though it is told
-// when its turn comes.
+// lineAgain is how often a waiting pipeline looks at the queue. Normally it is notified when its turn comes.
 const lineAgain = time.Minute
 
-// taking says of those places where a build begins what that build is.
+// taking sets Takes of each place where a build begins: the rank of that build.
 func taking(places []bot.QueueClaim, takes map[string]bot.Rank) []bot.QueueClaim {
 	for i := range places {
 		if p := &places[i]; p.Builds {
@@ -23,15 +22,15 @@ func taking(places []bot.QueueClaim, takes map[string]bot.Rank) []bot.QueueClaim
 	return places
 }
 
-// turn reports whether a build of a rank may begin on an app, for all that is known of
-// its queue. Whoever keeps that has the last word.
+// turn reports whether a build of a rank may begin on an app, as far as its queue is known here. The store that keeps
+// the queue decides.
 func (d *decision) turn(app string, r bot.Rank) bool {
 	line, contended := d.State.Queues[app]
 	return !contended || line.Lets(d.State.Pipeline, r, d.Now)
 }
 
-// queue has what waits stand in the queues of the apps that could build it, where
-// others have a part in why it waits.
+// queue puts a waiting build into the queues of the apps that could build it, where other pipelines compete for the
+// app.
 func (d *decision) queue(apps []string, key string, r pipeline.BuildRun, rank bot.Rank) {
 	for _, app := range apps {
 		f := d.State.Pending[pipeline.BuildEffect(app, key)]
@@ -47,7 +46,7 @@ func (d *decision) queue(apps []string, key string, r pipeline.BuildRun, rank bo
 	}
 }
 
-// occupies reports whether a build of ours occupies an app, or is about to.
+// occupies reports whether a build of this pipeline occupies an app, or is about to.
 func (d *decision) occupies(app string) bool {
 	for _, r := range d.State.Builds {
 		if r.Active() && r.App == app && r.Stage == "" {
@@ -57,7 +56,7 @@ func (d *decision) occupies(app string) bool {
 	return slices.Contains(slices.Collect(maps.Values(d.starting)), app)
 }
 
-// press asks another pipeline for its place, where that would give it.
+// press asks another pipeline to give up its app, where its build yields.
 func (d *decision) press(apps []string, r pipeline.BuildRun) {
 	for _, app := range apps {
 		if d.presses != "" {
@@ -73,7 +72,7 @@ func (d *decision) press(apps []string, r pipeline.BuildRun) {
 	}
 }
 
-// giveWay cancels builds whose places others press for.
+// giveWay cancels builds whose app another pipeline presses for.
 func (d *decision) giveWay() {
 	for _, app := range pipeline.SortedKeys(d.State.Queues) {
 		if !d.State.Queues[app].Pressed(d.State.Pipeline) {
@@ -89,13 +88,13 @@ func (d *decision) giveWay() {
 	}
 }
 
-// yields reports whether a build is one that gives way to a branch or a merge group.
+// yields reports whether a build gives way to a branch or a merge group.
 func (d *decision) yields(key string) bool {
 	r := d.State.Builds[key]
 	return (r.Pull != 0 || r.Group != "") && !d.neededByBranch(key)
 }
 
-// claims is where the pipeline stands in queues.
+// claims returns the pipeline's places in the queues.
 func (d *decision) claims() []bot.QueueClaim {
 	byApp := map[string]bot.QueueClaim{}
 	for key, r := range d.State.Builds {

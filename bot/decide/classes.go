@@ -10,8 +10,8 @@ import (
 
 const fileGap = 10 * time.Second
 
-// readFiles reads what candidates change that are on their way to stages for which
-// that matters: compared with what is live there, and with what is about to be.
+// readFiles reads what candidates change, for stages that depend on it. A candidate is compared with the live commit
+// and with the commit that is being released.
 func (d *decision) readFiles() {
 	if !d.ConfigSettled() {
 		return // it may name other classes
@@ -25,7 +25,7 @@ func (d *decision) readFiles() {
 			if !d.MayEnter(c, stage.Name) {
 				continue
 			}
-			if !c.FromPull { // it has to come after these
+			if !c.FromPull { // a pull request's candidate comes after these
 				d.readDiffs(c, unplaced)
 			}
 			if !stage.AsksClasses() {
@@ -33,7 +33,7 @@ func (d *decision) readFiles() {
 			}
 			for _, base := range d.State.Bases(stage.Name) {
 				if p := d.State.Stages[stage.Name].Promoting; p != nil && base == p.SHA && d.State.Position(base) > d.State.Position(c.SHA) {
-					continue // a newer commit is on its way in: c is not compared with it once it is there
+					continue // a newer commit is entering: once it is live, c is not compared with it
 				}
 				d.readDiffs(c, []string{base})
 			}
@@ -41,8 +41,7 @@ func (d *decision) readFiles() {
 	}
 }
 
-// readDiffs reads what differs between commits and a candidate, where that is not
-// known yet.
+// readDiffs reads the files that differ between each base and a candidate, unless they are known.
 func (d *decision) readDiffs(c *pipeline.Candidate, bases []string) {
 	for _, base := range bases {
 		if f := c.Diffs[base]; base != c.SHA && !f.Final() && (f.Readings == 0 || d.Due(f.ReadAt.Add(fileGap))) {

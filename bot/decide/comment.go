@@ -8,13 +8,12 @@ import (
 	"github.com/headstart-cd/headstart/bot/render"
 )
 
-// commentGap is the least time between two edits of one comment: what GitHub
-// lets a bot write is limited, and nobody reads faster.
+// commentGap is the least time between two edits of one comment. GitHub limits a bot's writes, and people do not read
+// faster.
 const commentGap = 3 * time.Second
 
-// publishComment keeps the one comment of a pull request: before the merge about
-// its build, afterwards about the candidate that it became. One of several pipelines
-// keeps its section of it.
+// publishComment keeps the one comment of a pull request up to date. Before the merge it shows the build, after the
+// merge the candidate. Each of several pipelines has its own section.
 func (d *decision) publishComment(p pipeline.PullRequest) {
 	if p.Comment.Refused && !d.retryDue(p.Comment.Refusal) {
 		return

@@ -7,21 +7,19 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// Every commit is released by its own version of the pipeline's file, or not at all:
-// what could not be read might ask for an approval, or name other apps. In force is
-// the file of the newest commit of which it was read; where that one is not valid, the
-// last good one before it.
+// Every commit is released by its own version of the pipeline's file, or not at all. An unread file might require an
+// approval, or name other apps. In force is the file of the newest commit whose file was read; if it is not valid, the
+// last valid one before it.
 
-// unreadAgain is how long after GitHub has refused to show a file it is asked again;
-// unreadLater is for commits that are older than unreadOld.
+// unreadAgain is the pause before a file is read again that GitHub refused to show. unreadLater is the pause for
+// commits older than unreadOld.
 const (
 	unreadAgain = time.Minute
 	unreadLater = 10 * time.Minute
 	unreadOld   = time.Hour
 )
 
-// readConfig reads the pipeline's file as of every commit that may still enter a
-// stage, the newest first.
+// readConfig reads the pipeline's file of every commit that may still enter a stage, newest first.
 func (d *decision) readConfig() {
 	for i := len(d.State.Candidates) - 1; i >= 0; i-- {
 		c := &d.State.Candidates[i]
@@ -34,8 +32,7 @@ func (d *decision) readConfig() {
 	d.readStrays()
 }
 
-// readFileAt reads the file as of a commit, and again later where GitHub has refused to
-// show it.
+// readFileAt reads the file as of a commit. A reading that GitHub refused is repeated later.
 func (d *decision) readFileAt(ref string, heardAt time.Time, unread string, askedAt time.Time) {
 	again := unreadAgain
 	if d.Now.Sub(heardAt) > unreadOld {

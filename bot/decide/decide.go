@@ -9,12 +9,12 @@ import (
 	"github.com/headstart-cd/headstart/bot/render"
 )
 
-// Plan is what a decision asks for.
+// Plan is the result of a decision.
 type Plan struct {
 	Effects []bot.Effect
-	// Wake is when to decide again though nothing happened; zero: never.
+	// Wake is when to decide again even if nothing happens; zero: never.
 	Wake time.Time
-	// Sweep is when webhooks that were lost are to be looked for; zero: never.
+	// Sweep is when to look for lost webhooks; zero: never.
 	Sweep   time.Time
 	Explain gate.Explanation
 
@@ -22,8 +22,8 @@ type Plan struct {
 	Takes  map[string]bot.Rank // by app: the builds that this plan begins there
 }
 
-// Decide says what to do now. It is read top to bottom: each part looks at the
-// state alone and adds the effects that it wants and that are not under way yet.
+// Decide returns what to do now. Each part reads only the state, and adds the effects that are needed and not under way
+// yet. Read it from top to bottom.
 func Decide(s pipeline.State, now time.Time) Plan {
 	d := newDecision(&s, now)
 	d.readConfig()
@@ -59,8 +59,7 @@ func Decide(s pipeline.State, now time.Time) Plan {
 	return d.plan
 }
 
-// decision is one run of Decide: a view of the state that does not change any more,
-// and the plan that comes of it.
+// decision is one run of Decide: a view of the unchanging state, and the plan made from it.
 type decision struct {
 	*gate.View
 	plan     Plan
@@ -69,7 +68,7 @@ type decision struct {
 
 	maintained map[string]bool // apps that are to be in maintenance mode
 
-	waits   map[string]bot.Rank // by prepare app: what waits in its queue
+	waits   map[string]bot.Rank // by prepare app: the rank that is queued for it
 	takes   map[string]bot.Rank // by prepare app: the build that this plan begins there
 	presses string              // the prepare app whose build is to give way; empty: none
 }
@@ -89,7 +88,7 @@ func (d *decision) want(key string, do bot.Action) bool {
 		return false
 	}
 	if f.Underway {
-		f.Unsure, f.LostAt = true, f.LastAt // nobody will ever tell what came of it
+		f.Unsure, f.LostAt = true, f.LastAt // no outcome of the lost attempt will ever arrive
 	}
 	e := bot.Effect{Key: key, Attempt: f.Attempt + 1, Unsure: f.Unsure, Since: f.Since, LostAt: f.LostAt, At: d.Now, Do: do}
 	if !tried {
@@ -100,8 +99,7 @@ func (d *decision) want(key string, do bot.Action) bool {
 	return true
 }
 
-// mayTry reports whether the next attempt of an effect may be made now, and else
-// wakes when it may.
+// mayTry reports whether the next attempt of an effect may be made now. If not, it sets the wake-up time.
 func (d *decision) mayTry(f pipeline.PendingEffect) bool {
 	if f.Underway {
 		return d.Due(f.LastAt.Add(lost))
@@ -109,12 +107,11 @@ func (d *decision) mayTry(f pipeline.PendingEffect) bool {
 	return d.Due(f.NotBefore)
 }
 
-// findSoon is how long a commit's pull request is given to tell of its merge
-// before it is looked for.
+// findSoon is how long the webhook of a merge may take before the commit's pull request is looked for.
 const findSoon = 5 * time.Second
 
-// readPullRequests reads the test merge of pull requests that are to be built
-// ahead, and looks for the pull request of a commit that nobody has told of.
+// readPullRequests reads the test merge of pull requests that are to be built ahead. It also looks for the pull request
+// of a commit whose webhook did not arrive.
 func (d *decision) readPullRequests() {
 	if d.BuildsPulls() {
 		for _, n := range pipeline.SortedKeys(d.State.Pulls) {
@@ -125,7 +122,7 @@ func (d *decision) readPullRequests() {
 			if d.asksForMerge(p) {
 				d.want(pipeline.PullKey(p), bot.ReadPullRequest{Number: n})
 			}
-			// Once for each head: what it would bring is told with what it is compared to.
+			// Once per head: the list of changes states what it is compared with.
 			if live := d.State.Stages[d.LastStage()].Live.Commit(); live != "" && live != p.Head && p.ChangesOf != p.Head {
 				d.want(pipeline.ChangesOfKey(p), bot.ReadChanges{Base: live, Head: p.Head, Number: n})
 			}
@@ -142,15 +139,15 @@ func (d *decision) readPullRequests() {
 const (
 	recheck           = sweepGap         // of the newest commit, while something is waited for and no webhook came
 	recheckOn         = 5 * time.Minute  // of the newest commit, where webhooks do come
-	recheckOld        = 10 * time.Minute // of others, and an hour after the push
+	recheckOld        = 10 * time.Minute // of other commits, and of the newest from an hour after the push
 	recheckAge        = time.Hour        // a day after the push
 	hintGap           = 10 * time.Second // between readings that webhooks ask for where no suite was completed
 	staleRules        = 5 * time.Minute  // what the branch requires is read again after this
 	maxContradictions = 6                // readings that are tried again because they contradict webhooks
 )
 
-// readChecks finds out about the checks of every candidate that may still enter
-// the first stage. The look that decides is asked for where it decides.
+// readChecks reads the checks of every candidate that may still enter the first stage. The reading that a promotion
+// needs is requested in enter.
 func (d *decision) readChecks() {
 	if d.State.Config.Checks.None {
 		return
@@ -173,7 +170,7 @@ func (d *decision) readChecks() {
 	}
 }
 
-// readAt is when a candidate's checks are to be read next, by itself or by a sweep.
+// readAt returns when a candidate's checks are to be read next, and whether a sweep reads them.
 func (d *decision) readAt(c *pipeline.Candidate) (at time.Time, sweep bool) {
 	r := c.Reports
 	last := r.ReadAt
@@ -183,9 +180,9 @@ func (d *decision) readAt(c *pipeline.Candidate) (at time.Time, sweep bool) {
 	state := d.State.Verdict(c).State
 	switch age := d.Now.Sub(c.SeenAt); {
 	case c.FromPull && !r.Read && r.Refused == "":
-		return c.SeenAt, false // its webhooks came before anybody cared
+		return c.SeenAt, false // its webhooks came before the candidate existed
 	case !r.Read && r.Refused == "" && d.State.Config.Checks.AsGitHubRequires() && d.State.Required.ReadAt.IsZero():
-		return c.SeenAt, false // nothing can be judged before
+		return c.SeenAt, false // without it nothing can be judged
 	case !r.Read && r.Refused == "" && r.Hints == 0 && d.BuildGate(c).State == gate.Open:
 		return c.SeenAt, false // they may have passed long ago, as after a merge queue
 	case !r.Read && r.Refused == "" && !c.QueuedAt.IsZero():
@@ -198,14 +195,13 @@ func (d *decision) readAt(c *pipeline.Candidate) (at time.Time, sweep bool) {
 		return last.Add(recheckAge), true
 	case age > time.Hour || gate.NewestAffecting(d.State, c) != nil:
 		return last.Add(recheckOld), true
-	case r.Hints > 0 && r.Refused == "" && state != bot.CheckFailed: // no webhook tells that a check is run again
+	case r.Hints > 0 && r.Refused == "" && state != bot.CheckFailed: // no webhook reports that a check was re-run
 		return last.Add(recheckOn), true
 	}
 	return last.Add(recheck), true
 }
 
-// first reports whether a candidate is the first that was ever seen: what came
-// before its push affected nobody.
+// first reports whether a candidate is the first one ever seen. Webhooks from before its push concern no candidate.
 func (d *decision) first(c *pipeline.Candidate) bool {
 	return d.State.Horizon.IsZero() && d.State.Position(c.SHA) == 0
 }
@@ -214,14 +210,14 @@ func (d *decision) readChecksOf(c *pipeline.Candidate, decides bool) {
 	all := d.State.Config.Checks.AsGitHubRequires()
 	d.want(pipeline.ChecksKey(c.SHA), bot.ReadChecks{
 		SHA: c.SHA, Branch: d.State.Branch(),
-		// With it comes the branch's head, which tells of a push that was never
-		// delivered: it is asked for now and then also where the file names the checks.
+		// The reading includes the branch's head, which reveals a push whose webhook was lost. So it is also made from
+		// time to time where the file names the checks.
 		Required: all && decides || d.State.Required.ReadAt.IsZero() || d.Now.Sub(d.State.Required.ReadAt) >= staleRules,
 		Suites:   all && len(d.State.Required.Theirs()) == 0,
 	})
 }
 
-// watch looks again at builds and releases that are pending.
+// watch reads the state of pending builds and releases.
 func (d *decision) watch() {
 	for _, key := range pipeline.SortedKeys(d.State.Builds) {
 		r := d.State.Builds[key]
@@ -243,9 +239,8 @@ func (d *decision) watch() {
 	}
 }
 
-// lost is how long an effect may be out without an outcome before it counts as
-// unknown: longer than anybody performing one is allowed to take.
+// lost is after how long an effect without an outcome counts as unknown. It is longer than any attempt may take.
 const lost = 5 * time.Minute
 
-// retryDue reports whether the time has come to say what was refused once more.
+// retryDue reports whether a refused publication is to be tried again now.
 func (d *decision) retryDue(u pipeline.Refusal) bool { return !u.RetryAt.IsZero() && d.Due(u.RetryAt) }

@@ -6,9 +6,9 @@ import (
 	"github.com/headstart-cd/headstart/bot/render"
 )
 
-// What GitHub Deployments say of a promotion.
+// The GitHub Deployments of promotions.
 
-// publishDeployment makes the GitHub Deployment of a promotion once it has begun.
+// publishDeployment creates the GitHub Deployment of a promotion that has begun.
 func (d *decision) publishDeployment(c *pipeline.Candidate, stage string) {
 	pass, entered := c.Progress[stage]
 	if !entered || pass.Promotion == 0 || c.Deployment(stage, pass.Promotion) != nil || pass.State == pipeline.ProgressReleasing && !d.State.MayHaveStarted(stage) {
@@ -27,11 +27,11 @@ func (d *decision) createDeployment(c *pipeline.Candidate, stage string, promoti
 	})
 }
 
-// endDeployments tells how each deployment of a candidate stands.
+// endDeployments publishes the state of each deployment of a candidate.
 func (d *decision) endDeployments(c *pipeline.Candidate) {
 	for _, dep := range c.Deployments {
 		switch {
-		case dep.Asked: // also where the promotion was taken back: it may be there, and has to end
+		case dep.Asked: // also where the promotion was undone: the deployment may exist, and must end
 			d.createDeployment(c, dep.Stage, dep.Promotion)
 			continue
 		case dep.ID == 0: // refused by GitHub

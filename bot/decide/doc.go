@@ -1,21 +1,16 @@
-// Package decide says what to do now: State and a time in, a [Plan] out.
+// Package decide decides what to do now: State and a time in, a [Plan] out.
 //
-// [Decide] is read from top to bottom. Each part looks at the state alone and wants
-// the effects that are missing: there are no steps to remember, and after a crash the
-// same state gives the same plan. An effect that is under way, or waits for its next
-// attempt, is not wanted again: its key is in State.Pending.
+// [Decide] is read from top to bottom. Each part reads only the state and wants the effects that are missing. There are
+// no steps to remember: after a crash the same state gives the same plan. An effect that is under way, or waits for its
+// next attempt, is not wanted again: its key is in State.Pending.
 //
-// A decision is a gate.View with a plan. It reads through the view like gates and
-// texts do; what only a decision can do is want. The plan also says when to decide
-// again though nothing happened, and explains what waits for what.
+// A decision is a gate.View with a plan. It reads through the view, as gates and texts do; only a decision can want
+// effects. The plan also contains when to decide again if nothing happens, and explains what waits for what.
 //
-// [Settle] is the fixed point: it folds facts, decides, counts the wanted effects as
-// started, and decides again until nothing more is wanted. An effect and what is
-// published about it are thereby decided together.
+// [Settle] is the fixed point. It folds facts, decides, counts the wanted effects as started, and decides again until
+// nothing more is wanted. An effect and its publication are thus decided together.
 //
-// Invariant: after Settle, Decide at the same time wants nothing. Unstable says that
-// this was broken.
+// Invariant: after Settle, Decide at the same time wants nothing. Settled.Unstable reports a violation.
 //
-// Begin with [Decide], then read promotion.go (who enters a stage) and build.go (what
-// is built where).
+// Begin with [Decide], then read promotion.go (what enters a stage) and build.go (what is built where).
 package decide

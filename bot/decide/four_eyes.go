@@ -2,12 +2,12 @@ package decide
 
 import "github.com/headstart-cd/headstart/bot/pipeline"
 
-// Who made what lies between a stage and a candidate is read when somebody approves there
-// who may write. The comment is run when that is known. What was read stays as long as the approval waits to be used: it is held against it once more
-// when the candidate enters.
+// Four eyes: when a person with write access approves, the makers of every change between the stage and the candidate
+// are read first. The comment is run when they are known. They are kept while the approval is unused, because it is
+// checked against them again when the candidate enters.
 
-// readMakers reads who made what a comment may approve, and reports whether that is known by
-// now. It is not asked for strangers.
+// readMakers reads who made the changes that a comment may approve, and reports whether all are known. Nothing is read
+// for people without write access.
 func (d *decision) readMakers(r *pipeline.Request) bool {
 	if r.MakersRead == "" {
 		return true
@@ -19,7 +19,7 @@ func (d *decision) readMakers(r *pipeline.Request) bool {
 	return len(open) == 0
 }
 
-// readApproved reads it for approvals that were given when the stage had no four eyes yet.
+// readApproved reads the makers for approvals given before the stage required four eyes.
 func (d *decision) readApproved() {
 	if !d.State.Config.AnyFourEyes() {
 		return

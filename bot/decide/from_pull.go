@@ -7,8 +7,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/render"
 )
 
-// enterFromPull lets a pull request's head into a stage that is free, where nothing of
-// the branch has just been let in.
+// enterFromPull lets a pull request's head into a free stage that no commit of the branch has just entered.
 func (d *decision) enterFromPull(stage bot.Stage) {
 	for i := range d.State.FromPulls {
 		c := &d.State.FromPulls[i]
@@ -29,15 +28,15 @@ func (d *decision) enterFromPull(stage bot.Stage) {
 			continue
 		}
 		if r, _ := d.State.RunOf(c); c.Artifact == "" && r.Status != pipeline.RunSucceeded {
-			continue // it is built where pull requests are built, and nowhere else
+			continue // it is built only where pull requests are built
 		}
 		d.begin(c, stage)
 		return
 	}
 }
 
-// fromPullsToBuild lists the candidates from pull requests that have no build yet. The
-// build of their test merge serves them where it has the same tree.
+// fromPullsToBuild lists the candidates from pull requests that have no build yet. The build of the test merge serves a
+// candidate with the same tree.
 func (d *decision) fromPullsToBuild() []*pipeline.Candidate {
 	var list []*pipeline.Candidate
 	for i := range d.State.FromPulls {
@@ -49,8 +48,7 @@ func (d *decision) fromPullsToBuild() []*pipeline.Candidate {
 	return list
 }
 
-// publishFromPulls shows on a pull request's head how it fares at the stages that were
-// asked for.
+// publishFromPulls publishes, on a pull request's head, its progress at the stages that were requested.
 func (d *decision) publishFromPulls() {
 	for i := range d.State.FromPulls {
 		c := &d.State.FromPulls[i]

@@ -19,8 +19,8 @@ func (d *decision) groupsToBuild() (list []*pipeline.MergeGroup) {
 	return list
 }
 
-// buildGroups gives free prepare apps to merge groups, and reports whether one of them
-// still waits: pull requests give way to it.
+// buildGroups gives free prepare apps to merge groups. It reports whether a group still waits: pull requests give way
+// to it.
 func (d *decision) buildGroups(free *[]string) (waits bool) {
 	for _, g := range d.groupsToBuild() {
 		key := d.State.AheadKey(g.Head, g.Tree)
@@ -38,8 +38,8 @@ func (d *decision) buildGroups(free *[]string) (waits bool) {
 	return waits
 }
 
-// neededByQueue reports whether a merge group waits for a build, or was merged so
-// recently that its push may still be on its way.
+// neededByQueue reports whether a merge group waits for a build. It is also true shortly after a group was merged,
+// because the push may still be on its way.
 func (d *decision) neededByQueue(key string) bool {
 	for i := range d.State.Groups {
 		g := &d.State.Groups[i]
@@ -51,8 +51,8 @@ func (d *decision) neededByQueue(key string) bool {
 	return false
 }
 
-// readGroupAffected finds out which merge groups affect the pipeline. A group is
-// compared as the candidate that it becomes: with what the pipeline took on last.
+// readGroupAffected reads which merge groups affect the pipeline. Like the candidate that it becomes, a group is
+// compared with the last candidate that the pipeline took on.
 func (d *decision) readGroupAffected() {
 	for _, g := range d.Groups() {
 		if d.State.GroupAffects(g) != "" {
@@ -66,8 +66,7 @@ func (d *decision) readGroupAffected() {
 	}
 }
 
-// findMerged reads the branch's head where a group was merged, and the push that merged
-// it is not seen.
+// findMerged reads the branch's head where a group was merged but its push has not arrived.
 func (d *decision) findMerged() {
 	for i := range d.State.Groups {
 		g := &d.State.Groups[i]
@@ -88,8 +87,8 @@ func lastTakenOn(s *pipeline.State) *pipeline.Candidate {
 	return nil
 }
 
-// publishGroups says on the head of each merge group how its build goes. It ends in a
-// final state, whatever becomes of the group: the queue waits for it.
+// publishGroups publishes a merge group's build on its head. The status always becomes final, even if the group is
+// gone: the merge queue waits for it.
 func (d *decision) publishGroups() {
 	for i := range d.State.Groups {
 		g := &d.State.Groups[i]
@@ -105,7 +104,7 @@ func (d *decision) publishGroups() {
 			w = render.EndWaiting(published, "Not built here: "+render.GroupEnd(d.View, g))
 		}
 		if r, _ := d.State.RunAhead(g.Head, g.Tree); published.Final() && r.Status != pipeline.RunSucceeded && r.Status != pipeline.RunFailed {
-			w = nil // the queue may have acted on it: only what comes of a build is news
+			w = nil // the queue may have acted on the status: only a build's result is news
 		}
 		d.publishStatus(g.Head, bot.BuildContext, g.Published, w)
 	}

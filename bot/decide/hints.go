@@ -9,14 +9,14 @@ import (
 )
 
 const (
-	// promptLooks is how many readings such hints get at once.
+	// promptLooks is how many completed suites are answered with a reading at once.
 	promptLooks = 4
-	// longestLookGap is the longest pause in a flood.
+	// longestLookGap is the longest pause between readings when many suites are completed.
 	longestLookGap = 5 * time.Second
 )
 
-// hinted is how long after the last reading hints ask for the next one, of a commit whose
-// checks are in some state by what is known; 0: they ask for none.
+// hinted returns how long after the last reading the hints ask for the next one; 0: they ask for none. state is the
+// state of the commit's checks as far as is known.
 func hinted(r pipeline.Reports, sha string, state bot.CheckState) time.Duration {
 	var gaps []time.Duration
 	if r.Contradictions > 0 && r.Contradictions < maxContradictions {
@@ -39,8 +39,7 @@ func hinted(r pipeline.Reports, sha string, state bot.CheckState) time.Duration 
 	return slices.Min(gaps)
 }
 
-// lookGap is how long after a reading the next one may begin that a completed suite
-// asks for, where so many were asked for lately.
+// lookGap returns the least pause between two readings that completed suites ask for. looks counts the recent ones.
 func lookGap(looks int) time.Duration {
 	if looks < promptLooks {
 		return time.Nanosecond // at once
@@ -48,6 +47,5 @@ func lookGap(looks int) time.Duration {
 	return min(time.Second<<min(looks-promptLooks, 8), longestLookGap)
 }
 
-// lagGap is how long after so many readings that lagged behind a webhook the next one
-// begins: 1, 2, 4, 8 s.
+// lagGap returns the pause after the nth reading in a row that lagged behind a webhook: 1, 2, 4, 8 s.
 func lagGap(lags int) time.Duration { return time.Second << (lags - 1) }

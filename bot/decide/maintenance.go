@@ -7,8 +7,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// undoNeedsMaintenance reports the same of a rollback: what was released in
-// maintenance mode is taken back in it.
+// undoNeedsMaintenance reports whether a rollback needs maintenance mode: it does where it undoes a release that was
+// made in maintenance mode.
 func (d *decision) undoNeedsMaintenance(to pipeline.Past, stage string, o *pipeline.RollbackOrder) bool {
 	cfg, _ := d.State.Config.Stage(stage)
 	st := d.State.Stages[stage]
@@ -25,9 +25,8 @@ func (d *decision) undoNeedsMaintenance(to pipeline.Past, stage string, o *pipel
 	return slices.ContainsFunc(undone, func(sha string) bool { return sha != to.SHA && slices.Contains(st.Maintained, sha) })
 }
 
-// inMaintenance reports whether maintenance mode is on for every app of a stage,
-// so that a release may begin, and else asks for it. Whoever does not ask again
-// in the next decision has it turned off.
+// inMaintenance reports whether maintenance mode is on for every app of a stage, so that a release may begin. If not,
+// it requests it. The mode is turned off where the next decision does not request it again.
 func (d *decision) inMaintenance(stage string) bool {
 	on := true
 	for _, app := range d.AppsOf(stage) {
@@ -53,13 +52,13 @@ func (d *decision) inMaintenance(stage string) bool {
 	return on
 }
 
-// MaintenanceKey is the same for on and off, so that they never pass each other.
+// On and off share a MaintenanceKey, so that they never overtake each other.
 func (d *decision) setMaintenance(stage, app string, on bool) {
 	d.want(pipeline.MaintenanceKey(app), bot.SetMaintenance{Stage: stage, App: app, Platform: d.State.Maintenance[app].Platform, On: on})
 }
 
-// endMaintenance turns off what Headstart has turned on and nobody asks for any
-// more, whatever has become of the stage and of the pipeline's file.
+// endMaintenance turns off the maintenance mode that Headstart turned on and no decision requests. It does so even if
+// the stage or the pipeline's file is gone.
 func (d *decision) endMaintenance() {
 	releasing := map[string]bool{}
 	for _, st := range d.State.Stages {
@@ -76,9 +75,8 @@ func (d *decision) endMaintenance() {
 	}
 }
 
-// showsMaintenancePage reports whether an app of a stage still answers with a maintenance page
-// that is about to go: until then its answers prove nothing. One that cannot be
-// turned off is waited for no longer.
+// showsMaintenancePage reports whether an app of a stage still serves a maintenance page that is about to go. Until
+// then its answers prove nothing. A page that cannot be turned off is not waited for.
 func showsMaintenancePage(s *pipeline.State, stage string) bool {
 	for _, m := range s.Maintenance {
 		if m.Stage == stage && m.Asked && m.RetryAt.IsZero() {
@@ -88,7 +86,7 @@ func showsMaintenancePage(s *pipeline.State, stage string) bool {
 	return false
 }
 
-// stayInMaintenance keeps on what is on for a release that is about to begin.
+// stayInMaintenance keeps maintenance mode on for a release that is about to begin.
 func (d *decision) stayInMaintenance(stage string) {
 	for _, app := range d.AppsOf(stage) {
 		if d.State.Maintenance[app].Asked {

@@ -2,8 +2,8 @@ package decide
 
 import "github.com/headstart-cd/headstart/bot/pipeline"
 
-// openPipelines opens the pipelines of the file that were never opened, and looks
-// for pushes that nobody has told of: they may bring others.
+// openPipelines opens the file's pipelines that were never opened. It also looks for pushes whose webhooks were lost:
+// they may add pipelines.
 func (d *decision) openPipelines() {
 	if !d.State.Multi() {
 		return
@@ -14,9 +14,8 @@ func (d *decision) openPipelines() {
 	d.sweepHead()
 }
 
-// publishesConfig reports whether this pipeline is the one that tells what is wrong
-// with the file: of several it is the one without a name, unless another one
-// follows a branch that it does not see.
+// publishesConfig reports whether this pipeline publishes the file's errors. Of several pipelines the unnamed one does.
+// A pipeline on another branch also does: the unnamed one does not see that branch.
 func publishesConfig(s *pipeline.State) bool {
 	return s.Pipeline.Name == "" || s.Branch() != s.DefaultBranch
 }

@@ -8,15 +8,13 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// How often a stage of another pipeline is asked. Nothing is entered on an answer
-// that is older than fresh.
+// How often a stage of another pipeline is asked. An answer older than fresh lets nothing enter.
 const (
-	needAgain   = 15 * time.Second // while it is waited for
+	needAgain   = 15 * time.Second // while a candidate waits for it
 	needUnknown = time.Minute      // while there is no such stage
 )
 
-// askStages asks the stages of other pipelines that candidates need, where
-// everything else is ready.
+// askStages asks the stages of other pipelines that candidates need, where every other gate is open.
 func (d *decision) askStages() {
 	for _, stage := range d.State.Config.Stages {
 		if len(stage.Needs) == 0 || d.State.Stages[stage.Name].Promoting != nil {
@@ -33,7 +31,7 @@ func (d *decision) askStages() {
 	}
 }
 
-// blockedElsewhere reports whether another gate keeps a candidate out of a stage.
+// blockedElsewhere reports whether a gate other than needs keeps a candidate out of a stage.
 func (d *decision) blockedElsewhere(c *pipeline.Candidate, stage string) bool {
 	_, no := gate.Blocked(gate.Without(d.Gates(c, stage), gate.Needs, gate.Right))
 	return no

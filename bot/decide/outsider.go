@@ -10,9 +10,9 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// waitsForAnother reports whether a comment waits for what another one of its author
-// tells of the author. What orders something does not wait for one that GitHub has not
-// answered for: a /lock is needed most when things go wrong.
+// waitsForAnother reports whether a comment waits for another comment of the same author, whose reading tells whether
+// the author is a member. A comment with orders does not wait for a reading that failed: a /lock is needed most when
+// things go wrong.
 func (d *decision) waitsForAnother(of *pipeline.Request) bool {
 	if d.State.Member(of) {
 		return false
@@ -33,14 +33,14 @@ func (d *decision) waitsForAnother(of *pipeline.Request) bool {
 	return false
 }
 
-// reactsAtOnce reports whether people see that a comment was read before its author's role
-// is known: of outsiders who have had their answers nobody does.
+// reactsAtOnce reports whether a comment gets its first reaction before its author's role is known. Outsiders whose
+// answers are used up get none.
 func (d *decision) reactsAtOnce(r *pipeline.Request) bool {
 	return r.Actor != nil || r.Admitted || d.State.Member(r) || d.State.AnswersOutsider(r, d.Now)
 }
 
-// answeredWith lists the comments whose questions one comment of the bot answers together
-// with those of r: of outsiders all that wait on the same pull request.
+// answeredWith lists the comments whose questions are answered in one comment together with r. For outsiders these are
+// all that wait on the same pull request.
 func (d *decision) answeredWith(r *pipeline.Request) []*pipeline.Request {
 	if !r.ByOutsider() {
 		return []*pipeline.Request{r}
@@ -58,7 +58,7 @@ func (d *decision) answeredWith(r *pipeline.Request) []*pipeline.Request {
 	return list
 }
 
-// repliesTo answers the questions of several comments: each of them once.
+// repliesTo answers the questions of several comments, each question once.
 func (d *decision) repliesTo(list []*pipeline.Request) string {
 	var parts []string
 	for _, r := range list {

@@ -8,8 +8,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/render"
 )
 
-// readRules finds out what GitHub requires where something waits to be merged, and no
-// commit's checks are read: those tell it by the way.
+// readRules reads what GitHub requires where something waits to be merged and no commit's checks are read. A reading of
+// checks includes the rules.
 func (d *decision) readRules() {
 	newest := d.mergeable()
 	if d.State.Branch() == "" || !render.Sought(d.State) || newest.IsZero() {
@@ -25,8 +25,7 @@ func (d *decision) readRules() {
 	}
 }
 
-// mergeable is when the newest that could be merged into the branch was seen; zero:
-// nothing could.
+// mergeable returns when the newest mergeable head was seen; zero: there is none.
 func (d *decision) mergeable() (newest time.Time) {
 	for _, p := range d.State.Pulls {
 		if p.Open && p.Base == d.State.Branch() {
@@ -41,8 +40,8 @@ func (d *decision) mergeable() (newest time.Time) {
 	return newest
 }
 
-// listPulls looks once for pull requests that were opened before anybody listened, where
-// GitHub will not merge them without headstart/build.
+// listPulls looks once for pull requests that were opened before Headstart was set up, where GitHub will not merge them
+// without headstart/build.
 func (d *decision) listPulls() {
 	if d.State.Configured && d.State.PullsListed.IsZero() && d.State.Required.Has(d.State.Context(bot.BuildContext)) {
 		d.want(pipeline.ListPullsKey, bot.ListPullRequests{})

@@ -5,9 +5,9 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// toCompare reports whether a candidate is to be compared with the one before it that
-// the pipeline has taken on: it was not yet, or a push in between was seen, or
-// taken on, after that. Compared with that one it may take something back.
+// toCompare reports whether c is to be compared with before, the previous candidate that the pipeline took on. It is
+// when c was never compared, or when a push in between was seen or taken on since. Compared with before, c may revert
+// something.
 func toCompare(s *pipeline.State, c, before *pipeline.Candidate) bool {
 	if s.Affects(c) != bot.AffectedNo {
 		return s.Affects(c) == ""
@@ -16,11 +16,9 @@ func toCompare(s *pipeline.State, c, before *pipeline.Candidate) bool {
 	return c.AffectedSince == pipeline.SinceAdoption || to >= 0 && to < s.Position(before.SHA)
 }
 
-// readAffected finds out which candidates and which pull requests affect the
-// pipeline. A candidate is compared with the one before it that the pipeline took
-// on, so that what lies between is compared again and nothing is ever skipped by
-// a mistake that was made before. The file must have been read first: it says
-// which paths.
+// readAffected reads which candidates and which pull requests affect the pipeline. A candidate is compared with the
+// previous one that the pipeline took on. So everything between the two is compared again, and an earlier mistake never
+// causes a skip. The file must have been read first: it contains the paths.
 func (d *decision) readAffected() {
 	if len(d.State.Config.Paths) == 0 || !d.ConfigSettled() {
 		return
@@ -36,7 +34,7 @@ func (d *decision) readAffected() {
 		}
 		if before != nil && toCompare(d.State, c, before) {
 			d.want(pipeline.AffectedKey(c.SHA), bot.ReadFiles{Base: before.SHA, Head: c.SHA, Affects: bot.AffectedPush})
-			return // the next one is compared with this one, if this one is taken
+			return // the next candidate is compared with this one, if this one is taken on
 		}
 	}
 	for _, n := range pipeline.SortedKeys(d.State.Pulls) {
@@ -48,7 +46,7 @@ func (d *decision) readAffected() {
 		if n := len(d.State.Candidates); n > 0 {
 			base = d.State.Candidates[n-1].SHA
 		}
-		// As a pull request's own: what its head has changed since it left the branch.
+		// For a pull request: what its head has changed since it left the branch.
 		d.want(pipeline.PullAffectedKey(p), bot.ReadChanges{Base: base, Head: p.Head, Affects: bot.AffectedPull})
 	}
 }

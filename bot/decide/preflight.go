@@ -10,22 +10,18 @@ import (
 )
 
 const (
-	// inspectAgain is how long what was found of an app holds.
+	// inspectAgain is how long an inspection of an app is valid.
 	inspectAgain = 24 * time.Hour
-	// inspectSoon is how long it holds where it keeps a candidate waiting, or where
-	// a promotion has failed since.
+	// inspectSoon is how long it is valid where it keeps a candidate waiting, or where a promotion has failed since.
 	inspectSoon = 10 * time.Minute
-	// inspectPatience is how long a promotion waits for the first look at an app. A
-	// platform that does not tell keeps nobody from deploying.
-	// inspectResting is how long it holds at rest: the daily look is made while nobody
-	// waits for it. inspectWhile is for how long after its last commit a pipeline is
-	// looked at so.
+	// inspectResting is how long it is valid at rest, so that the daily inspection keeps nobody waiting. inspectWhile
+	// is for how long after its last commit a pipeline is inspected at rest.
 	inspectResting = 20 * time.Hour
 	inspectWhile   = 7 * 24 * time.Hour
 )
 
-// inspect looks at the apps of every stage: while a candidate is on its way, and at
-// rest before what is known gets old.
+// inspect inspects the apps of every stage: while a candidate is on its way, and at rest before the last inspection
+// expires.
 func (d *decision) inspect() {
 	busy := slices.ContainsFunc(d.State.All(), func(c *pipeline.Candidate) bool { return !d.Settled(c) && d.BuildGate(c).State != gate.Closed })
 	if !busy && !d.used() {
@@ -48,9 +44,8 @@ func (d *decision) inspect() {
 	}
 }
 
-// inspections lists what is to be looked at of a stage's apps: beside the app that
-// builds for them, and where the stage takes pull requests, beside the one that builds
-// those.
+// inspections lists the inspections of a stage's apps. Each app is compared with the app that builds for it. Where the
+// stage takes pull requests, it is also compared with their prepare app.
 func (d *decision) inspections(stage bot.Stage) (list []bot.Inspect) {
 	for _, app := range stage.Apps {
 		list = append(list, bot.Inspect{Stage: stage.Name, App: app, Source: d.State.Config.SourceOf(app, false)})
@@ -61,12 +56,12 @@ func (d *decision) inspections(stage bot.Stage) (list []bot.Inspect) {
 	return list
 }
 
-// used reports whether the pipeline got a commit lately.
+// used reports whether the pipeline got a commit within inspectWhile.
 func (d *decision) used() bool {
 	return slices.ContainsFunc(d.State.All(), func(c *pipeline.Candidate) bool { return d.Now.Sub(c.SeenAt) < inspectWhile })
 }
 
-// inspectAt is when an app is to be looked at again.
+// inspectAt returns when an app is to be inspected again.
 func (d *decision) inspectAt(stage string, ins pipeline.Inspection) time.Time {
 	soon := ins.At.Add(inspectSoon)
 	if ins.Problem != "" {

@@ -6,8 +6,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// enterStages lets the newest candidate whose gates are open into each stage
-// that is free.
+// enterStages lets the newest candidate whose gates are open into each free stage.
 func (d *decision) enterStages() {
 	for _, stage := range d.State.Config.Stages {
 		if st := d.State.Stages[stage.Name]; st.Promoting == nil && st.Rollback == nil {
@@ -17,8 +16,7 @@ func (d *decision) enterStages() {
 	}
 }
 
-// enter looks for the newest candidate that may enter, and lets it in. Into the
-// first stage nobody gets on a reading of the checks that is not fresh.
+// enter lets the newest candidate that may enter into a stage. The first stage requires a fresh reading of the checks.
 func (d *decision) enter(stage bot.Stage) {
 	first := stage.Name == d.FirstStage()
 	for i := len(d.State.Candidates) - 1; i >= 0; i-- {
@@ -56,21 +54,21 @@ func (d *decision) begin(c *pipeline.Candidate, stage bot.Stage) {
 	}
 }
 
-// buildOnStage is the normal deploy: the first stage's own app builds. It enters
-// the stage, so it happens only when every gate is open.
+// buildOnStage deploys by a build on the first stage's own app. The build enters the stage, so it requires every gate
+// to be open.
 func (d *decision) buildOnStage(c *pipeline.Candidate, stage, app, key string) {
 	do := bot.StartBuild{App: app, SHA: c.SHA, Tree: c.Tree, Stage: stage, Base: d.base(stage, app)}
 	d.asAsked(key, &do)
 	if do.Base >= 0 && d.NeedsMaintenance(c, stage) && !d.inMaintenance(stage) {
-		return // its release may follow the build by itself
+		return // its release may follow the build without another request
 	}
 	if d.want(pipeline.BuildEffect(app, key), do) {
 		d.starting[key] = app
 	}
 }
 
-// carryOn asks for the releases of promotions in flight that have not begun
-// yet, whatever has become of the pipeline's file meanwhile.
+// carryOn requests the releases of promotions in progress that have not begun, even if the pipeline's file has changed
+// since.
 func (d *decision) carryOn() {
 	for _, stage := range pipeline.SortedKeys(d.State.Stages) {
 		p := d.State.Stages[stage].Promoting
@@ -95,9 +93,8 @@ func (d *decision) carryOn() {
 	}
 }
 
-// buildAgain repeats the build on a stage's own app. It enters the stage, so the
-// gates must still be open, but for that of the build, which is this one: else
-// nothing is done but to look what has become of the first attempt.
+// buildAgain repeats the build on a stage's own app. The build enters the stage, so every gate but the build's must
+// still be open. Otherwise it only looks for the result of the first attempt.
 func (d *decision) buildAgain(c *pipeline.Candidate, stage, app, key string) {
 	_, no := gate.Blocked(gate.Without(d.Gates(c, stage), "build", "right"))
 	switch {
@@ -113,9 +110,8 @@ func (d *decision) buildAgain(c *pipeline.Candidate, stage, app, key string) {
 	}
 }
 
-// tryAgain repeats the release of one app. As long as none is known to have
-// begun, the stage may not have been entered, so its gates must still be open:
-// else nothing is done but to look what has become of the first attempt.
+// tryAgain repeats the release of one app. Until a release is known to have begun, the stage may be untouched, so the
+// gates must still be open. Otherwise it only looks for the result of the first attempt.
 func (d *decision) tryAgain(c *pipeline.Candidate, stage, app string, p *pipeline.Promotion) {
 	if p.Rollback != nil {
 		if past, ok := d.State.Stages[stage].Named(p.SHA, 0); ok {
@@ -142,8 +138,8 @@ func (d *decision) tryAgain(c *pipeline.Candidate, stage, app string, p *pipelin
 	d.promoteTo(c, stage, app, p.N, d.baseOf(stage, app, p), look)
 }
 
-// awaitsOthers reports whether one app of a promotion is known to be as it was,
-// and what became of another is not known yet: that one decides how it goes on.
+// awaitsOthers reports whether this app is known to be unchanged while another app's outcome is unknown. The other app
+// then decides how the promotion goes on.
 func (d *decision) awaitsOthers(stage, app string, p *pipeline.Promotion) bool {
 	asked := func(app string) bool {
 		return p.Apps[app].Unsure || d.State.Pending[pipeline.PromoteKey(stage, p.N, app)].Attempt > 0
@@ -159,8 +155,8 @@ func (d *decision) awaitsOthers(stage, app string, p *pipeline.Promotion) bool {
 	return false
 }
 
-// base is the newest release of a stage's app as last seen; -1: never looked.
-// Then the release is sought, and not asked for.
+// base returns the newest release of a stage's app as last seen; -1: the app was never looked at. At -1 the release is
+// looked for, not requested.
 func (d *decision) base(stage, app string) int {
 	if stand := d.State.Stages[stage].Apps[app]; stand.Seen {
 		return stand.Newest
@@ -168,10 +164,8 @@ func (d *decision) base(stage, app string) int {
 	return -1
 }
 
-// baseOf is the base of a release that is asked for again. While nobody knows
-// whether an earlier attempt has made it, it is that attempt's: what it made is
-// newer, and so is what others may have released on top of that. One that only
-// looked has made none.
+// baseOf returns the base of a release that is requested again. While an earlier attempt may have made the release, it
+// is that attempt's base: its release, and any on top of it, is newer. An attempt that only looked has made none.
 func (d *decision) baseOf(stage, app string, p *pipeline.Promotion) int {
 	if f, base := d.State.Pending[pipeline.PromoteKey(stage, p.N, app)], p.Apps[app].Base; base >= 0 && (f.Unsure || f.Underway) {
 		return base
@@ -193,15 +187,14 @@ func (d *decision) promoteTo(c *pipeline.Candidate, stage, app string, n, base i
 	}
 	if i := d.StageIndex(stage); i > 0 {
 		before, ok := d.State.Config.Stage(d.ProvedOn(c, i))
-		if ok && c.Progress[before.Name].State == pipeline.ProgressLive { // else the stage is younger than this promotion
+		if ok && c.Progress[before.Name].State == pipeline.ProgressLive { // else the stage was added after this promotion
 			from = before.Apps[0]
 		}
 	}
 	d.release(bot.Promote{Stage: stage, Promotion: n, App: app, From: from, Artifact: artifact, SHA: c.SHA, Base: base}, look)
 }
 
-// release asks for a release; or looks whether it is there, where it may not be asked for
-// or the app was never looked at.
+// release requests a release. It only looks for the release if look is set, or if the app was never looked at.
 func (d *decision) release(do bot.Promote, look bool) {
 	key := pipeline.PromoteKey(do.Stage, do.Promotion, do.App)
 	if look || do.Base < 0 {

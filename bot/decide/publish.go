@@ -12,7 +12,7 @@ func (d *decision) publish() {
 		c := &d.State.Candidates[i]
 		d.publishConfig(c)
 		if d.State.Affects(c) != bot.AffectedYes {
-			continue // nothing is published of what does not affect the pipeline
+			continue // nothing is published for a commit that does not affect the pipeline
 		}
 		d.publishStatus(c.SHA, bot.BuildContext, c.Published, render.BuildStatus(d.View, c, d.starting))
 		for _, stage := range render.StagesOf(d.View, c) {
@@ -49,9 +49,8 @@ func (d *decision) publishStatus(sha, context string, published map[string]pipel
 	d.want(pipeline.StatusKey(sha, context), bot.SetStatus{SHA: sha, Context: d.State.Context(context), Status: want.Status, Phase: want.Phase})
 }
 
-// alreadyPublished reports whether as much is published already. Within one phase a
-// text is not renewed: the details of what is waited for are the comment's, and
-// which of the later commits took over does not matter.
+// alreadyPublished reports whether an equivalent status is published already. Within one phase the text is not renewed:
+// the comment has the details of what is waited for. Which later commit took over does not matter.
 func alreadyPublished(published pipeline.Published, want *render.Notice) bool {
 	if published.State != want.State || published.Uncertain {
 		return false
@@ -62,7 +61,7 @@ func alreadyPublished(published pipeline.Published, want *render.Notice) bool {
 	return published.Text == want.Text
 }
 
-// publishConfig says at the commit that broke the pipeline's file that it did.
+// publishConfig publishes an error of the pipeline's file on the commit that caused it.
 func (d *decision) publishConfig(c *pipeline.Candidate) {
 	switch {
 	case !publishesConfig(d.State):
@@ -73,7 +72,7 @@ func (d *decision) publishConfig(c *pipeline.Candidate) {
 	}
 }
 
-// publishAlerts writes what is to be said of failures.
+// publishAlerts publishes the alerts of failures.
 func (d *decision) publishAlerts() {
 	for _, a := range d.State.Alerts {
 		if a.Text != a.Body && (!a.Refused || d.retryDue(a.Refusal)) {
@@ -82,7 +81,7 @@ func (d *decision) publishAlerts() {
 	}
 }
 
-// publishPull says on a pull request's head how its build ahead of the merge goes.
+// publishPull publishes, on a pull request's head, its build ahead of the merge.
 func (d *decision) publishPull(p pipeline.PullRequest) {
 	if last := p.Published[bot.BuildContext]; p.PublishedHead != "" && p.PublishedHead != p.Head && !last.Settled() && d.State.Candidate(p.PublishedHead) == nil {
 		d.publishStatus(p.PublishedHead, bot.BuildContext, p.Published, render.EndWaiting(last, "Not built here: newer commits were pushed"))
@@ -106,8 +105,8 @@ func (d *decision) publishPull(p pipeline.PullRequest) {
 	d.publishStatus(p.Head, bot.BuildContext, published, w)
 }
 
-// candidateOwnsStatus reports whether headstart/build of a commit is about a candidate of
-// the branch, which has something to say.
+// candidateOwnsStatus reports whether a commit's headstart/build belongs to a candidate of the branch that has a status
+// to publish.
 func (d *decision) candidateOwnsStatus(sha string) bool {
 	if d.State.Position(sha) < 0 {
 		return false
@@ -116,7 +115,7 @@ func (d *decision) candidateOwnsStatus(sha string) bool {
 	return d.State.Affects(c) == bot.AffectedYes && (c.Published[bot.BuildContext].State != "" || render.BuildStatus(d.View, c, d.starting) != nil)
 }
 
-// publishSection hands on what this pipeline says of a pull request.
+// publishSection sends this pipeline's section of a pull request's comment.
 func (d *decision) publishSection(p pipeline.PullRequest, body string, neverGreen bool) {
 	if body == "" || body == p.Comment.Body {
 		return

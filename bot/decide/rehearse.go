@@ -5,9 +5,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// rehearsed reports whether every app of a stage has the copy that a promotion
-// wants there, and else asks for them. The first that is asked for enters the
-// stage.
+// rehearsed reports whether every app of a stage has the copy that a promotion needs. If not, it requests the copies.
+// The first request enters the stage.
 func (d *decision) rehearsed(sha, stage string, n int) bool {
 	cfg, _ := d.State.Config.Stage(stage)
 	if cfg.Rehearse == nil {
@@ -25,13 +24,12 @@ func (d *decision) rehearsed(sha, stage string, n int) bool {
 				Stage: stage, Promotion: n, App: app, From: cfg.Rehearse.CopyFrom, Command: cfg.Rehearse.Command, SHA: sha,
 			})
 		}
-		ready = false // it is watched, or the one before it is being removed
+		ready = false // it is being made, or the one before it is being removed
 	}
 	return ready
 }
 
-// keepCopies looks at the copies that are being made, and removes those that no
-// promotion wants any more.
+// keepCopies looks at the copies that are being made, and removes those that no promotion needs.
 func (d *decision) keepCopies() {
 	for _, app := range pipeline.SortedKeys(d.State.Copies) {
 		cp := d.State.Copies[app]
@@ -41,7 +39,7 @@ func (d *decision) keepCopies() {
 				d.want(pipeline.WatchCopyKey(cp.Stage, cp.Promotion, app), bot.WatchCopy{Stage: cp.Stage, Promotion: cp.Promotion, App: app, ID: cp.ID, Platform: cp.Platform})
 			}
 		case d.State.Pending[key].Underway && !d.mayTry(d.State.Pending[key]):
-			// It is being asked for at this moment.
+			// A request for it is under way.
 		case d.Due(cp.RetryAt):
 			d.want(pipeline.RemoveCopyKey(cp.Stage, cp.Promotion, app), bot.RemoveCopy{Stage: cp.Stage, Promotion: cp.Promotion, App: app, ID: cp.ID, Platform: cp.Platform})
 		}

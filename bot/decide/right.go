@@ -7,8 +7,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// rightsFresh reports whether those by whose word a candidate would enter a stage have the
-// right to give it at this moment, and else asks.
+// rightsFresh reports whether the people whose approval or order lets a candidate enter a stage have that right now. If
+// that is not known, it asks.
 func (d *decision) rightsFresh(c *pipeline.Candidate, stage string) bool {
 	cfg, _ := d.State.Config.Stage(stage)
 	words := d.Orders(c, cfg)

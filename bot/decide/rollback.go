@@ -5,8 +5,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// startRollbacks begins the rollbacks that were asked for, in stages that are
-// free. They pass no gates: what they bring back was proved there.
+// startRollbacks begins the requested rollbacks in free stages. A rollback passes no gates: its target was proved on
+// the stage.
 func (d *decision) startRollbacks() {
 	for _, stage := range d.State.Config.Stages {
 		st := d.State.Stages[stage.Name]
@@ -23,8 +23,7 @@ func (d *decision) startRollbacks() {
 	}
 }
 
-// rollbackTo releases a proved artifact on one app again, or, with config, has
-// the platform restore its release.
+// rollbackTo releases a proved artifact on one app again. With config, the platform restores the old release.
 func (d *decision) rollbackTo(past pipeline.Past, stage, app string, n, base int, o *pipeline.RollbackOrder) {
 	if base >= 0 && !d.rehearsed(past.SHA, stage, n) {
 		return
@@ -33,7 +32,7 @@ func (d *decision) rollbackTo(past pipeline.Past, stage, app string, n, base int
 		return
 	}
 	from := app
-	if _, had := past.Releases[app]; !had { // the stage has got it since
+	if _, had := past.Releases[app]; !had { // the app was added to the stage since
 		from = past.From
 	}
 	restore := ""

@@ -8,13 +8,12 @@ import (
 	"github.com/headstart-cd/headstart/bot/render"
 )
 
-// answerAnywayAfter is how long a pipeline is given to find out whether a pull request
-// affects it, while somebody waits who named no pipeline.
+// answerAnywayAfter is how long a pipeline may take to find out whether a pull request affects it before a comment that
+// names no pipeline is answered without it.
 const answerAnywayAfter = 10 * time.Second
 
-// route takes a comment of a repository with several pipelines through its
-// steps: people see that it was read, it is found out whom it is for, those get
-// it, and what is for nobody is answered here.
+// route takes the next steps with a comment in a repository with several pipelines. It reacts, finds out which
+// pipelines the commands are for, and hands them on. Commands for no pipeline are answered here.
 func (d *decision) route(r *pipeline.Request) {
 	if r.Actor == nil && !d.State.Member(r) {
 		d.want(pipeline.ActorKey(r), bot.ReadRights{Comment: r.Comment, People: []bot.Person{{Login: r.User, ID: r.UserID}}})
@@ -37,7 +36,7 @@ func (d *decision) route(r *pipeline.Request) {
 		return
 	}
 	if _, known := d.State.Pulls[r.Number]; !known {
-		d.want(pipeline.PullOfKey(r), bot.ReadPullRequest{Number: r.Number}) // the answer stands there
+		d.want(pipeline.PullOfKey(r), bot.ReadPullRequest{Number: r.Number}) // the answer is in that pull request
 	}
 	if r.AsksHelp() && !r.Replied {
 		d.want(pipeline.ReplyKey(r), bot.Reply{

@@ -9,23 +9,22 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// rounds bounds how often a decision is taken again on its own effects.
+// rounds bounds how often a decision is repeated on its own effects.
 const rounds = 10
 
-// Settled is what came of a decision that was taken until nothing more was wanted.
+// Settled is the result of [Settle].
 type Settled struct {
 	State   pipeline.State   // with all events folded in
-	Events  []bot.Event      // the facts that were given, and that each effect was started
+	Events  []bot.Event      // the given facts, and the start of each effect
 	Effects []bot.Effect     // to be performed, in the order in which they were decided
 	Plan    Plan             // the last one: it wants nothing more, unless Unstable
-	Claims  []bot.QueueClaim // of the last plan, with the builds that all of them begin
-	// Unstable says that the last plan wanted still more. That is a mistake in Decide.
+	Claims  []bot.QueueClaim // of the last plan, with the builds that any of the plans begins
+	// Unstable reports that the last plan wanted still more: a mistake in Decide.
 	Unstable bool
 }
 
-// Settle folds facts into a state and decides until nothing more is wanted: what is
-// published about an effect is decided together with the effect. An effect counts as
-// started once it is decided. now is the time of every event, and of the decisions.
+// Settle folds facts into a state and decides until nothing more is wanted. An effect counts as started once it is
+// decided, so an effect and its publication are decided together. now is the time of every event and decision.
 func Settle(s pipeline.State, now time.Time, facts ...bot.Fact) Settled {
 	out := Settled{State: s}
 	fold := func(facts ...bot.Fact) {

@@ -7,8 +7,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// readSources reads what the sources of builds are made of that others than their own
-// commits are about to use. Those built ahead of a merge are expected to be.
+// readSources reads the contents of a build's source before another commit uses the build. Builds ahead of a merge are
+// expected to be used so.
 func (d *decision) readSources() {
 	prepare := d.State.Config.Prepare
 	if prepare.Reuse == bot.ReuseCommit {
@@ -17,7 +17,7 @@ func (d *decision) readSources() {
 	var sought map[string][]string
 	for _, key := range pipeline.SortedKeys(d.State.Builds) {
 		r := d.State.Builds[key]
-		if r.ID == "" || r.Tree == "" || r.Source != "" || pipeline.ReadKey(key).Kind == pipeline.OfCommit {
+		if r.ID == "" || r.Tree == "" || r.Source != "" || pipeline.ReadBuildKey(key).Kind == pipeline.OfCommit {
 			continue
 		}
 		if sought == nil {

@@ -8,9 +8,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/render"
 )
 
-// steer takes each comment with commands through its steps: people see that it
-// was read, who asks is found out (which runs the commands), questions are
-// answered, and the last reaction says how it went.
+// steer takes the next steps with each comment that has commands. It reacts, finds out who asks (which runs the
+// commands), answers questions, and reacts with the result.
 func (d *decision) steer() {
 	for i := range d.State.Requests {
 		r := &d.State.Requests[i]
@@ -32,7 +31,7 @@ func (d *decision) steer() {
 			continue
 		}
 		if r.Actor == nil && !d.readMakers(r) {
-			continue // what is approved is judged when it is known who made it
+			continue // what it approves is judged once the makers are known
 		}
 		if r.Actor == nil {
 			d.want(pipeline.ActorKey(r), bot.ReadActor{
@@ -50,7 +49,7 @@ func (d *decision) steer() {
 	d.cancelBuilds()
 }
 
-// teams lists the teams that any stage lets command it.
+// teams lists the teams that any stage allows to give commands.
 func (d *decision) teams() []string {
 	var list []string
 	for _, stage := range d.State.Config.Stages {
@@ -71,7 +70,7 @@ func (d *decision) reply(r *pipeline.Request) bool {
 	}
 	list := d.answeredWith(r)
 	if list[0] != r {
-		return false // it is answered with that one
+		return false // it is answered together with that comment
 	}
 	do := bot.Reply{Number: r.Number, Comment: r.Comment, Replace: d.State.Pulls[r.Number].Answer, Body: render.WithSignature(d.View, d.repliesTo(list))}
 	for _, o := range list[1:] {
@@ -94,8 +93,7 @@ func (d *decision) cancelBuilds() {
 	}
 }
 
-// neededByPull reports whether an open pull request would merge as the tree that
-// is built.
+// neededByPull reports whether an open pull request would merge as the tree that is built.
 func (d *decision) neededByPull(key string) bool {
 	for _, p := range d.State.Pulls {
 		if p.Open && p.TestTree != "" && d.State.AheadKey(p.TestMerge, p.TestTree) == key {

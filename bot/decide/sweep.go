@@ -7,14 +7,13 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// Sweeping finds what webhooks have not told: a push, a check, a release by
-// hand. Nothing here happens by itself: the plan says when it would be time, and
-// whoever keeps the budget of requests answers with [bot.Swept] when it may be.
+// A sweep finds what lost webhooks would have reported: a push, a check, a manual release. The plan only says when the
+// next sweep is due. The engine, which keeps the request budget, answers with [bot.Swept] when the sweep may happen.
 
-// How long something that webhooks may have lost goes unread.
+// How long until facts are read again that lost webhooks may have changed.
 const (
-	// sweepGap is between two sweeps of one pipeline. It is a little less than the
-	// two minutes after which the server sweeps again, so that each time counts.
+	// sweepGap is the least time between two sweeps of one pipeline. It is a little less than the server's sweep
+	// interval of two minutes, so that no sweep is missed.
 	sweepGap = 110 * time.Second
 	// sweepBusy is for a pipeline in which something is under way.
 	sweepBusy = 5 * time.Minute
@@ -24,7 +23,7 @@ const (
 	sweepQuiet = time.Hour
 )
 
-// overdue reports whether a sweep has come since t, and else asks for one then.
+// overdue reports whether a sweep has come since t. If not, it requests one at t.
 func (d *decision) overdue(t time.Time) bool {
 	if !d.State.SweptAt.Before(t) {
 		return true
@@ -33,7 +32,7 @@ func (d *decision) overdue(t time.Time) bool {
 	return false
 }
 
-// appsOverdue is overdue for what the platform is asked.
+// appsOverdue is overdue for requests to the platform.
 func (d *decision) appsOverdue(t time.Time) bool {
 	if !d.State.AppsSweptAt.Before(t) {
 		return true
@@ -42,8 +41,8 @@ func (d *decision) appsOverdue(t time.Time) bool {
 	return false
 }
 
-// askSweep asks for a sweep at t, but not right after the last one: that may
-// have had no requests left for all of it, and others wait for their turn.
+// askSweep requests a sweep at t, but not right after the last one. The last sweep may have run out of requests, and
+// other pipelines wait for their turn.
 func (d *decision) askSweep(t time.Time) {
 	if next := d.State.SweptAt.Add(sweepGap); t.Before(next) {
 		t = next
@@ -53,8 +52,8 @@ func (d *decision) askSweep(t time.Time) {
 	}
 }
 
-// rereadSince is when something is to be read again: as it would be anyway, but at once
-// where nobody was there since it was read last.
+// rereadSince returns when to read something again that was last read at last. It is at, or RereadAt if that is earlier
+// and nothing was read since.
 func (d *decision) rereadSince(last, at time.Time) time.Time {
 	if last.Before(d.State.RereadAt) && d.State.RereadAt.Before(at) {
 		return d.State.RereadAt
@@ -62,27 +61,26 @@ func (d *decision) rereadSince(last, at time.Time) time.Time {
 	return at
 }
 
-// wantIdle wants what nobody waits for.
+// wantIdle wants an effect that nothing waits for.
 func (d *decision) wantIdle(key string, do bot.Action) {
 	if d.want(key, do) {
 		d.plan.Effects[len(d.plan.Effects)-1].Idle = true
 	}
 }
 
-// sweep reads the branch's head, which tells of pushes, and what runs on the
-// apps of stages in which nothing happens, which tells of releases by hand.
+// sweep reads the branch's head to find lost pushes. It reads the apps of idle stages to find manual releases.
 func (d *decision) sweep() {
 	d.readTrees()
 	d.sweepHead()
 	for _, stage := range d.State.Config.Stages {
 		st := d.State.Stages[stage.Name]
 		if st.Promoting != nil || st.Rollback != nil {
-			continue // whoever releases looks
+			continue // a release in progress reads its apps
 		}
 		for _, app := range stage.Apps {
 			stand := st.Apps[app]
 			if !stand.Seen {
-				continue // whatever runs there, it is not compared to anything
+				continue // its release is not compared with anything
 			}
 			if stand.Moved && d.Due(stand.SeenAt.Add(hintGap)) || d.appsOverdue(stand.SeenAt.Add(max(d.sweepInterval(), sweepIdle))) {
 				d.wantIdle(pipeline.LookKey(stage.Name, app), bot.LookAtApp{Stage: stage.Name, App: app})
@@ -98,7 +96,7 @@ func (d *decision) sweepHead() {
 	}
 }
 
-// sweepInterval is how long the pipeline goes unread.
+// sweepInterval returns how long the pipeline may stay unread.
 func (d *decision) sweepInterval() time.Duration {
 	for _, c := range d.State.All() {
 		if !d.Settled(c) {
@@ -111,7 +109,7 @@ func (d *decision) sweepInterval() time.Duration {
 	return sweepQuiet
 }
 
-// lastPush is when the newest push was seen; zero: none was.
+// lastPush returns when the newest push was seen; zero: there was none.
 func (d *decision) lastPush() time.Time {
 	var last time.Time
 	for i := range d.State.Candidates {

@@ -5,8 +5,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// readTrees reads the branch's head for the newest candidate. The answer may lag
-// behind the push: then it is asked for again.
+// readTrees reads the branch's head to learn the newest candidate's tree. The answer may lag behind the push: then the
+// head is read again.
 func (d *decision) readTrees() {
 	n := len(d.State.Candidates)
 	if n == 0 || !d.TreeUnread(&d.State.Candidates[n-1]) {

@@ -8,8 +8,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/render"
 )
 
-// readTrunk reads the default branch's file where something depends on which branch
-// it names, and after each push to it.
+// readTrunk reads the default branch's file after each push to it, and where something depends on the branch that it
+// names.
 func (d *decision) readTrunk() {
 	t := d.State.Trunk
 	switch n := len(d.State.Candidates); {
@@ -17,14 +17,14 @@ func (d *decision) readTrunk() {
 	case t.SHA != "" && !t.Read:
 		d.readFileAt(t.SHA, t.SeenAt, t.Unread, t.AskedAt)
 	case d.State.TrunkKnown() || n > 0 && d.State.Candidates[n-1].Branch == d.State.DefaultBranch:
-		// It is known, or about to be, as of a commit.
+		// The file is known as of a commit, or about to be.
 	case len(d.State.Elsewhere) > 0 || len(d.State.Pulls) > 0 || len(d.State.Groups) > 0 || n > 0:
 		d.readFileAt(d.State.DefaultBranch, d.State.At, t.Unread, t.AskedAt)
 	}
 }
 
-// readStrays looks whether pushes to other branches bring a file, where the default
-// branch has none: whoever pushed it waits for something that will not come.
+// readStrays checks pushes to other branches for a file, where the default branch has none. People who pushed such a
+// file wait for releases that will not come.
 func (d *decision) readStrays() {
 	if !strayFiles(d.State) {
 		return
@@ -36,14 +36,13 @@ func (d *decision) readStrays() {
 	}
 }
 
-// strayFiles reports whether files on other branches are worth a word: the default
-// branch has none.
+// strayFiles reports whether files on other branches are to be reported: the default branch has none.
 func strayFiles(s *pipeline.State) bool {
 	return s.Pipeline.Name == "" && s.Trunk.Known && !s.Trunk.Found && !s.Configured && len(s.Names) == 0
 }
 
-// publishStrays says at a commit that brings a file to a branch where it counts for
-// nothing that it does, and what to do.
+// publishStrays publishes, on a commit that adds a file to a branch where it has no effect, that it has none and what
+// to do.
 func (d *decision) publishStrays() {
 	for _, x := range d.State.Elsewhere {
 		switch {

@@ -5,8 +5,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// verify asks the addresses of stages whose release is to be proved, and of those
-// that soak.
+// verify probes the addresses of stages whose release is being verified, or soaks.
 func (d *decision) verify() {
 	for _, stage := range pipeline.SortedKeys(d.State.Stages) {
 		st, v := d.State.Stages[stage], d.State.Verification(stage)
@@ -26,8 +25,8 @@ func (d *decision) probe(stage string, n int, sha string, v bot.Verify, p *pipel
 	}
 }
 
-// builtOf is the commit that the artifact was built of which a stage is to run for
-// a commit: an app that is told its commit by its build names that one.
+// builtOf returns the commit whose build a stage is to run for sha; empty: unknown. An app that gets its commit from
+// its build answers with that commit.
 func builtOf(s *pipeline.State, stage, sha string) string {
 	st := s.Stages[stage]
 	if p := st.Promoting; p != nil && p.Rollback != nil {

@@ -6,55 +6,51 @@ import (
 	"time"
 )
 
-// GitHub sends several deliveries about one thing at once: the last check of a
-// commit is also the end of its suite. And what was decided together ends together:
-// a promotion, and what people are told of it. What comes about a pipeline while
-// something else about it is on its way is folded in together, in one commit:
-// deciding once is as good, and where a hundred pipelines move at the same moment it
-// is half the work.
+// Facts about one pipeline often come together. GitHub sends several deliveries about one event: the last check of a
+// commit also ends its suite. Effects that were decided together end together: a promotion, and its publications. While
+// one fact of a pipeline is being committed, the others are collected for one common commit. One decision for all is as
+// good. Where a hundred pipelines move at once, it is half the work.
 //
-// What may wait for others does so as long as some are known to come, for a moment at
-// most: of the outcomes of what was decided together, most lead to nothing.
+// A patient item waits for others as long as some are expected, for othersWithin at most. Most outcomes of effects
+// decided together lead to nothing.
 
-// batcher does things that are about the same one after another, and those that wait
-// for their turn all at once.
+// batcher runs items of the same key one after another. Items that wait for their turn are run in one group.
 type batcher[K comparable, T, R any] struct {
 	mu    sync.Mutex
 	lines map[K]*line[T, R] // guarded by mu
 }
 
-// line is where those wait that are about the same.
+// line is the queue of one key.
 type line[T, R any] struct {
-	turn   chan struct{} // holds one while it is somebody's; who waited longest gets it next
-	next   *group[T, R]  // guarded by gatherer.mu: whoever comes joins it; nil: none
-	users  int           // guarded by gatherer.mu: that have a turn, or wait for one, or will
-	coming int           // guarded by gatherer.mu: that will come
+	turn   chan struct{} // holds one element while the turn is taken; the longest waiter gets it next
+	next   *group[T, R]  // guarded by batcher.mu: the group that new items join; nil: none
+	users  int           // guarded by batcher.mu: items that have a turn, wait for one, or will
+	coming int           // guarded by batcher.mu: announced items that have not come
 }
 
-// group is what is done at once.
+// group is a set of items that are run at once.
 type group[T, R any] struct {
-	items  []T           // guarded by gatherer.mu until they are taken
-	others bool          // there are several of them; likewise
-	hurry  chan struct{} // closed by gatherer.rush; nil: it waits for nobody
-	waits  bool          // guarded by gatherer.mu: it waits for others until hurry is closed
+	items  []T           // guarded by batcher.mu until they are taken
+	others bool          // it has several items; guarded likewise
+	hurry  chan struct{} // closed by line.rush; nil: it waits for nobody
+	waits  bool          // guarded by batcher.mu: it waits for others until hurry is closed
 	done   chan struct{} // closed when it is done, or has failed
 	result R             // read after done
 	err    error         // read after done
 }
 
-// Do has do called with a function that returns the item, and those that
-// others came with by then: what comes afterwards has to wait for the next turn. All
-// of them get its result; led tells the one for whom it was called. Where that fails,
-// each is done alone, so that none has to suffer for another one.
+// Do calls do with a function that returns the item and those that have joined it by then. Later items wait for the
+// next turn. All of them get the result; led is true for the one whose do was called. If do fails, each item is run
+// alone, so that none fails because of another.
 func (g *batcher[K, T, R]) Do(about K, item T, do func(take func() []T) (R, error)) (result R, led bool, err error) {
 	return g.await(about, item, nil, false, do)
 }
 
-// othersWithin is how long a patient item waits for others that are known to come.
+// othersWithin is how long a patient item waits for expected ones.
 const othersWithin = 200 * time.Millisecond
 
-// await is together for an item that was expected, and which may be patient: then it
-// waits until nobody else is expected, or somebody comes who does not wait.
+// await is Do for an item that was expected and may be patient. A patient item waits until no other is expected, or
+// until an impatient one comes.
 func (g *batcher[K, T, R]) await(about K, item T, was *expected, patient bool, do func(take func() []T) (R, error)) (result R, led bool, err error) {
 	l, p, leads := g.join(about, item, was, patient)
 	if leads {
@@ -74,8 +70,8 @@ func (g *batcher[K, T, R]) await(about K, item T, was *expected, patient bool, d
 
 var errPanicked = errors.New("one of several that were folded in together panicked")
 
-// run waits for the part's turn and does it. A panic is an error where there are
-// others, who must not fail for it; whoever brought it about panics again alone.
+// run waits for the group's turn and runs it. In a group of several, a panic becomes an error: the others must not fail
+// for it. The item that caused it panics again when it is run alone.
 func (g *batcher[K, T, R]) run(about K, l *line[T, R], p *group[T, R], do func(take func() []T) (R, error)) {
 	if p.hurry != nil {
 		late := time.NewTimer(othersWithin)
@@ -88,7 +84,7 @@ func (g *batcher[K, T, R]) run(about K, l *line[T, R], p *group[T, R], do func(t
 	l.turn <- struct{}{}
 	p.err = errPanicked
 	defer func() {
-		g.take(l, p) // where do did not
+		g.take(l, p) // if do has not
 		<-l.turn
 		g.leave(about)
 		close(p.done)
@@ -99,12 +95,12 @@ func (g *batcher[K, T, R]) run(about K, l *line[T, R], p *group[T, R], do func(t
 	p.result, p.err = do(func() []T { return g.take(l, p) })
 }
 
-// expected is somebody who will come with an item.
+// expected is the announcement of an item.
 type expected struct {
-	came bool // guarded by gatherer.mu
+	came bool // guarded by batcher.mu
 }
 
-// expect announces somebody, who has to come or to be given up.
+// expect announces an item, which must come or be given up.
 func (g *batcher[K, T, R]) expect(about K) *expected {
 	l := g.enter(about)
 	g.mu.Lock()
@@ -113,7 +109,7 @@ func (g *batcher[K, T, R]) expect(about K) *expected {
 	return &expected{}
 }
 
-// giveUp says that nobody comes, unless somebody has.
+// giveUp withdraws an announcement whose item has not come.
 func (g *batcher[K, T, R]) giveUp(about K, was *expected) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -123,7 +119,7 @@ func (g *batcher[K, T, R]) giveUp(about K, was *expected) {
 	}
 }
 
-// arrive must be called with mu held.
+// arrive counts an announced item as come. g.mu must be held.
 func (g *batcher[K, T, R]) arrive(about K, was *expected) {
 	if was == nil || was.came {
 		return
@@ -133,7 +129,7 @@ func (g *batcher[K, T, R]) arrive(about K, was *expected) {
 	g.left(about)
 }
 
-// rush has the part that waits for others wait no longer. gatherer.mu must be held.
+// rush ends the group's waiting for others. batcher.mu must be held.
 func (l *line[T, R]) rush() {
 	if l.next != nil && l.next.waits {
 		l.next.waits = false
@@ -141,8 +137,7 @@ func (l *line[T, R]) rush() {
 	}
 }
 
-// join adds an item to the part that waits, and reports whether the caller is the one
-// who has to do it.
+// join adds an item to the waiting group, and reports whether the caller must run the group.
 func (g *batcher[K, T, R]) join(about K, item T, was *expected, patient bool) (l *line[T, R], p *group[T, R], leads bool) {
 	l = g.enter(about)
 	g.mu.Lock()
@@ -151,7 +146,7 @@ func (g *batcher[K, T, R]) join(about K, item T, was *expected, patient bool) (l
 	patient = patient && l.coming > 0
 	if p = l.next; p != nil {
 		p.items, p.others = append(p.items, item), true
-		l.users-- // whoever does it keeps the line
+		l.users-- // the caller that runs the group keeps the line
 		if !patient {
 			l.rush()
 		}
@@ -165,7 +160,7 @@ func (g *batcher[K, T, R]) join(about K, item T, was *expected, patient bool) (l
 	return l, p, true
 }
 
-// take returns the part's items, and closes it to others.
+// take returns the group's items, and closes the group to others.
 func (g *batcher[K, T, R]) take(l *line[T, R], p *group[T, R]) []T {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -196,7 +191,7 @@ func (g *batcher[K, T, R]) leave(about K) {
 	g.left(about)
 }
 
-// left must be called with mu held.
+// left counts an item as done. g.mu must be held.
 func (g *batcher[K, T, R]) left(about K) {
 	l := g.lines[about]
 	if l.users--; l.users == 0 {

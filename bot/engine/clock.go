@@ -2,18 +2,17 @@ package engine
 
 import "time"
 
-// Clock is where the engine gets its time from. Tests drive one of their own.
+// Clock is the engine's source of time. Tests have clocks of their own.
 type Clock interface {
 	Now() time.Time
-	// Alarm returns a channel that gets the time once t has come, and a function
-	// that gives the alarm back.
+	// Alarm returns a channel that gets the time once t has come, and a function that releases the alarm.
 	Alarm(t time.Time) (c <-chan time.Time, stop func())
 }
 
 // SystemClock is the machine's clock.
 type SystemClock struct{}
 
-// Now is the current time, in UTC.
+// Now returns the current time, in UTC.
 func (SystemClock) Now() time.Time { return time.Now().UTC() }
 
 // Alarm rings at t by the machine's clock.

@@ -1,7 +1,6 @@
-// Package engine is the loop around the decisions of package bot: it loads a
-// pipeline's state, folds in what happened, asks what to do, commits state,
-// events and effects together, and has the effects performed. It declares the
-// ports that it needs; the rooms at the edge satisfy them.
+// Package engine is the loop around the decisions of package bot. It loads a pipeline's state, folds in facts, and
+// decides. It commits state, events and effects together, and performs the effects. It declares the ports that it
+// needs; packages store, webhooks, github and platform implement them.
 package engine
 
 import (
@@ -20,30 +19,28 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// Options are what an Engine is made of.
+// Options are the parts of an Engine.
 type Options struct {
 	Store   Store
 	Perform Performer
-	Freezes Freezes // nil: nobody can freeze everything
-	// Allowed says whether the operator has a rule for a repository. One without is
-	// not remembered, and GitHub is not asked about its file; nil: all are allowed.
+	Freezes Freezes // nil: there are no freezes
+	// Allowed reports whether the operator has a rule for a repository; nil: all are allowed. A repository without a
+	// rule is not remembered, and its file is not read.
 	Allowed func(bot.Repo) bool
-	// Identities keeps which repository is meant by a name; nil: the name says it.
+	// Identities knows which repository a name stands for; nil: the name alone identifies it.
 	Identities Identities
 	Directory  Directory            // of GitHub; needed with Identities
-	Pinned     func(bot.Repo) int64 // the only repository that the settings let have a name; 0: they do not say
+	Pinned     func(bot.Repo) int64 // the only repository that the settings allow to have a name; 0: any
 	Clock      Clock                // nil: the system's
 	Logger     *zap.Logger          // nil: none
-	// Yield lets a moment pass after another instance was faster with a pipeline: it may
-	// go on with what it has just begun, and what arrives here meanwhile is folded in
-	// together. It is told how often in a row that was so. Nil: none passes.
+	// Yield pauses after another instance was faster with a pipeline; nil: no pause. The other may go on with what it
+	// has begun, and facts that arrive here meanwhile are folded together. losses counts the losses in a row.
 	Yield func(ctx context.Context, losses int)
-	// Observe, if not nil, is told of every commit, in the order in which a
-	// pipeline's commits were made. It must return quickly.
+	// Observe, if not nil, is called with every commit, in the order of a pipeline's commits. It must return quickly.
 	Observe func(Commit)
 }
 
-// Commit is what an observer is told.
+// Commit is the argument of Options.Observe.
 type Commit struct {
 	Pipeline bot.Key
 	Events   []bot.Event
@@ -51,8 +48,7 @@ type Commit struct {
 	Explain  gate.Explanation
 }
 
-// Engine reconciles pipelines. All of its methods may be called from any number
-// of goroutines.
+// Engine reconciles pipelines. Its methods may be called from any number of goroutines.
 type Engine struct {
 	store   Store
 	perform Performer
@@ -64,7 +60,7 @@ type Engine struct {
 	memory  memory
 	freezes Freezes
 	allowed func(bot.Repo) bool
-	strange sync.Map // repositories without a rule, by name, of which the log has told
+	strange sync.Map // repositories without a rule that were logged, by name
 
 	operator operator
 	names    identities
@@ -73,7 +69,7 @@ type Engine struct {
 	updates    batcher[bot.Key, update, committed]
 }
 
-// New makes an Engine. Run must be running for wake times to be kept.
+// New returns an Engine. Run must be running for wake times to be kept.
 func New(o Options) *Engine {
 	e := &Engine{
 		store: o.Store, perform: o.Perform, freezes: o.Freezes, allowed: o.Allowed, clock: o.Clock, log: o.Logger, observe: o.Observe, yield: o.Yield,
@@ -100,9 +96,8 @@ func New(o Options) *Engine {
 	return e
 }
 
-// Deliver folds what a webhook brought into every pipeline of its repository, or
-// into those that use the app it is about. A repository that is seen for the
-// first time gets a pipeline. One that is opened meanwhile gets it too.
+// Deliver folds a webhook into every pipeline of its repository, or into those that use its app. An unknown repository
+// gets a pipeline. A pipeline that is opened meanwhile gets the webhook, too.
 func (e *Engine) Deliver(ctx context.Context, d Delivery) error {
 	if len(d.Facts) == 0 {
 		return nil
@@ -124,8 +119,8 @@ func (e *Engine) Deliver(ctx context.Context, d Delivery) error {
 	return err
 }
 
-// deliverTries is how often a delivery is looked for a place again, because its
-// repository was renamed meanwhile.
+// deliverTries bounds how often a delivery's pipelines are looked for again because the repository was renamed
+// meanwhile.
 const deliverTries = 3
 
 func (e *Engine) deliver(ctx context.Context, d Delivery) error {
@@ -155,14 +150,13 @@ func (e *Engine) deliver(ctx context.Context, d Delivery) error {
 	return err
 }
 
-// deliverTo folds deliveries into pipelines of their repository, and into those that
-// are opened meanwhile: whoever opens them has given them what it had by
-// then.
+// deliverTo folds deliveries into pipelines of their repository, and into those that are opened meanwhile. A new
+// pipeline got, when it was opened, what its opener had by then.
 func (e *Engine) deliverTo(ctx context.Context, to destination, d Delivery) error {
 	keys, repo, facts := to.keys, to.repo, to.facts(d.RepoID, d.Facts)
 	told := map[bot.Key]bool{}
 	for len(keys) > 0 {
-		var names []string // of the repository's pipelines, as far as one of them knows
+		var names []string // the repository's pipelines, as far as one of them knows
 		for _, key := range keys {
 			c, err := e.commit(ctx, key, d.RepoID, facts)
 			if err != nil {
@@ -183,8 +177,7 @@ func (e *Engine) deliverTo(ctx context.Context, to destination, d Delivery) erro
 	return nil
 }
 
-// stranger reports whether the operator has no rule for a repository, and tells the log
-// of it once.
+// stranger reports whether the operator has no rule for a repository, and logs that once.
 func (e *Engine) stranger(repo bot.Repo) bool {
 	if e.allowed(repo) {
 		return false
@@ -195,8 +188,8 @@ func (e *Engine) stranger(repo bot.Repo) bool {
 	return true
 }
 
-// begins reports whether facts are a reason to remember a repository: whoever
-// only reports checks has nothing to deploy.
+// begins reports whether facts are a reason to remember a repository. A repository with reports of checks alone has
+// nothing to deploy.
 func begins(facts []bot.Fact) bool {
 	for _, f := range facts {
 		switch f.(type) {
@@ -221,26 +214,24 @@ func (e *Engine) PlatformMoved(ctx context.Context, moved bot.PlatformMoved) err
 	return nil
 }
 
-// Tries of a commit that loses against others. Each loss means that somebody
-// else got ahead, so this many in a row is a fault.
+// commitTries bounds the tries of a commit. Each lost try means that another commit was faster, so as many in a row are
+// a fault.
 const commitTries = 50
 
-// update is what is to be folded into a pipeline, and for whom: the work that the
-// context stands for ends with it.
+// update is a set of facts to fold into a pipeline. The work that its context stands for ends with it.
 type update struct {
 	ctx   context.Context
-	repo  int64 // the number of the repository that the facts are of; 0: whichever has the name
+	repo  int64 // the number of the facts' repository; 0: the one with the name
 	facts []bot.Fact
 }
 
-// committed is what came of one or more updates.
+// committed is the result of one or more updates.
 type committed struct {
 	Change
-	moved []bot.Need // stages of the pipeline where something else runs now
+	moved []bot.Need // stages of the pipeline that run another commit now
 }
 
-// update is one reconcile. One that only looks, for whichever repository has the name, is
-// nobody's where the name is gone.
+// update is one reconcile. A mere look, for any repository with the name, does nothing if the name is gone.
 func (e *Engine) update(ctx context.Context, key bot.Key, repo int64, facts []bot.Fact) error {
 	_, err := e.commit(ctx, key, repo, facts)
 	if repo == 0 && errors.Is(err, ErrElsewhere) {
@@ -249,9 +240,8 @@ func (e *Engine) update(ctx context.Context, key bot.Key, repo int64, facts []bo
 	return err
 }
 
-// commit loads, applies, decides and commits, together with what others have to
-// fold into the pipeline at that moment, and returns what was committed. It tells
-// those that need a stage of the pipeline if something else runs there now.
+// commit loads, applies, decides and commits, together with other facts for the pipeline at that moment. It returns
+// what was committed. It notifies the pipelines that need a stage whose live commit has changed.
 func (e *Engine) commit(ctx context.Context, key bot.Key, repo int64, facts []bot.Fact) (Change, error) {
 	c, led, err := e.commitOnly(ctx, key, repo, facts)
 	if err == nil && led {
@@ -264,7 +254,7 @@ func (e *Engine) commitOnly(ctx context.Context, key bot.Key, repo int64, facts 
 	return e.commitExpected(ctx, key, repo, facts, nil, false)
 }
 
-// commitExpected is commitOnly for an update that was expected, and which may be patient.
+// commitExpected is commitOnly for an expected update that may be patient.
 func (e *Engine) commitExpected(ctx context.Context, key bot.Key, repo int64, facts []bot.Fact, was *expected, patient bool) (_ committed, led bool, _ error) {
 	return e.updates.await(key, update{ctx, repo, facts}, was, patient, func(take func() []update) (committed, error) {
 		all := take()
@@ -275,7 +265,7 @@ func (e *Engine) commitExpected(ctx context.Context, key bot.Key, repo int64, fa
 			facts = append(facts, u.facts...)
 			works = append(works, u.ctx)
 			if u.repo != 0 && repo != 0 && u.repo != repo {
-				return committed{}, ErrElsewhere // of one of them; each is tried alone
+				return committed{}, ErrElsewhere // for one of them; each is tried alone
 			}
 			repo = max(repo, u.repo)
 		}
@@ -294,7 +284,7 @@ func (e *Engine) commitAll(ctx context.Context, key bot.Key, repo int64, facts [
 			return committed{}, err
 		}
 		if repo != 0 && state.RepoID != 0 && state.RepoID != repo {
-			// What is remembered may be of before the name changed hands.
+			// The remembered state may be from before the name changed owners.
 			if _, ok := e.memory.recall(key); ok {
 				e.memory.forget(key)
 				continue
@@ -348,7 +338,7 @@ func (e *Engine) commitAll(ctx context.Context, key bot.Key, repo int64, facts [
 	return committed{}, fmt.Errorf("commit %s: somebody else was faster %d times in a row", key, commitTries)
 }
 
-// load returns a pipeline's state as this instance left it, else as the store has it.
+// load returns a pipeline's state as this instance last committed it, else from the store.
 func (e *Engine) load(ctx context.Context, key bot.Key) (pipeline.State, int64, error) {
 	if r, ok := e.memory.recall(key); ok {
 		return r.state, r.version, nil
@@ -360,7 +350,7 @@ func (e *Engine) load(ctx context.Context, key bot.Key) (pipeline.State, int64, 
 	return state, version, nil
 }
 
-// warnOfRules tells the log once that GitHub requires what can never be there in time.
+// warnOfRules logs once that GitHub requires checks that can never be there in time.
 func (e *Engine) warnOfRules(key bot.Key, before, after pipeline.State) {
 	if before.Required.ReadAt.Equal(after.Required.ReadAt) && before.Configured == after.Configured {
 		return
@@ -386,12 +376,11 @@ func (e *Engine) reconcile(state pipeline.State, facts []bot.Fact) (Change, gate
 // maxSkew is how far the clocks of two instances may disagree.
 const maxSkew = 2 * time.Minute
 
-// timeOf is the time of a pipeline by this instance's clock. It does not go back
-// behind what another instance has written: what that one put off by a second
-// would be due at once here, again and again. A state that is far ahead was
-// written by a clock that was wrong.
+// timeOf returns the pipeline's time by this instance's clock. It is never before the time that another instance has
+// written: an effect postponed by a second there would be due at once here, again and again. A state more than maxSkew
+// ahead was written by a wrong clock and does not count.
 func timeOf(state pipeline.State, now time.Time) time.Time {
-	now = now.Round(0) // what is remembered is to be as what is loaded: without a monotonic reading
+	now = now.Round(0) // the remembered state must equal the loaded one: no monotonic reading
 	if ahead := state.At.Sub(now); ahead > 0 && ahead <= maxSkew {
 		return state.At
 	}

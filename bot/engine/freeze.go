@@ -12,27 +12,23 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// The operator's word reaches a pipeline as a fact, in whatever is committed next:
-// the pipeline's state then has it, and no instance that has not seen it yet
-// can take it back, because an older word changes nothing.
+// The operator's freeze reaches a pipeline as a fact in its next commit, and is then part of its state. An instance
+// that has not seen it yet cannot undo it, because an older freeze changes nothing.
 
-// freezeEvery is how often each instance looks whether the operator has said
-// something new.
+// freezeEvery is how often each instance looks for a new freeze.
 const freezeEvery = time.Second
 
 // operator is what an instance knows of the operator's freeze.
 type operator struct {
 	mu    sync.Mutex
-	asked bool               // guarded by mu; the store was asked at least once
-	word  bot.OperatorFreeze // guarded by mu; the newest
+	asked bool               // guarded by mu; the store was read at least once
+	word  bot.OperatorFreeze // guarded by mu; the newest freeze
 
-	passed time.Time // the word of this time has reached every pipeline; of LookAtFreeze alone
+	passed time.Time // the time of the newest freeze that has reached every pipeline; used by LookAtFreeze alone
 }
 
-// WatchFreeze passes the operator's word on to every pipeline, and takes in the
-// repositories that the operator has confirmed, until ctx ends. It
-// returns nil then. The operator's commands come by the machine's time, whatever
-// the pipelines' clock is.
+// WatchFreeze passes the operator's freeze on to every pipeline, and takes in confirmed repositories, until ctx ends.
+// It then returns nil. It uses the machine's time, as the operator's commands do, not the pipelines' clock.
 func (e *Engine) WatchFreeze(ctx context.Context) error {
 	tick := time.NewTicker(freezeEvery)
 	defer tick.Stop()
@@ -51,9 +47,8 @@ func (e *Engine) WatchFreeze(ctx context.Context) error {
 	}
 }
 
-// LookAtFreeze looks once, and returns when every pipeline has what is new. It
-// must not be called twice at the same time. A pipeline that appears meanwhile
-// sees it with its next event: it has just begun to read its file.
+// LookAtFreeze looks once. It returns when every pipeline has the newest freeze. It must not be called twice at the
+// same time. A pipeline that appears meanwhile gets the freeze with its next event: it has only begun to read its file.
 func (e *Engine) LookAtFreeze(ctx context.Context) error {
 	if e.freezes == nil {
 		return nil
@@ -66,7 +61,7 @@ func (e *Engine) LookAtFreeze(ctx context.Context) error {
 	if !word.At.After(e.operator.passed) {
 		return nil
 	}
-	// Every state would have to be read to find out that all have seen it.
+	// To find out whether all have it, every state would have to be read.
 	if e.operator.passed, err = e.freezes.Passed(ctx); err != nil || !word.At.After(e.operator.passed) {
 		return err
 	}
@@ -75,7 +70,7 @@ func (e *Engine) LookAtFreeze(ctx context.Context) error {
 		return fmt.Errorf("find every pipeline: %w", err)
 	}
 	for _, key := range keys {
-		state, _, err := e.store.Load(ctx, key) // another instance may have told it already
+		state, _, err := e.store.Load(ctx, key) // another instance may have passed it on already
 		if err != nil {
 			return fmt.Errorf("load %s: %w", key, err)
 		}
@@ -103,8 +98,7 @@ func (e *Engine) takeFreeze(word bot.OperatorFreeze) {
 	}
 }
 
-// frozen is the operator's word as last read. Nothing is decided before it was
-// asked for once.
+// frozen returns the operator's freeze as last read. It reads it before the first decision.
 func (e *Engine) frozen(ctx context.Context) (bot.OperatorFreeze, error) {
 	e.operator.mu.Lock()
 	word, heard := e.operator.word, e.operator.asked
@@ -120,7 +114,7 @@ func (e *Engine) frozen(ctx context.Context) (bot.OperatorFreeze, error) {
 	return word, nil
 }
 
-// withFreeze adds the operator's word to a pipeline's facts, if it is new to it.
+// withFreeze adds the operator's freeze to a pipeline's facts, if the pipeline does not have it.
 func withFreeze(state pipeline.State, word bot.OperatorFreeze, facts []bot.Fact) []bot.Fact {
 	if !word.At.After(state.Freeze.At) {
 		return facts

@@ -13,31 +13,30 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// A repository is meant by its number: names change hands. Pipelines are kept under the
-// name that their repository has, because that is how GitHub is asked and what people
-// read. What comes under a name is for the pipelines there only if the number fits. If
-// it does not, this is found out before the core sees anything:
+// A repository is identified by its number, because names change owners. Pipelines are kept under the repository's
+// name, because requests to GitHub and people use it. A delivery goes to the pipelines under its name only if the
+// number fits. Otherwise one of these cases is determined before the core sees anything:
 //
 //	the repository was renamed     its pipelines move to the new name, in one transaction
 //	an old delivery, an old name   it goes to where the pipelines are now
 //	another one under that name    it is refused until the operator confirms it
 //	renamed to another one's name  its pipelines rest, and it is refused likewise
 //
-// Which name a repository has now is GitHub's to say, because deliveries come late and
-// out of order. It is asked only where a number does not fit.
+// GitHub decides which name a repository has now, because deliveries come late and out of order. It is asked only if a
+// number does not fit.
 
-// identities is what an engine knows of names beside the store.
+// identities is what an engine knows of names besides the store.
 type identities struct {
 	Identities
 	directory Directory
 	pinned    func(bot.Repo) int64
 
-	retryAt time.Time // of LookAtConfirmed alone
+	retryAt time.Time // used by LookAtConfirmed alone
 
 	mu      sync.Mutex
-	notedAt map[named]time.Time // guarded by mu: when each refusal was last noted
-	none    map[named]time.Time // guarded by mu: when each was last found to be nobody's business
-	asked   map[int64]time.Time // guarded by mu: when GitHub was last asked where a holder is
+	notedAt map[named]time.Time // guarded by mu: when each refusal was last stored
+	none    map[named]time.Time // guarded by mu: when each was last found to have no rule and no pipelines
+	asked   map[int64]time.Time // guarded by mu: when GitHub was last asked for a holder's name
 }
 
 // named is a repository as a delivery names it.
@@ -46,23 +45,23 @@ type named struct {
 	id   int64
 }
 
-// noteEvery is how often a refusal is noted that brings nothing new, and how often GitHub
-// is asked where a repository is whose name another one uses.
+// noteEvery is how often a refusal without news is stored, and how often GitHub is asked for the name of a repository
+// whose former name another one uses.
 const noteEvery = time.Minute
 
-// confirmAgain is how long to wait before a confirmed repository is taken in again, where
-// GitHub or the database did not answer.
+// confirmAgain is the pause before a confirmed repository is taken in again after GitHub or the database did not
+// answer.
 const confirmAgain = 10 * time.Second
 
-// destination is where a delivery goes.
+// destination is the repository whose pipelines get a delivery.
 type destination struct {
 	keys []bot.Key
 	repo bot.Repo
-	old  bool // it came under a name of before: its installation may be one of before, too
+	old  bool // the delivery has a former name: its installation may be a former one, too
 }
 
-// usual returns the pipelines under a delivery's name. It reports false if they are of
-// another repository, or there are none: then there is more to find out.
+// usual returns the pipelines under a delivery's name. found is false if they are another repository's, or if there are
+// none: then find continues.
 func (e *Engine) usual(ctx context.Context, d Delivery) (to destination, found bool, err error) {
 	if e.names.Identities == nil {
 		keys, err := e.store.Pipelines(ctx, d.Repo)
@@ -75,8 +74,8 @@ func (e *Engine) usual(ctx context.Context, d Delivery) (to destination, found b
 	return destination{keys: keys, repo: d.Repo}, len(keys) > 0 && id == d.RepoID && e.names.allows(d.Repo, id), err
 }
 
-// find returns the pipelines of the repository that a delivery is of, under whatever name
-// they are. The destination is zero if nobody is to see it.
+// find returns the pipelines of a delivery's repository under any name. The destination is zero if no pipeline is to
+// see it.
 func (e *Engine) find(ctx context.Context, d Delivery) (to destination, err error) {
 	if to.repo, to.old, err = e.home(ctx, d); err != nil || to.repo == (bot.Repo{}) {
 		return destination{}, err
@@ -85,9 +84,8 @@ func (e *Engine) find(ctx context.Context, d Delivery) (to destination, err erro
 	return to, err
 }
 
-// home returns the name under which the pipelines of a delivery's repository are, or are
-// to begin; zero if it is refused, or nobody's business. Old reports that GitHub had the
-// delivery's name for it before.
+// home returns the name that the pipelines of a delivery's repository have, or are to begin under. It is zero if the
+// delivery is refused or ignored. old reports that the delivery has a former name.
 func (e *Engine) home(ctx context.Context, d Delivery) (repo bot.Repo, old bool, err error) {
 	known, err := e.names.KnownName(ctx, d.Repo, d.RepoID)
 	if err != nil {
@@ -138,8 +136,8 @@ func (e *Engine) home(ctx context.Context, d Delivery) (repo bot.Repo, old bool,
 	return here()
 }
 
-// unnumbered finds the pipelines of a repository that was renamed before anybody had told
-// its number, gives them that, and moves them; zero if there are none.
+// unnumbered finds the pipelines of a repository that was renamed before its number was known. It stores the number and
+// moves them; zero: there are none.
 func (e *Engine) unnumbered(ctx context.Context, d Delivery) (bot.Repo, error) {
 	installation := installationOf(d.Facts)
 	if installation == 0 {
@@ -164,8 +162,8 @@ func (e *Engine) unnumbered(ctx context.Context, d Delivery) (bot.Repo, error) {
 	return bot.Repo{}, nil
 }
 
-// trusts reports whether a name is for a repository: nobody had it before, or it is the
-// one that had it, or the operator says so. By is set if the settings do.
+// trusts reports whether a name is for a repository: it is new, or the repository's own, or the operator confirmed it.
+// by is set if the settings did.
 func (e *Engine) trusts(repo bot.Repo, id int64, known KnownName) (by string, ok bool) {
 	if pin := e.names.pinned(repo); pin != 0 {
 		if known.Trusted != id {
@@ -176,11 +174,11 @@ func (e *Engine) trusts(repo bot.Repo, id int64, known KnownName) (by string, ok
 	return "", known.Trusted == 0 || known.Trusted == id
 }
 
-// follow finds out which name a repository has now whose pipelines are under another one
-// than the delivery's, and moves them there.
+// follow finds out the current name of a repository whose pipelines are under another name than the delivery's, and
+// moves them there.
 func (e *Engine) follow(ctx context.Context, d Delivery, known KnownName) (repo bot.Repo, old bool, err error) {
 	if _, mine := e.trusts(d.Repo, d.RepoID, known); !mine && e.names.fresh(named{d.Repo, d.RepoID}, e.clock.Now()) {
-		return bot.Repo{}, false, e.refuse(ctx, d, d.Repo, known) // as it was a moment ago
+		return bot.Repo{}, false, e.refuse(ctx, d, d.Repo, known) // it still had that name a moment ago
 	}
 	now, err := e.whereabouts(ctx, d, known.At)
 	if err != nil {
@@ -214,8 +212,8 @@ func (e *Engine) follow(ctx context.Context, d Delivery, known KnownName) (repo 
 	return now, now != d.Repo, e.move(ctx, known.At, now, d.RepoID, by)
 }
 
-// whereabouts asks GitHub which name a delivery's repository has now: as the delivery's
-// installation sees it, else as that of its pipelines does.
+// whereabouts asks GitHub for the current name of a delivery's repository: as the delivery's installation sees it, else
+// as the pipelines' does.
 func (e *Engine) whereabouts(ctx context.Context, d Delivery, at bot.Repo) (bot.Repo, error) {
 	installations := []int64{installationOf(d.Facts)}
 	state, err := e.anyState(ctx, at)
@@ -240,8 +238,8 @@ func (e *Engine) whereabouts(ctx context.Context, d Delivery, at bot.Repo) (bot.
 	return bot.Repo{}, fmt.Errorf("the repository %d, which was %s and comes as %s, cannot be found on GitHub", d.RepoID, at, d.Repo)
 }
 
-// followHolder looks where the repository is now whose name another one comes under, and
-// moves its pipelines there: what tells of its new name may be lost.
+// followHolder finds the current name of the repository that held this name, and moves its pipelines there. The webhook
+// of the rename may have been lost.
 func (e *Engine) followHolder(ctx context.Context, repo bot.Repo, known KnownName) error {
 	if known.Holder == 0 || !e.names.due(known.Holder, e.clock.Now()) {
 		return nil
@@ -250,8 +248,7 @@ func (e *Engine) followHolder(ctx context.Context, repo bot.Repo, known KnownNam
 	return err
 }
 
-// vacate takes the pipelines of another repository out of a name that the operator has
-// given away.
+// vacate moves another repository's pipelines out of a name that the operator has given away.
 func (e *Engine) vacate(ctx context.Context, id int64, known KnownName) error {
 	if known.Holder == 0 || known.Holder == id {
 		return nil
@@ -263,9 +260,8 @@ func (e *Engine) vacate(ctx context.Context, id int64, known KnownName) error {
 	return e.rest(ctx, known.HolderName, known.Holder)
 }
 
-// leave takes a repository's pipelines out of a name that is not its any more: to the one
-// that it has now, or, where that is not for it or GitHub does not show it, to rest. It
-// reports false if the name is still its.
+// leave moves a repository's pipelines out of a name that it no longer has. They move to its current name. They rest if
+// that name is not for it, or GitHub does not show it. It returns false if the repository still has the name.
 func (e *Engine) leave(ctx context.Context, from bot.Repo, id int64) (bool, error) {
 	state, err := e.anyState(ctx, from)
 	if err != nil || state.Installation == 0 {
@@ -292,8 +288,8 @@ func (e *Engine) leave(ctx context.Context, from bot.Repo, id int64) (bool, erro
 	return true, e.move(ctx, from, now, id, by)
 }
 
-// rest has a repository's pipelines do nothing until it is seen under a name that is
-// for it: whatever is asked under the old one would be about another repository.
+// rest stops a repository's pipelines until it is seen under a name that is for it. Requests under the old name would
+// be about another repository.
 func (e *Engine) rest(ctx context.Context, from bot.Repo, id int64) error {
 	if from.Nameless() || from == (bot.Repo{}) {
 		return nil
@@ -301,8 +297,7 @@ func (e *Engine) rest(ctx context.Context, from bot.Repo, id int64) error {
 	return e.move(ctx, from, bot.Nameless(id), id, "")
 }
 
-// Pin has the pipelines rest that are under a name which the settings give to another
-// repository.
+// Pin makes the pipelines rest that are under a name which the settings give to another repository.
 func (e *Engine) Pin(ctx context.Context, repo bot.Repo, id int64) error {
 	known, err := e.names.KnownName(ctx, repo, id)
 	if err != nil || known.Holder == 0 || known.Holder == id {
@@ -315,7 +310,7 @@ func (e *Engine) Pin(ctx context.Context, repo bot.Repo, id int64) error {
 	return err
 }
 
-// move gives a repository's pipelines another name, and has them look at once.
+// move gives a repository's pipelines another name, and makes them look at once.
 func (e *Engine) move(ctx context.Context, from, to bot.Repo, id int64, by string) error {
 	if err := e.names.Move(ctx, from, to, id, by); err != nil {
 		return err
@@ -346,7 +341,7 @@ func (e *Engine) move(ctx context.Context, from, to bot.Repo, id int64, by strin
 	return nil
 }
 
-// refuse notes that a repository came under a name that is not for it.
+// refuse stores that a repository came under a name that is not for it.
 func (e *Engine) refuse(ctx context.Context, d Delivery, repo bot.Repo, known KnownName) error {
 	r := Refusal{Repo: repo, ID: d.RepoID, Known: known.Trusted, Last: e.clock.Now().Round(0)}
 	if r.Known == 0 {
@@ -368,8 +363,8 @@ func (e *Engine) refuse(ctx context.Context, d Delivery, repo bot.Repo, known Kn
 	return e.names.Refuse(ctx, r)
 }
 
-// worthKeeping is what there is to do of a delivery once its repository is confirmed: the
-// newest push to the default branch.
+// worthKeeping returns the facts of a delivery to handle once its repository is confirmed: the newest push to the
+// default branch.
 func worthKeeping(facts []bot.Fact) []bot.Fact {
 	branch := ""
 	var keep []bot.Fact
@@ -386,12 +381,12 @@ func worthKeeping(facts []bot.Fact) []bot.Fact {
 	return nil
 }
 
-// Repositories without a rule may send many deliveries, of which each would ask the
+// ignoredFor is how long a repository without a rule is ignored. It may send many deliveries, and each would ask the
 // database whether the number has pipelines under another name.
 const ignoredFor = 10 * time.Second
 
-// mostIgnored is the size at which what is remembered of repositories is forgotten: anybody
-// may install a public App, and send what is refused.
+// mostIgnored bounds the remembered repositories; above it all are dropped. Anybody may install a public App and send
+// deliveries that are refused.
 const mostIgnored = 10_000
 
 // ignore notes a repository that has no rule and no pipelines.
@@ -404,8 +399,7 @@ func (n *identities) ignore(r named, now time.Time) {
 	n.none[r] = now
 }
 
-// ignored reports whether a repository was found to have no rule and no pipelines a
-// moment ago.
+// ignored reports whether a repository was found without a rule and pipelines a moment ago.
 func (n *identities) ignored(r named, now time.Time) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -413,7 +407,7 @@ func (n *identities) ignored(r named, now time.Time) bool {
 	return known && now.Sub(at) < ignoredFor
 }
 
-// fresh reports whether a refusal was noted a moment ago.
+// fresh reports whether a refusal was stored a moment ago.
 func (n *identities) fresh(r named, now time.Time) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -421,8 +415,7 @@ func (n *identities) fresh(r named, now time.Time) bool {
 	return known && now.Sub(at) < noteEvery
 }
 
-// note reports whether a refusal is the first one of its kind here, and whether it is
-// time to note it.
+// note reports whether a refusal is the first of its kind here, and whether it is due to be stored.
 func (n *identities) note(r named, now time.Time) (first, due bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -437,7 +430,7 @@ func (n *identities) note(r named, now time.Time) (first, due bool) {
 	return !known, true
 }
 
-// due reports whether it is time to ask where a holder is.
+// due reports whether GitHub is to be asked for a holder's name again.
 func (n *identities) due(id int64, now time.Time) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -451,7 +444,7 @@ func (n *identities) due(id int64, now time.Time) bool {
 	return true
 }
 
-// anyState loads the state of any pipeline under a name; zero if there is none.
+// anyState loads the state of any pipeline under a name; zero: there is none.
 func (e *Engine) anyState(ctx context.Context, repo bot.Repo) (pipeline.State, error) {
 	keys, _, err := e.names.Named(ctx, repo)
 	if err != nil || len(keys) == 0 {
@@ -470,7 +463,7 @@ func installationOf(facts []bot.Fact) int64 {
 	return 0
 }
 
-// facts are what deliveries of one repository bring to the pipelines at the destination.
+// facts returns the facts of one repository's deliveries for the pipelines at the destination.
 func (to destination) facts(id int64, facts []bot.Fact) []bot.Fact {
 	var list []bot.Fact
 	numbered := id == 0
@@ -478,7 +471,7 @@ func (to destination) facts(id int64, facts []bot.Fact) []bot.Fact {
 		if _, ok := f.(bot.Installed); ok {
 			numbered = true
 			if to.old {
-				continue // a repository that was transferred has another installation now
+				continue // a transferred repository has another installation now
 			}
 		}
 		list = append(list, f)
@@ -489,9 +482,8 @@ func (to destination) facts(id int64, facts []bot.Fact) []bot.Fact {
 	return list
 }
 
-// Named takes from GitHub which name a repository has: GitHub says so with each token.
-// Pipelines whose number nobody has told learn it so, and those whose new name no webhook
-// has told move to it.
+// Named takes a repository's current name, which GitHub sends with each token. Pipelines without a number get it.
+// Pipelines under a former name move, even if the webhook of the rename was lost.
 func (e *Engine) Named(ctx context.Context, installation, id int64, repo bot.Repo) {
 	if e.names.Identities == nil || id == 0 {
 		return
@@ -505,10 +497,10 @@ func (e *Engine) Named(ctx context.Context, installation, id int64, repo bot.Rep
 	}
 }
 
-// retarget returns where an effect is to be performed: its repository may have another
-// name since it was decided on. It reports false if nobody knows which.
+// retarget returns where an effect is to be performed: its repository may have been renamed since the decision. It
+// returns false if the name is unknown.
 func (e *Engine) retarget(ctx context.Context, target bot.Target) (bot.Target, bool, error) {
-	if target.RepoID == 0 { // nobody has told: then it is the one that the settings name
+	if target.RepoID == 0 { // the number is unknown: then it is the repository in the settings
 		target.RepoID = e.names.pinned(target.Pipeline.Repo)
 	}
 	if e.names.Identities == nil || target.RepoID == 0 {
@@ -524,8 +516,8 @@ func (e *Engine) retarget(ctx context.Context, target bot.Target) (bot.Target, b
 	return target, known && e.names.allows(target.Pipeline.Repo, target.RepoID), nil
 }
 
-// allows reports whether the settings let a repository have a name; one whose number
-// nobody has told may be the one that they name.
+// allows reports whether the settings let a repository have a name. A repository with an unknown number may be the one
+// that they name.
 func (n *identities) allows(repo bot.Repo, id int64) bool {
 	pin := n.pinned(repo)
 	return pin == 0 || id == 0 || pin == id
@@ -542,8 +534,8 @@ func (e *Engine) lookUp(ctx context.Context, target bot.Target) (bot.Target, boo
 	return target, !target.Pipeline.Repo.Nameless(), nil
 }
 
-// LookAtConfirmed takes in the repositories that the operator has confirmed, or pinned in
-// the settings, with what they were refused with. It must not be called twice at the same time.
+// LookAtConfirmed takes in the repositories that the operator confirmed, or pinned in the settings, with the facts of
+// their refusals. It must not be called twice at the same time.
 func (e *Engine) LookAtConfirmed(ctx context.Context) error {
 	if e.names.Identities == nil {
 		return nil
@@ -579,7 +571,7 @@ func (e *Engine) LookAtConfirmed(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// whoseNameItWas returns the name that the repository has now which a name is for.
+// whoseNameItWas returns the current name of the repository that a name is for.
 func (e *Engine) whoseNameItWas(ctx context.Context, repo bot.Repo) (bot.Repo, error) {
 	known, err := e.names.KnownName(ctx, repo, 0)
 	if err != nil || known.Trusted == 0 {

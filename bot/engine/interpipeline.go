@@ -10,8 +10,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/gate"
 )
 
-// do performs an effect: what pipelines do to one another here, from the store,
-// and everything else wherever it belongs.
+// do performs an effect. Effects between pipelines are performed here, from the store; all others by the Performer.
 func (e *Engine) do(ctx context.Context, target bot.Target, effect bot.Effect) (bot.Fact, error) {
 	repo := target.Pipeline.Repo
 	switch do := effect.Do.(type) {
@@ -62,13 +61,12 @@ func (e *Engine) askAffected(ctx context.Context, repo bot.Repo, do bot.AskAffec
 	return read, nil
 }
 
-// askStage answers for another pipeline's stage. What another installation
-// speaks for is none of this one's business, and answered like what is not there.
+// askStage answers for another pipeline's stage. A stage of another installation is answered as if it did not exist.
 func (e *Engine) askStage(ctx context.Context, target bot.Target, do bot.AskStage) (bot.Fact, error) {
 	need := do.Need.Pipeline
 	state, version, err := e.store.Load(ctx, need)
 	if err == nil && version == 0 && e.names.Identities != nil {
-		// It may have been renamed: whose name it was is who is meant.
+		// The repository may have been renamed: its former name is meant.
 		if need.Repo, err = e.whoseNameItWas(ctx, need.Repo); err == nil {
 			state, _, err = e.store.Load(ctx, need)
 		}
@@ -82,8 +80,7 @@ func (e *Engine) askStage(ctx context.Context, target bot.Target, do bot.AskStag
 	return gate.StageRuns(state, do, e.clock.Now()), nil
 }
 
-// notifyNeeding tells the pipelines that need stages which have moved, so that they
-// need not wait until they ask again by themselves, as they do where this fails.
+// notifyNeeding notifies the pipelines that need a moved stage, so that they ask at once. If it fails, they ask later.
 func (e *Engine) notifyNeeding(ctx context.Context, moved []bot.Need) {
 	for _, stage := range moved {
 		keys, err := e.store.Needing(ctx, stage)
@@ -99,8 +96,7 @@ func (e *Engine) notifyNeeding(ctx context.Context, moved []bot.Need) {
 	}
 }
 
-// storeTrouble is what is wrong with the store: nothing that is done here is done twice
-// by being tried again.
+// storeTrouble makes an error of the store retryable: a retry here does nothing twice.
 func storeTrouble(err error) error {
 	return &bot.Retryable{Reason: "the database does not answer", Err: err}
 }

@@ -7,10 +7,9 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// memory keeps the states that this instance committed last, so that a pipeline
-// in motion need not be read and decoded for each of its events. It may be wrong:
-// another instance may have committed since. Then the commit that is built on it
-// fails by its version, and the state is loaded.
+// memory keeps the states that this instance committed last. So a moving pipeline is not read and decoded for each
+// event. A state may be outdated: another instance may have committed since. Then the commit built on it fails by its
+// version, and the state is loaded.
 type memory struct {
 	mu     sync.Mutex
 	states map[bot.Key]remembered // guarded by mu
@@ -31,8 +30,7 @@ func (m *memory) recall(key bot.Key) (remembered, bool) {
 	return r, ok
 }
 
-// keep remembers what was committed. Where there is no room, any other pipeline
-// is forgotten.
+// keep remembers what was committed. If the memory is full, any other pipeline is dropped.
 func (m *memory) keep(key bot.Key, r remembered) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

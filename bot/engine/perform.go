@@ -12,27 +12,24 @@ import (
 )
 
 const (
-	// performing bounds one attempt of an effect. Nothing that is performed waits
-	// for a build or a release, so this is many times what any of it takes.
+	// performing bounds one attempt of an effect. No attempt waits for a build or a release, so this is many times what
+	// any attempt takes.
 	performing = 90 * time.Second
-	// recording bounds saving an outcome, also while the process is shutting down.
+	// recording bounds saving an outcome, also during the shutdown.
 	recording = 10 * time.Second
-	// prompt is how soon after its decision an attempt begins that cannot have been
-	// given up meanwhile.
+	// prompt is how soon after its decision an attempt begins that cannot have been given up meanwhile.
 	prompt = time.Minute
 )
 
-// Perform performs one effect and folds its outcome in. With again, an earlier
-// attempt was begun and nobody knows how it ended. The error says that the
-// outcome could not be recorded; the effect's own failure is an outcome.
+// Perform performs one effect and folds its outcome. With again, an earlier attempt was begun and its outcome is
+// unknown. The error means that the outcome could not be recorded; the effect's own failure is an outcome.
 //
-// An attempt that begins late may have been given up. One that was is not performed;
-// and one that would create something is not, either, because nobody waits for it any
-// more when its request comes true: its outcome is that it has to be decided anew.
+// An attempt that begins late may have been given up; then it is not performed. A late attempt that would create
+// something is not performed either: nobody waits for its result any more. Its outcome is that it must be decided anew.
 func (e *Engine) Perform(ctx context.Context, target bot.Target, effect bot.Effect, again bool) error {
 	target, known, err := e.retarget(ctx, target)
 	if err != nil || !known {
-		return err // while nobody knows the name, the attempt counts as lost
+		return err // while the name is unknown, the attempt counts as lost
 	}
 	if turn, ok := effect.Do.(bot.TakeTurn); ok {
 		return e.takeTurn(ctx, target.Pipeline, turn.App)
@@ -51,9 +48,8 @@ func (e *Engine) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 		return e.record(ctx, target, bot.Conclude(effect, nil, err), nil)
 	}
 	if again {
-		// Nobody knows when the earlier attempt sent its request: it may have waited
-		// for long before it began. It was after the decision, and before now, also
-		// where this clock is behind the one that dated the decision.
+		// It is unknown when the earlier attempt sent its request: it may have waited long before it began. The request
+		// came after the decision and before now, even if this clock is behind the one that dated the decision.
 		now := e.clock.Now()
 		if now.Before(effect.At) {
 			now = effect.At
@@ -78,14 +74,14 @@ func (e *Engine) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 	return e.record(ctx, target, finished, coming)
 }
 
-// quiet reports whether an outcome leads to nothing: people were told something. It is
-// recorded with others of the pipeline, if some are about to come.
+// quiet reports whether an outcome leads to nothing, as that of a publication. It is recorded together with other
+// outcomes of the pipeline, if some are expected.
 func quiet(f bot.Finished) bool {
 	_, told := f.Fact.(bot.Acknowledged)
 	return told && f.Outcome == bot.Done && bot.TraitsOf(f.Effect.Do).Priority == bot.PriorityPublish
 }
 
-// record folds an outcome in, which was expected unless coming is nil.
+// record folds an outcome, which was expected unless coming is nil.
 func (e *Engine) record(ctx context.Context, target bot.Target, finished bot.Finished, coming *expected) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recording)
 	defer cancel()
@@ -96,7 +92,7 @@ func (e *Engine) record(ctx context.Context, target bot.Target, finished bot.Fin
 	if target.RepoID == 0 && errors.Is(err, ErrElsewhere) {
 		return nil
 	}
-	if errors.Is(err, ErrElsewhere) && e.names.Identities != nil { // it was renamed meanwhile
+	if errors.Is(err, ErrElsewhere) && e.names.Identities != nil { // the repository was renamed meanwhile
 		if target, _, err = e.lookUp(ctx, target); err == nil {
 			err = e.update(ctx, target.Pipeline, target.RepoID, []bot.Fact{finished})
 		}
@@ -107,9 +103,8 @@ func (e *Engine) record(ctx context.Context, target bot.Target, finished bot.Fin
 	return nil
 }
 
-// claim reports whether an attempt that has waited may begin: it may not if another
-// one has taken its place, or its outcome is recorded. From now on it has as much time
-// as one that began at once, before it is given up.
+// claim reports whether a delayed attempt may begin. It may not if another one has replaced it, or if its outcome is
+// recorded. It then has as much time, before it is given up, as an attempt without a delay.
 func (e *Engine) claim(ctx context.Context, target bot.Target, effect bot.Effect) (bool, error) {
 	nobodys := e.store.Together(ctx, nil) // the work goes on
 	c, err := e.commit(nobodys, target.Pipeline, target.RepoID, []bot.Fact{bot.AttemptBegun{Key: effect.Key, Attempt: effect.Attempt, Since: effect.Since}})
@@ -119,11 +114,11 @@ func (e *Engine) claim(ctx context.Context, target bot.Target, effect bot.Effect
 	return c.State.Underway(effect), nil
 }
 
-// Router hands each effect to the performer of its kind.
+// Router passes each effect to the performer of its kind.
 type Router struct {
 	GitHub   Performer
 	Platform Performer
-	Web      Performer // asks the addresses of stages
+	Web      Performer // probes the addresses of stages
 }
 
 // Perform performs an effect on GitHub, on a platform, or on the web.

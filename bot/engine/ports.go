@@ -9,46 +9,41 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// Store keeps what must survive: each pipeline's state with its version, the log
-// of events, and the effects that are still to be performed.
+// Store keeps what must survive: each pipeline's state with its version, the log of events, and the effects that are
+// still to be performed.
 type Store interface {
-	// Load returns a pipeline's state and its version. A pipeline that was never
-	// saved has the zero state and version 0.
+	// Load returns a pipeline's state and its version. A pipeline that was never saved has the zero state and version
+	// 0.
 	Load(ctx context.Context, key bot.Key) (pipeline.State, int64, error)
-	// Commit saves everything in the Change in one transaction, or nothing. It
-	// returns ErrMoved if the pipeline's version is no longer Change.Version, and
-	// NotItsTurn if Change.Claims are not what the queues of prepare apps allow, or
-	// ErrElsewhere if the pipeline is new and its repository does not have that name. In
-	// the same transaction it calls those whose turn it becomes: each is a bot.TakeTurn
-	// that is performed.
+	// Commit saves everything in the Change in one transaction, or nothing. In the same transaction it notifies the
+	// pipelines whose turn it becomes: each gets a bot.TakeTurn to be performed.
+	//
+	// Errors: ErrMoved if the pipeline's version is no longer Change.Version. NotItsTurn if the queues of prepare apps
+	// do not allow Change.Claims. ErrElsewhere if the pipeline is new and its repository does not have that name.
 	Commit(ctx context.Context, c Change) error
-	// SeenComments reports which of some comments a pipeline has seen: those of
-	// Change.Comments, for bot.CommandAge and bot.CommandSlack.
+	// SeenComments reports which of the given comments a pipeline has seen in Change.Comments. They are remembered for
+	// bot.CommandAge + bot.CommandSlack.
 	SeenComments(ctx context.Context, key bot.Key, comments []int64) (map[int64]bool, error)
-	// Together returns ctx with the work of all the contexts, each that of a
-	// Performer's work or of nobody's: a Commit with it ends them all, or none.
+	// Together returns ctx with the work of all given contexts. Each has the work of one Performer, or none. A Commit
+	// with the result ends all of the work, or none.
 	Together(ctx context.Context, all []context.Context) context.Context
 	// Pipelines lists the pipelines of a repository; none for one never saved.
 	Pipelines(ctx context.Context, repo bot.Repo) ([]bot.Key, error)
 	// Using lists the pipelines whose configuration names an app of a platform.
 	Using(ctx context.Context, platform, app string) ([]bot.Key, error)
-	// Needing lists the pipelines whose configuration needs a stage of another one,
-	// whatever its capitals.
+	// Needing lists the pipelines whose configuration needs a stage of another pipeline. Case does not matter.
 	Needing(ctx context.Context, stage bot.Need) ([]bot.Key, error)
-	// BuildQueues reads the queues of apps of a platform; those in which nobody ever
-	// stood are empty.
+	// BuildQueues reads the queues of a platform's apps. A queue that was never used is empty.
 	BuildQueues(ctx context.Context, platform string, apps []string) (map[string]bot.BuildQueue, error)
-	// Due lists pipelines whose wake time is at or before now, the longest
-	// overdue first, at most limit; and the earliest wake time after now, zero
-	// if there is none.
+	// Due lists at most limit pipelines whose wake time is at or before now, longest overdue first. next is the
+	// earliest wake time after now; zero: there is none.
 	Due(ctx context.Context, now time.Time, limit int) (due []bot.Key, next time.Time, err error)
 }
 
-// ErrMoved says that somebody else committed to the pipeline first: load again.
+// ErrMoved means that another commit to the pipeline was faster: load again.
 var ErrMoved = errors.New("the pipeline's state has moved")
 
-// ErrElsewhere says that a repository does not have this name any more, as far as its
-// pipelines are concerned: find out which one it has.
+// ErrElsewhere means that a repository's pipelines no longer have this name: find out the current one.
 var ErrElsewhere = errors.New("the repository is known by another name")
 
 // Change is what one reconcile commits.
@@ -58,102 +53,98 @@ type Change struct {
 	State    pipeline.State
 	Folded   bool             // State is what bot.Apply makes of Events, on the state of Version: they are enough to save
 	Events   []bot.Event      // appended to the log, in this order
-	Comments []int64          // comments that Events tell of
-	Effects  []bot.Effect     // handed to whoever performs, after the commit
+	Comments []int64          // the comments in Events
+	Effects  []bot.Effect     // to be performed after the commit
 	Target   bot.Target       // where the effects happen
-	Claims   []bot.QueueClaim // where it stands in the queues of prepare apps; in no others
-	At       time.Time        // when that was decided
-	Wake     time.Time        // when to look again though nothing happened; zero: never
-	Sweep    time.Time        // when to look for what webhooks have not told; zero: never
+	Claims   []bot.QueueClaim // the pipeline's places in the queues of prepare apps; it has no others
+	At       time.Time        // when it was decided
+	Wake     time.Time        // when to decide again even if nothing happens; zero: never
+	Sweep    time.Time        // when to look for lost webhooks; zero: never
 }
 
-// Sweeps is what a sweeper asks of the store.
+// Sweeps is what a sweeper needs of the store.
 type Sweeps interface {
-	// Leads reports whether this instance is the one that sweeps: of several on
-	// one database it is one, but for moments when that one dies.
+	// Leads reports whether this instance sweeps. Of several on one database one does, except for moments when that one
+	// dies.
 	Leads(ctx context.Context) (bool, error)
-	// SweepsDue lists pipelines whose Change.Sweep is at or before now, the
-	// longest overdue first, at most limit, without those that installations in
-	// except speak for.
+	// SweepsDue lists at most limit pipelines whose Change.Sweep is at or before now, longest overdue first. It leaves
+	// out the pipelines of the installations in except.
 	SweepsDue(ctx context.Context, now time.Time, except []int64, limit int) ([]bot.Key, error)
-	// Processed reports which of the sender's deliveries were processed, or wait
-	// to be: those need not be asked for again.
+	// Processed reports which of the sender's deliveries were processed or are pending: those need not be redelivered.
 	Processed(ctx context.Context, guids []string) (map[string]bool, error)
 }
 
-// Freezes is where the operator says that nothing is to be promoted.
+// Freezes is where the operator freezes promotions.
 type Freezes interface {
-	// Freeze returns the operator's newest word; zero if there never was one.
+	// Freeze returns the operator's newest freeze; zero if there never was one.
 	Freeze(ctx context.Context) (bot.OperatorFreeze, error)
 	// All lists every pipeline.
 	All(ctx context.Context) ([]bot.Key, error)
-	// Passed returns when the newest word was said that has reached every pipeline; zero:
-	// none has. SetPassed notes that one has.
+	// Passed returns the time of the newest freeze that has reached every pipeline; zero: none has. SetPassed stores
+	// that time.
 	Passed(ctx context.Context) (time.Time, error)
 	SetPassed(ctx context.Context, said time.Time) error
 }
 
-// Hooks asks the sender of webhooks for those that did not arrive.
+// Hooks asks the sender of webhooks to redeliver lost ones.
 type Hooks interface {
-	// FailedDeliveries lists the deliveries since a time of which no attempt was
-	// answered well, oldest first: the newest attempt of each.
+	// FailedDeliveries lists the deliveries since a time that have no successful attempt, oldest first. Each is given
+	// by its newest attempt.
 	FailedDeliveries(ctx context.Context, since time.Time) ([]bot.FailedDelivery, error)
-	// Redeliver has the sender deliver it once more.
+	// Redeliver asks the sender to deliver it once more.
 	Redeliver(ctx context.Context, id int64) error
 }
 
-// Performer performs effects of the kinds it was made for.
+// Performer performs effects of its kinds.
 type Performer interface {
-	// Perform looks, acts, and says what it learned. Its errors are bot.Refused,
-	// bot.Retryable or bot.Unknown; any other error counts as unknown.
+	// Perform looks, acts, and returns what it learned. Errors: bot.Refused, bot.Retryable or bot.Unknown; any other
+	// error counts as unknown.
 	Perform(ctx context.Context, target bot.Target, effect bot.Effect) (bot.Fact, error)
 }
 
-// Delivery is something that a webhook brought, already understood: the facts
-// in it, for every pipeline of a repository or for those that use an app.
+// Delivery is a decoded webhook: its facts, for every pipeline of a repository or for those that use an app.
 type Delivery struct {
 	ID     string     // the sender's own, for logs
 	Repo   bot.Repo   // zero: the facts are about an app
-	RepoID int64      // GitHub's number of the repository; 0: the sender did not tell
-	Sender Person     // whose doing it was; zero: not told
+	RepoID int64      // GitHub's number of the repository; 0: unknown
+	Sender Person     // the person who caused it; zero: unknown
 	Facts  []bot.Fact // none: nothing in it affects Headstart
 }
 
-// Identities keeps which repository is meant by a name. A repository is known by its
-// number, which it keeps when it is renamed or transferred, and which no other one gets.
+// Identities knows which repository a name stands for. A repository is known by its number: it survives renames and
+// transfers, and no other repository gets it.
 type Identities interface {
-	// Named lists the pipelines under a name, and the number of the repository that they
-	// are of; 0 if nobody has told, or there are none.
+	// Named lists the pipelines under a name, and their repository's number; 0: unknown, or there are no pipelines.
 	Named(ctx context.Context, repo bot.Repo) (keys []bot.Key, id int64, err error)
 	// KnownName returns what is known of a name and of a repository.
 	KnownName(ctx context.Context, repo bot.Repo, id int64) (KnownName, error)
-	// Settle notes that a repository that is not known begins under a name. It returns
-	// ErrElsewhere if it is known meanwhile, or the name is not for it. With by, somebody
-	// has said that the name is for it, whoever had it.
+	// Settle stores that an unknown repository begins under a name. It returns ErrElsewhere if the repository is known
+	// meanwhile, or the name is not for it. With by, a person has confirmed the name for it, whichever repository had
+	// it.
 	Settle(ctx context.Context, repo bot.Repo, id int64, by string) error
-	// Move gives everything of a repository another name, or none, in one transaction.
-	// It returns ErrElsewhere like Settle, and if the repository was moved meanwhile.
+	// Move gives everything of a repository another name, or none, in one transaction. It returns ErrElsewhere like
+	// Settle, and if the repository was moved meanwhile.
 	Move(ctx context.Context, from, to bot.Repo, id int64, by string) error
-	// Refuse notes that a repository came under a name that is not for it.
+	// Refuse stores that a repository came under a name that is not for it.
 	Refuse(ctx context.Context, r Refusal) error
-	// Refusals lists those that stand. Accept forgets one.
+	// Refusals lists the open refusals. Accept removes one.
 	Refusals(ctx context.Context) ([]Refusal, error)
 	Accept(ctx context.Context, repo bot.Repo, id int64) error
-	// Unnumbered lists the names of the repositories that an installation speaks for
-	// whose number nobody has told: they were kept by a version that knew names alone.
+	// Unnumbered lists the names of an installation's repositories whose number is unknown. They were stored by a
+	// version that knew names alone.
 	Unnumbered(ctx context.Context, installation int64) ([]bot.Repo, error)
 }
 
 // KnownName is what is known of a name and of a repository.
 type KnownName struct {
-	Trusted    int64    // the repository that the name is for; 0: nobody's yet
+	Trusted    int64    // the repository that the name is for; 0: none yet
 	Holder     int64    // the repository whose pipelines are under the name now; 0: none
 	HolderName bot.Repo // the name as the holder spells it
-	Unnumbered bool     // there are pipelines under the name whose number nobody has told
+	Unnumbered bool     // there are pipelines under the name without a known number
 	At         bot.Repo // where the pipelines of the repository are; zero: it has none
 }
 
-// Person is somebody's account on GitHub. The number is never another's.
+// Person is an account on GitHub. Its number is never reused.
 type Person struct {
 	ID    int64
 	Login string
@@ -164,17 +155,16 @@ type Refusal struct {
 	Repo        bot.Repo
 	ID          int64
 	Known       int64 // the repository that the name is for; 0: not known
-	Confirmed   bool  // the operator has said since that the name is for it
+	Confirmed   bool  // the operator has confirmed the name since
 	First, Last time.Time
-	Facts       []bot.Fact // what there is to do once the operator has confirmed it
+	Facts       []bot.Fact // what to handle once the operator has confirmed it
 }
 
 // Directory finds repositories on GitHub.
 type Directory interface {
-	// Whereabouts asks GitHub which name a repository has now, as an installation of the
-	// App sees it; zero if that does not see it. GitHub may not list names: then those
-	// given are tried.
+	// Whereabouts asks GitHub for a repository's current name, as an installation of the App sees it; zero: the
+	// installation does not see it. If GitHub does not list names, the given ones are tried.
 	Whereabouts(ctx context.Context, installation, id int64, names ...bot.Repo) (bot.Repo, error)
-	// Leads reports whether a name, perhaps one of before, leads to a repository.
+	// Leads reports whether a name, current or former, leads to a repository.
 	Leads(ctx context.Context, installation, id int64, name bot.Repo) (bool, error)
 }

@@ -10,21 +10,20 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// Pipelines that share a prepare app stand in its queue, which the store keeps. A
-// pipeline takes the app in the very commit in which it decides to build there, as if
-// nobody shared it; where others do and it is not its turn, the store refuses, and it
-// decides anew with what the store says of the queue. So those that share nothing pay
-// nothing. Whose turn it becomes is called through the store, on whichever instance.
+// Pipelines that share a prepare app queue for it; the store keeps the queue. A pipeline takes the app in the commit
+// that decides the build, as if nobody shared it. If it is not its turn, the store refuses the commit, and the pipeline
+// decides again with the queue as read. So pipelines that share nothing pay nothing. The store also notifies the next
+// pipeline, on any instance.
 
-// NotItsTurn is why a change is not saved: it takes a prepare app while others go first,
-// or waits for one though it is its turn.
+// NotItsTurn is why a change is not saved: it takes a prepare app while other pipelines are ahead, or waits for one
+// though it is its turn.
 type NotItsTurn struct {
 	Queues map[string]bot.BuildQueue // by app, as they are
 }
 
 func (*NotItsTurn) Error() string { return "it is not its turn to build, or it is and was not taken" }
 
-// patience is how often in a row a change may be refused for its place in a queue.
+// patience bounds how often in a row a change may be refused for its place in a queue.
 const patience = 5
 
 // queueRefusals is what one commit has learned of queues.
@@ -33,8 +32,8 @@ type queueRefusals struct {
 	times   int
 }
 
-// refuse takes an error of the store, and reports whether it is about a queue. A decision
-// that does not come to terms with the queue lets everybody else go first for a while.
+// refuse takes an error of the store, and reports whether it is about a queue. A decision that keeps being refused lets
+// all others go first for a while.
 func (w *queueRefusals) refuse(err error) bool {
 	var not *NotItsTurn
 	if !errors.As(err, &not) {
@@ -47,8 +46,8 @@ func (w *queueRefusals) refuse(err error) bool {
 
 func (w *queueRefusals) gaveUp() bool { return w.times >= patience }
 
-// look reads the queues in which a pipeline stands together with others, or is called
-// to look at, and adds what is new about them to what it is told.
+// look reads the queues in which a pipeline stands together with others, or that it was notified of. It adds the
+// changes to its facts.
 func (e *Engine) look(ctx context.Context, state pipeline.State, facts []bot.Fact, w *queueRefusals) ([]bot.Fact, error) {
 	asked := map[string]bool{}
 	for _, f := range facts {
@@ -89,12 +88,12 @@ func (e *Engine) look(ctx context.Context, state pipeline.State, facts []bot.Fac
 	return facts, nil
 }
 
-// takeTurn has a pipeline look at the queue of an app.
+// takeTurn makes a pipeline look at the queue of an app.
 func (e *Engine) takeTurn(ctx context.Context, key bot.Key, app string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recording)
 	defer cancel()
 	if _, version, err := e.load(ctx, key); err != nil || version == 0 {
-		return err // a pipeline that is gone does not come back for this
+		return err // a deleted pipeline is not created again for this
 	}
 	if err := e.update(ctx, key, 0, []bot.Fact{bot.Called{App: app}}); err != nil {
 		return fmt.Errorf("call %s to the queue of %s: %w", key, app, err)

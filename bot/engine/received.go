@@ -9,11 +9,10 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// A comment is seen once, however often its delivery arrives, and whichever instance
-// takes it: the store remembers it, in the transaction that saves what came of it.
+// A comment counts once, however often its delivery arrives, on any instance. The store remembers it in the transaction
+// that saves its effects.
 
-// withoutSeen returns facts without those of comments that the pipeline has seen, and
-// the comments that are left.
+// withoutSeen returns facts without comments that the pipeline has seen, and the remaining comments.
 func (e *Engine) withoutSeen(ctx context.Context, key bot.Key, facts []bot.Fact) ([]bot.Fact, []int64, error) {
 	var comments []int64
 	for _, f := range facts {
@@ -32,8 +31,8 @@ func (e *Engine) withoutSeen(ctx context.Context, key bot.Key, facts []bot.Fact)
 	return facts, slices.DeleteFunc(comments, func(id int64) bool { return heard[id] }), nil
 }
 
-// taken lists those of some comments that a pipeline has taken in: it has if it was to
-// see comments before or after.
+// taken lists the comments that a pipeline has folded: all if it was configured for comments before or after, else
+// none.
 func taken(comments []int64, before, after pipeline.State) []int64 {
 	if !before.TakesComments() && !after.TakesComments() {
 		return nil

@@ -14,67 +14,65 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// SweepOptions are what a Sweeper is made of.
+// SweepOptions are the parts of a Sweeper.
 type SweepOptions struct {
 	Engine *Engine
 	Sweeps Sweeps
 	Hooks  Hooks
-	// GitHub tells what is allowed of requests to GitHub for an installation, App
-	// for the App itself, and Platform for a platform.
+	// GitHub returns the request budget of an installation, App that of the App itself, and Platform that of a
+	// platform.
 	GitHub   func(installation int64) bot.Allowance
 	App      func() bot.Allowance
 	Platform func(name string) bot.Allowance
 	Every    time.Duration // between two rounds
-	// Since is up to when deliveries have surely arrived, such as when the newest
-	// one of before came in; zero: not known. GitHub's log is read from there.
+	// Since is until when deliveries have surely arrived, e.g. the time of the newest stored one; zero: unknown.
+	// GitHub's log is read from there.
 	Since  time.Time
 	Clock  Clock       // nil: the system's
 	Logger *zap.Logger // nil: none
 }
 
-// Sweeper finds what lost webhooks hide. Of several instances only the leading
-// one sweeps. In each round it has GitHub deliver again what did not arrive, and
-// lets pipelines look whose time has come, as far as its share of the requests
-// goes: see [share].
+// Sweeper finds what lost webhooks hide. Of several instances only the leading one sweeps. In each round it asks GitHub
+// to redeliver lost webhooks, and sweeps the pipelines that are due. Its share of the requests bounds both: see
+// [share].
 type Sweeper struct {
 	o SweepOptions
 
 	mu     sync.Mutex // guards everything below; rounds do not overlap
 	shares map[any]*share
-	led    bool             // it led in the round before
-	asked  map[string]asked // deliveries that were asked for again, by GUID
+	led    bool             // it led in the previous round
+	asked  map[string]asked // redeliveries that were requested, by GUID
 	since  time.Time        // deliveries before this are known
 }
 
-// asked is what was done about a delivery that did not arrive.
+// asked is the state of a requested redelivery.
 type asked struct {
 	times int
-	next  time.Time // when to ask once more
+	next  time.Time // when to ask again
 }
 
-// How far back failed deliveries are looked for. GitHub keeps them for three
-// days (docs.github.com, "Redelivering webhooks").
+// How far back failed deliveries are looked for. GitHub keeps them for three days (docs.github.com, "Redelivering
+// webhooks").
 const (
 	deliveryLog = 71 * time.Hour
-	// overlap is how far a round looks behind the last one: an attempt may be
-	// listed late, and a redelivery fails minutes after it was asked for.
+	// overlap is how far a round looks back before the last one. An attempt may be listed late, and a redelivery may
+	// fail minutes after the request.
 	overlap = 15 * time.Minute
-	// askAgain is how long a redelivery is waited for at first; the time doubles.
+	// askAgain is the first pause before a redelivery is requested again; it doubles each time.
 	askAgain = 110 * time.Second
 	askMost  = 9 // times, which is more than eight hours
-	// standby bounds how often an instance looks whether it leads meanwhile.
+	// standby bounds the pause between two looks whether this instance leads.
 	standby = 5 * time.Second
 )
 
 const (
-	// sweepBatch is how many pipelines a round asks the store for at once.
+	// sweepBatch is how many pipelines a round requests from the store at once.
 	sweepBatch = 200
-	// inMotion is when a pipeline in which something is under way would be swept
-	// at the latest.
+	// inMotion is the longest pause between sweeps of a pipeline with something under way.
 	inMotion = 5 * time.Minute
 )
 
-// NewSweeper makes a Sweeper. Run must be running.
+// NewSweeper returns a Sweeper. Run must be running.
 func NewSweeper(o SweepOptions) *Sweeper {
 	if o.Clock == nil {
 		o.Clock = SystemClock{}
@@ -92,7 +90,7 @@ func NewSweeper(o SweepOptions) *Sweeper {
 
 // Run sweeps now and then every so often, until ctx ends. It returns nil then.
 func (s *Sweeper) Run(ctx context.Context) error {
-	wait := standby / 64 // whoever starts alone leads in a moment
+	wait := standby / 64 // an instance that starts alone leads in a moment
 	for {
 		led, err := s.Sweep(ctx)
 		if err != nil && ctx.Err() == nil {
@@ -103,7 +101,7 @@ func (s *Sweeper) Run(ctx context.Context) error {
 			wait = standby
 		} else {
 			stop()
-			// Who leads is a matter of the machines' time, not of the pipelines'.
+			// Leadership uses the machine's time, not the pipelines'.
 			alarm = time.After(wait)
 			wait = min(2*wait, standby)
 		}
@@ -116,7 +114,7 @@ func (s *Sweeper) Run(ctx context.Context) error {
 	}
 }
 
-// Sweep is one round. It does nothing where another instance leads.
+// Sweep is one round. It does nothing while another instance leads.
 func (s *Sweeper) Sweep(ctx context.Context) (led bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -131,7 +129,7 @@ func (s *Sweeper) Sweep(ctx context.Context) (led bool, err error) {
 	return true, errors.Join(s.redeliver(ctx), s.pipelines(ctx, anew))
 }
 
-// redeliver has GitHub deliver again what did not arrive and is not known.
+// redeliver asks GitHub to redeliver lost webhooks that are not known here.
 func (s *Sweeper) redeliver(ctx context.Context) error {
 	now := s.o.Clock.Now()
 	app := s.share("app", s.o.App())
@@ -151,8 +149,8 @@ func (s *Sweeper) redeliver(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find out which deliveries arrived after all: %w", err)
 	}
-	// Those that come after an error may be older than the one that it is about: the
-	// next round begins later than this one only if this one gets through.
+	// Deliveries listed after an error may be older than the failed one. The next round begins later only if this round
+	// succeeds.
 	since := now.Add(-overlap)
 	lookBack := func(at time.Time) {
 		if at = at.Add(-time.Second); at.Before(since) {
@@ -193,8 +191,8 @@ func (s *Sweeper) redeliver(ctx context.Context) error {
 	return nil
 }
 
-// rank orders what is asked for again: what people said first, which nothing else
-// tells; then what a reading of the branch would tell, too; then the checks.
+// rank orders redeliveries: comments first, which nothing else reveals; then what a reading of the branch reveals, too;
+// then checks.
 func rank(event string) int {
 	switch event {
 	case "issue_comment":
@@ -205,16 +203,15 @@ func rank(event string) int {
 	return 2
 }
 
-// pipelines lets those look whose time has come, the longest overdue first. With
-// anew, nobody has led for a while: those in motion look whatever their time is. It goes
-// on no longer than until the next round, which looks for lost deliveries first.
+// pipelines sweeps the pipelines that are due, longest overdue first. With anew, nobody has led for a while: pipelines
+// in motion are swept even if not due. It ends at the next round, which looks for lost deliveries first.
 func (s *Sweeper) pipelines(ctx context.Context, anew bool) error {
 	began := s.o.Clock.Now()
 	until := began
 	if anew {
 		until = until.Add(inMotion)
 	}
-	var spent []int64 // installations that have no requests left for this
+	var spent []int64 // installations without requests left for this
 	seen := map[bot.Key]bool{}
 	for {
 		due, err := s.o.Sweeps.SweepsDue(ctx, until, spent, sweepBatch)
@@ -227,7 +224,7 @@ func (s *Sweeper) pipelines(ctx context.Context, anew bool) error {
 			case ctx.Err() != nil, s.o.Clock.Now().Sub(began) >= s.o.Every && s.o.Every > 0:
 				return nil
 			case s.share("app", s.o.App()).short:
-				return nil // the tokens that it takes are the App's, and deploys need them
+				return nil // only the App's requests for tokens are left, and deploys need them
 			case seen[key]:
 				continue
 			}
@@ -242,15 +239,15 @@ func (s *Sweeper) pipelines(ctx context.Context, anew bool) error {
 				spent = append(spent, installation)
 			}
 		}
-		// Whoever was swept is not due any more, or seen; whoever was not is excepted.
+		// A swept pipeline is not due any more. The others are in except.
 		if len(due) < sweepBatch || swept == 0 {
 			return nil
 		}
 	}
 }
 
-// pipeline lets one pipeline look, if GitHub's share has something left. Its
-// apps are looked at if the platform's share has.
+// pipeline sweeps one pipeline, if GitHub's share has requests left. Its apps are looked at if the platform's share
+// has.
 func (s *Sweeper) pipeline(ctx context.Context, key bot.Key, anew bool) (more bool, installation int64, err error) {
 	state, _, err := s.o.Engine.load(ctx, key)
 	if err != nil {
@@ -274,7 +271,7 @@ func (s *Sweeper) pipeline(ctx context.Context, key bot.Key, anew bool) (more bo
 	return true, installation, nil
 }
 
-// sweep is an update that tells which idle effects came of it.
+// sweep is an update that returns its idle effects.
 func (e *Engine) sweep(ctx context.Context, key bot.Key, swept bot.Swept) ([]bot.Effect, error) {
 	c, err := e.commit(ctx, key, 0, []bot.Fact{swept})
 	if errors.Is(err, ErrElsewhere) {
@@ -299,12 +296,11 @@ func (s *Sweeper) share(of any, allowed bot.Allowance) *share {
 	return sh
 }
 
-// share is what sweeps may take of the requests that a place allows: less than a
-// tenth of the hourly limit, a twelfth of that at once, and nothing while less
-// than a quarter of the limit is left: commands and promotions need that.
+// share is the part of a request budget that sweeps may use. It is less than a tenth of the hourly limit, and a twelfth
+// of that at once. It is nothing while less than a quarter of the limit is left: commands and promotions need that.
 type share struct {
 	unlimited bool
-	short     bool      // too little is left
+	short     bool      // too little of the limit is left
 	tokens    float64   // requests
 	at        time.Time // of the last refill; zero: never
 }
@@ -312,8 +308,8 @@ type share struct {
 const (
 	ofLimit          = 0.09 // of the hourly limit
 	ofBurst          = 1.0 / 12
-	keepLeft         = 4    // one of so many parts stays for others
-	defaultAllowance = 5000 // an hour, until GitHub has told: what every installation has
+	keepLeft         = 4    // 1/keepLeft of the limit stays for others
+	defaultAllowance = 5000 // per hour, until GitHub has answered: every installation's minimum
 )
 
 func (s *share) refill(allowed bot.Allowance, now time.Time) {
@@ -335,8 +331,7 @@ func (s *share) refill(allowed bot.Allowance, now time.Time) {
 	s.at = now
 }
 
-// left reports whether something may be asked. One pipeline may take more than
-// is left; the next one waits the longer.
+// left reports whether a request may be made. One pipeline may take more than is left; the next one then waits longer.
 func (s *share) left() bool { return s.unlimited || !s.short && s.tokens >= 1 }
 
 func (s *share) spend(requests int) { s.tokens -= float64(requests) }

@@ -8,11 +8,10 @@ import (
 	"go.uber.org/zap"
 )
 
-// batch is how many overdue pipelines are looked at before asking for more.
+// batch is how many overdue pipelines are looked at before the store is asked for more.
 const batch = 100
 
-// Run keeps the wake times: it looks at each pipeline when its time has come.
-// It returns nil when ctx ends.
+// Run looks at each pipeline at its wake time. It returns nil when ctx ends.
 func (e *Engine) Run(ctx context.Context) error {
 	for {
 		e.alarm.look(e.clock.Now())
@@ -30,9 +29,8 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 }
 
-// Tick looks at the pipelines whose wake time has come. It returns the earliest
-// wake time that is still to come, zero if there is none, or that there may be
-// more whose time has come.
+// Tick looks at the pipelines whose wake time has come. next is the earliest wake time still to come; zero: there is
+// none. more reports that further pipelines may be due.
 func (e *Engine) Tick(ctx context.Context) (next time.Time, more bool, err error) {
 	due, next, err := e.store.Due(ctx, e.clock.Now(), batch)
 	if err != nil {
@@ -46,8 +44,7 @@ func (e *Engine) Tick(ctx context.Context) (next time.Time, more bool, err error
 	return next, len(due) > 0, nil
 }
 
-// sleep waits until the time has come, until an earlier one is seen, or until
-// ctx ends.
+// sleep waits until the time has come, an earlier one is seen, or ctx ends.
 func (e *Engine) sleep(ctx context.Context, until time.Time) {
 	var rings <-chan time.Time
 	if !until.IsZero() {
@@ -62,19 +59,19 @@ func (e *Engine) sleep(ctx context.Context, until time.Time) {
 	}
 }
 
-// alarm is the time at which the wake times are looked at next. Most commits do
-// not bring it closer, and then nobody needs to ask the store.
+// alarm is when the wake times are read next. Most commits do not make it earlier, and then the store need not be
+// asked.
 type alarm struct {
 	nudged chan struct{} // holds one element when it is time to look
 
 	mu     sync.Mutex
 	looked time.Time // guarded by mu: when the wake times were last looked at
 	until  time.Time // guarded by mu: the next time to look, or the earliest seen while looking; zero: none
-	asleep bool      // guarded by mu: until has been set since
+	asleep bool      // guarded by mu: until was set since
 }
 
-// lookAfter is how long after the last look any commit is a reason for the next:
-// the wake times of another instance, which may have died, are not seen.
+// lookAfter is how long after the last look any commit causes the next one. Otherwise the wake times of another
+// instance, which may have died, would not be seen.
 const lookAfter = time.Second
 
 // look notes that the wake times are about to be read.
@@ -88,8 +85,7 @@ func (a *alarm) look(now time.Time) {
 	}
 }
 
-// set takes the next wake time that was read, and returns when to look: at an
-// earlier one, if that was committed meanwhile.
+// set stores the next wake time as read. It returns when to look: earlier if an earlier time was committed meanwhile.
 func (a *alarm) set(next time.Time) time.Time {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -97,7 +93,7 @@ func (a *alarm) set(next time.Time) time.Time {
 	return a.until
 }
 
-// committed tells of the wake time of a commit; zero: it has none.
+// committed takes the wake time of a commit; zero: it has none.
 func (a *alarm) committed(wake, now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -114,7 +110,7 @@ func (a *alarm) committed(wake, now time.Time) {
 	}
 }
 
-// earlier is the earlier of two times of which zero means never.
+// earlier returns the earlier of two times; zero means never.
 func earlier(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b

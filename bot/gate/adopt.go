@@ -9,8 +9,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// OutsideHistory lists the adopted commits of a stage that are not among the candidates, so
-// that only GitHub can tell which commits come after them.
+// OutsideHistory lists the adopted commits of a stage that are not among the candidates. Only GitHub can tell which
+// commits come after them.
 func OutsideHistory(s *pipeline.State, stage string) (list []string) {
 	live := s.Stages[stage].Live
 	if live.Adopted == nil {
@@ -24,11 +24,11 @@ func OutsideHistory(s *pipeline.State, stage string) (list []string) {
 	return list
 }
 
-// What was adopted in what decides and in what people read.
+// Adopted commits, for decisions and for texts.
 
-// adoptionGates keeps a candidate waiting until it is known whether it comes after
-// what the stage, and those after it, ran before Headstart came; none where that is
-// known anyway. One that comes before it is overtaken.
+// adoptionGates keeps a candidate waiting until its order is known: whether it comes after what this and later stages
+// ran before Headstart was set up. It returns none where the order is known anyway. A candidate that comes before is
+// superseded.
 func (v *View) adoptionGates(c *pipeline.Candidate, i int) []Gate {
 	if missing, half := v.State.Stages[v.State.Config.Stages[i].Name].PartlyExplored(v.State.Config.Stages[i]); half {
 		return []Gate{{Name: Adoption, State: Waiting, Since: c.SeenAt, Text: "looking what " + missing + " runs", Who: "the platform"}}
@@ -52,8 +52,8 @@ func (v *View) adoptionGates(c *pipeline.Candidate, i int) []Gate {
 	return gates
 }
 
-// behindAdopted reports whether a candidate is known to come before a commit that a
-// stage ran when Headstart came.
+// behindAdopted reports whether a candidate is known to come before a commit that a stage ran when Headstart was set
+// up.
 func behindAdopted(s *pipeline.State, c *pipeline.Candidate, stage string) bool {
 	return slices.ContainsFunc(OutsideHistory(s, stage), func(base string) bool { return c.Diffs[base].Relation == bot.RelationBehind })
 }

@@ -11,14 +11,12 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// NeedsApproval reports whether a candidate needs an approval to enter a stage, as
-// far as is known.
+// NeedsApproval reports whether a candidate needs an approval to enter a stage, as far as is known.
 func (v *View) NeedsApproval(c *pipeline.Candidate, stage bot.Stage) bool {
 	return stage.Approval || len(v.classesNeedingApproval(c, stage)) > 0
 }
 
-// ApprovalGate waits for somebody's approval; none where the stage never asks for
-// one.
+// ApprovalGate waits for an approval; none where the stage never requires one.
 func (v *View) ApprovalGate(c *pipeline.Candidate, stage bot.Stage) []Gate {
 	if !stage.Approval && !slices.ContainsFunc(stage.Hold, func(h bot.Hold) bool { return h.Window == "" }) {
 		return nil
@@ -47,7 +45,7 @@ func (v *View) ApprovalGate(c *pipeline.Candidate, stage bot.Stage) []Gate {
 	return []Gate{g}
 }
 
-// Approvers says who may approve at a stage.
+// Approvers names the people who may approve at a stage.
 func Approvers(stage bot.Stage) string {
 	allow := stage.Allow
 	if len(allow) == 0 {
@@ -66,8 +64,7 @@ func Approvers(stage bot.Stage) string {
 	return text
 }
 
-// arrivedAt is since when only gates keep a candidate from a stage: since it passed
-// the stage before.
+// arrivedAt returns when a candidate passed the stage before, since when only gates keep it from this one.
 func (v *View) arrivedAt(c *pipeline.Candidate, stage string) time.Time {
 	if i := v.StageIndex(stage); i > 0 {
 		return c.Progress[v.State.Config.Stages[i-1].Name].EndedAt
@@ -75,7 +72,7 @@ func (v *View) arrivedAt(c *pipeline.Candidate, stage string) time.Time {
 	return c.SeenAt
 }
 
-// phaseOfApproval is as Gate.phase: a lapse is told.
+// phaseOfApproval is Gate.Phase of an approval: a lapse is a phase of its own.
 func (g Gate) phaseOfApproval() bot.Phase {
 	if g.lapsed {
 		return bot.Phase(string(g.Name) + ": " + g.Text)
@@ -83,8 +80,8 @@ func (g Gate) phaseOfApproval() bot.Phase {
 	return bot.Phase(g.Name)
 }
 
-// ReadingFiles reports whether it is still being read which classes of change a
-// candidate has, compared with what is live on a stage.
+// ReadingFiles reports whether a candidate's classes of change, compared with a stage's live commit, are still being
+// read.
 func (v *View) ReadingFiles(c *pipeline.Candidate, stage bot.Stage) bool {
 	gates := v.changesGate(c, stage)
 	return len(gates) > 0 && gates[0].State == Waiting

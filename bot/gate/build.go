@@ -7,11 +7,11 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// Patience is how long a prepare app may not take a build, once the checks are
-// green, before the first stage's own app builds it instead.
+// Patience is how long the prepare apps may refuse a build, once the checks are green. Then the first stage's own app
+// builds it.
 const Patience = 20 * time.Second
 
-// NewestViable reports whether no newer candidate may still make it.
+// NewestViable reports whether no newer candidate may still be released.
 func (v *View) NewestViable(c *pipeline.Candidate) bool {
 	for i := len(v.State.Candidates) - 1; i > v.State.Position(c.SHA); i-- {
 		newer := &v.State.Candidates[i]
@@ -22,16 +22,15 @@ func (v *View) NewestViable(c *pipeline.Candidate) bool {
 	return true
 }
 
-// buildAnswer says how the build of a candidate stands.
+// buildAnswer is the state of a candidate's build.
 type buildAnswer struct {
 	Run      pipeline.BuildRun
 	Found    bool   // there is a run
-	Fallback bool   // no prepare app builds it: the first stage's own app is to, where it may
+	Fallback bool   // no prepare app builds it: the first stage's own app is to build it, where it may
 	Why      string // why it falls back; empty where there is no prepare app at all
 }
 
-// BuildOf answers for a candidate's build, and decides whether the prepare apps
-// are given up for it.
+// BuildOf returns the state of a candidate's build, and decides about the fallback to the first stage's own app.
 func (v *View) BuildOf(c *pipeline.Candidate) buildAnswer {
 	r, ok := v.State.RunOf(c)
 	a := buildAnswer{Run: r, Found: ok}
@@ -63,9 +62,8 @@ func (v *View) BuildOf(c *pipeline.Candidate) buildAnswer {
 	return a
 }
 
-// MayNotFallBack reports whether the first stage's own app builds nothing for a
-// candidate: what was never merged, and what is to be rehearsed there, for its release
-// phase would follow the build at once, without the copy.
+// MayNotFallBack reports whether the first stage's own app must not build a candidate. That holds for an unmerged
+// commit. It also holds for a rehearsed stage: the release phase would follow the build at once, without the copy.
 func (v *View) MayNotFallBack(c *pipeline.Candidate) bool {
 	return c.FromPull || v.State.Config.Stages[0].Rehearse != nil
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// RankOf is what a candidate waits with.
+// RankOf returns a candidate's rank in the queues of prepare apps.
 func (v *View) RankOf(c *pipeline.Candidate) bot.Rank {
 	switch {
 	case c.FromPull:
@@ -20,9 +20,8 @@ func (v *View) RankOf(c *pipeline.Candidate) bot.Rank {
 	return bot.RankBranch
 }
 
-// QueueText says which place a build of a rank has in the queue of a prepare app that
-// other pipelines share, and who goes before it: that of the shortest queue. It is empty
-// where it waits for none of them.
+// QueueText returns a rank's place in the shortest queue of a prepare app shared with other pipelines, and who is
+// ahead; empty: it is in none.
 func (v *View) QueueText(r bot.Rank) string {
 	best, ahead := "", []bot.QueueEntry(nil)
 	apps := v.State.Config.Prepare.Apps
@@ -55,10 +54,10 @@ func (v *View) QueueText(r bot.Rank) string {
 	return last
 }
 
-// queuedText is queueText after a comma, if there is any.
+// queuedText is QueueText after a separator; empty if that is empty.
 func (v *View) queuedText(r bot.Rank) string { return words.After(": ", v.QueueText(r)) }
 
-// mostNamed is how many of those that go first are named.
+// mostNamed bounds how many pipelines ahead are named.
 const mostNamed = 5
 
 func (v *View) QueuedNames(list []bot.QueueEntry) (names []string) {
@@ -71,7 +70,7 @@ func (v *View) QueuedNames(list []bot.QueueEntry) (names []string) {
 	return names
 }
 
-// QueuedName names another pipeline in a queue, where people here may know of it.
+// QueuedName names another pipeline in a queue, if people here may know of it.
 func (v *View) QueuedName(o bot.QueueEntry) string {
 	same := strings.EqualFold(o.Pipeline.Repo.String(), v.State.Pipeline.Repo.String())
 	ours := v.State.Visibility == bot.Private && o.Installation == v.State.Installation

@@ -12,7 +12,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// Frozen is the operator's freeze; nil: there is none at this time.
+// Frozen returns the operator's freeze; nil: none is in force at now.
 func Frozen(s *pipeline.State, now time.Time) *bot.OperatorFreeze {
 	if !s.Freeze.Active(now) {
 		return nil
@@ -21,11 +21,10 @@ func Frozen(s *pipeline.State, now time.Time) *bot.OperatorFreeze {
 	return &f
 }
 
-// The gates that time opens: the windows of a stage, the freezes of the pipeline's
-// file, and the operator's. What somebody asked for urgently passes them all;
-// what has begun goes to its end, and a rollback passes no gates.
+// The gates that time opens: a stage's windows, the freezes of the pipeline's file, and the operator's. An urgent order
+// passes all of them. A promotion in progress will finish, and a rollback passes no gates.
 
-// opening is a window or a freeze at the time of a decision.
+// opening is the state of a window or a freeze at the time of a decision.
 type opening struct {
 	is   bool      // open, or frozen
 	next time.Time // when that changes; zero: never
@@ -33,7 +32,7 @@ type opening struct {
 	err  error     // the zone is unknown
 }
 
-// look finds out how a window or a freeze stands, once in each decision.
+// look returns the state of a window or a freeze, computed once per decision.
 func (v *View) look(key, zone string, is func(time.Time, *time.Location) bool, next func(time.Time, *time.Location) time.Time) opening {
 	key += " " + zone
 	if o, known := v.hours[key]; known {
@@ -58,10 +57,8 @@ func (v *View) freeze(f calendar.Freeze) opening {
 	return v.look("freeze "+f.From+" "+f.To, f.Zone, f.FrozenAt, f.Next)
 }
 
-// windowsOpen reports whether any of the pipeline's windows with these names is
-// open. If none is, the decision wakes when the first of them opens, which is
-// until (zero: never), and text says so in a sentence for people. It does not
-// change as time passes.
+// windowsOpen reports whether any of the named windows is open. If none is, the decision wakes when the first one
+// opens: at until (zero: never). text says so in a sentence that does not change as time passes.
 func (v *View) windowsOpen(names []string) (open bool, until time.Time, text string) {
 	for _, w := range v.State.Config.Windows {
 		if !slices.Contains(names, w.Name) {
@@ -90,8 +87,8 @@ func (v *View) windowsOpen(names []string) (open bool, until time.Time, text str
 	return false, until, text
 }
 
-// TimeGates are the gates between a candidate and a stage that time opens; none
-// where the pipeline asks for none and nothing is frozen.
+// TimeGates returns the gates between a candidate and a stage that time opens; none where there are no windows and no
+// freezes.
 func (v *View) TimeGates(c *pipeline.Candidate, stage string) []Gate {
 	var gates []Gate
 	if cfg, _ := v.State.Config.Stage(stage); len(cfg.Windows) > 0 {
@@ -103,7 +100,7 @@ func (v *View) TimeGates(c *pipeline.Candidate, stage string) []Gate {
 	return gates
 }
 
-// windowGate is open inside of any of the stage's windows.
+// windowGate is open inside any of the stage's windows.
 func (v *View) windowGate(stage bot.Stage) Gate {
 	open, until, text := v.windowsOpen(stage.Windows)
 	if open {
@@ -112,8 +109,7 @@ func (v *View) windowGate(stage bot.Stage) Gate {
 	return Gate{Name: Window, State: Waiting, Until: until, Text: text, Next: "comment /promote " + v.State.Qualified(stage.Name) + " --urgent REASON (takes maintain)"}
 }
 
-// FreezeGate waits for the end of whatever is frozen: of the operator's freeze,
-// else of the one of the file that ends last.
+// FreezeGate waits for the end of the operator's freeze, else of the file's freeze that ends last.
 func (v *View) FreezeGate() Gate {
 	g := Gate{Name: Freeze, State: Open}
 	if f := Frozen(v.State, v.Now); f != nil {
@@ -144,7 +140,7 @@ func (v *View) FreezeGate() Gate {
 	return g
 }
 
-// passed opens a gate for what was asked for urgently, and says so.
+// passed opens a gate for an urgent order, and says so in its text.
 func (v *View) passed(c *pipeline.Candidate, stage string, g Gate) Gate {
 	if g.State == Open || !v.urgent(c, stage) {
 		return g
@@ -153,8 +149,8 @@ func (v *View) passed(c *pipeline.Candidate, stage string, g Gate) Gate {
 	return Gate{Name: g.Name, State: Open, Since: o.At, Text: "passed: " + o.Urgency()}
 }
 
-// Phase is what a pending status of the gate is told by: it is said anew when what
-// it waits for changes, and not while time passes.
+// Phase returns the phase of a pending status. The status is published again when the phase changes: when the gate
+// waits for something else, not as time passes.
 func (g Gate) Phase() bot.Phase {
 	switch g.Name {
 	case Window, Freeze, Class:
@@ -169,8 +165,7 @@ func (g Gate) Phase() bot.Phase {
 	return bot.Phase(g.Name)
 }
 
-// BeforeBuilt reports whether it is one of the gates of whatever becomes of the
-// checks and the build: those are told of as one.
+// BeforeBuilt reports whether the gate concerns the checks or the build. These gates share one phase.
 func (g Gate) BeforeBuilt() bool {
 	return g.Name == Configuration || g.Name == Checks || g.Name == Build
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// MayEnter reports whether a candidate may still get into a stage, or pass it by.
+// MayEnter reports whether a candidate may still enter or skip a stage.
 func (v *View) MayEnter(c *pipeline.Candidate, stage string) bool {
 	if _, in := c.Progress[stage]; in || c.Cancelled != nil || v.Overtaken(c, stage) {
 		return false
@@ -25,8 +25,7 @@ func (v *View) MayEnter(c *pipeline.Candidate, stage string) bool {
 	return len(c.Progress) > 0 || v.State.Verdict(c).State != bot.CheckFailed && v.BuildGate(c).State != Closed
 }
 
-// Difference is what differs between what a stage runs and a candidate. Where that
-// cannot be told, why says it.
+// Difference returns what differs between a stage's live commit and a candidate. why says why it is unknown.
 func (v *View) Difference(c *pipeline.Candidate, stage string) (diff pipeline.Difference, why string) {
 	st := v.State.Stages[stage]
 	cfg, _ := v.State.Config.Stage(stage)
@@ -65,14 +64,13 @@ func (v *View) Difference(c *pipeline.Candidate, stage string) (diff pipeline.Di
 	return diff, ""
 }
 
-// AllInspected reports whether every app of a stage was looked at.
+// AllInspected reports whether every app of a stage was inspected.
 func AllInspected(s *pipeline.State, stage bot.Stage) bool {
 	return !slices.ContainsFunc(stage.Apps, func(app string) bool { return !s.Stages[stage.Name].Apps[app].Seen })
 }
 
-// classesOf lists the classes of what differs between what is live on a stage and a
-// candidate, in the order of the pipeline's file. Where that is not known it is
-// every class.
+// classesOf lists the classes of the differences between a stage's live commit and a candidate, in the file's order.
+// Where they are unknown, it lists every class.
 func (v *View) classesOf(c *pipeline.Candidate, stage string) (classes []string, known bool) {
 	diff, why := v.Difference(c, stage)
 	if why != "" {
@@ -81,8 +79,7 @@ func (v *View) classesOf(c *pipeline.Candidate, stage string) (classes []string,
 	return diff.Classes, true
 }
 
-// changesGate keeps a candidate waiting until it is known what it changes, where
-// that matters.
+// changesGate keeps a candidate waiting until its changes are known, where the stage depends on them.
 func (v *View) changesGate(c *pipeline.Candidate, stage bot.Stage) []Gate {
 	if !stage.AsksClasses() {
 		return nil
@@ -107,7 +104,7 @@ func (v *View) changesGate(c *pipeline.Candidate, stage bot.Stage) []Gate {
 	return []Gate{g}
 }
 
-// SubsetOf reports whether every one of some classes is among others.
+// SubsetOf reports whether classes is a subset of of.
 func SubsetOf(classes, of []string) bool {
 	return !slices.ContainsFunc(classes, func(class string) bool { return !slices.Contains(of, class) })
 }

@@ -22,8 +22,7 @@ func (v *View) NextAfterFailure(p pipeline.Progress, stage string) string {
 	return fmt.Sprintf("%s still runs %s. **Next:** push a fix, or comment `/retry %s`.", words.Capital(words.Text(stage)), bot.Short(st.Live.SHA), command)
 }
 
-// NextBefore says what to do, or to wait for, before a gate that is not open. Why it
-// is not stands in the table.
+// NextBefore returns what to do or to wait for before a gate that is not open. The reason is in the table.
 func (v *View) NextBefore(g Gate, stage string) string {
 	switch {
 	case g.Name == Lock && !g.Until.IsZero():
@@ -38,7 +37,7 @@ func (v *View) NextBefore(g Gate, stage string) string {
 	return words.Text(stage) + " goes on without anybody's doing"
 }
 
-// WhyHopeless says why the checks of a candidate do not matter, in brackets.
+// WhyHopeless returns, in brackets, why a candidate's checks do not matter.
 func (v *View) WhyHopeless(c *pipeline.Candidate) string {
 	switch g, _ := Blocked(v.Gates(c, v.FirstStage())); g.Name {
 	case Build:

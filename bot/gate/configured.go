@@ -7,8 +7,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// ConfigSettled reports whether the newest commit's file is in force, or waits for
-// longer than others may be kept waiting for it.
+// ConfigSettled reports whether the newest commit's file is in force, or has kept other commits waiting long enough.
 func (v *View) ConfigSettled() bool {
 	n := len(v.State.Candidates)
 	if n == 0 {
@@ -18,8 +17,8 @@ func (v *View) ConfigSettled() bool {
 	return c.ConfigRead || c.ConfigUnread != "" || v.State.Pending[pipeline.ConfigKey(c.SHA)].Attempt > 1
 }
 
-// ConfigGate keeps a commit waiting until its own version of the pipeline's file was
-// read; for the head of a pull request the branch's newest one counts.
+// ConfigGate keeps a commit waiting until its own version of the pipeline's file was read. For a pull request's head,
+// the branch's newest version counts.
 func (v *View) ConfigGate(c *pipeline.Candidate) Gate {
 	g := Gate{Name: Configuration, State: Open}
 	if c.FromPull {

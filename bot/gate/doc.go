@@ -1,22 +1,20 @@
-// Package gate says whether a candidate may enter a stage, and if not, why, since
-// when, who can change that, and until when it lasts.
+// Package gate decides whether a candidate may enter a stage. If it may not, it says why, since when, who can change
+// that, and until when.
 //
-// A [Gate] is one condition with a sentence that explains it. It is open, or it waits
-// and opens by itself, or it is closed until somebody acts. A candidate enters when
-// every gate between it and the stage is open. The same gates make the statuses, the
-// comments, and the answer to /why, so that what people read is what was decided.
+// A [Gate] is one condition with a sentence that explains it. It is open; or it waits and opens without anyone's
+// action; or it is closed until a person acts. A candidate enters when every gate between it and the stage is open.
+// Statuses, comments and answers to /why are made from the same gates, so people read what was decided.
 //
 // # The view
 //
-// All gates are methods of [View]: the state and a time, to be read only. A gate that
-// opens at some time asks the view to look again then ([View.Due]); the view keeps
-// the earliest such time. Nothing in this room knows a plan or asks for an effect.
+// All gates are methods of [View]: the state and a time, read only. A gate that opens at some time asks the view to
+// look again then ([View.Due]). The view keeps the earliest such time. No code in this package knows a plan or asks for
+// an effect.
 //
-// Invariant: asking for a gate changes nothing but View.WakeAt and what the view
-// remembers to be asked only once.
+// Invariant: evaluating a gate changes only View.WakeAt and the view's caches.
 //
-// # Adding one
+// # Adding a gate
 //
-// A gate has a name in gate.go, a file of its own, and a line in findGates, which
-// lists them in the order in which they are explained. Begin there.
+// A gate has a name in gate.go, a file of its own, and a line in findGates, which lists the gates in the order of their
+// explanation. Begin there.
 package gate

@@ -6,29 +6,28 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// Explanation says why things are as they are: every candidate that is not
-// settled yet, newest first, with its gates. Statuses, comments and pages are
-// rendered from the same gates.
+// Explanation lists every unsettled candidate with its gates, newest first. Statuses, comments and pages are rendered
+// from the same gates.
 type Explanation struct {
 	Config     string // why the newest file is not in force; empty if it is
 	Candidates []CandidateExplained
 }
 
-// CandidateExplained is where a candidate stands.
+// CandidateExplained is the state of a candidate.
 type CandidateExplained struct {
 	SHA    string
 	Title  string
 	Stages []StageExplained
 }
 
-// StageExplained is where a candidate stands at one stage.
+// StageExplained is the state of a candidate at one stage.
 type StageExplained struct {
 	Stage   string
 	State   pipeline.ProgressState // empty: not entered
 	Since   time.Time
 	Reason  string // why it failed
 	Gates   []Gate // what is between the candidate and the stage; nil once it entered
-	Blocked Gate   // the one to look at; zero if every gate is open
+	Blocked Gate   // the gate to show; zero if every gate is open
 }
 
 func (v *View) Explain() Explanation {
@@ -64,8 +63,8 @@ func (v *View) explainStage(c *pipeline.Candidate, stage string) StageExplained 
 	return x
 }
 
-// Settled reports whether nothing more will happen to the candidate by itself:
-// it passed or failed somewhere, or newer commits have taken its place.
+// Settled reports whether nothing more will happen to the candidate without a person: it passed, failed, or was
+// superseded.
 func (v *View) Settled(c *pipeline.Candidate) bool {
 	for _, stage := range v.State.Config.Stages {
 		switch p := c.Progress[stage.Name]; p.State {

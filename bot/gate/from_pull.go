@@ -5,8 +5,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// PullGate is closed once the pull request is no longer what it was when the
-// command was read.
+// PullGate is closed once the pull request has changed since the command was read.
 func (v *View) PullGate(c *pipeline.Candidate) Gate {
 	g := Gate{Name: PullRequest, State: Open}
 	p := v.State.Pulls[c.Pull]

@@ -10,21 +10,20 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// State says whether a gate lets a candidate pass.
+// State is whether a gate lets a candidate pass.
 type State string
 
-// A waiting gate opens by itself once what it waits for happens. A closed one
-// stays closed unless somebody does something.
+// A waiting gate opens without anyone's action. A closed one stays closed until a person acts.
 const (
 	Open    State = "open"
 	Waiting State = "waiting"
 	Closed  State = "closed"
 )
 
-// Name names a gate, as people read it.
+// Name is a gate's name, as people read it.
 type Name string
 
-// The gates, in about the order in which they are explained.
+// The gates, in about the order of their explanation.
 const (
 	Stage         Name = "stage"
 	Paths         Name = "paths"
@@ -57,11 +56,11 @@ const (
 type Gate struct {
 	Name  Name
 	State State
-	Since time.Time // when it got to this state; zero if that is not known
+	Since time.Time // when it got to this state; zero: unknown
 	Text  string    // what it waits for, or why it is closed, one sentence for people
-	Who   string    // who or what opens it without anybody's doing; empty where Next says more
+	Who   string    // the person or event that opens it; empty where Next says more
 	Next  string    // what a person can do about it, as an instruction without a capital; empty: wait
-	Until time.Time // when it opens by itself at the latest; zero if that is not known
+	Until time.Time // when it opens at the latest without anyone's action; zero: unknown
 
 	lapsed bool // an approval: one was given that is no longer good
 }
@@ -72,8 +71,8 @@ type entry struct {
 	stage string
 }
 
-// Gates lists the gates between a candidate and a stage, in the order in which
-// they are explained. The list is shared: whoever changes it takes a copy.
+// Gates returns the gates between a candidate and a stage, in the order of their explanation. The list is shared: copy
+// it before changing it.
 func (v *View) Gates(c *pipeline.Candidate, stage string) []Gate {
 	at := entry{c, stage}
 	known, ok := v.known[at]
@@ -91,7 +90,7 @@ func (v *View) findGates(c *pipeline.Candidate, stage string) []Gate {
 	if i < 0 {
 		return []Gate{{Name: Stage, State: Closed, Text: "the pipeline has no stage " + stage + " any more", Next: "edit the pipeline's file"}}
 	}
-	const most = 16 // gates that a stage usually has, so that the list need not grow
+	const most = 16 // usual number of gates of a stage, so that the list need not grow
 	gates := append(make([]Gate, 0, most), v.affectedGates(c)...)
 	gates = append(gates, v.OrderGate(c, stage))
 	if file := v.ConfigGate(c); i == 0 || file.State != Open {
@@ -112,7 +111,7 @@ func (v *View) findGates(c *pipeline.Candidate, stage string) []Gate {
 	return append(gates, v.rightGates(c, stage)...)
 }
 
-// OrderGate is closed for whoever would take the stage back to an older commit.
+// OrderGate is closed for a candidate that would take the stage back to an older commit.
 func (v *View) OrderGate(c *pipeline.Candidate, stage string) Gate {
 	if c.FromPull {
 		return v.PullGate(c)
@@ -149,8 +148,8 @@ func (view *View) ChecksGate(c *pipeline.Candidate) Gate {
 	return g
 }
 
-// FreshGate tells of the last look at the checks before the first stage is
-// entered, while it does not come about; it is none of the gates that ask for it.
+// FreshGate is the last reading of the checks before the first stage is entered, while it does not succeed. It is not
+// among the gates that cause this reading.
 func (v *View) FreshGate(c *pipeline.Candidate, stage string) []Gate {
 	if g, waits := v.MaintenanceGate(c, stage); waits {
 		return []Gate{g}
@@ -163,8 +162,7 @@ func (v *View) FreshGate(c *pipeline.Candidate, stage string) []Gate {
 		Text: "the checks cannot be read once more: " + f.Reason}}
 }
 
-// BuildGate is open once there is something to promote, or once the first
-// stage's own app may build it.
+// BuildGate is open once there is an artifact to promote, or once the first stage's own app may build it.
 func (v *View) BuildGate(c *pipeline.Candidate) Gate {
 	a := v.BuildOf(c)
 	g := Gate{Name: Build, State: Waiting, Since: a.Run.StartedAt, Who: "the build"}
@@ -205,7 +203,7 @@ func (v *View) BuildGate(c *pipeline.Candidate) Gate {
 	return g
 }
 
-// proofGate is open once the stage before was passed.
+// proofGate is open once the stage before has passed.
 func (v *View) proofGate(c *pipeline.Candidate, i int) Gate {
 	before := v.State.Config.Stages[i-1].Name
 	g := Gate{Name: Proof, State: Waiting, Who: "the stage " + before}
@@ -233,7 +231,7 @@ func (v *View) proofGate(c *pipeline.Candidate, i int) Gate {
 	return g
 }
 
-// cancelGate is closed for what somebody took out of the pipeline.
+// cancelGate is closed for a cancelled candidate.
 func (v *View) cancelGate(c *pipeline.Candidate) Gate {
 	if c.Cancelled != nil {
 		return Gate{Name: NotCancelled, State: Closed, Since: c.Cancelled.At, Text: "cancelled by @" + c.Cancelled.By, Next: "push again"}
@@ -241,7 +239,7 @@ func (v *View) cancelGate(c *pipeline.Candidate) Gate {
 	return Gate{Name: NotCancelled, State: Open}
 }
 
-// LockGate is closed while somebody has locked the stage.
+// LockGate is closed while the stage is locked.
 func (v *View) LockGate(stage string) Gate {
 	l := v.State.Stages[stage].LockedAt(v.Now)
 	if l == nil {
@@ -260,8 +258,7 @@ func (v *View) LockGate(stage string) Gate {
 	return g
 }
 
-// lockGateFor lets what somebody asked for after a rollback pass the lock that
-// came with it: nothing else gets in before.
+// lockGateFor lets a candidate ordered after a rollback pass the lock of that rollback. Nothing else enters before.
 func (v *View) lockGateFor(c *pipeline.Candidate, stage string) Gate {
 	g := v.LockGate(stage)
 	if l := v.State.Stages[stage].LockedAt(v.Now); l != nil && l.Rollback && c.HasOrder(stage) {
@@ -302,9 +299,8 @@ func (v *View) slotGate(c *pipeline.Candidate, stage string) Gate {
 	return g
 }
 
-// Overtaker is the later commit that closes a stage for c: the one that is live
-// there, or even further, else the newest that has got in, however it fared: c would take back
-// what that one has done. Behind very many newer commits c is given up.
+// Overtaker returns the later commit that closes a stage for c: c would undo it. It is the one live on the stage or a
+// later stage, else the newest that has entered, with any result. c is also given up behind very many newer commits.
 func (v *View) Overtaker(c *pipeline.Candidate, stage string) (*pipeline.Candidate, bool) {
 	if p, ok := c.Progress[stage]; c.FromPull || ok && p.State != pipeline.ProgressFailed {
 		return nil, false
@@ -328,7 +324,7 @@ func (v *View) Overtaker(c *pipeline.Candidate, stage string) (*pipeline.Candida
 			return newer, true
 		}
 	}
-	if by := NewestAffecting(v.State, c); by != nil && (c.ConfigUnread != "" || manyAffecting(v.State, c, pipeline.Kept) || c.PushedAt.Before(v.State.Stages[stage].Barrier)) {
+	if by := NewestAffecting(v.State, c); by != nil && (c.ConfigUnread != "" || manyAffecting(v.State, c, pipeline.KeptCandidates) || c.PushedAt.Before(v.State.Stages[stage].Barrier)) {
 		return by, true
 	}
 	return nil, false
@@ -343,8 +339,7 @@ func (v *View) Overtaken(c *pipeline.Candidate, stage string) bool {
 	return ok || v.OnOtherBranch(c) || v.State.Affects(c) == bot.AffectedNo
 }
 
-// OnOtherBranch reports whether c was pushed to a branch that the pipeline no longer
-// follows.
+// OnOtherBranch reports whether c was pushed to a branch that the pipeline no longer follows.
 func (v *View) OnOtherBranch(c *pipeline.Candidate) bool {
 	return c.Branch != "" && c.Branch != v.State.Branch()
 }
@@ -358,8 +353,7 @@ func (v *View) StageIndex(stage string) int {
 	return -1
 }
 
-// Blocked is the gate to tell people about: the first closed one, else the first
-// that waits.
+// Blocked returns the gate to show: the first closed one, else the first that waits.
 func Blocked(gates []Gate) (Gate, bool) {
 	for _, state := range []State{Closed, Waiting} {
 		for _, g := range gates {
@@ -371,12 +365,12 @@ func Blocked(gates []Gate) (Gate, bool) {
 	return Gate{}, false
 }
 
-// What is urgent passes windows, freezes and soak, because somebody who may says
-// so and why. It never passes checks, locks or an approval.
+// An urgent order passes windows, freezes and soak, because a person with the right to do so gives a reason. It never
+// passes checks, locks or an approval.
 
-// urgent reports whether somebody asked urgently for a candidate at a stage.
+// urgent reports whether a candidate was urgently ordered for a stage.
 func (v *View) urgent(c *pipeline.Candidate, stage string) bool { return c.Ordered[stage].Urgent }
 
-// settle is how long after a push nothing is believed complete where nobody says
-// which checks are required: CI systems need some seconds to report at all.
+// settle is how long after a push the checks are not believed complete where nothing defines the required ones. CI
+// systems take some seconds to report at all.
 const settle = 15 * time.Second

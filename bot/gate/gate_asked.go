@@ -1,7 +1,6 @@
 package gate
 
-// Asked names an open gate as people ask about it, with what opened it, if that is
-// worth saying.
+// Asked names an open gate in the words people ask for it, with what opened it if that is of interest.
 func (g Gate) Asked() string {
 	name, ok := asked[g.Name]
 	if !ok {
@@ -13,7 +12,7 @@ func (g Gate) Asked() string {
 	return name
 }
 
-// asked has the gates that people ask about in other words than the gate's name.
+// asked has the gates that people ask for by other words than their name.
 var asked = map[Name]string{
 	Paths:         "its files changed",
 	Order:         "not superseded",

@@ -7,7 +7,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// Rebuilt says why something is built once more; empty: it is not.
+// Rebuilt returns why a build is repeated; empty: it is not.
 func (v *View) Rebuilt(r pipeline.BuildRun) string {
 	if r.GoneAt.IsZero() || r.Status == pipeline.RunSucceeded {
 		return ""

@@ -2,8 +2,8 @@ package gate
 
 import "github.com/headstart-cd/headstart/bot/pipeline"
 
-// Groups lists the merge groups that this pipeline builds, in the queue's order: the
-// one that is merged first is needed first.
+// Groups lists the merge groups that this pipeline builds, in the queue's order: the group that merges first is needed
+// first.
 func (v *View) Groups() []*pipeline.MergeGroup {
 	if !v.State.Configured || len(v.State.Config.Prepare.Apps) == 0 {
 		return nil

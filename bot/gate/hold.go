@@ -8,11 +8,11 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// What a stage asks for because of what a candidate changes, besides what it asks
-// of everybody: `hold: {migration: approval}`, or the name of a window.
+// What a stage additionally requires for some classes of change: `hold: {migration: approval}`, or the name of a
+// window.
 
-// classGates are the gates between a candidate and a stage that depend on what it
-// changes, and that of an approval; none where the stage asks for nothing.
+// classGates returns the approval's gate and the gates that depend on what a candidate changes; none where the stage
+// requires nothing.
 func (v *View) classGates(c *pipeline.Candidate, stage string) []Gate {
 	cfg, ok := v.State.Config.Stage(stage)
 	if !ok {
@@ -22,8 +22,7 @@ func (v *View) classGates(c *pipeline.Candidate, stage string) []Gate {
 	return append(gates, v.ApprovalGate(c, cfg)...)
 }
 
-// windowOfClass keeps a candidate with changes of certain classes waiting for the
-// windows of all of them.
+// windowOfClass keeps a candidate with held classes of change waiting for the windows of all of them.
 func (v *View) windowOfClass(c *pipeline.Candidate, stage bot.Stage) []Gate {
 	if !slices.ContainsFunc(stage.Hold, func(h bot.Hold) bool { return h.Window != "" }) {
 		return nil
@@ -44,8 +43,7 @@ func (v *View) windowOfClass(c *pipeline.Candidate, stage bot.Stage) []Gate {
 	return []Gate{v.passed(c, stage.Name, g)}
 }
 
-// changesText says that a candidate has changes of the given classes, or why that
-// has to be assumed.
+// changesText says that a candidate has changes of the given classes, or why that must be assumed.
 func (v *View) changesText(c *pipeline.Candidate, stage string, classes []string) string {
 	if _, why := v.Difference(c, stage); why != "" {
 		return "it counts as " + strings.Join(classes, ", ") + " because " + why
@@ -53,7 +51,7 @@ func (v *View) changesText(c *pipeline.Candidate, stage string, classes []string
 	return "it has changes of class " + strings.Join(classes, ", ")
 }
 
-// classesNeedingApproval lists the classes of change of which a candidate needs an approval.
+// classesNeedingApproval lists a candidate's classes of change that need an approval.
 func (v *View) classesNeedingApproval(c *pipeline.Candidate, stage bot.Stage) (held []string) {
 	if len(stage.Hold) == 0 {
 		return nil

@@ -7,8 +7,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// NeedsMaintenance reports whether a candidate's release on a stage wants
-// maintenance mode. What it changes may not be known: then it does.
+// NeedsMaintenance reports whether a candidate's release on a stage needs maintenance mode. It does if its changes are
+// unknown.
 func (v *View) NeedsMaintenance(c *pipeline.Candidate, stage string) bool {
 	cfg, _ := v.State.Config.Stage(stage)
 	if len(cfg.Maintenance) == 0 {
@@ -27,8 +27,8 @@ func (v *View) AppsOf(stage string) []string {
 	return cfg.Apps
 }
 
-// MaintenanceGate tells of maintenance mode that cannot be turned on, which the
-// release waits for. It is none of the gates that ask for it.
+// MaintenanceGate shows that a release waits for maintenance mode that cannot be turned on. It is not among the gates
+// that cause the request.
 func (v *View) MaintenanceGate(c *pipeline.Candidate, stage string) (Gate, bool) {
 	if !v.NeedsMaintenance(c, stage) || !v.Open(c, stage) {
 		return Gate{}, false

@@ -11,8 +11,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// needsGates lets a candidate into a stage once the stages that it needs are as
-// new: a gate for each of them.
+// needsGates returns one gate per needed stage. It opens once that stage is as new as the candidate.
 func (v *View) needsGates(c *pipeline.Candidate, stage string) []Gate {
 	cfg, _ := v.State.Config.Stage(stage)
 	var gates []Gate
@@ -62,16 +61,14 @@ func (v *View) needGate(c *pipeline.Candidate, stage string, need bot.Need) Gate
 	return g
 }
 
-// keepsSecret reports whether people must not be told which stage is needed, what it runs and
-// why: it belongs to a repository that not everybody may look at, and everybody may read
-// what is said here. What is not known is taken for whichever tells less.
+// keepsSecret reports whether the needed stage, its state and the reason must be hidden: its repository is private, but
+// the texts here are public. Unknown visibility counts as the one that reveals less.
 func keepsSecret(s *pipeline.State, need bot.Need, seen pipeline.NeedSeen) bool {
 	same := strings.EqualFold(need.Pipeline.Repo.String(), s.Pipeline.Repo.String())
 	return !same && s.Visibility != bot.Private && !seen.Public
 }
 
-// StageRuns answers what a stage of this pipeline runs, for a candidate of another
-// one that was pushed at a time.
+// StageRuns answers another pipeline: what a stage of this pipeline runs, for a candidate pushed at ask.PushedAt.
 func StageRuns(s pipeline.State, ask bot.AskStage, now time.Time) bot.StageRuns {
 	if _, ok := s.Config.Stage(ask.Need.Stage); !ok || !s.Configured {
 		return bot.StageRuns{}
@@ -90,7 +87,7 @@ func StageRuns(s pipeline.State, ask bot.AskStage, now time.Time) bot.StageRuns 
 	return runs
 }
 
-// holdOf says why a candidate is not live on a stage, or on its way there.
+// holdOf returns why a candidate is neither live on a stage nor on its way there.
 func (v *View) holdOf(c *pipeline.Candidate, last string) (hold string, waits []bot.Need) {
 	for _, stage := range v.State.Config.Stages {
 		switch p := c.Progress[stage.Name]; p.State {

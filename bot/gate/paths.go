@@ -5,8 +5,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// affectedGates is closed for a push that changes none of the pipeline's files;
-// there is no such gate where every push affects it.
+// affectedGates is closed for a push that changes none of the pipeline's files; none where every push affects it.
 func (v *View) affectedGates(c *pipeline.Candidate) []Gate {
 	if len(v.State.Config.Paths) == 0 && c.Affected != bot.AffectedNo {
 		return nil
@@ -21,8 +20,7 @@ func (v *View) affectedGates(c *pipeline.Candidate) []Gate {
 	return []Gate{g}
 }
 
-// NewestAffecting is the newest candidate, of those after c, that may affect the
-// pipeline; nil: there is none.
+// NewestAffecting returns the newest candidate after c that may affect the pipeline; nil: there is none.
 func NewestAffecting(s *pipeline.State, after *pipeline.Candidate) *pipeline.Candidate {
 	for i := len(s.Candidates) - 1; i > s.Position(after.SHA); i-- {
 		if c := &s.Candidates[i]; s.Affects(c) != bot.AffectedNo {
@@ -32,8 +30,7 @@ func NewestAffecting(s *pipeline.State, after *pipeline.Candidate) *pipeline.Can
 	return nil
 }
 
-// manyAffecting reports whether more than n candidates after c affect the
-// pipeline.
+// manyAffecting reports whether more than n candidates after c affect the pipeline.
 func manyAffecting(s *pipeline.State, after *pipeline.Candidate, n int) bool {
 	for i := s.Position(after.SHA) + 1; i < len(s.Candidates); i++ {
 		if s.Affects(&s.Candidates[i]) != bot.AffectedNo {

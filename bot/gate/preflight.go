@@ -7,16 +7,18 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
+// inspectPatience is how long a promotion waits for the first inspection of an app. A platform that does not answer
+// blocks no deploy.
 const inspectPatience = 20 * time.Second
 
-// Inspection is what is known of an app beside the one that builds for it.
+// Inspection returns what is known of an app compared with the app that builds for it.
 func (v *View) Inspection(app, source string) (pipeline.Inspection, bool) {
 	ins, ok := v.State.Inspections[v.State.InspectedAs(app, source)]
 	return ins, ok && ins.Source == source
 }
 
-// preflightGate is closed where a promotion to an app of the stage cannot go well,
-// and waits a moment for the first look.
+// preflightGate is closed where a promotion to an app of the stage is bound to fail. It waits at most inspectPatience
+// for the first inspection.
 func (v *View) preflightGate(c *pipeline.Candidate, stage string) Gate {
 	g := Gate{Name: Preflight, State: Open}
 	cfg, _ := v.State.Config.Stage(stage)
@@ -31,7 +33,7 @@ func (v *View) preflightGate(c *pipeline.Candidate, stage string) Gate {
 		}
 		f := v.State.Pending[pipeline.InspectKey(bot.Inspect{App: app, Source: source})]
 		if known || f.Attempt == 0 || f.Attempt > pipeline.InspectAttempts || f.Attempt == pipeline.InspectAttempts && !f.Underway {
-			continue // one that nobody has asked for is of a stage where nobody is to enter
+			continue // never requested: no candidate is to enter its stage
 		}
 		if until := f.Since.Add(inspectPatience); !v.Due(until) {
 			g.State, g.Since, g.Until, g.Who = Waiting, f.Since, until, "the platform"

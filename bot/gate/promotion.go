@@ -7,14 +7,14 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// Open reports whether every gate between a candidate and a stage is open, by
-// what is known, but for those that whoever enters asks for (vouched).
+// Open reports whether every known gate between a candidate and a stage is open. It leaves out the gates that are
+// checked right before the entry (vouched).
 func (v *View) Open(c *pipeline.Candidate, stage string) bool {
 	_, no := Blocked(Without(v.Gates(c, stage), Right))
 	return !no
 }
 
-// Without is a list of gates without those of some names.
+// Without returns gates without those of the given names.
 func Without(gates []Gate, names ...Name) []Gate {
 	named := func(g Gate) bool { return slices.Contains(names, g.Name) }
 	if !slices.ContainsFunc(gates, named) {
@@ -23,8 +23,8 @@ func Without(gates []Gate, names ...Name) []Gate {
 	return slices.DeleteFunc(slices.Clone(gates), named)
 }
 
-// FreshlyGreen reports whether the checks, and what the branch requires, were
-// read a moment ago and nothing moved since.
+// FreshlyGreen reports whether the checks and the branch's requirements were read a moment ago, are green, and have not
+// moved since.
 func (v *View) FreshlyGreen(c *pipeline.Candidate) bool {
 	if v.State.Config.Checks.None {
 		return true

@@ -5,8 +5,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// copyGate waits until the copy of an earlier rehearsal is removed: every rehearsal
-// gets one of its own.
+// copyGate waits until the copy of an earlier rehearsal is removed: each rehearsal gets its own copy.
 func (v *View) copyGate(stage bot.Stage) (Gate, bool) {
 	if stage.Rehearse == nil {
 		return Gate{}, false

@@ -8,8 +8,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// Orders lists the orders by which a candidate would enter a stage; none: it enters by
-// itself.
+// Orders lists the orders by which a candidate would enter a stage; none: it enters without an order.
 func (v *View) Orders(c *pipeline.Candidate, stage bot.Stage) (list []pipeline.Order) {
 	if a := c.Approvals[stage.Name]; a.Good() && v.NeedsApproval(c, stage) {
 		list = append(list, a.Order)
@@ -22,9 +21,8 @@ func (v *View) Orders(c *pipeline.Candidate, stage bot.Stage) (list []pipeline.O
 	return list
 }
 
-// rightGates is a gate that waits while GitHub does not tell whether people still have
-// the right to let a candidate in; none where it does. Whoever is about to enter asks
-// once all other gates are open.
+// rightGates waits while GitHub does not tell whether people still have the right to let a candidate in; none
+// otherwise. The question is asked once all other gates are open.
 func (v *View) rightGates(c *pipeline.Candidate, stage string) []Gate {
 	r, f := c.Rights[stage], v.State.Pending[pipeline.RightsKey(c.SHA, stage)]
 	reason, since, until := r.Unread, r.Since, r.AskAt

@@ -9,8 +9,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// Soaked reports whether a candidate has stayed healthy at a stage for as long as
-// it has to, and else until when it is watched; zero: it is not watched any more.
+// Soaked reports whether a candidate has stayed healthy at a stage for long enough. If not, until is the end of its
+// soak; zero: it is no longer watched.
 func (v *View) Soaked(c *pipeline.Candidate, stage string) (done bool, until time.Time) {
 	cfg, _ := v.State.Config.Stage(stage)
 	p, k := c.Progress[stage], v.State.Stages[stage].Soak
@@ -25,8 +25,7 @@ func (v *View) Soaked(c *pipeline.Candidate, stage string) (done bool, until tim
 	return false, k.Until
 }
 
-// soakGates keeps a candidate before a stage while the stage that it comes from
-// soaks in it; nothing where none has to.
+// soakGates keeps a candidate waiting while the stage that it comes from soaks; none where no soak is required.
 func (v *View) soakGates(c *pipeline.Candidate, i int) []Gate {
 	before := v.ProvedOn(c, i)
 	cfg, _ := v.State.Config.Stage(before)
@@ -34,14 +33,13 @@ func (v *View) soakGates(c *pipeline.Candidate, i int) []Gate {
 		return nil
 	}
 	g := Gate{Name: Soak, State: Open}
-	if p := c.Progress[before]; p.State == pipeline.ProgressLive && !v.urgent(c, v.State.Config.Stages[i].Name) { // else the gate of the proof says it
+	if p := c.Progress[before]; p.State == pipeline.ProgressLive && !v.urgent(c, v.State.Config.Stages[i].Name) { // otherwise the gate of the proof says it
 		v.healthy(&g, c, before, p.EndedAt)
 	}
 	return []Gate{g}
 }
 
-// healthy closes a gate for as long as a stage has not stayed healthy with a
-// candidate since it got there.
+// healthy closes a gate, or lets it wait, until a stage has soaked with a candidate since then.
 func (v *View) healthy(g *Gate, c *pipeline.Candidate, stage string, since time.Time) {
 	switch done, until := v.Soaked(c, stage); {
 	case done:
@@ -54,8 +52,8 @@ func (v *View) healthy(g *Gate, c *pipeline.Candidate, stage string, since time.
 	}
 }
 
-// soaking is the other candidate that a stage must not lose yet, because it soaks
-// there on its way to the next one; nil: none.
+// soaking returns another candidate that the stage must keep, because it soaks there on its way to the next stage; nil:
+// none.
 func (v *View) soaking(c *pipeline.Candidate, stage string) *pipeline.Soak {
 	k := v.State.Stages[stage].Soak
 	if k == nil || k.SHA == c.SHA || stage == v.LastStage() || v.urgent(c, stage) {
@@ -71,9 +69,8 @@ func (v *View) soaking(c *pipeline.Candidate, stage string) *pipeline.Soak {
 	return k
 }
 
-// skippedGate is the proof of a candidate that has passed the stage before by:
-// what proved it before that, and what proves the commit that is live there, which
-// must have stayed healthy for as long as it has to.
+// skippedGate is the proof of a candidate that has skipped the stage before. Two proofs are required: the candidate's
+// last stage before, and the skipped stage's live commit, which must have soaked.
 func (v *View) skippedGate(c *pipeline.Candidate, i int) Gate {
 	before := v.State.Config.Stages[i-1]
 	p := c.Progress[before.Name]
@@ -91,8 +88,7 @@ func (v *View) skippedGate(c *pipeline.Candidate, i int) Gate {
 	return g
 }
 
-// ProvedOn is the stage that a candidate comes to another one from: the last before
-// it that it has not passed by; empty: none.
+// ProvedOn returns the last stage before i that the candidate has not skipped; empty: none.
 func (v *View) ProvedOn(c *pipeline.Candidate, i int) string {
 	for i--; i >= 0; i-- {
 		if name := v.State.Config.Stages[i].Name; c.Progress[name].State != pipeline.ProgressSkipped {

@@ -1,6 +1,6 @@
 package gate
 
-// Sought lists the commits that would use a build, by its key.
+// Sought lists, by build key, the commits that would use the build.
 func (v *View) Sought() map[string][]string {
 	s, m := v.State, map[string][]string{}
 	ahead := func(sha, tree string) {

@@ -6,7 +6,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// driftGate is closed where somebody has released something newer by hand.
+// driftGate is closed where a newer manual release was made.
 func (v *View) driftGate(c *pipeline.Candidate, stage string) Gate {
 	g := Gate{Name: Drift, State: Open}
 	cfg, _ := v.State.Config.Stage(stage)
@@ -25,8 +25,7 @@ func (v *View) driftGate(c *pipeline.Candidate, stage string) Gate {
 	return g
 }
 
-// Drifted says what was released by hand over a candidate that is live, for all
-// that Headstart released; empty: nothing.
+// Drifted names the manual release that has replaced a live candidate; empty: none.
 func (v *View) Drifted(c *pipeline.Candidate, stage string) string {
 	st := v.State.Stages[stage]
 	f, app := st.Foreign()

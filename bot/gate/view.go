@@ -9,32 +9,32 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// View is what gates and texts see: the state as it is now. They read it and change
-// nothing. What they ask for by looking is when to look again.
+// View is what gates and texts read: the state at a time. They change nothing in the state; they only set when to look
+// again.
 type View struct {
 	State  *pipeline.State
 	Now    time.Time
-	WakeAt time.Time          // the earliest time at which something that was looked at changes by itself; zero: none
+	WakeAt time.Time          // the earliest time at which something that was looked at changes with time; zero: none
 	hours  map[string]opening // windows and freezes that were looked at
-	known  map[entry][]Gate   // that were asked for; nil while the state may still change
+	known  map[entry][]Gate   // the gates asked for so far; nil while the state may still change
 }
 
-// NewView looks at a state that may still change.
+// NewView returns a view of a state that may still change.
 func NewView(s *pipeline.State, now time.Time) *View { return &View{State: s, Now: now} }
 
-// NewSettledView looks at a state that changes no more: each gate is asked once.
+// NewSettledView returns a view of a state that no longer changes: it computes each gate once.
 func NewSettledView(s *pipeline.State, now time.Time) *View {
 	return &View{State: s, Now: now, known: map[entry][]Gate{}}
 }
 
-// Wake asks to look again at t, if nothing earlier does.
+// Wake asks for a look at t, unless an earlier one is set.
 func (v *View) Wake(t time.Time) {
 	if v.WakeAt.IsZero() || t.Before(v.WakeAt) {
 		v.WakeAt = t
 	}
 }
 
-// Due reports whether t has come, and else wakes then.
+// Due reports whether t has come. If not, it wakes the decision then.
 func (v *View) Due(t time.Time) bool {
 	if v.Now.Before(t) {
 		v.Wake(t)
@@ -45,9 +45,8 @@ func (v *View) Due(t time.Time) bool {
 
 func (v *View) LastStage() string { return v.State.Config.Stages[len(v.State.Config.Stages)-1].Name }
 
-// BuildsPulls reports whether pull requests are built ahead: an artifact that
-// serves only its own commit would never serve the merge. One from an app for pull
-// requests does not either; there it is whether they build that is asked for.
+// BuildsPulls reports whether pull requests are built ahead. An artifact that serves only its own commit never serves
+// the merge. Neither does one from an app for pull requests: there the file decides.
 func (v *View) BuildsPulls() bool {
 	p := v.State.Config.Prepare
 	return p.PullRequests && len(p.Apps) > 0 && (p.Reuse != bot.ReuseCommit || p.Apart())
@@ -55,7 +54,7 @@ func (v *View) BuildsPulls() bool {
 
 func (v *View) FirstStage() string { return v.State.Config.Stages[0].Name }
 
-// Planned is what has to be compared to answer /plan; empty if nothing.
+// Planned returns the two commits to compare for /plan; empty: nothing to compare.
 func (v *View) Planned(r *pipeline.Request) (base, head string) {
 	if !slices.ContainsFunc(r.Commands, func(c command.Command) bool { return c.Problem == "" && c.Verb == command.VerbPlan }) {
 		return "", ""

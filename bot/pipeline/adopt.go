@@ -9,22 +9,22 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// Apps run something before Headstart comes. Before it releases anything to a stage
-// it looks what that is, and adopts it: it is live there, compared with, and rolled
-// back to like any release of Headstart's own. What others release after that first
-// look is theirs ([Foreign]).
+// Apps run something before Headstart comes. Before the first release to a stage,
+// Headstart looks what its apps run and adopts that. An adopted release is live, compared
+// with, and rolled back to like any other. Releases by others after that look are
+// [Foreign].
 
-// Ran is what an app ran when Headstart first looked at it.
+// Ran is what an app ran at Headstart's first look.
 type Ran struct {
-	ID       string // of the release that it ran, which may be a later change of its configuration
+	ID       string // of the release that it ran, perhaps a later change of its configuration
 	Version  int    // of the release that brought the artifact
 	Latest   int    // of the release with the ID
-	Commit   string // full SHA; empty: the platform does not know
+	Commit   string // full SHA; empty: unknown to the platform
 	Artifact string // empty: it ran nothing
 	At       time.Time
 }
 
-// Name is what people know it by.
+// Name is what people call it.
 func (r Ran) Name() string {
 	if r.Commit == "" {
 		return fmt.Sprintf("v%d", r.Version)
@@ -32,17 +32,17 @@ func (r Ran) Name() string {
 	return fmt.Sprintf("v%d (%s)", r.Version, bot.Short(r.Commit))
 }
 
-// IsCommit reports whether what stands for a release is a commit, which GitHub may
-// be asked about. Where nobody knows the commit of what was adopted, or its apps ran
-// different ones, it is known by its versions: "v41 of production".
+// IsCommit reports whether sha is a commit that GitHub may be asked about. An adopted
+// release whose commit is unknown, or differs between its apps, has versions instead: "v41
+// of production".
 func IsCommit(sha string) bool { return sha != "" && !strings.Contains(sha, " ") }
 
-// Unexplored reports whether nothing was ever released to a stage, so that what its
-// apps run is to be adopted.
+// Unexplored reports whether nothing was ever released to a stage: what its apps run is to
+// be adopted.
 func (st StageState) Unexplored() bool { return st.Live.SHA == "" && len(st.Past) == 0 }
 
-// exploring reports whether what a stage runs is still to be found out. A platform
-// that does not tell is not waited for.
+// exploring reports whether it is still to be found out what a stage runs. It does not
+// wait for a platform that gives no answer.
 func (s *State) exploring(stage bot.Stage) bool {
 	st := s.Stages[stage.Name]
 	return st.Unexplored() && slices.ContainsFunc(stage.Apps, func(app string) bool {
@@ -51,7 +51,7 @@ func (s *State) exploring(stage bot.Stage) bool {
 	})
 }
 
-// PartlyExplored reports whether only some apps of a stage were looked at so far, and names one
+// PartlyExplored reports whether only some apps of a stage were looked at, and names one
 // that was not.
 func (st StageState) PartlyExplored(stage bot.Stage) (missing string, half bool) {
 	if !st.Unexplored() {
@@ -67,8 +67,8 @@ func (st StageState) PartlyExplored(stage bot.Stage) (missing string, half bool)
 	return missing, half && missing != ""
 }
 
-// Claim takes what was adopted over into the commit's own candidate, once the branch
-// is known to have come to it.
+// Claim moves what was adopted into the commit's own candidate, once the branch is known
+// to have come to that commit.
 func (s *State) Claim(fresh *Candidate) {
 	i := slices.IndexFunc(s.Adopted, func(c Candidate) bool { return c.SHA == fresh.SHA })
 	if i < 0 {
@@ -84,7 +84,7 @@ func (s *State) Claim(fresh *Candidate) {
 	s.Adopted = slices.Delete(s.Adopted, i, i+1)
 }
 
-// Commits lists the commits that a stage is known to run, each once.
+// Commits lists the known commits that a stage runs, each once.
 func (l Live) Commits() (list []string) {
 	if l.Adopted == nil {
 		if l.SHA != "" {
@@ -100,8 +100,7 @@ func (l Live) Commits() (list []string) {
 	return list
 }
 
-// Commit is the one commit that a stage runs; empty: nothing, several, or nobody
-// knows.
+// Commit is the single commit that a stage runs; empty: none, several, or unknown.
 func (l Live) Commit() string {
 	if IsCommit(l.SHA) {
 		return l.SHA
@@ -109,7 +108,7 @@ func (l Live) Commit() string {
 	return ""
 }
 
-// ArtifactOn is what an app of the stage is to run.
+// ArtifactOn is what an app of the stage should run.
 func (l Live) ArtifactOn(app string) string {
 	if l.Adopted != nil {
 		return l.Adopted[app].Artifact
@@ -125,8 +124,8 @@ func (p Past) ArtifactOn(app string) string {
 	return p.Artifact
 }
 
-// Runs reports whether going back to the release would change nothing: every app of
-// the stage is to run that very artifact now.
+// Runs reports whether a rollback to the release would change nothing: every app of the
+// stage should run that artifact now.
 func (p Past) Runs(l Live) bool {
 	if p.Ran == nil && l.Adopted == nil {
 		return p.Artifact == l.Artifact
@@ -144,7 +143,7 @@ func (p Past) Runs(l Live) bool {
 	return true
 }
 
-// Live is what a stage runs once a release was brought back on some apps.
+// Live is what a stage runs after a rollback to the release on some apps.
 func (p Past) Live(apps []string, at time.Time) Live {
 	l := Live{SHA: p.SHA, Artifact: p.Artifact, Since: at}
 	if p.Ran == nil {
@@ -152,7 +151,7 @@ func (p Past) Live(apps []string, at time.Time) Live {
 	}
 	for _, app := range apps {
 		r, ran := p.Ran[app]
-		if !ran { // it has got what another app ran
+		if !ran { // it has got the artifact of another app
 			r = p.Ran[p.From]
 		}
 		Put(&l.Adopted, app, r)
@@ -160,8 +159,8 @@ func (p Past) Live(apps []string, at time.Time) Live {
 	return l
 }
 
-// SettleAdopted ends the way of a commit that every app of the pipeline ran already
-// when Headstart came, or one of the same tree: there is nothing to do.
+// SettleAdopted ends the candidate if every app of the pipeline ran its commit, or one of
+// the same tree, before Headstart came. There is nothing to do.
 func (s *State) SettleAdopted(at time.Time) {
 	if !s.Configured || len(s.Config.Stages) == 0 {
 		return
@@ -203,7 +202,7 @@ func (s *State) sameTree(commit string, c *Candidate) bool {
 	return i >= 0 && c.Tree != "" && s.Candidates[i].Tree == c.Tree
 }
 
-// AlreadyLive reports whether everything ran the candidate when Headstart came.
+// AlreadyLive reports whether every stage ran the candidate before Headstart came.
 func (c *Candidate) AlreadyLive() bool {
 	for _, p := range c.Progress {
 		if p.RanBefore() {
@@ -213,11 +212,11 @@ func (c *Candidate) AlreadyLive() bool {
 	return false
 }
 
-// RanBefore reports whether it is there since before Headstart came.
+// RanBefore reports whether it has been there since before Headstart came.
 func (p Progress) RanBefore() bool { return p.Adopted && p.Promotion == 0 }
 
-// NewerAdopted is what an app of a stage ran when Headstart came, where it was released
-// after a candidate was pushed and nobody can tell which of the two is newer.
+// NewerAdopted returns what an app of a stage ran before Headstart came, if that was
+// released after the candidate's push and it is unknown which of the two is newer.
 func (s *State) NewerAdopted(c *Candidate, stage string) (r Ran, app string, newer bool) {
 	if _, asked := c.Ordered[stage]; asked || c.FromPull {
 		return Ran{}, "", false
@@ -233,7 +232,7 @@ func (s *State) NewerAdopted(c *Candidate, stage string) (r Ran, app string, new
 	return Ran{}, "", false
 }
 
-// Unlike says why a candidate cannot be compared with what a stage ran when Headstart
+// Unlike says why a candidate cannot be compared with what a stage ran before Headstart
 // came; empty if it can.
 func (l Live) Unlike(apps []string) string {
 	for _, app := range apps {
@@ -247,9 +246,9 @@ func (l Live) Unlike(apps []string) string {
 	return ""
 }
 
-// AffectedSinceAdoption says whether the first candidate that may affect the pipeline does:
-// compared with what its apps ran when Headstart came. Where nobody knows that, it does;
-// empty: it is being found out.
+// AffectedSinceAdoption says whether the first candidate affects the pipeline, compared
+// with what its apps ran before Headstart came. If that is unknown, it does; empty: it is
+// being read.
 func (s *State) AffectedSinceAdoption(c *Candidate) bot.Affected {
 	affected := bot.AffectedNo
 	for _, stage := range s.Config.Stages {

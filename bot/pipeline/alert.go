@@ -9,24 +9,24 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// Alert is a comment of its own on a pull request, which GitHub mails to those it
-// names: something failed that people should know of.
+// Alert is a separate comment on a pull request about a failure. GitHub mails it to the
+// people that it names.
 type Alert struct {
 	Number    int
 	Stage     string
 	Promotion int
 	ID        int64  // of the comment; 0: not written yet
-	Text      string // what is to be said
-	Body      string // what was said
-	Refused   bool   // GitHub does not take it, for now
+	Text      string // the text to be written
+	Body      string // the text as last written
+	Refused   bool   // GitHub does not accept it, for now
 	Refusal          // with Refused
 }
 
-// KeptAlerts is how many are remembered.
+// KeptAlerts is how many alerts are remembered.
 const KeptAlerts = 20
 
-// ReopenHint says, after other sentences, what lets promotions into a stage again in
-// which something has failed; empty where nothing keeps them out any more.
+// ReopenHint says, after other sentences, what opens a stage again in which something
+// failed; empty if the stage is open.
 func (s *State) ReopenHint(stage string) string {
 	switch st, name := s.Stages[stage], words.Code(s.Qualified(stage)); {
 	case st.Lock == nil:
@@ -38,8 +38,8 @@ func (s *State) ReopenHint(stage string) string {
 	}
 }
 
-// Mentions names the people to tell: whose pull request it was, and who asked
-// for its promotion. The author of a commit may be somebody's name, not a login.
+// Mentions names the people to notify: the author of the pull request, and the person who
+// asked for the promotion. A commit's author may be a name that is no login.
 func (s *State) Mentions(c *Candidate) string {
 	var list []string
 	add := func(login string) {

@@ -2,24 +2,23 @@ package pipeline
 
 import "slices"
 
-// What a pull request's build leaves behind on an app, in its cache or wherever its
-// config vars lead to, is there for the next build. So pull requests may have apps of
-// their own. Then what is built there serves them alone: builds are remembered under
-// keys of two kinds, and a commit of the branch looks under its own kind only. A pull
-// request may take what was built of the branch.
+// What a pull request's build leaves behind on an app is there for the next build: in its
+// cache, or where its config vars lead. So pull requests may have apps of their own. Their
+// builds then serve pull requests alone. Builds have keys of two kinds, and a commit of
+// the branch looks only under its own kind. A pull request may use builds of the branch.
 //
-// A merge group counts as a pull request. What is in it may be merged, but is not yet:
-// if the group is dequeued, its code was never on the branch, and nobody sees it between
-// what is live and what is released next.
+// A merge group counts as a pull request. Its code may be merged, but is not yet. If the
+// group is dequeued, its code was never on the branch. It is in no difference between what
+// is live and what is released next.
 
-// What keys begin with where pull requests build on apps of their own. Neither is like
-// a key from before that was so: pull requests may have built what is under those.
+// Prefixes of keys where pull requests build on apps of their own. They differ from all
+// keys of before: builds under those may be by pull requests.
 const (
 	BranchBuilds = "branch "
 	pullBuilds   = "pull "
 )
 
-// BranchKey is what a build of the branch is remembered by.
+// BranchKey is the key of a build of the branch.
 func (s *State) BranchKey(sha, tree string) string {
 	if s.Config.Prepare.Apart() {
 		return s.buildKey(BranchBuilds, sha, tree)
@@ -27,8 +26,7 @@ func (s *State) BranchKey(sha, tree string) string {
 	return s.buildKey("", sha, tree)
 }
 
-// AheadKey is what a build of a pull request, its promoted head or a merge group is
-// remembered by.
+// AheadKey is the key of a build of a pull request, its promoted head or a merge group.
 func (s *State) AheadKey(sha, tree string) string {
 	if s.Config.Prepare.Apart() {
 		return s.buildKey(pullBuilds, sha, tree)
@@ -36,7 +34,7 @@ func (s *State) AheadKey(sha, tree string) string {
 	return s.buildKey("", sha, tree)
 }
 
-// KeyOf is what the build of a candidate is remembered by.
+// KeyOf is the key of a candidate's build.
 func (s *State) KeyOf(c *Candidate) string {
 	if c.FromPull {
 		return s.AheadKey(c.SHA, c.Tree)
@@ -44,8 +42,8 @@ func (s *State) KeyOf(c *Candidate) string {
 	return s.BranchKey(c.SHA, c.Tree)
 }
 
-// RunAhead is the run of what is not on the branch. What was built of the branch
-// serves it too.
+// RunAhead is the run of a commit that is not on the branch. A build of the branch serves
+// it too.
 func (s *State) RunAhead(sha, tree string) (BuildRun, bool) {
 	r, ok := s.shared(s.AheadKey(sha, tree), sha)
 	if !s.Config.Prepare.Apart() || r.Status == RunSucceeded || r.Active() {
@@ -57,12 +55,12 @@ func (s *State) RunAhead(sha, tree string) (BuildRun, bool) {
 	return r, ok
 }
 
-// Landed reports whether a pull request's head is a candidate of the branch, too.
+// Landed reports whether a pull request's head is also a candidate of the branch.
 func (s *State) Landed(head *Candidate) bool {
 	return s.Config.Prepare.Apart() && s.Position(head.SHA) >= 0
 }
 
-// Promoted finds what a promotion is of; nil: it is not known any more.
+// Promoted finds the candidate of a promotion; nil: it is forgotten.
 func (s *State) Promoted(p *Promotion, sha string) *Candidate {
 	if p != nil && p.FromPull && p.SHA == sha && s.Config.Prepare.Apart() {
 		if head := s.FromPull(sha); head != nil {

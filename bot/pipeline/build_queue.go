@@ -8,8 +8,8 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// Look returns what the pipeline is told of queues, as they were read; asked are those
-// in which it may not stand yet. ok is false where that is nothing new.
+// Look returns the queues, as read, that the pipeline must know; asked are queues in which
+// it may not stand yet. ok is false if that is nothing new.
 func (s State) Look(lines map[string]bot.BuildQueue, asked map[string]bool, now time.Time) (seen bot.QueuesSeen, ok bool) {
 	for app, line := range lines {
 		mine := line.Of(s.Pipeline)
@@ -25,7 +25,7 @@ func (s State) Look(lines map[string]bot.BuildQueue, asked map[string]bool, now 
 	return seen, len(seen.Queues)+len(s.Queues) > 0 && !reflect.DeepEqual(seen.Queues, s.Queues)
 }
 
-// Hurried reports whether somebody asked for the candidate urgently.
+// Hurried reports whether an urgent promotion of the candidate was asked for.
 func (c *Candidate) Hurried() bool {
 	for _, o := range c.Ordered {
 		if o.Urgent {

@@ -7,18 +7,18 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// What a candidate changes decides what a stage asks of it. It is read once for
-// each commit that is live where it matters, while the candidate is built, and
-// kept as the classes that it comes to.
+// What a candidate changes decides what a stage requires of it. While the candidate is
+// built, the change is read against each live commit where it matters. It is kept as a
+// list of classes.
 
-// Difference is what differs between a commit that is live and a candidate.
+// Difference is what differs between a live commit and a candidate.
 type Difference struct {
-	Classes  []string     // of which a file differs, in the file's order
+	Classes  []string     // classes of the files that differ, in the file's order
 	Others   bool         // a file that differs is in no class
-	Complete bool         // there are no other files
+	Complete bool         // no file that differs is missing
 	Listed   bool         // GitHub listed some
-	Refused  string       // why GitHub does not tell; empty if it does
-	Relation bot.Relation // of the candidate to the commit that is live; empty: not known
+	Refused  string       // why GitHub does not list them; empty if it does
+	Relation bot.Relation // of the candidate to the live commit; empty: unknown
 	Same     bool         // both have the same tree
 	Touches  bool         // a file that differs is one of the pipeline's own
 	ReadAt   time.Time
@@ -27,14 +27,14 @@ type Difference struct {
 
 const fileReadings = 3
 
-// Final reports whether reading it once more would tell nothing new.
+// Final reports whether another reading would bring nothing new.
 func (f Difference) Final() bool {
 	return f.Complete || f.Listed || f.Refused != "" || f.Readings >= fileReadings ||
 		f.Relation == bot.RelationBehind || f.Relation == bot.RelationDiverged
 }
 
-// Bases lists the commits that a candidate for a stage is to be compared with: what
-// is live there, and what is being released.
+// Bases lists the commits that a candidate for a stage is compared with: what is live
+// there, and what is being released.
 func (s *State) Bases(stage string) (list []string) {
 	st := s.Stages[stage]
 	list = st.Live.Commits()
@@ -44,8 +44,8 @@ func (s *State) Bases(stage string) (list []string) {
 	return list
 }
 
-// DiffTo is what differs between a commit and a candidate. Where that cannot be told,
-// why says it.
+// DiffTo returns the difference between a commit and a candidate; if it is unknown, why
+// says the reason.
 func (c *Candidate) DiffTo(base string) (diff Difference, why string) {
 	if base == c.SHA {
 		return Difference{Complete: true}, ""

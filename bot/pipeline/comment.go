@@ -7,7 +7,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// LinksTo links failed checks with what they report, for Markdown.
+// LinksTo links failed checks with their reports, in Markdown.
 func (c *Candidate) LinksTo(failed []string) []string {
 	links := make([]string, len(failed))
 	for i, name := range failed {

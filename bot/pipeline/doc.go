@@ -1,9 +1,8 @@
-// Package pipeline is what Headstart knows of one pipeline: [State] and its records,
-// and what can be read off them.
+// Package pipeline holds all that Headstart knows of one pipeline: [State], its records,
+// and what is derived from them.
 //
-// State is a value. Everything in it came from events, in their order, so that the
-// same events give the same State everywhere. It is stored as it is; a change of a
-// field's name is a migration.
+// State is a value. All of it comes from events, in their order, so the same events give
+// the same State everywhere. It is stored as it is: renaming a field is a migration.
 //
 // # The records
 //
@@ -16,17 +15,17 @@
 //	├── Pulls        open pull requests, and merged ones for a while
 //	└── Pending      effects that are under way or wait for their next attempt
 //
-// A [Candidate] is a commit on its way, an artifact is what was built of it, a
-// [Promotion] brings an artifact to the apps of a stage. Each record's comment tells
-// the story of its feature once; the other rooms do not repeat it.
+// A [Candidate] is a commit on its way, an artifact is what was built of it, a [Promotion]
+// brings an artifact to the apps of a stage. Each record's comment describes its feature
+// once; the other rooms do not repeat it.
 //
 // # What is here, and what is not
 //
-// Methods here read State, or keep a single record in order (Restore, Leave). What
-// follows from an event is in apply and release. Whether something may happen is in
-// gate. The keys of effects are made here (PromoteKey, InspectKey, …), as those who
-// ask for an effect and those who take its outcome have to agree on them.
+// Methods here read State, or keep a single record in order (Restore, Leave). Packages
+// apply and release decide what follows from an event; package gate decides whether
+// something may happen. The keys of effects are made here (PromoteKey, InspectKey, …),
+// because those who ask for an effect and those who take its outcome must agree on them.
 //
-// Begin with state.go and candidate.go, then read verdict.go: it is the shortest
-// example of something that is read off State.
+// Begin with state.go and candidate.go, then read verdict.go: it is the shortest example
+// of something derived from State.
 package pipeline

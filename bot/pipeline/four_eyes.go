@@ -9,20 +9,20 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// A stage with four eyes takes an approval only from somebody who has made nothing of
-// what would go live with the candidate. Made has whoever is named in a commit, and
-// whoever pushed: names in a commit are what its maker says, a push is what GitHub saw.
-// Who only pressed Merge has made nothing, and neither has the merge queue. What is not
-// known closes.
+// A stage with four eyes accepts an approval only from a person who made nothing of what
+// would go live. Everybody named in a commit has made it, and so has everybody who pushed
+// it. A commit's names are its maker's claim; a push is what GitHub saw. A person who only
+// pressed Merge has made nothing, and neither has the merge queue. Missing knowledge
+// refuses the approval.
 
 // makers are the people who made what lies between a stage and a candidate.
 type makers struct {
-	made    map[int64]string // by account: what somebody did, to be read after the name
-	unknown string           // why somebody may be missing; empty: nobody is
+	made    map[int64]string // by account: what the person did, to be read after the name
+	unknown string           // why a maker may be missing; empty: none is
 	Unread  bool             // GitHub has not been asked yet
 }
 
-// add notes what somebody did. What was noted first is what is told.
+// add records what a person did; the first record is shown.
 func (e *makers) add(a bot.Account, what string) {
 	switch {
 	case a.Bot:
@@ -33,11 +33,12 @@ func (e *makers) add(a bot.Account, what string) {
 	}
 }
 
-// ownBots push what they made themselves: nobody tells them what to write. Logins with
-// [bot] are given to Apps alone.
+// ownBots push only what they made themselves: nobody controls what they write. Only Apps
+// have logins with [bot].
 var ownBots = []string{"dependabot[bot]", "renovate[bot]", "github-merge-queue[bot]"}
 
-// pushed notes who pushed. Other bots push what people have them push, such as workflows.
+// pushed records who pushed. Other bots push what people have them push, such as
+// workflows.
 func (e *makers) pushed(a bot.Account, what string) {
 	if a.Bot && !slices.Contains(ownBots, a.Login) {
 		e.missing("who " + what + " is not known: @" + a.Login + " did, and people may have had it do so")
@@ -52,7 +53,7 @@ func (e *makers) missing(why string) {
 	}
 }
 
-// MakersOf finds out who made what a candidate would bring to a stage.
+// MakersOf returns who made what a candidate would bring to a stage.
 func (s *State) MakersOf(c *Candidate, stage string) (e makers) {
 	bases, why := s.makerBases(c, stage)
 	if why != "" {
@@ -73,9 +74,9 @@ func (s *State) MakersOf(c *Candidate, stage string) (e makers) {
 	return e
 }
 
-// makerBases lists the commits that a candidate is to be compared with at a stage: all of
-// what it runs. Where nothing is live yet, that is what the branch was when Headstart
-// came: what went before nobody is asked about.
+// makerBases lists the commits that a candidate at a stage is compared with: all that the
+// stage runs. If nothing is live yet, it is the branch's commit when Headstart came;
+// makers before that are not asked for.
 func (s *State) makerBases(c *Candidate, stage string) (bases []string, why string) {
 	live := s.Stages[stage].Live
 	switch {
@@ -98,7 +99,7 @@ func (s *State) makerBases(c *Candidate, stage string) (bases []string, why stri
 	return slices.DeleteFunc(bases, func(base string) bool { return base == c.SHA }), ""
 }
 
-// takePeople takes in one reading.
+// takePeople adds the makers of one reading.
 func (s *State) takePeople(e *makers, c *Candidate, read PeopleSeen) {
 	if read.Incomplete != "" {
 		e.missing(read.Incomplete)
@@ -117,7 +118,7 @@ func (s *State) takePeople(e *makers, c *Candidate, read PeopleSeen) {
 		}
 	}
 	l.credit()
-	// The candidate's own first: that is what people look for.
+	// The candidate's own first: people look for these.
 	if m, known := commits[c.SHA]; known {
 		l.named(m)
 	}
@@ -140,20 +141,20 @@ func (s *State) takePeople(e *makers, c *Candidate, read PeopleSeen) {
 	}
 }
 
-// makersReading is one reading while it is looked at.
+// makersReading is one reading while it is evaluated.
 type makersReading struct {
 	s       *State
 	makers  *makers
 	of      *Candidate
 	parents map[string][]string       // of every commit of the reading
 	exact   map[string]bot.MergedPull // merges that GitHub made, by the commit
-	seen    map[string]bool           // commits of which it is known who pushed them
-	merged  map[int]bool              // pull requests that the reading knows to be merged
-	listed  map[string]bool           // the commits that they were merged as
+	seen    map[string]bool           // commits whose pusher is known
+	merged  map[int]bool              // pull requests that the reading shows as merged
+	listed  map[string]bool           // the commits that these were merged as
 	merger  map[string]bool           // commits whose committer only pressed Merge
 }
 
-// name is what a commit is called in a sentence about it.
+// name is what a sentence calls a commit.
 func (l *makersReading) name(sha string) string {
 	if sha == l.of.SHA {
 		return "the commit"
@@ -161,8 +162,8 @@ func (l *makersReading) name(sha string) string {
 	return bot.Short(sha) + ", which would go live with it"
 }
 
-// named takes in who is named in a commit. The author of a merge commit that GitHub made
-// is whoever pressed Merge, and so is the committer of what GitHub rebased.
+// named adds the people that a commit names. The author of a merge commit by GitHub only
+// pressed Merge, and so did the committer of GitHub's rebase.
 func (l *makersReading) named(m bot.CommitMakers) {
 	mergeCommit := l.merger[m.SHA] && l.exact[m.SHA].Parents > 1
 	for _, by := range m.By {
@@ -181,7 +182,7 @@ func (l *makersReading) named(m bot.CommitMakers) {
 	}
 }
 
-// mergedPull takes in who opened a pull request, and who pushed to its branch.
+// mergedPull adds who opened a pull request, and who pushed to its branch.
 func (l *makersReading) mergedPull(m bot.MergedPull, commits map[string]bot.CommitMakers) {
 	pull := "the pull request"
 	if m.Number != l.of.Pull {
@@ -191,7 +192,7 @@ func (l *makersReading) mergedPull(m bot.MergedPull, commits map[string]bot.Comm
 	own := l.own(m)
 	pushes, gap := l.s.PushersOf(m.Branch, m.Head, own)
 	if m.Branch == "" {
-		gap = m.Head // nobody tells of pushes to forks
+		gap = m.Head // no webhook reports pushes to forks
 	}
 	for _, p := range pushes {
 		l.makers.pushed(p.By, fmt.Sprintf("pushed to %s", pull))
@@ -208,8 +209,9 @@ func (l *makersReading) mergedPull(m bot.MergedPull, commits map[string]bot.Comm
 	}
 }
 
-// own lists the commits of a pull request. Those of one whose head somebody pushed to the
-// branch are in the branch itself: they are what no push to the branch had brought before.
+// own lists the commits of a pull request. If its head was pushed to the branch, they are
+// in the branch itself: then they are the commits that no push to the branch had brought
+// before.
 func (l *makersReading) own(m bot.MergedPull) map[string]bool {
 	own := map[string]bool{}
 	for _, sha := range m.Commits {
@@ -229,14 +231,14 @@ func (l *makersReading) own(m bot.MergedPull) map[string]bool {
 	return own
 }
 
-// credit notes of which commits it is known who pushed them to the branch. A push that is
-// exactly the merge of a pull request was made by pressing a button: what a rebase wrote
-// anew has the one who pressed it as its committer.
+// credit records the commits whose pusher to the branch is known. A push that is exactly
+// the merge of a pull request was made by its Merge button. The person who pressed it is
+// the committer of rebased commits.
 func (l *makersReading) credit() {
 	for _, p := range l.s.Pushes {
 		merge, exact := l.exact[p.After]
 		if _, between := l.parents[p.After]; !between || p.Branch != l.s.Branch() || exact && merge.Parents > 1 {
-			continue // the commits of a merge came by the branch of the pull request
+			continue // a merge's commits came by the pull request's branch
 		}
 		for sha := range p.brought(l.parents) {
 			l.seen[sha] = true
@@ -245,8 +247,8 @@ func (l *makersReading) credit() {
 	}
 }
 
-// pushed takes in who pushed what lies between to the branch itself, or to any other
-// branch. GitHub lists a pull request at its commit some seconds after it was merged.
+// pushed adds who pushed these commits to the branch itself, or to another branch. GitHub
+// lists a pull request at its commit some seconds after the merge.
 func (l *makersReading) pushed(at time.Time, commits map[string]bot.CommitMakers) {
 	for _, p := range l.s.Pushes {
 		_, between := l.parents[p.After]
@@ -265,11 +267,10 @@ func (l *makersReading) pushed(at time.Time, commits map[string]bot.CommitMakers
 	}
 }
 
-// listedBy is how soon after a push GitHub surely lists of which pull request it was the
-// merge.
+// listedBy is how soon after a merge's push GitHub surely lists the pull request.
 const listedBy = 30 * time.Second
 
-// unlisted reports whether a webhook has told of a merge that a reading does not know.
+// unlisted reports whether a webhook announced a merge that a reading does not show.
 func (l *makersReading) unlisted(sha string) bool {
 	for _, p := range l.s.Pulls {
 		if p.Merged && p.MergeSHA == sha && !l.merged[p.Number] {
@@ -279,7 +280,7 @@ func (l *makersReading) unlisted(sha string) bool {
 	return false
 }
 
-// openPull takes in who pushed to the branch of a pull request that is not merged.
+// openPull adds who pushed to the branch of a pull request that is not merged.
 func (l *makersReading) openPull(commits map[string]bot.CommitMakers) {
 	p := l.s.Pulls[l.of.Pull]
 	m := bot.MergedPull{Number: p.Number, Head: l.of.SHA, Branch: p.Branch, Author: bot.Account{ID: p.AuthorID, Login: p.Author}}

@@ -5,21 +5,21 @@ import (
 	"time"
 )
 
-// A platform may destroy an artifact that is remembered: Heroku does so with old
-// slugs, and somebody may clear the embedded platform's shelf. It is met when the
-// artifact is to be released. Then it is forgotten wherever it is remembered, the
-// commit is built again, and goes through the stages from the first one: what reaches
-// a stage is what the one before has proved.
+// A platform may destroy a remembered artifact: Heroku deletes old slugs, and a person may
+// clear the embedded platform's artifacts. Headstart notices when it releases the
+// artifact. It then forgets the artifact everywhere and builds the commit again. The
+// commit restarts at the first stage, because a stage gets only what the stage before has
+// proved.
 
 const (
-	// MaxRebuilds is how often a candidate is built again by itself. After that people
-	// are told, and a retry begins anew.
+	// MaxRebuilds is how often a candidate is rebuilt automatically. After that people are
+	// notified, and a retry begins anew.
 	MaxRebuilds = 2
 	// keptGone is how many artifacts of a build are remembered as gone.
 	keptGone = 5
 )
 
-// LoseArtifact forgets the artifact of a candidate that is on its way, which is gone.
+// LoseArtifact forgets the artifact, which is gone, of a candidate on its way.
 func (s *State) LoseArtifact(c *Candidate, at time.Time) {
 	key := s.KeyOf(c)
 	if r, ok := s.Builds[key]; !ok && c.Artifact != "" {
@@ -29,10 +29,10 @@ func (s *State) LoseArtifact(c *Candidate, at time.Time) {
 	s.ForgetArtifact(c.Artifact, at)
 }
 
-// ForgetArtifact forgets an artifact that the platform no longer has: every build
-// that left it waits to be made again, and every candidate that is on its way with it
-// begins at the first stage. What has got to the end, or failed for another reason,
-// stays as people were told; a release in flight goes to its own end.
+// ForgetArtifact forgets an artifact that the platform no longer has. Every build that
+// made it waits to be repeated. Every candidate on its way with it restarts at the first
+// stage. Candidates that are finished, or failed for another reason, stay as reported; a
+// release in flight finishes.
 func (s *State) ForgetArtifact(artifact string, at time.Time) {
 	if artifact == "" {
 		return
@@ -47,7 +47,7 @@ func (s *State) ForgetArtifact(artifact string, at time.Time) {
 			continue
 		}
 		c.Artifact, c.ArtifactApp, c.ArtifactSHA = "", "", ""
-		for _, stage := range SortedKeys(c.Progress) { // also those that the file has no more: they may come back
+		for _, stage := range SortedKeys(c.Progress) { // also those no longer in the file: they may come back
 			if c.Progress[stage].Passed() {
 				c.Leave(stage)
 			}
@@ -55,8 +55,8 @@ func (s *State) ForgetArtifact(artifact string, at time.Time) {
 	}
 }
 
-// onItsWay reports whether a candidate has a stage before it, is in none at this
-// moment, and has failed at none.
+// onItsWay reports whether a candidate has a stage before it, is being released at none,
+// and has failed at none.
 func (s *State) onItsWay(c *Candidate) bool {
 	ahead := false
 	for _, stage := range s.Config.StageNames() {
@@ -70,12 +70,12 @@ func (s *State) onItsWay(c *Candidate) bool {
 	return ahead
 }
 
-// anew is the run of a build whose artifact is gone: it waits to be built again.
+// anew is the run of a build whose artifact is gone: it waits to be repeated.
 func (r BuildRun) anew(at time.Time) BuildRun {
 	gone := append(slices.Clone(r.Gone), r.Artifact)
 	return BuildRun{SHA: r.SHA, Tree: r.Tree, Status: RunWaiting, Source: r.Source, Gone: gone[max(len(gone)-keptGone, 0):], GoneAt: at}
 }
 
-// Blank is a run of which nothing is known but what its source is made of, and which
-// artifacts of it are gone.
+// Blank is a run that knows only what its source is made of, and which of its artifacts
+// are gone.
 func (r BuildRun) Blank() BuildRun { return BuildRun{Source: r.Source, Gone: r.Gone, GoneAt: r.GoneAt} }

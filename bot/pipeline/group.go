@@ -9,32 +9,31 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// MergeGroup is what is known of a merge group. It ends once: a commit that the
-// queue makes anew is another group.
+// MergeGroup is what is known of a merge group. It ends once: a commit that the queue
+// makes anew is another group.
 type MergeGroup struct {
 	bot.MergeGroupChanged
 	SeenAt    time.Time
-	EndedAt   time.Time    // zero: the queue's checks run
-	Over      string       // with EndedAt: the commit that took its place, or was merged with it; empty: none
-	Reports   Reports      // what was reported of its checks, for the candidate that it becomes
-	Affected  bot.Affected // whether its files affect the pipeline; empty: not known yet
+	EndedAt   time.Time    // zero: the queue's checks still run
+	Over      string       // with EndedAt: the commit that replaced it, or was merged with it; empty: none
+	Reports   Reports      // of its checks, for the candidate that it becomes
+	Affected  bot.Affected // whether its files affect the pipeline; empty: unknown yet
 	Published map[string]Published
 }
 
 const (
-	// GroupAge is how long a group's checks may run, a little more than the six hours
-	// that GitHub allows at most. What is older was destroyed, and nobody told.
+	// GroupAge is how long a group's checks may run: a little more than the six hours that
+	// GitHub allows. An older group was destroyed without a webhook.
 	GroupAge = 7 * time.Hour
-	// forgetGroup is how long a group is remembered after its end: its push may be
-	// seen later.
+	// forgetGroup is how long a group is remembered after its end, for a late push.
 	forgetGroup = 10 * time.Minute
 )
 
-// The reasons for which GitHub destroys a group.
+// GitHub's reasons for destroying a group.
 const GroupMerged = "merged"
 
-// QueueBranch reports whether a branch is one that GitHub's merge queue makes for a
-// group. It is nobody's candidate.
+// QueueBranch reports whether a branch belongs to GitHub's merge queue. Such a branch
+// never brings a candidate.
 func QueueBranch(branch string) bool { return strings.HasPrefix(branch, "gh-readonly-queue/") }
 
 // GroupOf finds a merge group by its commit; nil if there is none.
@@ -57,8 +56,8 @@ func (g *MergeGroup) Live(now time.Time) bool {
 	return g.EndedAt.IsZero() && now.Sub(g.SeenAt) < GroupAge
 }
 
-// LeaveQueue gives a new candidate what was reported of it while it was a merge group.
-// The groups that it was made on are merged with it.
+// LeaveQueue gives a new candidate the reports of its time as a merge group. The groups
+// that it was made on are merged with it.
 func (s *State) LeaveQueue(c *Candidate) {
 	g := s.GroupOf(c.SHA)
 	if g == nil || g.Branch != c.Branch {
@@ -84,14 +83,14 @@ func (s *State) LeaveQueue(c *Candidate) {
 	}
 }
 
-// GroupOwnsStatus reports whether headstart/build of a commit is about a merge group. Once
-// it is a candidate that the pipeline takes on, it is about that.
+// GroupOwnsStatus reports whether a commit's headstart/build is about a merge group. Once
+// the commit is a candidate that the pipeline takes on, the status is about the candidate.
 func (s *State) GroupOwnsStatus(g *MergeGroup) bool {
 	c := s.Candidate(g.Head)
 	return c == nil || c.FromPull || s.Affects(c) != bot.AffectedYes
 }
 
-// GroupAffects says whether a group affects the pipeline; empty: it is not known yet.
+// GroupAffects says whether a group affects the pipeline; empty: unknown yet.
 func (s *State) GroupAffects(g *MergeGroup) bot.Affected {
 	if len(s.Config.Paths) == 0 {
 		return bot.AffectedYes
@@ -99,7 +98,7 @@ func (s *State) GroupAffects(g *MergeGroup) bot.Affected {
 	return g.Affected
 }
 
-// ForgetGroups drops groups of which nothing is left to do or to say.
+// ForgetGroups drops groups with nothing left to do or to report.
 func (s *State) ForgetGroups(at time.Time) {
 	if len(s.Groups) == 0 {
 		return
@@ -123,8 +122,8 @@ func cloneGroups(list []MergeGroup) []MergeGroup {
 	return list
 }
 
-// KnownSince is since when a candidate's checks may have reported: the queue has them run
-// on a merge group before the branch moves to it.
+// KnownSince is since when a candidate's checks may have reported: the queue runs them on
+// a merge group before the branch moves to it.
 func (c *Candidate) KnownSince() time.Time {
 	if !c.QueuedAt.IsZero() {
 		return c.QueuedAt
@@ -133,7 +132,7 @@ func (c *Candidate) KnownSince() time.Time {
 }
 
 // Became reports whether a pull request was merged as a candidate, or together with the
-// one that was.
+// candidate's.
 func (p PullRequest) Became(c *Candidate) bool {
 	return c.Pull == p.Number || p.MergedWith != "" && p.MergedWith == c.SHA
 }

@@ -8,14 +8,14 @@ import (
 )
 
 const (
-	// lookDecay is after how long without a reading one more is at once again.
+	// lookDecay is the time without a reading after which the next one is immediate again.
 	lookDecay = 5 * time.Second
 	// lagLooks is how many readings in a row may show runs of a completed suite as
-	// pending: GitHub's answers can lag behind its webhooks.
+	// pending: GitHub's API can lag behind its webhooks.
 	lagLooks = 5
 )
 
-// BeginReading notes that a reading begins: it takes in what was seen so far.
+// BeginReading records that a reading begins: it covers all hints so far.
 func (r *Reports) BeginReading(at time.Time) {
 	r.Looks = max(0, r.Looks-int(at.Sub(r.ReadAt)/lookDecay))
 	if r.Prompt {
@@ -24,8 +24,8 @@ func (r *Reports) BeginReading(at time.Time) {
 	r.Reading, r.Look, r.Prompt = r.Hints, false, false
 }
 
-// Confirm forgets the completed suites of which a reading shows nothing pending. What
-// GitHub still does not show after some readings is not waited for any more.
+// Confirm forgets completed suites for which a reading shows nothing pending. After some
+// readings it gives up on the others.
 func (r *Reports) Confirm() {
 	if len(r.Done) == 0 {
 		r.Lags = 0
@@ -41,7 +41,7 @@ func (r *Reports) Confirm() {
 		return shown && !pending
 	})
 	if r.Prompt {
-		return // another one was completed meanwhile, and is looked at
+		return // another suite was completed meanwhile, and is read
 	}
 	if r.Lags++; len(r.Done) == 0 || r.Lags >= lagLooks {
 		r.Done, r.Lags = nil, 0

@@ -9,10 +9,9 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// Check returns an error for each invariant of [State] that does not hold, joined: its
-// formula, the pipeline, and the values that break it. nil: all of them hold. It
-// changes nothing. It goes through all that is known: tests call it after every event,
-// a server does not.
+// Check returns the invariants of [State] that do not hold, joined as one error: the
+// formula, the pipeline, and the values that break it. nil: all hold. It changes nothing.
+// It reads the whole state: tests call it after every event, a server does not.
 func (s State) Check() error {
 	c := &checking{state: &s}
 	hold(c, ofPipeline, &thePipeline{State: &s})
@@ -52,13 +51,13 @@ func (s State) Check() error {
 	return errors.Join(c.broken...)
 }
 
-// An invariant is a formula, and what decides whether it holds of a T.
+// An invariant is a formula, and the function that decides whether it holds of a T.
 type invariant[T any] struct {
 	formula string
 	holds   func(of *T) bool
 }
 
-// checking collects what does not hold of a state.
+// checking collects the invariants that a state breaks.
 type checking struct {
 	state  *State
 	broken []error
@@ -72,7 +71,7 @@ func hold[T any](c *checking, list []invariant[T], of *T) {
 	}
 }
 
-// What an invariant is about: a part of a state, and what it is a part of.
+// The subject of an invariant: a part of a state, and what contains it.
 type (
 	thePipeline struct{ *State }
 	aStage      struct {
@@ -170,7 +169,7 @@ func (of *aRequest) String() string {
 	return fmt.Sprintf("the commands in the comment %d: %+v", of.Comment, *of.Request)
 }
 
-// once reports whether no two of a list have the same key.
+// once reports whether no two elements of a list have the same key.
 func once[T any, K comparable](list []T, key func(*T) K) bool {
 	for i := range list {
 		for j := range i {
@@ -182,7 +181,7 @@ func once[T any, K comparable](list []T, key func(*T) K) bool {
 	return true
 }
 
-// counted reports whether no reading has taken in, or takes in, more than was heard.
+// counted reports: 0 ≤ Seen, Reading ≤ Hints.
 func (r *Reports) counted() bool {
 	return 0 <= r.Seen && r.Seen <= r.Hints && 0 <= r.Reading && r.Reading <= r.Hints
 }

@@ -7,9 +7,9 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// An effect is known by its key: two of the same key are never under way at once, and
-// their attempts are counted together. Nobody reads what an effect is from its key: its
-// action says that. All keys are made here.
+// The key of an effect is its identity: two effects of one key are never under way at
+// once, and their attempts are counted together. The action, not the key, says what an
+// effect is. All keys are made here.
 
 const (
 	HeadKey      = "head"
@@ -46,7 +46,7 @@ func PullKey(p PullRequest) string { return fmt.Sprintf("pull %d %s", p.Number, 
 
 func ChangesOfKey(p PullRequest) string { return fmt.Sprintf("changes of %d %s", p.Number, p.Head) }
 
-// What is done about builds, releases and apps.
+// Builds, releases and apps.
 
 func BuildEffect(app, key string) string { return "build " + app + " " + key }
 
@@ -54,7 +54,7 @@ func WatchBuildKey(r BuildRun) string { return "watch build " + r.App + " " + r.
 
 func CancelKey(r BuildRun) string { return "cancel " + r.App + " " + r.ID }
 
-// readPromoteKey is what a key of PromoteKey is about; !ok: it is of another effect.
+// readPromoteKey reads a key of PromoteKey; !ok: another effect's key.
 func readPromoteKey(key string) (stage string, n int, app string, ok bool) {
 	read, err := fmt.Sscanf(key, "promote %s %d %s", &stage, &n, &app)
 	return stage, n, app, err == nil && read == 3
@@ -82,7 +82,7 @@ func WatchCopyKey(stage string, n int, app string) string { return "watch " + Co
 
 func RemoveCopyKey(stage string, n int, app string) string { return "remove " + CopyKey(stage, n, app) }
 
-// What people are told.
+// What people read.
 
 func StatusKey(sha, context string) string { return "status " + sha + " " + context }
 
@@ -98,7 +98,7 @@ func SectionKey(pull int) string { return fmt.Sprintf("section %d", pull) }
 
 func AlertKey(stage string, n int) string { return fmt.Sprintf("alert %s %d", stage, n) }
 
-// What is done about a comment with commands.
+// Comments with commands.
 
 func SeenKey(r *Request) string { return fmt.Sprintf("seen %d", r.Comment) }
 
@@ -118,8 +118,8 @@ func AddressKey(r *Request, pipeline string) string {
 	return fmt.Sprintf("address %d %s", r.Comment, pipeline)
 }
 
-// KeyNames reports whether a commit is among the words of an effect's key. An effect that
-// waits for its next attempt is remembered by its key alone.
+// KeyNames reports whether an effect's key contains a commit. An effect that waits for its
+// next attempt is remembered by its key alone.
 func KeyNames(key, sha string) bool {
 	for word := range strings.FieldsSeq(key) {
 		if word == sha {
@@ -129,12 +129,12 @@ func KeyNames(key, sha string) bool {
 	return false
 }
 
-// A build is remembered by a key of its own: for whom it may be, what was built, and how.
-// Whoever has the same key shares the artifact.
-type builtAs struct {
-	Whose string // BranchBuilds or pullBuilds; empty: everybody's
+// The key of a build says whom it may serve, what was built, and how. Commits with the
+// same key share the artifact.
+type BuiltAs struct {
+	Whose string // BranchBuilds or pullBuilds; empty: it serves all
 	Kind  string // OfCommit or ofTree
-	id    string // of the commit, or of the tree
+	id    string // SHA of the commit or the tree
 	by    string // a digest of the command; empty on a platform with buildpacks
 }
 
@@ -143,7 +143,7 @@ const (
 	ofTree   = "tree "
 )
 
-func (k builtAs) key() string {
+func (k BuiltAs) key() string {
 	by := ""
 	if k.by != "" {
 		by = " by " + k.by
@@ -151,8 +151,8 @@ func (k builtAs) key() string {
 	return k.Whose + k.Kind + k.id + by
 }
 
-// ReadKey is what a build is remembered as, by its key.
-func ReadKey(key string) (k builtAs) {
+// ReadBuildKey reads the key of a build.
+func ReadBuildKey(key string) (k BuiltAs) {
 	for _, whose := range []string{BranchBuilds, pullBuilds} {
 		if rest, ok := strings.CutPrefix(key, whose); ok {
 			k.Whose, key = whose, rest

@@ -11,8 +11,8 @@ func TestBuildKeysAreRead(t *testing.T) {
 	for _, whose := range []string{"", BranchBuilds, pullBuilds} {
 		for _, kind := range []string{OfCommit, ofTree} {
 			for _, by := range []string{"", "a1b2"} {
-				k := builtAs{Whose: whose, Kind: kind, id: "0123abc", by: by}
-				if got := ReadKey(k.key()); got != k {
+				k := BuiltAs{Whose: whose, Kind: kind, id: "0123abc", by: by}
+				if got := ReadBuildKey(k.key()); got != k {
 					t.Errorf("the key %q is read as %+v, and was made of %+v", k.key(), got, k)
 				}
 			}

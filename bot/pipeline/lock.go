@@ -7,19 +7,16 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// Lock keeps promotions out of a stage until somebody unlocks it.
+// Lock keeps promotions out of a stage until it is removed or expires.
 type Lock struct {
 	Order
 	Reason   string    // may be empty
-	Rollback bool      // it came with a rollback or a failure; an explicit promotion opens it
-	Until    time.Time // when it ends by itself; zero: it does not. One with a rollback never does
+	Rollback bool      // it came with a rollback or a failure; an explicit promotion ignores it
+	Until    time.Time // when it expires; zero: never. A lock of a rollback never does
 }
 
-// A lock keeps promotions out of a stage until somebody unlocks it, or until the
-// time that it was given is over. One that came with a rollback has no such time.
-
-// LockedAt is the lock that keeps promotions out of the stage at a time; nil:
-// none does. Whoever wants to know whether a stage is locked asks it.
+// LockedAt returns the lock that keeps promotions out of the stage at a time; nil: none.
+// Everything that asks whether a stage is locked calls it.
 func (st StageState) LockedAt(now time.Time) *Lock {
 	if st.Lock == nil || !st.Lock.Until.IsZero() && !now.Before(st.Lock.Until) {
 		return nil
@@ -27,7 +24,7 @@ func (st StageState) LockedAt(now time.Time) *Lock {
 	return st.Lock
 }
 
-// Whose says who has locked, until when, and why.
+// Whose says who locked, until when, and why.
 func (l *Lock) Whose() string {
 	text := "by @" + l.By
 	if l.By == "" { // after a release that failed
@@ -39,8 +36,8 @@ func (l *Lock) Whose() string {
 	return text + words.Because(l.Reason)
 }
 
-// AloneOf says who has approved a candidate alone at a stage, and why; empty: nobody, or
-// that is over.
+// AloneOf says who approved a candidate alone at a stage, and why; empty: nobody, or the
+// approval is over.
 func AloneOf(c *Candidate, stage string) string {
 	a := c.Approvals[stage]
 	if a.Alone == "" {

@@ -9,8 +9,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/command"
 )
 
-// UnreadPeople lists what has to be read, and was not since the comment came, before its
-// approvals are judged.
+// UnreadPeople lists the readings that a comment's approvals need and that were not made
+// since the comment came.
 func (s *State) UnreadPeople(r *Request) map[string]bot.ReadPeople {
 	open := s.WouldApprove(r)
 	for key := range open {
@@ -21,7 +21,7 @@ func (s *State) UnreadPeople(r *Request) map[string]bot.ReadPeople {
 	return open
 }
 
-// WouldApprove lists what has to be read before a comment's approvals are judged, by key.
+// WouldApprove lists the readings that a comment's approvals need, by key.
 func (s *State) WouldApprove(r *Request) map[string]bot.ReadPeople {
 	list := map[string]bot.ReadPeople{}
 	if !s.Config.AnyFourEyes() {
@@ -49,7 +49,7 @@ func (s *State) WouldApprove(r *Request) map[string]bot.ReadPeople {
 	return list
 }
 
-// Approved lists what approvals that are good are held against, by key.
+// Approved lists the readings that good approvals are compared with, by key.
 func (s *State) Approved() map[string]bot.ReadPeople {
 	list := map[string]bot.ReadPeople{}
 	for _, c := range s.All() {
@@ -69,8 +69,8 @@ func (s *State) compared(list map[string]bot.ReadPeople, c *Candidate, stage str
 	}
 }
 
-// meant lists the commits that a command of a comment may be about, as far as can be said
-// before the pull request is read. The head of an open one may be no candidate yet.
+// meant lists the commits that a command may mean, before the pull request is read. The
+// head of an open pull request may be no candidate yet.
 func (s *State) meant(r *Request, command command.Command) (list []*Candidate) {
 	pull, known := s.Pulls[r.Number]
 	for i := range s.Candidates {
@@ -92,7 +92,7 @@ func (s *State) meant(r *Request, command command.Command) (list []*Candidate) {
 	return list
 }
 
-// PeopleRead takes who made what lies between two commits.
+// PeopleRead takes the answer of a reading of makers.
 func (s *State) PeopleRead(do bot.ReadPeople, f bot.Finished) {
 	if f.Outcome != bot.Done && f.Outcome != bot.Refuse {
 		return
@@ -106,8 +106,8 @@ func (s *State) PeopleRead(do bot.ReadPeople, f bot.Finished) {
 	Put(&s.People, PeopleKey(do.Base, do.Head), seen)
 }
 
-// MayNotReview says why somebody's approval of a candidate at a stage with four eyes is not
-// good; empty if it is.
+// MayNotReview says why a person's approval of a candidate at a stage with four eyes is
+// not good; empty if it is.
 func (s *State) MayNotReview(c *Candidate, stage string, who bot.Account) string {
 	e := s.MakersOf(c, stage)
 	switch what := e.made[who.ID]; {
@@ -123,8 +123,8 @@ func (s *State) MayNotReview(c *Candidate, stage string, who bot.Account) string
 	return ""
 }
 
-// ApprovedByMaker says why an approval that was good is not, by what is known now; empty if it
-// is, or if that is being read.
+// ApprovedByMaker says why an approval is no longer good by what is known now; empty if it
+// is, or if the makers are being read.
 func (s *State) ApprovedByMaker(c *Candidate, stage string, a Approval) string {
 	cfg, _ := s.Config.Stage(stage)
 	if !cfg.FourEyes || a.Alone != "" || s.MakersOf(c, stage).Unread {

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// Maps are gone through in the order of their keys, so that a decision is the same each time.
+// Maps are iterated in the order of their keys, so that decisions are deterministic.
 
-// SortedKeys are the keys of a map in their order; nil of an empty one.
+// SortedKeys lists the keys of a map in order; nil if it is empty.
 func SortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
 	if len(m) == 0 {
 		return nil

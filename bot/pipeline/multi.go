@@ -8,18 +8,16 @@ import (
 	"github.com/headstart-cd/headstart/bot/command"
 )
 
-// A repository with several pipelines has one more, which has no name and gets
-// everything first. It deploys nothing: it reads the file, opens the pipelines that the
-// file names, publishes what is wrong with the file, routes the commands of comments
-// (route.go), and keeps the comments of pull requests (sections.go). Each of the others
-// has its name in its statuses, its deployments' environments, its answers and its
-// section of the comments.
+// A repository with several pipelines has one more, without a name, which gets everything
+// first. It deploys nothing: it reads the file, opens the file's pipelines, and publishes
+// what is wrong with the file. It also routes the commands of comments (route.go) and
+// keeps the comments of pull requests (sections.go). A named pipeline has its name in its
+// statuses, its deployments' environments, its answers and its section of the comments.
 
-// Multi reports whether this is the pipeline without a name, of a repository whose file
-// names several.
+// Multi reports whether this is the pipeline without a name, of a repository with several.
 func (s *State) Multi() bool { return s.Pipeline.Name == "" && len(s.Names) > 0 && !s.Configured }
 
-// Opening is what the pipelines are told that were never opened.
+// Opening is what begins the pipelines that were never opened.
 func (s *State) Opening() bot.OpenPipelines {
 	do := bot.OpenPipelines{Installed: bot.Installed{RepoID: s.RepoID, Installation: s.Installation, DefaultBranch: s.DefaultBranch, Visibility: s.Visibility}}
 	for _, name := range s.Names {
@@ -58,11 +56,10 @@ func (s *State) Opening() bot.OpenPipelines {
 	return do
 }
 
-// ownPrefix begins every status context of Headstart's.
+// ownPrefix begins Headstart's status contexts.
 const ownPrefix = "headstart/"
 
-// Context is a status context as GitHub knows it: with the pipeline's name, where
-// it has one.
+// Context is a status context as GitHub knows it: with the pipeline's name, if it has one.
 func (s *State) Context(short string) string {
 	if s.Pipeline.Name == "" {
 		return short
@@ -78,7 +75,7 @@ func (s *State) ShortContext(context string) string {
 	return ownPrefix + strings.TrimPrefix(context, ownPrefix+s.Pipeline.Name+"/")
 }
 
-// NoFile says why the pipeline is not deployed any more.
+// NoFile says why the pipeline is no longer deployed.
 func (s *State) NoFile() string {
 	switch {
 	case s.Pipeline.Name != "":
@@ -89,6 +86,6 @@ func (s *State) NoFile() string {
 	return "the branch has no .github/headstart.yml any more"
 }
 
-// Qualified is a stage as commands name it in this repository: after the pipeline's
-// name, where it has one.
+// Qualified is a stage as commands of this repository name it: after the pipeline's name,
+// if it has one.
 func (s *State) Qualified(stage string) string { return command.InPipeline(s.Pipeline.Name, stage) }

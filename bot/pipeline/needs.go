@@ -7,11 +7,10 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// A stage may need a stage of another pipeline to go first: `needs:`. That one is
-// as new as a candidate once it runs everything that was pushed there up to the
-// candidate's own push, which in one repository may be the very same. What is pushed
-// there afterwards is not waited for; so there is an order for any two pushes, and a
-// pipeline in which nothing happens holds nobody up.
+// A stage may need a stage of another pipeline to go first: `needs:`. The needed stage
+// must run everything pushed there up to the candidate's push; in one repository that may
+// be the same push. Later pushes there are not waited for. So any two pushes have an
+// order, and an idle pipeline blocks nobody.
 
 // NeedSeen is what a stage of another pipeline ran when it was asked.
 type NeedSeen struct {
@@ -19,8 +18,8 @@ type NeedSeen struct {
 	At time.Time // when it was asked
 }
 
-// Awaited lists the stages of other pipelines that this one needs, for whoever must
-// tell it that they moved: as [bot.Need.String], without capitals.
+// Awaited lists the stages of other pipelines that this pipeline needs: as
+// [bot.Need.String], in lower case. When one moves, this pipeline must be notified.
 func (s State) Awaited() (list []string) {
 	for _, stage := range s.Config.Stages {
 		for _, need := range stage.Needs {
@@ -30,8 +29,8 @@ func (s State) Awaited() (list []string) {
 	return list
 }
 
-// StagesMoved lists the stages of a pipeline that run something else after a change
-// than before, as whoever needs them knows them.
+// StagesMoved lists the stages of a pipeline that run something else after a change, as
+// other pipelines' needs name them.
 func StagesMoved(before, after State) (list []bot.Need) {
 	for _, stage := range SortedKeys(after.Stages) {
 		if now := after.Stages[stage].Live.SHA; now != "" && now != before.Stages[stage].Live.SHA {

@@ -8,20 +8,19 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// GitHub's webhooks tell of commits, pull requests and comments seconds before its
-// API knows them. Until it has had time to, its word that something does not exist
-// settles nothing: it is asked again, often, for a while.
+// GitHub's webhooks announce commits, pull requests and comments seconds before its API
+// knows them. Until then, its answer that something does not exist proves nothing: it is
+// asked again, often, for a while.
 
 const (
-	// NotYetFor is for how long after it was seen GitHub may not know something yet.
+	// NotYetFor is how long after its webhook something may be unknown to GitHub.
 	NotYetFor = 2 * time.Minute
-	// NotYetPause is the longest pause between two questions about something that
-	// GitHub may not know yet.
+	// NotYetPause is the longest pause between two such requests.
 	NotYetPause = 2 * time.Second
 )
 
-// KnownSince is when the newest of what an action is about was first seen; zero: it is
-// about nothing, or nobody remembers.
+// KnownSince is when the newest object of an action was first seen; zero: it has none, or
+// they are forgotten.
 func (s *State) KnownSince(do bot.Action) time.Time {
 	about := bot.TraitsOf(do).About
 	heard := bot.Later(s.branchKnownSince(about.Branch), s.commentKnownSince(about.Comment))
@@ -31,8 +30,8 @@ func (s *State) KnownSince(do bot.Action) time.Time {
 	return bot.Later(heard, s.Pulls[about.Pull].NewestHeadAt())
 }
 
-// commitKnownSince is when a commit was seen: of the branch, of a pull request, or
-// the test merge of one.
+// commitKnownSince is when a commit was seen: of the branch, of a pull request, or as a
+// test merge.
 func (s *State) commitKnownSince(sha string) time.Time {
 	if sha == "" {
 		return time.Time{}
@@ -82,34 +81,34 @@ func (s *State) commentKnownSince(id int64) time.Time {
 // NewestHeadAt is when the pull request's newest head was seen.
 func (p PullRequest) NewestHeadAt() time.Time { return bot.Later(p.SeenAt, p.HeadSeenAt) }
 
-const LateReading = 15 * time.Second // after the push: its webhook was not the first to come
+const LateReading = 15 * time.Second // after the push: its webhook was late
 
-// Deliveries are processed in any order: a check may be seen before the push
-// of the commit that it is about. What was reported of an unknown commit is kept for a
-// moment, so that nobody has to ask GitHub for it.
+// Deliveries are processed in any order: a check may be seen before the push of its
+// commit. Reports about unknown commits are kept for a moment, which saves a request to
+// GitHub.
 
-// EarlyReport is what was reported of a commit before the commit itself.
+// EarlyReport is a report about a commit that came before the commit.
 type EarlyReport struct {
 	SHA   string
-	Check bot.Check // zero: that its checks have moved, and nothing more
+	Check bot.Check // zero: its checks have moved, nothing more
 	At    time.Time
 
 	Completed bool // without Check: as in [bot.ChecksMoved]
 	Suite     int64
 }
 
-// MaxEarlyReports bounds how much is kept. Most commits of which checks report are
-// of pull requests, and never become known.
+// MaxEarlyReports bounds how many are kept. Most commits with checks belong to pull
+// requests, and never become candidates.
 const MaxEarlyReports = 64
 
-// promptly is how soon after a push, by GitHub's clock, its webhook counts as the
-// push itself. GitHub's push time has whole seconds, and is up to one too early.
+// promptly is how soon after a push, by GitHub's clock, its webhook counts as the push
+// itself. GitHub's push time has whole seconds, and is up to one too early.
 const promptly = 2 * time.Second
 
-// Pushed is when the candidate was pushed, by the bot's clock: whatever is told of
-// the time since the push is counted from here. It is when the push was seen; for
-// a push that was seen late, as after a lost webhook, it is what GitHub says.
-// Nothing that happens to the candidate comes before it.
+// Pushed is when the candidate was pushed, by the bot's clock: all durations since the
+// push start here. It is when the push was seen, or GitHub's time if the push was seen
+// late, as after a lost webhook. It is never later than anything that happens to the
+// candidate.
 func (c *Candidate) Pushed() time.Time {
 	if c.SeenAt.Sub(c.PushedAt) < promptly {
 		return c.SeenAt

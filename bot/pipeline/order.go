@@ -7,25 +7,25 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// Order is something that a person asked for, or that a failure did.
+// Order is a request of a person, or of a failure.
 type Order struct {
-	By      string // login; empty: a failure
-	ByID    int64  // of the account; 0: not known
+	By      string // login; empty: it is of a failure
+	ByID    int64  // of the account; 0: unknown
 	At      time.Time
 	Comment int64
-	Urgent  bool   // of a promotion: it passes windows, freezes and soak
-	Reason  string // of what is urgent
+	Urgent  bool   // a promotion despite windows, freezes and soak
+	Reason  string // of an urgent promotion
 }
 
-// Skew is how far the clocks behind two push times may disagree: one is
-// GitHub's in whole seconds, the other is ours where a push was never delivered.
+// Skew is how far the clocks of two push times may differ: GitHub's in whole seconds, and
+// ours if no push was delivered.
 const Skew = 30 * time.Second
 
-// Returned reports whether a push brought the branch back to a commit that it
-// had been at before, rather than being the push that is known already.
+// Returned reports whether a push brought the branch back to a former commit, and is not
+// the known push itself.
 func (c *Candidate) Returned(p bot.Pushed, timed bool) bool {
 	switch {
-	case c.Before == "": // found at the branch's head: the first push to tell of it is the one that was missed
+	case c.Before == "": // found at the branch's head: the first push to it is the missed one
 		return p.PushedAt.After(c.PushedAt.Add(Skew))
 	case !timed:
 		return p.Before != c.Before
@@ -33,10 +33,10 @@ func (c *Candidate) Returned(p bot.Pushed, timed bool) bool {
 	return p.PushedAt.After(c.PushedAt)
 }
 
-// ByPerson reports whether somebody asked for it, rather than a failure.
+// ByPerson reports whether the order is of a person, not of a failure.
 func (o Order) ByPerson() bool { return o.By != "" }
 
-// Who names whoever gave an order.
+// Who names who gave an order.
 func (o Order) Who() string {
 	if o.ByPerson() {
 		return "@" + o.By
@@ -44,17 +44,17 @@ func (o Order) Who() string {
 	return "Headstart"
 }
 
-// HasOrder reports whether somebody asked for a candidate at a stage.
+// HasOrder reports whether a candidate was ordered at a stage.
 func (c *Candidate) HasOrder(stage string) bool {
 	_, ordered := c.Ordered[stage]
 	return ordered
 }
 
-// Urgency says who found it urgent, and why.
+// Urgency says who promoted urgently, and why.
 func (o Order) Urgency() string { return "urgent, by @" + o.By + words.Because(o.Reason) }
 
-// UrgentOrder is the order that a promotion is about to begin on, if it is urgent:
-// it is remembered with the passage when the order itself is over.
+// UrgentOrder is the order on which a promotion is about to begin, if it is urgent.
+// Progress keeps it when the order itself is done.
 func (c *Candidate) UrgentOrder(stage string) *Order {
 	if o := c.Ordered[stage]; o.Urgent {
 		return &o

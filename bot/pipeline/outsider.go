@@ -10,39 +10,38 @@ import (
 	"github.com/headstart-cd/headstart/bot/command"
 )
 
-// Everybody who may see a repository may comment there, and each comment with a command
-// costs requests to GitHub. People without write, outsiders, get a few answers an hour;
-// of the rest one gets a reaction, and the others nothing. So what is to be known first of
-// an author is the role. Of comments by one author that arrive together one is read, and
-// the others wait for what it tells.
+// Everybody who may see a repository may comment, and each comment with a command costs
+// requests to GitHub. Outsiders are people without write. They get a few answers an hour,
+// then one reaction, then nothing. So an author's role is read first. Of comments by one
+// author that arrive together, one is read and the others wait for its result.
 
-// Outsider is somebody without write, as of the last hour.
+// Outsider is a person without write, as of the last hour.
 type Outsider struct {
-	Role      bot.Role  // as it was read last
-	ReadAt    time.Time // when that was
+	Role      bot.Role  // as last read
+	ReadAt    time.Time // when it was last read
 	Since     time.Time // when the hour began
-	Answers   int       // comments that were answered since
-	ToldLimit bool      // one that was not got its reaction
+	Answers   int       // comments answered since
+	ToldLimit bool      // an unanswered comment got the reaction
 }
 
-// OutsiderLimits are all outsiders' together.
+// OutsiderLimits count for all outsiders together.
 type OutsiderLimits struct {
 	Since    time.Time // when the hour began
-	Answers  int       // comments that were answered since
-	Readings int       // how often it was read once more that somebody is a outsider
+	Answers  int       // comments answered since
+	Readings int       // repeated readings of outsiders' roles
 }
 
 const (
 	limitPeriod       = time.Hour
-	OutsiderAnswers   = 5           // of one outsider's comments are answered in an hour
-	outsidersAnswers  = 30          // of all outsiders'
-	outsiderReadings  = time.Minute // as long it counts that somebody is a outsider
-	outsidersReadings = 60          // readings in an hour of whom is known to be one; then it counts for the hour
-	maxOutsiders      = 200         // that are remembered
+	OutsiderAnswers   = 5           // answers an hour for one outsider
+	outsidersAnswers  = 30          // answers an hour for all outsiders
+	outsiderReadings  = time.Minute // how long a role that was read counts
+	outsidersReadings = 60          // repeated readings an hour; then a role counts for the whole hour
+	maxOutsiders      = 200         // how many are remembered
 	CommandSlack      = 24 * time.Hour
 )
 
-// OutsiderKey is whom a comment is by: the account, or the login where that is not known.
+// OutsiderKey identifies the author: the account, or the login if the account is unknown.
 func (r *Request) OutsiderKey() string {
 	if r.UserID != 0 {
 		return strconv.FormatInt(r.UserID, 10)
@@ -50,10 +49,10 @@ func (r *Request) OutsiderKey() string {
 	return "@" + strings.ToLower(r.User)
 }
 
-// mayWrite reports whether somebody has write in the repository.
+// mayWrite reports whether a role includes write.
 func mayWrite(role bot.Role) bool { return bot.RoleRank[role] >= bot.RoleRank[bot.RoleWrite] }
 
-// ByOutsider reports whether a comment is known to be by somebody without write.
+// ByOutsider reports whether the comment's author is known to lack write.
 func (r *Request) ByOutsider() bool { return r.Actor != nil && !mayWrite(r.Actor.Role) }
 
 // Member reports whether a comment's author had write a moment ago.
@@ -71,7 +70,7 @@ func (r *Request) Orders() bool {
 	return slices.ContainsFunc(r.Commands, func(c command.Command) bool { return !c.Verb.Asks() })
 }
 
-// Outsider is what is known of a comment's author as a outsider in this hour.
+// Outsider is what is known of a comment's author as an outsider in this hour.
 func (s *State) Outsider(r *Request, at time.Time) (Outsider, bool) {
 	v, known := s.Outsiders[r.OutsiderKey()]
 	if known && at.Sub(v.Since) >= limitPeriod {
@@ -80,7 +79,7 @@ func (s *State) Outsider(r *Request, at time.Time) (Outsider, bool) {
 	return v, known
 }
 
-// outsiderLimits are all outsiders' together in this hour.
+// outsiderLimits are the limits of this hour.
 func (s *State) outsiderLimits(at time.Time) OutsiderLimits {
 	if at.Sub(s.OutsiderLimits.Since) >= limitPeriod {
 		return OutsiderLimits{Since: at}
@@ -88,14 +87,14 @@ func (s *State) outsiderLimits(at time.Time) OutsiderLimits {
 	return s.OutsiderLimits
 }
 
-// AnswersOutsider reports whether another comment of its author would be answered, if
-// that is a outsider.
+// AnswersOutsider reports whether another comment of its author would be answered, if the
+// author is an outsider.
 func (s *State) AnswersOutsider(r *Request, at time.Time) bool {
 	v, _ := s.Outsider(r, at)
 	return v.Answers < OutsiderAnswers && s.outsiderLimits(at).Answers < outsidersAnswers
 }
 
-// AdmitOutsider takes in that a comment is by a outsider, and reports whether it is answered.
+// AdmitOutsider counts a comment of an outsider, and reports whether it is answered.
 func (s *State) AdmitOutsider(r *Request, at time.Time) bool {
 	v, known := s.Outsider(r, at)
 	all := s.outsiderLimits(at)
@@ -118,7 +117,7 @@ func (s *State) AdmitOutsider(r *Request, at time.Time) bool {
 	return answered
 }
 
-// keepOutsider remembers somebody. What is known of outsiders is replaced, never changed.
+// keepOutsider remembers an outsider. Entries are replaced, never changed in place.
 func (s *State) keepOutsider(key string, v Outsider) {
 	list := map[string]Outsider{key: v}
 	for k, o := range s.Outsiders {
@@ -130,9 +129,8 @@ func (s *State) keepOutsider(key string, v Outsider) {
 	s.Outsiders = list
 }
 
-// RoleRead takes in what somebody may do who has commented, and what follows for the
-// comments of the same author that wait for it. It reports whether the comment itself
-// is answered.
+// RoleRead takes a comment author's role, also for waiting comments of the same author. It
+// reports whether the comment itself is answered.
 func (s *State) RoleRead(r *Request, role bot.Role, at time.Time) bool {
 	key := r.OutsiderKey()
 	if mayWrite(role) {
@@ -160,9 +158,9 @@ func (s *State) RoleRead(r *Request, role bot.Role, at time.Time) bool {
 	return r.Admitted || s.AdmitOutsider(r, at)
 }
 
-// KnownOutsider reports whether a comment's author is known to be a outsider without
-// asking. Whoever orders something that would be answered is asked about once more: a
-// role may just have been given.
+// KnownOutsider reports whether a comment's author is known to be an outsider without a
+// request. The author of an order that would be answered is read again: a role may just
+// have been given.
 func (s *State) KnownOutsider(r *Request, at time.Time) bool {
 	v, known := s.Outsider(r, at)
 	if !known || s.Member(r) {
@@ -178,9 +176,9 @@ func (s *State) KnownOutsider(r *Request, at time.Time) bool {
 	return age < limitPeriod && s.outsiderLimits(at).Readings >= outsidersReadings && !answered
 }
 
-// Open reports whether a comment is still to be answered by this pipeline.
+// Open reports whether this pipeline still has to answer a comment.
 func (r *Request) Open() bool { return r.Closed == "" && !r.Silent && r.Route == nil }
 
-// TakesComments reports whether the pipeline takes comments in: from webhooks, or from
-// the one that hands them on.
+// TakesComments reports whether the pipeline takes comments: from webhooks, or from the
+// pipeline that routes them.
 func (s State) TakesComments() bool { return s.Pipeline.Name != "" || s.Configured || s.Multi() }

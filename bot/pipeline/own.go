@@ -7,8 +7,8 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// NeverGreen lists the contexts that GitHub requires of the branch before a merge and
-// that Headstart sets only afterwards, or not at all.
+// NeverGreen lists the contexts that GitHub requires before a merge, and that Headstart
+// sets only after it or never.
 func (s State) NeverGreen() (contexts []string) {
 	if !s.Configured {
 		return nil

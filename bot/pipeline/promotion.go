@@ -12,20 +12,20 @@ func PromoteKey(stage string, n int, app string) string {
 	return fmt.Sprintf("promote %s %d %s", stage, n, app)
 }
 
-// Promotion is an artifact being put on all apps of a stage.
+// Promotion releases an artifact on all apps of a stage.
 type Promotion struct {
 	N         int
 	SHA       string
-	FromPull  bool // of a pull request's head that somebody asked for
+	FromPull  bool // of a pull request's head, which a person ordered
 	StartedAt time.Time
-	Building  bool   // the stage's own app builds it first
-	Build     string // with Building: the key of that build's run
-	Built     bool   // and has done so
+	Building  bool   // the stage's own app still builds it
+	Build     string // with Building: the key of the run
+	Built     bool   // the stage's own app has built it
 	Apps      map[string]AppRelease
-	Proof     *Proof         // its releases have ended, and it is verified; nil: not yet
-	Rollback  *RollbackOrder // it takes the stage back; nil: it is on the way forward
-	Was       Progress       // with Rollback: the commit's passage before it
-	Copied    bool           // a copy of a database was asked for, so that it has begun
+	Proof     *Proof         // of the verification, once all releases have ended; nil: not yet
+	Rollback  *RollbackOrder // it rolls the stage back; nil: it goes forward
+	Was       Progress       // with Rollback: the commit's progress before
+	Copied    bool           // a copy of a database was asked for, so it has begun
 }
 
 // AppRelease is a promotion's release on one app.
@@ -35,17 +35,17 @@ type AppRelease struct {
 	Version   int       // 0: not numbered yet
 	Since     time.Time // when it was first seen; zero: not yet
 	Unsure    bool      // an attempt may have begun it
-	Base      int       // newest release of the app before the first attempt that may have begun it
-	Gone      bool      // with a failure: the platform no longer has what was to be released
-	Unseen    bool      // with a failure: it began, and nobody can see how it ended
-	Errors    int       // releases before this one that ended through the platform's own fault
+	Base      int       // the app's newest release before the first attempt that may have begun it
+	Gone      bool      // with a failure: the platform no longer has the artifact
+	Unseen    bool      // with a failure: it began, and its end is unknown
+	Errors    int       // earlier releases that ended by the platform's own fault
 	Looks     int
 	LookAt    time.Time
 	Reason    string
 	OutputURL string
 }
 
-// Started reports whether a release is known to have begun on some app.
+// Started reports whether a release is known to have begun on any app.
 func (p *Promotion) Started() bool {
 	for _, a := range p.Apps {
 		if a.started() {
@@ -57,16 +57,15 @@ func (p *Promotion) Started() bool {
 
 // How a promotion's events change the state.
 
-// MaxErrors is how often a release is made once more that ended through the
-// platform's own fault.
+// MaxErrors is how often a release is repeated that ended by the platform's own fault.
 const MaxErrors = 3
 
-// started reports whether there is a release on the app; one that was refused never was.
+// started reports whether the app has a release; a refused release never started.
 func (a AppRelease) started() bool {
 	return a.State != "" && (a.State != bot.ReleaseFailed || a.ID != "")
 }
 
-// MayHaveStarted reports whether a promotion has touched any app, or may have.
+// MayHaveStarted reports whether a stage's promotion has touched any app, or may have.
 func (s *State) MayHaveStarted(stage string) bool {
 	p := s.Stages[stage].Promoting
 	if p == nil {
@@ -84,8 +83,8 @@ func (s *State) MayHaveStarted(stage string) bool {
 	return p.Built || p.Copied
 }
 
-// Errored reports whether a release of the promotion has ended through the
-// platform's own fault, so that it may have done something before.
+// Errored reports whether a release of the promotion ended by the platform's own fault. It
+// may have done something before.
 func (p *Promotion) Errored() bool {
 	for _, a := range p.Apps {
 		if a.Errors > 0 {
@@ -95,8 +94,8 @@ func (p *Promotion) Errored() bool {
 	return false
 }
 
-// Leave takes a candidate out of a stage that it got into, so that it may get in
-// again. What it has done there is still not to be taken back by older ones.
+// Leave takes a candidate out of a stage that it entered, so that it may enter again.
+// Older candidates still may not undo what it did there.
 func (c *Candidate) Leave(stage string) {
 	if !c.Progress[stage].BuildFailed && !slices.Contains(c.Entered, stage) {
 		c.Entered = append(slices.Clone(c.Entered), stage)
@@ -104,15 +103,15 @@ func (c *Candidate) Leave(stage string) {
 	delete(c.Progress, stage)
 }
 
-// Restore puts back how a candidate stood at a stage before a promotion that came to
-// nothing; zero: it had not been there.
+// Restore restores a candidate's progress at a stage to that before a promotion without
+// effect; zero: it had none.
 func (c *Candidate) Restore(stage string, was Progress) {
 	if delete(c.Progress, stage); was.State != "" {
 		Put(&c.Progress, stage, was)
 	}
 }
 
-// Gone reports whether the platform has nothing to release on any app.
+// Gone reports whether the platform has no artifact to release on some app.
 func (p *Promotion) Gone() bool {
 	for _, a := range p.Apps {
 		if !a.Gone {
@@ -122,7 +121,7 @@ func (p *Promotion) Gone() bool {
 	return true
 }
 
-// Unseen says why nobody knows how the promotion ended; empty: it is known.
+// Unseen says why the end of the promotion is unknown; empty: it is known.
 func (p *Promotion) Unseen() string {
 	for _, app := range SortedKeys(p.Apps) {
 		if p.Apps[app].Unseen {
@@ -132,7 +131,7 @@ func (p *Promotion) Unseen() string {
 	return p.Proof.Unseen()
 }
 
-// AnySucceeded reports whether some app runs what was promoted.
+// AnySucceeded reports whether any app runs what was promoted.
 func (p *Promotion) AnySucceeded() bool {
 	for _, a := range p.Apps {
 		if a.State == bot.ReleaseSucceeded {
@@ -142,7 +141,7 @@ func (p *Promotion) AnySucceeded() bool {
 	return false
 }
 
-// Verb is what was done with a candidate that is live.
+// Verb names what was done with a live candidate.
 func (p Progress) Verb() string {
 	if p.Seen != nil {
 		return "released and verified"
@@ -150,10 +149,9 @@ func (p Progress) Verb() string {
 	return "released"
 }
 
-// A stage that says `skip: [docs]` is skipped by whatever changes nothing else,
-// compared with what is live there. What goes on to the next stage is still what an
-// earlier one has proved: the stage that is skipped has proved the same code,
-// but for files of these classes.
+// A stage with `skip: [docs]` is skipped if only such files differ from what is live
+// there. The next stage still gets only what a stage before it has proved. The skipped
+// stage has proved the same code, except for files of these classes.
 
-// Passed reports whether the candidate went through the stage, or passed it by.
+// Passed reports whether the candidate is live at the stage, or skipped it.
 func (p Progress) Passed() bool { return p.State == ProgressLive || p.State == ProgressSkipped }

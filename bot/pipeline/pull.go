@@ -10,30 +10,30 @@ import (
 type PullRequest struct {
 	bot.PullRequestChanged
 	SeenAt     time.Time
-	Listed     bool      // it was found in a list, and nothing was seen it since
-	HeadAt     time.Time // when it got its head, by GitHub's clock, at the latest; zero: before anybody looked
+	Listed     bool      // it was found in a list, and not seen since
+	HeadAt     time.Time // upper bound of when it got its head, by GitHub's clock; zero: before Headstart came
 	HeadSeenAt time.Time // when Head was first seen; zero: with the pull request
 
-	// MergedWith is the commit that the branch moved to when it was merged, where that is
-	// another pull request's; empty: it was merged by itself, or not yet.
+	// MergedWith is the commit of another pull request with which the branch got this one.
+	// Empty: it was merged alone, or not yet.
 	MergedWith string
 
-	ReadHead      string    // the head that TestMerge belongs to; empty: not read yet
-	Asked         int       // how often GitHub had no test merge of the head, nor a conflict
-	AskAt         time.Time // when the head is to be read once more; zero: as soon as it differs from ReadHead
-	Unmade        bool      // GitHub never got to a test merge of the head, though nothing says that it conflicts
+	ReadHead      string    // the head of TestMerge; empty: not read yet
+	Asked         int       // how often GitHub had neither a test merge of the head nor a conflict
+	AskAt         time.Time // when to read the head again; zero: as soon as it differs from ReadHead
+	Unmade        bool      // GitHub never made a test merge of the head, and reports no conflict
 	TestMerge     string
 	TestTree      string
 	Published     map[string]Published // by status context, on the head
-	PublishedHead string               // the head that Acknowledged is about
+	PublishedHead string               // the head of Published
 	Comment       Comment
-	Sections      []bot.Section   // of the comment, which other pipelines of the repository keep
-	Changes       bot.ChangesRead // what it would bring, compared with what was live when that was read
-	ChangesOf     string          // the head that Changes is about; empty: not read yet
+	Sections      []bot.Section   // of the comment, sent by other pipelines of the repository
+	Changes       bot.ChangesRead // what it would bring, compared with what was live then
+	ChangesOf     string          // the head of Changes; empty: not read yet
 	Answer        int64           // the comment that answers the last question; 0: none
-	Earlier       []string        // lines of Comment about commands that are forgotten, the newest last
-	Affected      bot.Affected    // whether its files affect the pipeline; empty: not known yet
-	AffectedOf    string          // the head that Affected is about
+	Earlier       []string        // lines of Comment about forgotten commands, the newest last
+	Affected      bot.Affected    // whether its files affect the pipeline; empty: unknown yet
+	AffectedOf    string          // the head of Affected
 }
 
 // Comment is the bot's one comment on a pull request, or a pipeline's section of it.
@@ -44,17 +44,17 @@ type Comment struct {
 	WrittenAt time.Time
 	// NeverGreen says that it warns of contexts that cannot be green before a merge.
 	NeverGreen bool
-	Refused    bool      // GitHub does not take it, for now
+	Refused    bool      // GitHub does not accept it, for now
 	Refusal              // with Refused
-	Uncertain  bool      // something else was written since, and nobody knows whether it was taken
-	RepeatAt   time.Time // when to write it once more, as a Published's
+	Uncertain  bool      // something else was written since, and it is unknown whether GitHub accepted it
+	RepeatAt   time.Time // when to write it again, as in Published
 }
 
-// Written reports whether people can read anything there.
+// Written reports whether there is a text to read.
 func (c Comment) Written() bool { return c.Body != "" }
 
-// RetryUnmade notes that somebody did something to a pull request: what GitHub did not
-// know of its head before is asked for again.
+// RetryUnmade records that somebody changed a pull request: GitHub is asked again for its
+// head's test merge.
 func (p *PullRequest) RetryUnmade(f bot.PullRequestChanged) {
 	switch {
 	case f.Head != p.Head:

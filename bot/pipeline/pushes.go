@@ -7,30 +7,28 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// Who pushed what is told by webhooks alone: GitHub has no list of it that may be asked
-// for. A pipeline in which a stage has four eyes remembers pushes to every branch, until
-// so many newer ones have come.
+// Only webhooks say who pushed: GitHub's API has no list of pushes. A pipeline with four
+// eyes at a stage remembers pushes to every branch, until enough newer ones have come.
 
-// Push is a push to a branch, or several of one person that came right after one
-// another.
+// Push is a push to a branch, or several consecutive ones of one person.
 type Push struct {
 	Branch, Before, After string // Before: zeros for a new branch
 	By                    bot.Account
 	Forced                bool
-	Nothing               bool // it brought no commit that GitHub had not had before
+	Nothing               bool // no commit in it was new to GitHub
 	At                    time.Time
 }
 
 const (
 	// MostPushes bounds how many pushes are remembered.
 	MostPushes = 300
-	// firstPushes is the same while the pipeline's file has not been read: it may ask
-	// for four eyes.
+	// firstPushes is the bound until the pipeline's file was read: it may ask for four
+	// eyes.
 	firstPushes = 20
 )
 
-// NotePush remembers who pushed, where that may ever matter. What is not sure is told by
-// an event of a pull request, which does not say whether history was replaced.
+// NotePush remembers who pushed, if that may ever matter. An event of a pull request is
+// not sure: it does not say whether history was replaced.
 func (s *State) NotePush(p Push, sure bool) {
 	most := firstPushes
 	switch {
@@ -49,7 +47,7 @@ func (s *State) NotePush(p Push, sure bool) {
 		return o.Branch == p.Branch && o.Before == p.Before && o.After == p.After && o.By.ID == p.By.ID
 	}
 	if !known(p.By) {
-		return // the branch was found to have moved: neither who pushed is known, nor what else was pushed before
+		return // the branch was found to have moved: both its pusher and earlier pushes are unknown
 	}
 	if i := slices.IndexFunc(s.Pushes, same); i >= 0 {
 		if sure {
@@ -64,10 +62,9 @@ func (s *State) NotePush(p Push, sure bool) {
 	}
 }
 
-// joinPushes makes one of the oldest two pushes of one person to one branch, the later
-// of which goes on where the earlier one ended, or returns false. To the deployed branch
-// each push stays by itself: what only pressed Merge may be no part of what did not. The
-// list must not be shared.
+// joinPushes joins the oldest two consecutive pushes of one person to one branch; false:
+// there are none. Pushes to the deployed branch are not joined: one may be a mere Merge
+// button, the other not. The list must not be shared.
 func (s *State) joinPushes() bool {
 	for i, a := range s.Pushes {
 		if a.Branch == s.Branch() {
@@ -86,9 +83,9 @@ func (s *State) joinPushes() bool {
 	return false
 }
 
-// PushersOf lists who pushed to a branch until it got a commit, back to where it began:
-// as a new branch, or where what it had is in none of the given commits. Where a push in
-// between was not seen, gap is the commit that it brought; empty: none is missing.
+// PushersOf lists the pushes that brought a branch to a commit, back to its beginning: as
+// a new branch, or at a commit outside of the given ones. If a push in between was not
+// seen, gap is the commit that it brought; empty: none is missing.
 func (s *State) PushersOf(branch, head string, commits map[string]bool) (list []Push, gap string) {
 	seen := map[string]bool{head: true}
 	for queue := []string{head}; len(queue) > 0; queue = queue[1:] {
@@ -99,7 +96,7 @@ func (s *State) PushersOf(branch, head string, commits map[string]bool) (list []
 			}
 			list = append(list, p)
 			if bot.IsZero(p.Before) && p.Nothing && commits[p.After] && !s.pushKnown(p.After) {
-				continue // a new branch at what somebody else had pushed: nobody has told who
+				continue // a new branch at a commit of others, whose pusher is unknown
 			}
 			found = true
 			if bot.IsZero(p.Before) || !p.Forced && !commits[p.Before] || seen[p.Before] {
@@ -115,12 +112,12 @@ func (s *State) PushersOf(branch, head string, commits map[string]bool) (list []
 	return list, gap
 }
 
-// pushKnown reports whether a push is known that brought a commit to GitHub.
+// pushKnown reports whether the push is known that brought a commit to GitHub.
 func (s *State) pushKnown(sha string) bool {
 	return slices.ContainsFunc(s.Pushes, func(p Push) bool { return p.After == sha && !p.Nothing })
 }
 
-// reach lists the commits that one contains, of those that are known with their parents.
+// reach lists the ancestors of a commit, and the commit, as far as parents are known.
 func reach(from string, parents map[string][]string) map[string]bool {
 	all := map[string]bool{}
 	for queue := []string{from}; len(queue) > 0; queue = queue[1:] {
@@ -134,9 +131,9 @@ func reach(from string, parents map[string][]string) map[string]bool {
 	return all
 }
 
-// brought lists the commits that a push brought to its branch, of those that are known
-// with their parents. What it replaced by force is not known, so that only its newest
-// one is sure to be its own.
+// brought lists the commits that a push brought to its branch, as far as parents are
+// known. What a forced push replaced is unknown, so only its newest commit is surely its
+// own.
 func (p Push) brought(parents map[string][]string) map[string]bool {
 	if _, known := parents[p.Before]; p.Forced && !known && !bot.IsZero(p.Before) {
 		return map[string]bool{p.After: true}

@@ -7,8 +7,8 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// Command is the command that builds a commit: by its own file where that is known,
-// else by the file in force. Empty on a platform with buildpacks.
+// Command is the command that builds a commit: by the commit's own file if known, else by
+// the file in force. Empty on a platform with buildpacks.
 func (s *State) Command(sha string) string {
 	if s.Config.Platform == bot.PlatformLocal {
 		if c := s.Candidate(sha); c != nil && c.Recipe.Platform == bot.PlatformLocal {
@@ -18,10 +18,9 @@ func (s *State) Command(sha string) string {
 	return s.Config.Build
 }
 
-// buildKey is what the build of a commit is remembered by, among those of whom it may
-// share with: whoever has the same key shares the artifact. A commit that has the same
-// files as another is built for itself where the build of the other may hold more than
-// files.
+// buildKey is the key of a commit's build among those that it may share with: commits with
+// the same key share the artifact. Commits with the same files do not share if a build may
+// depend on more than files.
 func (s *State) buildKey(whose, sha, tree string) string {
 	by := ""
 	if s.Config.Platform == bot.PlatformLocal {
@@ -29,11 +28,11 @@ func (s *State) buildKey(whose, sha, tree string) string {
 		h.Write([]byte(s.Command(sha)))
 		by = fmt.Sprintf("%x", h.Sum(nil))
 	}
-	own := builtAs{whose, OfCommit, sha, by}.key()
+	own := BuiltAs{whose, OfCommit, sha, by}.key()
 	if s.Config.Prepare.Reuse == bot.ReuseCommit || tree == "" {
 		return own
 	}
-	shared := builtAs{whose, ofTree, tree, by}.key()
+	shared := BuiltAs{whose, ofTree, tree, by}.key()
 	if r := s.Builds[shared]; r.ofOther(sha) && r.Source == bot.SourceOfCommit {
 		return own
 	}

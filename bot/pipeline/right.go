@@ -10,17 +10,16 @@ import (
 	"github.com/headstart-cd/headstart/bot/command"
 )
 
-// Rights is what is known of the right of those whose word lets a candidate into a
-// stage.
+// Rights is what is known of the rights of those whose word lets a candidate into a stage.
 type Rights struct {
-	Until  time.Time // the last moment at which the newest reading counts; zero: there was none
-	Unread string    // why GitHub does not tell; empty: it does, or was not asked yet
+	Until  time.Time // until when the newest reading counts; zero: there was none
+	Unread string    // why GitHub does not answer; empty: it does, or was not asked yet
 	Since  time.Time // with Unread: since when
-	AskAt  time.Time // with Unread: when it is asked again
+	AskAt  time.Time // with Unread: when to ask again
 }
 
-// LostRight says which right somebody lacks by now whose word would let a candidate
-// into a stage; empty: none.
+// LostRight names the right that the person behind an order no longer has; empty: none.
+// Without it, the order does not let the candidate in.
 func (s *State) LostRight(c *Candidate, stage bot.Stage, o Order, now bot.Membership) string {
 	if !Allows(stage.Allow, now) {
 		return fmt.Sprintf("%s takes %s, and by now %s", stage.Name, WhoMayCommand(stage.Allow), Lacks(stage.Allow, now))
@@ -44,7 +43,7 @@ func TeamsOf(allow []string) (list []string) {
 	return list
 }
 
-// orWrite is a stage's `allow:`, or what stands for none.
+// orWrite is a stage's `allow:`, or its default.
 func orWrite(allow []string) []string {
 	if len(allow) == 0 {
 		return []string{string(bot.RoleWrite)}
@@ -52,12 +51,11 @@ func orWrite(allow []string) []string {
 	return allow
 }
 
-// WhoMayCommand says whom a stage's `allow:` lets command it.
+// WhoMayCommand says who may command a stage by its `allow:`.
 func WhoMayCommand(allow []string) string { return strings.Join(orWrite(allow), " or ") }
 
-// Allows reports whether any entry of a stage's `allow:` lets somebody command it. A
-// login, and a team, may become somebody else's at any time: whoever is meant by name
-// needs write as well.
+// Allows reports whether any entry of a stage's `allow:` lets a person command it. Another
+// person may get a login or a team at any time, so an entry by name also needs write.
 func Allows(allow []string, who bot.Membership) bool {
 	return slices.ContainsFunc(orWrite(allow), func(entry string) bool {
 		least, is := bot.RoleRank[bot.Role(entry)]
@@ -68,7 +66,7 @@ func Allows(allow []string, who bot.Membership) bool {
 	})
 }
 
-// Lacks says what keeps somebody from commanding a stage whom its `allow:` does not let.
+// Lacks says what a person lacks for a stage's `allow:`.
 func Lacks(allow []string, who bot.Membership) string {
 	text := fmt.Sprintf("@%s has the role %s", who.Login, who.Role)
 	if slices.ContainsFunc(allow, func(entry string) bool { named, _ := who.Is(entry); return named }) {

@@ -8,23 +8,23 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// RollbackOrder asks for a stage to be taken back.
+// RollbackOrder asks for a rollback of a stage.
 type RollbackOrder struct {
 	Order
 	To      string   // commit; empty: the last good one before what is live when it begins
-	Config  bool     // with the config vars of the release
-	From    string   // what was live, or on its way, when it was asked for
-	Further bool     // what is live was rolled back to already: it goes one further back
-	Skips   []string // what could not be brought back, and why
-	// Promotion is the one whose failure asked for it; 0: a person did.
+	Config  bool     // the release's config vars are restored too
+	From    string   // what was live, or being released, when it was asked for
+	Further bool     // what is live was already rolled back to: go one further back
+	Skips   []string // what could not be rolled back to, and why
+	// Promotion is the one whose failure asked for the rollback; 0: a person did.
 	Promotion int
 }
 
 // KeptPast is how many proved releases of a stage are remembered.
 const KeptPast = 10
 
-// Named finds a proved release by its commit, or by the version that any of the
-// stage's apps gave it.
+// Named finds a proved release by its commit, or by its version on any of the stage's
+// apps.
 func (st StageState) Named(sha string, version int) (Past, bool) {
 	for _, p := range st.Past {
 		if sha != "" && (strings.HasPrefix(p.SHA, sha) || p.ranCommit(sha)) {
@@ -58,10 +58,10 @@ func (st StageState) PastNames() string {
 	return strings.Join(list, ", ")
 }
 
-// Version is the release's number in brackets, where every app gave the same.
+// Version is the release's number in brackets, if all apps agree.
 func (p Past) Version() string {
 	if !IsCommit(p.SHA) {
-		return "" // it is known by that
+		return "" // its version is its name
 	}
 	v := 0
 	for _, r := range p.Releases {
@@ -76,8 +76,8 @@ func (p Past) Version() string {
 	return fmt.Sprintf(" (v%d)", v)
 }
 
-// Mixed reports whether the stage's apps run different artifacts, as after a
-// release that only some of them took.
+// Mixed reports whether the stage's apps run different artifacts, as after a release that
+// only some of them accepted.
 func (st StageState) Mixed() bool {
 	for name, app := range st.Apps {
 		if app.Seen && st.Live.Artifact != "" && app.Artifact != st.Live.ArtifactOn(name) {
@@ -87,8 +87,8 @@ func (st StageState) Mixed() bool {
 	return false
 }
 
-// partlyRolledBack reports whether the apps that do not run what is live run something
-// older, as after a rollback that only some of them took.
+// partlyRolledBack reports whether every app that does not run what is live runs something
+// older, as after a partial rollback.
 func (st StageState) partlyRolledBack() bool {
 	older := st.Past[slices.IndexFunc(st.Past, func(p Past) bool { return p.SHA == st.Live.SHA })+1:]
 	for name, app := range st.Apps {
@@ -100,9 +100,9 @@ func (st StageState) partlyRolledBack() bool {
 	return true
 }
 
-// Target is what a rollback brings back: the named release, else the newest that
-// was proved, was not itself rolled back from, differs from what is live, and
-// still exists for all that is known.
+// Target is what a rollback restores: the named release, else the newest that may be
+// restored. That one was proved, was not rolled back from, differs from what is live, and
+// still exists as far as known.
 func (st StageState) Target(o RollbackOrder) (Past, bool) {
 	for _, p := range st.Past {
 		switch {
@@ -128,8 +128,8 @@ func (st StageState) newerThanLive(p Past) bool {
 	return i >= 0 && slices.IndexFunc(st.Past, func(q Past) bool { return q.SHA == p.SHA }) < i
 }
 
-// PassedBefore is how the candidate went through a stage that it is live on, also where
-// it has left the stage to be built again.
+// PassedBefore is the candidate's progress at a stage where it is live, even if it left
+// the stage to be rebuilt.
 func (c *Candidate) PassedBefore(stage string, live Live) Progress {
 	if pass := c.Progress[stage]; pass.State != "" {
 		return pass

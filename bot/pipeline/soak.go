@@ -2,7 +2,7 @@ package pipeline
 
 import "time"
 
-// Soak is a release that has to stay healthy for a while before the next stage.
+// Soak is a release that must stay healthy for a while before the next stage.
 type Soak struct {
 	SHA       string
 	Promotion int
@@ -10,7 +10,7 @@ type Soak struct {
 	Proof     Proof
 }
 
-// Interval is how long to wait until the next look. The last one is at the end.
+// Interval is the pause until the next probe. The last probe is at the end.
 func (k *Soak) Interval(at time.Time) time.Duration {
 	if !k.Proof.BadFrom.IsZero() {
 		return soakAgain

@@ -1,13 +1,13 @@
 package pipeline
 
-// RunUnread stands for the run of another commit with the same files, as long as it is
-// not known whether it serves this one. It is nowhere stored.
+// RunUnread stands for another commit's run with the same files, until it is known whether
+// that serves this commit. It is never stored.
 const RunUnread RunStatus = "unread"
 
-// ofOther reports whether a run is that of another commit, and has come to a build.
+// ofOther reports whether a run is another commit's, and has begun a build.
 func (r BuildRun) ofOther(sha string) bool { return r.ID != "" && r.SHA != sha && r.Tree != "" }
 
-// as is a run as it affects a commit that is remembered by the same key.
+// as is the run as it affects a commit with the same key.
 func (r BuildRun) as(sha string) BuildRun {
 	if r.ofOther(sha) && r.Source == "" && r.Status == RunSucceeded {
 		return BuildRun{Status: RunUnread, SHA: r.SHA, Tree: r.Tree, App: r.App}
@@ -15,7 +15,7 @@ func (r BuildRun) as(sha string) BuildRun {
 	return r
 }
 
-// shared is the run that a key leads a commit to.
+// shared is the run under a key, as it affects a commit.
 func (s *State) shared(key, sha string) (BuildRun, bool) {
 	r, ok := s.Builds[key]
 	return r.as(sha), ok

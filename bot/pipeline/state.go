@@ -87,83 +87,83 @@ import (
 //	    |Answers| ≤ |Commands|
 type State struct {
 	Pipeline      bot.Key
-	RepoID        int64     // GitHub's number of the repository; 0: not known yet. Never changed
+	RepoID        int64     // GitHub's number of the repository; 0: unknown. Never changed
 	At            time.Time // of the newest event
 	Installation  int64
 	DefaultBranch string
 	Visibility    bot.Visibility // of the repository
 
 	Configured bool       // a valid file was read, and the newest reading did not find it gone
-	Config     bot.Config // the last good one
-	ConfigRef  string     // the commit, or the branch, that Config was read from
-	Trunk      Trunk      // the file on the default branch, which says which branch is followed
-	Elsewhere  Strays     // pushes to other branches that may turn out to matter
+	Config     bot.Config // the last valid one
+	ConfigRef  string     // the commit, or the branch, from which Config was read
+	Trunk      Trunk      // the file on the default branch, which names the followed branch
+	Elsewhere  Strays     // pushes to other branches, which may turn out to matter
 
-	Names  []string // of the pipelines that the newest good file names, in its order; none: it has a single one
-	Opened []string // those of them that know of themselves
+	Names  []string // the pipelines in the newest valid file, in order; none: it has a single one
+	Opened []string // those of Names that were begun
 
-	SweptAt     time.Time // when it was last time to look for what webhooks have not told
-	AppsSweptAt time.Time // the same, with leave to ask the platform
-	RereadAt    time.Time // what was read before this is to be read again
+	SweptAt     time.Time // the last time to look for what webhooks have not brought
+	AppsSweptAt time.Time // the same, when the platform might be asked
+	RereadAt    time.Time // anything read before is to be read again
 	HeadAt      time.Time // when the branch's head was last read; zero: never
 
 	Required               bot.Required // what GitHub requires of the branch; zero ReadAt: not read yet
-	RulesAt                time.Time    // when that was last asked for by itself; zero: never
+	RulesAt                time.Time    // when Headstart last asked for it without a candidate; zero: never
 	Candidates             []Candidate  // in the branch's order, oldest first
-	Horizon                time.Time    // pushes up to here have been forgotten: a late one is too late
+	Horizon                time.Time    // pushes up to here are forgotten: a later delivery of one is ignored
 	Builds                 map[string]BuildRun
-	Queues                 map[string]bot.BuildQueue // by prepare app: its queue as last seen, where other pipelines stand in it, whom not everybody may know of; never changed in place
+	Queues                 map[string]bot.BuildQueue // by prepare app: its queue as last seen, if other pipelines stand in it; not everybody may know of these. Never changed in place
 	Stages                 map[string]StageState
 	Pulls                  map[int]PullRequest
-	EarlyReports           []EarlyReport // of commits that are not known yet, the newest last
-	Groups                 []MergeGroup  // in the merge queue, or gone a moment ago, in the order in which they were seen
+	EarlyReports           []EarlyReport // of commits that are unknown yet, the newest last
+	Groups                 []MergeGroup  // in the merge queue, or gone a moment ago, in the order of arrival
 	Pending                map[string]PendingEffect
-	FromPulls              []Candidate    // heads of open pull requests that somebody asked to promote
-	Adopted                []Candidate    // what stages ran before Headstart came, where it is none of Candidates
-	PullsListed            time.Time      // when pull requests that are older than the pipeline were listed; zero: they were not
-	Alerts                 []Alert        // failures that people were told of, or are to be, oldest first
-	Requests               []Request      // comments with commands, oldest first; answered ones are remembered for a while
-	CommentsForgottenUntil time.Time      // comments up to here, by GitHub's clock, have been forgotten by an older Headstart: a late one is too late
+	FromPulls              []Candidate    // heads of open pull requests that people promoted
+	Adopted                []Candidate    // what stages ran before Headstart came, if it is none of Candidates
+	PullsListed            time.Time      // when pull requests older than the pipeline were listed; zero: not yet
+	Alerts                 []Alert        // failures that people were notified of, or will be, oldest first
+	Requests               []Request      // comments with commands, oldest first; answered ones are kept for a while
+	CommentsForgottenUntil time.Time      // an older Headstart forgot comments up to here, by GitHub's clock: a later delivery of one is ignored
 	OutsiderLimits         OutsiderLimits // of people without write, together
 
 	Outsiders map[string]Outsider // people without write who have commented, by account. Replaced, never changed
-	Freeze    bot.OperatorFreeze  // the operator's word
+	Freeze    bot.OperatorFreeze  // of the operator
 
-	Inspections map[string]Inspection // by app: what was found of it before it was promoted to
+	Inspections map[string]Inspection // by app: its inspection before a promotion
 
-	Copies map[string]Copy // by app: copies of databases that are to be removed again
+	Copies map[string]Copy // by app: copies of databases that are to be removed
 
-	Maintenance map[string]Maintenance // by app: maintenance modes that Headstart has looked at, or turned on
+	Maintenance map[string]Maintenance // by app: maintenance modes that Headstart has read or turned on
 
-	Pushes []Push                // to any branch, where a stage has four eyes: in the order in which they were seen
-	Origin string                // what the branch was before the first push that was seen; zeros: nothing; empty: not known
-	People map[string]PeopleSeen // who made what lies between two commits, by both, while it is needed
+	Pushes []Push                // to any branch, if a stage has four eyes, in the order of arrival
+	Origin string                // the branch before the first push that was seen; zeros: nothing; empty: unknown
+	People map[string]PeopleSeen // who made the commits between two others, by both, while it is needed
 }
 
-// StageState is how a stage stands: what is live there, and the promotion in flight.
+// StageState is the state of a stage: what is live there, and the promotion in flight.
 type StageState struct {
 	Live       Live
-	Barrier    time.Time      // what was pushed before has been overtaken here, by a commit that the branch returned to later
-	Past       []Past         // what was proved here, the newest first; the live one is among it
+	Barrier    time.Time      // what was pushed before is superseded here, by a commit that the branch returned to
+	Past       []Past         // what was proved here, the newest first, including the live one
 	Lock       *Lock          // nil: promotions may enter
-	Rollback   *RollbackOrder // that has not ended yet; nil: none
+	Rollback   *RollbackOrder // still to be done; nil: none
 	Promoting  *Promotion     // nil: none
-	Soak       *Soak          // of what is live; nil: it is over, or was not asked for
-	Promotions int            // counts them
+	Soak       *Soak          // of what is live; nil: over, or not asked for
+	Promotions int            // number of the newest promotion
 	Apps       map[string]AppState
 	RetryAt    time.Time // after a promotion that could not begin
 	Tries      int
-	Trouble    string    // why it could not; empty once one has begun
+	Trouble    string    // why a promotion could not begin; empty once one has
 	TroubleAt  time.Time // since when; zero: no trouble
 
-	Maintained []string // commits that were released in maintenance mode, the newest last
+	Maintained []string // commits released in maintenance mode, the newest last
 }
 
 // Live is what a stage was last proved to run on all of its apps.
 type Live struct {
 	SHA, Artifact string // empty: nothing yet
 	Since         time.Time
-	Adopted       map[string]Ran // by app: what each ran before Headstart came; nil: Headstart brought it
+	Adopted       map[string]Ran // by app: what each ran before Headstart came; nil: Headstart released it
 }
 
 // Past is a release of a stage that was proved good on all of its apps, or ran there
@@ -173,30 +173,30 @@ type Past struct {
 	Built               string // the commit that the artifact was built of
 	Title               string
 	At                  time.Time
-	Releases            map[string]bot.PastRelease // by app, as it was proved the first time
-	Versions            []int                      // every number that an app gave a release of it
+	Releases            map[string]bot.PastRelease // by app, as first proved
+	Versions            []int                      // all versions that the apps gave to releases of it
 	RolledBack          bool                       // it was rolled back from
-	Gone                string                     // why the platform cannot bring it back; empty: it can, for all that is known
+	Gone                string                     // why the platform cannot restore it; empty: it can, as far as known
 	Ran                 map[string]Ran             // by app: what each ran before Headstart came; nil: it was proved
 }
 
 // AppState is what is known of one app of a stage.
 type AppState struct {
-	Seen     bool      // it was looked at at least once
-	SeenAt   time.Time // when it was last looked at, also where that was refused
-	Moved    bool      // the platform has said since that something changed
+	Seen     bool      // it was read at least once
+	SeenAt   time.Time // when it was last read, even if that was refused
+	Moved    bool      // the platform has reported a change since
 	Newest   int       // version of its newest release
 	Artifact string
 	URL      string
-	// SwitchesAfter is how long after a release the version before it may still
-	// answer, as the platform documents it.
+	// SwitchesAfter is how long after a release the version before it may still answer, by
+	// the platform's documentation.
 	SwitchesAfter time.Duration
-	Foreign       *Foreign // what somebody else released there; nil: it runs what Headstart released, for all that is known
-	Ran           *Ran     // what it ran when it was first looked at, until the stage adopts it; nil: Headstart has released there
+	Foreign       *Foreign // what others released there; nil: it runs what Headstart released, as far as known
+	Ran           *Ran     // what it ran at the first look, until the stage adopts it; nil: Headstart has released there
 }
 
-// Apps lists the apps that the pipeline uses, and their platform, for whoever
-// must find the pipeline by an app. Nothing before the file was read.
+// Apps returns the pipeline's apps and their platform, by which others find the pipeline.
+// Empty before the file was read.
 func (s State) Apps() (platform string, apps []string) {
 	return s.Config.Platform, s.Config.Apps()
 }
@@ -258,7 +258,7 @@ func cloneCandidates(list []Candidate) []Candidate {
 	return list
 }
 
-// cloneMap never returns nil, so that its result can be written to.
+// cloneMap never returns nil, so the result can be written to.
 func cloneMap[K comparable, V any](m map[K]V) map[K]V {
 	if m == nil {
 		return map[K]V{}
@@ -266,7 +266,7 @@ func cloneMap[K comparable, V any](m map[K]V) map[K]V {
 	return maps.Clone(m)
 }
 
-// Candidate finds a candidate by its commit; nil if there is none.
+// Candidate finds a candidate by its commit; nil: there is none.
 func (s *State) Candidate(sha string) *Candidate {
 	if i := s.Position(sha); i >= 0 {
 		return &s.Candidates[i]
@@ -279,8 +279,8 @@ func (s *State) Candidate(sha string) *Candidate {
 	return nil
 }
 
-// Position is a commit's place in the branch's order; -1 for one that is not
-// (or no longer) among the candidates, which makes it older than all of them.
+// Position is a commit's place in the branch's order; -1: it is no candidate (any more),
+// and counts as older than all.
 func (s *State) Position(sha string) int {
 	for i := range s.Candidates {
 		if s.Candidates[i].SHA == sha {
@@ -290,11 +290,11 @@ func (s *State) Position(sha string) int {
 	return -1
 }
 
-// Kept is how many candidates are remembered. One that waits behind so many
-// newer ones counts as superseded, so that nothing is kept for ever.
-const Kept = 30
+// KeptCandidates is how many candidates are remembered. A candidate that waits behind so many newer
+// ones is superseded, so nothing is kept forever.
+const KeptCandidates = 30
 
-// ForgetOldest shrinks m to n entries, oldest first, leaving those that are not idle.
+// ForgetOldest shrinks m to n entries by deleting the oldest idle ones.
 func ForgetOldest[K cmp.Ordered, V any](m map[K]V, n int, of func(K, V) (at time.Time, idle bool)) {
 	for len(m) > n {
 		var oldest K

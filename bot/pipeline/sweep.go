@@ -7,16 +7,15 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// Foreign is what somebody else released on an app, by hand or with another tool.
+// Foreign is a release of others on an app: by hand, or with another tool.
 type Foreign struct {
 	Version int
-	Commit  string    // full SHA; empty: the platform does not know
+	Commit  string    // full SHA; empty: unknown to the platform
 	At      time.Time // when it was released
 	SeenAt  time.Time // when Headstart noticed
 }
 
-// IsReleasing reports whether an artifact is what the stage's promotion in flight
-// puts on its apps.
+// IsReleasing reports whether the stage's promotion in flight releases the artifact.
 func (st StageState) IsReleasing(s *State, artifact string) bool {
 	if st.Promoting == nil {
 		return false
@@ -33,9 +32,9 @@ func (st StageState) IsReleasing(s *State, artifact string) bool {
 	return c != nil && c.Artifact == artifact
 }
 
-// Newer reports whether a release by hand is newer than a candidate: by the
-// branch's order, or, where its commit is none of the branch's, by time. What
-// somebody asked for with the release in view may replace it.
+// Newer reports whether a release by hand is newer than a candidate: by the branch's
+// order, or by time if its commit is not on the branch. A candidate that a person promoted
+// after that release may replace it.
 func (s *State) Newer(f *Foreign, c *Candidate, stage string) bool {
 	if o, ordered := c.Ordered[stage]; ordered && !o.At.Before(f.SeenAt) {
 		return false
@@ -46,7 +45,7 @@ func (s *State) Newer(f *Foreign, c *Candidate, stage string) bool {
 	return f.At.After(c.PushedAt)
 }
 
-// Name is what people know a release by.
+// Name is what people call a release.
 func (f *Foreign) Name() string {
 	if f.Commit == "" {
 		return fmt.Sprintf("v%d", f.Version)

@@ -9,15 +9,15 @@ import (
 	"github.com/headstart-cd/headstart/bot/command"
 )
 
-// Subject is what a command is about: the stages and the candidate that it means, by
-// what the comment says and where it stands.
+// Subject resolves a command to its stages and its candidate, by the command's words and
+// its pull request.
 type Subject struct {
 	State   *State
 	Request *Request
 	Command command.Command
 }
 
-// Stages resolves the stage that the command names: all of them if it names none.
+// Stages resolves the stage that the command names; all stages if it names none.
 func (t Subject) Stages() (list []string, problem string) {
 	if t.Command.Stage == "" {
 		return t.State.Config.StageNames(), ""
@@ -26,8 +26,8 @@ func (t Subject) Stages() (list []string, problem string) {
 	return []string{stage}, problem
 }
 
-// Named is the subject, whenever it came about: of a question, which turns against
-// nothing.
+// Named is the candidate that the command means, else the problem. It ignores what changed
+// since the comment: that matters only to commands that change something.
 func (t Subject) Named() (*Candidate, string) {
 	if sha := t.Command.SHA; sha != "" {
 		var found *Candidate
@@ -64,8 +64,8 @@ func (t Subject) Named() (*Candidate, string) {
 	return nil, "what this pull request was merged as is not among the last commits; name the commit"
 }
 
-// notTheHead is the refusal of a command that names a commit on an open pull request
-// which is neither its head nor on the branch.
+// notTheHead refuses a command on an open pull request whose commit is neither the head
+// nor on the branch.
 func (t Subject) notTheHead(verb string) string {
 	head := t.Request.Actor.Pull.Head
 	if !strings.HasPrefix(t.Command.SHA, bot.Short(head)) {

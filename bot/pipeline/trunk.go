@@ -8,31 +8,31 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// Which branch goes to production is for the default branch's file alone to say:
-// whoever may push to some branch must not be able to make it that one. The followed
-// branch has a file of its own, which must not name yet another.
+// Only the default branch's file says which branch goes to production. A person who may
+// push to some branch must not be able to make it that branch. The followed branch has a
+// file of its own, which must not name yet another branch.
 
 // Trunk is what is known of the pipeline's file on the repository's default branch.
 type Trunk struct {
 	Known   bool   // it was read
-	Found   bool   // and is there
-	Follows string // the branch that it names; empty: the default branch itself
+	Found   bool   // the file exists
+	Follows string // the branch that it names; empty: the default branch
 
-	SHA      string // the newest push to the default branch, where that is not the one that is followed
+	SHA      string // the newest push to the default branch, if another branch is followed
 	PushedAt time.Time
 	SeenAt   time.Time
 	Read     bool // the file was read as of SHA
 
 	Unread  string    // why it cannot be read, or is not valid; empty: it can, and is
-	AskedAt time.Time // when that was found out
+	AskedAt time.Time // when Unread was found
 }
 
-// Stray is a push to a branch that is not followed, as far as is known.
+// Stray is a push to a branch that is not followed, as far as known.
 type Stray struct {
 	bot.Pushed
 	SeenAt    time.Time
-	Read      bool                 // the file was looked for as of this commit
-	Found     bool                 // and is there
+	Read      bool                 // the file was looked for at this commit
+	Found     bool                 // the file exists
 	Follows   string               // the branch that this file names
 	Published map[string]Published // by status context
 }
@@ -55,7 +55,7 @@ func (l Strays) clone() Strays {
 	return l
 }
 
-// Branch is the branch that goes to production; empty before anything is known.
+// Branch is the branch that goes to production; empty: unknown yet.
 func (s State) Branch() string {
 	switch {
 	case s.Trunk.Known && s.Trunk.Follows != "":

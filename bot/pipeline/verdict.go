@@ -7,20 +7,20 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 )
 
-// Verdict is what the reports about a commit amount to.
+// Verdict is the result of all reports about a commit.
 type Verdict struct {
 	State   bot.CheckState
 	Waiting []string // names that have not passed yet, sorted
 	Failed  []string // names that failed, sorted
-	Reason  string   // why it is pending where that is not a matter of names
+	Reason  string   // why it is pending, other than by names
 	Unread  bool     // with Reason: GitHub has not said what it requires of the branch
-	// Settling says that everything reported so far has passed, and that only
-	// what may still report is waited for.
+	// Settling says that all reports so far have passed, and only checks that may still
+	// report are waited for.
 	Settling bool
 }
 
-// Verdict judges a candidate's checks by what the file names, else by what
-// GitHub requires of the branch, else by everything that reports.
+// Verdict judges a candidate's checks by the file's names, else by GitHub's required
+// checks, else by everything that reports.
 func (s *State) Verdict(c *Candidate) Verdict {
 	r := c.Reports
 	switch {
@@ -40,9 +40,9 @@ func (s *State) Verdict(c *Candidate) Verdict {
 	return judgeAll(r)
 }
 
-// judge holds reports against required contexts. Every report of a required
-// name counts, a check run and a status alike, and one that has not reported is
-// not green. See [bot.RequiredCheck] for which reports count where an app is required.
+// judge compares reports with required contexts. Every report with a required name counts,
+// of check runs and statuses alike. A context without a report is not green. See
+// [bot.RequiredCheck] for contexts that require an app.
 func judge(required []bot.RequiredCheck, reports []bot.Check) Verdict {
 	v := Verdict{}
 	for _, q := range required {
@@ -61,9 +61,8 @@ func judge(required []bot.RequiredCheck, reports []bot.Check) Verdict {
 	return v.sum()
 }
 
-// judgeAll waits for everything that reports: every run and status, and every
-// suite that has runs. Suites that no app fills stay queued for ever and count
-// for nothing.
+// judgeAll waits for everything that reports: every check run, every status, and every
+// suite with runs. Suites without runs stay queued forever and do not count.
 func judgeAll(r Reports) Verdict {
 	v := Verdict{}
 	for _, k := range r.Checks {

@@ -7,42 +7,42 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// Verification: after a release has ended well on every app of a stage, the
-// stage's address is asked until it has answered well often enough. Only then is
-// the release proved. While a stage soaks it goes on being asked.
+// Verification: after all releases of a stage have succeeded, the stage's address is
+// requested until enough answers are good. Only then is the release proved. During a soak
+// the requests continue.
 
-// Proof is how a verification goes.
+// Proof is the progress of a verification.
 type Proof struct {
-	From    time.Time   // what is answered before may still come from the version before
+	From    time.Time   // answers before may still come from the version before
 	Good    int         // good answers in a row
-	BadFrom time.Time   // since when there were only bad ones; zero: the newest was good
+	BadFrom time.Time   // since when all answers were bad; zero: the newest was good
 	NextAt  time.Time   // when to ask next
 	Last    *bot.Probed // the newest answer; nil: none yet
-	LastAt  time.Time   // when that came
-	Unasked bool        // it was given up because nobody could ask
+	LastAt  time.Time   // when Last came
+	Unasked bool        // it was given up because no request could be sent
 }
 
 const (
-	// While a stage soaks it is asked about thirty times, and soon again once an
-	// answer was bad. Apps are restarted now and then: that is no illness yet.
+	// During a soak there are about thirty probes, and a quick one after a bad answer.
+	// Apps restart now and then: one bad answer is no failure yet.
 	soakProbes = 30
 	soakLeast  = 5 * time.Second
 	soakMost   = time.Minute
 	soakAgain  = 3 * time.Second
-	// unasked is how long it is tried to ask at all, where that is Headstart's own
-	// fault: that an address was not asked proves nothing.
+	// unasked is how long Headstart tries to send a request at all. An address that was
+	// not asked proves nothing.
 	unasked = time.Hour
 )
 
-// Verification is how a stage proves its releases, by the last good file; nil: by
-// the release phase alone.
+// Verification is how a stage proves its releases, by the last valid file; nil: by the
+// release phase alone.
 func (s *State) Verification(stage string) *bot.Verify {
 	cfg, _ := s.Config.Stage(stage)
 	st := s.Stages[stage]
 	if p := st.Promoting; p != nil && p.Rollback != nil && cfg.Verify != nil {
 		if past, ok := st.Named(p.SHA, 0); ok && past.Ran != nil {
 			v := *cfg.Verify
-			v.Revision = "" // it may be older than the app's way of naming its commit
+			v.Revision = "" // the release may be older than the app's way of naming its commit
 			return &v
 		}
 	}
@@ -58,7 +58,7 @@ func (st StageState) SwitchesAfter() time.Duration {
 	return longest
 }
 
-// Unseen says why nobody knows whether it works; empty: it is known.
+// Unseen says why it is unknown whether the release works; empty: it is known.
 func (p *Proof) Unseen() string {
 	if p == nil || !p.Unasked {
 		return ""
@@ -66,10 +66,11 @@ func (p *Proof) Unseen() string {
 	return "the verification could not be made"
 }
 
-// TiresAt reports whether nobody could ask for so long that it is given up.
+// TiresAt reports whether the proof is given up, because no request could be sent for so
+// long.
 func (p *Proof) TiresAt(at time.Time) bool { return at.Sub(bot.Later(p.From, p.LastAt)) >= unasked }
 
-// LastSeen says what the verification saw last; empty: there was none.
+// LastSeen says what the verification saw last; empty: nothing.
 func (p Progress) LastSeen() string {
 	if p.Seen == nil {
 		return ""
@@ -77,7 +78,7 @@ func (p Progress) LastSeen() string {
 	return ": " + p.Seen.Text()
 }
 
-// Text says how a verification stands; empty before the first answer.
+// Text says how far a verification is; empty before the first answer.
 func (p *Proof) Text() string {
 	if p.Last == nil {
 		return ""

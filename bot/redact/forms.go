@@ -5,35 +5,35 @@ import (
 	"strings"
 )
 
-// form is what a secret can look like. A token is opaque and may be long:
-// everything that could belong to one goes.
+// form is one appearance of secrets. A token is opaque and may be long, so everything that
+// could belong to it goes.
 type form struct {
-	// needs are all in the small letters of every text that the pattern matches, and one
-	// of oneOf, unless that is nil. Looking for them is much faster than matching.
+	// Every text that the pattern matches contains, in small letters, all of needs and one
+	// of oneOf (nil: no such condition). Searching for them is much faster than matching.
 	needs, oneOf []string
 	pattern      *regexp.Regexp
-	// instead stands where the secret was. What announced the secret stays.
+	// instead replaces the secret. The words that announce the secret stay.
 	instead string
-	// only says of a pattern that also matches ordinary words whether its last
-	// group, which alone goes then, is a secret; nil: always.
+	// only reports, for a pattern that also matches ordinary words, whether its last group
+	// is a secret. Then that group alone goes. Nil: always a secret.
 	only func(word string) bool
 }
 
-// The formats are those that the issuers publish, with the source of each. A beginning
-// that nobody would write by hand is enough; others need the length of a token, too.
+// The forms are those published by the issuers, with their sources. A beginning that
+// nobody writes by hand is enough; others also need the length of a token.
 var forms = append([]form{
 	// RFC 7468, textual encodings of PKIX structures. Certificates go too, they are short.
 	{needs: []string{"-----begin"}, pattern: regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]+-----.*?(-----END [A-Z0-9 ]+-----|$)`), instead: redacted},
-	// The same in base64, perhaps in lines.
+	// The same in base64, possibly on several lines.
 	{needs: []string{"ls0tls1crudjti"}, pattern: regexp.MustCompile(`LS0tLS1CRUdJTi[A-Za-z0-9+/=]*(\s+[A-Za-z0-9+/=]{20,})*`), instead: redacted},
-	// GitHub's tokens: also in the middle of something else, such as an escaped URL.
+	// GitHub's tokens, also inside of something else, such as an escaped URL.
 	// https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
 	{needs: []string{"gh", "_"}, pattern: regexp.MustCompile(`\bgh[opsur]_[A-Za-z0-9._-]+|gh[a-z]_[A-Za-z0-9._-]{16,}`), instead: redacted},
 	{needs: []string{"github_pat_"}, pattern: regexp.MustCompile(`github_pat_[A-Za-z0-9._-]+`), instead: redacted},
 	// https://devcenter.heroku.com/articles/authentication#api-token-storage
 	{needs: []string{"hrku-"}, pattern: regexp.MustCompile(`HRKU-[A-Za-z0-9_-]+`), instead: redacted},
-	// Key IDs of Amazon: of users, of sessions, of bearer tokens and of one service. The
-	// secret that belongs to one has no form, it is known by its name.
+	// Amazon's key IDs: of users, of sessions, of bearer tokens and of one service. The
+	// secret that belongs to an ID has no form; it is known by its name.
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
 	{needs: []string{"a"}, oneOf: []string{"akia", "asia", "abia", "acca"}, pattern: regexp.MustCompile(`(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16,}`), instead: redacted},
 	// Slack: bots, users, apps, workflows, configuration, sessions; and incoming webhooks,
@@ -51,11 +51,11 @@ var forms = append([]form{
 	// https://docs.gitlab.com/security/tokens/#token-prefixes
 	{needs: []string{"gl", "-"}, pattern: regexp.MustCompile(`gl(?:pat|dt|rtr?|cbt|ptt|ft|imt|agent|wt|soat|ffct|oas)-[A-Za-z0-9_.=-]{8,}`), instead: redacted},
 	{needs: []string{"gr1348941"}, pattern: regexp.MustCompile(`GR1348941[A-Za-z0-9_-]{8,}`), instead: redacted},
-	// https://github.blog/security/announcing-npms-new-access-token-format; the older ones
+	// https://github.blog/security/announcing-npms-new-access-token-format; older tokens
 	// are known by their name in .npmrc, _authToken.
 	{needs: []string{"npm_"}, pattern: regexp.MustCompile(`npm_[A-Za-z0-9]{30,}`), instead: redacted},
-	// https://pypi.org/help/#apitoken: a macaroon in base64 behind pypi-, so it begins with
-	// the same letters always; that of test.pypi.org with others.
+	// https://pypi.org/help/#apitoken: a macaroon in base64 behind pypi-, so its first
+	// letters are always the same. Tokens of test.pypi.org have others.
 	{needs: []string{"pypi-ag"}, pattern: regexp.MustCompile(`pypi-Ag[A-Za-z0-9_-]{16,}`), instead: redacted},
 	// Google: API keys, access and refresh tokens, and the secrets of OAuth clients.
 	// https://cloud.google.com/docs/authentication/api-keys,
@@ -66,8 +66,8 @@ var forms = append([]form{
 	{needs: []string{"1//0"}, pattern: regexp.MustCompile(`1//0[A-Za-z0-9_-]{20,}`), instead: redacted},
 	// JSON web tokens, RFC 7519.
 	{needs: []string{"eyj", "."}, pattern: regexp.MustCompile(`\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)?|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}(\.[A-Za-z0-9_-]+)?`), instead: redacted},
-	// Headers. Whatever follows the name of a scheme there is a credential; without
-	// the header's name it may be a title such as "Basic support for bearer tokens".
+	// Headers: what follows the name of a scheme is a credential. Without the header's
+	// name it may be a title, such as "Basic support for bearer tokens".
 	{needs: []string{"authorization"}, pattern: regexp.MustCompile(`(?i)(authorization\W{1,4}(?:bearer|basic|token)\s+)[A-Za-z0-9._~+/=-]+`), instead: "${1}" + redacted},
 	{needs: []string{"authorization"}, pattern: regexp.MustCompile(`(?i)(authorization\W{1,4}?(?:[a-z]+\s+)?)([A-Za-z0-9._~+/=-]+)`), only: looksRandom},
 	{needs: []string{"bearer"}, pattern: regexp.MustCompile(`\b(Bearer\s+)([A-Za-z0-9._~+/=-]+)`), only: isNoTopic},
@@ -104,15 +104,14 @@ func (f form) redact(text string) string {
 	})
 }
 
-// How long a word is before it looks random for its digits, for its capitals,
-// and for its length alone.
+// How long a word must be to look random by its digits, its capitals, or its length alone.
 const (
 	minDigits   = 7 // "OAuth2" and "HTTP/2" are ordinary
 	minCapitals = 10
 	minLength   = 24
 )
 
-// looksRandom reports whether nobody would write such a word by hand.
+// looksRandom reports whether nobody would write the word by hand.
 func looksRandom(word string) bool {
 	switch n := len(word); {
 	case n >= minLength:
@@ -131,8 +130,8 @@ func looksRandom(word string) bool {
 	return humps > 1 // "JavaScript" has one
 }
 
-// isNoTopic reports whether a word behind Bearer, written as in a header, is
-// something else than what titles are about.
+// isNoTopic reports whether a word behind Bearer, written as in a header, is none that
+// titles are about.
 func isNoTopic(word string) bool { return !topics[strings.ToLower(strings.TrimRight(word, "."))] }
 
 var topics = map[string]bool{"auth": true, "authentication": true, "authorization": true, "credentials": true, "header": true, "headers": true,

@@ -11,8 +11,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// ranBefore is what an app ran when it was seen, where that may be adopted: nothing
-// of Headstart's own has been released there.
+// ranBefore returns what an app ran when it was seen, if that may be adopted: Headstart has released nothing of its own
+// there. Otherwise it returns what was seen before.
 func ranBefore(s *pipeline.State, stage string, seen bot.AppSeen, old pipeline.AppState) *pipeline.Ran {
 	st, r := s.Stages[stage], seen.Current
 	if !st.Unexplored() || old.Seen && old.Ran == nil || st.IsReleasing(s, r.Artifact) || everReleased(s, stage, r.Artifact) {
@@ -27,7 +27,7 @@ func ranBefore(s *pipeline.State, stage string, seen bot.AppSeen, old pipeline.A
 func AdoptStage(s *pipeline.State, stage bot.Stage, ran map[string]pipeline.Ran, at time.Time) {
 	st := s.Stages[stage.Name]
 	past := pipeline.Past{Ran: ran}
-	for _, app := range stage.Apps { // the first of the file's order stands for those that ran nothing
+	for _, app := range stage.Apps { // the first app that ran something, in the file's order, also stands for the others
 		r, ok := ran[app]
 		if !ok {
 			continue
@@ -55,8 +55,7 @@ func AdoptStage(s *pipeline.State, stage bot.Stage, ran map[string]pipeline.Ran,
 	}
 }
 
-// adoptedName stands for what the apps of a stage ran: their commit, where all ran
-// the same one, else their versions.
+// adoptedName names what the apps of a stage ran: by their common commit, else by their versions.
 func adoptedName(stage string, ran map[string]pipeline.Ran) string {
 	var commits, versions []string
 	for _, app := range pipeline.SortedKeys(ran) {

@@ -10,8 +10,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// alert has those told who are concerned with a candidate that failed. Where no
-// pull request is known, the statuses and deployments say it alone.
+// alert notifies the people concerned with a failed candidate. Where no pull request is known, only the statuses and
+// deployments show the failure.
 func alert(s *pipeline.State, stage string, c *pipeline.Candidate, promotion int) {
 	number := c.Pull
 	if number == 0 {

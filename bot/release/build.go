@@ -9,9 +9,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// runKey is the key of the run that a build was asked for under, also where the
-// pipeline's file has meanwhile changed which commits share an artifact. An app has
-// one run that is being asked for.
+// runKey returns the key of the run that a build was requested under. The key holds even if the pipeline's file has
+// changed since which commits share an artifact. Requested runs per app <= 1.
 func runKey(s *pipeline.State, do bot.StartBuild) string {
 	for _, key := range pipeline.SortedKeys(s.Builds) {
 		if r := s.Builds[key]; r.Status == pipeline.RunStarting && r.App == do.App && r.SHA == do.SHA {
@@ -21,7 +20,7 @@ func runKey(s *pipeline.State, do bot.StartBuild) string {
 	return keyOn(s, do.App, do.SHA, do.Tree)
 }
 
-// EditRun changes the run that is remembered by key, if it is still there.
+// EditRun changes the run of a key, if it is still remembered.
 func EditRun(s *pipeline.State, key string, edit func(*pipeline.BuildRun)) {
 	if r, ok := s.Builds[key]; ok {
 		edit(&r)
@@ -61,9 +60,8 @@ func BuildStarted(s *pipeline.State, do bot.StartBuild, at time.Time) {
 	}
 }
 
-// BuildAnswered takes the outcome of asking for a build. A platform that does
-// not take it is trouble that is remembered with its beginning: it is what the
-// fallback is decided by.
+// BuildAnswered folds the outcome of a build request. Refusals of the platform are remembered with the time of the
+// first: the fallback depends on it.
 func BuildAnswered(s *pipeline.State, do bot.StartBuild, f bot.Finished, pending pipeline.PendingEffect, at time.Time) {
 	seen, moved := f.Fact.(bot.AppSeen)
 	if moved && do.Stage != "" {
@@ -76,7 +74,7 @@ func BuildAnswered(s *pipeline.State, do bot.StartBuild, f bot.Finished, pending
 		switch f.Outcome {
 		case bot.Done:
 			if seen, ok := f.Fact.(bot.BuildSeen); moved || ok && seen.Build.ID == "" {
-				r.Status, r.App, r.Stage = pipeline.RunWaiting, "", "" // it was looked at, and there is nothing of ours
+				r.Status, r.App, r.Stage = pipeline.RunWaiting, "", "" // it was looked for, and no build of ours exists
 			} else if ok {
 				r.Adopted = seen.Adopted
 				buildSeen(s, r, seen.Build, at)
@@ -90,9 +88,8 @@ func BuildAnswered(s *pipeline.State, do bot.StartBuild, f bot.Finished, pending
 			r.Status, r.App, r.Reason = pipeline.RunWaiting, "", f.Reason
 			trouble(r, at)
 		case bot.Retry:
-			// Surely not begun: another prepare app may take it. That GitHub does not
-			// know the commit yet is no trouble of the platform's: the fallback needs
-			// the same source.
+			// The build has certainly not begun: another prepare app may take it. An unknown commit at GitHub is not
+			// the platform's trouble: the fallback needs the same source.
 			r.Reason = f.Reason
 			if f.Missing {
 				r.Unknown(at)
@@ -156,8 +153,7 @@ func BuildCancelled(s *pipeline.State, do bot.CancelBuild, f bot.Finished, at ti
 	})
 }
 
-// buildErrored takes a build that the platform could not make: another prepare
-// app may be able to.
+// buildErrored folds a build that the platform could not run: another prepare app may be able to.
 func buildErrored(s *pipeline.State, r *pipeline.BuildRun, reason string, at time.Time) {
 	r.Status, r.Reason, r.FinishedAt = pipeline.RunErrored, reason, at
 	if r.Stage != "" {
@@ -172,7 +168,7 @@ func buildErrored(s *pipeline.State, r *pipeline.BuildRun, reason string, at tim
 	}
 }
 
-// buildSeen folds what the platform says of the run's build.
+// buildSeen folds the platform's report of the run's build.
 func buildSeen(s *pipeline.State, r *pipeline.BuildRun, b bot.Build, at time.Time) {
 	r.ID, r.OutputURL, r.Artifact, r.Release = b.ID, b.OutputURL, b.Artifact, b.Release
 	r.TroubleAt, r.UnknownAt, r.Reason = time.Time{}, time.Time{}, b.Reason
@@ -198,7 +194,7 @@ func buildSeen(s *pipeline.State, r *pipeline.BuildRun, b bot.Build, at time.Tim
 		return
 	case bot.BuildCancelled:
 		if r.Cancelling {
-			// It gave its place away and queues again.
+			// The build gave up its app and queues again.
 			*r = pipeline.BuildRun{SHA: r.SHA, Tree: r.Tree, Pull: r.Pull, Group: r.Group, Status: pipeline.RunWaiting, Refused: r.Refused, Gone: r.Gone, GoneAt: r.GoneAt, Earlier: r.Earlier, Source: r.Source}
 			return
 		}
@@ -211,7 +207,7 @@ func buildSeen(s *pipeline.State, r *pipeline.BuildRun, b bot.Build, at time.Tim
 	}
 }
 
-// EditRequest changes the request of a comment, if it is remembered.
+// EditRequest changes a comment's request, if it is remembered.
 func EditRequest(s *pipeline.State, comment int64, edit func(*pipeline.Request)) {
 	i := slices.IndexFunc(s.Requests, func(r pipeline.Request) bool { return r.Comment == comment })
 	if i < 0 {

@@ -1,9 +1,7 @@
-// Package release follows a build and a promotion from their start to their end, the
-// rollback among the ends.
+// Package release follows a build and a promotion from start to end, including the rollback.
 //
-// Its functions fold the outcome of an effect into State. Each takes the state first,
-// then the action, what came of it, and the time. Apply calls them; nothing here
-// knows who asked for the release, or why.
+// Its functions fold the outcome of an effect into State. Each takes the state, the action, its outcome and the time.
+// Apply calls them. Nothing here knows who asked for the release, or why.
 //
 // # A promotion
 //
@@ -11,18 +9,15 @@
 //	                 │                    │              │
 //	                 └── refused, failed ─┴── bad answer ┴──▶ rollback or hold
 //
-// A promotion is one release on every app of a stage. It succeeds when all of them
-// do. When one fails, OnFailure says what becomes of the others: the last good
-// artifact goes back on all of them, or the stage is held as it is.
+// A promotion is one release on every app of a stage. It succeeds when all of them do. When one fails, OnFailure
+// decides about the others. Either all apps are rolled back to the last good artifact, or the stage is held as it is.
 //
 // # Doubt
 //
-// An attempt whose outcome is unknown may still come true. Until it no longer can
-// (MayStillLandFor), what the platform shows is taken as it is, and not as what was
-// asked for: look before you act.
+// An attempt whose outcome is unknown may still take effect, at most for bot.PlatformDoubt. Until then, what the
+// platform shows counts as it is, not as what was requested: look before you act.
 //
-// Invariant: a stage has at most one promotion and at most one rollback under way.
+// Invariants, per stage: promotions under way <= 1, rollbacks under way <= 1.
 //
-// Begin with promotion.go, then rollback.go; verify.go and soak.go are what happens
-// after a release succeeded.
+// Begin with promotion.go, then rollback.go. verify.go and soak.go are what happens after a release has succeeded.
 package release

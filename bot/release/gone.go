@@ -6,9 +6,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// buildAnew gives up a promotion whose artifact is gone everywhere, and sends its
-// candidate back to its build. It returns false where people have to decide: it was
-// sent back often enough, or nobody knows how to build it any more.
+// buildAnew gives up a promotion whose artifact is gone everywhere, and has its candidate built again. It returns false
+// where people must decide: after MaxRebuilds, or if it is unknown how to build it.
 func buildAnew(s *pipeline.State, stage string, p *pipeline.Promotion, at time.Time) bool {
 	c, st := s.Promoted(p, p.SHA), s.Stages[stage]
 	if c == nil || !s.Configured || c.Rebuilds >= pipeline.MaxRebuilds {

@@ -9,7 +9,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// maintenanceAgain is how long after a refusal it is tried again.
+// maintenanceAgain is the pause after a refusal.
 const maintenanceAgain = 5 * time.Minute
 
 func MaintenanceStarted(s *pipeline.State, do bot.SetMaintenance) {
@@ -26,9 +26,8 @@ func MaintenanceStarted(s *pipeline.State, do bot.SetMaintenance) {
 	pipeline.Put(&s.Maintenance, do.App, m)
 }
 
-// MaintenanceAnswered takes the outcome of looking at maintenance mode or of
-// setting it. As long as an earlier request may still come true that says the
-// opposite, what was set is not believed, and set once more afterwards.
+// MaintenanceAnswered folds the outcome of reading or setting maintenance mode. While an earlier, opposite request may
+// still take effect, the new setting is not believed. It is then set once more afterwards.
 func MaintenanceAnswered(s *pipeline.State, do bot.SetMaintenance, f bot.Finished, pending pipeline.PendingEffect, at time.Time) {
 	m, ok := s.Maintenance[do.App]
 	if !ok {
@@ -58,7 +57,7 @@ func MaintenanceAnswered(s *pipeline.State, do bot.SetMaintenance, f bot.Finishe
 	s.Maintenance[do.App] = m
 }
 
-// noteMaintained remembers which commit a stage releases in maintenance mode.
+// noteMaintained remembers the commit that a stage releases in maintenance mode.
 func noteMaintained(s *pipeline.State, stage string) {
 	st := s.Stages[stage]
 	if st.Promoting == nil || !s.InMaintenance(stage) || slices.Contains(st.Maintained, st.Promoting.SHA) {
@@ -71,8 +70,7 @@ func noteMaintained(s *pipeline.State, stage string) {
 	s.Stages[stage] = st
 }
 
-// forgetMaintenance drops what was seen of maintenance modes that are none of
-// Headstart's: by the next promotion they may be different.
+// forgetMaintenance drops maintenance modes that Headstart has not set: they may change until the next promotion.
 func forgetMaintenance(s *pipeline.State, p *pipeline.Promotion) {
 	for app := range p.Apps {
 		if m, ok := s.Maintenance[app]; ok && !m.Asked {

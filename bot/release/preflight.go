@@ -11,8 +11,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// Inspected takes what was found of an app. Whatever keeps it from being found
-// keeps nobody from deploying.
+// Inspected stores the inspection of an app. An inspection that fails blocks no deploy.
 func Inspected(s *pipeline.State, do bot.Inspect, f bot.Finished, at time.Time) {
 	found, ok := f.Fact.(bot.Inspected)
 	switch {
@@ -54,8 +53,8 @@ func noteSwitch(s *pipeline.State, stage, app string, found bot.Inspected) {
 	pipeline.Put(&s.Stages, stage, st)
 }
 
-// unpublishedWarnings lists what was found of a stage's apps and was not told yet, which the
-// promotion of a commit tells now.
+// unpublishedWarnings lists the warnings about a stage's apps that are not published yet, and counts them as published
+// by the promotion of a commit.
 func unpublishedWarnings(s *pipeline.State, apps []string, c *pipeline.Candidate) (warnings []string) {
 	sha := c.SHA
 	for _, app := range apps {

@@ -13,14 +13,14 @@ import (
 )
 
 const (
-	// beginDeadline is how long a promotion is tried that cannot begin. While it is
-	// not tried for so long, because a window has closed, its time starts anew.
+	// beginDeadline is how long a promotion is tried that cannot begin. The time starts anew after a pause without
+	// tries, e.g. because a window was closed.
 	beginDeadline = 24 * time.Hour
 	untried       = time.Hour
 )
 
-// LookInterval is how long to wait before looking again at a release that was
-// looked at so many times: a second at first, at most 15.
+// LookInterval returns the pause before a release is looked at again after that many looks: a second at first, at most
+// 15.
 func LookInterval(looks int) time.Duration {
 	if looks > 4 {
 		return 15 * time.Second
@@ -28,9 +28,9 @@ func LookInterval(looks int) time.Duration {
 	return min(time.Second<<max(looks-1, 0), 15*time.Second)
 }
 
-// buildInterval is how long to wait before looking again at a build that has run
-// for so long and was looked at so many times, where builds usually take so long
-// (0: not known). Requests are few: they are spent where the end is expected.
+// buildInterval returns the pause before a running build is looked at again. It depends on how long the build has run,
+// how long builds usually take (0: unknown), and the looks so far. Requests are scarce: most are spent around the
+// expected end.
 func buildInterval(ran, usual time.Duration, looks int) time.Duration {
 	const short = time.Minute
 	soon := usual * 9 / 10
@@ -49,8 +49,8 @@ func buildInterval(ran, usual time.Duration, looks int) time.Duration {
 	return min(ran/8, 30*time.Second)
 }
 
-// openPromotion marks a stage as being entered, once per promotion; build is the
-// key of the build that the stage's own app makes, empty for none.
+// openPromotion marks a stage as being entered, once per promotion. build is the key of the build on the stage's own
+// app; empty: none.
 func openPromotion(s *pipeline.State, stage, sha string, at time.Time, build string) {
 	st := s.Stages[stage]
 	if st.Promoting != nil {
@@ -85,8 +85,8 @@ func PromotionStarted(s *pipeline.State, do bot.Promote, unsure bool, at time.Ti
 	pin(s, do.Stage, do.SHA)
 }
 
-// pin gives a candidate that enters a stage the artifact of its build. A rollback
-// releases what was proved there, which is the candidate's once it has ended.
+// pin gives a candidate that enters a stage the artifact of its build. A rollback releases what was proved there, which
+// becomes the candidate's when it has ended.
 func pin(s *pipeline.State, stage, sha string) {
 	p := s.Stages[stage].Promoting
 	if c := s.Promoted(p, sha); c != nil && c.Artifact == "" && p.Rollback == nil {
@@ -95,8 +95,8 @@ func pin(s *pipeline.State, stage, sha string) {
 	}
 }
 
-// stageBuildMoved follows the build that runs on a stage's own app: a success
-// goes on as a release, anything else ends the promotion.
+// stageBuildMoved follows the build on a stage's own app. After a success the release follows; anything else ends the
+// promotion.
 func stageBuildMoved(s *pipeline.State, stage, sha string, at time.Time) {
 	st, c := s.Stages[stage], s.Candidate(sha)
 	if c == nil || st.Promoting == nil || st.Promoting.SHA != sha || !st.Promoting.Building {
@@ -125,7 +125,7 @@ func stageBuildMoved(s *pipeline.State, stage, sha string, at time.Time) {
 	}
 }
 
-// PromoteAnswered takes the outcome of asking for one app's release.
+// PromoteAnswered folds the outcome of requesting one app's release.
 func PromoteAnswered(s *pipeline.State, do bot.Promote, f bot.Finished, at time.Time) {
 	st := s.Stages[do.Stage]
 	if seen, ok := f.Fact.(bot.AppSeen); ok {
@@ -157,7 +157,7 @@ func PromoteAnswered(s *pipeline.State, do bot.Promote, f bot.Finished, at time.
 		return
 	}
 	if f.Outcome == bot.Done {
-		a.Unsure = false // it was looked at, and there is nothing of ours
+		a.Unsure = false // it was looked for, and no release of ours exists
 		p.Apps[do.App] = a
 		yieldToManual(s, do.Stage, at)
 		if s.Stages[do.Stage].Promoting == nil {
@@ -167,13 +167,12 @@ func PromoteAnswered(s *pipeline.State, do bot.Promote, f bot.Finished, at time.
 	withdraw(s, do.Stage, f, at)
 }
 
-// yieldToManual ends a promotion that has begun, or that takes the stage back by itself, on
-// the apps on which somebody has released something newer by hand meanwhile.
+// yieldToManual ends a started promotion, or an automatic rollback, on the apps with a newer manual release.
 func yieldToManual(s *pipeline.State, stage string, at time.Time) {
 	st := s.Stages[stage]
 	p := st.Promoting
 	if p == nil || p.Rollback != nil && p.Rollback.ByPerson() || p.Rollback == nil && !p.Started() {
-		return // a person knows what is there, and of what has not begun the gates decide
+		return // a person who rolls back knows what is there; before the start, the gates decide
 	}
 	c, gave := s.Promoted(p, p.SHA), false
 	for _, app := range pipeline.SortedKeys(p.Apps) {
@@ -189,8 +188,7 @@ func yieldToManual(s *pipeline.State, stage string, at time.Time) {
 	}
 }
 
-// withdraw takes back a promotion that could not begin, so that whether the
-// stage may be entered is asked anew when the time has come.
+// withdraw cancels a promotion that could not begin. The gates are asked again when its next try is due.
 func withdraw(s *pipeline.State, stage string, f bot.Finished, at time.Time) {
 	st := s.Stages[stage]
 	p := st.Promoting
@@ -199,7 +197,7 @@ func withdraw(s *pipeline.State, stage string, f bot.Finished, at time.Time) {
 	}
 	for app := range p.Apps {
 		if s.Pending[pipeline.PromoteKey(stage, p.N, app)].Underway {
-			return // what comes of this one is not known yet
+			return // the outcome of this attempt is unknown
 		}
 	}
 	for app := range p.Apps {
@@ -250,7 +248,7 @@ func ReleaseWatched(s *pipeline.State, do bot.WatchRelease, f bot.Finished, at t
 	}
 }
 
-// releaseSeen folds what the platform says of an app's release.
+// releaseSeen folds the platform's report of an app's release.
 func releaseSeen(s *pipeline.State, stage, app string, seen bot.ReleaseSeen, at time.Time) {
 	st := s.Stages[stage]
 	a, r := st.Promoting.Apps[app], seen.Release
@@ -266,7 +264,7 @@ func releaseSeen(s *pipeline.State, stage, app string, seen bot.ReleaseSeen, at 
 	case a.State == bot.ReleaseExpired:
 		a.State, a.Gone = bot.ReleaseFailed, true
 	case a.State == bot.ReleaseErrored && a.Errors < pipeline.MaxErrors:
-		a = pipeline.AppRelease{Errors: a.Errors + 1} // the platform's fault: once more, in a release of its own
+		a = pipeline.AppRelease{Errors: a.Errors + 1} // the platform's fault: try again with a new release
 	case a.State == bot.ReleaseErrored:
 		a.State = bot.ReleaseFailed
 	}
@@ -286,8 +284,7 @@ func releaseSeen(s *pipeline.State, stage, app string, seen bot.ReleaseSeen, at 
 	yieldToManual(s, stage, at)
 }
 
-// concludePromotion ends a promotion once every app has an outcome. It succeeded
-// only if every app took it.
+// concludePromotion ends a promotion once every app has an outcome. It succeeded only if every app did.
 func concludePromotion(s *pipeline.State, stage string, at time.Time) {
 	p := s.Stages[stage].Promoting
 	var failed, took []string
@@ -366,7 +363,7 @@ func ClosePromotion(s *pipeline.State, stage string, end pipeline.ProgressState,
 				st.Live = past.Live(pipeline.SortedKeys(p.Apps), at)
 			}
 			s.Stages[stage] = st
-			if !c.FromPull { // what was never merged is nothing to go back to
+			if !c.FromPull { // an unmerged commit is no target of a rollback
 				proved(s, stage, c, p, at)
 			}
 			st = s.Stages[stage]

@@ -10,17 +10,16 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// copyAgain is how long after a refusal to remove a copy that is tried again: it
-// costs money, and holds what customers have entrusted.
+// copyAgain is the pause after a copy's removal was refused. A copy costs money and holds customers' data.
 const copyAgain = 5 * time.Minute
 
-// copyInterval is how long to wait before looking again at a copy.
+// copyInterval returns the pause before a copy is looked at again.
 func copyInterval(looks int) time.Duration {
 	return min(5*time.Second<<min(looks, 4), time.Minute)
 }
 
-// CheckRehearsal ends a promotion that waits for a copy which the pipeline's file
-// does not ask for any more: without it, nothing is to be released there.
+// CheckRehearsal ends a promotion that waits for a copy which the pipeline's file no longer requires. Without the
+// requirement nothing is to be released there.
 func CheckRehearsal(s *pipeline.State, stage string, at time.Time) {
 	p := s.Stages[stage].Promoting
 	if p == nil || !p.Copied || p.HasReleases() {
@@ -47,7 +46,7 @@ func CopyStarted(s *pipeline.State, do bot.MakeCopy, at time.Time) {
 	}
 }
 
-// CopySeen takes the outcome of asking for a copy or of looking at it.
+// CopySeen folds the outcome of requesting a copy or of looking at it.
 func CopySeen(s *pipeline.State, stage string, n int, app string, f bot.Finished, pending pipeline.PendingEffect, at time.Time) {
 	cp, ok := s.Copies[app]
 	if !ok || cp.Stage != stage || cp.Promotion != n {
@@ -75,8 +74,8 @@ func CopySeen(s *pipeline.State, stage string, n int, app string, f bot.Finished
 	}
 }
 
-// CopyRemoved takes the outcome of removing a copy. While a lost request to make
-// it may still come true, it is removed once more afterwards.
+// CopyRemoved folds the outcome of removing a copy. While a lost request to make it may still take effect, it is
+// removed once more afterwards.
 func CopyRemoved(s *pipeline.State, do bot.RemoveCopy, f bot.Finished, at time.Time) {
 	cp, ok := s.Copies[do.App]
 	if !ok || cp.Stage != do.Stage || cp.Promotion != do.Promotion {

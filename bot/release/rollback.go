@@ -11,7 +11,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// CheckRollback ends a rollback that has nothing to do, or nothing to go back to.
+// CheckRollback ends a rollback that has nothing to do, or no target.
 func CheckRollback(s *pipeline.State, stage string, at time.Time) {
 	st := s.Stages[stage]
 	o := st.Rollback
@@ -43,7 +43,7 @@ func skipped(o *pipeline.RollbackOrder) string {
 	return " (" + strings.Join(o.Skips, "; ") + ")"
 }
 
-// EndRollback closes the order and answers who gave it.
+// EndRollback closes the order and answers the person who gave it.
 func EndRollback(s *pipeline.State, stage string, ok bool, text string) {
 	st := s.Stages[stage]
 	o := st.Rollback
@@ -65,7 +65,7 @@ func EndRollback(s *pipeline.State, stage string, ok bool, text string) {
 	})
 }
 
-// rollbackClosed takes the end of a rollback's promotion.
+// rollbackClosed folds the end of a rollback's promotion.
 func rollbackClosed(s *pipeline.State, stage string, p *pipeline.Promotion, was pipeline.Live, end pipeline.ProgressState, reason string, at time.Time) {
 	o := p.Rollback
 	if end != pipeline.ProgressLive {
@@ -97,7 +97,7 @@ func rollbackClosed(s *pipeline.State, stage string, p *pipeline.Promotion, was 
 	EndRollback(s, stage, true, text)
 }
 
-// proved remembers what a stage was proved to run.
+// proved remembers a proved release of a stage.
 func proved(s *pipeline.State, stage string, c *pipeline.Candidate, p *pipeline.Promotion, at time.Time) {
 	st := s.Stages[stage]
 	releases := map[string]bot.PastRelease{}
@@ -137,8 +137,8 @@ func editPast(s *pipeline.State, stage, sha string, edit func(*pipeline.Past)) {
 	s.Stages[stage] = st
 }
 
-// pastGone notes that the platform cannot bring a release back, and gives up the
-// promotion that tried: the next older one is taken.
+// pastGone notes that the platform cannot restore a release, and gives up the promotion that tried. The next older
+// release is tried.
 func pastGone(s *pipeline.State, stage string, p *pipeline.Promotion) {
 	reason := ""
 	for _, app := range pipeline.SortedKeys(p.Apps) {

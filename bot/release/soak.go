@@ -9,7 +9,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// beginSoak lets a stage soak in what was just proved there.
+// beginSoak starts the soak of the release that was just proved on a stage.
 func beginSoak(s *pipeline.State, stage string, p *pipeline.Promotion, at time.Time) {
 	cfg, _ := s.Config.Stage(stage)
 	c := s.Promoted(p, p.SHA)
@@ -25,8 +25,7 @@ func beginSoak(s *pipeline.State, stage string, p *pipeline.Promotion, at time.T
 	pipeline.Put(&c.Progress, stage, pass)
 }
 
-// soakProbed takes an answer during a soak. One that was asked for at its end,
-// and is good, ends it.
+// soakProbed folds an answer during a soak. A good answer to a probe made at the end of the soak ends it.
 func soakProbed(s *pipeline.State, do bot.Probe, answer bot.Probed, f bot.Finished, at time.Time) {
 	st := s.Stages[do.Stage]
 	k := *st.Soak

@@ -9,7 +9,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// AppLooked takes what an app runs.
+// AppLooked folds what an app runs.
 func AppLooked(s *pipeline.State, do bot.LookAtApp, f bot.Finished, at time.Time) {
 	switch seen, ok := f.Fact.(bot.AppSeen); {
 	case ok:
@@ -23,7 +23,7 @@ func AppLooked(s *pipeline.State, do bot.LookAtApp, f bot.Finished, at time.Time
 	}
 }
 
-// appSeen takes what an app of a stage runs, which may be somebody else's release.
+// appSeen folds what an app of a stage runs, which may be a manual release.
 func appSeen(s *pipeline.State, stage, app string, seen bot.AppSeen, at time.Time) {
 	st := s.Stages[stage]
 	old, r := st.Apps[app], seen.Current
@@ -40,8 +40,7 @@ func appSeen(s *pipeline.State, stage, app string, seen bot.AppSeen, at time.Tim
 	pipeline.Put(&s.Stages, stage, st)
 }
 
-// everReleased reports whether an artifact is one that Headstart has put on a stage,
-// though it may not have been proved there.
+// everReleased reports whether Headstart has released an artifact to a stage, proved there or not.
 func everReleased(s *pipeline.State, stage, artifact string) bool {
 	return artifact != "" && slices.ContainsFunc(s.All(), func(c *pipeline.Candidate) bool {
 		return c.Artifact == artifact && c.Progress[stage].State != ""

@@ -8,27 +8,24 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// What happens by itself when a stage did not take a release, or did not stay
-// healthy with it.
+// The automatic consequence when a stage's release failed, or did not stay healthy.
 
-// undo takes a stage back, or holds it, after something failed that has changed
-// it; the candidate's passage says why. A failed release that changed nothing has
-// left the old version running, and nothing is to be done. A rollback that failed
-// is not followed by another one. Where nobody can see how it ended on some app,
-// what is right on the others is not known either: unseen says why, and is empty
-// where it is known.
+// undo rolls a stage back, or holds it, after a failure that has changed it. The candidate's progress contains the
+// reason. A failed release that changed nothing left the old version running: nothing is to be done. A failed rollback
+// is not followed by another one. unseen is why an app's outcome cannot be seen; empty: it can. If it cannot, the right
+// action on the other apps is unknown too.
 func undo(s *pipeline.State, stage string, c *pipeline.Candidate, promotion int, unseen string, at time.Time) {
 	cfg, ok := s.Config.Stage(stage)
 	st := s.Stages[stage]
 	if !s.Configured || !ok || st.Rollback != nil {
-		return // nobody says what to do, or somebody has said it already
+		return // nobody configured what to do, or a person has ordered it already
 	}
 	pass := c.Progress[stage]
 	order := pipeline.RollbackOrder{Order: pipeline.Order{At: at}, From: c.SHA, Promotion: promotion}
 	failed := fmt.Sprintf("%s failed there", bot.Short(c.SHA))
 	past, good := st.Target(order)
 	switch same := good && past.Runs(pipeline.Live{Artifact: c.Artifact}); {
-	case cfg.OnFailure == bot.FailureHold || cfg.Rehearse != nil: // a rehearsal serves nobody, and going back would take another copy
+	case cfg.OnFailure == bot.FailureHold || cfg.Rehearse != nil: // a rehearsal serves nobody, and a rollback would need another copy
 		pass.Consequence = "held until a person decides"
 	case unseen != "":
 		pass.Consequence = "held, because " + unseen
@@ -41,7 +38,7 @@ func undo(s *pipeline.State, stage string, c *pipeline.Candidate, promotion int,
 		st.Rollback = &order
 	}
 	if l := st.LockedAt(at); l != nil && !l.Rollback {
-		kept := *l // what a person has locked stays so, now until somebody unlocks it
+		kept := *l // a person's lock remains, now until /unlock
 		kept.Until = time.Time{}
 		st.Lock = &kept
 	} else {
@@ -53,7 +50,7 @@ func undo(s *pipeline.State, stage string, c *pipeline.Candidate, promotion int,
 	alert(s, stage, c, promotion)
 }
 
-// setAfter notes what was done about a candidate's failure at a stage.
+// setAfter stores the consequence of a candidate's failure at a stage.
 func setAfter(s *pipeline.State, stage, sha, after string) {
 	if c := s.Candidate(sha); c != nil {
 		pass := c.Progress[stage]
@@ -62,7 +59,7 @@ func setAfter(s *pipeline.State, stage, sha, after string) {
 	}
 }
 
-// rolledBack tells the candidate that an automatic rollback was for how it ended.
+// rolledBack stores, at the failed candidate, how its automatic rollback ended.
 func rolledBack(s *pipeline.State, stage string, o *pipeline.RollbackOrder, text string) {
 	setAfter(s, stage, o.From, text)
 	if c := s.Candidate(o.From); c != nil {

@@ -7,15 +7,14 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// How often an address is asked.
+// How often an address is probed.
 const (
 	probeSoon = time.Second      // at first
-	probeSlow = 5 * time.Second  // at last, while good answers are waited for
+	probeSlow = 5 * time.Second  // later, while good answers are waited for
 	soakBad   = 30 * time.Second // without a good answer ends the soak
 )
 
-// released takes a promotion whose releases have all ended well: it is proved, or
-// its verification begins.
+// released folds a promotion whose releases have all succeeded. It is proved, or its verification begins.
 func released(s *pipeline.State, stage string, at time.Time) {
 	st := s.Stages[stage]
 	v := s.Verification(stage)
@@ -31,7 +30,7 @@ func released(s *pipeline.State, stage string, at time.Time) {
 	s.Stages[stage] = st
 }
 
-// Probed takes what an address answered.
+// Probed folds the answer of an address.
 func Probed(s *pipeline.State, do bot.Probe, f bot.Finished, at time.Time) {
 	answer, ok := f.Fact.(bot.Probed)
 	if f.Outcome != bot.Refuse && !ok {
@@ -79,13 +78,13 @@ func promotionProbed(s *pipeline.State, do bot.Probe, answer bot.Probed, f bot.F
 	switch {
 	case proof.Good >= max(v.Successes, 1):
 		ClosePromotion(s, do.Stage, pipeline.ProgressLive, "", "", at)
-	case f.Outcome == bot.Refuse || since >= v.Within && !answer.OK: // one that is good comes late because nobody asked earlier
+	case f.Outcome == bot.Refuse || since >= v.Within && !answer.OK: // a good answer may come late: nobody asked earlier
 		ClosePromotion(s, do.Stage, pipeline.ProgressFailed, "the verification failed: "+answer.Text(), "", at)
 	}
 }
 
-// SettleProofs ends verifications and soaks that the pipeline's file no longer
-// asks for, and soaks of what is no longer live.
+// SettleProofs ends verifications and soaks that the pipeline's file no longer requires, and soaks of commits that are
+// no longer live.
 func SettleProofs(s *pipeline.State, at time.Time) {
 	for _, stage := range pipeline.SortedKeys(s.Stages) {
 		st, v := s.Stages[stage], s.Verification(stage)

@@ -10,8 +10,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// adoptedText says what a stage runs that Headstart did not bring, as Markdown; empty
-// where it did.
+// adoptedText names, in Markdown, what a stage runs that Headstart did not release; empty: Headstart released it.
 func adoptedText(v *gate.View, stage string) string {
 	live := v.State.Stages[stage].Live
 	if live.Adopted == nil {
@@ -42,7 +41,7 @@ func adoptedText(v *gate.View, stage string) string {
 	return fmt.Sprintf("%s, released before Headstart, %s", strings.Join(list, " and "), ago(v.Now.Sub(live.Newest())))
 }
 
-// ago says how long something has been, as exactly as people care.
+// ago words a duration, as exactly as people care.
 func ago(t time.Duration) string {
 	count := func(n int, what string) string {
 		if n == 1 {

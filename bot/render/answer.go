@@ -92,8 +92,7 @@ func statusText(v *gate.View) string {
 	return strings.TrimSuffix(b.String(), "\n") + queuesText(v)
 }
 
-// waitingFor says which candidate would be the next to enter a stage, and what
-// it waits for; empty if there is none.
+// waitingFor names the next candidate to enter a stage and what it waits for; empty: there is none.
 func waitingFor(v *gate.View, stage string) string {
 	for i := len(v.State.Candidates) - 1; i >= 0; i-- {
 		c := &v.State.Candidates[i]
@@ -109,7 +108,7 @@ func waitingFor(v *gate.View, stage string) string {
 	return ""
 }
 
-// commitText names a commit with what people know it by.
+// commitText names a commit as people know it.
 func commitText(v *gate.View, sha string) string {
 	s := bot.Short(sha) // bare, so that GitHub links it
 	if c := v.State.Candidate(sha); c != nil {
@@ -123,8 +122,8 @@ func commitText(v *gate.View, sha string) string {
 	return s
 }
 
-// whyText explains one candidate before one stage, or before all of them: what
-// blocks it, a sentence each, and the open gates folded away.
+// whyText explains one candidate before one stage, or before all. Each blocking gate gets a sentence; the open gates
+// are folded away.
 func whyText(v *gate.View, r *pipeline.Request, cmd command.Command, begins Starting) string {
 	asked := pipeline.Subject{State: v.State, Request: r, Command: cmd}
 	stages, problem := asked.Stages()
@@ -165,7 +164,7 @@ func whyText(v *gate.View, r *pipeline.Request, cmd command.Command, begins Star
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// blockedText says what a gate waits for, since when, and who can change that.
+// blockedText states what a gate waits for, since when, and who can change that.
 func blockedText(v *gate.View, g gate.Gate) string {
 	last := words.Capital(words.Text(g.Text))
 	if !g.Since.IsZero() {
@@ -219,7 +218,7 @@ func progressText(v *gate.View, stage string, p pipeline.Progress) string {
 	return "❌ " + p.Reason + words.After("; ", p.Consequence)
 }
 
-// soakText says how long what is live has to stay healthy; empty: no longer.
+// soakText states how long the live commit still has to stay healthy; empty: no longer.
 func soakText(v *gate.View, stage string, p pipeline.Progress) string {
 	k := v.State.Stages[stage].Soak
 	if k == nil || p.Soaked || k.Promotion != p.Promotion {
@@ -238,7 +237,7 @@ func gateIcon(s gate.State) string {
 	return "⏳"
 }
 
-// planText says what merging a pull request would do.
+// planText states what merging a pull request would do.
 func planText(v *gate.View, r *pipeline.Request) string {
 	pull := r.Actor.Pull
 	if !pull.Open {
@@ -256,7 +255,7 @@ func planText(v *gate.View, r *pipeline.Request) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// plannedWaits says what a merge would wait for, and how long it usually takes.
+// plannedWaits states what a merge would wait for, and how long that usually takes.
 func plannedWaits(v *gate.View) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "- Checks: %s\n", words.Text(plannedChecks(v)))
@@ -321,8 +320,8 @@ func plannedChecks(v *gate.View) string {
 // maxListed is how many commits an answer lists.
 const maxListed = 20
 
-// plannedChanges lists the commits that would go live with the pull request; their
-// titles name the pull requests that they were.
+// plannedChanges lists the commits that would go live with the pull request. Their titles contain the numbers of their
+// pull requests.
 func plannedChanges(v *gate.View, ch *bot.ChangesRead) string {
 	if ch == nil || len(ch.Commits) == 0 {
 		return ""
@@ -339,8 +338,7 @@ func plannedChanges(v *gate.View, ch *bot.ChangesRead) string {
 	return b.String()
 }
 
-// CommandsText is the part of the pull request's comment that says what became of
-// its commands, the newest last.
+// CommandsText is the part of the pull request's comment with the results of its commands, newest last.
 func CommandsText(v *gate.View, number int) string {
 	ended := v.State.Pulls[number].Earlier
 	var open []string
@@ -356,11 +354,10 @@ func CommandsText(v *gate.View, number int) string {
 	return "\n" + strings.Join(lines, "\n") + "\n"
 }
 
-// ShownAnswers is how many answers that are final a pull request's comment
-// shows; those that are still to come are all shown.
+// ShownAnswers bounds how many final answers a pull request's comment shows. Open answers are all shown.
 const ShownAnswers = 5
 
-// AnswerLines says what became of the commands, or of those whose result is open.
+// AnswerLines lists the results of the commands; with open, only of the commands without a result yet.
 func AnswerLines(r *pipeline.Request, open bool) (lines []string) {
 	for i, a := range r.Answers {
 		if a.Text == "" || a.Open != open {
@@ -377,8 +374,8 @@ func AnswerLines(r *pipeline.Request, open bool) (lines []string) {
 	return lines
 }
 
-// rollbackHint says what /rollback of the last stage would bring back; empty if
-// nothing, or where the candidate is not live there.
+// rollbackHint names the target of a /rollback of the last stage; empty: there is none, or the candidate is not live
+// there.
 func rollbackHint(v *gate.View, c *pipeline.Candidate) string {
 	stage := v.LastStage()
 	st := v.State.Stages[stage]

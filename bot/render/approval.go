@@ -6,8 +6,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/redact"
 )
 
-// DeploymentText is the text of a promotion's deployment: what it is, and who
-// approved it.
+// DeploymentText is the description of a promotion's deployment, with the people who approved it.
 func DeploymentText(c *pipeline.Candidate, stage string, promotion int) string {
 	a := c.Approvals[stage]
 	if a.Promotion == 0 || a.Promotion != promotion {

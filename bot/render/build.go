@@ -11,8 +11,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// builtAgain ends the status of what was built ahead of a merge that is built again;
-// empty: the merge finds this build.
+// builtAgain ends the status of a build ahead of a merge if the merge is built again; empty: the merge uses this build.
 func builtAgain(v *gate.View, r pipeline.BuildRun) string {
 	if whyBuiltAgain(v, r) == "" {
 		return ""
@@ -20,8 +19,8 @@ func builtAgain(v *gate.View, r pipeline.BuildRun) string {
 	return "; the merge is built again"
 }
 
-// whyBuiltAgain says why a merge does not find what was built ahead of it; empty: it
-// does. Nothing is known of a build that has not been answered.
+// whyBuiltAgain returns why a merge does not use the build ahead of it; empty: it does. Nothing is known of a build
+// before the platform has answered.
 func whyBuiltAgain(v *gate.View, r pipeline.BuildRun) string {
 	prepare := v.State.Config.Prepare
 	switch {
@@ -33,25 +32,25 @@ func whyBuiltAgain(v *gate.View, r pipeline.BuildRun) string {
 	return ""
 }
 
-// PullRun is the run of the build ahead of a pull request's merge. As for a
-// candidate, what failed before its head was pushed does not count.
+// PullRun returns the run of the build ahead of a pull request's merge. As for a candidate, a failure before the push
+// of its head does not count.
 func PullRun(s *pipeline.State, p pipeline.PullRequest) (pipeline.BuildRun, bool) {
 	r, ok := s.RunAhead(p.TestMerge, p.TestTree)
 	return r.AsOf(p.NewestHeadAt(), ok)
 }
 
-// What headstart/build says, of a candidate and ahead of a merge.
+// The texts of headstart/build, for candidates and ahead of a merge.
 
-// BuildStatus is what headstart/build says of a candidate; nil if nothing.
+// BuildStatus is a candidate's headstart/build; nil: none.
 func BuildStatus(view *gate.View, c *pipeline.Candidate, begins Starting) *Notice {
 	if !view.State.Configured {
 		return gone(view, c, bot.BuildContext, "Not deployed: "+view.State.NoFile())
 	}
 	if g := view.ConfigGate(c); g.State != gate.Open && !view.Overtaken(c, view.FirstStage()) {
-		return configStatus(view, g) // what else it is to be told depends on its own version of the file
+		return configStatus(view, g) // any other status depends on its own version of the file
 	}
 	if p := c.Progress[view.FirstStage()]; !p.EndedAt.IsZero() && c.Published[bot.BuildContext].Final() {
-		return nil // what is built of its tree from now on is others'
+		return nil // later builds of its tree belong to other commits
 	}
 	a := view.BuildOf(c)
 	r := a.Run
@@ -79,14 +78,14 @@ func BuildStatus(view *gate.View, c *pipeline.Candidate, begins Starting) *Notic
 		if published.State == bot.StatusPending || published.State == "" && published.Uncertain {
 			return NewNotice(bot.StatusSuccess, "Built", "")
 		}
-		return nil // it was built once, and nobody remembers more
+		return nil // it was built once, and is no longer remembered
 	}
 	if view.OnOtherBranch(c) && !r.Active() {
 		return gone(view, c, bot.BuildContext, "Not built: the pipeline follows "+view.State.Branch())
 	}
 	if by, gone := view.Overtaker(c, view.FirstStage()); gone && !r.Active() {
 		if published.Final() && published.Phase != bot.PhaseOrder {
-			return nil // what was said of its build stays true
+			return nil // the published status of its build remains true
 		}
 		if by.Progress[view.FirstStage()].State == pipeline.ProgressLive && !forcedBetween(view, c, by) {
 			return NewNotice(bot.StatusSuccess, "Included in "+bot.Short(by.SHA), "").InPhase(bot.PhaseOrder)
@@ -141,8 +140,7 @@ func fellBack(why string) string {
 	return "; no prepare app could: " + why
 }
 
-// EndWaiting is the end of what waits for something that will not come; nil where nothing
-// waits.
+// EndWaiting is the final status of a pending one whose event will not come; nil: none is pending.
 func EndWaiting(s pipeline.Published, text string) *Notice {
 	if s.State == bot.StatusPending || s.Uncertain {
 		return NewNotice(bot.StatusSuccess, text, "")
@@ -150,7 +148,7 @@ func EndWaiting(s pipeline.Published, text string) *Notice {
 	return nil
 }
 
-// PullStatus is what headstart/build says of a pull request; nil if nothing.
+// PullStatus is a pull request's headstart/build; nil: none.
 func PullStatus(v *gate.View, p pipeline.PullRequest, begins Starting) *Notice {
 	if !v.State.Configured {
 		if !p.Open {
@@ -171,7 +169,7 @@ func PullStatus(v *gate.View, p pipeline.PullRequest, begins Starting) *Notice {
 		return unreadPull(v, p)
 	}
 	if last := p.Published[bot.BuildContext]; !p.Open && p.PublishedHead == p.Head && last.Final() {
-		return nil // what is built of its tree from now on is the branch's
+		return nil // later builds of its tree belong to the branch
 	}
 	building := begins[v.State.AheadKey(p.TestMerge, p.TestTree)]
 	if begun && r.Active() {
@@ -199,7 +197,7 @@ func PullStatus(v *gate.View, p pipeline.PullRequest, begins Starting) *Notice {
 	case begun && (r.Status == pipeline.RunErrored || r.RefusedBy(v.State.Config.Prepare.ForPulls())):
 		return notBuilt("no prepare app could build it" + words.Because(r.Reason))
 	case begun && stuck(v, r):
-		return notBuilt("no prepare app takes the build" + words.Because(r.Reason)).InPhase(bot.PhaseStuck) // for the reason may change with each try
+		return notBuilt("no prepare app takes the build" + words.Because(r.Reason)).InPhase(bot.PhaseStuck) // the reason may change with each try
 	case begun && !r.TroubleAt.IsZero():
 		return pendingNotice(bot.PhaseTrouble, "The build could not be started yet"+words.Because(r.Reason), "")
 	case building != "":
@@ -214,8 +212,8 @@ func PullStatus(v *gate.View, p pipeline.PullRequest, begins Starting) *Notice {
 	return pendingNotice(bot.PhaseQueue, "Queued for a prepare app (pushes to "+v.State.Branch()+" go first)", "")
 }
 
-// readingSource is headstart/build while it is not known whether the build of another
-// commit serves; nil while that is about to be known.
+// readingSource is headstart/build while it is unknown whether another commit's build serves; nil: it is about to be
+// known.
 func readingSource(v *gate.View, r pipeline.BuildRun) *Notice {
 	if v.State.Pending[pipeline.SourceKey(r.Tree)].Reason == "" {
 		return nil
@@ -223,16 +221,15 @@ func readingSource(v *gate.View, r pipeline.BuildRun) *Notice {
 	return pendingNotice(bot.PhaseAttributes, "Waiting for GitHub to show .gitattributes: "+bot.Short(r.SHA)+" has the same files and may serve", "")
 }
 
-// mergeShownAfter is after how many of them people are told: the first is usually too early.
+// mergeShownAfter is after how many readings without a test merge people see it: the first is usually too early.
 const mergeShownAfter = 3
 
-// awaitsMerge reports whether a pull request that would be built ahead waits for
-// GitHub to make its test merge.
+// awaitsMerge reports whether a pull request to be built ahead waits for GitHub's test merge.
 func awaitsMerge(v *gate.View, p pipeline.PullRequest) bool {
 	return p.Open && !p.Fork && p.Head != "" && p.ReadHead != p.Head && p.Asked >= mergeShownAfter && v.BuildsPulls()
 }
 
-// notAhead says why a pull request without a test merge is not built ahead.
+// notAhead returns why a pull request without a test merge is not built ahead.
 func notAhead(p pipeline.PullRequest) string {
 	if p.Unmade {
 		return "GitHub does not say whether it merges into " + p.Base
@@ -240,5 +237,5 @@ func notAhead(p pipeline.PullRequest) string {
 	return "it does not merge cleanly into " + p.Base
 }
 
-// Starting are the builds that a plan starts: build key → app.
+// Starting maps build key to app, for the builds that a plan starts.
 type Starting map[string]string

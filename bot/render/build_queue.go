@@ -10,12 +10,11 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// What people are told of queues that several pipelines share: the place, and who goes
-// first. Who that is is told only to those who may know of that repository.
+// The texts of queues shared by several pipelines: the place, and which pipelines are ahead. A pipeline is named only
+// to people who may know of its repository.
 
-// shared is what a pending build's status says while other pipelines go first; nil
-// while none does. It is not said of what waits already: with every turn of the queue,
-// it would be said of all that wait.
+// shared is a pending build's status while other pipelines are ahead; nil: none is. It has one phase without the place:
+// otherwise every turn of the queue would renew the statuses of all that wait.
 func shared(v *gate.View, r bot.Rank) *Notice {
 	if v.QueueText(r) == "" {
 		return nil
@@ -23,8 +22,7 @@ func shared(v *gate.View, r bot.Rank) *Notice {
 	return pendingNotice(bot.PhaseQueue, "Queued for a prepare app that other pipelines share; /why and /plan tell its place", "")
 }
 
-// queuesText is the queue of each prepare app that other pipelines share, for /status;
-// empty if there is none.
+// queuesText is, for /status, the queue of each prepare app shared with other pipelines; empty: there is none.
 func queuesText(v *gate.View) string {
 	var b strings.Builder
 	for _, app := range pipeline.SortedKeys(v.State.Queues) {

@@ -10,7 +10,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// timeNote says for a table what keeps a stage shut for now, apart from locks.
+// timeNote states, for a table, what keeps a stage shut for now, apart from locks.
 func timeNote(v *gate.View, stage string) string {
 	note := ""
 	for _, g := range v.TimeGates(&pipeline.Candidate{}, stage) {
@@ -21,8 +21,8 @@ func timeNote(v *gate.View, stage string) string {
 	return note
 }
 
-// plannedTimes says when a merge would get into a stage, as lines of a list. What
-// it says changes seldom: it stands in the comment of every open pull request.
+// plannedTimes lists when a merge could enter a stage. The text rarely changes, because it is in the comment of every
+// open pull request.
 func plannedTimes(v *gate.View, stage string) string {
 	lines := ""
 	if cfg, _ := v.State.Config.Stage(stage); len(cfg.Windows) > 0 {
@@ -34,8 +34,8 @@ func plannedTimes(v *gate.View, stage string) string {
 	return lines
 }
 
-// shutBeyond reports whether a window or a freeze keeps a candidate out of a stage
-// that it has not entered for longer than until a time.
+// shutBeyond reports whether a window or a freeze keeps a candidate out of a stage beyond at. It is false once the
+// candidate has entered.
 func shutBeyond(v *gate.View, c *pipeline.Candidate, at time.Time) bool {
 	for _, stage := range v.State.Config.StageNames() {
 		if _, in := c.Progress[stage]; in {
@@ -50,8 +50,7 @@ func shutBeyond(v *gate.View, c *pipeline.Candidate, at time.Time) bool {
 	return false
 }
 
-// in says how long it is until something, as exactly as people care; empty for
-// what has no time, or had it.
+// in words the time until something, as exactly as people care; empty for a past or zero time.
 func in(v *gate.View, until time.Time) string {
 	t := until.Sub(v.Now)
 	switch {

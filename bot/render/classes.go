@@ -11,8 +11,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// needsNotice is what is said of a candidate that waits for other pipelines: it is
-// renewed when it waits for something else there.
+// needsNotice is the status of a candidate that waits for other pipelines. It is renewed when the candidate waits for
+// something else there.
 func needsNotice(v *gate.View, c *pipeline.Candidate, stage string, g gate.Gate) *Notice {
 	phase := string(gate.Needs)
 	cfg, _ := v.State.Config.Stage(stage)
@@ -26,8 +26,8 @@ func needsNotice(v *gate.View, c *pipeline.Candidate, stage string, g gate.Gate)
 	return pendingNotice(bot.Phase(phase), "Waiting: "+g.Text, "")
 }
 
-// plannedAsks says which classes of change a merge would bring, beside what the
-// last stage runs, and what each stage would ask for because of them.
+// plannedAsks states which classes of change a merge would add to the last stage's live commit, and what each stage
+// would require for them.
 func plannedAsks(v *gate.View, ch *bot.ChangesRead) string {
 	classes, why := plannedClasses(v, ch)
 	var b strings.Builder
@@ -80,8 +80,7 @@ func plannedAsks(v *gate.View, ch *bot.ChangesRead) string {
 	return b.String()
 }
 
-// plannedClasses lists the classes of what a merge would bring; all of them where
-// that is not known, and why.
+// plannedClasses lists the classes of change of a merge. If they are unknown it lists all, and why says why.
 func plannedClasses(v *gate.View, ch *bot.ChangesRead) (classes []string, why string) {
 	live := v.State.Stages[v.LastStage()].Live
 	cfg := v.State.Config.Stages[len(v.State.Config.Stages)-1]

@@ -10,7 +10,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// Comment renders the comment's Markdown, empty while there is nothing to say, and tells
+// Comment renders the pull request's comment as Markdown; empty: there is nothing to publish. neverGreen reports
 // whether it warns of required contexts that cannot be green before the merge.
 func Comment(v *gate.View, p pipeline.PullRequest, begins Starting) (body string, neverGreen bool) {
 	if p.Base != v.State.Branch() {
@@ -31,7 +31,7 @@ func Comment(v *gate.View, p pipeline.PullRequest, begins Starting) (body string
 				return mergedComment(v, c, begins), false
 			}
 		}
-		return "", false // its push has not been seen, or is long forgotten
+		return "", false // its push has not been seen, or is forgotten
 	}
 	if !p.Open {
 		if !p.Comment.Written() {
@@ -49,7 +49,7 @@ func openComment(v *gate.View, p pipeline.PullRequest, begins Starting) (body st
 	var b strings.Builder
 	waits := awaitsMerge(v, p)
 	if waits {
-		p.TestMerge, p.TestTree = "", "" // those of the head before
+		p.TestMerge, p.TestTree = "", "" // those belong to the previous head
 	}
 	r, _ := PullRun(v.State, p)
 	if p.TestTree != "" && r.Status == pipeline.RunFailed {
@@ -98,7 +98,7 @@ func openComment(v *gate.View, p pipeline.PullRequest, begins Starting) (body st
 	return b.String(), neverGreen(v) != ""
 }
 
-// path is the way to production in words.
+// path is the way to production as a sentence.
 func path(v *gate.View) string {
 	steps := make([]string, len(v.State.Config.Stages))
 	for i, s := range v.State.Config.Stages {
@@ -122,12 +122,12 @@ func mergedComment(v *gate.View, c *pipeline.Candidate, begins Starting) string 
 	return b.String()
 }
 
-// buildRow says what the candidate's build came to; nothing before it has begun.
+// buildRow is the result of the candidate's build; empty before it has begun.
 func buildRow(v *gate.View, c *pipeline.Candidate, begins Starting) row {
 	r, _ := v.State.RunOf(c)
 	w := BuildStatus(v, c, begins)
 	if published := c.Published[bot.BuildContext]; w == nil && published.State != "" {
-		w = NewNotice(published.State, published.Text, r.OutputURL) // it was said, and stays true
+		w = NewNotice(published.State, published.Text, r.OutputURL) // it was published, and remains true
 	}
 	if w == nil {
 		return row{}
@@ -146,7 +146,7 @@ func buildRow(v *gate.View, c *pipeline.Candidate, begins Starting) row {
 	return done
 }
 
-// stageRow says how the candidate fares at a stage.
+// stageRow is the candidate's progress at a stage.
 func stageRow(v *gate.View, c *pipeline.Candidate, stage string) row {
 	r := row{step: words.Text(stage), state: "–"}
 	if w := StageStatus(v, c, stage); w != nil {
@@ -187,8 +187,8 @@ func stageRow(v *gate.View, c *pipeline.Candidate, stage string) row {
 	return r
 }
 
-// stageCause is what the table says of a stage: what its status says, but for the
-// cause where that stands in the line of the build or of the checks.
+// stageCause is a stage's text in the table: its status, without the cause if the line of the build or of the checks
+// has it.
 func stageCause(v *gate.View, c *pipeline.Candidate, stage string, w *Notice) string {
 	if _, entered := c.Progress[stage]; entered {
 		return w.Text
@@ -203,7 +203,7 @@ func stageCause(v *gate.View, c *pipeline.Candidate, stage string, w *Notice) st
 	return "waiting"
 }
 
-// headline says in one line where a candidate is.
+// headline states in one line where a candidate is.
 func headline(v *gate.View, c *pipeline.Candidate) string {
 	sha, at := bot.Short(c.SHA), ""
 	for _, stage := range v.State.Config.Stages {
@@ -238,13 +238,12 @@ func headline(v *gate.View, c *pipeline.Candidate) string {
 	}
 	verb := "is"
 	if live := v.State.Stages[at].Live.SHA; live != c.SHA && c.Progress[at].State == pipeline.ProgressLive && !c.Progress[at].RanBefore() {
-		verb = "went" // something newer has taken its place
+		verb = "went" // a newer commit has replaced it
 	}
 	return fmt.Sprintf("**%s %s live on %s**", sha, verb, words.Text(at))
 }
 
-// next says what happens next, or what a person can do; empty once everything has
-// happened.
+// next states what happens next, or what a person can do; empty once everything has happened.
 func next(v *gate.View, c *pipeline.Candidate) string {
 	for _, stage := range v.State.Config.Stages {
 		switch p := c.Progress[stage.Name]; p.State {
@@ -276,8 +275,8 @@ func next(v *gate.View, c *pipeline.Candidate) string {
 	return ""
 }
 
-// checksLine says how the checks stand. It names those that failed, but not those
-// that run: with many checks that would rewrite the comment all the time.
+// checksLine is the state of the checks. It names failed ones but not running ones: with many checks the comment would
+// be edited all the time.
 func checksLine(view *gate.View, c *pipeline.Candidate) string {
 	g, v := view.ChecksGate(c), view.State.Verdict(c)
 	switch {
@@ -295,8 +294,7 @@ func checksLine(view *gate.View, c *pipeline.Candidate) string {
 	return "⏳ " + words.Text(g.Text)
 }
 
-// cannotEnter reports whether a candidate cannot enter the first stage, however its
-// checks end.
+// cannotEnter reports whether a candidate cannot enter the first stage, whatever its checks' result.
 func cannotEnter(v *gate.View, c *pipeline.Candidate) bool {
 	if _, entered := c.Progress[v.FirstStage()]; entered {
 		return false

@@ -8,11 +8,10 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// row is a line of the comment's table, safe to stand there. One without a state is
-// left out.
+// row is a line of the comment's table, escaped for it. A row without a state is left out.
 type row struct{ step, state, version, took, link string }
 
-// table renders the rows, without the columns in which nothing stands.
+// table renders the rows, without empty columns.
 func table(rows []row) string {
 	columns := []struct {
 		name string
@@ -50,8 +49,7 @@ func table(rows []row) string {
 	return b.String()
 }
 
-// commitRef names a candidate as GitHub links it: a bare SHA becomes a link to the
-// commit, a bare number one to the pull request.
+// commitRef names a candidate as GitHub links it: a bare SHA links to the commit, a bare number to the pull request.
 func commitRef(c *pipeline.Candidate) string {
 	if c.Pull != 0 {
 		return fmt.Sprintf("%s (#%d)", bot.Short(c.SHA), c.Pull)

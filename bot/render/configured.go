@@ -5,8 +5,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/gate"
 )
 
-// configStatus is what headstart/build says of a commit whose own file keeps it from
-// everything; nil: nothing, for it is about to be read.
+// configStatus is headstart/build of a commit that its own file keeps out; nil: the file is about to be read.
 func configStatus(v *gate.View, g gate.Gate) *Notice {
 	switch {
 	case g.State == gate.Closed:

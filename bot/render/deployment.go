@@ -12,7 +12,7 @@ func DeploymentStatus(v *gate.View, c *pipeline.Candidate, dep pipeline.Deployme
 	live := v.State.Stages[dep.Stage].Live.SHA
 	switch {
 	case pass.State == "" && live == c.SHA && dep.Published.State == bot.StatusSuccess:
-		return NewNotice(bot.StatusSuccess, dep.Published.Text, "") // it is to be released once more, and runs until then
+		return NewNotice(bot.StatusSuccess, dep.Published.Text, "") // it is to be released again, and runs until then
 	case pass.Promotion != dep.Promotion:
 		return NewNotice(bot.DeploymentInactive, "Replaced by a later promotion", "")
 	case pass.State == pipeline.ProgressFailed:

@@ -9,11 +9,10 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// How long things take, going by this pipeline's own history.
+// Estimated durations, from this pipeline's own history.
 
-// arrival is when a candidate is expected on the last stage, going by what
-// builds, checks and releases took lately. It is not known for one that does not
-// move by itself, or before anything was deployed.
+// arrival returns when a candidate is expected on the last stage, from recent durations of builds, checks and releases.
+// It is unknown for a candidate that waits for a person, and before the first deploy.
 func arrival(v *gate.View, c *pipeline.Candidate) (time.Time, bool) {
 	usual := usual(v)
 	at := v.Now
@@ -57,7 +56,7 @@ func arrival(v *gate.View, c *pipeline.Candidate) (time.Time, bool) {
 	return at, true
 }
 
-// usualTimes are the medians of what things took lately; 0 where nothing is known.
+// usualTimes are the medians of recent durations; 0: unknown.
 type usualTimes struct {
 	build, checks, total time.Duration
 	releases             map[string]time.Duration
@@ -88,7 +87,7 @@ func usual(v *gate.View) usualTimes {
 	return u
 }
 
-// usualTime is what it usually takes from a push to the last stage.
+// usualTime is the usual duration from a push to the last stage.
 func usualTime(v *gate.View) (time.Duration, bool) {
 	t := usual(v).total
 	return t, t > 0

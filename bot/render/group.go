@@ -10,7 +10,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// GroupStatus is what headstart/build says of a merge group; nil if nothing (yet).
+// GroupStatus is a merge group's headstart/build; nil: none yet.
 func GroupStatus(v *gate.View, g *pipeline.MergeGroup, begins Starting) *Notice {
 	if !v.State.Configured {
 		return unconfigured(v, g.Branch)
@@ -70,7 +70,7 @@ func GroupStatus(v *gate.View, g *pipeline.MergeGroup, begins Starting) *Notice 
 	return pendingNotice(bot.PhaseQueue, "Queued for a prepare app (pushes to "+v.State.Branch()+" go first)", "")
 }
 
-// GroupEnd says why nothing is built for a group that is over.
+// GroupEnd returns why nothing is built for a group that has ended.
 func GroupEnd(v *gate.View, g *pipeline.MergeGroup) string {
 	switch {
 	case g.EndedAt.IsZero() || g.Destroyed == "forgotten":

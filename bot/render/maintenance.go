@@ -7,8 +7,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// maintenanceNote says for /status that an app of the stage is in maintenance
-// mode by Headstart's doing; empty if none is.
+// maintenanceNote states for /status that Headstart keeps an app of the stage in maintenance mode; empty: it keeps
+// none.
 func maintenanceNote(v *gate.View, stage string) string {
 	var list []string
 	reason := ""

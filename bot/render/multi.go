@@ -9,7 +9,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// WithTitle puts the pipeline's name over what it says in a section of a comment.
+// WithTitle puts the pipeline's name above its section of a comment.
 func WithTitle(v *gate.View, body string) string {
 	if body == "" {
 		return body
@@ -17,7 +17,7 @@ func WithTitle(v *gate.View, body string) string {
 	return title(v.State.Pipeline.Name) + strings.TrimPrefix(body, bot.Marker+"\n")
 }
 
-// WithSignature puts the pipeline's name over an answer.
+// WithSignature puts the pipeline's name above an answer.
 func WithSignature(v *gate.View, body string) string {
 	if v.State.Pipeline.Name == "" {
 		return body
@@ -27,8 +27,8 @@ func WithSignature(v *gate.View, body string) string {
 
 func title(pipeline string) string { return "### `" + words.Code(pipeline) + "`\n\n" }
 
-// LastComment is what a pull request's comment says once the pipeline is not
-// deployed any more; empty where it may stay as it is, or there is none.
+// LastComment is a pull request's comment once the pipeline is no longer deployed; empty: there is none, or it may stay
+// as it is.
 func LastComment(v *gate.View, p pipeline.PullRequest) string {
 	switch {
 	case answersIn(v.State, p.Number):

@@ -13,13 +13,13 @@ func notBuilt(why string) *Notice { return NewNotice(bot.StatusSuccess, "Not bui
 
 const notAffected = "it changes none of the files under `paths`"
 
-// noPrepareApp says where the merge is built instead.
+// noPrepareApp states where the merge is built instead.
 func noPrepareApp(v *gate.View) string {
 	return "there is no prepare app; " + v.State.Config.Stages[0].Apps[0] + " builds after the merge"
 }
 
-// notBuiltHere says why a pull request is not built ahead of the merge, as far as that
-// does not depend on its test merge; empty: it is, or it is not known yet.
+// notBuiltHere returns why a pull request is not built ahead of the merge, as far as that is independent of its test
+// merge; empty: it is built, or that is unknown yet.
 func notBuiltHere(v *gate.View, p pipeline.PullRequest) string {
 	prepare := v.State.Config.Prepare
 	switch {
@@ -41,14 +41,14 @@ func notBuiltHere(v *gate.View, p pipeline.PullRequest) string {
 	return ""
 }
 
-// stuck reports whether no prepare app has taken a build for so long that whoever waits
-// for it should not wait longer. It is still tried.
+// stuck reports whether no prepare app has taken a build for so long that its status must not stay pending. The build
+// is still tried.
 func stuck(v *gate.View, r pipeline.BuildRun) bool {
 	return !r.TroubleAt.IsZero() && v.Due(r.TroubleAt.Add(stuckAfter))
 }
 
-// unreadPull is headstart/build of an open pull request that GitHub does not tell enough
-// about for so long that whoever waits to merge it should not wait longer; else nil.
+// unreadPull is headstart/build of an open pull request that GitHub has not shown enough of for so long that its status
+// must not stay pending; else nil.
 func unreadPull(v *gate.View, p pipeline.PullRequest) *Notice {
 	if !p.Open {
 		return nil
@@ -62,24 +62,23 @@ func unreadPull(v *gate.View, p pipeline.PullRequest) *Notice {
 	return nil
 }
 
-// late reports whether something that a status depends on has not been read for long.
+// late reports whether the reading of key, which a status depends on, is long overdue.
 func late(v *gate.View, key string) bool {
 	f := v.State.Pending[key]
 	return f.Attempt > 1 && v.Due(f.Since.Add(stuckAfter))
 }
 
-// stuckAfter is how long the platform, or GitHub, may keep a status ahead of a merge
-// waiting.
+// stuckAfter is how long the platform or GitHub may keep a status ahead of a merge pending.
 const stuckAfter = 2 * time.Minute
 
-// Sought reports whether the pipeline's file was looked for, wherever.
+// Sought reports whether the pipeline's file was looked for on any branch.
 func Sought(s *pipeline.State) bool {
 	n := len(s.Candidates)
 	return s.Configured || s.TrunkKnown() || s.ConfigRef != "" || n > 0 && s.Candidates[n-1].ConfigRead
 }
 
-// unconfigured is headstart/build of what goes into a branch that this pipeline does
-// not deploy, for want of a file; nil where nobody waits for it.
+// unconfigured is headstart/build for a base branch that this pipeline does not deploy, for lack of a file; nil: no
+// status is expected.
 func unconfigured(v *gate.View, base string) *Notice {
 	switch {
 	case base != v.State.Branch():

@@ -9,8 +9,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// neverGreen warns of required contexts that cannot be green before a merge, as a line
-// of Markdown; empty if there are none.
+// neverGreen is a line of Markdown that warns of required contexts which cannot be green before a merge; empty: there
+// are none.
 func neverGreen(v *gate.View) string {
 	contexts := v.State.NeverGreen()
 	if len(contexts) == 0 {
@@ -24,9 +24,8 @@ func neverGreen(v *gate.View) string {
 		words.Text(words.Names(contexts)), are, words.Code(v.State.Context(bot.BuildContext)), words.Code(v.State.Branch()))
 }
 
-// requiredComment is the comment on a pull request that is not built ahead: it warns of
-// required contexts that keep it from being merged, and says when that is over; empty
-// where there is nothing to warn of.
+// requiredComment is the comment on a pull request that is not built ahead. It warns of required contexts that block
+// the merge, and states when they no longer do; empty: there is nothing to warn of.
 func requiredComment(v *gate.View, p pipeline.PullRequest) (body string, n bool) {
 	switch warning := neverGreen(v); {
 	case p.Fork || p.Listed:

@@ -9,7 +9,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// warned adds to a text what a promotion has to tell.
+// warned appends a promotion's warnings to a text.
 func warned(text string, p pipeline.Progress) string {
 	if len(p.Warnings) == 0 {
 		return text
@@ -17,7 +17,7 @@ func warned(text string, p pipeline.Progress) string {
 	return text + "; ⚠️ " + strings.Join(p.Warnings, "; ")
 }
 
-// warningLines is the same for the comment.
+// warningLines are a promotion's warnings for the comment.
 func warningLines(v *gate.View, c *pipeline.Candidate) string {
 	var b strings.Builder
 	for _, stage := range v.State.Config.StageNames() {
@@ -28,7 +28,7 @@ func warningLines(v *gate.View, c *pipeline.Candidate) string {
 	return b.String()
 }
 
-// warnings lists everything that was found of a stage's apps.
+// warnings lists all warnings about a stage's apps.
 func warnings(v *gate.View, stage string) (list []string) {
 	cfg, _ := v.State.Config.Stage(stage)
 	for _, app := range cfg.Apps {

@@ -10,7 +10,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// copying says for people which copies a stage waits for; empty: none.
+// copying names the copies that a stage waits for; empty: none.
 func copying(v *gate.View, stage string) string {
 	var list []string
 	from := ""
@@ -25,8 +25,7 @@ func copying(v *gate.View, stage string) string {
 	return fmt.Sprintf("copying the database of %s for %s", from, words.Names(list))
 }
 
-// copyNote says for /status which copies are there by Headstart's doing; empty if
-// none is.
+// copyNote names, for /status, the copies that Headstart made; empty: none.
 func copyNote(v *gate.View, stage string) string {
 	var list []string
 	for _, app := range pipeline.SortedKeys(v.State.Copies) {

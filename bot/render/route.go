@@ -16,8 +16,7 @@ func MultiHelp(names []string) string {
 		words.Text(strings.Join(names, ", ")), first, first, first)
 }
 
-// answersIn reports whether a comment on a pull request has an answer of the
-// pipeline that hands comments on.
+// answersIn reports whether a comment on a pull request is answered by the pipeline that hands comments on.
 func answersIn(s *pipeline.State, number int) bool {
 	return slices.ContainsFunc(s.Requests, func(r pipeline.Request) bool {
 		return r.Route != nil && r.Number == number && slices.ContainsFunc(r.Answers, func(a pipeline.Answer) bool { return a.Text != "" })

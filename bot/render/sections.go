@@ -6,8 +6,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// Sections are what the other pipelines say of a pull request, in the order of the
-// file, and then those that it does not name any more.
+// Sections are the other pipelines' sections of a pull request's comment: in the order of the file, then those it no
+// longer names.
 func Sections(v *gate.View, p pipeline.PullRequest) string {
 	if len(p.Sections) == 0 {
 		return ""

@@ -9,10 +9,9 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// What headstart/STAGE says of a candidate.
+// The texts of headstart/STAGE.
 
-// stageProgress is what headstart/STAGE says of a candidate; nil before the stage
-// is any of its concern.
+// stageProgress is a candidate's headstart/STAGE; nil before the candidate is near the stage.
 func stageProgress(v *gate.View, c *pipeline.Candidate, stage string) *Notice {
 	switch pass, entered := c.Progress[stage]; {
 	case entered && pass.State == pipeline.ProgressReleasing:
@@ -57,7 +56,7 @@ func stageProgress(v *gate.View, c *pipeline.Candidate, stage string) *Notice {
 	return waiting(v, c, stage, i == 0)
 }
 
-// stillSoaking says until when what is live is watched; empty: it is not.
+// stillSoaking states until when the live commit is watched; empty: it is not.
 func stillSoaking(v *gate.View, c *pipeline.Candidate, stage string) string {
 	if done, until := v.Soaked(c, stage); !done && !until.IsZero() {
 		return "; watched until " + words.Moment(until)
@@ -65,8 +64,8 @@ func stillSoaking(v *gate.View, c *pipeline.Candidate, stage string) string {
 	return ""
 }
 
-// releasing is what is said while a promotion is in flight. One that cannot
-// begin says so once, however often it is tried.
+// releasing is the status while a promotion is in progress. A promotion that cannot begin is reported once, however
+// often it is tried.
 func releasing(v *gate.View, stage string) *Notice {
 	st := v.State.Stages[stage]
 	apps := pipeline.SortedKeys(st.Promoting.Apps)
@@ -96,7 +95,7 @@ func trouble(v *gate.View, stage string) *Notice {
 	return pendingNotice(bot.PhaseTrouble, "Could not be released yet"+words.Because(v.State.Stages[stage].Trouble), "")
 }
 
-// waiting is what is said of a candidate that has not entered a stage.
+// waiting is the status of a candidate that has not entered a stage.
 func waiting(v *gate.View, c *pipeline.Candidate, stage string, first bool) *Notice {
 	g, no := gate.Blocked(v.Gates(c, stage))
 	if m, waits := v.MaintenanceGate(c, stage); waits {
@@ -107,7 +106,7 @@ func waiting(v *gate.View, c *pipeline.Candidate, stage string, first bool) *Not
 		return gone(v, c, bot.ContextOf(stage), "Not released: "+g.Text)
 	case no && g.Name == gate.Order:
 		if _, published := c.Published[bot.ContextOf(stage)]; !published && len(c.Published) > 0 && v.State.Pending[pipeline.StatusKey(c.SHA, bot.ContextOf(stage))].Attempt == 0 {
-			return nil // the stage is younger than the commit
+			return nil // the stage was added after the commit
 		}
 		by, _ := v.Overtaker(c, stage)
 		if part := partOf(v, c, by, stage); part != "" {
@@ -123,11 +122,11 @@ func waiting(v *gate.View, c *pipeline.Candidate, stage string, first bool) *Not
 	case (!no || g.Name == gate.Place) && v.State.Stages[stage].Trouble != "" && !v.State.MayHaveStarted(stage):
 		return trouble(v, stage)
 	case no && g.Name == gate.Place && v.State.Stages[stage].Promoting != nil && !v.State.MayHaveStarted(stage):
-		return nil // it may not come to that
+		return nil // the stage may never be reached
 	case no && g.Name == gate.Needs:
 		return needsNotice(v, c, stage, g)
 	case first && !no && c.Published[bot.ContextOf(stage)].State == bot.StatusPending:
-		// It is let in as soon as its checks were looked at freshly.
+		// The candidate enters as soon as its checks were freshly read.
 		if fresh := v.FreshGate(c, stage); len(fresh) > 0 {
 			return pendingNotice(fresh[0].Phase(), "Waiting: "+fresh[0].Text, "")
 		}
@@ -137,7 +136,7 @@ func waiting(v *gate.View, c *pipeline.Candidate, stage string, first bool) *Not
 	case first && (!no || g.BeforeBuilt()):
 		return pendingNotice(bot.PhaseChecksAndBuild, "Waiting for the build and the checks", "")
 	case !no:
-		return nil // it is let in now, or as soon as it was looked at freshly
+		return nil // it enters now, or after a fresh reading
 	}
 	if g.Name == gate.Approval {
 		return pendingNotice(g.Phase(), words.Capital(g.Text), "")
@@ -145,8 +144,7 @@ func waiting(v *gate.View, c *pipeline.Candidate, stage string, first bool) *Not
 	return pendingNotice(g.Phase(), "Waiting: "+g.Text, "")
 }
 
-// forcedBetween reports whether history was replaced after c, so that a later
-// commit need not contain it.
+// forcedBetween reports whether history was replaced after c, so that a later commit need not contain it.
 func forcedBetween(v *gate.View, c, later *pipeline.Candidate) bool {
 	for i := v.State.Position(c.SHA) + 1; i <= v.State.Position(later.SHA); i++ {
 		if v.State.Candidates[i].Forced {
@@ -156,8 +154,7 @@ func forcedBetween(v *gate.View, c, later *pipeline.Candidate) bool {
 	return false
 }
 
-// partOf says how a later commit has brought an older one to a stage; empty where
-// it has not.
+// partOf states how a later commit has brought an older one to a stage; empty: it has not.
 func partOf(v *gate.View, c, by *pipeline.Candidate, stage string) string {
 	if forcedBetween(v, c, by) {
 		return ""

@@ -11,8 +11,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/redact"
 )
 
-// StagesOf lists the stages that a candidate has something to say about: those
-// of the pipeline's file, and those that it knew once.
+// StagesOf lists the stages that a candidate has a status for: the file's stages, and former ones.
 func StagesOf(v *gate.View, c *pipeline.Candidate) []string {
 	var list []string
 	if v.State.Configured {
@@ -34,7 +33,7 @@ func StagesOf(v *gate.View, c *pipeline.Candidate) []string {
 	return list
 }
 
-// Notice is a status that people should see; nil: none.
+// Notice is a status to be published; nil: none.
 type Notice struct {
 	bot.Status
 	Phase bot.Phase
@@ -53,11 +52,10 @@ func (w *Notice) InPhase(phase bot.Phase) *Notice {
 	return w
 }
 
-// RepeatDue reports whether the time has come to say something once more.
+// RepeatDue reports whether a publication is to be repeated now.
 func RepeatDue(v *gate.View, at time.Time) bool { return !at.IsZero() && v.Due(at) }
 
-// gone ends a status that waits for something that the pipeline's file no longer
-// asks for; nil if there is none.
+// gone ends a pending status that the pipeline's file no longer requires; nil: there is none.
 func gone(v *gate.View, c *pipeline.Candidate, context, text string) *Notice {
 	if published := c.Published[context]; published.State == bot.StatusPending || published.Uncertain || published.Phase == bot.PhaseGone {
 		return NewNotice(bot.StatusError, text, "").InPhase(bot.PhaseGone)

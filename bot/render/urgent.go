@@ -8,8 +8,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// urgencyOrAlone says who found a candidate's way into a stage urgent, or approved it alone,
-// and why, also after it got there; empty: nobody.
+// urgencyOrAlone names, with the reason, the person who ordered a candidate urgently for a stage or approved it alone;
+// empty: nobody. It remains after the candidate got there.
 func urgencyOrAlone(c *pipeline.Candidate, stage string) string {
 	urgent, alone := urgencyText(c, stage), pipeline.AloneOf(c, stage)
 	if urgent == "" {
@@ -18,7 +18,7 @@ func urgencyOrAlone(c *pipeline.Candidate, stage string) string {
 	return urgent + words.After("; ", alone)
 }
 
-// urgencyText is urgencyOrAlone without who approved it alone.
+// urgencyText is urgencyOrAlone without the person who approved it alone.
 func urgencyText(c *pipeline.Candidate, stage string) string {
 	if o := c.Progress[stage].Urgent; o != nil {
 		return o.Urgency()
@@ -32,8 +32,8 @@ func urgencyText(c *pipeline.Candidate, stage string) string {
 	return ""
 }
 
-// StageStatus is what headstart/STAGE says of a candidate, with whoever found it
-// urgent; nil before the stage is any of its concern.
+// StageStatus is a candidate's headstart/STAGE, with the person who ordered it urgently; nil before the candidate is
+// near the stage.
 func StageStatus(v *gate.View, c *pipeline.Candidate, stage string) *Notice {
 	w := stageProgress(v, c, stage)
 	if why := urgencyOrAlone(c, stage); w != nil && why != "" {
@@ -42,7 +42,7 @@ func StageStatus(v *gate.View, c *pipeline.Candidate, stage string) *Notice {
 	return w
 }
 
-// withUrgency is a commit's title, after who found it urgent and why.
+// withUrgency is a commit's title after its urgencyOrAlone.
 func withUrgency(c *pipeline.Candidate, stage string) string {
 	if why := urgencyOrAlone(c, stage); why != "" {
 		return words.Capital(why) + " – " + c.Title
@@ -50,8 +50,7 @@ func withUrgency(c *pipeline.Candidate, stage string) string {
 	return c.Title
 }
 
-// urgentText is who found the commit urgent that is in a stage, for a table;
-// empty: nobody.
+// urgentText is, for a table, urgencyOrAlone of the commit in a stage; empty: nobody.
 func urgentText(v *gate.View, sha, stage string) string {
 	if c := v.State.Candidate(sha); c != nil {
 		return words.Text(words.After("; ", urgencyOrAlone(c, stage)))

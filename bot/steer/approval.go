@@ -13,7 +13,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// approve lets a candidate into a stage that asks for an approval.
+// approve lets a candidate into a stage that requires an approval.
 func (x Execution) approve() pipeline.Answer {
 	c, problem := x.approved()
 	if problem != "" {
@@ -49,14 +49,14 @@ func (x Execution) approve() pipeline.Answer {
 	return pipeline.Answer{OK: true, Stage: name, SHA: c.SHA, Text: text}
 }
 
-// approvesOther says what has become another since the approval was written: the build,
-// what the stage runs, or which stage waits where none is named. Empty: nothing.
+// approvesOther states what has changed since the approval was written; empty: nothing. It compares the build, the
+// stage's live commit and, if no stage is named, the waiting stage.
 func (x Execution) approvesOther(c *pipeline.Candidate, stage string) string {
 	moved := x.moved(stage)
 	if moved == "" && x.Command.Stage == "" {
 		moved = x.advanced(c, stage)
 	}
-	x.ties = true // it has to be built to be approved: that is what people wait for
+	x.ties = true // it has to be built to be approved: people wait for that
 	if run, _ := x.State.RunOf(c); moved == "" && x.since(run.FinishedAt) {
 		moved = bot.Short(c.SHA) + " was built"
 	}
@@ -66,8 +66,7 @@ func (x Execution) approvesOther(c *pipeline.Candidate, stage string) string {
 	return x.void(moved, fmt.Sprintf("/approve %s %s", x.State.Qualified(stage), bot.Short(c.SHA)))
 }
 
-// approved is the candidate that the approval is about. On an open pull request it
-// is its head, where somebody asked to promote that.
+// approved returns the candidate to approve. On an open pull request it is the head, if that was promoted.
 func (x Execution) approved() (*pipeline.Candidate, string) {
 	pull := x.Request.Actor.Pull
 	if !pull.Open || x.Command.SHA != "" && !strings.HasPrefix(pull.Head, x.Command.SHA) {
@@ -87,8 +86,8 @@ func (x Execution) approved() (*pipeline.Candidate, string) {
 	return nil, "this pull request is not merged yet"
 }
 
-// stageToApprove is the stage that is named, else the one that waits for an
-// approval of the candidate: of several the one that waits for nothing else.
+// stageToApprove returns the named stage, else the one that waits for an approval of the candidate. Of several it is
+// the one where only the approval is missing.
 func (x Execution) stageToApprove(c *pipeline.Candidate) (stage, problem string) {
 	if x.Command.Stage != "" {
 		return command.ResolveStage(x.Command.Stage, x.State.Config.StageNames())
@@ -122,11 +121,11 @@ func (x Execution) stageToApprove(c *pipeline.Candidate) (stage, problem string)
 	return "", "no stage waits for an approval of " + bot.Short(c.SHA)
 }
 
-// mayNotApprove says why there is nothing to approve; empty if there is.
+// mayNotApprove returns why there is nothing to approve; empty: there is.
 func (x Execution) mayNotApprove(c *pipeline.Candidate, stage bot.Stage) string {
 	sha := bot.Short(c.SHA)
 	build := x.View.BuildOf(c)
-	// What the first stage's own app builds has no artifact before it is there.
+	// A build on the first stage's own app has no artifact before it is released there.
 	own := build.Fallback && stage.Name == x.View.FirstStage() && !x.View.MayNotFallBack(c)
 	switch p := c.Progress[stage.Name]; {
 	case p.State == pipeline.ProgressLive:
@@ -151,19 +150,18 @@ func (x Execution) mayNotApprove(c *pipeline.Candidate, stage bot.Stage) string 
 	return ""
 }
 
-// Whoever may approve at a stage and writes /promote there has approved: the order
-// is the approval that the stage asks for, and lapses as one.
+// A /promote by a person who may approve at the stage is an approval: the order is the approval that the stage
+// requires, and lapses like one.
 
-// promoted is what a /promote comes to beside the order itself.
+// promoted is the effect of a /promote besides the order itself.
 type promoted struct {
-	approval *pipeline.Approval // that it gives; nil: none is needed, or there is one already
+	approval *pipeline.Approval // nil: none is needed, or there is one already
 	note     string             // for the answer; may be empty
 	problem  string             // why it is refused; empty if it is not
 }
 
-// approvedBy finds out whether a /promote counts as the approval of a candidate at a
-// stage. The decision d sees the candidate with the order. An author under four eyes
-// gives none: where the stage surely asks for one, the command is refused.
+// approvedBy decides whether a /promote counts as the approval of a candidate at a stage. d sees the candidate with the
+// order. An author under four eyes gives no approval: where the stage certainly requires one, the command is refused.
 func (x Execution) approvedBy(d *gate.View, c *pipeline.Candidate, stage bot.Stage) promoted {
 	if x.Command.Verb != command.VerbPromote || !d.NeedsApproval(c, stage) || c.Approvals[stage.Name].Good() {
 		return promoted{}
@@ -184,15 +182,15 @@ func (x Execution) approvedBy(d *gate.View, c *pipeline.Candidate, stage bot.Sta
 	}
 }
 
-// give puts the approval on the candidate, if there is one.
+// give stores the approval at the candidate, if there is one.
 func (p promoted) give(c *pipeline.Candidate, stage string) {
 	if p.approval != nil {
 		pipeline.Put(&c.Approvals, stage, *p.approval)
 	}
 }
 
-// hasApproved reports whether the author of the command has approved a candidate at a stage
-// already, which is still on its way there.
+// hasApproved reports whether the command's author has already approved a candidate that is still on its way to the
+// stage.
 func (x Execution) hasApproved(c *pipeline.Candidate, stage string) bool {
 	_, in := c.Progress[stage]
 	a := c.Approvals[stage]
@@ -202,8 +200,7 @@ func (x Execution) hasApproved(c *pipeline.Candidate, stage string) bool {
 	return !in && a.Good() && strings.EqualFold(a.By, x.Request.User)
 }
 
-// noteRight notes that a command's author had the right at the moment of the command.
-// It counts for what enters by it at once.
+// noteRight notes that a command's author had the right when the command ran. That is enough for an entry at once.
 func (x Execution) noteRight(c *pipeline.Candidate, stage string) {
 	cfg, _ := x.State.Config.Stage(stage)
 	for _, o := range gate.NewView(x.State, x.At).Orders(c, cfg) {

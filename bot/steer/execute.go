@@ -13,13 +13,13 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// Execution is one command of a comment being run. It happens once, in the event
-// that tells who asks; what it does to the state is all that is left of it.
+// Execution is one command of a comment being run. It runs once, in the event that tells who asks. Nothing of it
+// remains but its changes to the state.
 type Execution struct {
 	pipeline.Subject
 	View *gate.View
 	At   time.Time
-	ties bool // what happened in the second in which the command was written had happened before
+	ties bool // an event in the second in which the command was written counts as earlier
 }
 
 func Refuse(format string, args ...any) pipeline.Answer {
@@ -30,7 +30,7 @@ func accept(format string, args ...any) pipeline.Answer {
 	return pipeline.Answer{OK: true, Text: fmt.Sprintf(format, args...)}
 }
 
-// Run runs the command and says what came of it. A refusal changes nothing.
+// Run runs the command and returns the answer. A refusal changes nothing.
 func (x Execution) Run() pipeline.Answer {
 	pull := x.Request.Actor.Pull
 	switch v := x.Command.Verb; {
@@ -68,8 +68,7 @@ func (x Execution) order() pipeline.Order {
 	return o
 }
 
-// mayNot says what somebody lacks who may not command the stages; empty if they
-// may.
+// mayNot returns which right the author lacks to command the stages; empty: none.
 func (x Execution) mayNot(stages ...string) string {
 	for _, name := range stages {
 		cfg, _ := x.State.Config.Stage(name)
@@ -81,24 +80,23 @@ func (x Execution) mayNot(stages ...string) string {
 	return ""
 }
 
-// subject is the candidate that the command is about: the named commit, else
-// what the pull request was merged as.
+// subject returns the candidate that the command is about: the named commit, else the merge of the pull request.
 func (x Execution) subject() (*pipeline.Candidate, string) {
 	c, problem := x.Named()
 	if problem != "" || x.Command.SHA == c.SHA {
 		return c, problem
 	}
 	if x.Command.SHA != "" {
-		// Nobody has meant what was not there yet: it only begins alike.
+		// The author cannot have meant a later commit: its SHA only begins alike.
 		if c.Before != "" && x.sinceByGitHub(c.PushedAt) {
 			return nil, x.void(bot.Short(c.SHA)+" was pushed", strings.ReplaceAll(x.written(), x.Command.SHA, c.SHA))
 		}
 		return c, ""
 	}
-	// Within the second of its merge somebody may well say what is to become of it.
+	// People may well comment within the second of the merge.
 	x.ties = true
 	since := x.since
-	if c.Before != "" { // a webhook has told when it was pushed
+	if c.Before != "" { // a webhook reported when it was pushed
 		since = x.sinceByGitHub
 	}
 	if since(c.PushedAt) {
@@ -107,8 +105,7 @@ func (x Execution) subject() (*pipeline.Candidate, string) {
 	return c, ""
 }
 
-// promote asks for a candidate at a stage. What it may not skip is any gate; what
-// it may is to try again after a failure, and after a rollback.
+// promote orders a candidate for a stage. It skips no gate. It only permits another try after a failure or a rollback.
 func (x Execution) promote() pipeline.Answer {
 	if pull := x.Request.Actor.Pull; pull.Open && (x.Command.SHA == "" || strings.HasPrefix(pull.Head, x.Command.SHA)) {
 		if problem := x.headOrOther(); problem != "" {
@@ -154,7 +151,7 @@ func (x Execution) promote() pipeline.Answer {
 		return Refuse("%s", x.void(moved, x.promoteExactly(c, stage)))
 	}
 	text := fmt.Sprintf("%s goes to %s", bot.Short(c.SHA), stage)
-	// Tried on a copy: where the gates refuse, nothing may be left behind.
+	// Tried on a copy: a refusal by a gate must leave nothing behind.
 	trial := x.State.Clone()
 	reopen(&trial, c.SHA, stage, x.order())
 	d, tried := gate.NewView(&trial, x.At), trial.Candidate(c.SHA)
@@ -177,13 +174,12 @@ func (x Execution) promote() pipeline.Answer {
 	return pipeline.Answer{OK: true, Open: true, Stage: stage, SHA: c.SHA, Text: text + yes.note}
 }
 
-// promoteExactly is how to ask for a candidate at a stage without any doubt.
+// promoteExactly is the unambiguous command that promotes a candidate to a stage.
 func (x Execution) promoteExactly(c *pipeline.Candidate, stage string) string {
 	return fmt.Sprintf("/promote %s %s", x.State.Qualified(stage), bot.Short(c.SHA))
 }
 
-// stageToPromote is the stage that is named, else the first that the candidate
-// has not passed.
+// stageToPromote returns the named stage, else the first that the candidate has not passed.
 func (x Execution) stageToPromote(c *pipeline.Candidate) (stage, problem string) {
 	if x.Command.Stage != "" {
 		return command.ResolveStage(x.Command.Stage, x.State.Config.StageNames())
@@ -196,8 +192,8 @@ func (x Execution) stageToPromote(c *pipeline.Candidate) (stage, problem string)
 	return "", fmt.Sprintf("%s has been released to every stage", bot.Short(c.SHA))
 }
 
-// reopen lets a candidate try a stage again, because somebody asked for it. It
-// may pass the lock of a rollback, which ends once it is live.
+// reopen lets an ordered candidate try a stage again. It may pass the lock of a rollback, which ends once the candidate
+// is live.
 func reopen(s *pipeline.State, sha, stage string, by pipeline.Order) {
 	c := s.Candidate(sha)
 	retryGone(s, c, by.At)
@@ -210,9 +206,9 @@ func reopen(s *pipeline.State, sha, stage string, by pipeline.Order) {
 	pipeline.Put(&s.Stages, stage, st)
 }
 
-// retry tries again what failed: the build, or a stage.
+// retry repeats what failed: the build, or a stage.
 func (x Execution) retry() pipeline.Answer {
-	// To try once more what has failed just now does no harm.
+	// A retry of the newest failure does no harm.
 	x.ties = true
 	c, problem := x.subject()
 	if problem != "" {
@@ -273,8 +269,7 @@ func (x Execution) retry() pipeline.Answer {
 	return x.promote()
 }
 
-// cancel takes the candidate out of the pipeline. A release that has begun goes
-// to its end.
+// cancel takes the candidate out of the pipeline. A release in progress will finish.
 func (x Execution) cancel() pipeline.Answer {
 	c, problem := x.subject()
 	if problem != "" {
@@ -299,17 +294,17 @@ func (x Execution) cancel() pipeline.Answer {
 	return accept("cancelled %s", bot.Short(c.SHA))
 }
 
-// OutcomeOf looks whether the promotion that an answer waits for has ended.
+// OutcomeOf updates an open answer if its promotion has ended.
 func OutcomeOf(s *pipeline.State, a pipeline.Answer, at time.Time) pipeline.Answer {
 	if a.Rollback {
-		return a // its end is told where it ends
+		return a // its end is written where it ends
 	}
 	end := func(ok bool, format string, args ...any) pipeline.Answer {
 		return pipeline.Answer{OK: ok, Stage: a.Stage, SHA: a.SHA, Text: fmt.Sprintf(format, args...)}
 	}
 	c := s.Candidate(a.SHA)
 	if head := s.FromPull(a.SHA); head != nil && s.Landed(head) {
-		c = head // it was asked for before the branch moved to it
+		c = head // it was ordered before the branch moved to it
 	}
 	if c == nil {
 		return end(false, "%s is not among the last commits any more", bot.Short(a.SHA))
@@ -335,7 +330,7 @@ func OutcomeOf(s *pipeline.State, a pipeline.Answer, at time.Time) pipeline.Answ
 	return a
 }
 
-// mayNotAlone says why somebody may not approve alone; empty if they may.
+// mayNotAlone returns why the author may not approve alone; empty: the author may.
 func (x Execution) mayNotAlone(stage bot.Stage) string {
 	switch role := x.Request.Actor.Role; {
 	case !x.Command.Alone:
@@ -348,8 +343,7 @@ func (x Execution) mayNotAlone(stage bot.Stage) string {
 	return ""
 }
 
-// mayNotHurry says what somebody lacks who may not pass windows, freezes and soak;
-// empty if they may.
+// mayNotHurry returns which right the author lacks to pass windows, freezes and soak; empty: none.
 func (x Execution) mayNotHurry() string {
 	if who := x.Request.Actor.Role; x.Command.Urgent && bot.RoleRank[who] < bot.RoleRank[bot.RoleMaintain] {
 		return "--urgent takes maintain or admin, and @" + x.Request.User + " has the role " + string(who)

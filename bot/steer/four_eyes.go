@@ -6,9 +6,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// refusedToMaker says why the approval of a candidate by the command's author is not
-// good at a stage that takes it only from somebody who has made nothing of it; empty if
-// it is.
+// refusedToMaker returns why the author cannot approve a candidate at a stage with four eyes; empty: the author can.
+// The author must have made none of its changes.
 func (x Execution) refusedToMaker(c *pipeline.Candidate, stage bot.Stage) string {
 	if x.Command.Alone {
 		return ""
@@ -16,7 +15,7 @@ func (x Execution) refusedToMaker(c *pipeline.Candidate, stage bot.Stage) string
 	return x.refusedToMakerIn(x.View, c, stage)
 }
 
-// refusedToMakerIn is refusedToMaker by what a decision sees.
+// refusedToMakerIn is refusedToMaker in the view of a decision.
 func (x Execution) refusedToMakerIn(d *gate.View, c *pipeline.Candidate, stage bot.Stage) string {
 	if !stage.FourEyes {
 		return ""

@@ -11,8 +11,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// promotePull asks for the head of an open pull request at a stage. The head is
-// the one of the moment at which the command was read.
+// promotePull orders the head of an open pull request for a stage. The head is the one at the time when the command was
+// read.
 func (x Execution) promotePull(pull bot.PullRequestChanged) pipeline.Answer {
 	stage := ""
 	for _, cfg := range x.State.Config.Stages {
@@ -57,7 +57,7 @@ func (x Execution) promotePull(pull bot.PullRequestChanged) pipeline.Answer {
 	if c := x.State.Candidate(pull.Head); c != nil && c.Progress[stage].State == pipeline.ProgressLive && x.State.Stages[stage].Live.SHA == c.SHA {
 		return Refuse("%s is live on %s already", bot.Short(c.SHA), stage)
 	}
-	// Tried on a copy: where the gates refuse, nothing may be left behind.
+	// Tried on a copy: a refusal by a gate must leave nothing behind.
 	trial := x.State.Clone()
 	addFromPull(&trial, x, pull, stage)
 	text := fmt.Sprintf("%s goes to %s", bot.Short(pull.Head), stage)
@@ -77,7 +77,7 @@ func (x Execution) promotePull(pull bot.PullRequestChanged) pipeline.Answer {
 	return pipeline.Answer{OK: true, Open: true, Stage: stage, SHA: pull.Head, Text: text + yes.note}
 }
 
-// addFromPull takes note of the head of a pull request that was asked for.
+// addFromPull adds the ordered head of a pull request as a candidate.
 func addFromPull(s *pipeline.State, x Execution, pull bot.PullRequestChanged, stage string) {
 	c := s.Candidate(pull.Head)
 	if c == nil {
@@ -87,7 +87,7 @@ func addFromPull(s *pipeline.State, x Execution, pull bot.PullRequestChanged, st
 		})
 		c = s.Candidate(pull.Head)
 		if p := s.Pulls[pull.Number]; p.PublishedHead == pull.Head {
-			c.Published = maps.Clone(p.Published) // it has to end, whatever becomes of the pull request
+			c.Published = maps.Clone(p.Published) // its statuses must end, whatever happens to the pull request
 		}
 	}
 	if c.Progress[stage].State != pipeline.ProgressReleasing {

@@ -6,8 +6,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// retryGone sends a candidate back to its build that failed because its artifact is
-// gone, and reports whether it did.
+// retryGone has a candidate built again that failed because its artifact is gone. It reports whether it did.
 func retryGone(s *pipeline.State, c *pipeline.Candidate, at time.Time) bool {
 	found := false
 	for _, stage := range s.Config.StageNames() {

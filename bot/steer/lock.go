@@ -18,8 +18,7 @@ func (x Execution) lock() pipeline.Answer {
 		if command.Resolve(x.Command.Stage, x.State.Config.StageNames()).Meant() {
 			return Refuse("%s", problem)
 		}
-		// It is the first word of the reason for locking everything, and what looked
-		// like a time is a part of that.
+		// The supposed time is the first word of the reason for locking everything.
 		stages, lasts = x.State.Config.StageNames(), 0
 		_, reason, _ = strings.Cut(x.Command.Text, " ")
 		reason = redact.Cut(reason, command.MaxReason)
@@ -36,7 +35,7 @@ func (x Execution) lock() pipeline.Answer {
 			if l == nil || !l.Until.IsZero() && !l.Until.After(lock.Until) {
 				return false
 			}
-			// Whoever locked it for longer was told so: only /unlock makes that shorter.
+			// The author of a longer lock was promised it: only /unlock shortens it.
 			end := "/unlock " + x.State.Qualified(stage)
 			if !l.Until.IsZero() {
 				end = words.Moment(l.Until)

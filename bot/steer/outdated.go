@@ -11,23 +11,21 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// A command is about what its author saw. It may be handled seconds or hours after it
-// was written; if what it would move has moved since, it is void. What closes (/lock,
-// /cancel) is always obeyed. GitHub tells when a comment was written in whole seconds
-// of its own clock, ActorRead how far that is ahead of ours. What happened within
-// the second counts as later: nobody knows better.
+// A command is about what its author saw. It may be handled seconds or hours later. If its subject has moved since, it
+// is void. /lock and /cancel, which only close, are always obeyed.
+//
+// GitHub gives a comment's time in whole seconds of GitHub's clock. ActorRead tells how far that clock is ahead of
+// ours. An event within the same second counts as later, since the order is unknown.
 
-// lateAfter is how long after it was written a command is obeyed that names exactly what
-// it means. Later nobody waits for it any more.
+// lateAfter is how long an exact command is obeyed after it was written. Later, nobody waits for it any more.
 const lateAfter = 2 * time.Minute
 
-// since reports whether something happened, by our clock, when the command had been
-// written.
+// since reports whether t, by our clock, is after the command was written.
 func (x Execution) since(t time.Time) bool {
 	return !t.IsZero() && x.sinceByGitHub(t.Add(x.Request.Actor.Ahead))
 }
 
-// sinceByGitHub is since, of a time by GitHub's clock.
+// sinceByGitHub is since for a time by GitHub's clock.
 func (x Execution) sinceByGitHub(t time.Time) bool {
 	last := x.Request.WrittenAt
 	if x.ties {
@@ -36,23 +34,22 @@ func (x Execution) sinceByGitHub(t time.Time) bool {
 	return !last.IsZero() && !t.IsZero() && !t.Before(last)
 }
 
-// exact reports whether the command names what it means.
+// exact reports whether the command names a commit or a version.
 func (x Execution) exact() bool { return x.Command.SHA != "" || x.Command.Version != 0 }
 
-// late reports whether the command is seen when nobody waits for it any more.
+// late reports whether the command is older than lateAfter.
 func (x Execution) late() bool {
 	last := x.Request.WrittenAt
 	return !last.IsZero() && x.At.Add(x.Request.Actor.Ahead).Sub(last) > lateAfter
 }
 
-// void is the refusal of a command that was written before what it would be about,
-// with how to say it exactly.
+// void refuses a command whose subject has changed since it was written: what changed, and the exact command to write
+// instead.
 func (x Execution) void(what, exactly string) string {
 	return fmt.Sprintf("not done: %s after this was written (%s); if it is still wanted, say %s", what, words.Moment(x.Request.WrittenAt), exactly)
 }
 
-// written is the command as it was written, to be said again, with the name of the
-// pipeline that it was for.
+// written is the command as it was written, to be repeated, with the name of its pipeline.
 func (x Execution) written() string {
 	line := x.Command.Text
 	if verb, rest, named := strings.Cut(line, " "); named && x.Command.Stage != "" { // the stage comes first
@@ -64,8 +61,7 @@ func (x Execution) written() string {
 	return line
 }
 
-// moved says what has begun, become live or ended at a stage since the command was
-// written; empty: nothing.
+// moved states what has begun, gone live or ended at a stage since the command was written; empty: nothing.
 func (x Execution) moved(stage string) string {
 	st := x.State.Stages[stage]
 	if l := st.Lock; l != nil && l.Rollback && x.lockedSince(stage) {
@@ -100,8 +96,7 @@ func (x Execution) moved(stage string) string {
 	return what
 }
 
-// releasedByHand says what somebody has released to a stage by hand since the command
-// was written; empty: nothing.
+// releasedByHand names a manual release to a stage since the command was written; empty: none.
 func (x Execution) releasedByHand(stage string) string {
 	for _, app := range pipeline.SortedKeys(x.State.Stages[stage].Apps) {
 		if f := x.State.Stages[stage].Apps[app].Foreign; f != nil && x.since(f.At) {
@@ -111,9 +106,8 @@ func (x Execution) releasedByHand(stage string) string {
 	return ""
 }
 
-// lockedSince reports whether a stage was locked since the command was written, other
-// than by the same comment. Within one second the comments' numbers tell which came
-// first.
+// lockedSince reports whether another comment has locked a stage since the command was written. Within one second the
+// comments' numbers give the order.
 func (x Execution) lockedSince(stage string) bool {
 	l := x.State.Stages[stage].Lock
 	switch {
@@ -127,9 +121,9 @@ func (x Execution) lockedSince(stage string) bool {
 	return l.Comment > x.Request.Comment
 }
 
-// advanced says which stage before another one a candidate has passed since the
-// command was written: whoever named none meant that one. Empty: none. People wait for
-// that moment to write, so that it is no doubt that both fall in one second.
+// advanced names an earlier stage that a candidate has passed since the command was written; empty: none. A command
+// without a stage meant that earlier stage. Events within the same second count as earlier: people wait for this moment
+// to write.
 func (x Execution) advanced(c *pipeline.Candidate, stage string) string {
 	x.ties = true
 	for _, name := range x.State.Config.StageNames() {
@@ -143,9 +137,8 @@ func (x Execution) advanced(c *pipeline.Candidate, stage string) string {
 	return ""
 }
 
-// headMoved is the refusal of a command about the head of an open pull request, if
-// that has moved since the command was written; empty: it has not, or is named in full.
-// A commit whose SHA begins like another one's is made within minutes.
+// headMoved refuses a command about an open pull request's head that has moved since it was written; empty: it has not
+// moved, or is named in full. A commit whose SHA begins alike can be made within minutes.
 func (x Execution) headMoved(verb, stage string) string {
 	head := x.Request.Actor.Pull.Head
 	if !x.Request.HeadMoved || x.Command.SHA == head {
@@ -158,8 +151,8 @@ func (x Execution) headMoved(verb, stage string) string {
 	return x.void(bot.Short(head)+" was pushed to the pull request", fmt.Sprintf("%s %s %s", verb, cmp.Or(x.State.Qualified(stage), "STAGE"), named))
 }
 
-// headOrOther says that what a command names may be the head of the open pull request or
-// a commit of the branch; empty: it is one of them.
+// headOrOther returns that the named commit may be the open pull request's head or one of the branch; empty: it is
+// unambiguous.
 func (x Execution) headOrOther() string {
 	head, sha := x.Request.Actor.Pull.Head, x.Command.SHA
 	if sha == "" || sha == head {
@@ -173,12 +166,12 @@ func (x Execution) headOrOther() string {
 	return ""
 }
 
-// rollbackExactly is how to say what /rollback of a stage meant when it was written:
-// back to what was proved before what was live then.
+// rollbackExactly is the exact command for what /rollback of a stage meant when it was written: back to the proved
+// commit before the one live at that time.
 func (x Execution) rollbackExactly(stage string) string {
 	var live *pipeline.Past
 	st := x.State.Stages[stage]
-	stays := !x.since(st.Live.Since) // what is live now was live then
+	stays := !x.since(st.Live.Since) // the commit live now was live then
 	for i := range st.Past {
 		p := &st.Past[i]
 		switch {

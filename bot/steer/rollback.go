@@ -9,8 +9,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/release"
 )
 
-// rollback asks for the stage to be taken back, and locks it, so that nothing
-// undoes the rollback.
+// rollback orders a rollback of the stage and locks it, so that nothing undoes the rollback.
 func (x Execution) rollback() pipeline.Answer {
 	names := x.State.Config.StageNames()
 	stage := names[len(names)-1]
@@ -53,10 +52,10 @@ func (x Execution) rollback() pipeline.Answer {
 	pipeline.Put(&x.State.Stages, stage, st)
 	for _, c := range x.State.All() {
 		if c.Progress[stage].State != pipeline.ProgressReleasing {
-			delete(c.Ordered, stage) // what was asked for before gives way to this
+			delete(c.Ordered, stage) // earlier orders give way to this one
 		}
 	}
-	if verifying { // its releases have ended: nothing needs to be waited for
+	if verifying { // its releases have ended: nothing to wait for
 		release.ClosePromotion(x.State, stage, pipeline.ProgressFailed, "rolled back by @"+x.Request.User+" before it was verified", "", x.At)
 		st = x.State.Stages[stage]
 	}

@@ -14,8 +14,8 @@ func Median(list []time.Duration) time.Duration {
 	return list[len(list)/2]
 }
 
-// About says how long something usually takes: no more exactly than it is known,
-// and so that it does not change with every deploy.
+// About says how long something usually takes, rounded so that it does not change with
+// every deploy.
 func About(t time.Duration) string {
 	switch minutes := int(t.Round(time.Minute).Minutes()); {
 	case t < time.Minute:

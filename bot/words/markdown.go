@@ -2,9 +2,9 @@ package words
 
 import "strings"
 
-// Words from outside in Markdown.
+// Text of others in Markdown.
 
-// Link is a Markdown link; empty for whatever is no web address.
+// Link returns a Markdown link; empty if url is no web address.
 func Link(url string) string {
 	if s := Linked("open", url); s != "open" {
 		return s
@@ -12,7 +12,7 @@ func Link(url string) string {
 	return ""
 }
 
-// Output links what a build wrote, in brackets.
+// Output links the output of a build, in brackets.
 func Output(url string) string {
 	if s := Linked("output", url); s != "output" {
 		return " (" + s + ")"
@@ -20,7 +20,7 @@ func Output(url string) string {
 	return ""
 }
 
-// Linked makes a label a link; it stays plain where there is no web address.
+// Linked makes a label a link; plain if url is no web address.
 func Linked(label, url string) string {
 	if !strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "http://") {
 		return label
@@ -28,14 +28,14 @@ func Linked(label, url string) string {
 	return "[" + label + "](" + inLinks.Replace(url) + ")"
 }
 
-// Text makes words from outside safe to stand in Markdown and in a table: they
-// mention nobody, format nothing, and stay on their line.
+// Text makes text of others safe in Markdown and in a table. It mentions nobody, formats
+// nothing, and stays on its line.
 func Text(s string) string { return inText.Replace(s) }
 
-// Code makes words from outside safe to stand between backquotes.
+// Code makes text of others safe between backquotes.
 func Code(s string) string { return inCode.Replace(s) }
 
-// Replacers are slow to make and fast to use, from any number of goroutines.
+// Replacers are slow to make, fast to use, and safe for concurrent use.
 var (
 	inText = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\v", " ", "\f", " ", "\u0085", " ", "\u2028", " ", "\u2029", " ",
 		"&", "&amp;", "|", "&#124;", "<", "&lt;", ">", "&gt;", "`", "&#96;", "\\", "&#92;", "*", "&#42;", "~", "&#126;",

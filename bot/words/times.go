@@ -8,7 +8,7 @@ import (
 // Moment writes a time for people: UTC, to the second.
 func Moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" }
 
-// Took says how long something took, as exactly as people care.
+// Took says how long something took, as precisely as people care.
 func Took(from, to time.Time) string {
 	t := to.Sub(from)
 	if from.IsZero() || t < 0 {
@@ -26,7 +26,7 @@ func Took(from, to time.Time) string {
 	return fmt.Sprintf("%d h %02d min", int(t.Hours()), int(t.Minutes())%60)
 }
 
-// Hours says how long something may take: in minutes where it is less than an hour.
+// Hours says how long something may take; in minutes if that is less than an hour.
 func Hours(d time.Duration) string {
 	if d < time.Hour {
 		return fmt.Sprintf("%.0f minutes", d.Minutes())

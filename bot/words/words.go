@@ -5,9 +5,7 @@ import (
 	"strings"
 )
 
-// Phrases that sentences are made of.
-
-// Capital makes a sentence of words that stand within one elsewhere.
+// Capital makes a sentence of a phrase.
 func Capital(s string) string {
 	if s == "" {
 		return s
@@ -15,7 +13,7 @@ func Capital(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// Because puts a reason after a colon, if there is one.
+// Because returns a reason after a colon; empty without one.
 func Because(reason string) string {
 	if reason == "" {
 		return ""
@@ -23,7 +21,7 @@ func Because(reason string) string {
 	return ": " + reason
 }
 
-// Names joins up to three names for a sentence.
+// Names lists the first three names, and counts the others.
 func Names(list []string) string {
 	const most = 3
 	if len(list) > most {
@@ -32,7 +30,7 @@ func Names(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-// After puts something before words, if there are any.
+// After puts before in front of words; empty if words is.
 func After(before, words string) string {
 	if words == "" {
 		return ""
@@ -40,8 +38,8 @@ func After(before, words string) string {
 	return before + words
 }
 
-// IsLogin reports whether a name may be a login of GitHub, which git's names of
-// authors stand in for where no account has their address.
+// IsLogin reports whether a name may be a login of GitHub. If no account has the author's
+// address, GitHub reports the name from git instead.
 func IsLogin(name string) bool {
 	name = strings.TrimSuffix(name, "[bot]")
 	return name != "" && len(name) <= 39 && strings.IndexFunc(name, func(r rune) bool {

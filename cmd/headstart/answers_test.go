@@ -33,8 +33,8 @@ func TestAnswersToQuestions(t *testing.T) {
 				}
 			}
 		}
-		answer(second.Number(), "reader", "/why", "staging", "checks", "waiting for ci/test", "CI")
-		answer(second.Number(), "reader", "/why production", "production", "waiting for staging")
+		answer(second.Number(), "reader", "/why", "staging", "Waiting for ci/test", "up to CI", "Open gates")
+		answer(second.Number(), "reader", "/why production", "production", "Waiting for staging")
 		answer(second.Number(), "stranger", "/status", "staging", "production", "(#1)", "(#2)")
 		answer(second.Number(), "zoe", "/help", "/rollback", "/promote")
 		pull := b.open("feature", change("feature"))

@@ -42,7 +42,7 @@ func TestChangesByClass(t *testing.T) {
 		b.until(time.Minute, "the documentation is live", b.live(docs.SHA))
 		b.expectRuns(canaryApp, first.SHA)
 		b.expectUntouched(docs.SHA, canaryApp)
-		b.expectStatus(docs.SHA, "headstart/canary", "success", "Passed by: only docs changed")
+		b.expectStatus(docs.SHA, "headstart/canary", "success", "Skipped: only docs changed")
 
 		code := b.deploy("code")
 		b.expectRuns(canaryApp, code.SHA)
@@ -51,7 +51,7 @@ func TestChangesByClass(t *testing.T) {
 		b.until(time.Minute, "canary has the migration", b.hasStatus(migration.SHA, "headstart/canary", "success"))
 		b.pass(10 * time.Minute)
 		b.expectUntouched(migration.SHA, productionApp)
-		b.expectStatus(migration.SHA, "headstart/production", "pending", "Waiting for /approve production by somebody with write: it has changes of class migration")
+		b.expectStatus(migration.SHA, "headstart/production", "pending", "Waiting for /approve production by anyone with write: it has changes of class migration")
 		b.refused(migration.Number(), "reader", "/approve", "@reader may not /approve production")
 		b.expectUntouched(migration.SHA, productionApp)
 		b.done(migration.Number(), "zoe", "/approve production")

@@ -378,7 +378,7 @@ func TestRepoSaysWhatIsWrong(t *testing.T) {
 		{"is no repository's number", []string{"repo", "confirm", "acme/shop", "1e3"}},
 		{"there is no database at", []string{"repo", "confirm", "acme/shop", "1"}},
 		{"there is no database at", []string{"repo", "list"}},
-		{"is nobody", []string{"operator", "confirm", "a b", "1"}},
+		{"is no login", []string{"operator", "confirm", "a b", "1"}},
 		{"is no account's number", []string{"operator", "confirm", "ada", "acme"}},
 		{"there is no database at", []string{"operator", "list"}},
 	} {

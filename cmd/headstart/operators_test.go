@@ -69,10 +69,10 @@ func TestParseOperators(t *testing.T) {
 		"@acme/ops":      "is no team",
 		"acme/ops#3":     "is no team",
 		"acme/a/b":       "is no team",
-		"@":              "is nobody",
-		"ada!":           "is nobody",
-		"#12":            "is nobody",
-		"two--hyphens-!": "is nobody",
+		"@":              "is no login",
+		"ada!":           "is no login",
+		"#12":            "is no login",
+		"two--hyphens-!": "is no login",
 	} {
 		if _, err := parseOperators(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q should be refused with %q, got %v", text, want, err)

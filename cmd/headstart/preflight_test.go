@@ -69,7 +69,7 @@ func TestPromotionWaitsForAnAppThatDoesNotExist(t *testing.T) {
 		}
 		b.must(b.shop.SetRole("reader", "read"))
 		b.ask(c.Number(), "reader", "/why production")
-		b.expectAnswer(c.Number(), "Heroku has no app shop-canada", "whoever looks after shop-canada")
+		b.expectAnswer(c.Number(), "Heroku has no app shop-canada", "ask the owner of shop-canada")
 
 		p.add("shop-canada")
 		b.until(15*time.Minute, "production has it", b.live(c.SHA))
