@@ -23,7 +23,7 @@ func lapse(s *pipeline.State, at time.Time) {
 				a.Artifact, a.Unbuilt = built, false
 				c.Approvals[stage] = a
 			}
-			st := s.Stages[stage]
+			st := s.Stage(stage)
 			f, app := st.Foreign()
 			switch p, in := c.Progress[stage]; {
 			case p.State == pipeline.ProgressLive || p.State == pipeline.ProgressRolledBack:
@@ -59,7 +59,7 @@ func lapse(s *pipeline.State, at time.Time) {
 // failedSince is the commit whose release to a stage has failed since a time, though
 // some app runs it, and nothing is about to take its place; empty: none.
 func failedSince(s *pipeline.State, stage string, since time.Time) string {
-	st := s.Stages[stage]
+	st := s.Stage(stage)
 	if st.Promoting != nil || st.Rollback != nil {
 		return ""
 	}

@@ -10,7 +10,7 @@ import (
 // that is free.
 func (d *decision) enterStages() {
 	for _, stage := range d.State.Config.Stages {
-		if st := d.State.Stages[stage.Name]; st.Promoting == nil && st.Rollback == nil {
+		if st := d.State.Stage(stage.Name); st.Promoting == nil && st.Rollback == nil {
 			d.enter(stage)
 			d.enterFromPull(stage)
 		}
@@ -52,7 +52,7 @@ func (d *decision) enter(stage bot.Stage) {
 // begin asks for the releases of a promotion on all apps of a stage.
 func (d *decision) begin(c *pipeline.Candidate, stage bot.Stage) {
 	for _, app := range stage.Apps {
-		d.promoteTo(c, stage.Name, app, d.State.Stages[stage.Name].Promotions+1, d.base(stage.Name, app), false)
+		d.promoteTo(c, stage.Name, app, d.State.Stage(stage.Name).Promotions+1, d.base(stage.Name, app), false)
 	}
 }
 
@@ -73,7 +73,7 @@ func (d *decision) buildOnStage(c *pipeline.Candidate, stage, app, key string) {
 // yet, whatever has become of the pipeline's file meanwhile.
 func (d *decision) carryOn() {
 	for _, stage := range pipeline.SortedKeys(d.State.Stages) {
-		p := d.State.Stages[stage].Promoting
+		p := d.State.Stage(stage).Promoting
 		if p == nil {
 			continue
 		}
@@ -118,7 +118,7 @@ func (d *decision) buildAgain(c *pipeline.Candidate, stage, app, key string) {
 // else nothing is done but to look what has become of the first attempt.
 func (d *decision) tryAgain(c *pipeline.Candidate, stage, app string, p *pipeline.Promotion) {
 	if p.Rollback != nil {
-		if past, ok := d.State.Stages[stage].Named(p.SHA, 0); ok {
+		if past, ok := d.State.Stage(stage).Named(p.SHA, 0); ok {
 			d.rollbackTo(past, stage, app, p.N, d.baseOf(stage, app, p), p.Rollback)
 		}
 		return
@@ -162,7 +162,7 @@ func (d *decision) awaitsOthers(stage, app string, p *pipeline.Promotion) bool {
 // base is the newest release of a stage's app as last seen; -1: never looked.
 // Then the release is sought, and not asked for.
 func (d *decision) base(stage, app string) int {
-	if stand := d.State.Stages[stage].Apps[app]; stand.Seen {
+	if stand := d.State.Stage(stage).Apps[app]; stand.Seen {
 		return stand.Newest
 	}
 	return -1

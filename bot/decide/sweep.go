@@ -75,7 +75,7 @@ func (d *decision) sweep() {
 	d.readTrees()
 	d.sweepHead()
 	for _, stage := range d.State.Config.Stages {
-		st := d.State.Stages[stage.Name]
+		st := d.State.Stage(stage.Name)
 		if st.Promoting != nil || st.Rollback != nil {
 			continue // whoever releases looks
 		}

@@ -9,7 +9,7 @@ import (
 // that soak.
 func (d *decision) verify() {
 	for _, stage := range pipeline.SortedKeys(d.State.Stages) {
-		st, v := d.State.Stages[stage], d.State.Verification(stage)
+		st, v := d.State.Stage(stage), d.State.Verification(stage)
 		switch p := st.Promoting; {
 		case v == nil, showsMaintenancePage(d.State, stage):
 		case p != nil && p.Proof != nil:
@@ -29,7 +29,7 @@ func (d *decision) probe(stage string, n int, sha string, v bot.Verify, p *pipel
 // builtOf is the commit that the artifact was built of which a stage is to run for
 // a commit: an app that is told its commit by its build names that one.
 func builtOf(s *pipeline.State, stage, sha string) string {
-	st := s.Stages[stage]
+	st := s.Stage(stage)
 	if p := st.Promoting; p != nil && p.Rollback != nil {
 		if past, ok := st.Named(sha, 0); ok {
 			return past.Built

@@ -28,7 +28,7 @@ func (v *View) MayEnter(c *pipeline.Candidate, stage string) bool {
 // Difference is what differs between what a stage runs and a candidate. Where that
 // cannot be told, why says it.
 func (v *View) Difference(c *pipeline.Candidate, stage string) (diff pipeline.Difference, why string) {
-	st := v.State.Stages[stage]
+	st := v.State.Stage(stage)
 	cfg, _ := v.State.Config.Stage(stage)
 	switch {
 	case st.Live.SHA == "" && !AllInspected(v.State, cfg):
@@ -67,7 +67,7 @@ func (v *View) Difference(c *pipeline.Candidate, stage string) (diff pipeline.Di
 
 // AllInspected reports whether every app of a stage was looked at.
 func AllInspected(s *pipeline.State, stage bot.Stage) bool {
-	return !slices.ContainsFunc(stage.Apps, func(app string) bool { return !s.Stages[stage.Name].Apps[app].Seen })
+	return !slices.ContainsFunc(stage.Apps, func(app string) bool { return !s.Stage(stage.Name).Apps[app].Seen })
 }
 
 // classesOf lists the classes of what differs between what is live on a stage and a
@@ -88,7 +88,7 @@ func (v *View) changesGate(c *pipeline.Candidate, stage bot.Stage) []Gate {
 		return nil
 	}
 	g := Gate{Name: Changes, State: Open}
-	for _, live := range v.State.Stages[stage.Name].Live.Commits() {
+	for _, live := range v.State.Stage(stage.Name).Live.Commits() {
 		if live == c.SHA || c.Diffs[live].Final() {
 			continue
 		}

@@ -243,7 +243,7 @@ func (v *View) cancelGate(c *pipeline.Candidate) Gate {
 
 // LockGate is closed while somebody has locked the stage.
 func (v *View) LockGate(stage string) Gate {
-	l := v.State.Stages[stage].LockedAt(v.Now)
+	l := v.State.Stage(stage).LockedAt(v.Now)
 	if l == nil {
 		return Gate{Name: Lock, State: Open}
 	}
@@ -264,7 +264,7 @@ func (v *View) LockGate(stage string) Gate {
 // came with it: nothing else gets in before.
 func (v *View) lockGateFor(c *pipeline.Candidate, stage string) Gate {
 	g := v.LockGate(stage)
-	if l := v.State.Stages[stage].LockedAt(v.Now); l != nil && l.Rollback && c.HasOrder(stage) {
+	if l := v.State.Stage(stage).LockedAt(v.Now); l != nil && l.Rollback && c.HasOrder(stage) {
 		g = Gate{Name: Lock, State: Open}
 	}
 	return g
@@ -273,7 +273,7 @@ func (v *View) lockGateFor(c *pipeline.Candidate, stage string) Gate {
 // slotGate lets one promotion at a time into a stage.
 func (v *View) slotGate(c *pipeline.Candidate, stage string) Gate {
 	g := Gate{Name: Place, State: Open}
-	st := v.State.Stages[stage]
+	st := v.State.Stage(stage)
 	switch {
 	case st.Promoting != nil && (st.Promoting.SHA != c.SHA || st.Promoting.FromPull && !c.FromPull && v.State.Config.Prepare.Apart()):
 		g.State, g.Since, g.Who = Waiting, st.Promoting.StartedAt, "the promotion of "+bot.Short(st.Promoting.SHA)
@@ -288,7 +288,7 @@ func (v *View) slotGate(c *pipeline.Candidate, stage string) Gate {
 	}
 	cfg, _ := v.State.Config.Stage(stage)
 	for _, other := range pipeline.SortedKeys(v.State.Stages) {
-		p := v.State.Stages[other].Promoting
+		p := v.State.Stage(other).Promoting
 		if p == nil || other == stage {
 			continue
 		}
@@ -311,7 +311,7 @@ func (v *View) Overtaker(c *pipeline.Candidate, stage string) (*pipeline.Candida
 	}
 	at := v.State.Position(c.SHA)
 	for _, later := range v.State.Config.Stages[max(v.StageIndex(stage), 0):] {
-		live := v.State.Stages[later.Name].Live
+		live := v.State.Stage(later.Name).Live
 		if i := v.State.Position(live.SHA); i > at {
 			return &v.State.Candidates[i], true
 		}
@@ -328,7 +328,7 @@ func (v *View) Overtaker(c *pipeline.Candidate, stage string) (*pipeline.Candida
 			return newer, true
 		}
 	}
-	if by := NewestAffecting(v.State, c); by != nil && (c.ConfigUnread != "" || manyAffecting(v.State, c, pipeline.Kept) || c.PushedAt.Before(v.State.Stages[stage].Barrier)) {
+	if by := NewestAffecting(v.State, c); by != nil && (c.ConfigUnread != "" || manyAffecting(v.State, c, pipeline.Kept) || c.PushedAt.Before(v.State.Stage(stage).Barrier)) {
 		return by, true
 	}
 	return nil, false

@@ -77,7 +77,7 @@ func (s *State) MakersOf(c *Candidate, stage string) (e makers) {
 // what it runs. Where nothing is live yet, that is what the branch was when Headstart
 // came: what went before nobody is asked about.
 func (s *State) makerBases(c *Candidate, stage string) (bases []string, why string) {
-	live := s.Stages[stage].Live
+	live := s.Stage(stage).Live
 	switch {
 	case live.Adopted != nil:
 		for _, app := range SortedKeys(live.Adopted) {

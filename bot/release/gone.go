@@ -10,12 +10,11 @@ import (
 // candidate back to its build. It returns false where people have to decide: it was
 // sent back often enough, or nobody knows how to build it any more.
 func buildAnew(s *pipeline.State, stage string, p *pipeline.Promotion, at time.Time) bool {
-	c, st := s.Promoted(p, p.SHA), s.Stages[stage]
+	c, st := s.Promoted(p, p.SHA), s.StageRecord(stage)
 	if c == nil || !s.Configured || c.Rebuilds >= pipeline.MaxRebuilds {
 		return false
 	}
 	st.Promoting, st.Tries, st.RetryAt, st.Trouble, st.TroubleAt = nil, 0, time.Time{}, "", time.Time{}
-	s.Stages[stage] = st
 	forgetMaintenance(s, p)
 	delete(c.Progress, stage)
 	c.Rebuilds++

@@ -19,7 +19,7 @@ import (
 // where it is known.
 func undo(s *pipeline.State, stage string, c *pipeline.Candidate, promotion int, unseen string, at time.Time) {
 	cfg, ok := s.Config.Stage(stage)
-	st := s.Stages[stage]
+	st := s.StageRecord(stage)
 	if !s.Configured || !ok || st.Rollback != nil {
 		return // nobody says what to do, or somebody has said it already
 	}
@@ -48,7 +48,6 @@ func undo(s *pipeline.State, stage string, c *pipeline.Candidate, promotion int,
 		st.Lock = &pipeline.Lock{Order: pipeline.Order{At: at}, Reason: failed, Rollback: true}
 	}
 	st.RetryAt, st.Tries = time.Time{}, 0
-	s.Stages[stage] = st
 	pipeline.Put(&c.Progress, stage, pass)
 	alert(s, stage, c, promotion)
 }

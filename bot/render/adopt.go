@@ -13,7 +13,7 @@ import (
 // adoptedText says what a stage runs that Headstart did not bring, as Markdown; empty
 // where it did.
 func adoptedText(v *gate.View, stage string) string {
-	live := v.State.Stages[stage].Live
+	live := v.State.Stage(stage).Live
 	if live.Adopted == nil {
 		return ""
 	}

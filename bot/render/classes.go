@@ -83,7 +83,7 @@ func plannedAsks(v *gate.View, ch *bot.ChangesRead) string {
 // plannedClasses lists the classes of what a merge would bring; all of them where
 // that is not known, and why.
 func plannedClasses(v *gate.View, ch *bot.ChangesRead) (classes []string, why string) {
-	live := v.State.Stages[v.LastStage()].Live
+	live := v.State.Stage(v.LastStage()).Live
 	cfg := v.State.Config.Stages[len(v.State.Config.Stages)-1]
 	switch {
 	case live.SHA == "" && !gate.AllInspected(v.State, cfg):

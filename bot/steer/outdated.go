@@ -67,7 +67,7 @@ func (x Execution) written() string {
 // moved says what has begun, become live or ended at a stage since the command was
 // written; empty: nothing.
 func (x Execution) moved(stage string) string {
-	st := x.State.Stages[stage]
+	st := x.State.Stage(stage)
 	if l := st.Lock; l != nil && l.Rollback && x.lockedSince(stage) {
 		if l.By == "" {
 			return "a release to " + stage + " failed"
@@ -103,8 +103,8 @@ func (x Execution) moved(stage string) string {
 // releasedByHand says what somebody has released to a stage by hand since the command
 // was written; empty: nothing.
 func (x Execution) releasedByHand(stage string) string {
-	for _, app := range pipeline.SortedKeys(x.State.Stages[stage].Apps) {
-		if f := x.State.Stages[stage].Apps[app].Foreign; f != nil && x.since(f.At) {
+	for _, app := range pipeline.SortedKeys(x.State.Stage(stage).Apps) {
+		if f := x.State.Stage(stage).Apps[app].Foreign; f != nil && x.since(f.At) {
 			return fmt.Sprintf("%s was released to %s by hand", f.Name(), app)
 		}
 	}
@@ -115,7 +115,7 @@ func (x Execution) releasedByHand(stage string) string {
 // than by the same comment. Within one second the comments' numbers tell which came
 // first.
 func (x Execution) lockedSince(stage string) bool {
-	l := x.State.Stages[stage].Lock
+	l := x.State.Stage(stage).Lock
 	switch {
 	case l == nil || !x.since(l.At):
 		return false
@@ -177,7 +177,7 @@ func (x Execution) headOrOther() string {
 // back to what was proved before what was live then.
 func (x Execution) rollbackExactly(stage string) string {
 	var live *pipeline.Past
-	st := x.State.Stages[stage]
+	st := x.State.Stage(stage)
 	stays := !x.since(st.Live.Since) // what is live now was live then
 	for i := range st.Past {
 		p := &st.Past[i]
