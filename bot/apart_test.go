@@ -58,7 +58,7 @@ func TestStoredBuildsServeOthersOnceTheirSourceIsKnown(t *testing.T) {
 	if err := s.do("wait 15m"); err != nil {
 		t.Fatal(err)
 	}
-	if live := s.State.Stages["staging"].Live.SHA; live != "aaaaaa2" {
+	if live := s.State.Stage("staging").Live.SHA; live != "aaaaaa2" {
 		t.Errorf("GitHub never answers, and the commit waits for ever: staging runs %s", live)
 	}
 }

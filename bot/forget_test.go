@@ -59,7 +59,7 @@ func TestForgets(t *testing.T) {
 		do("pr %d merged as=%s", n, sha)
 		do("check %s ci/test passed", sha)
 		do("wait 20m")
-		if live := s.State.Stages["production"].Live.SHA; live != sha {
+		if live := s.State.Stage("production").Live.SHA; live != sha {
 			t.Fatalf("production should run %s, it runs %s", sha, live)
 		}
 		stored, err := json.Marshal(s.State)

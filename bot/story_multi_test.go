@@ -28,7 +28,7 @@ type filed struct {
 func (s *story) open() {
 	s.put = map[bot.Repo]filed{}
 	s.all = &bottest.Multi{Made: func(l *bottest.Loop) {
-		l.World.Fault = s.fault
+		l.World.Fault, l.Intact = s.fault, s.intact
 		probed := map[string]string{}
 		l.Performed = func(f bot.Finished) {
 			line := describe(f)

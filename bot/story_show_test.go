@@ -84,7 +84,7 @@ func (s *story) print(format string, a ...any) { fmt.Fprintf(&s.out, "  "+format
 // stages shows what is live, in flight, and really running.
 func (s *story) stages(_ []string, _ map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(s.State.Stages)) {
-		st := s.State.Stages[name]
+		st := s.State.Stage(name)
 		line := fmt.Sprintf("%s: live %s", name, or(st.Live.SHA, "nothing"))
 		if st.Promoting != nil {
 			line += ", releasing " + st.Promoting.SHA

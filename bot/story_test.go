@@ -21,6 +21,7 @@ type story struct {
 	kept   map[string][]bot.Fact // deliveries by name, to be delivered (again)
 	groups map[string]bot.MergeGroupChanged
 	faults []trouble
+	intact bool // see bottest.Loop
 	out    strings.Builder
 }
 

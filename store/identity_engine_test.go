@@ -248,7 +248,7 @@ func TestNeedsOfARepositoryThatWasRenamed(t *testing.T) {
 		}
 		c := numbered(repo, "", id, 0)
 		c.State.Configured, c.State.Config = true, bot.Config{Stages: []bot.Stage{{Name: "production", Apps: []string{"app"}}}}
-		c.State.Stages = map[string]pipeline.StageState{"production": {Live: pipeline.Live{SHA: sha("a"), Artifact: "x", Since: noon}}}
+		c.State.Stages = map[string]*pipeline.StageState{"production": {Live: pipeline.Live{SHA: sha("a"), Artifact: "x", Since: noon}}}
 		if err := s.Commit(ctx, c); err != nil {
 			t.Fatal(err)
 		}

@@ -15,7 +15,7 @@ func adopt(s *pipeline.State, at time.Time) {
 		return
 	}
 	for _, stage := range s.Config.Stages {
-		st := s.Stages[stage.Name]
+		st := s.Stage(stage.Name)
 		if !st.Unexplored() {
 			continue
 		}

@@ -190,11 +190,10 @@ func hurry(s *pipeline.State, f bot.PlatformMoved, at time.Time) {
 		cp.LookAt = at
 		s.Copies[f.App] = cp
 	}
-	for name, st := range s.Stages {
+	for _, st := range s.Stages {
 		if stand := st.Apps[f.App]; stand.Seen && st.Promoting == nil {
 			stand.Moved = true
 			st.Apps[f.App] = stand
-			s.Stages[name] = st
 		}
 		if st.Promoting == nil {
 			continue
@@ -202,7 +201,6 @@ func hurry(s *pipeline.State, f bot.PlatformMoved, at time.Time) {
 		if a, ok := st.Promoting.Apps[f.App]; ok && a.State == bot.ReleasePending {
 			a.LookAt = at
 			st.Promoting.Apps[f.App] = a
-			s.Stages[name] = st
 		}
 	}
 }
@@ -266,10 +264,9 @@ func freeze(s *pipeline.State, f bot.OperatorFreeze) {
 
 // expireLocks drops expired locks.
 func expireLocks(s *pipeline.State, at time.Time) {
-	for name, st := range s.Stages {
+	for _, st := range s.Stages {
 		if st.Lock != nil && st.LockedAt(at) == nil {
 			st.Lock = nil
-			s.Stages[name] = st
 		}
 	}
 }

@@ -23,7 +23,7 @@ func lapse(s *pipeline.State, at time.Time) {
 				a.Artifact, a.Unbuilt = built, false
 				c.Approvals[stage] = a
 			}
-			st := s.Stages[stage]
+			st := s.Stage(stage)
 			f, app := st.Foreign()
 			switch p, in := c.Progress[stage]; {
 			case p.State == pipeline.ProgressLive || p.State == pipeline.ProgressRolledBack:
@@ -59,7 +59,7 @@ func lapse(s *pipeline.State, at time.Time) {
 // failedSince returns the commit whose release to a stage failed after since while an app still runs it; empty: none.
 // It is empty while a release or a rollback is to replace that commit.
 func failedSince(s *pipeline.State, stage string, since time.Time) string {
-	st := s.Stages[stage]
+	st := s.Stage(stage)
 	if st.Promoting != nil || st.Rollback != nil {
 		return ""
 	}

@@ -49,7 +49,7 @@ func forgetCandidates(s *pipeline.State) {
 	// may still have to be compared with it.
 	for len(s.Candidates) > remembered && len(s.Config.Stages) > 0 {
 		last := s.Config.Stages[len(s.Config.Stages)-1].Name
-		if s.Position(s.Stages[last].Live.SHA) <= 0 || !forgettable(s, &s.Candidates[0]) ||
+		if s.Position(s.Stage(last).Live.SHA) <= 0 || !forgettable(s, &s.Candidates[0]) ||
 			slices.ContainsFunc(s.Candidates, func(c pipeline.Candidate) bool { return s.Affects(&c) == "" }) {
 			break
 		}

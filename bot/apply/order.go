@@ -59,7 +59,7 @@ func startOver(s *pipeline.State, fresh, old *pipeline.Candidate) {
 		fresh.Tree = old.Tree
 	}
 	for stage, pass := range old.Progress {
-		st := s.Stages[stage]
+		st := s.Stage(stage)
 		if pass.State != pipeline.ProgressReleasing && !pass.BuildFailed {
 			raiseBarrier(s, stage, old.PushedAt)
 		}
@@ -76,9 +76,8 @@ func startOver(s *pipeline.State, fresh, old *pipeline.Candidate) {
 
 // raiseBarrier closes a stage for commits pushed before a time.
 func raiseBarrier(s *pipeline.State, stage string, before time.Time) {
-	if st := s.Stages[stage]; before.After(st.Barrier) {
-		st.Barrier = before
-		pipeline.Put(&s.Stages, stage, st)
+	if before.After(s.Stage(stage).Barrier) {
+		s.StageRecord(stage).Barrier = before
 	}
 }
 

@@ -129,7 +129,7 @@ func TestAPipelineIsOpenedWithWhoPushed(t *testing.T) {
 func TestAPushIsNotJoinedWithAMerge(t *testing.T) {
 	at := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
 	s := eyed()
-	s.Stages = map[string]pipeline.StageState{"production": {Live: pipeline.Live{SHA: "base"}}}
+	s.Stages = map[string]*pipeline.StageState{"production": {Live: pipeline.Live{SHA: "base"}}}
 	s = Apply(s, bot.Event{At: at, Fact: bot.Pushed{Branch: "main", Before: "base", After: "evil", By: person(6), PushedAt: at}},
 		bot.Event{At: at, Fact: bot.Pushed{Branch: "main", Before: "evil", After: "squash", By: person(6), PushedAt: at}},
 		bot.Event{At: at, Fact: bot.Pushed{Branch: "feature", Before: zerosSHA, After: "head", By: person(1), PushedAt: at}})

@@ -155,7 +155,7 @@ func replied(s *pipeline.State, do bot.Reply, f bot.Finished) {
 func abandonRequests(s *pipeline.State) {
 	why := s.NoFile()
 	for _, stage := range pipeline.SortedKeys(s.Stages) {
-		if st := s.Stages[stage]; st.Rollback != nil && st.Promoting == nil {
+		if st := s.Stage(stage); st.Rollback != nil && st.Promoting == nil {
 			release.EndRollback(s, stage, false, why)
 		}
 	}

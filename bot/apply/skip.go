@@ -21,7 +21,7 @@ func skipStages(s *pipeline.State, at time.Time) {
 		for j := range s.Candidates {
 			c := &s.Candidates[j]
 			revokeSkips(s, c, stage.Name, at)
-			st := s.Stages[stage.Name]
+			st := s.Stage(stage.Name)
 			if i == 0 || len(stage.Skip) == 0 || st.Promoting != nil || st.Rollback != nil || !d.MayEnter(c, stage.Name) {
 				continue
 			}

@@ -1,6 +1,7 @@
 package bottest
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -26,6 +27,9 @@ type Loop struct {
 	Performed func(bot.Finished)
 	// Moved, if not nil, is told of each stage that runs something else.
 	Moved func(bot.Need) error
+	// Intact holds each decision to leave the state that it began with as it was, to the
+	// byte as it is stored, instead of the states after it to their invariants.
+	Intact bool
 	// Turns are the queues in which it stands; nil: it shares no app.
 	Turns *Turns
 
@@ -80,9 +84,15 @@ func (l *Loop) decide(facts []bot.Fact) error {
 		}
 		fresh = append(fresh, f)
 	}
+	before := l.stored()
 	done := decide.Settle(l.State, l.Now, fresh...)
-	if err := sound(l.State, done.Events); err != nil {
-		return err
+	if after := l.stored(); after != before {
+		return fmt.Errorf("the state that events were folded into should be as it was, …%s\nit is now …%s", since(before, after), since(after, before))
+	}
+	if !l.Intact {
+		if err := sound(l.State, done.Events); err != nil {
+			return err
+		}
 	}
 	l.State, l.Plan, l.claims = done.State, done.Plan, done.Claims
 	l.Out = append(l.Out, done.Effects...)
@@ -94,6 +104,27 @@ func (l *Loop) decide(facts []bot.Fact) error {
 		return fmt.Errorf("the decision asks to be taken again at once: at %s for %s", l.Now, l.Wake)
 	}
 	return nil
+}
+
+// stored is the state as it is stored, if anybody wants to see whether that changes.
+func (l *Loop) stored() string {
+	if !l.Intact {
+		return ""
+	}
+	data, err := json.Marshal(l.State)
+	if err != nil {
+		return err.Error()
+	}
+	return string(data)
+}
+
+// since is what a text says from a little before where it differs from another one.
+func since(text, other string) string {
+	i := 0
+	for i < min(len(text), len(other)) && text[i] == other[i] {
+		i++
+	}
+	return text[max(i-100, 0):min(i+100, len(text))]
 }
 
 // sound holds a state to its invariants after each of the events.

@@ -11,7 +11,7 @@ import (
 // promotion looks again before it enters the stage.
 func (d *decision) explore() {
 	for _, stage := range d.State.Config.Stages {
-		st := d.State.Stages[stage.Name]
+		st := d.State.Stage(stage.Name)
 		for _, app := range stage.Apps {
 			if stand := st.Apps[app]; st.Unexplored() && !stand.Seen && stand.SeenAt.IsZero() {
 				d.want(pipeline.LookKey(stage.Name, app), bot.LookAtApp{Stage: stage.Name, App: app})
@@ -23,7 +23,7 @@ func (d *decision) explore() {
 // adoptedBases lists every commit that a stage ran before Headstart was set up.
 func adoptedBases(s *pipeline.State) (list []string) {
 	for _, stage := range s.Config.Stages {
-		if live := s.Stages[stage.Name].Live; live.Adopted != nil {
+		if live := s.Stage(stage.Name).Live; live.Adopted != nil {
 			for _, base := range live.Commits() {
 				if !slices.Contains(list, base) {
 					list = append(list, base)

@@ -32,7 +32,7 @@ func (d *decision) readFiles() {
 				continue
 			}
 			for _, base := range d.State.Bases(stage.Name) {
-				if p := d.State.Stages[stage.Name].Promoting; p != nil && base == p.SHA && d.State.Position(base) > d.State.Position(c.SHA) {
+				if p := d.State.Stage(stage.Name).Promoting; p != nil && base == p.SHA && d.State.Position(base) > d.State.Position(c.SHA) {
 					continue // a newer commit is entering: once it is live, c is not compared with it
 				}
 				d.readDiffs(c, []string{base})

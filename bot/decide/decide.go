@@ -123,7 +123,7 @@ func (d *decision) readPullRequests() {
 				d.want(pipeline.PullKey(p), bot.ReadPullRequest{Number: n})
 			}
 			// Once per head: the list of changes states what it is compared with.
-			if live := d.State.Stages[d.LastStage()].Live.Commit(); live != "" && live != p.Head && p.ChangesOf != p.Head {
+			if live := d.State.Stage(d.LastStage()).Live.Commit(); live != "" && live != p.Head && p.ChangesOf != p.Head {
 				d.want(pipeline.ChangesOfKey(p), bot.ReadChanges{Base: live, Head: p.Head, Number: n})
 			}
 		}
@@ -226,7 +226,7 @@ func (d *decision) watch() {
 		}
 	}
 	for _, stage := range pipeline.SortedKeys(d.State.Stages) {
-		p := d.State.Stages[stage].Promoting
+		p := d.State.Stage(stage).Promoting
 		if p == nil {
 			continue
 		}

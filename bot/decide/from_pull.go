@@ -14,7 +14,7 @@ func (d *decision) enterFromPull(stage bot.Stage) {
 		if d.State.Landed(c) {
 			continue
 		}
-		if _, asked := c.Ordered[stage.Name]; !asked || d.wanted[pipeline.PromoteKey(stage.Name, d.State.Stages[stage.Name].Promotions+1, stage.Apps[0])] {
+		if _, asked := c.Ordered[stage.Name]; !asked || d.wanted[pipeline.PromoteKey(stage.Name, d.State.Stage(stage.Name).Promotions+1, stage.Apps[0])] {
 			continue
 		}
 		if _, was := c.Progress[stage.Name]; was || !d.Open(c, stage.Name) {

@@ -11,7 +11,7 @@ import (
 // made in maintenance mode.
 func (d *decision) undoNeedsMaintenance(to pipeline.Past, stage string, o *pipeline.RollbackOrder) bool {
 	cfg, _ := d.State.Config.Stage(stage)
-	st := d.State.Stages[stage]
+	st := d.State.Stage(stage)
 	if len(cfg.Maintenance) == 0 {
 		return false
 	}
@@ -35,7 +35,7 @@ func (d *decision) inMaintenance(stage string) bool {
 		}
 		d.maintained[app] = true
 		m := d.State.Maintenance[app]
-		known := m.Asked || d.Now.Sub(m.LookedAt) < bot.Fresh || d.State.Stages[stage].Promoting != nil
+		known := m.Asked || d.Now.Sub(m.LookedAt) < bot.Fresh || d.State.Stage(stage).Promoting != nil
 		switch {
 		case m.On && known:
 			continue

@@ -17,7 +17,7 @@ const (
 // askStages asks the stages of other pipelines that candidates need, where every other gate is open.
 func (d *decision) askStages() {
 	for _, stage := range d.State.Config.Stages {
-		if len(stage.Needs) == 0 || d.State.Stages[stage.Name].Promoting != nil {
+		if len(stage.Needs) == 0 || d.State.Stage(stage.Name).Promoting != nil {
 			continue
 		}
 		for _, c := range d.State.All() {

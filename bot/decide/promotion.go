@@ -9,7 +9,7 @@ import (
 // enterStages lets the newest candidate whose gates are open into each free stage.
 func (d *decision) enterStages() {
 	for _, stage := range d.State.Config.Stages {
-		if st := d.State.Stages[stage.Name]; st.Promoting == nil && st.Rollback == nil {
+		if st := d.State.Stage(stage.Name); st.Promoting == nil && st.Rollback == nil {
 			d.enter(stage)
 			d.enterFromPull(stage)
 		}
@@ -50,7 +50,7 @@ func (d *decision) enter(stage bot.Stage) {
 // begin asks for the releases of a promotion on all apps of a stage.
 func (d *decision) begin(c *pipeline.Candidate, stage bot.Stage) {
 	for _, app := range stage.Apps {
-		d.promoteTo(c, stage.Name, app, d.State.Stages[stage.Name].Promotions+1, d.base(stage.Name, app), false)
+		d.promoteTo(c, stage.Name, app, d.State.Stage(stage.Name).Promotions+1, d.base(stage.Name, app), false)
 	}
 }
 
@@ -71,7 +71,7 @@ func (d *decision) buildOnStage(c *pipeline.Candidate, stage, app, key string) {
 // since.
 func (d *decision) carryOn() {
 	for _, stage := range pipeline.SortedKeys(d.State.Stages) {
-		p := d.State.Stages[stage].Promoting
+		p := d.State.Stage(stage).Promoting
 		if p == nil {
 			continue
 		}
@@ -114,7 +114,7 @@ func (d *decision) buildAgain(c *pipeline.Candidate, stage, app, key string) {
 // gates must still be open. Otherwise it only looks for the result of the first attempt.
 func (d *decision) tryAgain(c *pipeline.Candidate, stage, app string, p *pipeline.Promotion) {
 	if p.Rollback != nil {
-		if past, ok := d.State.Stages[stage].Named(p.SHA, 0); ok {
+		if past, ok := d.State.Stage(stage).Named(p.SHA, 0); ok {
 			d.rollbackTo(past, stage, app, p.N, d.baseOf(stage, app, p), p.Rollback)
 		}
 		return
@@ -158,7 +158,7 @@ func (d *decision) awaitsOthers(stage, app string, p *pipeline.Promotion) bool {
 // base returns the newest release of a stage's app as last seen; -1: the app was never looked at. At -1 the release is
 // looked for, not requested.
 func (d *decision) base(stage, app string) int {
-	if stand := d.State.Stages[stage].Apps[app]; stand.Seen {
+	if stand := d.State.Stage(stage).Apps[app]; stand.Seen {
 		return stand.Newest
 	}
 	return -1

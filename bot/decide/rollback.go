@@ -9,7 +9,7 @@ import (
 // the stage.
 func (d *decision) startRollbacks() {
 	for _, stage := range d.State.Config.Stages {
-		st := d.State.Stages[stage.Name]
+		st := d.State.Stage(stage.Name)
 		if st.Rollback == nil || st.Promoting != nil || !d.Due(st.RetryAt) {
 			continue
 		}

@@ -73,7 +73,7 @@ func (d *decision) sweep() {
 	d.readTrees()
 	d.sweepHead()
 	for _, stage := range d.State.Config.Stages {
-		st := d.State.Stages[stage.Name]
+		st := d.State.Stage(stage.Name)
 		if st.Promoting != nil || st.Rollback != nil {
 			continue // a release in progress reads its apps
 		}

@@ -8,7 +8,7 @@ import (
 // verify probes the addresses of stages whose release is being verified, or soaks.
 func (d *decision) verify() {
 	for _, stage := range pipeline.SortedKeys(d.State.Stages) {
-		st, v := d.State.Stages[stage], d.State.Verification(stage)
+		st, v := d.State.Stage(stage), d.State.Verification(stage)
 		switch p := st.Promoting; {
 		case v == nil, showsMaintenancePage(d.State, stage):
 		case p != nil && p.Proof != nil:
@@ -28,7 +28,7 @@ func (d *decision) probe(stage string, n int, sha string, v bot.Verify, p *pipel
 // builtOf returns the commit whose build a stage is to run for sha; empty: unknown. An app that gets its commit from
 // its build answers with that commit.
 func builtOf(s *pipeline.State, stage, sha string) string {
-	st := s.Stages[stage]
+	st := s.Stage(stage)
 	if p := st.Promoting; p != nil && p.Rollback != nil {
 		if past, ok := st.Named(sha, 0); ok {
 			return past.Built

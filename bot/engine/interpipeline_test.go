@@ -223,7 +223,7 @@ func TestStageMovedIsTold(t *testing.T) {
 		Config: bot.Config{Platform: bot.PlatformHeroku, Stages: []bot.Stage{{Name: "production", Apps: []string{"shop"}}}},
 		Candidates: []pipeline.Candidate{{SHA: "a2", Tree: "t2", Branch: "main", ConfigRead: true, PushedAt: noon, SeenAt: noon, Artifact: "slug2",
 			Progress: map[string]pipeline.Progress{"production": {State: pipeline.ProgressReleasing, Promotion: 1}}}},
-		Stages: map[string]pipeline.StageState{"production": {Live: pipeline.Live{SHA: "a1"}, Promoting: &pipeline.Promotion{N: 1, SHA: "a2", Apps: map[string]pipeline.AppRelease{
+		Stages: map[string]*pipeline.StageState{"production": {Live: pipeline.Live{SHA: "a1"}, Promoting: &pipeline.Promotion{N: 1, SHA: "a2", Apps: map[string]pipeline.AppRelease{
 			"shop": {State: bot.ReleasePending, ID: "r1"},
 		}}}},
 		Pending: map[string]pipeline.PendingEffect{"watch release production shop 1": {Underway: true, Attempt: 1, Since: noon, LastAt: noon}},
@@ -235,7 +235,8 @@ func TestStageMovedIsTold(t *testing.T) {
 	if err := e.record(t.Context(), bot.Target{Pipeline: shop, Installation: 7}, ended, nil); err != nil {
 		t.Fatal(err)
 	}
-	if live := s.states[shop].Stages["production"].Live.SHA; live != "a2" {
+	end := s.states[shop]
+	if live := end.Stage("production").Live.SHA; live != "a2" {
 		t.Fatalf("a2 should be live by now, it is %q", live)
 	}
 	for i, effect := range s.effects {
@@ -252,7 +253,7 @@ func TestNobodyLearnsOfAnotherInstallation(t *testing.T) {
 	secret := bot.Key{Repo: bot.Repo{Owner: "initech", Name: "vault"}}
 	s.states[secret] = pipeline.State{
 		Pipeline: secret, Installation: 8, Configured: true, Config: bot.Config{Stages: []bot.Stage{{Name: "production"}}},
-		Stages: map[string]pipeline.StageState{"production": {Live: pipeline.Live{SHA: "5ec3e7"}}},
+		Stages: map[string]*pipeline.StageState{"production": {Live: pipeline.Live{SHA: "5ec3e7"}}},
 	}
 	e := New(Options{Store: s, Perform: file{}, Clock: still{}})
 	ask := bot.Effect{Do: bot.AskStage{Need: bot.Need{Pipeline: secret, Stage: "production"}}}

@@ -12,7 +12,7 @@ import (
 // OutsideHistory lists the adopted commits of a stage that are not among the candidates. Only GitHub can tell which
 // commits come after them.
 func OutsideHistory(s *pipeline.State, stage string) (list []string) {
-	live := s.Stages[stage].Live
+	live := s.Stage(stage).Live
 	if live.Adopted == nil {
 		return nil
 	}
@@ -29,7 +29,7 @@ func OutsideHistory(s *pipeline.State, stage string) (list []string) {
 // adoptionGates keeps a candidate waiting until it is known whether it comes after what this and later stages ran
 // before Headstart was set up; none where that is known anyway. A candidate that comes before is superseded.
 func (v *View) adoptionGates(c *pipeline.Candidate, i int) []Gate {
-	if missing, half := v.State.Stages[v.State.Config.Stages[i].Name].PartlyExplored(v.State.Config.Stages[i]); half {
+	if missing, half := v.State.Stage(v.State.Config.Stages[i].Name).PartlyExplored(v.State.Config.Stages[i]); half {
 		return []Gate{{Name: Adoption, State: Waiting, Since: c.SeenAt, Text: "looking what " + missing + " runs", Who: "the platform"}}
 	}
 	if c.FromPull {

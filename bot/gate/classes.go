@@ -27,7 +27,7 @@ func (v *View) MayEnter(c *pipeline.Candidate, stage string) bool {
 
 // Difference returns what differs between a stage's live commit and a candidate. why says why it is unknown.
 func (v *View) Difference(c *pipeline.Candidate, stage string) (diff pipeline.Difference, why string) {
-	st := v.State.Stages[stage]
+	st := v.State.Stage(stage)
 	cfg, _ := v.State.Config.Stage(stage)
 	switch {
 	case st.Live.SHA == "" && !AllInspected(v.State, cfg):
@@ -66,7 +66,7 @@ func (v *View) Difference(c *pipeline.Candidate, stage string) (diff pipeline.Di
 
 // AllInspected reports whether every app of a stage was inspected.
 func AllInspected(s *pipeline.State, stage bot.Stage) bool {
-	return !slices.ContainsFunc(stage.Apps, func(app string) bool { return !s.Stages[stage.Name].Apps[app].Seen })
+	return !slices.ContainsFunc(stage.Apps, func(app string) bool { return !s.Stage(stage.Name).Apps[app].Seen })
 }
 
 // classesOf lists the classes of the differences between a stage's live commit and a candidate, in the file's order.
@@ -85,7 +85,7 @@ func (v *View) changesGate(c *pipeline.Candidate, stage bot.Stage) []Gate {
 		return nil
 	}
 	g := Gate{Name: Changes, State: Open}
-	for _, live := range v.State.Stages[stage.Name].Live.Commits() {
+	for _, live := range v.State.Stage(stage.Name).Live.Commits() {
 		if live == c.SHA || c.Diffs[live].Final() {
 			continue
 		}

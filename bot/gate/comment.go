@@ -9,7 +9,7 @@ import (
 )
 
 func (v *View) NextAfterFailure(p pipeline.Progress, stage string) string {
-	st, command := v.State.Stages[stage], words.Code(v.State.Qualified(stage))
+	st, command := v.State.Stage(stage), words.Code(v.State.Qualified(stage))
 	switch {
 	case p.Consequence != "":
 		return fmt.Sprintf("%s: %s.%s", words.Capital(words.Text(stage)), words.Text(p.Consequence), v.State.ReopenHint(stage))

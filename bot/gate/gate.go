@@ -241,7 +241,7 @@ func (v *View) cancelGate(c *pipeline.Candidate) Gate {
 
 // LockGate is closed while the stage is locked.
 func (v *View) LockGate(stage string) Gate {
-	l := v.State.Stages[stage].LockedAt(v.Now)
+	l := v.State.Stage(stage).LockedAt(v.Now)
 	if l == nil {
 		return Gate{Name: Lock, State: Open}
 	}
@@ -261,7 +261,7 @@ func (v *View) LockGate(stage string) Gate {
 // lockGateFor lets a candidate ordered after a rollback pass the lock of that rollback. Nothing else enters before.
 func (v *View) lockGateFor(c *pipeline.Candidate, stage string) Gate {
 	g := v.LockGate(stage)
-	if l := v.State.Stages[stage].LockedAt(v.Now); l != nil && l.Rollback && c.HasOrder(stage) {
+	if l := v.State.Stage(stage).LockedAt(v.Now); l != nil && l.Rollback && c.HasOrder(stage) {
 		g = Gate{Name: Lock, State: Open}
 	}
 	return g
@@ -270,7 +270,7 @@ func (v *View) lockGateFor(c *pipeline.Candidate, stage string) Gate {
 // slotGate lets one promotion at a time into a stage.
 func (v *View) slotGate(c *pipeline.Candidate, stage string) Gate {
 	g := Gate{Name: Place, State: Open}
-	st := v.State.Stages[stage]
+	st := v.State.Stage(stage)
 	switch {
 	case st.Promoting != nil && (st.Promoting.SHA != c.SHA || st.Promoting.FromPull && !c.FromPull && v.State.Config.Prepare.Apart()):
 		g.State, g.Since, g.Who = Waiting, st.Promoting.StartedAt, "the promotion of "+bot.Short(st.Promoting.SHA)
@@ -285,7 +285,7 @@ func (v *View) slotGate(c *pipeline.Candidate, stage string) Gate {
 	}
 	cfg, _ := v.State.Config.Stage(stage)
 	for _, other := range pipeline.SortedKeys(v.State.Stages) {
-		p := v.State.Stages[other].Promoting
+		p := v.State.Stage(other).Promoting
 		if p == nil || other == stage {
 			continue
 		}
@@ -307,7 +307,7 @@ func (v *View) Overtaker(c *pipeline.Candidate, stage string) (*pipeline.Candida
 	}
 	at := v.State.Position(c.SHA)
 	for _, later := range v.State.Config.Stages[max(v.StageIndex(stage), 0):] {
-		live := v.State.Stages[later.Name].Live
+		live := v.State.Stage(later.Name).Live
 		if i := v.State.Position(live.SHA); i > at {
 			return &v.State.Candidates[i], true
 		}
@@ -324,7 +324,7 @@ func (v *View) Overtaker(c *pipeline.Candidate, stage string) (*pipeline.Candida
 			return newer, true
 		}
 	}
-	if by := NewestAffecting(v.State, c); by != nil && (c.ConfigUnread != "" || manyAffecting(v.State, c, pipeline.KeptCandidates) || c.PushedAt.Before(v.State.Stages[stage].Barrier)) {
+	if by := NewestAffecting(v.State, c); by != nil && (c.ConfigUnread != "" || manyAffecting(v.State, c, pipeline.KeptCandidates) || c.PushedAt.Before(v.State.Stage(stage).Barrier)) {
 		return by, true
 	}
 	return nil, false

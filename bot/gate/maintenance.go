@@ -20,7 +20,7 @@ func (v *View) NeedsMaintenance(c *pipeline.Candidate, stage string) bool {
 
 // AppsOf lists the apps that a promotion to a stage releases on.
 func (v *View) AppsOf(stage string) []string {
-	if p := v.State.Stages[stage].Promoting; p != nil {
+	if p := v.State.Stage(stage).Promoting; p != nil {
 		return pipeline.SortedKeys(p.Apps)
 	}
 	cfg, _ := v.State.Config.Stage(stage)

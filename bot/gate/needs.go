@@ -73,7 +73,7 @@ func StageRuns(s pipeline.State, ask bot.AskStage, now time.Time) bot.StageRuns 
 	if _, ok := s.Config.Stage(ask.Need.Stage); !ok || !s.Configured {
 		return bot.StageRuns{}
 	}
-	live := s.Stages[ask.Need.Stage].Live
+	live := s.Stage(ask.Need.Stage).Live
 	runs := bot.StageRuns{Found: true, Public: s.Visibility == bot.Public, SHA: live.SHA, Since: live.Since}
 	for i := len(s.Candidates) - 1; i > s.Position(live.SHA); i-- {
 		c := &s.Candidates[i]

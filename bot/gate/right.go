@@ -14,7 +14,7 @@ func (v *View) Orders(c *pipeline.Candidate, stage bot.Stage) (list []pipeline.O
 		list = append(list, a.Order)
 	}
 	o, ordered := c.Ordered[stage.Name]
-	l := v.State.Stages[stage.Name].LockedAt(v.Now)
+	l := v.State.Stage(stage.Name).LockedAt(v.Now)
 	if ordered && (c.FromPull || o.Urgent || l != nil && l.Rollback) {
 		list = append(list, o)
 	}

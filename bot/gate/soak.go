@@ -13,7 +13,7 @@ import (
 // soak; zero: it is no longer watched.
 func (v *View) Soaked(c *pipeline.Candidate, stage string) (done bool, until time.Time) {
 	cfg, _ := v.State.Config.Stage(stage)
-	p, k := c.Progress[stage], v.State.Stages[stage].Soak
+	p, k := c.Progress[stage], v.State.Stage(stage).Soak
 	switch {
 	case p.Soaked || c.FromPull || p.SoakUntil.IsZero() || cfg.Soak == 0:
 		return true, time.Time{}
@@ -55,7 +55,7 @@ func (v *View) healthy(g *Gate, c *pipeline.Candidate, stage string, since time.
 // soaking returns another candidate that the stage must keep, because it soaks there on its way to the next stage; nil:
 // none.
 func (v *View) soaking(c *pipeline.Candidate, stage string) *pipeline.Soak {
-	k := v.State.Stages[stage].Soak
+	k := v.State.Stage(stage).Soak
 	if k == nil || k.SHA == c.SHA || stage == v.LastStage() || v.urgent(c, stage) {
 		return nil
 	}

@@ -11,7 +11,7 @@ func (v *View) driftGate(c *pipeline.Candidate, stage string) Gate {
 	g := Gate{Name: Drift, State: Open}
 	cfg, _ := v.State.Config.Stage(stage)
 	for _, app := range cfg.Apps {
-		if f := v.State.Stages[stage].Apps[app].Foreign; f != nil && v.State.Newer(f, c, stage) {
+		if f := v.State.Stage(stage).Apps[app].Foreign; f != nil && v.State.Newer(f, c, stage) {
 			g.State, g.Since = Closed, f.At
 			g.Text = fmt.Sprintf("%s was released to %s by hand after this was pushed", f.Name(), app)
 			g.Next = "comment /promote " + v.State.Qualified(stage) + ", or push again"
@@ -27,7 +27,7 @@ func (v *View) driftGate(c *pipeline.Candidate, stage string) Gate {
 
 // Drifted names the manual release that has replaced a live candidate; empty: none.
 func (v *View) Drifted(c *pipeline.Candidate, stage string) string {
-	st := v.State.Stages[stage]
+	st := v.State.Stage(stage)
 	f, app := st.Foreign()
 	if f == nil || st.Live.SHA != c.SHA {
 		return ""

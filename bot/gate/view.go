@@ -60,7 +60,7 @@ func (v *View) Planned(r *pipeline.Request) (base, head string) {
 		return "", ""
 	}
 	stages := v.State.Config.Stages
-	base = v.State.Stages[stages[len(stages)-1].Name].Live.Commit()
+	base = v.State.Stage(stages[len(stages)-1].Name).Live.Commit()
 	head = r.Actor.Pull.Head
 	if r.Actor.Pull.Merged {
 		head = r.Actor.Pull.MergeSHA

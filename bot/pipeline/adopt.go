@@ -44,7 +44,7 @@ func (st StageState) Unexplored() bool { return st.Live.SHA == "" && len(st.Past
 // exploring reports whether it is still to be found out what a stage runs. It does not
 // wait for a platform that gives no answer.
 func (s *State) exploring(stage bot.Stage) bool {
-	st := s.Stages[stage.Name]
+	st := s.Stage(stage.Name)
 	return st.Unexplored() && slices.ContainsFunc(stage.Apps, func(app string) bool {
 		stand := st.Apps[app]
 		return !stand.Seen && stand.SeenAt.IsZero() && s.Pending[LookKey(stage.Name, app)].Attempt < InspectAttempts
@@ -179,7 +179,7 @@ func (s *State) SettleAdopted(at time.Time) {
 
 func (s *State) ranEverywhere(c *Candidate) bool {
 	for _, stage := range s.Config.Stages {
-		st := s.Stages[stage.Name]
+		st := s.Stage(stage.Name)
 		f, _ := st.Foreign()
 		if st.Live.Adopted == nil || st.Promoting != nil || st.Rollback != nil || f != nil || st.Mixed() {
 			return false
@@ -222,7 +222,7 @@ func (s *State) NewerAdopted(c *Candidate, stage string) (r Ran, app string, new
 	if _, asked := c.Ordered[stage]; asked || c.FromPull {
 		return Ran{}, "", false
 	}
-	live := s.Stages[stage].Live
+	live := s.Stage(stage).Live
 	for _, app := range SortedKeys(live.Adopted) {
 		r := live.Adopted[app]
 		placed := r.Commit != "" && (r.Commit == c.SHA || s.Position(r.Commit) >= 0 || c.Diffs[r.Commit].Relation == bot.RelationAhead)
@@ -253,7 +253,7 @@ func (l Live) Unlike(apps []string) string {
 func (s *State) AffectedSinceAdoption(c *Candidate) bot.Affected {
 	affected := bot.AffectedNo
 	for _, stage := range s.Config.Stages {
-		live := s.Stages[stage.Name].Live
+		live := s.Stage(stage.Name).Live
 		if s.exploring(stage) {
 			affected = ""
 			continue

@@ -28,7 +28,7 @@ const KeptAlerts = 20
 // ReopenHint says, after other sentences, what opens a stage again in which something
 // failed; empty if the stage is open.
 func (s *State) ReopenHint(stage string) string {
-	switch st, name := s.Stages[stage], words.Code(s.Qualified(stage)); {
+	switch st, name := s.Stage(stage), words.Code(s.Qualified(stage)); {
 	case st.Lock == nil:
 		return ""
 	case st.Lock.Rollback:

@@ -36,7 +36,7 @@ func (f Difference) Final() bool {
 // Bases lists the commits that a candidate for a stage is compared with: what is live
 // there, and what is being released.
 func (s *State) Bases(stage string) (list []string) {
-	st := s.Stages[stage]
+	st := s.Stage(stage)
 	list = st.Live.Commits()
 	if st.Promoting != nil && st.Promoting.SHA != st.Live.SHA && IsCommit(st.Promoting.SHA) {
 		list = append(list, st.Promoting.SHA)

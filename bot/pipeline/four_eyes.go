@@ -78,7 +78,7 @@ func (s *State) MakersOf(c *Candidate, stage string) (e makers) {
 // stage runs. If nothing is live yet, it is the branch's commit when Headstart came;
 // makers before that are not asked for.
 func (s *State) makerBases(c *Candidate, stage string) (bases []string, why string) {
-	live := s.Stages[stage].Live
+	live := s.Stage(stage).Live
 	switch {
 	case live.Adopted != nil:
 		for _, app := range SortedKeys(live.Adopted) {

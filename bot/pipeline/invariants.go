@@ -16,7 +16,7 @@ func (s State) Check() error {
 	c := &checking{state: &s}
 	hold(c, ofPipeline, &thePipeline{State: &s})
 	for name, st := range s.Stages {
-		hold(c, ofStages, &aStage{StageState: st, s: &s, name: name})
+		hold(c, ofStages, &aStage{StageState: *st, s: &s, name: name})
 		for app, a := range st.Apps {
 			hold(c, ofApps, &anApp{AppState: a, stage: name, app: app})
 		}
@@ -32,7 +32,7 @@ func (s State) Check() error {
 			k := &list[i]
 			hold(c, ofCandidates, &aCandidate{Candidate: k, s: &s})
 			for stage, p := range k.Progress {
-				hold(c, ofProgress, &aProgress{Progress: p, c: k, stage: stage, st: s.Stages[stage]})
+				hold(c, ofProgress, &aProgress{Progress: p, c: k, stage: stage, st: s.Stage(stage)})
 			}
 		}
 	}
@@ -269,7 +269,7 @@ var ofPromotions = []invariant[aPromotion]{
 	}},
 	{"Rollback ≠ nil ⇒ SHA ∈ the stage's Past ∧ Was.Promotion < N", func(of *aPromotion) bool {
 		return of.Rollback == nil || of.Was.Promotion < of.N &&
-			slices.ContainsFunc(of.s.Stages[of.stage].Past, func(p Past) bool { return p.SHA == of.SHA })
+			slices.ContainsFunc(of.s.Stage(of.stage).Past, func(p Past) bool { return p.SHA == of.SHA })
 	}},
 	{"Building ⇒ ¬Built ∧ Build ∈ Builds", func(of *aPromotion) bool {
 		_, run := of.s.Builds[of.Build]
@@ -300,7 +300,7 @@ var ofCandidates = []invariant[aCandidate]{
 	{"Reports.Seen ≠ 0 ⇒ Reports.Read", func(of *aCandidate) bool { return of.Reports.Seen == 0 || of.Reports.Read }},
 	{"one of Deployments a promotion of a stage, which knows of that many", func(of *aCandidate) bool {
 		for i, d := range of.Deployments {
-			if d.Promotion < 1 || d.Promotion > of.s.Stages[d.Stage].Promotions ||
+			if d.Promotion < 1 || d.Promotion > of.s.Stage(d.Stage).Promotions ||
 				slices.ContainsFunc(of.Deployments[:i], func(o Deployment) bool { return o.Stage == d.Stage && o.Promotion == d.Promotion }) {
 				return false
 			}
@@ -358,7 +358,7 @@ var ofPending = []invariant[aPending]{
 		if !ok {
 			return true
 		}
-		p := of.s.Stages[stage].Promoting
+		p := of.s.Stage(stage).Promoting
 		if p == nil || p.N != n {
 			return false
 		}

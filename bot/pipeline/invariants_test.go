@@ -90,7 +90,7 @@ func sound() State {
 			"promote production 2 shop-us": {Underway: true, Attempt: 1, Since: at, LastAt: at},
 			"head":                         {Attempt: 1, Since: at, LastAt: at, NotBefore: at, Unsure: true, LostAt: at, Reason: "no answer"},
 		},
-		Stages: map[string]StageState{
+		Stages: map[string]*StageState{
 			"staging": {Promotions: 1, Promoting: &Promotion{
 				N: 1, SHA: "c", StartedAt: at, Building: true, Build: "tree c", Apps: map[string]AppRelease{"shop-staging": {}},
 			}},
@@ -124,11 +124,7 @@ func TestInvariants(t *testing.T) {
 		}
 	}
 	stage := func(edit func(*StageState)) func(*State) {
-		return func(s *State) {
-			st := s.Stages["production"]
-			edit(&st)
-			s.Stages["production"] = st
-		}
+		return func(s *State) { edit(s.StageRecord("production")) }
 	}
 	app := func(edit func(*AppState)) func(*State) {
 		return stage(func(st *StageState) { a := st.Apps["shop-us"]; edit(&a); st.Apps["shop-us"] = a })
@@ -181,7 +177,7 @@ func TestInvariants(t *testing.T) {
 
 		{"State ∉ {\"\", failed} ⇒ ID ≠ \"\"", "State:pending ID: ", release(func(a *AppRelease) { a.ID = "" })},
 		{"State ≠ \"\" ⇒ the promotion is not Building", "shop-staging of staging", func(s *State) {
-			s.Stages["staging"].Promoting.Apps["shop-staging"] = AppRelease{State: bot.ReleaseFailed}
+			s.Stage("staging").Promoting.Apps["shop-staging"] = AppRelease{State: bot.ReleaseFailed}
 		}},
 		{"the promotion's Proof ≠ nil ⇒ State = succeeded", "State:pending", stage(func(st *StageState) { st.Promoting.Proof = &Proof{} })},
 		{"Version ≤ the app's Newest", "newest is 2", release(func(a *AppRelease) { a.Version = 3 })},

@@ -33,7 +33,7 @@ func (s State) Awaited() (list []string) {
 // other pipelines' needs name them.
 func StagesMoved(before, after State) (list []bot.Need) {
 	for _, stage := range SortedKeys(after.Stages) {
-		if now := after.Stages[stage].Live.SHA; now != "" && now != before.Stages[stage].Live.SHA {
+		if now := after.Stage(stage).Live.SHA; now != "" && now != before.Stage(stage).Live.SHA {
 			list = append(list, bot.Need{Pipeline: after.Pipeline, Stage: stage})
 		}
 	}

@@ -67,7 +67,7 @@ func (a AppRelease) started() bool {
 
 // MayHaveStarted reports whether a stage's promotion has touched any app, or may have.
 func (s *State) MayHaveStarted(stage string) bool {
-	p := s.Stages[stage].Promoting
+	p := s.Stage(stage).Promoting
 	if p == nil {
 		return false
 	}

@@ -25,7 +25,7 @@ type Copy struct {
 
 // Wanted reports whether the copy's promotion is under way.
 func (s *State) Wanted(cp Copy) bool {
-	p := s.Stages[cp.Stage].Promoting
+	p := s.Stage(cp.Stage).Promoting
 	return p != nil && p.N == cp.Promotion
 }
 

@@ -114,7 +114,7 @@ type State struct {
 	Horizon                time.Time    // pushes up to here are forgotten: a later delivery of one is ignored
 	Builds                 map[string]BuildRun
 	Queues                 map[string]bot.BuildQueue // by prepare app: its queue as last seen, if other pipelines stand in it; not everybody may know of these. Never changed in place
-	Stages                 map[string]StageState
+	Stages                 map[string]*StageState
 	Pulls                  map[int]PullRequest
 	EarlyReports           []EarlyReport // of commits that are unknown yet, the newest last
 	Groups                 []MergeGroup  // in the merge queue, or gone a moment ago, in the order of arrival
@@ -221,13 +221,7 @@ func (s State) Clone() State {
 	}
 	s.Stages = cloneMap(s.Stages)
 	for k, st := range s.Stages {
-		st.Apps = maps.Clone(st.Apps)
-		if st.Promoting != nil {
-			p := *st.Promoting
-			p.Apps = maps.Clone(p.Apps)
-			st.Promoting = &p
-		}
-		s.Stages[k] = st
+		s.Stages[k] = st.clone()
 	}
 	s.Elsewhere = s.Elsewhere.clone()
 	s.Pulls = cloneMap(s.Pulls)
@@ -241,6 +235,18 @@ func (s State) Clone() State {
 	s.Maintenance = maps.Clone(s.Maintenance)
 	s.People = maps.Clone(s.People)
 	return s
+}
+
+// clone copies what Apply changes in place. Past, Lock, Rollback, Soak, the promotion's
+// Proof and Maintained are replaced as wholes.
+func (st StageState) clone() *StageState {
+	st.Apps = maps.Clone(st.Apps)
+	if st.Promoting != nil {
+		p := *st.Promoting
+		p.Apps = maps.Clone(p.Apps)
+		st.Promoting = &p
+	}
+	return &st
 }
 
 func cloneCandidates(list []Candidate) []Candidate {
@@ -265,6 +271,26 @@ func cloneMap[K comparable, V any](m map[K]V) map[K]V {
 		return map[K]V{}
 	}
 	return maps.Clone(m)
+}
+
+// Stage is how a stage stands: a copy, which is no way to change it. A stage of which
+// nothing is known yet has the zero value.
+func (s *State) Stage(name string) StageState {
+	if st := s.Stages[name]; st != nil {
+		return *st
+	}
+	return StageState{}
+}
+
+// StageRecord is a stage's record, for who changes it. A stage without one gets an empty
+// one: to look whether something is to be changed, see Stage.
+func (s *State) StageRecord(name string) *StageState {
+	st := s.Stages[name]
+	if st == nil {
+		st = &StageState{}
+		Put(&s.Stages, name, st)
+	}
+	return st
 }
 
 // Candidate finds a candidate by its commit; nil: there is none.

@@ -38,7 +38,7 @@ const (
 // release phase alone.
 func (s *State) Verification(stage string) *bot.Verify {
 	cfg, _ := s.Config.Stage(stage)
-	st := s.Stages[stage]
+	st := s.Stage(stage)
 	if p := st.Promoting; p != nil && p.Rollback != nil && cfg.Verify != nil {
 		if past, ok := st.Named(p.SHA, 0); ok && past.Ran != nil {
 			v := *cfg.Verify

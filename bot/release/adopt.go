@@ -14,7 +14,7 @@ import (
 // ranBefore returns what an app ran when it was seen, if that may be adopted: Headstart has released nothing of its own
 // there. Otherwise it returns what was seen before.
 func ranBefore(s *pipeline.State, stage string, seen bot.AppSeen, old pipeline.AppState) *pipeline.Ran {
-	st, r := s.Stages[stage], seen.Current
+	st, r := s.Stage(stage), seen.Current
 	if !st.Unexplored() || old.Seen && old.Ran == nil || st.IsReleasing(s, r.Artifact) || everReleased(s, stage, r.Artifact) {
 		return old.Ran
 	}
@@ -25,7 +25,7 @@ func ranBefore(s *pipeline.State, stage string, seen bot.AppSeen, old pipeline.A
 }
 
 func AdoptStage(s *pipeline.State, stage bot.Stage, ran map[string]pipeline.Ran, at time.Time) {
-	st := s.Stages[stage.Name]
+	st := s.StageRecord(stage.Name)
 	past := pipeline.Past{Ran: ran}
 	for _, app := range stage.Apps { // the first app that ran something, in the file's order, also stands for the others
 		r, ok := ran[app]
@@ -46,7 +46,6 @@ func AdoptStage(s *pipeline.State, stage bot.Stage, ran map[string]pipeline.Ran,
 		stand.Ran = nil
 		st.Apps[app] = stand
 	}
-	pipeline.Put(&s.Stages, stage.Name, st)
 	if s.Candidate(past.SHA) == nil {
 		s.Adopted = append(s.Adopted, pipeline.Candidate{SHA: past.SHA, PushedAt: past.At, SeenAt: at, PullSought: true, ConfigRead: true, Adopted: true})
 	}

@@ -59,15 +59,12 @@ func MaintenanceAnswered(s *pipeline.State, do bot.SetMaintenance, f bot.Finishe
 
 // noteMaintained remembers the commit that a stage releases in maintenance mode.
 func noteMaintained(s *pipeline.State, stage string) {
-	st := s.Stages[stage]
+	st := s.Stage(stage)
 	if st.Promoting == nil || !s.InMaintenance(stage) || slices.Contains(st.Maintained, st.Promoting.SHA) {
 		return
 	}
-	st.Maintained = append(slices.Clone(st.Maintained), st.Promoting.SHA)
-	if extra := len(st.Maintained) - pipeline.KeptPast; extra > 0 {
-		st.Maintained = st.Maintained[extra:]
-	}
-	s.Stages[stage] = st
+	list := append(slices.Clone(st.Maintained), st.Promoting.SHA)
+	s.StageRecord(stage).Maintained = list[max(len(list)-pipeline.KeptPast, 0):]
 }
 
 // forgetMaintenance drops maintenance modes that Headstart has not set: they may change until the next promotion.

@@ -38,7 +38,7 @@ func Inspected(s *pipeline.State, do bot.Inspect, f bot.Finished, at time.Time) 
 		return
 	}
 	for _, stage := range pipeline.SortedKeys(s.Stages) {
-		if _, known := s.Stages[stage].Apps[do.App]; known {
+		if _, known := s.Stage(stage).Apps[do.App]; known {
 			noteSwitch(s, stage, do.App, found)
 		}
 	}
@@ -46,11 +46,10 @@ func Inspected(s *pipeline.State, do bot.Inspect, f bot.Finished, at time.Time) 
 }
 
 func noteSwitch(s *pipeline.State, stage, app string, found bot.Inspected) {
-	st := s.Stages[stage]
+	st := s.StageRecord(stage)
 	stand := st.Apps[app]
 	stand.SwitchesAfter, stand.URL = found.SwitchesAfter, cmp.Or(found.App.URL, stand.URL)
 	pipeline.Put(&st.Apps, app, stand)
-	pipeline.Put(&s.Stages, stage, st)
 }
 
 // unpublishedWarnings returns the warnings about a stage's apps that are not published yet. The promotion of a commit

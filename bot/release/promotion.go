@@ -52,8 +52,7 @@ func buildInterval(ran, usual time.Duration, looks int) time.Duration {
 // openPromotion marks a stage as being entered, once per promotion. build is the key of the build on the stage's own
 // app; empty: none.
 func openPromotion(s *pipeline.State, stage, sha string, at time.Time, build string) {
-	st := s.Stages[stage]
-	if st.Promoting != nil {
+	if s.Stage(stage).Promoting != nil {
 		return
 	}
 	cfg, ok := s.Config.Stage(stage)
@@ -61,6 +60,7 @@ func openPromotion(s *pipeline.State, stage, sha string, at time.Time, build str
 	if !ok || c == nil {
 		return
 	}
+	st := s.StageRecord(stage)
 	st.Promotions++
 	st.Promoting = &pipeline.Promotion{N: st.Promotions, SHA: sha, FromPull: c.FromPull, StartedAt: at, Building: build != "", Build: build, Apps: map[string]pipeline.AppRelease{}}
 	for _, app := range cfg.Apps {
@@ -69,14 +69,13 @@ func openPromotion(s *pipeline.State, stage, sha string, at time.Time, build str
 	if st.Rollback != nil {
 		st.Promoting.Rollback, st.Promoting.Was = st.Rollback, c.Progress[stage]
 	}
-	pipeline.Put(&s.Stages, stage, st)
 	pipeline.Put(&c.Progress, stage, pipeline.Progress{State: pipeline.ProgressReleasing, Promotion: st.Promotions, StartedAt: at, Urgent: c.UrgentOrder(stage), Warnings: unpublishedWarnings(s, cfg.Apps, c)})
 	noteMaintained(s, stage)
 }
 
 func PromotionStarted(s *pipeline.State, do bot.Promote, unsure bool, at time.Time) {
 	openPromotion(s, do.Stage, do.SHA, at, "")
-	if p := s.Stages[do.Stage].Promoting; p != nil && p.N == do.Promotion {
+	if p := s.Stage(do.Stage).Promoting; p != nil && p.N == do.Promotion {
 		if a := p.Apps[do.App]; !unsure || a.Base < 0 {
 			a.Base = do.Base
 			p.Apps[do.App] = a
@@ -88,7 +87,7 @@ func PromotionStarted(s *pipeline.State, do bot.Promote, unsure bool, at time.Ti
 // pin gives a candidate that enters a stage the artifact of its build. A rollback releases what was proved there, which
 // becomes the candidate's when it has ended.
 func pin(s *pipeline.State, stage, sha string) {
-	p := s.Stages[stage].Promoting
+	p := s.Stage(stage).Promoting
 	if c := s.Promoted(p, sha); c != nil && c.Artifact == "" && p.Rollback == nil {
 		r, _ := s.RunOf(c)
 		c.Artifact, c.ArtifactApp, c.ArtifactSHA = r.Artifact, r.App, r.SHA
@@ -98,20 +97,19 @@ func pin(s *pipeline.State, stage, sha string) {
 // stageBuildMoved follows the build on a stage's own app. After a success the release follows; anything else ends the
 // promotion.
 func stageBuildMoved(s *pipeline.State, stage, sha string, at time.Time) {
-	st, c := s.Stages[stage], s.Candidate(sha)
-	if c == nil || st.Promoting == nil || st.Promoting.SHA != sha || !st.Promoting.Building {
+	p, c := s.Stage(stage).Promoting, s.Candidate(sha)
+	if c == nil || p == nil || p.SHA != sha || !p.Building {
 		return
 	}
-	r := s.Builds[st.Promoting.Build]
+	r := s.Builds[p.Build]
 	switch r.Status {
 	case pipeline.RunSucceeded:
 		c.Artifact, c.ArtifactApp, c.ArtifactSHA = r.Artifact, r.App, r.SHA
-		st.Promoting.Building, st.Promoting.Built = false, true
-		if a, ok := st.Promoting.Apps[r.App]; ok && r.Release != "" {
+		p.Building, p.Built = false, true
+		if a, ok := p.Apps[r.App]; ok && r.Release != "" {
 			a.State, a.ID, a.LookAt = bot.ReleasePending, r.Release, at
-			st.Promoting.Apps[r.App] = a
+			p.Apps[r.App] = a
 		}
-		s.Stages[stage] = st
 	case pipeline.RunFailed, pipeline.RunErrored:
 		reason := "the build on " + r.App + " failed"
 		if r.Reason != "" {
@@ -127,12 +125,10 @@ func stageBuildMoved(s *pipeline.State, stage, sha string, at time.Time) {
 
 // PromoteAnswered folds the outcome of requesting one app's release.
 func PromoteAnswered(s *pipeline.State, do bot.Promote, f bot.Finished, at time.Time) {
-	st := s.Stages[do.Stage]
 	if seen, ok := f.Fact.(bot.AppSeen); ok {
 		appSeen(s, do.Stage, do.App, seen, at)
-		st = s.Stages[do.Stage]
 	}
-	p := st.Promoting
+	p := s.Stage(do.Stage).Promoting
 	if p == nil || p.N != do.Promotion || p.SHA != do.SHA {
 		return
 	}
@@ -160,7 +156,7 @@ func PromoteAnswered(s *pipeline.State, do bot.Promote, f bot.Finished, at time.
 		a.Unsure = false // it was looked for, and no release of ours exists
 		p.Apps[do.App] = a
 		yieldToManual(s, do.Stage, at)
-		if s.Stages[do.Stage].Promoting == nil {
+		if s.Stage(do.Stage).Promoting == nil {
 			return
 		}
 	}
@@ -169,7 +165,7 @@ func PromoteAnswered(s *pipeline.State, do bot.Promote, f bot.Finished, at time.
 
 // yieldToManual ends a started promotion, or an automatic rollback, on the apps with a newer manual release.
 func yieldToManual(s *pipeline.State, stage string, at time.Time) {
-	st := s.Stages[stage]
+	st := s.Stage(stage)
 	p := st.Promoting
 	if p == nil || p.Rollback != nil && p.Rollback.ByPerson() || p.Rollback == nil && !p.Started() {
 		return // a person who rolls back knows what is there; before the start, the gates decide
@@ -190,7 +186,7 @@ func yieldToManual(s *pipeline.State, stage string, at time.Time) {
 
 // withdraw cancels a promotion that could not begin. The gates are asked again when its next try is due.
 func withdraw(s *pipeline.State, stage string, f bot.Finished, at time.Time) {
-	st := s.Stages[stage]
+	st := s.StageRecord(stage)
 	p := st.Promoting
 	if p == nil || s.MayHaveStarted(stage) {
 		return
@@ -206,7 +202,6 @@ func withdraw(s *pipeline.State, stage string, f bot.Finished, at time.Time) {
 	c := s.Promoted(p, p.SHA)
 	if f.Outcome == bot.Retry && (st.TroubleAt.IsZero() || at.Sub(st.RetryAt) > untried) {
 		st.TroubleAt = at
-		s.Stages[stage] = st
 	}
 	if f.Outcome == bot.Retry && c != nil && at.Sub(bot.Later(st.TroubleAt, c.SeenAt)) >= beginDeadline {
 		ClosePromotion(s, stage, pipeline.ProgressFailed, fmt.Sprintf("it could not be released for %s%s", words.Hours(beginDeadline), words.Because(f.Reason)), "", at)
@@ -217,7 +212,6 @@ func withdraw(s *pipeline.State, stage string, f bot.Finished, at time.Time) {
 		st.Tries++
 		st.Trouble, st.RetryAt = f.Reason, at.Add(max(f.After, pipeline.Backoff(stage+p.SHA, st.Tries)))
 	}
-	s.Stages[stage] = st
 	if c != nil {
 		if p.Errored() {
 			c.Leave(stage)
@@ -230,7 +224,7 @@ func withdraw(s *pipeline.State, stage string, f bot.Finished, at time.Time) {
 }
 
 func ReleaseWatched(s *pipeline.State, do bot.WatchRelease, f bot.Finished, at time.Time) {
-	st := s.Stages[do.Stage]
+	st := s.Stage(do.Stage)
 	p := st.Promoting
 	if p == nil || p.N != do.Promotion || p.Apps[do.App].State != bot.ReleasePending {
 		return
@@ -250,7 +244,7 @@ func ReleaseWatched(s *pipeline.State, do bot.WatchRelease, f bot.Finished, at t
 
 // releaseSeen folds the platform's report of an app's release.
 func releaseSeen(s *pipeline.State, stage, app string, seen bot.ReleaseSeen, at time.Time) {
-	st := s.Stages[stage]
+	st := s.StageRecord(stage)
 	a, r := st.Promoting.Apps[app], seen.Release
 	a.State, a.ID, a.Version, a.OutputURL, a.Reason = r.Status, r.ID, max(a.Version, r.Version), r.OutputURL, r.Reason
 	if a.Since.IsZero() {
@@ -279,14 +273,13 @@ func releaseSeen(s *pipeline.State, stage, app string, seen bot.ReleaseSeen, at 
 		stand.Artifact, stand.Foreign, stand.Ran = r.Artifact, nil, nil
 	}
 	pipeline.Put(&st.Apps, app, stand)
-	s.Stages[stage] = st
 	concludePromotion(s, stage, at)
 	yieldToManual(s, stage, at)
 }
 
 // concludePromotion ends a promotion once every app has an outcome. It succeeded only if every app did.
 func concludePromotion(s *pipeline.State, stage string, at time.Time) {
-	p := s.Stages[stage].Promoting
+	p := s.Stage(stage).Promoting
 	var failed, took []string
 	output := ""
 	for _, app := range pipeline.SortedKeys(p.Apps) {
@@ -312,7 +305,7 @@ func concludePromotion(s *pipeline.State, stage string, at time.Time) {
 	case p.Rollback != nil && len(took) == 0 && p.Gone():
 		pastGone(s, stage, p)
 		if c := s.Candidate(p.SHA); c != nil && !p.Rollback.Config {
-			past, _ := s.Stages[stage].Named(p.SHA, 0)
+			past, _ := s.Stage(stage).Named(p.SHA, 0)
 			s.ForgetArtifact(past.Artifact, at)
 		}
 		return
@@ -336,7 +329,7 @@ func concludePromotion(s *pipeline.State, stage string, at time.Time) {
 }
 
 func ClosePromotion(s *pipeline.State, stage string, end pipeline.ProgressState, reason, output string, at time.Time) {
-	st := s.Stages[stage]
+	st := s.StageRecord(stage)
 	p := st.Promoting
 	st.Promoting, st.Tries, st.RetryAt, st.Trouble, st.TroubleAt = nil, 0, time.Time{}, "", time.Time{}
 	was := st.Live
@@ -362,14 +355,11 @@ func ClosePromotion(s *pipeline.State, stage string, end pipeline.ProgressState,
 			if past, ok := st.Named(c.SHA, 0); ok && p.Rollback != nil {
 				st.Live = past.Live(pipeline.SortedKeys(p.Apps), at)
 			}
-			s.Stages[stage] = st
 			if !c.FromPull { // an unmerged commit is no target of a rollback
 				proved(s, stage, c, p, at)
 			}
-			st = s.Stages[stage]
 		}
 	}
-	s.Stages[stage] = st
 	forgetMaintenance(s, p)
 	switch c := s.Promoted(p, p.SHA); {
 	case p.Rollback != nil:

@@ -21,7 +21,7 @@ func copyInterval(looks int) time.Duration {
 // CheckRehearsal ends a promotion that waits for a copy which the pipeline's file no longer requires. Without the
 // requirement nothing is to be released there.
 func CheckRehearsal(s *pipeline.State, stage string, at time.Time) {
-	p := s.Stages[stage].Promoting
+	p := s.Stage(stage).Promoting
 	if p == nil || !p.Copied || p.HasReleases() {
 		return
 	}
@@ -37,7 +37,7 @@ func CheckRehearsal(s *pipeline.State, stage string, at time.Time) {
 
 func CopyStarted(s *pipeline.State, do bot.MakeCopy, at time.Time) {
 	openPromotion(s, do.Stage, do.SHA, at, "")
-	if p := s.Stages[do.Stage].Promoting; p != nil && p.N == do.Promotion {
+	if p := s.Stage(do.Stage).Promoting; p != nil && p.N == do.Promotion {
 		p.Copied = true
 	}
 	pin(s, do.Stage, do.SHA)
@@ -69,7 +69,7 @@ func CopySeen(s *pipeline.State, stage string, n int, app string, f bot.Finished
 		reason = cmp.Or(f.Reason, "the platform does not say why")
 	}
 	s.Copies[app] = cp
-	if p := s.Stages[stage].Promoting; reason != "" && p != nil && p.N == n && !p.HasReleases() {
+	if p := s.Stage(stage).Promoting; reason != "" && p != nil && p.N == n && !p.HasReleases() {
 		ClosePromotion(s, stage, pipeline.ProgressFailed, fmt.Sprintf("the database of %s could not be copied for %s: %s", cp.From, app, reason), "", at)
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 // CheckRollback ends a rollback that has nothing to do, or no target.
 func CheckRollback(s *pipeline.State, stage string, at time.Time) {
-	st := s.Stages[stage]
+	st := s.Stage(stage)
 	o := st.Rollback
 	if o == nil || st.Promoting != nil {
 		return
@@ -45,13 +45,11 @@ func skipped(o *pipeline.RollbackOrder) string {
 
 // EndRollback closes the order and answers the person who gave it.
 func EndRollback(s *pipeline.State, stage string, ok bool, text string) {
-	st := s.Stages[stage]
-	o := st.Rollback
+	o := s.Stage(stage).Rollback
 	if o == nil {
 		return
 	}
-	st.Rollback = nil
-	s.Stages[stage] = st
+	s.StageRecord(stage).Rollback = nil
 	if !o.ByPerson() {
 		rolledBack(s, stage, o, text)
 		return
@@ -99,7 +97,7 @@ func rollbackClosed(s *pipeline.State, stage string, p *pipeline.Promotion, was 
 
 // proved remembers a proved release of a stage.
 func proved(s *pipeline.State, stage string, c *pipeline.Candidate, p *pipeline.Promotion, at time.Time) {
-	st := s.Stages[stage]
+	st := s.StageRecord(stage)
 	releases := map[string]bot.PastRelease{}
 	for app, a := range p.Apps {
 		releases[app] = bot.PastRelease{ID: a.ID, Version: a.Version}
@@ -113,7 +111,6 @@ func proved(s *pipeline.State, stage string, c *pipeline.Candidate, p *pipeline.
 			known.RolledBack = false
 			st.Past = slices.Clone(st.Past)
 			st.Past[i] = known
-			s.Stages[stage] = st
 			return
 		}
 		st.Past = slices.Delete(slices.Clone(st.Past), i, i+1)
@@ -123,18 +120,16 @@ func proved(s *pipeline.State, stage string, c *pipeline.Candidate, p *pipeline.
 	if len(st.Past) > pipeline.KeptPast {
 		st.Past = st.Past[:pipeline.KeptPast]
 	}
-	s.Stages[stage] = st
 }
 
 func editPast(s *pipeline.State, stage, sha string, edit func(*pipeline.Past)) {
-	st := s.Stages[stage]
+	st := s.StageRecord(stage)
 	st.Past = slices.Clone(st.Past)
 	for i := range st.Past {
 		if st.Past[i].SHA == sha {
 			edit(&st.Past[i])
 		}
 	}
-	s.Stages[stage] = st
 }
 
 // pastGone notes that the platform cannot restore a release, and gives up the promotion that tried. The next older
@@ -148,9 +143,8 @@ func pastGone(s *pipeline.State, stage string, p *pipeline.Promotion) {
 	if c := s.Candidate(p.SHA); c != nil {
 		c.Restore(stage, p.Was)
 	}
-	st := s.Stages[stage]
+	st := s.StageRecord(stage)
 	o := *p.Rollback
 	o.Skips = append(slices.Clone(o.Skips), bot.Short(p.SHA)+" cannot be brought back"+words.Because(reason))
 	st.Promoting, st.Rollback = nil, &o
-	s.Stages[stage] = st
 }

@@ -16,10 +16,9 @@ func beginSoak(s *pipeline.State, stage string, p *pipeline.Promotion, at time.T
 	if cfg.Soak == 0 || c == nil || c.FromPull || p.Rollback != nil {
 		return
 	}
-	st := s.Stages[stage]
+	st := s.StageRecord(stage)
 	st.Soak = &pipeline.Soak{SHA: p.SHA, Promotion: p.N, Until: at.Add(cfg.Soak), Proof: pipeline.Proof{From: at}}
 	st.Soak.Proof.NextAt = at.Add(st.Soak.Interval(at))
-	s.Stages[stage] = st
 	pass := c.Progress[stage]
 	pass.SoakUntil = st.Soak.Until
 	pipeline.Put(&c.Progress, stage, pass)
@@ -27,13 +26,12 @@ func beginSoak(s *pipeline.State, stage string, p *pipeline.Promotion, at time.T
 
 // soakProbed folds an answer during a soak. A good answer to a probe made at the end of the soak ends it.
 func soakProbed(s *pipeline.State, do bot.Probe, answer bot.Probed, f bot.Finished, at time.Time) {
-	st := s.Stages[do.Stage]
+	st := s.StageRecord(do.Stage)
 	k := *st.Soak
 	take(&k.Proof, answer, at)
 	k.Proof.Unasked = f.Fault
 	k.Proof.NextAt = at.Add(k.Interval(at))
 	st.Soak = &k
-	s.Stages[do.Stage] = st
 	c := s.Candidate(k.SHA)
 	if c == nil {
 		return // settled by settleProofs
@@ -49,7 +47,6 @@ func soakProbed(s *pipeline.State, do bot.Probe, answer bot.Probed, f bot.Finish
 		st.Soak = nil
 	}
 	pipeline.Put(&c.Progress, do.Stage, pass)
-	s.Stages[do.Stage] = st
 	if pass.State == pipeline.ProgressFailed {
 		editPast(s, do.Stage, k.SHA, func(q *pipeline.Past) { q.RolledBack = true })
 		undo(s, do.Stage, c, k.Promotion, k.Proof.Unseen(), at)

@@ -15,17 +15,16 @@ func AppLooked(s *pipeline.State, do bot.LookAtApp, f bot.Finished, at time.Time
 	case ok:
 		appSeen(s, do.Stage, do.App, seen, at)
 	case f.Outcome == bot.Refuse:
-		st := s.Stages[do.Stage]
+		st := s.StageRecord(do.Stage)
 		stand := st.Apps[do.App]
 		stand.SeenAt, stand.Moved = at, false
 		pipeline.Put(&st.Apps, do.App, stand)
-		pipeline.Put(&s.Stages, do.Stage, st)
 	}
 }
 
 // appSeen folds what an app of a stage runs, which may be a manual release.
 func appSeen(s *pipeline.State, stage, app string, seen bot.AppSeen, at time.Time) {
-	st := s.Stages[stage]
+	st := s.StageRecord(stage)
 	old, r := st.Apps[app], seen.Current
 	now := old
 	now.Seen, now.SeenAt, now.Moved, now.Newest, now.Artifact = true, at, false, seen.Newest, r.Artifact
@@ -37,7 +36,6 @@ func appSeen(s *pipeline.State, stage, app string, seen bot.AppSeen, at time.Tim
 		now.Foreign = &pipeline.Foreign{Version: r.Version, Commit: r.Commit, At: r.CreatedAt, SeenAt: at}
 	}
 	pipeline.Put(&st.Apps, app, now)
-	pipeline.Put(&s.Stages, stage, st)
 }
 
 // everReleased reports whether Headstart has released an artifact to a stage, proved there or not.

@@ -16,7 +16,7 @@ import (
 // action on the other apps is unknown too.
 func undo(s *pipeline.State, stage string, c *pipeline.Candidate, promotion int, unseen string, at time.Time) {
 	cfg, ok := s.Config.Stage(stage)
-	st := s.Stages[stage]
+	st := s.StageRecord(stage)
 	if !s.Configured || !ok || st.Rollback != nil {
 		return // nobody configured what to do, or a person has ordered it already
 	}
@@ -45,7 +45,6 @@ func undo(s *pipeline.State, stage string, c *pipeline.Candidate, promotion int,
 		st.Lock = &pipeline.Lock{Order: pipeline.Order{At: at}, Reason: failed, Rollback: true}
 	}
 	st.RetryAt, st.Tries = time.Time{}, 0
-	s.Stages[stage] = st
 	pipeline.Put(&c.Progress, stage, pass)
 	alert(s, stage, c, promotion)
 }

@@ -16,7 +16,7 @@ const (
 
 // released folds a promotion whose releases have all succeeded. It is proved, or its verification begins.
 func released(s *pipeline.State, stage string, at time.Time) {
-	st := s.Stages[stage]
+	st := s.StageRecord(stage)
 	v := s.Verification(stage)
 	if v == nil {
 		ClosePromotion(s, stage, pipeline.ProgressLive, "", "", at)
@@ -27,7 +27,6 @@ func released(s *pipeline.State, stage string, at time.Time) {
 		from = at.Add(st.SwitchesAfter())
 	}
 	st.Promoting.Proof = &pipeline.Proof{From: from, NextAt: from}
-	s.Stages[stage] = st
 }
 
 // Probed folds the answer of an address.
@@ -39,7 +38,7 @@ func Probed(s *pipeline.State, do bot.Probe, f bot.Finished, at time.Time) {
 	if f.Outcome == bot.Refuse {
 		answer = bot.Probed{Reason: f.Reason}
 	}
-	st := s.Stages[do.Stage]
+	st := s.Stage(do.Stage)
 	switch p := st.Promoting; {
 	case p != nil && p.Proof != nil && p.N == do.Promotion:
 		if !f.Fault || p.Proof.TiresAt(at) {
@@ -64,7 +63,7 @@ func take(p *pipeline.Proof, answer bot.Probed, at time.Time) {
 }
 
 func promotionProbed(s *pipeline.State, do bot.Probe, answer bot.Probed, f bot.Finished, at time.Time) {
-	st, v := s.Stages[do.Stage], s.Verification(do.Stage)
+	st, v := s.StageRecord(do.Stage), s.Verification(do.Stage)
 	if v == nil {
 		return // settled by settleProofs
 	}
@@ -74,7 +73,6 @@ func promotionProbed(s *pipeline.State, do bot.Probe, answer bot.Probed, f bot.F
 	since := at.Sub(proof.From)
 	proof.NextAt = at.Add(min(probeSoon+since/10, probeSlow))
 	st.Promoting.Proof = &proof
-	s.Stages[do.Stage] = st
 	switch {
 	case proof.Good >= max(v.Successes, 1):
 		ClosePromotion(s, do.Stage, pipeline.ProgressLive, "", "", at)
@@ -87,10 +85,9 @@ func promotionProbed(s *pipeline.State, do bot.Probe, answer bot.Probed, f bot.F
 // no longer live.
 func SettleProofs(s *pipeline.State, at time.Time) {
 	for _, stage := range pipeline.SortedKeys(s.Stages) {
-		st, v := s.Stages[stage], s.Verification(stage)
+		st, v := s.StageRecord(stage), s.Verification(stage)
 		if p := st.Promoting; p != nil && p.Proof != nil && v == nil {
 			ClosePromotion(s, stage, pipeline.ProgressLive, "", "", at)
-			st = s.Stages[stage]
 		}
 		if st.Soak == nil {
 			continue
@@ -107,6 +104,5 @@ func SettleProofs(s *pipeline.State, at time.Time) {
 			pipeline.Put(&c.Progress, stage, pass)
 			st.Soak = nil
 		}
-		s.Stages[stage] = st
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 // adoptedText names, in Markdown, what a stage runs that Headstart did not release; empty: Headstart released it.
 func adoptedText(v *gate.View, stage string) string {
-	live := v.State.Stages[stage].Live
+	live := v.State.Stage(stage).Live
 	if live.Adopted == nil {
 		return ""
 	}

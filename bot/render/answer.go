@@ -59,7 +59,7 @@ func statusText(v *gate.View) string {
 	fmt.Fprintf(&b, "**Every stage of `%s`**\n\n", words.Code(v.State.Branch()))
 	b.WriteString("| stage | runs | since | on its way | note |\n| --- | --- | --- | --- | --- |\n")
 	for _, stage := range v.State.Config.StageNames() {
-		st := v.State.Stages[stage]
+		st := v.State.Stage(stage)
 		runs, since, way, note := "nothing yet", "", "–", ""
 		if st.Live.SHA != "" {
 			runs, since = cmp.Or(adoptedText(v, stage), commitText(v, st.Live.SHA)+urgentText(v, st.Live.SHA, stage)), words.Moment(st.Live.Since)
@@ -201,7 +201,7 @@ func progressText(v *gate.View, stage string, p pipeline.Progress) string {
 			return "⏳ " + copying
 		}
 		cfg, _ := v.State.Config.Stage(stage)
-		if in := v.State.Stages[stage].Promoting; in != nil && in.Proof != nil {
+		if in := v.State.Stage(stage).Promoting; in != nil && in.Proof != nil {
 			return "⏳ released; verifying that it works" + in.Proof.Text()
 		}
 		return "⏳ releasing to " + words.Names(cfg.Apps)
@@ -220,7 +220,7 @@ func progressText(v *gate.View, stage string, p pipeline.Progress) string {
 
 // soakText states how long the live commit still has to stay healthy; empty: no longer.
 func soakText(v *gate.View, stage string, p pipeline.Progress) string {
-	k := v.State.Stages[stage].Soak
+	k := v.State.Stage(stage).Soak
 	if k == nil || p.Soaked || k.Promotion != p.Promotion {
 		return ""
 	}
@@ -378,7 +378,7 @@ func AnswerLines(r *pipeline.Request, open bool) (lines []string) {
 // there.
 func rollbackHint(v *gate.View, c *pipeline.Candidate) string {
 	stage := v.LastStage()
-	st := v.State.Stages[stage]
+	st := v.State.Stage(stage)
 	if st.Live.SHA != c.SHA || st.Promoting != nil {
 		return ""
 	}

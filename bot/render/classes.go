@@ -82,7 +82,7 @@ func plannedAsks(v *gate.View, ch *bot.ChangesRead) string {
 
 // plannedClasses lists the classes of change of a merge. If they are unknown it lists all, and why says why.
 func plannedClasses(v *gate.View, ch *bot.ChangesRead) (classes []string, why string) {
-	live := v.State.Stages[v.LastStage()].Live
+	live := v.State.Stage(v.LastStage()).Live
 	cfg := v.State.Config.Stages[len(v.State.Config.Stages)-1]
 	switch {
 	case live.SHA == "" && !gate.AllInspected(v.State, cfg):

@@ -87,7 +87,7 @@ func openComment(v *gate.View, p pipeline.PullRequest, begins Starting) (body st
 	if planned := plannedWaits(v); planned != "" {
 		b.WriteString("\n" + planned)
 	}
-	if p.ChangesOf == p.Head || v.State.Stages[v.LastStage()].Live.Commit() == "" {
+	if p.ChangesOf == p.Head || v.State.Stage(v.LastStage()).Live.Commit() == "" {
 		b.WriteString(plannedAsks(v, &p.Changes))
 	}
 	if p.ChangesOf == p.Head {
@@ -158,7 +158,7 @@ func stageRow(v *gate.View, c *pipeline.Candidate, stage string) row {
 		}
 	}
 	p := c.Progress[stage]
-	past, proved := v.State.Stages[stage].Named(c.SHA, 0)
+	past, proved := v.State.Stage(stage).Named(c.SHA, 0)
 	switch {
 	case p.State == pipeline.ProgressSkipped:
 		r.state = "⏭️ skipped: " + words.Text(p.Reason)
@@ -237,7 +237,7 @@ func headline(v *gate.View, c *pipeline.Candidate) string {
 		return fmt.Sprintf("**%s is on its way to %s**", sha, words.Text(stage.Name))
 	}
 	verb := "is"
-	if live := v.State.Stages[at].Live.SHA; live != c.SHA && c.Progress[at].State == pipeline.ProgressLive && !c.Progress[at].RanBefore() {
+	if live := v.State.Stage(at).Live.SHA; live != c.SHA && c.Progress[at].State == pipeline.ProgressLive && !c.Progress[at].RanBefore() {
 		verb = "went" // a newer commit has replaced it
 	}
 	return fmt.Sprintf("**%s %s live on %s**", sha, verb, words.Text(at))
@@ -252,7 +252,7 @@ func next(v *gate.View, c *pipeline.Candidate) string {
 		case pipeline.ProgressFailed:
 			return v.NextAfterFailure(p, stage.Name)
 		case pipeline.ProgressRolledBack:
-			live := v.State.Stages[stage.Name].Live
+			live := v.State.Stage(stage.Name).Live
 			return fmt.Sprintf("%s runs %s, since %s. **Next:** `/promote %s` releases this commit again.",
 				words.Capital(words.Text(stage.Name)), bot.Short(live.SHA), words.Moment(live.Since), words.Code(v.State.Qualified(stage.Name)))
 		case pipeline.ProgressReleasing:

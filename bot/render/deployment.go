@@ -9,7 +9,7 @@ import (
 
 func DeploymentStatus(v *gate.View, c *pipeline.Candidate, dep pipeline.Deployment) *Notice {
 	pass := c.Progress[dep.Stage]
-	live := v.State.Stages[dep.Stage].Live.SHA
+	live := v.State.Stage(dep.Stage).Live.SHA
 	switch {
 	case pass.State == "" && live == c.SHA && dep.Published.State == bot.StatusSuccess:
 		return NewNotice(bot.StatusSuccess, dep.Published.Text, "") // it is to be released again, and runs until then

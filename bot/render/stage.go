@@ -19,7 +19,7 @@ func stageProgress(v *gate.View, c *pipeline.Candidate, stage string) *Notice {
 	case entered && pass.State == pipeline.ProgressRolledBack && pass.Promotion == 0:
 		return NewNotice(bot.StatusFailure, words.Capital(pass.Reason)+" on "+stage, AppURL(v, stage)).InPhase(bot.PhaseUndone)
 	case entered && pass.State == pipeline.ProgressRolledBack:
-		return NewNotice(bot.StatusFailure, fmt.Sprintf("%s: %s runs %s", words.Capital(pass.Reason), stage, bot.Short(v.State.Stages[stage].Live.SHA)), AppURL(v, stage)).InPhase(bot.PhaseUndone)
+		return NewNotice(bot.StatusFailure, fmt.Sprintf("%s: %s runs %s", words.Capital(pass.Reason), stage, bot.Short(v.State.Stage(stage).Live.SHA)), AppURL(v, stage)).InPhase(bot.PhaseUndone)
 	case entered && pass.State == pipeline.ProgressLive && v.Drifted(c, stage) != "":
 		return NewNotice(bot.StatusSuccess, "Was live on "+stage+" until "+v.Drifted(c, stage), AppURL(v, stage)).InPhase(bot.PhaseDrift)
 	case entered && pass.State == pipeline.ProgressLive && pass.RanBefore():
@@ -46,7 +46,7 @@ func stageProgress(v *gate.View, c *pipeline.Candidate, stage string) *Notice {
 		return gone(v, c, bot.ContextOf(stage), "Not released: the pipeline has no stage "+stage+" any more")
 	}
 	if _, published := c.Published[bot.ContextOf(stage)]; i > 0 && !published {
-		if before := v.ProvedOn(c, i); c.Progress[before].State != pipeline.ProgressLive || v.State.Stages[before].Live.SHA != c.SHA {
+		if before := v.ProvedOn(c, i); c.Progress[before].State != pipeline.ProgressLive || v.State.Stage(before).Live.SHA != c.SHA {
 			return nil
 		}
 	}
@@ -67,7 +67,7 @@ func stillSoaking(v *gate.View, c *pipeline.Candidate, stage string) string {
 // releasing is the status while a promotion is in progress. A promotion that cannot begin is reported once, however
 // often it is tried.
 func releasing(v *gate.View, stage string) *Notice {
-	st := v.State.Stages[stage]
+	st := v.State.Stage(stage)
 	apps := pipeline.SortedKeys(st.Promoting.Apps)
 	if cfg, ok := v.State.Config.Stage(stage); ok {
 		apps = cfg.Apps
@@ -92,7 +92,7 @@ func releasing(v *gate.View, stage string) *Notice {
 }
 
 func trouble(v *gate.View, stage string) *Notice {
-	return pendingNotice(bot.PhaseTrouble, "Could not be released yet"+words.Because(v.State.Stages[stage].Trouble), "")
+	return pendingNotice(bot.PhaseTrouble, "Could not be released yet"+words.Because(v.State.Stage(stage).Trouble), "")
 }
 
 // waiting is the status of a candidate that has not entered a stage.
@@ -119,9 +119,9 @@ func waiting(v *gate.View, c *pipeline.Candidate, stage string, first bool) *Not
 		return NewNotice(bot.StatusFailure, "Not released: "+g.Text, "")
 	case no && g.Name == gate.Copy:
 		return pendingNotice(bot.PhaseCopy, "Waiting: "+g.Text, "")
-	case (!no || g.Name == gate.Place) && v.State.Stages[stage].Trouble != "" && !v.State.MayHaveStarted(stage):
+	case (!no || g.Name == gate.Place) && v.State.Stage(stage).Trouble != "" && !v.State.MayHaveStarted(stage):
 		return trouble(v, stage)
-	case no && g.Name == gate.Place && v.State.Stages[stage].Promoting != nil && !v.State.MayHaveStarted(stage):
+	case no && g.Name == gate.Place && v.State.Stage(stage).Promoting != nil && !v.State.MayHaveStarted(stage):
 		return nil // the stage may never be reached
 	case no && g.Name == gate.Needs:
 		return needsNotice(v, c, stage, g)
@@ -165,7 +165,7 @@ func partOf(v *gate.View, c, by *pipeline.Candidate, stage string) string {
 	case pipeline.ProgressSkipped:
 		return "Skipped as part of "
 	}
-	if live := v.State.Stages[stage].Live; live.Adopted != nil && live.SHA == by.SHA {
+	if live := v.State.Stage(stage).Live; live.Adopted != nil && live.SHA == by.SHA {
 		return "Live on " + stage + " as part of "
 	}
 	return ""

@@ -66,7 +66,7 @@ func gone(v *gate.View, c *pipeline.Candidate, context, text string) *Notice {
 func AppURL(v *gate.View, stage string) string {
 	cfg, _ := v.State.Config.Stage(stage)
 	for _, app := range cfg.Apps {
-		if u := v.State.Stages[stage].Apps[app].URL; u != "" {
+		if u := v.State.Stage(stage).Apps[app].URL; u != "" {
 			return u
 		}
 	}

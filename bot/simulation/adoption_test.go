@@ -91,7 +91,7 @@ func (s *sim) backToOwn(r *request) {
 		}
 	}
 	own := s.truth.stood[r.app]
-	if adopted := s.store.state.Stages[r.stage].Live.Adopted; len(adopted) > 0 {
+	if adopted := s.store.state.Stage(r.stage).Live.Adopted; len(adopted) > 0 {
 		if _, came := adopted[r.app]; !came {
 			own = nil
 		}

@@ -17,7 +17,7 @@ const fresh = time.Minute + time.Minute + 90*time.Second
 // foundThere reports whether a promotion under way has found what it releases on one
 // of its apps, where somebody had put it by hand.
 func (s *sim) foundThere(stage string, n int, artifact string) bool {
-	p := s.store.state.Stages[stage].Promoting
+	p := s.store.state.Stage(stage).Promoting
 	if p == nil || p.N != n {
 		return false
 	}

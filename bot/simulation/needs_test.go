@@ -162,7 +162,7 @@ func (a *api) state() pipeline.State {
 	}
 	if a.live >= 0 {
 		p := a.pushes[a.live]
-		st.Stages = map[string]pipeline.StageState{need.Stage: {Live: pipeline.Live{SHA: p.sha, Artifact: "slug-" + p.sha, Since: p.at}}}
+		st.Stages = map[string]*pipeline.StageState{need.Stage: {Live: pipeline.Live{SHA: p.sha, Artifact: "slug-" + p.sha, Since: p.at}}}
 	}
 	return st
 }

@@ -25,7 +25,7 @@ func (s *sim) view() string {
 		fmt.Fprintf(&b, "build %s: %+v\n", k, st.Builds[k])
 	}
 	for _, k := range sorted(st.Stages) {
-		x := st.Stages[k]
+		x := st.Stage(k)
 		fmt.Fprintf(&b, "stage %s: live %+v lock %v rollback %v apps %+v trouble %q promoting %+v\n", k, x.Live, x.Lock, x.Rollback, x.Apps, x.Trouble, x.Promoting)
 	}
 	for _, k := range sorted(st.Pending) {

@@ -36,7 +36,7 @@ func (x Execution) approve() pipeline.Answer {
 	if no := cmp.Or(x.mayNotAlone(stage), x.refusedToMaker(c, stage)); no != "" {
 		return Refuse("%s", no)
 	}
-	a := pipeline.Approval{Order: x.order(), Artifact: x.State.ArtifactOf(c), Live: x.State.Stages[name].Live.SHA}
+	a := pipeline.Approval{Order: x.order(), Artifact: x.State.ArtifactOf(c), Live: x.State.Stage(name).Live.SHA}
 	if x.Command.Alone {
 		a.Alone = x.Command.Reason
 	}
@@ -177,7 +177,7 @@ func (x Execution) approvedBy(d *gate.View, c *pipeline.Candidate, stage bot.Sta
 	}
 	artifact := d.State.ArtifactOf(c)
 	return promoted{
-		approval: &pipeline.Approval{Order: x.order(), Artifact: artifact, Unbuilt: artifact == "", Live: d.State.Stages[stage.Name].Live.SHA},
+		approval: &pipeline.Approval{Order: x.order(), Artifact: artifact, Unbuilt: artifact == "", Live: d.State.Stage(stage.Name).Live.SHA},
 		note:     "; this counts as the approval",
 	}
 }

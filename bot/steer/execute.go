@@ -124,7 +124,7 @@ func (x Execution) promote() pipeline.Answer {
 	if no := cmp.Or(x.mayNot(stage), x.mayNotHurry()); no != "" {
 		return Refuse("%s", no)
 	}
-	st := x.State.Stages[stage]
+	st := x.State.Stage(stage)
 	switch p := c.Progress[stage]; {
 	case p.State == pipeline.ProgressLive && st.Live.SHA == c.SHA && x.View.Drifted(c, stage) == "":
 		return Refuse("%s is live on %s already", bot.Short(c.SHA), stage)
@@ -201,9 +201,8 @@ func reopen(s *pipeline.State, sha, stage string, by pipeline.Order) {
 		c.Leave(stage)
 	}
 	pipeline.Put(&c.Ordered, stage, by)
-	st := s.Stages[stage]
+	st := s.StageRecord(stage)
 	st.RetryAt, st.Tries, st.Trouble, st.TroubleAt = time.Time{}, 0, "", time.Time{}
-	pipeline.Put(&s.Stages, stage, st)
 }
 
 // retry repeats what failed: the build, or a stage.

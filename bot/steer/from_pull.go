@@ -48,13 +48,13 @@ func (x Execution) promotePull(pull bot.PullRequestChanged) pipeline.Answer {
 	if moved != "" {
 		return Refuse("%s", x.void(moved, fmt.Sprintf("/promote %s %s", x.State.Qualified(stage), bot.Short(pull.Head))))
 	}
-	if l := x.State.Stages[stage].LockedAt(x.At); l != nil {
+	if l := x.State.Stage(stage).LockedAt(x.At); l != nil {
 		return Refuse("%s is locked %s; /unlock %s first", stage, l.Whose(), x.State.Qualified(stage))
 	}
 	if i := x.View.StageIndex(stage); i > 0 && !x.State.Config.Stages[i-1].PullRequests {
 		return Refuse("%s comes after %s, which takes no open pull requests", stage, x.State.Config.Stages[i-1].Name)
 	}
-	if c := x.State.Candidate(pull.Head); c != nil && c.Progress[stage].State == pipeline.ProgressLive && x.State.Stages[stage].Live.SHA == c.SHA {
+	if c := x.State.Candidate(pull.Head); c != nil && c.Progress[stage].State == pipeline.ProgressLive && x.State.Stage(stage).Live.SHA == c.SHA {
 		return Refuse("%s is live on %s already", bot.Short(c.SHA), stage)
 	}
 	// Tried on a copy: a refusal by a gate must leave nothing behind.

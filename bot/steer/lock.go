@@ -31,7 +31,7 @@ func (x Execution) lock() pipeline.Answer {
 	if lasts > 0 {
 		lock.Until = x.At.Add(lasts)
 		stages = slices.DeleteFunc(stages, func(stage string) bool {
-			l := x.State.Stages[stage].LockedAt(x.At)
+			l := x.State.Stage(stage).LockedAt(x.At)
 			if l == nil || !l.Until.IsZero() && !l.Until.After(lock.Until) {
 				return false
 			}
@@ -48,10 +48,8 @@ func (x Execution) lock() pipeline.Answer {
 		}
 	}
 	for _, stage := range stages {
-		st := x.State.Stages[stage]
 		l := lock
-		st.Lock = &l
-		pipeline.Put(&x.State.Stages, stage, st)
+		x.State.StageRecord(stage).Lock = &l
 	}
 	until := ""
 	if !lock.Until.IsZero() {
@@ -65,7 +63,7 @@ func (x Execution) unlock() pipeline.Answer {
 	if problem != "" {
 		return Refuse("%s", problem)
 	}
-	stages = slices.DeleteFunc(stages, func(stage string) bool { return x.State.Stages[stage].LockedAt(x.At) == nil })
+	stages = slices.DeleteFunc(stages, func(stage string) bool { return x.State.Stage(stage).LockedAt(x.At) == nil })
 	if len(stages) == 0 {
 		return Refuse("nothing is locked there")
 	}
@@ -78,9 +76,7 @@ func (x Execution) unlock() pipeline.Answer {
 		}
 	}
 	for _, stage := range stages {
-		st := x.State.Stages[stage]
-		st.Lock = nil
-		x.State.Stages[stage] = st
+		x.State.StageRecord(stage).Lock = nil
 	}
 	return accept("unlocked %s", strings.Join(stages, ", "))
 }

@@ -63,7 +63,7 @@ func (x Execution) written() string {
 
 // moved states what has begun, gone live or ended at a stage since the command was written; empty: nothing.
 func (x Execution) moved(stage string) string {
-	st := x.State.Stages[stage]
+	st := x.State.Stage(stage)
 	if l := st.Lock; l != nil && l.Rollback && x.lockedSince(stage) {
 		if l.By == "" {
 			return "a release to " + stage + " failed"
@@ -98,8 +98,8 @@ func (x Execution) moved(stage string) string {
 
 // releasedByHand names a manual release to a stage since the command was written; empty: none.
 func (x Execution) releasedByHand(stage string) string {
-	for _, app := range pipeline.SortedKeys(x.State.Stages[stage].Apps) {
-		if f := x.State.Stages[stage].Apps[app].Foreign; f != nil && x.since(f.At) {
+	for _, app := range pipeline.SortedKeys(x.State.Stage(stage).Apps) {
+		if f := x.State.Stage(stage).Apps[app].Foreign; f != nil && x.since(f.At) {
 			return fmt.Sprintf("%s was released to %s by hand", f.Name(), app)
 		}
 	}
@@ -109,7 +109,7 @@ func (x Execution) releasedByHand(stage string) string {
 // lockedSince reports whether another comment has locked a stage since the command was written. Within one second the
 // comments' numbers give the order.
 func (x Execution) lockedSince(stage string) bool {
-	l := x.State.Stages[stage].Lock
+	l := x.State.Stage(stage).Lock
 	switch {
 	case l == nil || !x.since(l.At):
 		return false
@@ -170,7 +170,7 @@ func (x Execution) headOrOther() string {
 // proved commit before the one live at that time.
 func (x Execution) rollbackExactly(stage string) string {
 	var live *pipeline.Past
-	st := x.State.Stages[stage]
+	st := x.State.Stage(stage)
 	stays := !x.since(st.Live.Since) // the commit live now was live then
 	for i := range st.Past {
 		p := &st.Past[i]

@@ -22,7 +22,7 @@ func (x Execution) rollback() pipeline.Answer {
 	if no := x.mayNot(stage); no != "" {
 		return Refuse("%s", no)
 	}
-	st := x.State.Stages[stage]
+	st := x.State.Stage(stage)
 	if st.Rollback != nil {
 		return Refuse("%s is being rolled back by %s already", stage, st.Rollback.Who())
 	}
@@ -47,9 +47,9 @@ func (x Execution) rollback() pipeline.Answer {
 		return Refuse("there is no proved release of %s to go back to", stage)
 	}
 	order.Further = order.To == "" && st.Promoting == nil && !st.Mixed() && st.LockedAt(x.At) != nil && st.Lock.Rollback
-	st.Rollback = &order
-	st.Lock = &pipeline.Lock{Order: x.order(), Reason: "rolled back by @" + x.Request.User, Rollback: true}
-	pipeline.Put(&x.State.Stages, stage, st)
+	record := x.State.StageRecord(stage)
+	record.Rollback = &order
+	record.Lock = &pipeline.Lock{Order: x.order(), Reason: "rolled back by @" + x.Request.User, Rollback: true}
 	for _, c := range x.State.All() {
 		if c.Progress[stage].State != pipeline.ProgressReleasing {
 			delete(c.Ordered, stage) // earlier orders give way to this one
@@ -57,12 +57,11 @@ func (x Execution) rollback() pipeline.Answer {
 	}
 	if verifying { // its releases have ended: nothing to wait for
 		release.ClosePromotion(x.State, stage, pipeline.ProgressFailed, "rolled back by @"+x.Request.User+" before it was verified", "", x.At)
-		st = x.State.Stages[stage]
 	}
 	text := "rolling " + stage + " back"
-	switch target, ok := st.Target(order); {
-	case st.Promoting != nil:
-		text += " once the promotion of " + bot.Short(st.Promoting.SHA) + " has ended"
+	switch target, ok := record.Target(order); {
+	case record.Promoting != nil:
+		text += " once the promotion of " + bot.Short(record.Promoting.SHA) + " has ended"
 	case ok && order.Further:
 		text += " one further, to " + bot.Short(target.SHA)
 	case ok:

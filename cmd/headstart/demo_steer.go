@@ -25,7 +25,7 @@ func (w *world) rollBack(ctx context.Context, number int, to string) error {
 	for {
 		state, moved := w.look()
 		if answer, ok := answered(state, number); ok {
-			if !answer.OK || state.Stages["production"].Live.SHA != to {
+			if !answer.OK || state.Stage("production").Live.SHA != to {
 				return fmt.Errorf("the rollback was refused: %s", answer.Text)
 			}
 			w.view.print("   %.1f s after the comment the bot answers: %s", time.Since(began).Seconds(), answer.Text)
@@ -53,7 +53,7 @@ func answered(s botpipeline.State, number int) (botpipeline.Answer, bool) {
 // unlock lets promotions into production again, if it is locked.
 func (w *world) unlock() error {
 	state, _ := w.look()
-	if state.Stages["production"].Lock == nil {
+	if state.Stage("production").Lock == nil {
 		return nil
 	}
 	_, err := w.repo.Comment(w.pull, githubtest.DefaultUser, "/unlock production")

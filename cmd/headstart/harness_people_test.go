@@ -184,13 +184,17 @@ func (b *bed) runs(app, sha string) func() bool {
 // expectLock holds whether a stage is locked.
 func (b *bed) expectLock(stage string, locked bool) {
 	b.t.Helper()
-	if is := b.known().Stages[stage].Lock != nil; is != locked {
+	state := b.known()
+	if is := state.Stage(stage).Lock != nil; is != locked {
 		b.t.Errorf("%s should be locked: %t, it is: %t", stage, locked, is)
 	}
 }
 
 // production is how production stands in the bot's memory.
-func (b *bed) production() botpipeline.StageState { return b.known().Stages["production"] }
+func (b *bed) production() botpipeline.StageState {
+	state := b.known()
+	return state.Stage("production")
+}
 
 // setVar sets a config var of an app, as people do between two deploys.
 func (b *bed) setVar(app, name, value string) {

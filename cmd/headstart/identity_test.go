@@ -103,8 +103,8 @@ func TestANewRepositoryUnderAnOldName(t *testing.T) {
 		if n := len(evil.Comments(pull.Number())); n != 1 {
 			t.Errorf("the stranger's pull request should have no comment but its own, it has %d", n)
 		}
-		if s := b.stateOf("acme/store"); s.RepoID != id || s.Stages["production"].Live.SHA != first.SHA {
-			t.Errorf("the renamed repository should have its pipeline, got the repository %d with %s live", s.RepoID, s.Stages["production"].Live.SHA)
+		if s := b.stateOf("acme/store"); s.RepoID != id || s.Stage("production").Live.SHA != first.SHA {
+			t.Errorf("the renamed repository should have its pipeline, got the repository %d with %s live", s.RepoID, s.Stage("production").Live.SHA)
 		}
 		warned := b.logs.FilterMessageSnippet("another repository comes under this name").All()
 		if len(warned) != 1 || warned[0].ContextMap()["confirm"] != fmt.Sprintf("headstart repo confirm acme/shop %d", evil.ID()) {
@@ -190,8 +190,8 @@ func TestARenamedRepositoryGoesOn(t *testing.T) {
 				b.pass(time.Minute)
 				b.expectUntouched(third.SHA, productionApp)
 				s := b.stateOf("acme/store")
-				if s.RepoID != b.shop.ID() || s.Stages["production"].Lock == nil || s.Stages["production"].Live.SHA != second.SHA || len(s.Stages["production"].Past) < 2 {
-					t.Errorf("the pipeline should have its lock, what is live and its past, got %+v", s.Stages["production"])
+				if s.RepoID != b.shop.ID() || s.Stage("production").Lock == nil || s.Stage("production").Live.SHA != second.SHA || len(s.Stage("production").Past) < 2 {
+					t.Errorf("the pipeline should have its lock, what is live and its past, got %+v", s.Stage("production"))
 				}
 				if gone := b.stateOf("acme/shop"); gone.RepoID != 0 || !gone.At.IsZero() {
 					t.Errorf("nothing should be left under the old name, there is the repository %d", gone.RepoID)
@@ -257,9 +257,9 @@ func TestATransferredRepositoryGoesOn(t *testing.T) {
 		b.report(second.SHA, "success")
 		b.until(10*time.Minute, "it goes live", b.live(second.SHA))
 		s := b.stateOf("umbrella/shop")
-		if s.RepoID != id || s.Installation != b.gh.InstallationID("umbrella") || len(s.Stages["production"].Past) < 2 || s.Stages["production"].Past[1].SHA != first.SHA {
+		if s.RepoID != id || s.Installation != b.gh.InstallationID("umbrella") || len(s.Stage("production").Past) < 2 || s.Stage("production").Past[1].SHA != first.SHA {
 			t.Errorf("the pipeline should go on with the new account's installation, got the repository %d, installation %d and %+v",
-				s.RepoID, s.Installation, s.Stages["production"].Past)
+				s.RepoID, s.Installation, s.Stage("production").Past)
 		}
 	})
 }
@@ -291,7 +291,8 @@ func TestTwoRepositoriesSwapNames(t *testing.T) {
 			return b.stateOf("acme/other").RepoID == b.shop.ID() && b.stateOf("acme/shop").RepoID == other.ID()
 		})
 		for name, was := range map[string]string{"acme/other": first.SHA, "acme/shop": theirs.SHA} {
-			past := b.stateOf(name).Stages["production"].Past
+			state := b.stateOf(name)
+			past := state.Stage("production").Past
 			if !slices.ContainsFunc(past, func(p botpipeline.Past) bool { return p.SHA == was }) {
 				t.Errorf("%s should have its own past, with %s, it has %+v", name, bot.Short(was), past)
 			}
@@ -360,8 +361,8 @@ func TestNobodyTellsOfARename(t *testing.T) {
 		b.stopBot() // the next one needs a token, with which GitHub tells the name
 		b.start(func(s *settings) { s.Allow = "acme/shop=shop-* acme/store=shop-*" })
 		b.until(30*time.Minute, "it goes live", b.live(second.SHA))
-		if s := b.stateOf("acme/store"); s.RepoID != b.shop.ID() || s.Stages["production"].Live.SHA != second.SHA {
-			t.Errorf("the pipeline should be under the new name, which has the repository %d with %s", s.RepoID, s.Stages["production"].Live.SHA)
+		if s := b.stateOf("acme/store"); s.RepoID != b.shop.ID() || s.Stage("production").Live.SHA != second.SHA {
+			t.Errorf("the pipeline should be under the new name, which has the repository %d with %s", s.RepoID, s.Stage("production").Live.SHA)
 		}
 	})
 }
@@ -416,14 +417,17 @@ func TestARepositoryIsRenamedMidway(t *testing.T) {
 		b.report(second.SHA, "success")
 		b.pass(time.Minute)
 		b.must(b.shop.Rename("store"))
-		b.until(10*time.Minute, "production is being released to", func() bool { return b.stateOf("acme/store").Stages["production"].Promoting != nil })
+		b.until(10*time.Minute, "production is being released to", func() bool {
+			state := b.stateOf("acme/store")
+			return state.Stage("production").Promoting != nil
+		})
 		b.pass(time.Minute)
 		b.must(b.shop.Rename("shop")) // and back
 		b.until(10*time.Minute, "it goes live", b.live(second.SHA))
 		b.expectBuilds(prepareApp, second.SHA, 1)
 		b.expectUntouchedSince(second.SHA)
 		b.expectNothingPending(second.SHA)
-		if s := b.stateOf("acme/shop"); s.RepoID != b.shop.ID() || s.Stages["production"].Live.SHA != second.SHA {
+		if s := b.stateOf("acme/shop"); s.RepoID != b.shop.ID() || s.Stage("production").Live.SHA != second.SHA {
 			t.Errorf("the pipeline should be under its first name again, got the repository %d", s.RepoID)
 		}
 	})

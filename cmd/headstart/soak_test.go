@@ -34,7 +34,8 @@ func TestProductionWaitsForTheSoak(t *testing.T) {
 		b.until(time.Minute, "the canary has it", b.hasStatus(good.SHA, "headstart/canary", "success"))
 		b.expectStatus(good.SHA, "headstart/canary", "success", "watched until 2026-03-02 09:1")
 		b.expectStatus(good.SHA, "headstart/production", "pending", "canary has to stay healthy with "+good.SHA[:7])
-		soak := b.known().Stages["canary"].Soak
+		state := b.known()
+		soak := state.Stage("canary").Soak
 		if soak == nil {
 			t.Fatal("the canary should be watched")
 		}
