@@ -44,7 +44,7 @@ const (
 	Approval      Name = "approval"
 	Needs         Name = "needs"
 	Adoption      Name = "adoption"
-	Place         Name = "slot"
+	Slot          Name = "slot"
 	Preflight     Name = "preflight"
 	Right         Name = "right"
 	Freshness     Name = "freshness"
@@ -269,7 +269,7 @@ func (v *View) lockGateFor(c *pipeline.Candidate, stage string) Gate {
 
 // slotGate lets one promotion at a time into a stage.
 func (v *View) slotGate(c *pipeline.Candidate, stage string) Gate {
-	g := Gate{Name: Place, State: Open}
+	g := Gate{Name: Slot, State: Open}
 	st := v.State.Stage(stage)
 	switch {
 	case st.Promoting != nil && (st.Promoting.SHA != c.SHA || st.Promoting.FromPull && !c.FromPull && v.State.Config.Prepare.Apart()):

@@ -32,7 +32,7 @@ var asked = map[Name]string{
 	Approval:      "approved",
 	Needs:         "needed pipelines ready",
 	Adoption:      "running release known",
-	Place:         "stage free",
+	Slot:          "stage free",
 	Preflight:     "preflight passed",
 	Right:         "permission confirmed",
 }

@@ -119,9 +119,9 @@ func waiting(v *gate.View, c *pipeline.Candidate, stage string, first bool) *Not
 		return NewNotice(bot.StatusFailure, "Not released: "+g.Text, "")
 	case no && g.Name == gate.Copy:
 		return pendingNotice(bot.PhaseCopy, "Waiting: "+g.Text, "")
-	case (!no || g.Name == gate.Place) && v.State.Stage(stage).Trouble != "" && !v.State.MayHaveStarted(stage):
+	case (!no || g.Name == gate.Slot) && v.State.Stage(stage).Trouble != "" && !v.State.MayHaveStarted(stage):
 		return trouble(v, stage)
-	case no && g.Name == gate.Place && v.State.Stage(stage).Promoting != nil && !v.State.MayHaveStarted(stage):
+	case no && g.Name == gate.Slot && v.State.Stage(stage).Promoting != nil && !v.State.MayHaveStarted(stage):
 		return nil // the stage may never be reached
 	case no && g.Name == gate.Needs:
 		return needsNotice(v, c, stage, g)

@@ -496,7 +496,7 @@ func (b *bed) logAll() {
 		}
 	}
 	for _, c := range b.known().Candidates {
-		fmt.Fprintf(&s, "candidate %s %q after %.7s, passages %v, statuses %v\n", c.SHA[:7], c.Title, c.Before, c.Progress, b.shop.Statuses(c.SHA))
+		fmt.Fprintf(&s, "candidate %s %q after %.7s, progress %v, statuses %v\n", c.SHA[:7], c.Title, c.Before, c.Progress, b.shop.Statuses(c.SHA))
 	}
 	b.t.Logf("at %s; the bot's log:\n%s", b.clock.Now().Format("15:04:05.000"), s.String())
 }
