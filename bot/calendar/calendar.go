@@ -107,32 +107,30 @@ func (f Freeze) Next(t time.Time, zone *time.Location) time.Time {
 	if err != nil {
 		return time.Time{}
 	}
-	for _, day := range []time.Time{first, last.AddDate(0, 0, 1)} {
-		if at := beginning(day, zone); at.After(t) {
-			return at.UTC()
+	is, end := f.FrozenAt(t, zone), last.AddDate(0, 0, 1)
+	for from := t; from.Before(end.Add(apart)); {
+		// Between two of their changes, the zone's clocks run steadily.
+		_, until := from.In(zone).ZoneBounds()
+		_, offset := from.In(zone).Zone()
+		for _, day := range []time.Time{first, end} {
+			at := day.Add(-time.Duration(offset) * time.Second)
+			if at.After(t) && !at.Before(from) && (until.IsZero() || at.Before(until)) && f.FrozenAt(at, zone) != is {
+				return at.UTC()
+			}
 		}
+		if until.IsZero() {
+			break
+		}
+		if f.FrozenAt(until, zone) != is {
+			return until.UTC() // the clocks were put over midnight, forward or back
+		}
+		from = until
 	}
 	return time.Time{}
 }
 
-// beginning is the first instant at which a zone's clocks show the day, or a later one if
-// they skip it. The day is given as midnight UTC.
-func beginning(day time.Time, zone *time.Location) time.Time {
-	const apart = 26 * time.Hour // no clock is further away from UTC
-	from := day.Add(-apart)
-	for {
-		_, offset := from.In(zone).Zone()
-		_, until := from.In(zone).ZoneBounds()
-		at := day.Add(-time.Duration(offset) * time.Second)
-		switch {
-		case at.Before(from): // the clocks were put forward over midnight
-			return from
-		case until.IsZero() || at.Before(until):
-			return at
-		}
-		from = until
-	}
-}
+// apart is more than any clock is away from UTC.
+const apart = 26 * time.Hour
 
 // zones caches the zones that were found: a decision may need several, and loading one
 // reads the database.

@@ -161,6 +161,21 @@ func TestFreezeChanges(t *testing.T) {
 	}
 }
 
+// In St. John's the clocks went from 00:01 back to 23:01 of the day before until 2011.
+func TestAFreezeBeginsTwiceWhereMidnightDoes(t *testing.T) {
+	zone := load(t, "America/St_Johns")
+	f := Freeze{From: "2010-11-07", To: "2010-11-08", Zone: "America/St_Johns"}
+	at := time.Date(2010, 11, 6, 0, 0, 0, 0, time.UTC)
+	for _, want := range []string{"2010-11-07T02:30:00Z", "2010-11-07T02:31:00Z", "2010-11-07T03:30:00Z", "2010-11-09T03:30:00Z"} {
+		if at = f.Next(at, zone); at.Format(time.RFC3339) != want {
+			t.Fatalf("it should change next at %s, and does at %s", want, at.Format(time.RFC3339))
+		}
+	}
+	if at = f.Next(at, zone); !at.IsZero() {
+		t.Errorf("it should be over, and changes at %s", at)
+	}
+}
+
 func load(t *testing.T, zone string) *time.Location {
 	t.Helper()
 	loc, err := LoadZone(zone)
