@@ -281,7 +281,7 @@ func pullReadEnded(s *pipeline.State, do bot.ReadPullRequest, f bot.Finished, at
 // mayStillLand returns until when an earlier attempt, whose answer was lost, may still overwrite the one just made;
 // zero: it cannot.
 func mayStillLand(f bot.Finished, pending pipeline.PendingEffect, at time.Time) time.Time {
-	if sure := pending.LostAt.Add(bot.GitHubDoubt); f.Outcome == bot.Done && pending.Unsure && at.Before(sure) {
+	if sure := pending.LostAt.Add(bot.GitHubOverwrite); f.Outcome == bot.Done && pending.Unsure && at.Before(sure) {
 		return sure
 	}
 	return time.Time{}

@@ -176,8 +176,10 @@ func (x Execution) approvedBy(d *gate.View, c *pipeline.Candidate, stage bot.Sta
 		return promoted{problem: problem}
 	}
 	artifact := d.State.ArtifactOf(c)
+	run, _ := d.State.RunOf(c)
 	return promoted{
-		approval: &pipeline.Approval{Order: x.order(), Artifact: artifact, Unbuilt: artifact == "", Live: d.State.Stage(stage.Name).Live.SHA},
+		// What is built again because its artifact is gone was built before the approval: that lapses with the new build.
+		approval: &pipeline.Approval{Order: x.order(), Artifact: artifact, Unbuilt: artifact == "" && len(run.Gone) == 0, Live: d.State.Stage(stage.Name).Live.SHA},
 		note:     "; this counts as the approval",
 	}
 }
