@@ -32,12 +32,15 @@ func TestPatient(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var (
 					g   batcher[string, string, int]
-					got [][]string
+					mu  sync.Mutex
+					got [][]string // guarded by mu
 					all sync.WaitGroup
 				)
 				come := func(item string, was *expected, patient bool) {
 					all.Go(func() {
 						_, _, _ = g.await("shop", item, was, patient, func(take func() []string) (int, error) {
+							mu.Lock()
+							defer mu.Unlock()
 							got = append(got, slices.Clone(take()))
 							return 0, nil
 						})
@@ -47,7 +50,10 @@ func TestPatient(t *testing.T) {
 				a, b := g.expect("shop"), g.expect("shop")
 				began := time.Now()
 				come("a", a, true)
-				if len(got) > 0 {
+				mu.Lock()
+				early := len(got) > 0
+				mu.Unlock()
+				if early {
 					t.Fatal("a does not wait for b, which is expected")
 				}
 				c.meanwhile(&g, b, come)
