@@ -2,6 +2,7 @@ package apply
 
 import (
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
@@ -36,6 +37,8 @@ func lapse(s *pipeline.State, at time.Time) {
 				a.Lapsed = "it was cancelled by @" + c.Cancelled.By
 			case st.Live.SHA != a.Live:
 				a.Lapsed = fmt.Sprintf("%s runs %s now", stage, bot.Short(st.Live.SHA))
+			case !maps.Equal(st.Live.AdoptedArtifacts(), a.Ran):
+				a.Lapsed = "what an app of " + stage + " runs has changed"
 			case failedSince(s, stage, a.At) != "":
 				a.Lapsed = fmt.Sprintf("%s failed on %s, and was not taken back", bot.Short(failedSince(s, stage, a.At)), stage)
 			case s.ArtifactOf(c) != a.Artifact:

@@ -116,6 +116,15 @@ func (l Live) ArtifactOn(app string) string {
 	return l.Artifact
 }
 
+// AdoptedArtifacts is what each app of the stage ran before Headstart came, if the stage runs that; else nil.
+func (l Live) AdoptedArtifacts() map[string]string {
+	var all map[string]string
+	for app, r := range l.Adopted {
+		Put(&all, app, r.Artifact)
+	}
+	return all
+}
+
 // ArtifactOn is what the release puts on an app.
 func (p Past) ArtifactOn(app string) string {
 	if r, ran := p.Ran[app]; ran {

@@ -15,7 +15,10 @@ type Approval struct {
 	Artifact string // the approved artifact; empty: the stage's own app builds it
 	Unbuilt  bool   // the commit was approved before it was built: its first build is meant
 	Live     string // the commit that the stage ran; empty: none
-	Alone    string // why it is good despite four eyes; empty: it is not meant to be
+	// Ran is [Live.AdoptedArtifacts] of that: an app that is added later may go back to what another app ran. Never
+	// changed in place.
+	Ran   map[string]string
+	Alone string // why it is good despite four eyes; empty: it is not meant to be
 	// Promotion is the promotion that it let in; 0: none yet. Used says that this
 	// promotion went live.
 	Promotion int

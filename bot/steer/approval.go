@@ -36,7 +36,8 @@ func (x Execution) approve() pipeline.Answer {
 	if no := cmp.Or(x.mayNotAlone(stage), x.refusedToMaker(c, stage)); no != "" {
 		return Refuse("%s", no)
 	}
-	a := pipeline.Approval{Order: x.order(), Artifact: x.State.ArtifactOf(c), Live: x.State.Stage(name).Live.SHA}
+	live := x.State.Stage(name).Live
+	a := pipeline.Approval{Order: x.order(), Artifact: x.State.ArtifactOf(c), Live: live.SHA, Ran: live.AdoptedArtifacts()}
 	if x.Command.Alone {
 		a.Alone = x.Command.Reason
 	}
@@ -177,9 +178,10 @@ func (x Execution) approvedBy(d *gate.View, c *pipeline.Candidate, stage bot.Sta
 	}
 	artifact := d.State.ArtifactOf(c)
 	run, _ := d.State.RunOf(c)
+	live := d.State.Stage(stage.Name).Live
 	return promoted{
 		// What is built again because its artifact is gone was built before the approval: that lapses with the new build.
-		approval: &pipeline.Approval{Order: x.order(), Artifact: artifact, Unbuilt: artifact == "" && len(run.Gone) == 0, Live: d.State.Stage(stage.Name).Live.SHA},
+		approval: &pipeline.Approval{Order: x.order(), Artifact: artifact, Unbuilt: artifact == "" && len(run.Gone) == 0, Live: live.SHA, Ran: live.AdoptedArtifacts()},
 		note:     "; this counts as the approval",
 	}
 }
