@@ -210,6 +210,7 @@ func checksRead(s *pipeline.State, f bot.ChecksRead, do bot.ReadChecks, began, a
 	if do.Branch == s.Branch() {
 		if f.Required != nil {
 			s.Required = bot.Required{Checks: f.Required.Checks, ReadAt: began}
+			s.UpdateGreen(at)
 		}
 		if f.Head.SHA != "" {
 			s.HeadAt = bot.Later(s.HeadAt, began)

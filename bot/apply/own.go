@@ -7,13 +7,14 @@ import (
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-func rulesRead(s *pipeline.State, do bot.ReadRules, f bot.Finished, began time.Time) {
+func rulesRead(s *pipeline.State, do bot.ReadRules, f bot.Finished, began, at time.Time) {
 	if do.Branch != s.Branch() {
 		return
 	}
 	read, ok := f.Fact.(bot.RulesRead)
 	if ok && !read.Required.Missing && began.After(s.Required.ReadAt) {
 		s.Required = bot.Required{Checks: read.Required.Checks, ReadAt: began}
+		s.UpdateGreen(at)
 	}
 	if ok || f.Outcome == bot.Refuse {
 		// "No rules" is believed only by the reading that decides.

@@ -162,7 +162,7 @@ func foldOutcome(s *pipeline.State, f bot.Finished, pending pipeline.PendingEffe
 	case bot.ReadHead:
 		headRead(s, do, f, e.At, at)
 	case bot.ReadRules:
-		rulesRead(s, do, f, e.At)
+		rulesRead(s, do, f, e.At, at)
 	case bot.ListPullRequests:
 		pullsListed(s, f, at)
 	case bot.ReadSource:

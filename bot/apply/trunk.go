@@ -82,6 +82,7 @@ func follow(s *pipeline.State, f bot.ConfigRead, at time.Time) {
 // with a status.
 func branchChanged(s *pipeline.State) {
 	s.Required = bot.Required{}
+	s.UpdateGreen(s.At)
 	s.Candidates = slices.DeleteFunc(s.Candidates, func(c pipeline.Candidate) bool {
 		return c.Branch != s.Branch() && len(c.Progress) == 0 && len(c.Published) == 0
 	})
