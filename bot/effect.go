@@ -25,6 +25,19 @@ type Effect struct {
 // first one made.
 func (e Effect) Creates() bool { return TraitsOf(e.Do).Creates }
 
+// Repeatable reports whether the effect may be performed once more by somebody who has
+// forgotten that it was: it reads, or it publishes what would be published again.
+func (e Effect) Repeatable() bool {
+	t := TraitsOf(e.Do)
+	switch t.To {
+	case ToGitHub, ToWeb:
+		return !t.Creates
+	case ToPlatform:
+		return !t.Creates && t.Reads
+	}
+	return false
+}
+
 // Action is what an [Effect] does. Its comment names the fact that answers it; its
 // [Traits] say where it goes and how long it may take.
 type Action interface{ traits() Traits }
@@ -224,7 +237,7 @@ func (do StartBuild) traits() Traits {
 }
 
 func (do WatchBuild) traits() Traits {
-	return Traits{To: ToPlatform, Answers: []Fact{BuildSeen{}}, Deadline: platformDeadline, Priority: PriorityWatch, Apps: []string{do.App}}
+	return Traits{To: ToPlatform, Answers: []Fact{BuildSeen{}}, Deadline: platformDeadline, Priority: PriorityWatch, Reads: true, Apps: []string{do.App}}
 }
 
 func (do CancelBuild) traits() Traits {
@@ -236,11 +249,11 @@ func (do Promote) traits() Traits {
 }
 
 func (do WatchRelease) traits() Traits {
-	return Traits{To: ToPlatform, Answers: []Fact{ReleaseSeen{}}, Deadline: platformDeadline, Priority: PriorityWatch, Apps: []string{do.App}}
+	return Traits{To: ToPlatform, Answers: []Fact{ReleaseSeen{}}, Deadline: platformDeadline, Priority: PriorityWatch, Reads: true, Apps: []string{do.App}}
 }
 
 func (do LookAtApp) traits() Traits {
-	t := Traits{To: ToPlatform, Answers: []Fact{AppSeen{}, ReleaseSeen{}}, Deadline: briefDeadline, Priority: PriorityWatch, Apps: []string{do.App}}
+	t := Traits{To: ToPlatform, Answers: []Fact{AppSeen{}, ReleaseSeen{}}, Deadline: briefDeadline, Priority: PriorityWatch, Reads: true, Apps: []string{do.App}}
 	if do.Seeks != nil { // a deploy waits for it, and Seeks names one more app
 		t.Deadline, t.Priority, t.Apps = dayDeadline, PriorityDeploy, []string{do.App, do.Seeks.From}
 	}

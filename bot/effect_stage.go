@@ -130,7 +130,7 @@ func (do SetMaintenance) traits() Traits {
 }
 
 func (do Inspect) traits() Traits {
-	t := Traits{To: ToPlatform, Answers: []Fact{Inspected{}}, Deadline: briefDeadline, Priority: PriorityWatch, Apps: []string{do.App}}
+	t := Traits{To: ToPlatform, Answers: []Fact{Inspected{}}, Deadline: briefDeadline, Priority: PriorityWatch, Reads: true, Apps: []string{do.App}}
 	if do.Source != "" {
 		t.Apps = append(t.Apps, do.Source)
 	}
@@ -142,7 +142,7 @@ func (do MakeCopy) traits() Traits {
 }
 
 func (do WatchCopy) traits() Traits {
-	return Traits{To: ToPlatform, Answers: []Fact{CopySeen{}}, Deadline: CopyDeadline, Priority: PriorityWatch, Apps: []string{do.App}, Platform: do.Platform}
+	return Traits{To: ToPlatform, Answers: []Fact{CopySeen{}}, Deadline: CopyDeadline, Priority: PriorityWatch, Reads: true, Apps: []string{do.App}, Platform: do.Platform}
 }
 
 func (do RemoveCopy) traits() Traits {

@@ -12,6 +12,8 @@ type Traits struct {
 	// Creates says that a second attempt makes a duplicate if it does not find what the
 	// first one made.
 	Creates bool
+	// Reads says that the action changes nothing on the platform.
+	Reads bool
 	// Deadline is how long after its first attempt the action is given up.
 	Deadline time.Duration
 	Priority Priority

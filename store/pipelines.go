@@ -125,7 +125,11 @@ func (s *Store) Commit(ctx context.Context, c engine.Change) error {
 	row.sameApps, row.before, row.known = known && maps.Equal(before.apps, row.apps), before, known
 	running := jobsOf(ctx)
 	next := s.direct.Load().handOver()
-	err = s.write(ctx, func(t tx) error {
+	write := s.write
+	if canBeRepeated(c) {
+		write = s.writeLazily
+	}
+	err = write(ctx, func(t tx) error {
 		next.anew()
 		if err := row.save(t, &next); err != nil {
 			return err

@@ -12,6 +12,7 @@ type serveCommand struct{ settings }
 
 // Run serves until ctx ends, and then drains.
 func (cmd serveCommand) Run(ctx context.Context, wrong mistakes) error {
+	relaxCollector()
 	cmd.wrong = wrong
 	if err := cmd.check(); err != nil {
 		return err
