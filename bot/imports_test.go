@@ -43,6 +43,7 @@ var inward = map[string][]string{
 	"bot/steer":                  {"bot", "bot/redact", "bot/words", "bot/calendar", "bot/command", "bot/pipeline", "bot/gate", "bot/release"},
 	"bot/apply":                  {"bot", "bot/redact", "bot/words", "bot/calendar", "bot/command", "bot/pipeline", "bot/gate", "bot/render", "bot/release", "bot/steer"},
 	"bot/decide":                 {"bot", "bot/redact", "bot/words", "bot/calendar", "bot/command", "bot/pipeline", "bot/gate", "bot/render", "bot/apply"},
+	"bot/history":                {"bot", "bot/redact", "bot/words", "bot/calendar", "bot/command", "bot/pipeline", "bot/gate", "bot/render", "bot/apply", "bot/decide"},
 	"bot/bottest":                {"bot", "platform"},
 	"bot/engine":                 {"bot"},
 	"bot/simulation":             {"bot", "bot/engine", "platform"},
@@ -57,6 +58,7 @@ var inward = map[string][]string{
 	"platform/local":             {"bot", "platform"},
 	"store":                      {"bot", "bot/engine"},
 	"config":                     {"bot"},
+	"web":                        {"bot", "bot/history"},
 	"probe":                      {"bot"},
 	"cmd/headstart":              {"*"},
 	"platform/heroku/herokutest": {"bot"},
@@ -68,7 +70,7 @@ var inTests = map[string][]string{"webhooks": {"store"}}
 
 // core are the rooms that decisions are made in.
 var core = []string{"bot", "bot/redact", "bot/words", "bot/calendar", "bot/command", "bot/pipeline", "bot/gate", "bot/render", "bot/release",
-	"bot/steer", "bot/apply", "bot/decide"}
+	"bot/steer", "bot/apply", "bot/decide", "bot/history"}
 
 func isPure(room string) bool { return slices.Contains(core, room) }
 
