@@ -14,6 +14,7 @@ import (
 type App struct {
 	Slug        string // it comments as SLUG[bot]
 	Name        string
+	ClientID    string            `json:"client_id"` // names it where people sign in; empty on old servers
 	Permissions map[string]string // read, write or admin by name, as in {"checks": "read"}
 	Events      []string          // webhook events that it subscribes to
 }

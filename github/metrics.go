@@ -89,6 +89,9 @@ var endpoints = []string{
 	"/repos/{owner}/{repo}/rules/branches/{branch}",
 	"/repos/{owner}/{repo}/statuses/{sha}",
 	"/repos/{owner}/{repo}/tarball/{ref}",
+	"/user",
+	"/user/installations",
+	"/user/installations/{installation_id}/repositories",
 }
 
 // endpointOf returns the endpoint of a request, out of a bounded number.

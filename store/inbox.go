@@ -282,7 +282,7 @@ const pruneBatch = 500
 
 // Prune removes old rows, and returns how many. It removes deliveries with an outcome, and counts, from before
 // deliveries. It removes events from before events that are folded into a state. It removes comments too old to be
-// obeyed. It works in small transactions, so that nothing waits for it.
+// obeyed, and sessions that have expired. It works in small transactions, so that nothing waits for it.
 func (s *Store) Prune(ctx context.Context, deliveries, events time.Time) (removed int64, err error) {
 	for _, p := range []struct {
 		query  string
@@ -293,6 +293,7 @@ func (s *Store) Prune(ctx context.Context, deliveries, events time.Time) (remove
 		{`DELETE FROM events WHERE (repo, name, seq) IN (SELECT repo, name, seq FROM events e WHERE at < $1 AND NOT EXISTS
 			(SELECT 1 FROM pipeline_states s WHERE s.repo = e.repo AND s.name = e.name AND e.seq > s.event) ORDER BY at LIMIT $2)`, events},
 		{pruneComments, s.now().Add(-apply.CommandAge - pipeline.CommandSlack)},
+		{pruneSessions, s.now()},
 	} {
 		n, err := s.inBatches(ctx, p.query, micros(p.before))
 		removed += n

@@ -49,6 +49,8 @@ func TestStore(t *testing.T) {
 		{"deliveries interrupted by the end are no failed attempts", testInterrupted},
 		{"what is old is removed in the end", testPrune},
 		{"a comment is seen once, for days", testSeenComments},
+		{"a session is kept until it ends", testSessions},
+		{"every pipeline is listed with its repository's number", testListing},
 		{"sweeps come due", testSweepsDue},
 		{"deliveries that need not be asked for again are known", testProcessed},
 		{"effects go in the order of their urgency", testPriority},

@@ -69,6 +69,15 @@ func (p Proxies) client(r *http.Request) (_ netip.Addr, odd bool) {
 	return netip.Addr{}, false
 }
 
+// Visitor returns the address that a visitor of the pages is counted under; empty: visitors cannot be distinguished.
+func (p Proxies) Visitor(r *http.Request) string {
+	addr, _ := p.client(r)
+	if !addr.IsValid() {
+		return ""
+	}
+	return addr.String()
+}
+
 // parseAddr reads an address, with or without a port.
 func parseAddr(s string) (netip.Addr, bool) {
 	if host, _, err := net.SplitHostPort(s); err == nil {

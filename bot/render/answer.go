@@ -136,7 +136,7 @@ func whyText(v *gate.View, r *pipeline.Request, cmd command.Command, begins Star
 	}
 	var b, open strings.Builder
 	fmt.Fprintf(&b, "**%s**", commitText(v, c.SHA))
-	if at, ok := arrival(v, c); ok && !shutBeyond(v, c, at) {
+	if at, ok := Expected(v, c); ok {
 		fmt.Fprintf(&b, ": expected on %s at %s, going by earlier deploys", words.Text(v.LastStage()), words.Moment(at))
 	}
 	b.WriteString("\n")

@@ -11,6 +11,13 @@ import (
 
 // Estimated durations, from this pipeline's own history.
 
+// Expected returns when a candidate is expected on the last stage, going by earlier deploys. False: nobody can say, or
+// the stage will be shut then.
+func Expected(v *gate.View, c *pipeline.Candidate) (time.Time, bool) {
+	at, ok := arrival(v, c)
+	return at, ok && !shutBeyond(v, c, at)
+}
+
 // arrival returns when a candidate is expected on the last stage, from recent durations of builds, checks and releases.
 // It is unknown for a candidate that waits for a person, and before the first deploy.
 func arrival(v *gate.View, c *pipeline.Candidate) (time.Time, bool) {

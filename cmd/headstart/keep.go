@@ -5,7 +5,7 @@ import "os"
 // secretVariables are the settings that are keys or passwords, or may hold one.
 var secretVariables = []string{
 	"GITHUB_PRIVATE_KEY", "GITHUB_WEBHOOK_SECRET", "HEROKU_API_KEY", "HEROKU_WEBHOOK_SECRET", "HEADSTART_METRICS_TOKEN",
-	"DATABASE_URL", "PGPASSWORD",
+	"GITHUB_CLIENT_SECRET", "HEADSTART_SESSION_KEY", "DATABASE_URL", "PGPASSWORD",
 }
 
 // forgetSecrets takes the keys out of the environment, once all of them were read: what

@@ -17,6 +17,8 @@ type settings struct {
 	Addr        string        `env:"HEADSTART_ADDR" placeholder:":8080" help:"Listen address; wins over --port."`
 	Port        string        `env:"PORT" default:"8080" help:"Listen on this port of all addresses."`
 	Allow       string        `env:"HEADSTART_ALLOW" placeholder:"acme/shop=shop-*" help:"Which repository may use which apps, separated by spaces. Nothing is allowed by default."`
+	URL         string        `name:"url" env:"HEADSTART_URL" placeholder:"https://headstart.example.com" help:"Where people find this server. Turns the pages on."`
+	SessionKey  string        `env:"HEADSTART_SESSION_KEY" help:"Encrypts the sessions of the pages. With SQLite a file beside the database by default."`
 	Operators   string        `env:"HEADSTART_OPERATORS" placeholder:"@ada" help:"The operators: @login, @login#ID or org/team, separated by spaces or commas."`
 	DatabaseURL string        `env:"DATABASE_URL" default:"sqlite:headstart.db" help:"sqlite:PATH or postgres://…"`
 	GitHub      githubFlags   `embed:"" prefix:"github-"`
@@ -43,6 +45,9 @@ type githubFlags struct {
 	PrivateKeyFile string `env:"GITHUB_PRIVATE_KEY_FILE" help:"File with the App's private key."`
 	WebhookSecret  string `env:"GITHUB_WEBHOOK_SECRET" help:"The App's webhook secret; several, separated by commas, while it is being changed."`
 	APIURL         string `name:"api-url" env:"GITHUB_API_URL" default:"https://api.github.com" help:"GitHub's REST API."`
+	URL            string `name:"url" env:"GITHUB_URL" placeholder:"https://github.com" help:"GitHub's pages, where they cannot be told from the API's address."`
+	ClientID       string `name:"client-id" env:"GITHUB_CLIENT_ID" placeholder:"Iv23…" help:"The App's client ID; GitHub is asked for it by default."`
+	ClientSecret   string `env:"GITHUB_CLIENT_SECRET" help:"The App's client secret, with which people sign in to the pages."`
 }
 
 type herokuFlags struct {

@@ -112,6 +112,7 @@ func (s settings) check() error {
 		wrong("HEADSTART_OPERATORS: %w", err)
 	}
 	s.checkLocal(wrong)
+	s.checkPages(wrong)
 	if _, err := webhooks.ParseProxies(s.TrustedProxies); err != nil {
 		wrong("HEADSTART_TRUSTED_PROXIES: %w", err)
 	}
@@ -130,9 +131,10 @@ func (s settings) check() error {
 	for _, v := range []struct{ variable, value, usual string }{
 		{"GITHUB_API_URL", s.GitHub.APIURL, "https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise Server"},
 		{"HEROKU_API_URL", s.Heroku.APIURL, "https://api.heroku.com"},
+		{"GITHUB_URL", s.GitHub.URL, "https://github.com, or https://HOST for GitHub Enterprise Server"},
 	} {
 		if u, err := url.Parse(v.value); v.value != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
-			wrong("%s is no address of an API: expected %s", v.variable, v.usual)
+			wrong("%s is no address: expected %s", v.variable, v.usual)
 		}
 	}
 	if !oneOf(s.LogLevel, "", "debug", "info", "warn", "error") {
@@ -194,7 +196,7 @@ func (s settings) checkApp(wrong func(string, ...any)) {
 
 // warnings are about settings that work, but not as well as somebody may hope.
 func (s settings) warnings() []string {
-	list := s.localWarnings()
+	list := append(s.localWarnings(), s.pagesWarnings()...)
 	for _, v := range []struct {
 		variable string
 		secrets  [][]byte

@@ -16,9 +16,9 @@ import (
 	"github.com/headstart-cd/headstart/webhooks"
 )
 
-// web is an HTTP server whose connections are bounded in number, and their headers
+// httpServer is an HTTP server whose connections are bounded in number, and their headers
 // in size and time. What bodies may cost is bounded by webhooks.Admission.
-type web struct {
+type httpServer struct {
 	server *http.Server
 	conns  *webhooks.Connections
 }
@@ -30,11 +30,11 @@ const (
 )
 
 // newWeb makes a server that has at most that many connections.
-func newWeb(h http.Handler, log *zap.Logger, most int) *web {
+func newWeb(h http.Handler, log *zap.Logger, most int) *httpServer {
 	conns := webhooks.NewConnections(most)
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true) // TLS ends at a proxy, which speaks nothing else to us by itself
-	return &web{conns: conns, server: &http.Server{
+	return &httpServer{conns: conns, server: &http.Server{
 		Handler: conns.Handler(h), ConnContext: conns.Context, ConnState: conns.State, Protocols: protocols,
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute, WriteTimeout: answerWithin, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 32 << 10, // browsers send up to 8 kB, GitHub 1 kB
@@ -53,7 +53,7 @@ func connections() int {
 }
 
 // serve returns nil after stop.
-func (w *web) serve(l net.Listener) error {
+func (w *httpServer) serve(l net.Listener) error {
 	if err := w.server.Serve(w.conns.Listener(l)); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
@@ -61,7 +61,7 @@ func (w *web) serve(l net.Listener) error {
 }
 
 // stop lets requests finish until ctx ends.
-func (w *web) stop(ctx context.Context) {
+func (w *httpServer) stop(ctx context.Context) {
 	if err := w.server.Shutdown(ctx); err != nil {
 		w.server.Close() // nobody is left who could be told of an error
 	}
@@ -101,9 +101,17 @@ func (srv *server) routes(s settings, registry *prometheus.Registry) (http.Handl
 		fmt.Fprintln(w, "ok")
 	})
 	pages.HandleFunc("GET /readyz", srv.ready())
-	pages.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintln(w, "Headstart\nGitHub's webhooks go to /webhooks/github.")
-	})
+	seen, err := srv.pages(s, proxies)
+	if err != nil {
+		return nil, err
+	}
+	if seen != nil {
+		pages.Handle("/", seen)
+	} else {
+		pages.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintln(w, "Headstart\nGitHub's webhooks go to /webhooks/github.")
+		})
+	}
 	mux.Handle("/", withoutBody(pages))
 	return mux, nil
 }

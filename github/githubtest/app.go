@@ -176,6 +176,8 @@ func (s *Server) authenticate(c *call) (refusal answer, refused bool) {
 			return fail(http.StatusUnauthorized, problem), true
 		}
 		return answer{}, false
+	case byPerson:
+		return s.authenticatePerson(c, secret)
 	}
 	if secret == "" {
 		return fail(http.StatusUnauthorized, "Requires authentication"), true
@@ -290,7 +292,7 @@ func convertManifest(c *call) answer {
 	}
 	delete(c.manifests, c.vars["code"])
 	body := c.appJSON(c.app.slug)
-	body["client_id"], body["client_secret"] = "Iv1."+c.app.slug, strings.Repeat("c", 40)
+	body["client_id"], body["client_secret"] = c.ClientID(), c.ClientSecret()
 	body["webhook_secret"], body["pem"] = orNull(c.hooks.secret), string(c.PrivateKeyPEM())
 	return created(body)
 }

@@ -25,13 +25,14 @@ const (
 	byToken   auth = iota // an installation's token
 	byJWT                 // the App itself
 	byAnybody             // nothing
+	byPerson              // the token of a person who signed in
 )
 
 // allRoutes is the table of endpoints. The first that matches wins.
 func (s *Server) allRoutes() []route {
 	var all []route
 	for _, topic := range [][]route{
-		appRoutes, hookRoutes, peopleRoutes, checkRoutes, statusRoutes, protectionRoutes, pullRoutes, deploymentRoutes,
+		appRoutes, oauthRoutes, hookRoutes, peopleRoutes, checkRoutes, statusRoutes, protectionRoutes, pullRoutes, deploymentRoutes,
 		commentRoutes, compareRoutes, contentRoutes, treeRoutes, commitRoutes, repoRoutes,
 	} {
 		all = append(all, topic...)

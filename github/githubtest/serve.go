@@ -27,6 +27,7 @@ type call struct {
 	body    []byte
 	install *Installation // whose token it is; nil with a JWT
 	token   *token        // nil with a JWT
+	person  string        // whose token it is, of endpoints about the person who asks
 	repo    *Repo         // of endpoints below /repos/{owner}/{repo}
 }
 

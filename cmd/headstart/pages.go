@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/headstart-cd/headstart/bot/engine"
+	"github.com/headstart-cd/headstart/github"
+	"github.com/headstart-cd/headstart/store"
+	"github.com/headstart-cd/headstart/web"
+	"github.com/headstart-cd/headstart/webhooks"
+)
+
+// pages makes the pages; nil: they are off.
+func (srv *server) pages(s settings, proxies webhooks.Proxies) (http.Handler, error) {
+	url, err := s.pagesURL()
+	if err != nil {
+		return nil, fmt.Errorf("HEADSTART_URL: %w", err)
+	}
+	if url == nil {
+		return nil, nil
+	}
+	key, err := s.sessionKey()
+	if err != nil {
+		return nil, err
+	}
+	o := web.Options{
+		URL: url, GitHub: s.githubPages(), Key: key, Unset: s.unset(), Pipelines: listed{srv.store}, Sessions: srv.store, Operations: failures{srv.store},
+		Address: proxies.Visitor, Now: srv.clock.Now, Logger: srv.log.Named("web"),
+		IsOperator: func(ctx context.Context, login string, id int64) (bool, error) {
+			return srv.people.is(ctx, engine.Person{Login: login, ID: id})
+		},
+	}
+	if len(o.Unset) == 0 {
+		door, err := srv.github.SignIn(github.SignInOptions{
+			ClientID: s.GitHub.ClientID, ClientSecret: s.GitHub.ClientSecret, URL: s.GitHub.URL, Callback: url.JoinPath("login", "callback").String(),
+		})
+		if err != nil {
+			return nil, err
+		}
+		o.People = visitors{door}
+	}
+	return web.New(o)
+}
+
+// visitors are people as the pages know them, who sign in with GitHub.
+type visitors struct{ *github.SignIn }
+
+// Login signs a person in.
+func (v visitors) Login(ctx context.Context, code, verifier string) (web.Person, error) {
+	p, err := v.SignIn.Login(ctx, code, verifier)
+	return web.Person{ID: p.ID, Login: p.Login, Token: p.Token, Until: p.Until}, err
+}
+
+// Sees asks GitHub what a person sees.
+func (v visitors) Sees(ctx context.Context, token string, known []web.Known) (map[int64]bool, error) {
+	list := make([]github.Repository, len(known))
+	for i, k := range known {
+		list[i] = github.Repository{ID: k.RepoID, Owner: k.Pipeline.Repo.Owner, Installation: k.Installation}
+	}
+	return v.SignIn.Sees(ctx, token, list)
+}
+
+// listed are the pipelines of the store as the pages know them.
+type listed struct{ *store.Store }
+
+// Listing lists them.
+func (l listed) Listing(ctx context.Context) ([]web.Known, error) {
+	all, err := l.Store.Listing(ctx)
+	list := make([]web.Known, len(all))
+	for i, p := range all {
+		list[i] = web.Known(p)
+	}
+	return list, err
+}
+
+// failures are what the store could not process.
+type failures struct{ store *store.Store }
+
+// Failed lists the newest hundred.
+func (f failures) Failed(ctx context.Context) ([]web.Delivery, error) {
+	failed := store.Failed
+	all, err := f.store.Deliveries(ctx, store.Filter{Outcome: &failed, Limit: 100})
+	list := make([]web.Delivery, len(all))
+	for i, d := range all {
+		list[i] = web.Delivery{GUID: d.GUID, Event: d.Event, Reason: d.Reason, At: d.ReceivedAt}
+	}
+	return list, err
+}

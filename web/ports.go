@@ -1,0 +1,88 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/pipeline"
+)
+
+// Person is somebody who has signed in.
+type Person struct {
+	ID    int64 // GitHub's number of the account, which is never another's
+	Login string
+	Token string    // of GitHub's; it says what the person may see
+	Until time.Time // when Token ends, and the session with it
+}
+
+// Known is a pipeline that could be shown.
+type Known struct {
+	Pipeline     bot.Key
+	RepoID       int64 // GitHub's number of the repository; 0: unknown, and shown to nobody
+	Installation int64 // of the GitHub App, as last heard
+}
+
+// Pipelines are what the pages tell of.
+type Pipelines interface {
+	// Listing lists every pipeline, by name, without its state.
+	Listing(ctx context.Context) ([]Known, error)
+	// Load returns a pipeline's state and its version; version 0: there is none.
+	Load(ctx context.Context, key bot.Key) (pipeline.State, int64, error)
+}
+
+// People sign in with GitHub. Errors are of bot's kinds.
+type People interface {
+	// Address returns the page where a person signs in. GitHub sends them back to /login/callback with state.
+	Address(ctx context.Context, state, verifier string) (string, error)
+	// Login exchanges the code of the way back. Refused: the code is not good.
+	Login(ctx context.Context, code, verifier string) (Person, error)
+	// Sees returns the numbers of those of the known repositories that GitHub shows to the holder of a token. Refused:
+	// the token is not good any more.
+	Sees(ctx context.Context, token string, known []Known) (map[int64]bool, error)
+}
+
+// Sessions keep what a cookie stands for. Tokens are hashes of what the cookie has, and data is encrypted.
+type Sessions interface {
+	Session(ctx context.Context, token string) (data []byte, found bool, err error)
+	// SaveSession keeps a session until it expires. person is the account's number; 0: nobody has signed in yet.
+	SaveSession(ctx context.Context, token string, person int64, data []byte, expires time.Time) error
+	EndSession(ctx context.Context, token string) error
+	// EndSessions ends all sessions of a person.
+	EndSessions(ctx context.Context, person int64) error
+}
+
+// Delivery is a webhook that could not be processed.
+type Delivery struct {
+	GUID, Event, Reason string
+	At                  time.Time
+}
+
+// Operations are what operators see.
+type Operations interface {
+	// Failed lists the deliveries of the last days that could not be processed, the newest first, at most a hundred.
+	Failed(ctx context.Context) ([]Delivery, error)
+}
+
+// Options are what the pages are made of. All ports but People are required.
+type Options struct {
+	URL    *url.URL // where people find the pages: https, or http on this machine
+	GitHub string   // GitHub's pages, without a slash at the end
+	Key    []byte   // encrypts sessions; at least 16 bytes
+	// Unset are the settings without which nobody can sign in; none: People is there.
+	Unset      []string
+	People     People // nil: nobody can sign in
+	Pipelines  Pipelines
+	Sessions   Sessions
+	Operations Operations
+	// IsOperator reports whether an account is an operator's.
+	IsOperator func(ctx context.Context, login string, id int64) (bool, error)
+	// Address returns whom a request is counted under; empty: visitors cannot be told apart.
+	Address func(*http.Request) string
+	Now     func() time.Time // nil: time.Now
+	Logger  *zap.Logger      // nil: silence
+}

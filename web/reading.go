@@ -1,0 +1,353 @@
+package web
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/gate"
+	"github.com/headstart-cd/headstart/bot/pipeline"
+	"github.com/headstart-cd/headstart/bot/redact"
+	"github.com/headstart-cd/headstart/bot/render"
+	"github.com/headstart-cd/headstart/bot/words"
+)
+
+// reading is a pipeline's state at a time, as pages tell of it. Its texts are plain: the templates escape them.
+type reading struct {
+	view      *gate.View
+	explained gate.Explanation
+	github    string
+}
+
+func newReading(state pipeline.State, now time.Time, github string) *reading {
+	v := gate.NewSettledView(&state, now)
+	return &reading{view: v, explained: v.Explain(), github: github}
+}
+
+// level is how much attention a pipeline asks for. It is a class in the stylesheet and a word for people, so that
+// colour says nothing alone.
+type level string
+
+const (
+	needsSomebody level = "needs somebody"
+	moving        level = "moving"
+	waits         level = "waits"
+	quiet         level = "quiet"
+)
+
+// Class is the level in the stylesheet.
+func (l level) Class() string { return strings.ReplaceAll(string(l), " ", "-") }
+
+// Mark is the sign beside the word.
+func (l level) Mark() string {
+	return map[level]string{needsSomebody: "!", moving: "→", waits: "…", quiet: "✓"}[l]
+}
+
+// summary is where a pipeline stands, in a sentence.
+type summary struct {
+	Level    level
+	Commit   commit // zero: it is about none
+	Text     string // completes the commit; else a sentence
+	Reason   string // why, as a sentence; may be empty
+	Next     string // what somebody can do; empty: nothing
+	Who      string // without Next: who or what it is up to; may be empty
+	Since    moment
+	Expected moment // when it is live in the last stage, going by earlier deploys; zero: nobody can say
+}
+
+// commit is a candidate as people know it.
+type commit struct {
+	Short, Title, Author string
+	URL                  string // on GitHub; empty: it is not a commit there
+	Pull                 int
+	PullURL              string
+}
+
+// summary tells of the newest candidate that is on its way, else of what runs.
+func (r *reading) summary() summary {
+	s := r.view.State
+	if !s.Configured {
+		text := "Nothing is deployed: there is no valid .github/headstart.yml on the branch yet."
+		if len(s.Candidates) > 0 || len(s.Names) > 0 {
+			text = "Nothing is deployed: " + s.NoFile() + "."
+		}
+		return summary{Level: needsSomebody, Text: text, Next: "add the pipeline's file to the branch that is deployed"}
+	}
+	if len(r.explained.Candidates) > 0 {
+		x := r.explained.Candidates[0]
+		if c := s.Candidate(x.SHA); c != nil {
+			return r.onItsWay(c, x)
+		}
+	}
+	if failed, ok := r.newestFailed(); ok {
+		return failed
+	}
+	last := r.view.LastStage()
+	live := s.Stage(last).Live
+	if live.SHA == "" {
+		return summary{Level: quiet, Text: fmt.Sprintf("Nothing has been released to %s yet.", last), Next: "push to " + s.Branch()}
+	}
+	return summary{Level: quiet, Commit: r.commit(live.SHA), Text: "is live on " + last + ". Nothing is on its way.", Since: momentOf(live.Since, r.view.Now)}
+}
+
+// onItsWay says what a candidate waits for, or what happens to it.
+func (r *reading) onItsWay(c *pipeline.Candidate, x gate.CandidateExplained) summary {
+	is := summary{Level: waits, Commit: r.commit(c.SHA)}
+	if at, ok := render.Expected(r.view, c); ok {
+		is.Expected = momentOf(at, r.view.Now)
+	}
+	for _, stage := range x.Stages {
+		switch {
+		case stage.State == pipeline.ProgressLive, stage.State == pipeline.ProgressSkipped:
+			continue
+		case stage.State == pipeline.ProgressReleasing:
+			is.Level, is.Text, is.Since = moving, "is on its way to "+stage.Stage+".", momentOf(stage.Since, r.view.Now)
+			if n := render.StageStatus(r.view, c, stage.Stage); n != nil {
+				is.Reason = sentence(n.Text)
+			}
+			return is
+		case stage.Blocked.Name == "":
+			is.Level, is.Text = moving, "enters "+stage.Stage+"."
+			return is
+		}
+		g := stage.Blocked
+		is.Text, is.Reason, is.Since = "waits before "+stage.Stage+".", sentence(g.Text), momentOf(g.Since, r.view.Now)
+		is.Next, is.Who = g.Next, g.Who
+		switch {
+		case g.State == gate.Closed, g.Name == gate.Approval:
+			is.Level = needsSomebody
+		case g.Name == gate.Build, g.Name == gate.Checks, g.Name == gate.Slot, g.Name == gate.Proof:
+			is.Level = moving
+		}
+		return is
+	}
+	is.Text = "has passed every stage."
+	return is
+}
+
+// newestFailed tells of the newest candidate, if it did not get through.
+func (r *reading) newestFailed() (summary, bool) {
+	s := r.view.State
+	if len(s.Candidates) == 0 {
+		return summary{}, false
+	}
+	c := &s.Candidates[len(s.Candidates)-1]
+	for _, stage := range s.Config.StageNames() {
+		p := c.Progress[stage]
+		is := summary{Level: needsSomebody, Commit: r.commit(c.SHA), Since: momentOf(p.EndedAt, r.view.Now), Reason: sentence(p.Reason)}
+		switch p.State {
+		case pipeline.ProgressFailed:
+			is.Text, is.Next = "failed on "+stage+".", "push a fix, or comment /retry "+s.Qualified(stage)
+			return is, true
+		case pipeline.ProgressRolledBack:
+			is.Text, is.Next = "was rolled back on "+stage+".", "push a fix, or comment /promote "+s.Qualified(stage)
+			if s.Stage(stage).LockedAt(r.view.Now) != nil {
+				is.Next = "comment /unlock " + s.Qualified(stage) + " when it is mended"
+			}
+			return is, true
+		}
+	}
+	return summary{}, false
+}
+
+// stageGates are the gates of what is on its way before one stage, as /why explains them.
+type stageGates struct {
+	Stage string
+	Said  string // it has entered: how far it is
+	Shut  []gateRow
+	Open  []string
+}
+
+type gateRow struct {
+	Name, Text, Next, Who string
+	Closed                bool
+	Since, Until          moment
+}
+
+// gates explains the newest candidate that is on its way; nil: there is none.
+func (r *reading) gates() (list []stageGates) {
+	if len(r.explained.Candidates) == 0 {
+		return nil
+	}
+	x := r.explained.Candidates[0]
+	for _, stage := range x.Stages {
+		is := stageGates{Stage: stage.Stage}
+		if stage.State != "" {
+			is.Said = progressWord(stage.State)
+			if stage.Reason != "" {
+				is.Said += ": " + stage.Reason
+			}
+		}
+		for _, g := range stage.Gates {
+			if g.State == gate.Open {
+				is.Open = append(is.Open, g.Asked())
+				continue
+			}
+			is.Shut = append(is.Shut, gateRow{
+				Name: string(g.Name), Text: sentence(g.Text), Next: g.Next, Who: g.Who, Closed: g.State == gate.Closed,
+				Since: momentOf(g.Since, r.view.Now), Until: momentOf(g.Until, r.view.Now),
+			})
+		}
+		list = append(list, is)
+	}
+	return list
+}
+
+func progressWord(s pipeline.ProgressState) string {
+	return map[pipeline.ProgressState]string{
+		pipeline.ProgressReleasing: "being released", pipeline.ProgressLive: "live", pipeline.ProgressFailed: "failed",
+		pipeline.ProgressRolledBack: "rolled back", pipeline.ProgressSkipped: "skipped",
+	}[s]
+}
+
+// stageRow is one stage: what runs there, and what is on its way to it.
+type stageRow struct {
+	Name   string
+	Live   commit // zero: nothing yet
+	Since  moment
+	Apps   []appLink
+	Lock   string // why no promotion may enter; empty: the stage is not locked
+	Locked moment
+	Way    string   // what is being released; empty: nothing
+	Notes  []string // what else people should know
+}
+
+type appLink struct{ Name, URL string }
+
+// stages lists the stages in promotion order.
+func (r *reading) stages() []stageRow {
+	s := r.view.State
+	if !s.Configured {
+		return nil
+	}
+	rows := make([]stageRow, len(s.Config.Stages))
+	for i, cfg := range s.Config.Stages {
+		st := s.Stage(cfg.Name)
+		row := stageRow{Name: cfg.Name}
+		if st.Live.SHA != "" {
+			row.Live, row.Since = r.commit(st.Live.SHA), momentOf(st.Live.Since, r.view.Now)
+		}
+		for _, app := range cfg.Apps {
+			row.Apps = append(row.Apps, appLink{app, webAddress(st.Apps[app].URL)})
+		}
+		if g := r.view.LockGate(cfg.Name); g.State != gate.Open {
+			row.Lock, row.Locked = sentence(g.Text), momentOf(g.Since, r.view.Now)
+		}
+		if p := st.Promoting; p != nil {
+			row.Way = bot.Short(p.SHA) + " is being released"
+			if p.Rollback != nil {
+				row.Way = bot.Short(p.SHA) + " is being brought back"
+			}
+		}
+		if f, app := st.Foreign(); f != nil {
+			row.Notes = append(row.Notes, fmt.Sprintf("%s was released to %s by hand.", f.Name(), app))
+		} else if st.Mixed() {
+			row.Notes = append(row.Notes, "Its apps do not all run the same release.")
+		}
+		for _, g := range r.view.TimeGates(&pipeline.Candidate{}, cfg.Name) {
+			if g.State != gate.Open {
+				row.Notes = append(row.Notes, sentence(g.Text))
+			}
+		}
+		rows[i] = row
+	}
+	return rows
+}
+
+// wayRow is a candidate on its way.
+type wayRow struct {
+	Commit commit
+	Said   string
+	Since  moment // when it was pushed
+}
+
+// way lists what is on its way, the newest first.
+func (r *reading) way() (rows []wayRow) {
+	for _, x := range r.explained.Candidates {
+		c := r.view.State.Candidate(x.SHA)
+		if c == nil {
+			continue
+		}
+		is := r.onItsWay(c, x)
+		rows = append(rows, wayRow{Commit: is.Commit, Said: strings.TrimSpace(words.Capital(is.Text) + " " + is.Reason), Since: momentOf(c.Pushed(), r.view.Now)})
+	}
+	return rows
+}
+
+var isSHA = regexp.MustCompile(`^[0-9a-f]{40}$`)
+
+// commit names a commit, as far as it is known.
+func (r *reading) commit(sha string) commit {
+	is := commit{Short: bot.Short(sha)}
+	if isSHA.MatchString(sha) {
+		is.URL = r.repoURL() + "/commit/" + sha
+	}
+	if c := r.view.State.Candidate(sha); c != nil {
+		is.Title, is.Author, is.Pull = redact.Cut(c.Title, 100), c.Author, c.Pull
+	}
+	if is.Pull != 0 {
+		is.PullURL = fmt.Sprintf("%s/pull/%d", r.repoURL(), is.Pull)
+	}
+	return is
+}
+
+func (r *reading) repoURL() string {
+	repo := r.view.State.Pipeline.Repo
+	return r.github + "/" + url.PathEscape(repo.Owner) + "/" + url.PathEscape(repo.Name)
+}
+
+// webAddress returns an address that a page may link to; empty for any other.
+func webAddress(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return ""
+	}
+	return address
+}
+
+// sentence makes one of a phrase; empty if that is.
+func sentence(phrase string) string {
+	if phrase == "" {
+		return ""
+	}
+	return words.Capital(strings.TrimRight(phrase, ".")) + "."
+}
+
+// moment is a time on a page; zero: there is none.
+type moment struct {
+	Machine string // for <time datetime>
+	Exact   string // for people who want to know
+	Text    string // as people say it
+}
+
+func momentOf(t, now time.Time) moment {
+	if t.IsZero() {
+		return moment{}
+	}
+	return moment{Machine: t.UTC().Format(time.RFC3339), Exact: words.Moment(t), Text: ago(t, now)}
+}
+
+// ago says how long ago something was, or when it will be.
+func ago(t, now time.Time) string {
+	d := now.Sub(t)
+	switch {
+	case d < -24*time.Hour:
+		return "on " + t.UTC().Format("2 Jan 15:04") + " UTC"
+	case d < -time.Minute:
+		return "at " + t.UTC().Format("15:04") + " UTC"
+	case d < 0:
+		return "in a moment"
+	case d < time.Minute:
+		return "just now"
+	case d < time.Hour:
+		return fmt.Sprintf("%d min ago", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h ago", int(d.Hours()))
+	case d < 60*24*time.Hour:
+		return fmt.Sprintf("%d days ago", int(d.Hours()/24))
+	}
+	return "on " + t.UTC().Format("2 Jan 2006")
+}

@@ -1,0 +1,174 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"go.uber.org/zap"
+
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// viewer is who may see a page.
+type viewer string
+
+// The kinds of viewers. Whoever may not see a page gets the answer to a path that does not exist; before that, somebody
+// who is not signed in is asked to.
+const (
+	everybody viewer = "everybody" // also without being signed in; the page shows nothing of any pipeline then
+	signedIn  viewer = "signed in"
+	reader    viewer = "reader"   // of the repository whose pipeline the path names, as GitHub says
+	operator  viewer = "operator" // as HEADSTART_OPERATORS says
+)
+
+// route is one line of the table of pages.
+type route struct {
+	pattern string // as http.ServeMux has it
+	viewer  viewer
+	serve   func(*site, *visit) (answer, error)
+}
+
+// routes is the table of pages. What is not in it does not exist.
+var routes = []route{
+	{"GET /{$}", everybody, (*site).home},
+	{"GET /login", everybody, (*site).login},
+	{"GET /login/callback", everybody, (*site).callback},
+	{"POST /logout", signedIn, (*site).logout},
+	{"POST /logout/everywhere", signedIn, (*site).logoutEverywhere},
+	{"GET /p/{owner}/{name}", reader, (*site).pipeline},
+	{"GET /deliveries", operator, (*site).deliveries},
+	{"GET /assets/{file}", everybody, (*site).asset},
+	{"/", everybody, func(*site, *visit) (answer, error) { return notFound, nil }},
+}
+
+// visit is one request on its way to a page.
+type visit struct {
+	*http.Request
+	person   *Person // nil: nobody is signed in
+	operator bool
+	sees     []Known // the pipelines that the person may see
+	key      bot.Key // with reader: the pipeline that the path names
+}
+
+// answer is what a route says: a page, a way to another one, or bytes that never change.
+type answer struct {
+	status int
+	page   string // name of a template
+	title  string
+	data   any
+	to     string // redirects there, if it is not empty
+	asset  *asset
+}
+
+var notFound = answer{status: http.StatusNotFound, page: "missing", title: "Not found"}
+
+// handler is the table as one handler.
+func (s *site) handler() http.Handler {
+	mux := http.NewServeMux()
+	for _, r := range routes {
+		mux.HandleFunc(r.pattern, func(w http.ResponseWriter, req *http.Request) {
+			v := &visit{Request: req, person: s.person(req.Context())}
+			a, err := s.serve(v, r)
+			if err != nil {
+				a = s.trouble(v, err)
+			}
+			s.write(w, v, a)
+		})
+	}
+	return mux
+}
+
+// serve decides whether the visitor may see the page, and makes it if so. It is the only way to a page.
+func (s *site) serve(v *visit, r route) (answer, error) {
+	if v.person == nil {
+		if r.viewer == everybody {
+			return r.serve(s, v)
+		}
+		return askToSignIn(v), nil
+	}
+	var err error
+	if v.operator, err = s.isOperator(v.Context(), v.person.Login, v.person.ID); err != nil {
+		return answer{}, err
+	}
+	switch r.viewer {
+	case everybody, signedIn:
+		return r.serve(s, v)
+	case operator:
+		if v.operator {
+			return r.serve(s, v)
+		}
+		return notFound, nil
+	case reader:
+		if err := s.look(v); err != nil {
+			return answer{}, err
+		}
+		var seen bool
+		if v.key, seen = named(v.sees, keyIn(v.PathValue("owner"), v.PathValue("name"))); seen {
+			return r.serve(s, v)
+		}
+		return notFound, nil
+	}
+	return answer{}, fmt.Errorf("the route %s is for %q, whom nobody knows", r.pattern, r.viewer)
+}
+
+// look finds out what the person sees.
+func (s *site) look(v *visit) error {
+	known, err := s.pipelines.Listing(v.Context())
+	if err == nil {
+		v.sees, err = s.sights.of(v.Context(), *v.person, known)
+	}
+	return err
+}
+
+// keyIn reads the pipeline in a path: acme/shop, or acme/shop:api.
+func keyIn(owner, name string) bot.Key {
+	name, pipeline, _ := strings.Cut(name, ":")
+	return bot.Key{Repo: bot.Repo{Owner: owner, Name: name}, Name: pipeline}
+}
+
+// pathOf is where a pipeline's page is.
+func pathOf(k bot.Key) string {
+	path := "/p/" + url.PathEscape(k.Repo.Owner) + "/" + url.PathEscape(k.Repo.Name)
+	if k.Name != "" {
+		path += ":" + url.PathEscape(k.Name)
+	}
+	return path
+}
+
+// askToSignIn leads to where people sign in, and back to what they wanted to see.
+func askToSignIn(v *visit) answer {
+	if v.Method != http.MethodGet && v.Method != http.MethodHead {
+		return answer{to: "/"}
+	}
+	return answer{to: "/login?" + url.Values{"to": {v.URL.EscapedPath()}}.Encode()}
+}
+
+// trouble is the answer when no page could be made. A token that GitHub does not accept any more ends the session.
+func (s *site) trouble(v *visit, err error) answer {
+	var refused *bot.Refused
+	var retry *bot.Retryable
+	switch {
+	case errors.As(err, &refused) && v.person != nil:
+		if err := s.sessions.Destroy(v.Context()); err != nil {
+			s.log.Error("end a session whose token GitHub does not accept any more", zap.Error(err))
+		}
+		v.person = nil
+		return askToSignIn(v)
+	case errors.As(err, &retry):
+		s.log.Warn("a page could not be shown: GitHub does not answer", zap.Error(err))
+		return message(http.StatusServiceUnavailable, "GitHub does not answer",
+			"Headstart asks GitHub what you may see, and GitHub does not answer at the moment. Deploys go on. Try again in a minute.")
+	case !errors.Is(err, context.Canceled):
+		s.log.Error("a page could not be shown", zap.Error(err))
+	}
+	return message(http.StatusInternalServerError, "Something went wrong", "This page could not be made. The server's log says why. Try again in a minute.")
+}
+
+// message is a page that says one thing.
+func message(status int, title, text string) answer {
+	return answer{status: status, page: "message", title: title, data: text}
+}

@@ -1,0 +1,126 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"go.uber.org/zap"
+)
+
+// site is the pages, ready to be served.
+type site struct {
+	url        *url.URL
+	github     string
+	unset      []string
+	people     People // nil: nobody can sign in
+	pipelines  Pipelines
+	rows       Sessions
+	operations Operations
+	isOperator func(ctx context.Context, login string, id int64) (bool, error)
+	address    func(*http.Request) string
+	now        func() time.Time
+	log        *zap.Logger
+	sessions   *scs.SessionManager
+	sights     *sights
+	tries      *limiter
+}
+
+// New returns the handler of the pages.
+func New(o Options) (http.Handler, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = zap.NewNop()
+	}
+	if len(o.Key) < 16 {
+		return nil, errors.New("the key of sessions has fewer than 16 bytes")
+	}
+	s := &site{
+		url: o.URL, github: strings.TrimSuffix(o.GitHub, "/"), unset: o.Unset, people: o.People, pipelines: o.Pipelines, rows: o.Sessions,
+		operations: o.Operations, isOperator: o.IsOperator, address: o.Address, now: o.Now, log: o.Logger,
+		sights: &sights{people: o.People, now: o.Now}, tries: &limiter{now: o.Now},
+	}
+	var err error
+	if s.sessions, err = newSessions(o.Sessions, o.Key, o.URL.Scheme == "https", s.noSession); err != nil {
+		return nil, err
+	}
+	protect, err := crossOrigin(o.URL, http.HandlerFunc(s.refuse))
+	if err != nil {
+		return nil, fmt.Errorf("trust the pages' own address: %w", err)
+	}
+	return headers(protect(s.sessions.LoadAndSave(s.handler()))), nil
+}
+
+// noSession answers when the database does not say who is signed in.
+func (s *site) noSession(w http.ResponseWriter, r *http.Request, err error) {
+	if !errors.Is(err, context.Canceled) {
+		s.log.Error("a session could not be read or saved", zap.Error(err))
+	}
+	s.write(w, &visit{Request: r}, message(http.StatusServiceUnavailable, "Try again", "The database does not answer at the moment. Try again in a minute."))
+}
+
+// refuse answers what another site sent.
+func (s *site) refuse(w http.ResponseWriter, r *http.Request) {
+	s.write(w, &visit{Request: r}, message(http.StatusForbidden, "Not from here",
+		"Your browser sent this from another site, or does not say from where. Go to "+s.url.String()+" and do it there."))
+}
+
+//go:embed templates/*.html
+var files embed.FS
+
+// templates are one set for each page: what it has of its own, and what all pages share.
+var templates = parseTemplates("home", "welcome", "pipeline", "deliveries", "message", "missing")
+
+func parseTemplates(names ...string) map[string]*template.Template {
+	sets := map[string]*template.Template{}
+	for _, name := range names {
+		sets[name] = template.Must(template.ParseFS(files, "templates/layout.html", "templates/"+name+".html"))
+	}
+	return sets
+}
+
+// sheet is what a template gets.
+type sheet struct {
+	Title    string
+	Person   *Person
+	Operator bool
+	GitHub   string
+	CSS      string
+	Icon     string
+	Data     any
+}
+
+// write sends an answer. A page is made to its end first, so that nobody gets half of one.
+func (s *site) write(w http.ResponseWriter, v *visit, a answer) {
+	switch {
+	case a.to != "":
+		w.Header().Set("Location", a.to)
+		w.WriteHeader(http.StatusSeeOther)
+		return
+	case a.asset != nil:
+		a.asset.serve(w)
+		return
+	}
+	var page bytes.Buffer
+	err := templates[a.page].ExecuteTemplate(&page, "layout", sheet{
+		Title: a.title, Person: v.person, Operator: v.operator, GitHub: s.github, CSS: css.path(), Icon: icon.path(), Data: a.data,
+	})
+	if err != nil {
+		s.log.Error("a page could not be made of its template", zap.String("page", a.page), zap.Error(err))
+		http.Error(w, "This page could not be made.", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(max(a.status, http.StatusOK))
+	_, _ = page.WriteTo(w) // the visitor may be gone
+}
