@@ -7,6 +7,7 @@ type pipelinePage struct {
 	Config           string // why the newest file is not in force; empty: it is
 	Frozen           string // why nothing is promoted; empty: it is not
 	Summary          summary
+	Map              valueStream
 	Gates            []stageGates // of what the summary is about
 	Stages           []stageRow
 	Way              []wayRow
@@ -23,7 +24,7 @@ func (s *site) pipeline(v *visit) (answer, error) {
 	state := r.view.State
 	page := pipelinePage{
 		Key: v.key.String(), Repo: v.key.Repo.String(), URL: r.repoURL(), Branch: state.Branch(), Platform: state.Config.Platform,
-		Summary: r.summary(), Gates: r.gates(), Stages: r.stages(), Way: r.way(), Config: r.explained.Config,
+		Summary: r.summary(), Map: r.valueStream(v.seesPipeline), Gates: r.gates(), Stages: r.stages(), Way: r.way(), Config: r.explained.Config,
 	}
 	if state.Freeze.Active(r.view.Now) {
 		page.Frozen = state.Freeze.Text()

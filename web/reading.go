@@ -36,6 +36,7 @@ const (
 	moving        level = "moving"
 	waits         level = "waits"
 	quiet         level = "quiet"
+	idle          level = "idle" // there is nothing yet
 )
 
 // Class is the level in the stylesheet.
@@ -43,7 +44,14 @@ func (l level) Class() string { return strings.ReplaceAll(string(l), " ", "-") }
 
 // Mark is the sign beside the word.
 func (l level) Mark() string {
-	return map[level]string{needsSomebody: "!", moving: "→", waits: "…", quiet: "✓"}[l]
+	return map[level]string{needsSomebody: "!", moving: "→", waits: "…", quiet: "✓", idle: "–"}[l]
+}
+
+// Path draws the mark in an image of 16 × 16, for where a font may lack it.
+func (l level) Path() string {
+	return map[level]string{
+		needsSomebody: "M8 2v7M8 12v2", moving: "M2 8h11M9 4l4 4-4 4", waits: "M5 3v10M11 3v10", quiet: "M2 9l4 4 8-9", idle: "M4 8h8",
+	}[l]
 }
 
 // summary is where a pipeline stands, in a sentence.

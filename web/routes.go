@@ -124,6 +124,12 @@ func (s *site) look(v *visit) error {
 	return err
 }
 
+// seesPipeline reports whether the person may see a pipeline.
+func (v *visit) seesPipeline(key bot.Key) bool {
+	_, seen := named(v.sees, key)
+	return seen
+}
+
 // keyIn reads the pipeline in a path: acme/shop, or acme/shop:api.
 func keyIn(owner, name string) bot.Key {
 	name, pipeline, _ := strings.Cut(name, ":")
