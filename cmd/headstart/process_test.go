@@ -48,7 +48,9 @@ func startProcess(t *testing.T, gh *githubtest.Server, dir string) *process {
 	return startProcessAs(t, gh, dir, exec.Command(os.Args[0], "serve"))
 }
 
-func startProcessAs(t *testing.T, gh *githubtest.Server, dir string, cmd *exec.Cmd) *process {
+// startProcessAs runs a command that serves. more returns variables besides the usual ones,
+// over which it wins.
+func startProcessAs(t *testing.T, gh *githubtest.Server, dir string, cmd *exec.Cmd, more ...func(url string) []string) *process {
 	t.Helper()
 	addr := freeAddress(t)
 	p := &process{cmd: cmd, url: "http://" + addr, apps: freeAddress(t), ended: make(chan error, 1)}
@@ -59,6 +61,9 @@ func startProcessAs(t *testing.T, gh *githubtest.Server, dir string, cmd *exec.C
 		"HEADSTART_LOCAL=true", "HEADSTART_LOCAL_DIR=" + filepath.Join(dir, "apps"), "HEADSTART_LOCAL_ADDR=" + p.apps,
 		fmt.Sprintf("GITHUB_APP_ID=%d", gh.AppID()), "GITHUB_PRIVATE_KEY=" + string(gh.PrivateKeyPEM()),
 		"GITHUB_WEBHOOK_SECRET=" + webhookSecret, "GITHUB_API_URL=" + gh.URL(),
+	}
+	for _, variables := range more {
+		p.cmd.Env = append(p.cmd.Env, variables(p.url)...)
 	}
 	p.cmd.Stdout, p.cmd.Stderr = p, p
 	if err := p.cmd.Start(); err != nil {
