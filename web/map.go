@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -115,7 +116,7 @@ func (r *reading) pushBox(c *pipeline.Candidate) mapBox {
 
 func (r *reading) buildBox(c *pipeline.Candidate) mapBox {
 	b := mapBox{Name: "build", Level: idle, Word: "none yet"}
-	if usual := r.view.State.UsualBuild(); usual > 0 {
+	if usual := r.view.State.UsualBuild(); usual >= time.Second {
 		b.Then = "usually " + took(usual)
 	}
 	if c == nil {
@@ -169,7 +170,7 @@ func (r *reading) checksBox(c *pipeline.Candidate) mapBox {
 // stageBox tells what runs on a stage, and how far the candidate is with it.
 func (r *reading) stageBox(c *pipeline.Candidate, stage string) mapBox {
 	st := r.view.State.Stage(stage)
-	b := mapBox{Name: stage, Level: idle, Word: "empty", First: "nothing live yet", Path: "#" + stageID(stage)}
+	b := mapBox{Name: stage, Level: idle, Word: "empty", First: "nothing live yet", Path: "#" + url.PathEscape(stage)}
 	if st.Live.SHA != "" {
 		b.Level, b.Word, b.First = quiet, "live", "live: "+bot.Short(st.Live.SHA)
 	}
@@ -204,7 +205,9 @@ func (r *reading) stageBox(c *pipeline.Candidate, stage string) mapBox {
 		}
 		for _, at := range x.Stages {
 			if at.Stage == stage && at.Blocked.Name != "" {
-				b.Level, b.Word = levelOf(at.Blocked)
+				if b.Level, b.Word = levelOf(at.Blocked); b.Level == moving { // the build, or the checks
+					b.Level, b.Word = waits, "waits"
+				}
 				b.Then = words.Capital(at.Blocked.Text)
 			}
 		}
@@ -256,7 +259,4 @@ func levelOf(g gate.Gate) (level, string) {
 }
 
 // took says a duration.
-func took(d time.Duration) string { return words.Took(time.Time{}, time.Time{}.Add(d)) }
-
-// stageID is the anchor of a stage on the pipeline's page.
-func stageID(stage string) string { return stage }
+func took(d time.Duration) string { return words.Took(time.Unix(0, 0), time.Unix(0, 0).Add(d)) }

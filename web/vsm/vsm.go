@@ -36,7 +36,7 @@ type Line struct {
 const (
 	columnUnit = 100
 	rowUnit    = 50
-	free       = 12
+	free       = 9
 )
 
 // Width is the image's, in its own units.
