@@ -1,0 +1,15 @@
+package web
+
+// RoutePatterns are those of the table of pages, in order.
+func RoutePatterns() (list []string) {
+	for _, r := range routes {
+		list = append(list, r.pattern)
+	}
+	return list
+}
+
+// CSSPath is where the stylesheet is.
+func CSSPath() string { return css.path() }
+
+// OwnPath is where a sign-in may lead to.
+func OwnPath(to string) string { return ownPath(to) }

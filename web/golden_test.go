@@ -1,0 +1,269 @@
+package web_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/html"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/pipeline"
+	"github.com/headstart-cd/headstart/web"
+)
+
+var update = flag.Bool("update", false, "write the pages as they are")
+
+// live is a pipeline on which a change went all the way.
+func live(t testing.TB) *tale {
+	s := newTale(t)
+	s.push("77b01de", "Fix rounding of taxes", "ada", usualOf("shop"))
+	s.check("77b01de", bot.CheckPassed)
+	s.wait(3 * time.Minute)
+	s.say("/approve production 77b01de")
+	s.wait(time.Minute)
+	return s
+}
+
+// next is live, with another change that was just pushed.
+func next(t testing.TB) *tale {
+	s := live(t)
+	s.wait(47 * time.Minute)
+	s.push("3f2a91c", "Fix the till when the drawer is open and two cashiers are signed in at once", "mia", usualOf("shop"))
+	return s
+}
+
+// situations that a pipeline's page shows.
+var situations = []struct {
+	name string
+	tell func(testing.TB) *tale
+}{
+	{"new", newTale},
+	{"building", next},
+	{"live", live},
+	{"approval", func(t testing.TB) *tale {
+		s := next(t)
+		s.check("3f2a91c", bot.CheckPassed)
+		s.wait(4 * time.Minute)
+		return s
+	}},
+	{"red", func(t testing.TB) *tale {
+		s := next(t)
+		s.check("3f2a91c", bot.CheckFailed)
+		s.wait(2 * time.Minute)
+		return s
+	}},
+	{"release_failed", func(t testing.TB) *tale {
+		s := next(t)
+		s.Breaks = func(sha string) (build, release bool) { return false, strings.HasPrefix(sha, "3f2a91c") }
+		s.check("3f2a91c", bot.CheckPassed)
+		s.wait(4 * time.Minute)
+		return s
+	}},
+	{"releasing", func(t testing.TB) *tale {
+		s := next(t)
+		s.ReleaseTime = time.Hour
+		s.check("3f2a91c", bot.CheckPassed)
+		s.wait(4 * time.Minute)
+		return s
+	}},
+	{"locked_and_frozen", func(t testing.TB) *tale {
+		s := next(t)
+		s.say("/lock production we are on television")
+		s.must(s.Deliver(bot.OperatorFreeze{On: true, By: "root", Reason: "the data centre is hot", At: s.Now}))
+		s.check("3f2a91c", bot.CheckPassed)
+		s.wait(4 * time.Minute)
+		return s
+	}},
+	{"many_on_their_way", func(t testing.TB) *tale {
+		s := next(t)
+		s.BuildTime = time.Hour
+		s.push("9d1c0aa", "Speed up the cart", "sam", usualOf("shop"))
+		s.push("51aa0b7", "Use the new currency of the shop", "kim", usualOf("shop"))
+		s.wait(5 * time.Minute)
+		return s
+	}},
+}
+
+func TestPipelinePages(t *testing.T) {
+	for _, s := range situations {
+		t.Run(s.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.put(shop, s.tell(t))
+			golden(t, "pipeline_"+s.name, w.browser().signIn("mia").get("/p/acme/shop"))
+		})
+	}
+}
+
+func TestOtherPages(t *testing.T) {
+	w := newWorld(t)
+	w.put(api, live(t))
+	w.put(shop, situations[3].tell(t))
+	golden(t, "home", w.browser().signIn("mia").get("/"))
+	w.sees["sam"] = nil
+	golden(t, "home_empty", w.browser().signIn("sam").get("/"))
+	golden(t, "welcome", w.browser().get("/"))
+	golden(t, "missing", w.browser().signIn("mia").get("/p/far/till"))
+	golden(t, "refused", w.browser().get("/login/callback?code=mia&state=x"))
+	ops := w.browser().signIn("ops")
+	golden(t, "deliveries", ops.get("/deliveries"))
+	w.failed = nil
+	golden(t, "deliveries_none", ops.get("/deliveries"))
+	closed := newWorld(t, func(o *web.Options) { o.People, o.Unset = nil, []string{"GITHUB_CLIENT_SECRET"} })
+	golden(t, "unset", closed.browser().get("/"))
+}
+
+// golden holds a page against the file of its name, and against the rules that every page follows.
+func golden(t *testing.T, name string, p page) {
+	t.Helper()
+	checkPage(t, name, p.body)
+	file := filepath.Join("testdata", "golden", name+".html")
+	got := strings.ReplaceAll(p.body, p.Request.URL.Scheme+"://"+p.Request.URL.Host, "http://headstart.example")
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("the page %s is not what %s has (rewrite it with -update, and review):\n%s", name, file, got)
+	}
+}
+
+// most is how large a page may be, without compression.
+const most = 60_000
+
+// checkPage holds what every page keeps: it loads nothing from elsewhere, has no inline script or style, one heading of
+// the first rank, landmarks, and a name for each thing that can be used.
+func checkPage(t *testing.T, name, body string) {
+	t.Helper()
+	if len(body) > most {
+		t.Errorf("%s has %d bytes, at most %d are good", name, len(body), most)
+	}
+	doc, err := html.Parse(strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	count, ids := map[string]int{}, map[string]bool{}
+	for n := range doc.Descendants() {
+		if n.Type != html.ElementNode {
+			continue
+		}
+		count[n.Data]++
+		for _, a := range n.Attr {
+			switch {
+			case strings.HasPrefix(a.Key, "on"), a.Key == "style":
+				t.Errorf("%s: <%s> has %s, which the policy of the pages forbids", name, n.Data, a.Key)
+			case a.Key == "id" && ids[a.Val]:
+				t.Errorf("%s: two elements have the id %s", name, a.Val)
+			case a.Key == "id":
+				ids[a.Val] = true
+			case (a.Key == "src" || n.Data == "link" && a.Key == "href") && !strings.HasPrefix(a.Val, "/assets/"):
+				t.Errorf("%s: <%s> loads %s, which is not this site's", name, n.Data, a.Val)
+			}
+		}
+		if (n.Data == "a" || n.Data == "button" || n.Data == "summary") && strings.TrimSpace(textOf(n)) == "" {
+			t.Errorf("%s: a <%s> has no text", name, n.Data)
+		}
+	}
+	for tag, want := range map[string]int{"h1": 1, "main": 1, "header": 1, "footer": 1, "title": 1, "script": 0, "style": 0, "iframe": 0} {
+		if count[tag] != want {
+			t.Errorf("%s should have %d <%s>, it has %d", name, want, tag, count[tag])
+		}
+	}
+}
+
+func textOf(n *html.Node) (text string) {
+	for d := range n.Descendants() {
+		if d.Type == html.TextNode {
+			text += d.Data
+		}
+	}
+	return text
+}
+
+// Text of others is text on every page, whatever it looks like.
+func FuzzHostileText(f *testing.F) {
+	for _, seed := range []string{
+		`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `</title><script>`, `{{.Person.Token}}`, "javascript:alert(1)", `' onmouseover='x`,
+		"\u202etxt.exe", "a\x00b", "<!--", "]]>", "&lt;b&gt;", "`code` **bold** @team [x](javascript:y)", strings.Repeat("x", 3000),
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		w := newWorld(t)
+		plain, hostile := hostileState(t, "harmless"), hostileState(t, text)
+		for _, path := range []string{"/", "/p/acme/shop"} {
+			var shapes []string
+			for _, state := range []pipeline.State{plain, hostile} {
+				w.mu.Lock()
+				state.RepoID = shopID
+				w.states[shop], w.now = state, state.At.Add(time.Minute)
+				w.mu.Unlock()
+				p := w.browser().signIn("mia").get(path)
+				checkPage(t, path, p.body)
+				shapes = append(shapes, shapeOf(t, p.body))
+			}
+			if shapes[0] != shapes[1] {
+				t.Fatalf("%q has changed the elements of %s from\n%s\nto\n%s", text, path, shapes[0], shapes[1])
+			}
+		}
+	})
+}
+
+// hostileState has a text wherever others can write one.
+func hostileState(t testing.TB, text string) pipeline.State {
+	said := "x" + text // it is there, whatever it is
+	s := next(t)
+	state := s.State.Clone()
+	cfg := usualOf("shop")
+	cfg.Branch = said
+	cfg.Checks.Names = []bot.CheckName{{Name: said}}
+	state.Config = cfg
+	for i := range state.Candidates {
+		c := &state.Candidates[i]
+		c.Title, c.Author, c.Branch, c.Pull, c.ConfigProblem = said, said, said, 1, said
+		c.Reports.Checks = []bot.Check{{Kind: bot.CommitStatus, Name: said, State: bot.CheckPending}}
+	}
+	st := state.Stages["production"]
+	st.Lock = &pipeline.Lock{Order: pipeline.Order{By: said, At: s.Now}, Reason: said}
+	state.Freeze = bot.OperatorFreeze{On: true, Reason: said, At: s.Now}
+	for app, a := range st.Apps {
+		a.URL = said
+		st.Apps[app] = a
+	}
+	return state
+}
+
+// shapeOf is a page without its texts: the elements, their attributes' names, and where links lead to by scheme.
+func shapeOf(t testing.TB, body string) string {
+	doc, err := html.Parse(strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for n := range doc.Descendants() {
+		if n.Type != html.ElementNode {
+			continue
+		}
+		b.WriteString("<" + n.Data)
+		for _, a := range n.Attr {
+			b.WriteString(" " + a.Key)
+			if scheme, _, ok := strings.Cut(a.Val, ":"); a.Key == "href" && ok {
+				b.WriteString("=" + scheme)
+			}
+		}
+		b.WriteString(">\n")
+	}
+	return b.String()
+}
