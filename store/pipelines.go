@@ -20,6 +20,7 @@ var _ engine.Store = (*Store)(nil)
 const (
 	selectState = `SELECT p.version, p.last_event, s.event, s.state FROM pipelines p JOIN pipeline_states s ON s.repo = p.repo AND s.name = p.name
 		WHERE p.repo = $1 AND p.name = $2`
+	selectVersion  = `SELECT version FROM pipelines WHERE repo = $1 AND name = $2`
 	selectTail     = `SELECT event FROM events WHERE repo = $1 AND name = $2 AND seq > $3 AND seq <= $4 ORDER BY seq`
 	insertPipeline = `INSERT INTO pipelines (repo, name, version, wake_at, sweep_at, installation, updated_at, last_event, repo_id)
 		VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING last_event`
@@ -342,4 +343,13 @@ func (s *Store) Events(ctx context.Context, key bot.Key, after int64, limit int)
 		return nil, after, fmt.Errorf("read the events of %s: %w", key, err)
 	}
 	return events, last, nil
+}
+
+// Version returns a pipeline's version; 0 if it was never saved.
+func (s *Store) Version(ctx context.Context, key bot.Key) (version int64, err error) {
+	err = s.db.each(ctx, selectVersion, []any{key.Repo.String(), key.Name}, func(scan scanner) error { return scan(&version) })
+	if err != nil {
+		return 0, fmt.Errorf("look whether %s has moved: %w", key, err)
+	}
+	return version, nil
 }

@@ -11,7 +11,7 @@ var (
 	preparedWrites = slices.Concat([]string{selectApps, lockQueue, selectQueue, selectQueueEntry, saveQueueEntry, insertPipeline, updatePipeline, saveState},
 		numbered(jobsAtOnce, finishJobs), numbered(eventsAtOnce, insertEvents), numbered(rowsAtOnce, insertDelivery, processedDeliveries))
 
-	preparedReads = slices.Concat([]string{selectState, selectTail, selectPipelines, selectUsing, selectDue, selectNextWake, selectAnyWork, selectUntidy, selectQueue},
+	preparedReads = slices.Concat([]string{selectState, selectVersion, selectTail, selectPipelines, selectUsing, selectDue, selectNextWake, selectAnyWork, selectUntidy, selectQueue},
 		numbered(rowsAtOnce, waitingDeliveries))
 )
 

@@ -18,15 +18,19 @@ type asset struct {
 //go:embed assets/site.css
 var cssFile []byte
 
+//go:embed assets/live.js
+var scriptFile []byte
+
 //go:embed assets/icon.svg
 var iconFile []byte
 
 var (
-	css  = newAsset("site.css", "text/css; charset=utf-8", cssFile)
-	icon = newAsset("icon.svg", "image/svg+xml", iconFile)
+	css    = newAsset("site.css", "text/css; charset=utf-8", cssFile)
+	script = newAsset("live.js", "text/javascript; charset=utf-8", scriptFile)
+	icon   = newAsset("icon.svg", "image/svg+xml", iconFile)
 )
 
-var assets = map[string]*asset{css.name: css, icon.name: icon}
+var assets = map[string]*asset{css.name: css, script.name: script, icon.name: icon}
 
 func newAsset(name, kind string, content []byte) *asset {
 	sum := sha256.Sum256(content)

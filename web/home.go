@@ -40,7 +40,7 @@ func (s *site) home(v *visit) (answer, error) {
 	}
 	var page homePage
 	for _, k := range v.sees {
-		r, err := s.reading(v.Context(), k.Pipeline)
+		r, err := s.reading(v.Context(), k.Pipeline, v.seesPipeline)
 		if err != nil {
 			return answer{}, err
 		}
@@ -64,8 +64,8 @@ func (s *site) home(v *visit) (answer, error) {
 	return answer{page: "home", title: "Pipelines", data: page}, nil
 }
 
-// reading loads a pipeline, as of now; nil: there is none any more.
-func (s *site) reading(ctx context.Context, key bot.Key) (*reading, error) {
+// reading loads a pipeline, as of now, for somebody who sees certain others; nil: there is none any more.
+func (s *site) reading(ctx context.Context, key bot.Key, sees func(bot.Key) bool) (*reading, error) {
 	state, version, err := s.pipelines.Load(ctx, key)
 	if err != nil {
 		return nil, fmt.Errorf("show %s: %w", key, err)
@@ -73,7 +73,7 @@ func (s *site) reading(ctx context.Context, key bot.Key) (*reading, error) {
 	if version == 0 {
 		return nil, nil
 	}
-	return newReading(state, s.now(), s.github), nil
+	return newReading(state, s.now(), s.github, sees), nil
 }
 
 // deliveries lists what could not be processed.

@@ -45,8 +45,7 @@ const (
 )
 
 // valueStream draws the way of the newest candidate; the zero value while there is none and nothing is live.
-// sees reports whether the viewer may see another pipeline.
-func (r *reading) valueStream(sees func(bot.Key) bool) valueStream {
+func (r *reading) valueStream() valueStream {
 	s := r.view.State
 	if !s.Configured || len(s.Config.Stages) == 0 {
 		return valueStream{}
@@ -73,7 +72,7 @@ func (r *reading) valueStream(sees func(bot.Key) bool) valueStream {
 		}
 		for _, need := range stage.Needs {
 			needed := "need " + strings.ToLower(need.String())
-			add(needed, r.needBox(c, need, sees))
+			add(needed, r.needBox(c, need))
 			edges = append(edges, vsm.Edge{Before: needed, After: id})
 		}
 	}
@@ -170,7 +169,7 @@ func (r *reading) checksBox(c *pipeline.Candidate) mapBox {
 // stageBox tells what runs on a stage, and how far the candidate is with it.
 func (r *reading) stageBox(c *pipeline.Candidate, stage string) mapBox {
 	st := r.view.State.Stage(stage)
-	b := mapBox{Name: stage, Level: idle, Word: "empty", First: "nothing live yet", Path: "#" + url.PathEscape(stage)}
+	b := mapBox{Name: stage, Level: idle, Word: "empty", First: "nothing live yet", Path: "#stage-" + url.PathEscape(stage)}
 	if st.Live.SHA != "" {
 		b.Level, b.Word, b.First = quiet, "live", "live: "+bot.Short(st.Live.SHA)
 	}
@@ -217,9 +216,9 @@ func (r *reading) stageBox(c *pipeline.Candidate, stage string) mapBox {
 
 // needBox tells of a stage of another pipeline. Of one that the viewer may not see it tells nothing but whether the
 // candidate waits for it.
-func (r *reading) needBox(c *pipeline.Candidate, need bot.Need, sees func(bot.Key) bool) mapBox {
+func (r *reading) needBox(c *pipeline.Candidate, need bot.Need) mapBox {
 	b := mapBox{Name: "another pipeline", Level: idle, Word: "needed", First: "needed"}
-	visible := sees(need.Pipeline)
+	visible := r.sees(need.Pipeline)
 	if visible {
 		b.Name, b.Path = need.String(), pathOf(need.Pipeline)
 	}

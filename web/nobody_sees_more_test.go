@@ -40,6 +40,9 @@ var whoSees = []struct {
 	{"GET /p/{owner}/{name}", "GET", "/p/far/till", signIn, missing, shown, missing, signIn},
 	{"GET /p/{owner}/{name}", "GET", "/p/acme/mono", signIn, missing, missing, missing, signIn},
 	{"GET /p/{owner}/{name}", "GET", "/p/no/such", signIn, missing, missing, missing, signIn},
+	{"GET /p/{owner}/{name}/live", "GET", "/p/acme/shop/live", signIn, shown, missing, missing, signIn},
+	{"GET /p/{owner}/{name}/live", "GET", "/p/far/till/live", signIn, missing, shown, missing, signIn},
+	{"GET /p/{owner}/{name}/live", "GET", "/p/no/such/live", signIn, missing, missing, missing, signIn},
 	{"GET /deliveries", "GET", "/deliveries", signIn, missing, missing, shown, signIn},
 	{"GET /assets/{file}", "GET", web.CSSPath(), shown, shown, shown, shown, shown},
 	{"GET /assets/{file}", "GET", "/assets/other.css", missing, missing, missing, missing, missing},
@@ -69,7 +72,11 @@ func TestNobodySeesMore(t *testing.T) {
 			t.Errorf("the table has no route %s any more", row.pattern)
 		}
 		for who, want := range map[string]string{"": row.nobody, "mia": row.mia, "sam": row.sam, "ops": row.ops, "lapsed": row.lapsed} {
-			w := newWorld(t)
+			w := newWorld(t, func(o *web.Options) { // streams end at once
+				ended := make(chan struct{})
+				close(ended)
+				o.Ending = ended
+			})
 			w.tell()
 			b := w.browser()
 			if who == "lapsed" {

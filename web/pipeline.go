@@ -1,5 +1,12 @@
 package web
 
+import (
+	"context"
+	"strings"
+
+	"github.com/headstart-cd/headstart/bot"
+)
+
 // pipelinePage is where a pipeline stands.
 type pipelinePage struct {
 	Key, Repo, URL   string // URL: of the repository on GitHub
@@ -11,23 +18,71 @@ type pipelinePage struct {
 	Gates            []stageGates // of what the summary is about
 	Stages           []stageRow
 	Way              []wayRow
+	Live, Seen       string // where the page is followed, and what it shows now
+	Parts            []part
 }
 
+// pipelineParts are the parts of the page that change.
+var pipelineParts = []string{"facts", "now", "map", "stages", "way", "why"}
+
 func (s *site) pipeline(v *visit) (answer, error) {
-	r, err := s.reading(v.Context(), v.key)
+	page, err := s.pipelinePage(v.Context(), v.key, v.seesPipeline)
+	if err != nil {
+		return answer{}, err
+	}
+	if page == nil {
+		return notFound, nil
+	}
+	page.Live, page.Seen = pathOf(v.key)+"/live", digest(page.Parts...)
+	return answer{page: "pipeline", title: v.key.String(), data: page}, nil
+}
+
+// pipelinePage makes the page with its parts; nil: there is no such pipeline.
+func (s *site) pipelinePage(ctx context.Context, key bot.Key, sees func(bot.Key) bool) (*pipelinePage, error) {
+	r, err := s.reading(ctx, key, sees)
+	if err != nil || r == nil {
+		return nil, err
+	}
+	state := r.view.State
+	page := &pipelinePage{
+		Key: key.String(), Repo: key.Repo.String(), URL: r.repoURL(), Branch: state.Branch(), Platform: state.Config.Platform,
+		Summary: r.summary(), Map: r.valueStream(), Gates: r.gates(), Stages: r.stages(), Way: r.way(), Config: r.explained.Config,
+	}
+	if state.Freeze.Active(r.view.Now) {
+		page.Frozen = state.Freeze.Text()
+	}
+	page.Parts, err = partsOf("pipeline", pipelineParts, page)
+	return page, err
+}
+
+// followPipeline tells of changes of the page. Viewers who see the same needed pipelines get the same parts.
+func (s *site) followPipeline(v *visit) (answer, error) {
+	r, err := s.reading(v.Context(), v.key, v.seesPipeline)
 	if err != nil {
 		return answer{}, err
 	}
 	if r == nil {
 		return notFound, nil
 	}
-	state := r.view.State
-	page := pipelinePage{
-		Key: v.key.String(), Repo: v.key.Repo.String(), URL: r.repoURL(), Branch: state.Branch(), Platform: state.Config.Platform,
-		Summary: r.summary(), Map: r.valueStream(v.seesPipeline), Gates: r.gates(), Stages: r.stages(), Way: r.way(), Config: r.explained.Config,
+	key, visible := v.key, map[bot.Key]bool{}
+	names := []string{"pipeline", key.String()}
+	for _, stage := range r.view.State.Config.Stages {
+		for _, need := range stage.Needs {
+			if v.seesPipeline(need.Pipeline) && !visible[need.Pipeline] {
+				visible[need.Pipeline] = true
+				names = append(names, need.Pipeline.String())
+			}
+		}
 	}
-	if state.Freeze.Active(r.view.Now) {
-		page.Frozen = state.Freeze.Text()
-	}
-	return answer{page: "pipeline", title: v.key.String(), data: page}, nil
+	return answer{follows: &watched{
+		name:    strings.Join(names, " "),
+		version: func(ctx context.Context) (int64, error) { return s.pipelines.Version(ctx, key) },
+		parts: func(ctx context.Context) ([]part, error) {
+			page, err := s.pipelinePage(ctx, key, func(k bot.Key) bool { return visible[k] })
+			if err != nil || page == nil {
+				return nil, err
+			}
+			return page.Parts, nil
+		},
+	}}, nil
 }

@@ -33,6 +33,10 @@ type Pipelines interface {
 	Listing(ctx context.Context) ([]Known, error)
 	// Load returns a pipeline's state and its version; version 0: there is none.
 	Load(ctx context.Context, key bot.Key) (pipeline.State, int64, error)
+	// Version returns a pipeline's version, which every change of its state raises; 0: there is none.
+	Version(ctx context.Context, key bot.Key) (int64, error)
+	// Changed returns a channel that is closed at the next change of any pipeline that this instance makes.
+	Changed() <-chan struct{}
 }
 
 // People sign in with GitHub. Errors are of bot's kinds.
@@ -83,6 +87,8 @@ type Options struct {
 	IsOperator func(ctx context.Context, login string, id int64) (bool, error)
 	// Address returns whom a request is counted under; empty: visitors cannot be told apart.
 	Address func(*http.Request) string
+	Streams int              // how many pages may be followed at once; 0: a thousand
+	Ending  <-chan struct{}  // closed when the server ends: streams end then; nil: never
 	Now     func() time.Time // nil: time.Now
 	Logger  *zap.Logger      // nil: silence
 }

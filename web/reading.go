@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,11 +21,35 @@ type reading struct {
 	view      *gate.View
 	explained gate.Explanation
 	github    string
+	sees      func(bot.Key) bool // which other pipelines the viewer may see
 }
 
-func newReading(state pipeline.State, now time.Time, github string) *reading {
+func newReading(state pipeline.State, now time.Time, github string, sees func(bot.Key) bool) *reading {
 	v := gate.NewSettledView(&state, now)
-	return &reading{view: v, explained: v.Explain(), github: github}
+	r := &reading{view: v, explained: v.Explain(), github: github, sees: sees}
+	for _, x := range r.explained.Candidates {
+		for i := range x.Stages {
+			stage := &x.Stages[i]
+			stage.Gates = slices.Clone(stage.Gates) // which are the view's
+			for n := range stage.Gates {
+				stage.Gates[n] = r.discreet(stage.Gates[n])
+			}
+			stage.Blocked = r.discreet(stage.Blocked)
+		}
+	}
+	return r
+}
+
+// discreet returns the gate without what another pipeline runs, if the viewer may not see that one.
+func (r *reading) discreet(g gate.Gate) gate.Gate {
+	for _, stage := range r.view.State.Config.Stages {
+		for _, need := range stage.Needs {
+			if !r.sees(need.Pipeline) && strings.Contains(g.Text, need.String()) {
+				g.Text, g.Who, g.Next = "waiting for another pipeline, which you do not see", "the other pipeline", ""
+			}
+		}
+	}
+	return g
 }
 
 // level is how much attention a pipeline asks for. It is a class in the stylesheet and a word for people, so that
@@ -329,13 +354,15 @@ type moment struct {
 	Machine string // for <time datetime>
 	Exact   string // for people who want to know
 	Text    string // as people say it
+	Ago     bool   // Text says how long ago it was, and grows older
 }
 
 func momentOf(t, now time.Time) moment {
 	if t.IsZero() {
 		return moment{}
 	}
-	return moment{Machine: t.UTC().Format(time.RFC3339), Exact: words.Moment(t), Text: ago(t, now)}
+	d := now.Sub(t)
+	return moment{Machine: t.UTC().Format(time.RFC3339), Exact: words.Moment(t), Text: ago(t, now), Ago: d >= 0 && d < 60*24*time.Hour}
 }
 
 // ago says how long ago something was, or when it will be.

@@ -40,6 +40,7 @@ var routes = []route{
 	{"POST /logout", signedIn, (*site).logout},
 	{"POST /logout/everywhere", signedIn, (*site).logoutEverywhere},
 	{"GET /p/{owner}/{name}", reader, (*site).pipeline},
+	{"GET /p/{owner}/{name}/live", reader, (*site).followPipeline},
 	{"GET /deliveries", operator, (*site).deliveries},
 	{"GET /assets/{file}", everybody, (*site).asset},
 	{"/", everybody, func(*site, *visit) (answer, error) { return notFound, nil }},
@@ -62,6 +63,8 @@ type answer struct {
 	data   any
 	to     string // redirects there, if it is not empty
 	asset  *asset
+	// follows is what the visitor wants to be told of; nil: nothing.
+	follows *watched
 }
 
 var notFound = answer{status: http.StatusNotFound, page: "missing", title: "Not found"}

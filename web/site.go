@@ -32,6 +32,8 @@ type site struct {
 	sessions   *scs.SessionManager
 	sights     *sights
 	tries      *limiter
+	hub        *hub
+	ending     <-chan struct{}
 }
 
 // New returns the handler of the pages.
@@ -42,6 +44,9 @@ func New(o Options) (http.Handler, error) {
 	if o.Logger == nil {
 		o.Logger = zap.NewNop()
 	}
+	if o.Streams == 0 {
+		o.Streams = 1000
+	}
 	if len(o.Key) < 16 {
 		return nil, errors.New("the key of sessions has fewer than 16 bytes")
 	}
@@ -49,6 +54,7 @@ func New(o Options) (http.Handler, error) {
 		url: o.URL, github: strings.TrimSuffix(o.GitHub, "/"), unset: o.Unset, people: o.People, pipelines: o.Pipelines, rows: o.Sessions,
 		operations: o.Operations, isOperator: o.IsOperator, address: o.Address, now: o.Now, log: o.Logger,
 		sights: &sights{people: o.People, now: o.Now}, tries: &limiter{now: o.Now},
+		hub: &hub{changed: o.Pipelines.Changed, log: o.Logger, most: o.Streams}, ending: o.Ending,
 	}
 	var err error
 	if s.sessions, err = newSessions(o.Sessions, o.Key, o.URL.Scheme == "https", s.noSession); err != nil {
@@ -96,6 +102,7 @@ type sheet struct {
 	Operator bool
 	GitHub   string
 	CSS      string
+	Script   string
 	Icon     string
 	Data     any
 }
@@ -110,10 +117,13 @@ func (s *site) write(w http.ResponseWriter, v *visit, a answer) {
 	case a.asset != nil:
 		a.asset.serve(w)
 		return
+	case a.follows != nil:
+		s.stream(w, v.Request, *a.follows)
+		return
 	}
 	var page bytes.Buffer
 	err := templates[a.page].ExecuteTemplate(&page, "layout", sheet{
-		Title: a.title, Person: v.person, Operator: v.operator, GitHub: s.github, CSS: css.path(), Icon: icon.path(), Data: a.data,
+		Title: a.title, Person: v.person, Operator: v.operator, GitHub: s.github, CSS: css.path(), Script: script.path(), Icon: icon.path(), Data: a.data,
 	})
 	if err != nil {
 		s.log.Error("a page could not be made of its template", zap.String("page", a.page), zap.Error(err))

@@ -29,6 +29,8 @@ type world struct {
 	mu       sync.Mutex
 	now      time.Time                  // guarded by mu
 	states   map[bot.Key]pipeline.State // guarded by mu
+	versions map[bot.Key]int64          // guarded by mu
+	changed  chan struct{}              // guarded by mu
 	sees     map[string][]int64         // guarded by mu: repositories, by login
 	asked    int                        // guarded by mu: how often GitHub was asked what somebody sees
 	trouble  error                      // guarded by mu: what GitHub answers; nil: it works
@@ -63,7 +65,7 @@ var accounts = map[string]int64{"mia": 1, "sam": 2, "ops": 3}
 func newWorld(t testing.TB, change ...func(*web.Options)) *world {
 	t.Helper()
 	w := &world{
-		t: t, now: time.Date(2026, 11, 2, 14, 0, 0, 0, time.UTC), states: map[bot.Key]pipeline.State{}, sessions: map[string]session{}, address: map[string]string{},
+		t: t, now: time.Date(2026, 11, 2, 14, 0, 0, 0, time.UTC), states: map[bot.Key]pipeline.State{}, versions: map[bot.Key]int64{}, changed: make(chan struct{}), sessions: map[string]session{}, address: map[string]string{},
 		sees:   map[string][]int64{"mia": {shopID, monoID}, "sam": {tillID}},
 		failed: []web.Delivery{{GUID: "72d3162e", Event: "push", Reason: "the body is no JSON", At: time.Date(2026, 11, 2, 13, 0, 0, 0, time.UTC)}},
 	}
@@ -122,6 +124,18 @@ func (w *world) Load(_ context.Context, key bot.Key) (pipeline.State, int64, err
 		return pipeline.State{}, 0, nil
 	}
 	return state, 1, nil
+}
+
+func (w *world) Version(_ context.Context, key bot.Key) (int64, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.versions[key], nil
+}
+
+func (w *world) Changed() <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.changed
 }
 
 // Address is a page of GitHub's; whoever gets there has to say who they are.
@@ -338,6 +352,24 @@ func (w *world) put(key bot.Key, s *tale) {
 	state := s.State
 	state.RepoID, state.Pipeline = w.states[key].RepoID, key
 	w.states[key], w.now = state, s.Now
+	w.moved(key)
+}
+
+// change changes a pipeline's state. w.mu must not be held.
+func (w *world) change(key bot.Key, how func(*pipeline.State)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	state := w.states[key]
+	how(&state)
+	w.states[key] = state
+	w.moved(key)
+}
+
+// moved tells that a pipeline has changed. w.mu must be held.
+func (w *world) moved(key bot.Key) {
+	w.versions[key]++
+	close(w.changed)
+	w.changed = make(chan struct{})
 }
 
 func (p page) String() string { return fmt.Sprintf("%s %v\n%s", p.Status, p.Header, p.body) }

@@ -55,6 +55,7 @@ type server struct {
 	moved   *movedApps
 	people  *operators
 	handler http.Handler
+	ending  chan struct{} // closed when the server begins to end: pages are followed no more
 	// metrics has an address of its own, if it is set.
 	metrics   http.Handler
 	metricsAt net.Listener
@@ -82,7 +83,7 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 	if err != nil {
 		return nil, err
 	}
-	srv := &server{log: w.Logger, clock: w.Clock, moved: newMovedApps()}
+	srv := &server{log: w.Logger, clock: w.Clock, moved: newMovedApps(), ending: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			srv.close()
@@ -255,6 +256,7 @@ func (srv *server) serve(ctx context.Context, listener net.Listener) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	web := newWeb(srv.handler, srv.log, connections())
+	web.server.RegisterOnShutdown(func() { close(srv.ending) })
 	var group sync.WaitGroup
 	start := func(what string, run func() error) {
 		group.Go(func() {
