@@ -176,7 +176,7 @@ func checkPage(t *testing.T, name, body string) {
 			t.Errorf("%s: a <%s> has no text", name, n.Data)
 		}
 	}
-	for tag, want := range map[string]int{"h1": 1, "main": 1, "header": 1, "footer": 1, "title": 1, "script": 0, "style": 0, "iframe": 0} {
+	for tag, want := range map[string]int{"h1": 1, "main": 1, "header": 1, "footer": 1, "title": 1, "script": 1, "style": 0, "iframe": 0} {
 		if count[tag] != want {
 			t.Errorf("%s should have %d <%s>, it has %d", name, want, tag, count[tag])
 		}
