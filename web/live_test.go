@@ -152,13 +152,13 @@ func TestStreamsEnd(t *testing.T) {
 
 // The server ends an answer after a minute; a stream goes on.
 func TestStreamOutlivesDeadlines(t *testing.T) {
-	w := newWorld(t)
-	w.server.Config.ReadTimeout, w.server.Config.WriteTimeout = 200*time.Millisecond, 200*time.Millisecond
+	const patience = time.Second
+	w := newImpatientWorld(t, patience)
 	w.put(shop, live(t))
 	b := w.browser().signIn("mia")
 	f := b.follow(t, "/p/acme/shop/live", "nothing", "")
 	f.next()
-	time.Sleep(2 * w.server.Config.ReadTimeout) // however late it goes on, the deadlines are over
+	time.Sleep(2 * patience) // however late it goes on, the deadlines are over
 	w.put(shop, next(t))
 	if parts, _ := f.next(); !strings.Contains(parts["now"], "Fix the till") {
 		t.Errorf("the stream should go on after the deadlines of an answer, got %v", parts)

@@ -64,6 +64,12 @@ var accounts = map[string]int64{"mia": 1, "sam": 2, "ops": 3}
 // operator, to whom GitHub shows nothing.
 func newWorld(t testing.TB, change ...func(*web.Options)) *world {
 	t.Helper()
+	return newImpatientWorld(t, 0, change...)
+}
+
+// newImpatientWorld is newWorld on a server that gives each answer so much time; 0: any.
+func newImpatientWorld(t testing.TB, patience time.Duration, change ...func(*web.Options)) *world {
+	t.Helper()
 	w := &world{
 		t: t, now: time.Date(2026, 11, 2, 14, 0, 0, 0, time.UTC), states: map[bot.Key]pipeline.State{}, versions: map[bot.Key]int64{}, changed: make(chan struct{}), sessions: map[string]session{}, address: map[string]string{},
 		sees:   map[string][]int64{"mia": {shopID, monoID}, "sam": {tillID}},
@@ -80,6 +86,7 @@ func newWorld(t testing.TB, change ...func(*web.Options)) *world {
 		Address: func(*http.Request) string { return "192.0.2.7" }, Now: w.clock, Logger: zap.NewNop(),
 	}
 	w.server = httptest.NewUnstartedServer(nil)
+	w.server.Config.ReadTimeout, w.server.Config.WriteTimeout = patience, patience
 	w.server.Start()
 	t.Cleanup(w.server.Close)
 	var err error
