@@ -129,7 +129,7 @@ func (r *reading) summary() summary {
 // onItsWay says what a candidate waits for, or what happens to it.
 func (r *reading) onItsWay(c *pipeline.Candidate, x gate.CandidateExplained) summary {
 	is := summary{Level: waits, Commit: r.commit(c.SHA)}
-	if at, ok := render.Expected(r.view, c); ok {
+	if at, ok := render.Expected(r.view, c); ok && at.Sub(r.view.Now) > time.Minute {
 		is.Expected = momentOf(at, r.view.Now)
 	}
 	for _, stage := range x.Stages {
@@ -148,7 +148,13 @@ func (r *reading) onItsWay(c *pipeline.Candidate, x gate.CandidateExplained) sum
 		}
 		g := stage.Blocked
 		is.Text, is.Reason, is.Since = "waits before "+stage.Stage+".", sentence(g.Text), momentOf(g.Since, r.view.Now)
+		if what, ok := strings.CutPrefix(g.Text, "waiting for "); ok {
+			is.Text, is.Reason = "waits before "+stage.Stage+", for "+what+".", ""
+		}
 		is.Next, is.Who = g.Next, g.Who
+		if g.Name == gate.Approval && g.Next == "" {
+			is.Next = "comment /approve " + r.view.State.Qualified(stage.Stage)
+		}
 		switch {
 		case g.State == gate.Closed, g.Name == gate.Approval:
 			is.Level = needsSomebody
@@ -281,7 +287,7 @@ func (r *reading) stages() []stageRow {
 			row.Notes = append(row.Notes, "Its apps do not all run the same release.")
 		}
 		for _, g := range r.view.TimeGates(&pipeline.Candidate{}, cfg.Name) {
-			if g.State != gate.Open {
+			if g.State != gate.Open && (g.Name != gate.Freeze || !s.Freeze.Active(r.view.Now)) { // that is said once, above
 				row.Notes = append(row.Notes, sentence(g.Text))
 			}
 		}
@@ -353,6 +359,7 @@ func sentence(phrase string) string {
 type moment struct {
 	Machine string // for <time datetime>
 	Exact   string // for people who want to know
+	Clock   string // the time of day, with the day if that is another one
 	Text    string // as people say it
 	Ago     bool   // Text says how long ago it was, and grows older
 }
@@ -362,7 +369,13 @@ func momentOf(t, now time.Time) moment {
 		return moment{}
 	}
 	d := now.Sub(t)
-	return moment{Machine: t.UTC().Format(time.RFC3339), Exact: words.Moment(t), Text: ago(t, now), Ago: d >= 0 && d < 60*24*time.Hour}
+	t, clock := t.UTC(), "15:04 UTC"
+	if t.Format(time.DateOnly) != now.UTC().Format(time.DateOnly) {
+		clock = "2 Jan 15:04 UTC"
+	}
+	return moment{
+		Machine: t.Format(time.RFC3339), Exact: words.Moment(t), Clock: t.Format(clock), Text: ago(t, now), Ago: d >= 0 && d < 60*24*time.Hour,
+	}
 }
 
 // ago says how long ago something was, or when it will be.

@@ -16,6 +16,7 @@ func serveWith(t *testing.T, variables map[string]string) string {
 		"PORT", "HEADSTART_ADDR", "HEADSTART_ALLOW", "DATABASE_URL", "GITHUB_APP_ID", "GITHUB_PRIVATE_KEY", "GITHUB_PRIVATE_KEY_FILE",
 		"GITHUB_WEBHOOK_SECRET", "GITHUB_API_URL", "HEROKU_API_KEY", "HEROKU_API_URL", "HEROKU_WEBHOOK_SECRET", "HEADSTART_PRIVATE_URLS",
 		"HEADSTART_SWEEP", "LOG_LEVEL", "LOG_FORMAT", "HEADSTART_TRUSTED_PROXIES", "HEADSTART_METRICS_ADDR", "HEADSTART_METRICS_TOKEN", "HEADSTART_OPERATORS",
+		"HEADSTART_URL", "HEADSTART_SESSION_KEY", "GITHUB_URL", "GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET",
 	} {
 		t.Setenv(name, "")
 	}
@@ -43,7 +44,8 @@ func TestMistakesAreToldAtOnce(t *testing.T) {
 		"GITHUB_APP_ID": leak, "GITHUB_PRIVATE_KEY": leak, "GITHUB_WEBHOOK_SECRET": ",", "HEADSTART_SWEEP": leak, "HEADSTART_PRIVATE_URLS": leak,
 		"LOG_LEVEL": leak, "LOG_FORMAT": leak, "PORT": leak, "HEADSTART_METRICS_ADDR": leak, "DATABASE_URL": leak,
 		"GITHUB_API_URL": "ftp://" + leak, "HEROKU_API_URL": leak, "HEADSTART_ALLOW": "acme", "HEADSTART_OPERATORS": "ada#x", "HEADSTART_TRUSTED_PROXIES": "everybody",
-		"HEROKU_API_KEY": "ghp_" + leak + leak,
+		"HEROKU_API_KEY": "ghp_" + leak + leak, "HEADSTART_URL": "http://" + leak, "HEADSTART_SESSION_KEY": leak, "GITHUB_URL": "ftp://" + leak,
+		"GITHUB_CLIENT_ID": "ghp_" + leak + leak, "GITHUB_CLIENT_SECRET": "github_pat_" + leak,
 	}
 	said := serveWith(t, variables)
 	for name := range variables {
@@ -89,6 +91,10 @@ func TestValueOfAnotherSettingIsRecognised(t *testing.T) {
 		"a key is no webhook secret":       {map[string]string{"GITHUB_APP_ID": "1", "GITHUB_PRIVATE_KEY": key, "GITHUB_WEBHOOK_SECRET": key}, "GITHUB_WEBHOOK_SECRET holds a private key"},
 		"a key is no key of Heroku's":      {map[string]string{"GITHUB_APP_ID": "1", "GITHUB_PRIVATE_KEY": key, "HEROKU_API_KEY": coded}, "HEROKU_API_KEY holds a private key"},
 		"half a key":                       {map[string]string{"GITHUB_APP_ID": "1", "GITHUB_PRIVATE_KEY": key[:800]}, "GITHUB_PRIVATE_KEY: "},
+		"a client id is no secret":         {map[string]string{"GITHUB_APP_ID": "1", "GITHUB_PRIVATE_KEY": key, "GITHUB_CLIENT_SECRET": "Iv23liAbCdEfGhIjKlMn"}, "GITHUB_CLIENT_SECRET holds the App's client id"},
+		"a client secret is no id":         {map[string]string{"GITHUB_APP_ID": "1", "GITHUB_PRIVATE_KEY": key, "GITHUB_CLIENT_ID": strings.Repeat("0af1", 10)}, "belongs into GITHUB_CLIENT_SECRET"},
+		"an App id is no client id":        {map[string]string{"GITHUB_APP_ID": "1", "GITHUB_PRIVATE_KEY": key, "GITHUB_CLIENT_ID": "12345"}, "GITHUB_CLIENT_ID holds a number"},
+		"a key is no key of sessions":      {map[string]string{"GITHUB_APP_ID": "1", "GITHUB_PRIVATE_KEY": key, "HEADSTART_SESSION_KEY": key}, "HEADSTART_SESSION_KEY holds a private key"},
 		"a secret of the App is no number": {map[string]string{"GITHUB_APP_ID": "k" + part(key), "GITHUB_PRIVATE_KEY": key}, "GITHUB_APP_ID is not a number"},
 	} {
 		t.Run(what, func(t *testing.T) {
