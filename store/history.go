@@ -147,7 +147,7 @@ type (
 func changeArgs(c history.Change) []any {
 	return []any{
 		pack(c.SHA), micros(c.SeenAt), micros(c.PushedAt), micros(c.EndedAt), micros(c.BuildBegan), micros(c.BuildEnded), micros(c.GreenAt), micros(c.RedAt), c.Pull,
-		plain(c.Title), plain(c.Author), string(c.Built), pack(c.BuiltOf), plain(c.App), plain(c.BuildFailed), lines(c.Red), lines(c.Classes), packWaits(c.Waits),
+		plain(c.Title), plain(c.Author), builtCodes.pack(string(c.Built)), pack(c.BuiltOf), plain(c.App), plain(c.BuildFailed), lines(c.Red), lines(c.Classes), packWaits(c.Waits),
 		string(c.Outcome), plain(c.By),
 	}
 }
@@ -155,7 +155,7 @@ func changeArgs(c history.Change) []any {
 func promotionArgs(p history.Promotion) []any {
 	return []any{
 		plain(p.Stage), p.N, micros(p.Began), micros(p.Released), micros(p.Proved), micros(p.Ended), p.Commits, pack(p.SHA), pack(p.Artifact), pack(p.Replaced),
-		string(p.Kind), plain(p.Who), plain(p.Why), string(p.Result), plain(p.Reason), packApps(p.Apps),
+		kindCodes.pack(string(p.Kind)), plain(p.Who), plain(p.Why), resultCodes.pack(string(p.Result)), plain(p.Reason), packApps(p.Apps),
 	}
 }
 

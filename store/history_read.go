@@ -128,7 +128,7 @@ func scanChange(scan scanner) (c history.Change, err error) {
 	if err != nil {
 		return c, err
 	}
-	c.SHA, c.BuiltOf, c.Built, c.Outcome = unpack(sha), unpack(builtOf), history.Built(built), history.Outcome(outcome)
+	c.SHA, c.BuiltOf, c.Built, c.Outcome = unpack(sha), unpack(builtOf), history.Built(builtCodes.unpack(built)), history.Outcome(outcome)
 	c.SeenAt, c.PushedAt, c.EndedAt = fromMicros(seen), fromMicros(pushed), fromMicros(ended)
 	c.BuildBegan, c.BuildEnded, c.GreenAt, c.RedAt = fromMicros(buildBegan), fromMicros(buildEnded), fromMicros(green), fromMicros(red)
 	c.Red, c.Classes = unpackLines(reds), unpackLines(classes)
@@ -167,7 +167,7 @@ func scanPromotion(scan scanner, more ...any) (p history.Promotion, err error) {
 	if err != nil {
 		return p, err
 	}
-	p.SHA, p.Artifact, p.Replaced, p.Kind, p.Result = unpack(sha), unpack(artifact), unpack(replaced), history.Kind(kind), history.Result(result)
+	p.SHA, p.Artifact, p.Replaced, p.Kind, p.Result = unpack(sha), unpack(artifact), unpack(replaced), history.Kind(kindCodes.unpack(kind)), history.Result(resultCodes.unpack(result))
 	p.Began, p.Released, p.Proved, p.Ended = fromMicros(began), fromMicros(released), fromMicros(proved), fromMicros(ended)
 	p.Apps, err = unpackApps(apps)
 	return p, err
@@ -247,10 +247,11 @@ type Latest struct {
 	history.Promotion
 }
 
-// selectLatest finds the newest promotion of each pipeline by the index of history_promotions.
+// selectLatest finds the newest promotion of each pipeline by the index of history_promotions: SQLite keeps
+// the order of a CROSS JOIN.
 const selectLatest = `SELECT h.stage, h.n, h.began, h.released, h.proved, h.ended, h.commits, h.sha, h.artifact, h.replaced, h.kind, h.who, h.why, h.result, h.reason, h.apps,
-	p.repo, p.name FROM history_pipelines p JOIN history_promotions h ON h.pipeline = p.id
-	WHERE p.repo <> '' AND h.began = (SELECT MAX(began) FROM history_promotions WHERE pipeline = p.id) AND h.began >= $1
+	p.repo, p.name FROM history_pipelines p CROSS JOIN history_promotions h
+	WHERE p.repo <> '' AND h.pipeline = p.id AND h.began = (SELECT MAX(began) FROM history_promotions WHERE pipeline = p.id) AND h.began >= $1
 	ORDER BY h.began DESC, p.repo, p.name, h.stage DESC, h.n DESC LIMIT $2`
 
 // Latest lists the newest promotion of each pipeline that has one since a time, at most limit of them, those that began

@@ -76,22 +76,49 @@ func oneLine(text string) string {
 	return strings.NewReplacer("\n", " ", "\t", " ").Replace(plain(text))
 }
 
-// packWaits rounds the end of each part down, and not its length: the sum is right to the microsecond.
+// codes are short stored forms of words that nearly every row has. Other words are stored as they are. A code is never
+// used for another word.
+type codes map[string]string
+
+var (
+	builtCodes  = codes{"p": string(history.BuiltAhead), "t": string(history.BuiltTree), "r": string(history.BuiltPull), "g": string(history.BuiltGroup), "s": string(history.BuiltOnStage), "e": string(history.BuiltElsewhere)}
+	kindCodes   = codes{"f": string(history.KindForward), "r": string(history.KindRollback), "a": string(history.KindUndo), "h": string(history.KindByHand)}
+	resultCodes = codes{"p": string(history.ResultProved), "f": string(history.ResultFailed), "b": string(history.ResultBack)}
+	partCodes   = codes{"b": string(history.PartBuild), "c": string(history.PartChecks), "B": string(history.PartBoth), "r": string(history.PartReleasing), "p": string(history.PartProving)}
+)
+
+func (c codes) pack(word string) string {
+	for code, w := range c {
+		if w == word {
+			return code
+		}
+	}
+	return oneLine(word)
+}
+
+func (c codes) unpack(code string) string {
+	if word, ok := c[code]; ok {
+		return word
+	}
+	return code
+}
+
+// packWaits writes a line per stage: its name, and the parts of the way before and in it, each with its microseconds to
+// the base of 36. The end of each part is rounded down, and not its length: the sum is right to the microsecond.
 func packWaits(waits []history.Wait) string {
 	var (
 		b     strings.Builder
 		until time.Duration
 	)
 	for i, w := range waits {
-		if i > 0 {
-			b.WriteByte('\n')
+		if stage := oneLine(w.Stage); i == 0 {
+			b.WriteString(stage)
+		} else if w.Stage != waits[i-1].Stage {
+			b.WriteString("\n" + stage)
 		}
 		since := until
 		until += w.For
-		fmt.Fprintf(&b, "%d\t%s", until.Microseconds()-since.Microseconds(), oneLine(string(w.Part)))
-		if w.Stage != "" {
-			b.WriteString("\t" + oneLine(w.Stage))
-		}
+		b.WriteString("\t" + strconv.FormatInt(until.Microseconds()-since.Microseconds(), 36) + " " + partCodes.pack(string(w.Part)))
 	}
 	return b.String()
 }
@@ -99,16 +126,15 @@ func packWaits(waits []history.Wait) string {
 func unpackWaits(text string) ([]history.Wait, error) {
 	var waits []history.Wait
 	for _, line := range unpackLines(text) {
-		fields := strings.SplitN(line, "\t", 3)
-		us, err := strconv.ParseInt(fields[0], 10, 64)
-		if err != nil || len(fields) < 2 {
-			return nil, fmt.Errorf("%q is no part of a change's way", line)
+		stage, parts, _ := strings.Cut(line, "\t")
+		for _, text := range strings.Split(parts, "\t") {
+			length, part, _ := strings.Cut(text, " ")
+			us, err := strconv.ParseInt(length, 36, 64)
+			if err != nil {
+				return nil, fmt.Errorf("%q is no part of a change's way", text)
+			}
+			waits = append(waits, history.Wait{Part: history.Part(partCodes.unpack(part)), Stage: stage, For: time.Duration(us) * time.Microsecond})
 		}
-		w := history.Wait{Part: history.Part(fields[1]), For: time.Duration(us) * time.Microsecond}
-		if len(fields) == 3 {
-			w.Stage = fields[2]
-		}
-		waits = append(waits, w)
 	}
 	return waits, nil
 }

@@ -1,6 +1,6 @@
 -- What is kept of changes and promotions after their events are removed: see package
 -- bot/history. A name that is a SHA of 40 digits is stored as its 20 bytes, a UUID as its
--- 16: see history_rows.go.
+-- 16; frequent words have codes: see history_rows.go.
 CREATE TABLE history_pipelines (
     id     INTEGER PRIMARY KEY, -- counts up from 1
     repo   TEXT NOT NULL,
@@ -29,7 +29,7 @@ CREATE TABLE history_changes (
     build_failed TEXT NOT NULL,
     red          TEXT NOT NULL,   -- a name a line
     classes      TEXT NOT NULL,   -- a name a line
-    waits        TEXT NOT NULL,   -- a part a line: microseconds, part, stage
+    waits        TEXT NOT NULL,   -- a stage a line: its name, and each part's microseconds and name
     outcome      TEXT NOT NULL,
     by_what      TEXT NOT NULL,
     PRIMARY KEY (pipeline, sha)
