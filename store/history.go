@@ -66,9 +66,14 @@ func tableOf(name string, key []string, columns ...historyColumn) *historyTable 
 	return t
 }
 
-// statement writes n rows. What a row in the database knows, an unknown value does not replace.
-func (t *historyTable) statement(n int) string {
-	return t.insert + values(n, len(t.key)+len(t.columns)) + t.upsert
+// statement writes n rows. What a row in the database knows, an unknown value does not replace. With ifNew a row in the
+// database stays as it is.
+func (t *historyTable) statement(n int, ifNew bool) string {
+	conflict := t.upsert
+	if ifNew {
+		conflict = ` ON CONFLICT DO NOTHING`
+	}
+	return t.insert + values(n, len(t.key)+len(t.columns)) + conflict
 }
 
 var (
@@ -159,8 +164,8 @@ func promotionArgs(p history.Promotion) []any {
 	}
 }
 
-// save writes the rows of the pipeline with a number, with one statement per table.
-func (rows historyRows) save(t tx, pipeline int64) error {
+// save writes the rows of the pipeline with a number, with one statement per table: see [historyTable.statement].
+func (rows historyRows) save(t tx, pipeline int64, ifNew bool) error {
 	for _, table := range historyTables {
 		for list := rows[table]; len(list) > 0; {
 			n := min(len(list), historyAtOnce)
@@ -168,7 +173,7 @@ func (rows historyRows) save(t tx, pipeline int64) error {
 			for _, row := range list[:n] {
 				args = append(append(args, pipeline), row...)
 			}
-			if _, err := t.exec(table.statement(n), args...); err != nil {
+			if _, err := t.exec(table.statement(n, ifNew), args...); err != nil {
 				return fmt.Errorf("write %s: %w", table.name, err)
 			}
 			list = list[n:]
@@ -192,7 +197,7 @@ func (r *pipelineRow) saveHistory(t tx) (err error) {
 			return err
 		}
 	}
-	return r.history.save(t, r.number)
+	return r.history.save(t, r.number, false)
 }
 
 // historyID returns the number of a pipeline's rows of history, and gives it one if it has none. A new pipeline has

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -17,9 +16,7 @@ const (
 	// selectUnfilled finds pipelines after $1, $2 whose history is older than its tables.
 	selectUnfilled = `SELECT p.repo, p.name, 0 FROM pipelines p LEFT JOIN history_pipelines h ON h.repo = p.repo AND h.name = p.name
 		WHERE (p.repo, p.name) > ($1, $2) AND (h.id IS NULL OR h.filled = 0) ORDER BY p.repo, p.name LIMIT $3`
-	// holdVersion locks the pipeline's row, so that no commit comes between.
-	holdVersion = `UPDATE pipelines SET version = version WHERE repo = $1 AND name = $2 AND version = $3`
-	setFilled   = `UPDATE history_pipelines SET filled = 1 WHERE id = $1 AND filled = 0`
+	setFilled = `UPDATE history_pipelines SET filled = 1 WHERE id = $1 AND filled = 0`
 
 	// fillBatch is how many pipelines are filled in before it pauses, so that it takes the smaller part of a processor.
 	fillBatch = 100
@@ -71,39 +68,29 @@ func stopped(ctx context.Context, err error) error {
 	return err
 }
 
-// fill writes the rows of one pipeline, unless another instance was faster.
+// fill writes the rows of one pipeline, unless another instance was faster. A row that is there was written by a commit
+// since, and knows more.
 func (s *Store) fill(ctx context.Context, key bot.Key) (done bool, err error) {
-	for tries := 0; tries < 3; tries++ {
-		state, version, err := s.Load(ctx, key)
-		if err != nil || version == 0 {
-			return false, err
-		}
-		rows, err := historyOf(history.Chronicle(pipeline.State{}, state))
-		if err != nil {
-			return false, err
-		}
-		err = s.writeLazily(ctx, func(t tx) error {
-			done = false
-			held, err := t.exec(holdVersion, key.Repo.String(), key.Name, version)
-			if err != nil || held == 0 {
-				return errors.Join(err, errVersion)
-			}
-			id, err := historyID(t, key, false)
-			if err != nil {
-				return err
-			}
-			n, err := t.exec(setFilled, id)
-			if err != nil || n == 0 {
-				return err
-			}
-			done = true
-			return rows.save(t, id)
-		})
-		if !errors.Is(err, errVersion) {
-			return done && err == nil, err
-		}
+	state, version, err := s.Load(ctx, key)
+	if err != nil || version == 0 {
+		return false, err
 	}
-	return false, errVersion
+	rows, err := historyOf(history.Chronicle(pipeline.State{}, state))
+	if err != nil {
+		return false, err
+	}
+	err = s.writeLazily(ctx, func(t tx) error {
+		done = false
+		id, err := historyID(t, key, false)
+		if err != nil {
+			return err
+		}
+		n, err := t.exec(setFilled, id)
+		if err != nil || n == 0 {
+			return err
+		}
+		done = true
+		return rows.save(t, id, true)
+	})
+	return done && err == nil, err
 }
-
-var errVersion = errors.New("the pipeline moves")

@@ -16,6 +16,7 @@ func serveWith(t *testing.T, variables map[string]string) string {
 		"PORT", "HEADSTART_ADDR", "HEADSTART_ALLOW", "DATABASE_URL", "GITHUB_APP_ID", "GITHUB_PRIVATE_KEY", "GITHUB_PRIVATE_KEY_FILE",
 		"GITHUB_WEBHOOK_SECRET", "GITHUB_API_URL", "HEROKU_API_KEY", "HEROKU_API_URL", "HEROKU_WEBHOOK_SECRET", "HEADSTART_PRIVATE_URLS",
 		"HEADSTART_SWEEP", "LOG_LEVEL", "LOG_FORMAT", "HEADSTART_TRUSTED_PROXIES", "HEADSTART_METRICS_ADDR", "HEADSTART_METRICS_TOKEN", "HEADSTART_OPERATORS",
+		"HEADSTART_HISTORY",
 	} {
 		t.Setenv(name, "")
 	}
@@ -43,7 +44,7 @@ func TestMistakesAreToldAtOnce(t *testing.T) {
 		"GITHUB_APP_ID": leak, "GITHUB_PRIVATE_KEY": leak, "GITHUB_WEBHOOK_SECRET": ",", "HEADSTART_SWEEP": leak, "HEADSTART_PRIVATE_URLS": leak,
 		"LOG_LEVEL": leak, "LOG_FORMAT": leak, "PORT": leak, "HEADSTART_METRICS_ADDR": leak, "DATABASE_URL": leak,
 		"GITHUB_API_URL": "ftp://" + leak, "HEROKU_API_URL": leak, "HEADSTART_ALLOW": "acme", "HEADSTART_OPERATORS": "ada#x", "HEADSTART_TRUSTED_PROXIES": "everybody",
-		"HEROKU_API_KEY": "ghp_" + leak + leak,
+		"HEROKU_API_KEY": "ghp_" + leak + leak, "HEADSTART_HISTORY": leak,
 	}
 	said := serveWith(t, variables)
 	for name := range variables {
