@@ -47,9 +47,12 @@ const (
 	// A build that begins anew has not ended.
 	ifSameBuild = `excluded.build_ended = 0 AND excluded.build_began IN (0, %[1]s.build_began)`
 	never       = ``
+	// The branch has come back to a commit.
+	ifSeenAnew = `excluded.seen_at NOT IN (0, %[1]s.seen_at)`
 )
 
-func tableOf(name string, key []string, columns ...historyColumn) *historyTable {
+// tableOf makes a table. A new row that is anew, by that condition, replaces the known one as a whole.
+func tableOf(name string, key []string, anew string, columns ...historyColumn) *historyTable {
 	t := &historyTable{name: name, key: key, columns: columns}
 	names := append([]string{}, key...)
 	var set []string
@@ -57,6 +60,10 @@ func tableOf(name string, key []string, columns ...historyColumn) *historyTable 
 		names = append(names, c.name)
 		value := "excluded." + c.name
 		if c.keep != never {
+			c.keep = "(" + c.keep + ")"
+			if anew != never {
+				c.keep += " AND NOT (" + anew + ")"
+			}
 			value = fmt.Sprintf("CASE WHEN "+c.keep+" THEN %[1]s.%[2]s ELSE excluded.%[2]s END", name, c.name)
 		}
 		set = append(set, c.name+" = "+value)
@@ -77,18 +84,18 @@ func (t *historyTable) statement(n int, ifNew bool) string {
 }
 
 var (
-	changesTable = tableOf("history_changes", []string{"pipeline", "sha"},
+	changesTable = tableOf("history_changes", []string{"pipeline", "sha"}, ifSeenAnew,
 		historyColumn{"seen_at", ifZero}, historyColumn{"pushed_at", ifZero}, historyColumn{"ended_at", ifZero}, historyColumn{"build_began", ifZero},
 		historyColumn{"build_ended", ifSameBuild}, historyColumn{"green_at", ifZero}, historyColumn{"red_at", ifZero}, historyColumn{"pull", ifZero},
 		historyColumn{"title", ifEmpty}, historyColumn{"author", ifEmpty}, historyColumn{"built", ifEmpty}, historyColumn{"built_of", ifEmpty},
 		historyColumn{"app", ifEmpty}, historyColumn{"build_failed", ifSameBuild}, historyColumn{"red", ifEmpty}, historyColumn{"classes", ifEmpty},
 		historyColumn{"waits", ifEmpty + " OR " + ifEnded}, historyColumn{"outcome", ifEnded}, historyColumn{"by_what", ifEnded})
-	promotionsTable = tableOf("history_promotions", []string{"pipeline", "stage", "n"},
-		historyColumn{"began", ifZero}, historyColumn{"released", ifZero}, historyColumn{"proved", ifZero}, historyColumn{"ended", ifZero}, historyColumn{"commits", ifZero},
+	promotionsTable = tableOf("history_promotions", []string{"pipeline", "stage", "n"}, never,
+		historyColumn{"began", ifZero}, historyColumn{"released", ifZero}, historyColumn{"proved", ifZero}, historyColumn{"ended", ifZero}, historyColumn{"commits", ifZero}, historyColumn{"pull", ifZero},
 		historyColumn{"sha", ifEmpty}, historyColumn{"artifact", ifEmpty}, historyColumn{"replaced", ifEmpty}, historyColumn{"kind", ifEmpty},
 		historyColumn{"who", ifEmpty}, historyColumn{"why", ifEmpty}, historyColumn{"result", ifEmpty}, historyColumn{"reason", ifEmpty}, historyColumn{"apps", ifEmpty})
-	processTable = tableOf("history_process", []string{"pipeline", "at"}, historyColumn{"sha", ifEmpty}, historyColumn{"config", never})
-	auditTable   = tableOf("history_audit", []string{"pipeline", "id"},
+	processTable = tableOf("history_process", []string{"pipeline", "at"}, never, historyColumn{"sha", ifEmpty}, historyColumn{"config", never})
+	auditTable   = tableOf("history_audit", []string{"pipeline", "id"}, never,
 		historyColumn{"at", ifZero}, historyColumn{"pull", ifZero}, historyColumn{"ok", never}, historyColumn{"who", ifEmpty}, historyColumn{"role", ifEmpty},
 		historyColumn{"via", ifEmpty}, historyColumn{"command", ifEmpty}, historyColumn{"answer", ifEmpty})
 
@@ -152,14 +159,14 @@ type (
 func changeArgs(c history.Change) []any {
 	return []any{
 		pack(c.SHA), micros(c.SeenAt), micros(c.PushedAt), micros(c.EndedAt), micros(c.BuildBegan), micros(c.BuildEnded), micros(c.GreenAt), micros(c.RedAt), c.Pull,
-		plain(c.Title), plain(c.Author), builtCodes.pack(string(c.Built)), pack(c.BuiltOf), plain(c.App), plain(c.BuildFailed), lines(c.Red), lines(c.Classes), packWaits(c.Waits),
+		plain(c.Title), plain(c.Author), builtCodes.pack(string(c.Built)), pack(c.BuiltOf), plain(c.App), plain(c.BuildFailed), lines(c.Red), lines(c.Classes), packWaits(c.Waits, c.PushedAt),
 		string(c.Outcome), plain(c.By),
 	}
 }
 
 func promotionArgs(p history.Promotion) []any {
 	return []any{
-		plain(p.Stage), p.N, micros(p.Began), micros(p.Released), micros(p.Proved), micros(p.Ended), p.Commits, pack(p.SHA), pack(p.Artifact), pack(p.Replaced),
+		plain(p.Stage), p.N, micros(p.Began), micros(p.Released), micros(p.Proved), micros(p.Ended), p.Commits, p.Pull, pack(p.SHA), pack(p.Artifact), pack(p.Replaced),
 		kindCodes.pack(string(p.Kind)), plain(p.Who), plain(p.Why), resultCodes.pack(string(p.Result)), plain(p.Reason), packApps(p.Apps),
 	}
 }

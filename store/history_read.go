@@ -32,7 +32,7 @@ type Page[Row history.Entry] struct {
 const (
 	ofPipeline       = ` WHERE pipeline = (SELECT id FROM history_pipelines WHERE repo = $1 AND name = $2)`
 	selectChanges    = `SELECT sha, seen_at, pushed_at, ended_at, build_began, build_ended, green_at, red_at, pull, title, author, built, built_of, app, build_failed, red, classes, waits, outcome, by_what FROM history_changes` + ofPipeline
-	selectPromotions = `SELECT stage, n, began, released, proved, ended, commits, sha, artifact, replaced, kind, who, why, result, reason, apps FROM history_promotions` + ofPipeline
+	selectPromotions = `SELECT stage, n, began, released, proved, ended, commits, pull, sha, artifact, replaced, kind, who, why, result, reason, apps FROM history_promotions` + ofPipeline
 	selectProcess    = `SELECT at, sha, config FROM history_process` + ofPipeline
 	selectAudit      = `SELECT id, at, pull, ok, who, role, via, command, answer FROM history_audit` + ofPipeline
 )
@@ -163,7 +163,7 @@ func scanPromotion(scan scanner, more ...any) (p history.Promotion, err error) {
 		sha, artifact, replaced        []byte
 		kind, result, apps             string
 	)
-	err = scan(append([]any{&p.Stage, &p.N, &began, &released, &proved, &ended, &p.Commits, &sha, &artifact, &replaced, &kind, &p.Who, &p.Why, &result, &p.Reason, &apps}, more...)...)
+	err = scan(append([]any{&p.Stage, &p.N, &began, &released, &proved, &ended, &p.Commits, &p.Pull, &sha, &artifact, &replaced, &kind, &p.Who, &p.Why, &result, &p.Reason, &apps}, more...)...)
 	if err != nil {
 		return p, err
 	}
@@ -249,7 +249,7 @@ type Latest struct {
 
 // selectLatest finds the newest promotion of each pipeline by the index of history_promotions: SQLite keeps
 // the order of a CROSS JOIN.
-const selectLatest = `SELECT h.stage, h.n, h.began, h.released, h.proved, h.ended, h.commits, h.sha, h.artifact, h.replaced, h.kind, h.who, h.why, h.result, h.reason, h.apps,
+const selectLatest = `SELECT h.stage, h.n, h.began, h.released, h.proved, h.ended, h.commits, h.pull, h.sha, h.artifact, h.replaced, h.kind, h.who, h.why, h.result, h.reason, h.apps,
 	p.repo, p.name FROM history_pipelines p CROSS JOIN history_promotions h
 	WHERE p.repo <> '' AND h.pipeline = p.id AND h.began = (SELECT MAX(began) FROM history_promotions WHERE pipeline = p.id) AND h.began >= $1
 	ORDER BY h.began DESC, p.repo, p.name, h.stage DESC, h.n DESC LIMIT $2`

@@ -81,10 +81,10 @@ func oneLine(text string) string {
 type codes map[string]string
 
 var (
-	builtCodes  = codes{"p": string(history.BuiltAhead), "t": string(history.BuiltTree), "r": string(history.BuiltPull), "g": string(history.BuiltGroup), "s": string(history.BuiltOnStage), "e": string(history.BuiltElsewhere)}
+	builtCodes  = codes{"p": string(history.BuiltAhead), "t": string(history.BuiltTree), "r": string(history.BuiltPull), "g": string(history.BuiltGroup), "s": string(history.BuiltOnStage)}
 	kindCodes   = codes{"f": string(history.KindForward), "r": string(history.KindRollback), "a": string(history.KindUndo), "h": string(history.KindByHand)}
-	resultCodes = codes{"p": string(history.ResultProved), "f": string(history.ResultFailed), "b": string(history.ResultBack)}
-	partCodes   = codes{"b": string(history.PartBuild), "c": string(history.PartChecks), "B": string(history.PartBoth), "r": string(history.PartReleasing), "p": string(history.PartProving)}
+	resultCodes = codes{"p": string(history.ResultProved), "f": string(history.ResultFailed), "n": string(history.ResultUnproved), "u": string(history.ResultUnverified)}
+	partCodes   = codes{"b": string(history.PartBuild), "c": string(history.PartChecks), "B": string(history.PartBoth), "r": string(history.PartReleasing), "p": string(history.PartProving), "s": string(history.PartStopped), "u": string(history.PartUnknown)}
 )
 
 func (c codes) pack(word string) string {
@@ -104,21 +104,19 @@ func (c codes) unpack(code string) string {
 }
 
 // packWaits writes a line per stage: its name, and the parts of the way before and in it, each with its microseconds to
-// the base of 36. The end of each part is rounded down, and not its length: the sum is right to the microsecond.
-func packWaits(waits []history.Wait) string {
-	var (
-		b     strings.Builder
-		until time.Duration
-	)
+// the base of 36. Ends of parts are cut to the microsecond, as all stored times are, and not their lengths: so these sum
+// up to what is stored of the way's end and beginning.
+func packWaits(waits []history.Wait, began time.Time) string {
+	var b strings.Builder
 	for i, w := range waits {
 		if stage := oneLine(w.Stage); i == 0 {
 			b.WriteString(stage)
 		} else if w.Stage != waits[i-1].Stage {
 			b.WriteString("\n" + stage)
 		}
-		since := until
-		until += w.For
-		b.WriteString("\t" + strconv.FormatInt(until.Microseconds()-since.Microseconds(), 36) + " " + partCodes.pack(string(w.Part)))
+		ended := began.Add(w.For)
+		b.WriteString("\t" + strconv.FormatInt(ended.UnixMicro()-began.UnixMicro(), 36) + " " + partCodes.pack(string(w.Part)))
+		began = ended
 	}
 	return b.String()
 }

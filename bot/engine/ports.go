@@ -55,7 +55,6 @@ type Change struct {
 	Folded   bool             // State is what bot.Apply makes of Events, on the state of Version: they are enough to save
 	Events   []bot.Event      // appended to the log, in this order
 	Comments []int64          // the comments in Events
-	History  []history.Entry  // rows that the change writes
 	Effects  []bot.Effect     // to be performed after the commit
 	Target   bot.Target       // where the effects happen
 	Claims   []bot.QueueClaim // the pipeline's places in the queues of prepare apps; it has no others

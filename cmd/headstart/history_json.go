@@ -31,6 +31,7 @@ type promotionLine struct {
 	Reason   string         `json:"reason,omitzero"`
 	Apps     map[string]int `json:"apps,omitzero"` // the version of each app's release
 	Commits  int            `json:"commits"`       // that went live with it for the first time
+	Pull     int            `json:"head_of_pull_request,omitzero"`
 	Change   *changeLine    `json:"change,omitzero"`
 }
 
@@ -67,7 +68,7 @@ type waitLine struct {
 func lineOf(key bot.Key, p history.Promotion, changes map[string]history.Change) promotionLine {
 	line := promotionLine{
 		Pipeline: key.String(), Stage: p.Stage, Number: p.N, SHA: p.SHA, Artifact: p.Artifact, Replaced: p.Replaced, Kind: string(p.Kind), By: p.Who, Why: p.Why,
-		Began: p.Began, Released: p.Released, Proved: p.Proved, Ended: p.Ended, Result: string(p.Result), Reason: p.Reason, Apps: p.Apps, Commits: p.Commits,
+		Began: p.Began, Released: p.Released, Proved: p.Proved, Ended: p.Ended, Result: string(p.Result), Reason: p.Reason, Apps: p.Apps, Commits: p.Commits, Pull: p.Pull,
 	}
 	c, known := changes[p.SHA]
 	if !known {

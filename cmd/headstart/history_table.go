@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -130,8 +131,8 @@ func (r promotionRow) result() string {
 // title names what was promoted.
 func (r promotionRow) title() string {
 	text := oneLine(r.change.Title)
-	if r.change.Pull != 0 {
-		text = fmt.Sprintf("#%d %s", r.change.Pull, text)
+	if pull := cmp.Or(r.change.Pull, r.Pull); pull != 0 {
+		text = fmt.Sprintf("#%d %s", pull, text)
 	}
 	if r.Commits > 1 {
 		text += fmt.Sprintf(" (+%d)", r.Commits-1)

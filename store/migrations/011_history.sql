@@ -39,12 +39,13 @@ CREATE INDEX history_changes_seen ON history_changes (pipeline, seen_at);
 CREATE TABLE history_promotions (
     pipeline INTEGER NOT NULL,
     stage    TEXT NOT NULL,
-    n        BIGINT NOT NULL,
+    n        BIGINT NOT NULL, -- below 0: made by hand
     began    BIGINT NOT NULL,
     released BIGINT NOT NULL,
     proved   BIGINT NOT NULL,
     ended    BIGINT NOT NULL, -- 0: it is under way
     commits  BIGINT NOT NULL,
+    pull     BIGINT NOT NULL, -- whose head it is; 0: it is a commit of the branch
     sha      BYTEA NOT NULL,
     artifact BYTEA NOT NULL,
     replaced BYTEA NOT NULL,
