@@ -29,13 +29,14 @@ func (c *historyCommand) Run(ctx context.Context, out console) error {
 	if c.Limit < 1 {
 		return fmt.Errorf("--limit %d is no number of promotions: write 1 or more", c.Limit)
 	}
+	now := time.Now()
 	var since time.Time
 	if c.Since != "" {
 		ago, ok := parsePeriod(c.Since)
 		if !ok {
 			return fmt.Errorf("--since %q is no time: write 12h, 30d or 52w", oneLine(c.Since))
 		}
-		since = time.Now().Add(-ago)
+		since = now.Add(-ago)
 	}
 	return withOperator(ctx, c.DatabaseURL, func(db *store.Operator) error {
 		past := db.History()
@@ -50,9 +51,9 @@ func (c *historyCommand) Run(ctx context.Context, out console) error {
 			if err != nil {
 				return err
 			}
-			return c.one(ctx, past, key, since, out)
+			return c.one(ctx, past, key, since, now, out)
 		case len(known) == 1:
-			return c.one(ctx, past, known[0], since, out)
+			return c.one(ctx, past, known[0], since, now, out)
 		case len(known) == 0:
 			return errors.New("there is no pipeline yet: install the GitHub App, and push to a repository with a pipeline's file")
 		case c.Stage != "":
@@ -65,12 +66,12 @@ func (c *historyCommand) Run(ctx context.Context, out console) error {
 		if c.JSON {
 			return printLatestJSON(ctx, out.out, past, latest)
 		}
-		return printLatest(out.out, latest, since)
+		return printLatest(out.out, latest, since, now)
 	})
 }
 
 // one lists promotions of one pipeline.
-func (c *historyCommand) one(ctx context.Context, past store.History, key bot.Key, since time.Time, out console) error {
+func (c *historyCommand) one(ctx context.Context, past store.History, key bot.Key, since, now time.Time, out console) error {
 	stage, err := c.stageOf(ctx, past, key)
 	if err != nil {
 		return err
@@ -91,7 +92,7 @@ func (c *historyCommand) one(ctx context.Context, past store.History, key bot.Ke
 		fmt.Fprintf(out.out, "%s has no promotion%s%s.\n", key, toStage(stage), sinceText(since))
 		return nil
 	}
-	printPromotions(out.out, key, stage, list, changes)
+	printPromotions(out.out, key, stage, list, changes, now)
 	if more {
 		fmt.Fprintf(out.out, "\nThere are older ones: --limit %d\n", 2*c.Limit)
 	}

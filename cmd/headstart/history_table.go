@@ -27,14 +27,14 @@ type promotionRow struct {
 
 // printPromotions writes a table, the newest promotion first. What else is to be said of
 // one stands in a line below it.
-func printPromotions(out io.Writer, key bot.Key, stage string, list []history.Promotion, changes map[string]history.Change) {
+func printPromotions(out io.Writer, key bot.Key, stage string, list []history.Promotion, changes map[string]history.Change, now time.Time) {
 	fmt.Fprintf(out, "%s%s, times in UTC\n\n", key, toStage(stage))
 	cells := [][]string{{"WHEN", "STAGE", "COMMIT", "IN", "RESULT", "CHANGE"}}
 	var below []string
 	until := map[string]time.Time{} // by stage
 	for _, p := range list {
 		r := promotionRow{p, changes[p.SHA], until[p.Stage]}
-		cells = append(cells, []string{moment(p.Began), oneLine(p.Stage), shortSHA(p.SHA), r.took(), r.result(), r.title()})
+		cells = append(cells, []string{moment(p.Began, now), oneLine(p.Stage), shortSHA(p.SHA), r.took(), r.result(), r.title()})
 		below = append(below, r.because())
 		if r.released() {
 			until[p.Stage] = p.Began
@@ -65,12 +65,12 @@ func printPromotions(out io.Writer, key bot.Key, stage string, list []history.Pr
 }
 
 // moment writes a time in twelve characters, as ls does.
-func moment(at time.Time) string {
+func moment(at, now time.Time) string {
 	const recent = 300 * day
 	switch at = at.UTC(); {
 	case at.IsZero():
 		return "-"
-	case time.Since(at) > recent:
+	case now.Sub(at) > recent:
 		return at.Format("Jan _2  2006")
 	}
 	return at.Format("Jan _2 15:04")
@@ -104,13 +104,15 @@ func (r promotionRow) took() string {
 	return length(to.Sub(from))
 }
 
-// length writes a time in at most six characters: 0:21, 5:48, 1h12m, 3d4h.
+// length writes a time in at most six characters: 0:21, 5:48, 1h12m, 3d4h, 120d.
 func length(d time.Duration) string {
 	switch d = d.Round(time.Second); {
 	case d < time.Hour:
 		return fmt.Sprintf("%d:%02d", int(d.Minutes()), int(d.Seconds())%60)
 	case d < day:
 		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+	case d >= 100*day:
+		return fmt.Sprintf("%dd", d/day)
 	}
 	return fmt.Sprintf("%dd%dh", d/day, d%day/time.Hour)
 }
@@ -130,17 +132,17 @@ func (r promotionRow) result() string {
 
 // title names what was promoted.
 func (r promotionRow) title() string {
-	text := oneLine(r.change.Title)
-	if pull := cmp.Or(r.change.Pull, r.Pull); pull != 0 {
-		text = fmt.Sprintf("#%d %s", pull, text)
-	}
-	if r.Commits > 1 {
-		text += fmt.Sprintf(" (+%d)", r.Commits-1)
-	}
+	var parts []string
 	if r.Kind == history.KindRollback || r.Kind == history.KindUndo {
-		text = "↩ " + text
+		parts = append(parts, "↩")
 	}
-	return strings.TrimSpace(text)
+	if pull := cmp.Or(r.change.Pull, r.Pull); pull != 0 {
+		parts = append(parts, fmt.Sprintf("#%d", pull))
+	}
+	if r.Commits > 1 { // before the title, of which the end may be cut
+		parts = append(parts, fmt.Sprintf("(+%d)", r.Commits-1))
+	}
+	return strings.Join(append(parts, strings.Fields(r.change.Title)...), " ")
 }
 
 // because says who wanted it, why, and why it did not succeed; empty: there is nothing to
@@ -176,7 +178,7 @@ func (r promotionRow) because() string {
 }
 
 // printLatest writes the newest promotion of each pipeline.
-func printLatest(out io.Writer, latest []store.Latest, since time.Time) error {
+func printLatest(out io.Writer, latest []store.Latest, since, now time.Time) error {
 	if len(latest) == 0 {
 		fmt.Fprintf(out, "No pipeline has a promotion%s.\n", sinceText(since))
 		return nil
@@ -184,7 +186,7 @@ func printLatest(out io.Writer, latest []store.Latest, since time.Time) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "PIPELINE\tWHEN (UTC)\tSTAGE\tCOMMIT\tRESULT")
 	for _, l := range latest {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", l.Pipeline, moment(l.Began), oneLine(l.Stage), shortSHA(l.SHA), promotionRow{Promotion: l.Promotion}.result())
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", l.Pipeline, moment(l.Began, now), oneLine(l.Stage), shortSHA(l.SHA), promotionRow{Promotion: l.Promotion}.result())
 	}
 	if err := table.Flush(); err != nil {
 		return err
