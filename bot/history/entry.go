@@ -73,7 +73,7 @@ const (
 	PartReleasing = pipeline.PartReleasing
 	PartProving   = pipeline.PartProving
 	PartStopped   = pipeline.PartStopped
-	PartUnknown   = pipeline.PartUnknown
+	PartUnseen    = pipeline.PartUnseen
 )
 
 // Promotion is one promotion of a stage that began on the platform. Its key is Stage and N.
