@@ -107,6 +107,7 @@ var then = map[history.Result][]history.Result{
 	history.ResultUnproved:   {history.ResultUnproved},
 	history.ResultFailed:     {history.ResultFailed},
 	history.ResultUnverified: {history.ResultUnverified},
+	history.ResultGivenUp:    {history.ResultGivenUp},
 }
 
 // tells holds the rows to a state: what is live on a stage came by the newest promotion that was proved there, and a

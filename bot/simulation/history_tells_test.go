@@ -25,6 +25,9 @@ func (s *sim) recorded(c engine.Change) {
 func (s *sim) waitsForItsGate(c engine.Change) {
 	for _, x := range gate.NewView(&c.State, c.At).Explain().Candidates {
 		k := c.State.Candidate(x.SHA)
+		if k.Way.Ending.Outcome == pipeline.OutcomeLive {
+			continue // it was live before there was another stage, or before it was taken back
+		}
 		if k.Way.Ending.Outcome != "" {
 			s.breaks(historyTells, "%s is on its way, and is recorded to be %s since %s", k.SHA, k.Way.Ending.Outcome, k.Way.Ending.At)
 		}
