@@ -94,7 +94,11 @@ func (s *story) change(b *line, row history.Change) {
 }
 
 func (s *story) promotion(b *line, row history.Promotion) {
-	b.add("promotion %s %d: %s", row.Stage, row.N, or(row.SHA, "unknown"))
+	name := fmt.Sprint(row.N)
+	if row.N < 0 {
+		name = "-"
+	}
+	b.add("promotion %s %s: %s", row.Stage, name, or(row.SHA, "unknown"))
 	b.only(row.Pull != 0, "(#%d)", row.Pull)
 	b.add("%s %s", row.Artifact, row.Kind)
 	b.only(row.Who != "", "by %s", row.Who)

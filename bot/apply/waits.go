@@ -15,11 +15,15 @@ func held(s *pipeline.State, f bot.Held) {
 	}
 }
 
-// followWaits records where the time of each candidate goes. One that is live, or superseded, is not looked at any more.
+// followWaits records where the time of each candidate goes. Of one that is live, or superseded, only a build that still
+// runs is followed.
 func followWaits(s *pipeline.State) {
 	for i := range s.Candidates {
 		switch c := &s.Candidates[i]; {
 		case c.Way.Ending.Outcome == pipeline.OutcomeLive || c.Way.Superseded():
+			if !c.Build.Began.IsZero() && c.Build.Ended.IsZero() {
+				s.KeepBuild(c)
+			}
 		case c.Way.Since.IsZero():
 			c.Begin()
 			if e, over := gate.NewView(s, s.At).Ended(c); over { // it is from before anything was recorded

@@ -15,8 +15,9 @@ import (
 // History keeps the rows of one pipeline's history as a database does: the newest of each key. It holds them to what
 // must be true of any history.
 type History struct {
-	rows map[string]history.Entry
-	keys []string // in the order of their first rows
+	rows   map[string]history.Entry
+	keys   []string                     // in the order of their first rows
+	proved map[string]history.Promotion // by stage: the newest that was proved
 }
 
 // Rows are the rows, in the order in which their keys first came.
@@ -30,7 +31,7 @@ func (h *History) Rows() (list []history.Entry) {
 // Take takes the rows of one commit, which has led from one state to another. The error says what must never be.
 func (h *History) Take(rows []history.Entry, after pipeline.State) error {
 	if h.rows == nil {
-		h.rows = map[string]history.Entry{}
+		h.rows, h.proved = map[string]history.Entry{}, map[string]history.Promotion{}
 	}
 	var seen []string
 	for _, row := range rows {
@@ -47,6 +48,9 @@ func (h *History) Take(rows []history.Entry, after pipeline.State) error {
 			return err
 		}
 		h.rows[key] = row
+		if p, ok := row.(history.Promotion); ok && !p.Proved.IsZero() && p.N >= h.proved[p.Stage].N {
+			h.proved[p.Stage] = p
+		}
 	}
 	return h.tells(after)
 }
@@ -103,6 +107,7 @@ var then = map[history.Result][]history.Result{
 	history.ResultUnproved:   {history.ResultUnproved},
 	history.ResultFailed:     {history.ResultFailed},
 	history.ResultUnverified: {history.ResultUnverified},
+	history.ResultGivenUp:    {history.ResultGivenUp},
 }
 
 // tells holds the rows to a state: what is live on a stage came by the newest promotion that was proved there, and a
@@ -112,12 +117,7 @@ func (h *History) tells(s pipeline.State) error {
 		if st.Live.SHA == "" || st.Live.Adopted != nil {
 			continue
 		}
-		var newest history.Promotion
-		for _, row := range h.rows {
-			if p, ok := row.(history.Promotion); ok && p.Stage == name && !p.Proved.IsZero() && p.N > newest.N {
-				newest = p
-			}
-		}
+		newest := h.proved[name]
 		if newest.SHA != st.Live.SHA || !newest.Proved.Equal(st.Live.Since) {
 			return fmt.Errorf("%s runs %s since %s, and the newest promotion of it that was proved is %+v", name, st.Live.SHA, st.Live.Since, newest)
 		}

@@ -102,27 +102,32 @@ func change(s *pipeline.State, c *pipeline.Candidate) Change {
 	return row
 }
 
-// waits are the parts of a way that has ended. They are recorded from SeenAt on: the first one also has the time from
-// the push, and gives what GitHub's clock is ahead of ours. None: nothing was recorded.
-func waits(row *Change, w *pipeline.Way) []Wait {
+// waits are the parts of a way that has ended; none: nothing was recorded. The way was recorded from SeenAt on, by our
+// clock. What GitHub's clock is ahead of it is taken off the first parts.
+func waits(row *Change, w *pipeline.Way) (list []Wait) {
 	if w.Since.IsZero() {
 		return nil
 	}
-	rest := row.EndedAt.Sub(row.PushedAt)
-	list := slices.Clone(w.Left)
-	for _, x := range list {
-		rest -= x.For
+	unseen := row.EndedAt.Sub(row.PushedAt)
+	for _, x := range w.Left {
+		unseen -= x.For
 	}
-	if len(list) == 0 && rest > 0 {
-		list = []Wait{{Part: PartUnknown}} // it ended as it arrived
+	if unseen > 0 {
+		list = append(list, Wait{Part: PartUnseen, For: unseen})
 	}
-	for i := range list {
-		list[i].For += rest
-		if rest = 0; list[i].For < 0 {
-			rest, list[i].For = list[i].For, 0
+	ahead := max(-unseen, 0)
+	for _, x := range w.Left {
+		off := min(ahead, x.For)
+		ahead -= off
+		switch x.For -= off; {
+		case x.For == 0:
+		case x.Part == PartUnseen && len(list) > 0:
+			list[0].For += x.For
+		default:
+			list = append(list, x)
 		}
 	}
-	return slices.DeleteFunc(list, func(x Wait) bool { return x.For == 0 })
+	return list
 }
 
 func cut(title string) string {

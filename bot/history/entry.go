@@ -73,13 +73,13 @@ const (
 	PartReleasing = pipeline.PartReleasing
 	PartProving   = pipeline.PartProving
 	PartStopped   = pipeline.PartStopped
-	PartUnknown   = pipeline.PartUnknown
+	PartUnseen    = pipeline.PartUnseen
 )
 
 // Promotion is one promotion of a stage that began on the platform. Its key is Stage and N.
 type Promotion struct {
 	Stage         string
-	N             int    // below 0 for KindByHand: the version of the release, negated
+	N             int    // below 0 for KindByHand: it says which app and release
 	SHA, Artifact string // an empty SHA: it is unknown which commit
 	Pull          int    // the pull request whose head it is; 0: it is a commit of the branch
 	Replaced      string // the commit that was live before; empty: none, or unknown
@@ -116,6 +116,7 @@ const (
 	ResultFailed     Result = "failed"     // before it was released on all apps
 	ResultUnproved   Result = "not proved" // released, and its verification failed. If Proved is set, it did not stay healthy
 	ResultUnverified Result = "unverified" // KindByHand
+	ResultGivenUp    Result = "given up"   // it changed nothing, and may be tried again as another promotion
 )
 
 // Process is a version of the pipeline's file. Its key is At.

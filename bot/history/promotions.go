@@ -1,6 +1,10 @@
 package history
 
-import "github.com/headstart-cd/headstart/bot/pipeline"
+import (
+	"hash/fnv"
+
+	"github.com/headstart-cd/headstart/bot/pipeline"
+)
 
 // promotions adds what was released to the stages.
 func promotions(list []Entry, before, after *pipeline.State) []Entry {
@@ -15,7 +19,7 @@ func promotions(list []Entry, before, after *pipeline.State) []Entry {
 		if e := is.Ended; e != nil && e != was.Ended && !sameEnd(e, was.Ended) && !e.Building {
 			list = append(list, ended(e, stage))
 		}
-		if p := is.Promoting; p != nil && p.Started() && !sameFlight(was.Promoting, p) {
+		if p := is.Promoting; p != nil && p.Begun() && !sameFlight(was.Promoting, p) {
 			list = append(list, inFlight(after, stage, p))
 		}
 		list = byHand(list, stage, was, is)
@@ -27,7 +31,7 @@ func sameEnd(a, b *pipeline.Ended) bool { return b != nil && a.N == b.N && a.Sta
 
 // sameFlight reports whether a promotion in flight has the same row as before.
 func sameFlight(a, b *pipeline.Promotion) bool {
-	if a == nil || a.N != b.N || !a.Started() || !a.ReleasedAt.Equal(b.ReleasedAt) {
+	if a == nil || a.N != b.N || !a.Begun() || !a.ReleasedAt.Equal(b.ReleasedAt) {
 		return false
 	}
 	for app, r := range b.Apps {
@@ -55,6 +59,8 @@ func ended(e *pipeline.Ended, stage string) Promotion {
 
 func result(end pipeline.ProgressState, released bool) Result {
 	switch {
+	case end == "":
+		return ResultGivenUp
 	case end == pipeline.ProgressLive:
 		return ResultProved
 	case released:
@@ -104,55 +110,38 @@ func remembered(list []Entry, s *pipeline.State, stage string) []Entry {
 	return list
 }
 
-// byHand adds what others released to a stage's apps, before Headstart came or since. Releases of the same version on
-// several apps are one row.
+// byHand adds what others released to a stage's apps, before Headstart came or since: a row for each app.
 func byHand(list []Entry, stage string, was, is *pipeline.StageState) []Entry {
 	if was.Live.SHA != is.Live.SHA {
-		list = handRows(list, stage, is.Live.Adopted, nil)
-	}
-	for app, stand := range is.Apps {
-		f, known := stand.Foreign, was.Apps[app].Foreign
-		if f != nil && (known == nil || known.Version != f.Version) {
-			return handRows(list, stage, foreign(is), foreign(was))
-		}
-	}
-	return list
-}
-
-// foreign are the releases of others on a stage's apps.
-func foreign(st *pipeline.StageState) map[string]pipeline.Ran {
-	all := map[string]pipeline.Ran{}
-	for app, stand := range st.Apps {
-		if f := stand.Foreign; f != nil {
-			all[app] = pipeline.Ran{Version: f.Version, Commit: f.Commit, Artifact: stand.Artifact, At: f.At}
-		}
-	}
-	return all
-}
-
-// handRows adds a row for each version that an app runs now, and did not before.
-func handRows(list []Entry, stage string, is, was map[string]pipeline.Ran) []Entry {
-	rows := map[int]*Promotion{}
-	fresh := map[int]bool{}
-	for _, app := range pipeline.SortedKeys(is) {
-		r := is[app]
-		row := rows[r.Version]
-		if row == nil {
-			row = &Promotion{
-				Stage: stage, N: -r.Version, SHA: r.Commit, Artifact: r.Artifact, Kind: KindByHand,
-				Began: r.At, Released: r.At, Ended: r.At, Result: ResultUnverified, Apps: map[string]int{},
+		for _, app := range pipeline.SortedKeys(is.Live.Adopted) {
+			if ran := is.Live.Adopted[app]; ran.Version != 0 {
+				list = append(list, handRow(stage, app, ran))
 			}
-			rows[r.Version] = row
 		}
-		row.Apps[app] = r.Version
-		fresh[r.Version] = fresh[r.Version] || was[app].Version != r.Version
 	}
-	for _, version := range pipeline.SortedKeys(rows) {
-		if version > 0 && fresh[version] {
-			list = append(list, *rows[version])
+	for _, app := range pipeline.SortedKeys(is.Apps) {
+		stand := is.Apps[app]
+		f, known := stand.Foreign, was.Apps[app].Foreign
+		if f != nil && f.Version != 0 && (known == nil || known.Version != f.Version) {
+			list = append(list, handRow(stage, app, pipeline.Ran{Version: f.Version, Commit: f.Commit, Artifact: stand.Artifact, At: f.At}))
 		}
 	}
 	return list
+}
+
+func handRow(stage, app string, r pipeline.Ran) Promotion {
+	return Promotion{
+		Stage: stage, N: handN(app, r.Version), SHA: r.Commit, Artifact: r.Artifact, Kind: KindByHand,
+		Began: r.At, Released: r.At, Ended: r.At, Result: ResultUnverified, Apps: map[string]int{app: r.Version},
+	}
+}
+
+// handN stands for a number where Headstart gave none: of one app's release.
+func handN(app string, version int) int {
+	const apps = 1000 // several of a stage rarely have the same version, and then hardly ever the same number
+	h := fnv.New32a()
+	h.Write([]byte(app))
+	return -version*apps - int(h.Sum32()%apps)
 }
 
 // commit is a commit's name; empty for the stand-in of an unknown one.

@@ -36,7 +36,7 @@ type Promotion struct {
 type Ended struct {
 	Promotion
 	At       time.Time
-	State    ProgressState // failed, too, if it did not stay healthy
+	State    ProgressState // failed, too, if it did not stay healthy; empty: given up
 	Reason   string        // why it failed
 	Proved   time.Time     // zero: never
 	Artifact string
@@ -110,6 +110,9 @@ func (p *Promotion) Errored() bool {
 	}
 	return false
 }
+
+// Begun reports whether any of its releases has begun, even if that has to be repeated.
+func (p *Promotion) Begun() bool { return p.Started() || p.Errored() }
 
 // Leave takes a candidate out of a stage that it entered, so that it may enter again.
 // Older candidates still may not undo what it did there.

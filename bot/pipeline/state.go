@@ -59,6 +59,7 @@ import (
 //	    Reports.Seen ≠ 0 ⇒ Reports.Read
 //	    one of Deployments a promotion of a stage, which knows of that many
 //	    d ∈ Deployments ∧ d.ID ≠ 0 ⇒ ¬d.Asked
+//	    Way.Since = SeenAt + Σ Way.Left, unless nothing is recorded
 //	a candidate's progress at a stage:
 //	    State = releasing ⇔ the stage's Promoting is of the candidate and of Promotion
 //	    State = releasing ⇔ EndedAt = 0

@@ -23,7 +23,7 @@ const (
 	PartReleasing Part = "releasing"
 	PartProving   Part = "proving" // the verification
 	PartStopped   Part = "stopped" // it had ended, until a person took it up again
-	PartUnknown   Part = "unknown" // before its time was recorded
+	PartUnseen    Part = "unseen"  // before its webhook arrived, or its time was recorded
 )
 
 // partRead is the part of a candidate whose gates are open and that has not entered: the gate
@@ -98,7 +98,7 @@ func (w *Way) End(e Ending) {
 }
 
 // Begin begins to record a candidate's way.
-func (c *Candidate) Begin() { c.Way = Way{Part: PartUnknown, Since: c.SeenAt} }
+func (c *Candidate) Begin() { c.Way = Way{Part: PartUnseen, Since: c.SeenAt} }
 
 // Hold folds which gate holds a candidate. The gate "order" ends its way.
 func (s *State) Hold(c *Candidate, f bot.Held) {
@@ -124,7 +124,7 @@ func (w *Way) Superseded() bool { return w.Gate == gateOrder && w.Ending.Outcome
 
 // Follow records what a candidate does now.
 func (s *State) Follow(c *Candidate) {
-	s.keepBuild(c)
+	s.KeepBuild(c)
 	w := &c.Way
 	e, over := s.Ended(c)
 	switch {
@@ -256,9 +256,9 @@ const (
 	BuiltElsewhere Built = "elsewhere"
 )
 
-// keepBuild keeps what is known of the candidate's build. An ended one is kept when its run is
+// KeepBuild keeps what is known of the candidate's build. An ended one is kept when its run is
 // forgotten, until there is a newer one.
-func (s *State) keepBuild(c *Candidate) {
+func (s *State) KeepBuild(c *Candidate) {
 	if c.Artifact != "" && !c.Build.Ended.IsZero() {
 		return
 	}

@@ -223,6 +223,7 @@ func withdraw(s *pipeline.State, stage string, f bot.Finished, at time.Time) {
 		ClosePromotion(s, stage, pipeline.ProgressFailed, fmt.Sprintf("it could not be released for %s%s", words.Hours(beginDeadline), words.Because(f.Reason)), "", at)
 		return
 	}
+	noteGivenUp(s, stage, f.Reason, at)
 	st.Promoting = nil
 	if f.Outcome == bot.Retry {
 		st.Tries++
@@ -401,4 +402,11 @@ func noteEnd(s *pipeline.State, stage string, end pipeline.ProgressState, reason
 		}
 	}
 	st.Ended = e
+}
+
+// noteGivenUp keeps a promotion that is about to be given up, if it had begun.
+func noteGivenUp(s *pipeline.State, stage, reason string, at time.Time) {
+	if s.Stage(stage).Promoting.Begun() {
+		noteEnd(s, stage, "", reason, at)
+	}
 }
