@@ -68,7 +68,7 @@ func TestForgets(t *testing.T) {
 		}
 		sizes[n] = len(stored)
 	}
-	if sizes[60] > sizes[40]*11/10 || sizes[60] > 84<<10 {
+	if sizes[60] > sizes[40]*11/10 || sizes[60] > 90<<10 {
 		t.Errorf("the state takes %d bytes after 20 deploys, %d after 40 and %d after 60", sizes[20], sizes[40], sizes[60])
 	}
 	t.Logf("the state takes %d bytes after one deploy, %d after 20 and %d after 60", sizes[1], sizes[20], sizes[60])

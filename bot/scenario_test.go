@@ -14,7 +14,7 @@ var update = flag.Bool("update", false, "write what the bot does into the scenar
 const scenarios = "../testdata/scenarios"
 
 // A scenario is a script: commands, `----`, and what the bot did about them. A
-// line that begins with # is for the reader.
+// line that begins with # is for the reader. At the end is the history of it all.
 func TestScenarios(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(scenarios, "*.txt"))
 	if err != nil || len(files) == 0 {
@@ -80,6 +80,9 @@ func play(t *testing.T, s *story, script string) string {
 		switch {
 		case answering && line != "":
 			continue // what it did when the script was written
+		case line == historySection:
+			answering = true
+			continue
 		case line == "----":
 			answer()
 			answering = true
@@ -94,7 +97,11 @@ func play(t *testing.T, s *story, script string) string {
 	if len(commands) > 0 {
 		t.Fatalf("the script ends without the ---- that asks what the bot does about %q", commands)
 	}
-	return out.String()
+	rows, err := s.history()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimRight(out.String(), "\n") + "\n\n" + rows
 }
 
 // difference shows the first lines in which two texts differ.

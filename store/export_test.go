@@ -56,3 +56,23 @@ func (s *Store) SweepsDueQuery(except []int64) (query string, list any) { return
 
 // Reindexed are River's indexes that it is told to look after.
 var Reindexed = reindexed
+
+// ForgetHistory makes pipelines with such names as they were before history had tables.
+func (s *Store) ForgetHistory(ctx context.Context, names string) error {
+	return s.write(ctx, func(t tx) error {
+		_, err := t.exec(`DELETE FROM history_pipelines WHERE name LIKE $1`, names)
+		return err
+	})
+}
+
+// LeaveHistoryOf makes the history of a repository as it is after an instance that knows none has moved the repository
+// from a name.
+func (s *Store) LeaveHistoryOf(ctx context.Context, name, of string) error {
+	return s.write(ctx, func(t tx) error {
+		_, err := t.exec(`INSERT INTO history_pipelines (id, repo, name, filled) SELECT id + 1000, CAST($1 AS TEXT), name, 1 FROM history_pipelines WHERE repo = $2`, name, of)
+		if err == nil {
+			_, err = t.exec(`UPDATE history_changes SET pipeline = pipeline + 1000 WHERE pipeline IN (SELECT id FROM history_pipelines WHERE repo = $1)`, of)
+		}
+		return err
+	})
+}

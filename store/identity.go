@@ -16,7 +16,7 @@ var _ engine.Identities = (*Store)(nil)
 
 // byRepo lists the tables with a repository's name in a column repo, which move with it. The events move, too, but
 // there may be a hundred thousand of them.
-var byRepo = []string{"pipelines", "pipeline_apps", "pipeline_states"}
+var byRepo = []string{"pipelines", "pipeline_apps", "pipeline_states", "history_pipelines"}
 
 const (
 	selectNamed     = `SELECT name, repo_id FROM pipelines WHERE repo = $1 ORDER BY name`

@@ -144,7 +144,7 @@ func (s *Store) Commit(ctx context.Context, c engine.Change) error {
 		if whole {
 			tail = 0
 		}
-		s.saved.keep(c.Pipeline, saved{c.State.RepoID, c.Version + 1, row.apps, tail, settled(row.claims)})
+		s.saved.keep(c.Pipeline, saved{c.State.RepoID, c.Version + 1, row.apps, tail, settled(row.claims), row.number})
 		return nil
 	}
 	for _, known := range []error{engine.ErrMoved, engine.ErrElsewhere} {
@@ -179,6 +179,8 @@ type pipelineRow struct {
 	apps     map[app]bool
 	sameApps bool // they are in the database already
 	claims   map[app]bot.QueueClaim
+	history  historyRows
+	number   int64 // of the pipeline in history; 0: unknown
 	before   saved // with the version before, if it is known
 	known    bool
 	at       int64
@@ -207,7 +209,9 @@ func rowOf(c engine.Change, whole bool, now time.Time) (*pipelineRow, error) {
 			return nil, err
 		}
 	}
-	return r, nil
+	var err error
+	r.history, err = historyOf(c.History)
+	return r, err
 }
 
 // save writes the change, and hands its effects over.
@@ -242,6 +246,9 @@ func (r *pipelineRow) save(t tx, next *handOver) error {
 		if err := r.saveApps(t); err != nil {
 			return err
 		}
+	}
+	if err := r.saveHistory(t); err != nil {
+		return err
 	}
 	calls, err := r.saveClaims(t)
 	if err != nil {
@@ -301,8 +308,12 @@ func (s *Store) Due(ctx context.Context, now time.Time, limit int) (due []bot.Ke
 }
 
 func (s *Store) keys(ctx context.Context, query string, args ...any) ([]bot.Key, error) {
+	return keysOf(ctx, s.db, query, args...)
+}
+
+func keysOf(ctx context.Context, db reader, query string, args ...any) ([]bot.Key, error) {
 	var keys []bot.Key
-	err := s.db.each(ctx, query, args, func(scan scanner) error {
+	err := db.each(ctx, query, args, func(scan scanner) error {
 		var (
 			repo, name string
 			wake       int64

@@ -75,6 +75,7 @@ type saved struct {
 	apps    map[app]bool
 	tail    int // events since the state was written
 	claims  map[app]bot.QueueClaim
+	number  int64 // of the pipeline in history; 0: unknown
 }
 
 // mostSaved bounds the memory.

@@ -43,6 +43,7 @@ func fold(s *pipeline.State, e bot.Event) {
 	closeRouted(s)
 	forgetFromPulls(s)
 	forgetAdopted(s)
+	followWaits(s)
 }
 
 func apply(s *pipeline.State, fact bot.Fact, at time.Time) {
@@ -110,6 +111,8 @@ func apply(s *pipeline.State, fact bot.Fact, at time.Time) {
 		if f.Reread {
 			s.RereadAt = s.SweptAt
 		}
+	case bot.Held:
+		held(s, f)
 	case bot.Started:
 		start(s, f.Effect, at)
 	case bot.AttemptBegun:

@@ -21,6 +21,7 @@ func filesRead(s *pipeline.State, do bot.ReadFiles, f bot.Finished, at time.Time
 		diff.Complete, diff.Listed, diff.Refused = read.Complete, len(read.Files) > 0, ""
 		diff.Classes, diff.Others = s.Config.ClassesOf(read.Files)
 		diff.Relation, diff.Same, diff.Touches = read.Relation, read.Same, s.Config.AnyOwn(read.Files)
+		noteClasses(c, diff.Classes)
 	}
 	needed := map[string]bool{do.Base: true}
 	for stage := range s.Stages {
@@ -44,6 +45,9 @@ func classesChanged(s *pipeline.State, before bot.Config) {
 	}
 	for _, c := range s.All() {
 		c.Diffs = nil
+		if c.Way.Ending.Outcome == "" {
+			c.Classes = nil
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"reflect"
 	"slices"
 	"time"
 
@@ -71,6 +72,9 @@ func inForce(s *pipeline.State, f bot.ConfigRead, ref string, at time.Time) {
 		})
 	}
 	old := s.Config
+	if !s.Configured || s.ConfigSince.IsZero() || !reflect.DeepEqual(old, f.Config) {
+		s.ConfigSince, s.ConfigFrom = at, ref
+	}
 	s.Configured, s.Config, s.ConfigRef = true, f.Config, ref
 	if f.Config.Prepare.Apart() && !old.Prepare.Apart() {
 		separatePulls(s)

@@ -9,6 +9,7 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/apply"
 	"github.com/headstart-cd/headstart/bot/decide"
+	"github.com/headstart-cd/headstart/bot/history"
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
@@ -33,7 +34,11 @@ type Loop struct {
 	// Turns are the queues in which it stands; nil: it shares no app.
 	Turns *Turns
 
-	claims []bot.QueueClaim // where it stands in the queues of prepare apps
+	History History
+	Events  []bot.Event // all that were folded in
+
+	claims  []bot.QueueClaim // where it stands in the queues of prepare apps
+	settled []bot.Event      // of the last decision
 }
 
 // seenComment is a comment that a pipeline has seen.
@@ -51,8 +56,15 @@ func NewLoop(w *World) *Loop {
 // decision that does not settle, or one that would be taken again and again.
 func (l *Loop) Deliver(facts ...bot.Fact) error {
 	was := l.State
-	if err := l.reconcile(facts); err != nil || l.Moved == nil {
+	if err := l.reconcile(facts); err != nil {
 		return err
+	}
+	l.Events = append(l.Events, l.settled...)
+	if err := l.History.Take(history.Chronicle(was, l.State), l.State); err != nil {
+		return err
+	}
+	if l.Moved == nil {
+		return nil
 	}
 	for _, stage := range pipeline.StagesMoved(was, l.State) {
 		if err := l.Moved(stage); err != nil {
@@ -94,7 +106,7 @@ func (l *Loop) decide(facts []bot.Fact) error {
 			return err
 		}
 	}
-	l.State, l.Plan, l.claims = done.State, done.Plan, done.Claims
+	l.State, l.Plan, l.claims, l.settled = done.State, done.Plan, done.Claims, done.Events
 	l.Out = append(l.Out, done.Effects...)
 	if done.Unstable {
 		return fmt.Errorf("the decision is still not stable: it wants %s", l.Plan.Effects[0].Key)

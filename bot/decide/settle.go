@@ -15,7 +15,7 @@ const rounds = 10
 // Settled is the result of [Settle].
 type Settled struct {
 	State   pipeline.State   // with all events folded in
-	Events  []bot.Event      // the given facts, and the start of each effect
+	Events  []bot.Event      // the given facts, the start of each effect, and which gates hold whom since
 	Effects []bot.Effect     // to be performed, in the order in which they were decided
 	Plan    Plan             // the last one: it wants nothing more, unless Unstable
 	Claims  []bot.QueueClaim // of the last plan, with the builds that any of the plans begins
@@ -48,6 +48,9 @@ func Settle(s pipeline.State, now time.Time, facts ...bot.Fact) Settled {
 		fold(started...)
 		out.Effects = append(out.Effects, out.Plan.Effects...)
 		maps.Copy(takes, out.Plan.Takes)
+	}
+	if len(out.Events) > 0 { // never a commit for this alone
+		fold(heldBy(&out.State, out.Plan)...)
 	}
 	out.Claims = taking(out.Plan.Claims, takes)
 	return out

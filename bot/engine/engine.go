@@ -16,6 +16,7 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/decide"
 	"github.com/headstart-cd/headstart/bot/gate"
+	"github.com/headstart-cd/headstart/bot/history"
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
@@ -370,6 +371,7 @@ func (e *Engine) reconcile(state pipeline.State, facts []bot.Fact) (Change, gate
 	return Change{
 		Pipeline: state.Pipeline, Events: done.Events, Effects: done.Effects, Claims: done.Claims, At: now,
 		State: done.State, Folded: true, Target: done.State.Target(), Wake: done.Plan.Wake, Sweep: done.Plan.Sweep,
+		History: history.Chronicle(state, done.State),
 	}, done.Plan.Explain
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/history"
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
@@ -60,6 +61,7 @@ type Change struct {
 	At       time.Time        // when it was decided
 	Wake     time.Time        // when to decide again even if nothing happens; zero: never
 	Sweep    time.Time        // when to look for lost webhooks; zero: never
+	History  []history.Entry  // the rows of history that this makes or replaces; nil: none
 }
 
 // Sweeps is what a sweeper needs of the store.

@@ -4,16 +4,18 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // Entry is a row that is worth keeping: a [Change], a [Promotion], a [Process] or an
 // [Audit]. It replaces the row of the same key.
 type Entry interface{ entry() }
 
-// Change is a commit on its way through a pipeline. Its key is SHA.
+// Change is a commit of the branch on its way through a pipeline. Its key is SHA. A commit that the branch comes back to
+// begins anew. A failed or cancelled one goes on if a person takes it up again.
 type Change struct {
 	SHA           string
-	PushedAt      time.Time // to the branch, by GitHub's clock; zero: no push brought it
+	PushedAt      time.Time // by GitHub's clock; where its webhook was lost, when the commit was found
 	SeenAt        time.Time
 	Title, Author string // the title is cut to 200 characters
 	Pull          int    // the pull request that it was merged by; 0: none, as far as known
@@ -23,78 +25,75 @@ type Change struct {
 	BuildBegan    time.Time
 	BuildEnded    time.Time // zero: the build has not ended
 	BuildFailed   string    // why it did not succeed; empty: it did, or has not ended
-	GreenAt       time.Time // since when the checks are green; zero: they never were
+	GreenAt       time.Time // since when the checks are green; zero: they are not
 	RedAt         time.Time // when a check was first red; zero: none was
 	Red           []string  // the checks that were red then
-	Classes       []string  // of change
-	Waits         []Wait    // every moment from the push to the end belongs to exactly one of them
+	Classes       []string  // of change, in any comparison with a live commit
+	Waits         []Wait    // they sum up to EndedAt - PushedAt; none: it is on its way
 	Outcome       Outcome
-	By            string // with OutcomeSuperseded the commit, with OutcomeFailed the stage, build or checks
+	By            string // superseded: by that commit; failed: at that stage, "build" or "checks"; cancelled: by that person
 	EndedAt       time.Time
 }
 
-// Built is how a change came to its artifact.
-type Built string
-
-// The ways to an artifact. Empty: there is none yet.
-const (
-	BuiltAhead     Built = "prepare"      // on a prepare app, of this commit
-	BuiltTree      Built = "tree"         // another commit of the branch with the same files
-	BuiltPull      Built = "pull request" // ahead of the merge
-	BuiltGroup     Built = "merge group"
-	BuiltOnStage   Built = "stage" // on the first stage's own app
-	BuiltElsewhere Built = "elsewhere"
+// What a state says of a change, too.
+type (
+	// Built is how a change came to its artifact; empty: there is none yet.
+	Built = pipeline.Built
+	// Outcome is how a change ended; empty: it is on its way.
+	Outcome = pipeline.Outcome
+	// Wait is how long a change spent in one part of its way. The same part is there once, in the order of the first time.
+	Wait = pipeline.Wait
+	// Part is what a change does at a moment: one of the constants, or the name of the gate that it waits for.
+	Part = pipeline.Part
 )
 
-// Outcome is how a change ended.
-type Outcome string
-
-// The outcomes of a change. Empty: it is on its way.
+// The ways to an artifact.
 const (
-	OutcomeLive       Outcome = "live" // in the last stage
-	OutcomeSuperseded Outcome = "superseded"
-	OutcomeFailed     Outcome = "failed"
-	OutcomeCancelled  Outcome = "cancelled"
-	OutcomeUnaffected Outcome = "unaffected" // its files are none of the pipeline's business
+	BuiltAhead   = pipeline.BuiltAhead
+	BuiltTree    = pipeline.BuiltTree
+	BuiltPull    = pipeline.BuiltPull
+	BuiltGroup   = pipeline.BuiltGroup
+	BuiltOnStage = pipeline.BuiltOnStage
 )
 
-// Wait is how long a change spent in one part of its way.
-type Wait struct {
-	Part  Part
-	Stage string // before or in which it was; empty: before the first stage
-	For   time.Duration
-}
-
-// Part is what a change is doing at a moment: one of the constants, or the name of the gate
-// that it waits for.
-type Part string
+// The outcomes of a change.
+const (
+	OutcomeLive       = pipeline.OutcomeLive
+	OutcomeSuperseded = pipeline.OutcomeSuperseded
+	OutcomeFailed     = pipeline.OutcomeFailed
+	OutcomeCancelled  = pipeline.OutcomeCancelled
+	OutcomeUnaffected = pipeline.OutcomeUnaffected
+)
 
 // Parts of a change's way that are no gates.
 const (
-	PartBuild     Part = "build alone"
-	PartChecks    Part = "checks alone"
-	PartBoth      Part = "build and checks"
-	PartReleasing Part = "releasing"
-	PartProving   Part = "proving" // the verification
+	PartBuild     = pipeline.PartBuild
+	PartChecks    = pipeline.PartChecks
+	PartBoth      = pipeline.PartBoth
+	PartReleasing = pipeline.PartReleasing
+	PartProving   = pipeline.PartProving
+	PartStopped   = pipeline.PartStopped
+	PartUnseen    = pipeline.PartUnseen
 )
 
-// Promotion is one promotion of a stage. Its key is Stage and N.
+// Promotion is one promotion of a stage that began on the platform. Its key is Stage and N.
 type Promotion struct {
 	Stage         string
-	N             int
-	SHA, Artifact string
-	Replaced      string // the commit that was live before; empty: none
+	N             int    // below 0 for KindByHand: it says which app and release
+	SHA, Artifact string // an empty SHA: it is unknown which commit
+	Pull          int    // the pull request whose head it is; 0: it is a commit of the branch
+	Replaced      string // the commit that was live before; empty: none, or unknown
 	Kind          Kind
 	Who           string // who asked for it, or approved it; empty: nobody had to
-	Why           string // the words of the one who asked, or the failure that it answers
+	Why           string // the reason that this person gave, or the failure that it answers
 	Began         time.Time
 	Released      time.Time // on all apps; zero: not yet, or never
 	Proved        time.Time // zero: not yet, or never
 	Ended         time.Time // zero: it is under way
 	Result        Result
 	Reason        string         // why it did not succeed
-	Apps          map[string]int // by app: the version of its release
-	Commits       int            // that became live with it for the first time, itself included
+	Apps          map[string]int // by app: the version of its release; 0: unknown
+	Commits       int            // pushes that became live with it for the first time, itself included
 }
 
 // Kind is what a promotion is for.
@@ -104,8 +103,8 @@ type Kind string
 const (
 	KindForward  Kind = "forward"
 	KindRollback Kind = "rollback"  // a person's
-	KindUndo     Kind = "automatic" // after a failed verification
-	KindByHand   Kind = "by hand"   // made on the platform, and adopted
+	KindUndo     Kind = "automatic" // after a failed verification or soak
+	KindByHand   Kind = "by hand"   // made on the platform by others, perhaps before Headstart came
 )
 
 // Result is how a promotion ended.
@@ -113,28 +112,30 @@ type Result string
 
 // The results of a promotion. Empty: it is under way.
 const (
-	ResultProved Result = "proved"
-	ResultFailed Result = "failed"
-	ResultBack   Result = "rolled back" // it was released, and its verification failed
+	ResultProved     Result = "proved"
+	ResultFailed     Result = "failed"     // before it was released on all apps
+	ResultUnproved   Result = "not proved" // released, and its verification failed. If Proved is set, it did not stay healthy
+	ResultUnverified Result = "unverified" // KindByHand
+	ResultGivenUp    Result = "given up"   // it changed nothing, and may be tried again as another promotion
 )
 
 // Process is a version of the pipeline's file. Its key is At.
 type Process struct {
-	At     time.Time
-	SHA    string // from which it was read
+	At     time.Time // when it came into force
+	SHA    string    // the commit, or the branch, from which it was read
 	Config bot.Config
 }
 
-// Audit is one command of a person, with its answer. Its key is ID.
+// Audit is one command of a person, with its answer. Its key is ID. A second row of it has a later answer.
 type Audit struct {
-	ID      string // the comment, and the command's place in it
+	ID      string // the comment, and the command's place in it from 0: "123/0"
 	At      time.Time
 	Who     string
 	Role    string // what the platform of the repository says they may; empty: unknown
 	Via     string // "comment"
 	Pull    int
-	Command string // as understood
-	Answer  string
+	Command string // the line
+	Answer  string // empty: a question, which is answered in a comment
 	OK      bool
 }
 

@@ -27,6 +27,8 @@ type Candidate struct {
 
 	Reports Reports
 	GreenAt time.Time // since when the checks are green; zero: they are not
+	RedAt   time.Time // when a check was first red; zero: none was
+	Red     []string  // the checks that were red then
 
 	// Artifact is what this candidate promotes. It is pinned when the candidate enters the
 	// first stage, so every later stage gets the same one.
@@ -51,6 +53,11 @@ type Candidate struct {
 	Entered     []string             // stages that it entered and left, and may enter again: older candidates stay out
 	Deployments []Deployment         // one for each promotion that began, oldest first
 	Published   map[string]Published // by status context
+
+	// For those who look back. No decision depends on them.
+	Way     Way      // where its time went
+	Build   Build    // how it was built
+	Classes []string // of its changes in any comparison with a live commit, sorted
 }
 
 // Reports is what is known of a commit's checks. Reports of webhooks are merged into the

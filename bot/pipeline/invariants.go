@@ -310,6 +310,13 @@ var ofCandidates = []invariant[aCandidate]{
 	{"d ∈ Deployments ∧ d.ID ≠ 0 ⇒ ¬d.Asked", func(of *aCandidate) bool {
 		return !slices.ContainsFunc(of.Deployments, func(d Deployment) bool { return d.ID != 0 && d.Asked })
 	}},
+	{"Way.Since = SeenAt + Σ Way.Left, unless nothing is recorded", func(of *aCandidate) bool {
+		at := of.SeenAt
+		for _, w := range of.Way.Left {
+			at = at.Add(w.For)
+		}
+		return of.Way.Since.IsZero() || of.Way.Since.Equal(at)
+	}},
 }
 
 var ofProgress = []invariant[aProgress]{

@@ -191,6 +191,9 @@ func TestInvariants(t *testing.T) {
 		{"Reports.Seen ≠ 0 ⇒ Reports.Read", "Read:false", candidate(func(c *Candidate) { c.Reports.Read = false })},
 		{"one of Deployments a promotion of a stage, which knows of that many", "Promotion:3", candidate(func(c *Candidate) { c.Deployments[0].Promotion = 3 })},
 		{"d ∈ Deployments ∧ d.ID ≠ 0 ⇒ ¬d.Asked", "Asked:true", candidate(func(c *Candidate) { c.Deployments[0].Asked = true })},
+		{"Way.Since = SeenAt + Σ Way.Left, unless nothing is recorded", "checks alone", candidate(func(c *Candidate) {
+			c.Way = Way{Since: c.SeenAt.Add(time.Minute), Left: []Wait{{Part: PartChecks, For: time.Second}}}
+		})},
 
 		{"State = releasing ⇔ the stage's Promoting is of the candidate and of Promotion", "the progress of a", progress(func(p *Progress) { p.State = ProgressReleasing })},
 		{"State = releasing ⇔ EndedAt = 0", "the progress of a", progress(func(p *Progress) { p.EndedAt = time.Time{} })},

@@ -26,6 +26,23 @@ type Promotion struct {
 	Rollback  *RollbackOrder // it rolls the stage back; nil: it goes forward
 	Was       Progress       // with Rollback: the commit's progress before
 	Copied    bool           // a copy of a database was asked for, so it has begun
+
+	By         string    // who asked for it, or approved it; empty: nobody had to
+	Why        string    // the reason that this person gave, or the failure that it answers
+	ReleasedAt time.Time // when all releases had succeeded; zero: they have not
+}
+
+// Ended is a promotion that has ended, for those who look back.
+type Ended struct {
+	Promotion
+	At       time.Time
+	State    ProgressState // failed, too, if it did not stay healthy; empty: given up
+	Reason   string        // why it failed
+	Proved   time.Time     // zero: never
+	Artifact string
+	Pull     int    // with FromPull
+	Replaced string // the commit that was live before; empty: none
+	Commits  int    // pushes that it made live for the first time
 }
 
 // AppRelease is a promotion's release on one app.
@@ -94,6 +111,9 @@ func (p *Promotion) Errored() bool {
 	return false
 }
 
+// Begun reports whether any of its releases has begun, even if that has to be repeated.
+func (p *Promotion) Begun() bool { return p.Started() || p.Errored() }
+
 // Leave takes a candidate out of a stage that it entered, so that it may enter again.
 // Older candidates still may not undo what it did there.
 func (c *Candidate) Leave(stage string) {
@@ -155,3 +175,35 @@ func (p Progress) Verb() string {
 
 // Passed reports whether the candidate is live at the stage, or skipped it.
 func (p Progress) Passed() bool { return p.State == ProgressLive || p.State == ProgressSkipped }
+
+// NewOn counts the pushes that a stage runs for the first time once a commit is live there:
+// the commit, and those since the newest that was live there before. It counts remembered
+// ones that affect the pipeline. 0: it was live there before.
+func (s *State) NewOn(stage, sha string) (n int) {
+	st := s.Stage(stage)
+	for i := s.Position(sha); i >= 0; i-- {
+		c := &s.Candidates[i]
+		if slices.ContainsFunc(st.Past, func(p Past) bool { return p.SHA == c.SHA }) {
+			return n
+		}
+		if s.Affects(c) == bot.AffectedYes {
+			n++
+		}
+	}
+	return n
+}
+
+// Releases is what a promotion releases: its artifact, and with FromPull the pull request.
+func (s *State) Releases(stage string, p *Promotion) (artifact string, pull int) {
+	if past, ok := s.Stage(stage).Named(p.SHA, 0); ok && p.Rollback != nil {
+		return past.Artifact, 0
+	}
+	c := s.Promoted(p, p.SHA)
+	switch {
+	case c == nil:
+		return "", 0
+	case c.FromPull:
+		return c.Artifact, c.Pull
+	}
+	return c.Artifact, 0
+}

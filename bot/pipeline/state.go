@@ -59,6 +59,7 @@ import (
 //	    Reports.Seen ≠ 0 ⇒ Reports.Read
 //	    one of Deployments a promotion of a stage, which knows of that many
 //	    d ∈ Deployments ∧ d.ID ≠ 0 ⇒ ¬d.Asked
+//	    Way.Since = SeenAt + Σ Way.Left, unless nothing is recorded
 //	a candidate's progress at a stage:
 //	    State = releasing ⇔ the stage's Promoting is of the candidate and of Promotion
 //	    State = releasing ⇔ EndedAt = 0
@@ -94,11 +95,13 @@ type State struct {
 	DefaultBranch string
 	Visibility    bot.Visibility // of the repository
 
-	Configured bool       // a valid file was read, and the newest reading did not find it gone
-	Config     bot.Config // the last valid one
-	ConfigRef  string     // the commit, or the branch, from which Config was read
-	Trunk      Trunk      // the file on the default branch, which names the followed branch
-	Elsewhere  Strays     // pushes to other branches, which may turn out to matter
+	Configured  bool       // a valid file was read, and the newest reading did not find it gone
+	Config      bot.Config // the last valid one
+	ConfigRef   string     // the commit, or the branch, from which Config was read
+	ConfigSince time.Time  // when Config was first in force, or again; zero: before that was recorded
+	ConfigFrom  string     // the commit, or the branch, from which it was read then
+	Trunk       Trunk      // the file on the default branch, which names the followed branch
+	Elsewhere   Strays     // pushes to other branches, which may turn out to matter
 
 	Names  []string // the pipelines in the newest valid file, in order; none: it has a single one
 	Opened []string // those of Names that were begun
@@ -149,6 +152,7 @@ type StageState struct {
 	Lock       *Lock          // nil: promotions may enter
 	Rollback   *RollbackOrder // still to be done; nil: none
 	Promoting  *Promotion     // nil: none
+	Ended      *Ended         // the promotion that ended last; nil: none. Replaced, never changed
 	Soak       *Soak          // of what is live; nil: over, or not asked for
 	Promotions int            // number of the newest promotion
 	Apps       map[string]AppState

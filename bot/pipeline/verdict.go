@@ -121,10 +121,15 @@ func worse(a, b bot.CheckState) bot.CheckState {
 	return bot.CheckPassed
 }
 
-// UpdateGreen keeps since when each candidate's checks are green.
+// UpdateGreen keeps since when each candidate's checks are green, and when they were first
+// red.
 func (s *State) UpdateGreen(at time.Time) {
 	for _, c := range s.All() {
-		switch green := s.Verdict(c).State == bot.CheckPassed; {
+		v := s.Verdict(c)
+		if v.State == bot.CheckFailed && c.RedAt.IsZero() {
+			c.RedAt, c.Red = at, v.Failed
+		}
+		switch green := v.State == bot.CheckPassed; {
 		case !green:
 			c.GreenAt = time.Time{}
 		case c.GreenAt.IsZero():

@@ -13,6 +13,7 @@ func buildAnew(s *pipeline.State, stage string, p *pipeline.Promotion, at time.T
 	if c == nil || !s.Configured || c.Rebuilds >= pipeline.MaxRebuilds {
 		return false
 	}
+	noteGivenUp(s, stage, "the artifact is gone, and is built again", at)
 	st.Promoting, st.Tries, st.RetryAt, st.Trouble, st.TroubleAt = nil, 0, time.Time{}, "", time.Time{}
 	forgetMaintenance(s, p)
 	delete(c.Progress, stage)

@@ -66,11 +66,27 @@ func openPromotion(s *pipeline.State, stage, sha string, at time.Time, build str
 	for _, app := range cfg.Apps {
 		st.Promoting.Apps[app] = pipeline.AppRelease{}
 	}
-	if st.Rollback != nil {
-		st.Promoting.Rollback, st.Promoting.Was = st.Rollback, c.Progress[stage]
+	st.Promoting.By, st.Promoting.Why = asked(c, stage)
+	if o := st.Rollback; o != nil {
+		st.Promoting.Rollback, st.Promoting.Was = o, c.Progress[stage]
+		st.Promoting.By, st.Promoting.Why = o.By, o.Reason
+		if from := s.Candidate(o.From); from != nil && !o.ByPerson() {
+			st.Promoting.Why = from.Progress[stage].Reason
+		}
 	}
 	pipeline.Put(&c.Progress, stage, pipeline.Progress{State: pipeline.ProgressReleasing, Promotion: st.Promotions, StartedAt: at, Urgent: c.UrgentOrder(stage), Warnings: unpublishedWarnings(s, cfg.Apps, c)})
 	noteMaintained(s, stage)
+}
+
+// asked returns who lets a candidate into a stage, and why; empty: nobody has to.
+func asked(c *pipeline.Candidate, stage string) (by, why string) {
+	if o, ordered := c.Ordered[stage]; ordered {
+		return o.By, o.Reason
+	}
+	if a := c.Approvals[stage]; a.Good() {
+		return a.By, a.Reason
+	}
+	return "", ""
 }
 
 func PromotionStarted(s *pipeline.State, do bot.Promote, unsure bool, at time.Time) {
@@ -207,6 +223,7 @@ func withdraw(s *pipeline.State, stage string, f bot.Finished, at time.Time) {
 		ClosePromotion(s, stage, pipeline.ProgressFailed, fmt.Sprintf("it could not be released for %s%s", words.Hours(beginDeadline), words.Because(f.Reason)), "", at)
 		return
 	}
+	noteGivenUp(s, stage, f.Reason, at)
 	st.Promoting = nil
 	if f.Outcome == bot.Retry {
 		st.Tries++
@@ -329,6 +346,7 @@ func concludePromotion(s *pipeline.State, stage string, at time.Time) {
 }
 
 func ClosePromotion(s *pipeline.State, stage string, end pipeline.ProgressState, reason, output string, at time.Time) {
+	noteEnd(s, stage, end, reason, at)
 	st := s.StageRecord(stage)
 	p := st.Promoting
 	st.Promoting, st.Tries, st.RetryAt, st.Trouble, st.TroubleAt = nil, 0, time.Time{}, "", time.Time{}
@@ -368,5 +386,27 @@ func ClosePromotion(s *pipeline.State, stage string, end pipeline.ProgressState,
 		beginSoak(s, stage, p, at)
 	case c != nil && p.AnySucceeded():
 		undo(s, stage, c, p.N, p.Unseen(), at)
+	}
+}
+
+// noteEnd keeps a promotion that is about to be closed, for those who look back.
+func noteEnd(s *pipeline.State, stage string, end pipeline.ProgressState, reason string, at time.Time) {
+	st := s.StageRecord(stage)
+	e := &pipeline.Ended{Promotion: *st.Promoting, At: at, State: end, Reason: reason, Replaced: st.Live.SHA}
+	e.Proof, e.Was = nil, pipeline.Progress{}
+	e.Artifact, e.Pull = s.Releases(stage, &e.Promotion)
+	if end == pipeline.ProgressLive {
+		e.Proved = at
+		if e.Rollback == nil {
+			e.Commits = s.NewOn(stage, e.SHA)
+		}
+	}
+	st.Ended = e
+}
+
+// noteGivenUp keeps a promotion that is about to be given up, if it had begun.
+func noteGivenUp(s *pipeline.State, stage, reason string, at time.Time) {
+	if s.Stage(stage).Promoting.Begun() {
+		noteEnd(s, stage, "", reason, at)
 	}
 }

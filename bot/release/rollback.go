@@ -143,6 +143,7 @@ func pastGone(s *pipeline.State, stage string, p *pipeline.Promotion) {
 	if c := s.Candidate(p.SHA); c != nil {
 		c.Restore(stage, p.Was)
 	}
+	noteGivenUp(s, stage, "the artifact is gone", s.At)
 	st := s.StageRecord(stage)
 	o := *p.Rollback
 	o.Skips = append(slices.Clone(o.Skips), bot.Short(p.SHA)+" cannot be brought back"+words.Because(reason))

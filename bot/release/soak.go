@@ -48,6 +48,11 @@ func soakProbed(s *pipeline.State, do bot.Probe, answer bot.Probed, f bot.Finish
 	}
 	pipeline.Put(&c.Progress, do.Stage, pass)
 	if pass.State == pipeline.ProgressFailed {
+		if e := st.Ended; e != nil && e.N == k.Promotion {
+			failed := *e
+			failed.State, failed.Reason = pass.State, pass.Reason
+			st.Ended = &failed
+		}
 		editPast(s, do.Stage, k.SHA, func(q *pipeline.Past) { q.RolledBack = true })
 		undo(s, do.Stage, c, k.Promotion, k.Proof.Unseen(), at)
 	}

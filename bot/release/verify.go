@@ -17,6 +17,7 @@ const (
 // released folds a promotion whose releases have all succeeded. It is proved, or its verification begins.
 func released(s *pipeline.State, stage string, at time.Time) {
 	st := s.StageRecord(stage)
+	st.Promoting.ReleasedAt = at
 	v := s.Verification(stage)
 	if v == nil {
 		ClosePromotion(s, stage, pipeline.ProgressLive, "", "", at)

@@ -156,7 +156,7 @@ func (s *sim) beginMany(in *instance, deliveries []*delivery, jobs []*job) {
 // A history that is drawn again is the same, also where an instance does several
 // things at once: else its seed would be worth nothing.
 func TestHistoriesRepeat(t *testing.T) {
-	g := rapid.Custom(history(t))
+	g := rapid.Custom(histories(t))
 	for i := range 15 {
 		first, again := strings.Split(g.Example(i).story(), "\n"), strings.Split(g.Example(i).story(), "\n")
 		for n := range min(len(first), len(again)) {

@@ -13,7 +13,7 @@
 //	                                            ▼           │
 //	                                     store ──▶ jobs ────┘
 //
-// After every step the nine sentences under "What is promised" in
+// After every step the ten sentences under "What is promised" in
 // docs/reliability.md are held against the simulated truth, not against what the bot
 // believes: sentences_test.go lists them, and each has a file of its name, such as
 // nothing_twice_test.go. What stages ask for besides is drawn for each history in

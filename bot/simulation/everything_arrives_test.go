@@ -112,6 +112,7 @@ func (s *sim) end() {
 	s.look()
 	s.arrived()
 	s.live(last)
+	s.told()
 }
 
 // endEndless has the platform end what never ends by itself, and has been given up

@@ -88,7 +88,7 @@ func TestHistories(t *testing.T) {
 				if part := failed.Load(); failfast && part != 0 && part != int32(i+1) {
 					return
 				}
-				tale := rapid.Custom(history(test)).Draw(t, "history")
+				tale := rapid.Custom(histories(test)).Draw(t, "history")
 				if tale.broken != "" {
 					failed.CompareAndSwap(0, int32(i+1))
 					t.Log(tale.story())
@@ -163,8 +163,8 @@ type sim struct {
 	lines       []line
 }
 
-// history draws random histories for a test.
-func history(test *testing.T) func(*rapid.T) tale {
+// histories draws random histories for a test.
+func histories(test *testing.T) func(*rapid.T) tale {
 	return func(t *rapid.T) tale { return newSim(test, t).unfold() }
 }
 

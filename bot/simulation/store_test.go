@@ -31,6 +31,8 @@ type store struct {
 	listened    map[int64]time.Time  // comments that were seen
 	publishedAt map[string]time.Time // what was made for people, since when that is known
 	commits     int
+	history     bottest.History
+	events      []bot.Event // all, in their order
 }
 
 func newStore() *store {
@@ -154,12 +156,18 @@ func (s *sim) save(in *instance, c engine.Change) {
 			s.breaks(everythingArrives, "a change cannot be stored: %v", err)
 		}
 		s.leaks(string(data), "the database")
+		rows := c.History
+		c.History = nil // its rows are not read again as a change
+		if data, err = json.Marshal(c); err != nil {
+			s.breaks(everythingArrives, "a change cannot be stored: %v", err)
+		}
 		c.State, c.Effects = pipeline.State{}, nil
 		var read engine.Change
 		if err := json.Unmarshal(data, &read); err != nil {
 			s.breaks(everythingArrives, "a change cannot be read again: %v", err)
 		}
 		c = read
+		c.History = rows
 	}
 	if err := c.State.Check(); err != nil {
 		s.breaks(everythingArrives, "what is saved contradicts itself: %v", err)
@@ -180,6 +188,7 @@ func (s *sim) save(in *instance, c engine.Change) {
 			st.inLog[e.Fact] = true
 		}
 	}
+	s.recorded(c)
 	st.apart(c.State, s.Now)
 	for _, e := range c.Effects {
 		if _, dull := e.Do.(bot.WatchBuild); !dull {

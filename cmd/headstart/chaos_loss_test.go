@@ -126,7 +126,7 @@ func (c *chaos) arrivals(front int) (all []arrival) {
 }
 
 // story tells what happened to a team, for whoever looks for what went wrong.
-func (c *chaos) story(t *team, h history) string {
+func (c *chaos) story(t *team, h branchHistory) string {
 	type line struct {
 		at   time.Time
 		what string
@@ -186,6 +186,6 @@ func (c *chaos) story(t *team, h history) string {
 }
 
 // wrong lists everything that is not as it should be with a team.
-func (c *chaos) wrong(t *team, h history) []string {
+func (c *chaos) wrong(t *team, h branchHistory) []string {
 	return slices.Concat(t.wrong(h), t.behind(h), t.pending(h))
 }

@@ -13,14 +13,14 @@ import (
 // What must hold is looked up on the stand-ins, which is where people would see
 // it, and in what the test did itself; never at the bot.
 
-// history is the line of a team's main branch.
-type history struct {
+// branchHistory is the line of a team's main branch.
+type branchHistory struct {
 	commits []githubtest.Commit // oldest first
 	at      map[string]int      // by tree: the first commit that has it
 }
 
-func (t *team) history() (history, error) {
-	var h history
+func (t *team) history() (branchHistory, error) {
+	var h branchHistory
 	for sha := t.Head("main"); sha != ""; {
 		c, err := t.LookUp(sha)
 		if err != nil {
@@ -42,7 +42,7 @@ func (t *team) history() (history, error) {
 
 // newestGreen is the place in history of the newest commit whose checks have all
 // passed; -1 if there is none.
-func (t *team) newestGreen(h history) int {
+func (t *team) newestGreen(h branchHistory) int {
 	for i, c := range slices.Backward(h.commits) {
 		if t.isGreen(c.SHA) {
 			return i
@@ -59,7 +59,7 @@ func (t *team) isGreen(sha string) bool {
 
 // place is where in history the code of a release is from; -1 if main never had
 // it.
-func (t *team) place(h history, commit string) int {
+func (t *team) place(h branchHistory, commit string) int {
 	if c, err := t.LookUp(commit); err == nil {
 		if i, ok := h.at[c.Tree]; ok {
 			return i
@@ -82,7 +82,7 @@ func (w *chaosWorld) unarrived() (missing []string) {
 }
 
 // behind lists the stages that do not run the newest green commit.
-func (t *team) behind(h history) (list []string) {
+func (t *team) behind(h branchHistory) (list []string) {
 	newest := t.newestGreen(h)
 	for _, app := range t.stages {
 		if runs := app.Current().Commit; newest >= 0 && t.place(h, runs) != newest {
@@ -93,7 +93,7 @@ func (t *team) behind(h history) (list []string) {
 }
 
 // pending lists the statuses and deployments that promise more to come.
-func (t *team) pending(h history) (list []string) {
+func (t *team) pending(h branchHistory) (list []string) {
 	shas := map[string]bool{}
 	for _, c := range h.commits {
 		shas[c.SHA] = true
@@ -132,7 +132,7 @@ func (w *chaosWorld) broken() (list []string) {
 }
 
 // wrong lists what must never happen to a team and did.
-func (t *team) wrong(h history) []string {
+func (t *team) wrong(h branchHistory) []string {
 	list := slices.Concat(t.builtTwice(), t.releasedWrongly(h), t.publishedTwice())
 	for _, app := range t.apps() {
 		if n := app.Overlaps(); n > 0 {
@@ -167,7 +167,7 @@ func (t *team) builtTwice() (list []string) {
 
 // releasedWrongly holds the releases of each stage against the order of main,
 // the checks, the stage before, and each other.
-func (t *team) releasedWrongly(h history) (list []string) {
+func (t *team) releasedWrongly(h branchHistory) (list []string) {
 	proved := map[string]time.Time{} // by slug: when its release on the stage before had ended well
 	for n, app := range t.stages {
 		wrong := func(r herokutest.ReleaseInfo, format string, args ...any) {
@@ -204,7 +204,7 @@ func (t *team) releasedWrongly(h history) (list []string) {
 
 // greenSince is when the first of the commits with the code at a place in
 // history turned green; zero if none did.
-func (t *team) greenSince(h history, place int) (since time.Time) {
+func (t *team) greenSince(h branchHistory, place int) (since time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, c := range h.commits {

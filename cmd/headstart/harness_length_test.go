@@ -38,6 +38,7 @@ var alsoLocal = []string{
 	"TestReleasePhaseFails",              // a release that ends badly
 	"TestRestartAnywhere",                // the bot stops in the middle
 	"TestRollbackToAnArtifactThatIsGone", // an artifact that is lost
+	"TestHistoryOfDeploys",               // what each of these leaves behind
 }
 
 // Every story that is listed exists.

@@ -6,6 +6,7 @@
 //	headstart check   validate a pipeline's file and say what it means
 //	headstart freeze  promote nothing anywhere, until headstart unfreeze
 //	headstart deliveries  list the webhooks that could not be processed
+//	headstart history     list what was promoted, when and why
 //	headstart repo    say which repository is meant by a name
 //	headstart operator  say who the operators are
 //	headstart version say which version this is
@@ -40,6 +41,7 @@ type commands struct {
 	Freeze     freezeCommand     `cmd:"" help:"Stop all promotions; rollbacks still work."`
 	Unfreeze   unfreezeCommand   `cmd:"" help:"Resume promotions."`
 	Deliveries deliveriesCommand `cmd:"" help:"Count webhooks received, and list those that failed."`
+	History    historyCommand    `cmd:"" help:"List promotions: when, of what, by whom, with what result."`
 	Repo       repoCommand       `cmd:"" help:"List repositories, or confirm a new owner of a name."`
 	Operator   operatorCommand   `cmd:"" help:"List operators, or confirm an operator's new account."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`

@@ -60,6 +60,7 @@ type server struct {
 	metrics   http.Handler
 	metricsAt net.Listener
 	clock     engine.Clock
+	keep      retention
 }
 
 const (
@@ -84,6 +85,7 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 		return nil, err
 	}
 	srv := &server{log: w.Logger, clock: w.Clock, moved: newMovedApps(), ending: make(chan struct{})}
+	srv.keep, _ = s.retention() // settings.check has read it
 	defer func() {
 		if err != nil {
 			srv.close()
@@ -278,6 +280,7 @@ func (srv *server) serve(ctx context.Context, listener net.Listener) error {
 	start("sweep", func() error { return srv.sweeper.Run(ctx) })
 	start("follow apps", func() error { return srv.followApps(ctx) })
 	start("clean up", func() error { return srv.prune(ctx) })
+	start("fill in history", func() error { return srv.fillHistory(ctx) })
 
 	<-ctx.Done()
 	err := context.Cause(ctx)
@@ -333,6 +336,10 @@ func (srv *server) prune(ctx context.Context) error {
 		if _, err := srv.store.Prune(ctx, before, before); err != nil && ctx.Err() == nil {
 			srv.log.Error("remove old deliveries", zap.Error(err))
 		}
+		history, audit := srv.keep.before(srv.clock.Now())
+		if _, err := srv.store.PruneHistory(ctx, history, audit); err != nil && ctx.Err() == nil {
+			srv.log.Error("remove old history", zap.Error(err))
+		}
 		alarm, stop := srv.clock.Alarm(srv.clock.Now().Add(time.Hour))
 		select {
 		case <-ctx.Done():
@@ -341,6 +348,18 @@ func (srv *server) prune(ctx context.Context) error {
 		case <-alarm:
 		}
 	}
+}
+
+// fillHistory writes what is known of the time before history was kept, while the server works.
+func (srv *server) fillHistory(ctx context.Context) error {
+	filled, err := srv.store.FillHistory(ctx)
+	switch {
+	case err != nil:
+		srv.log.Error("fill in history; tried again at the next start", zap.Error(err))
+	case filled > 0:
+		srv.log.Info("history was filled in from what pipelines remember", zap.Int("pipelines", filled))
+	}
+	return nil
 }
 
 // close gives everything back. It may be called at any stage of opening.

@@ -102,6 +102,9 @@ func (s settings) check() error {
 	if _, bad := s.wrong["HEADSTART_SWEEP"]; bad || s.Sweep < 10*time.Second || s.Sweep > 24*time.Hour {
 		wrong("HEADSTART_SWEEP: expected a time between 10s and 24h")
 	}
+	if _, ok := s.retention(); !ok {
+		wrong("HEADSTART_HISTORY: expected a number of days such as 730d (1d at least), or 0 for ever")
+	}
 	if _, bad := s.wrong["HEADSTART_PRIVATE_URLS"]; bad {
 		wrong("HEADSTART_PRIVATE_URLS: expected true or false")
 	}

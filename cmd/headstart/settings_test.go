@@ -17,6 +17,7 @@ func serveWith(t *testing.T, variables map[string]string) string {
 		"GITHUB_WEBHOOK_SECRET", "GITHUB_API_URL", "HEROKU_API_KEY", "HEROKU_API_URL", "HEROKU_WEBHOOK_SECRET", "HEADSTART_PRIVATE_URLS",
 		"HEADSTART_SWEEP", "LOG_LEVEL", "LOG_FORMAT", "HEADSTART_TRUSTED_PROXIES", "HEADSTART_METRICS_ADDR", "HEADSTART_METRICS_TOKEN", "HEADSTART_OPERATORS",
 		"HEADSTART_URL", "HEADSTART_SESSION_KEY", "GITHUB_URL", "GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET",
+		"HEADSTART_HISTORY",
 	} {
 		t.Setenv(name, "")
 	}
@@ -46,6 +47,7 @@ func TestMistakesAreToldAtOnce(t *testing.T) {
 		"GITHUB_API_URL": "ftp://" + leak, "HEROKU_API_URL": leak, "HEADSTART_ALLOW": "acme", "HEADSTART_OPERATORS": "ada#x", "HEADSTART_TRUSTED_PROXIES": "everybody",
 		"HEROKU_API_KEY": "ghp_" + leak + leak, "HEADSTART_URL": "http://" + leak, "HEADSTART_SESSION_KEY": leak, "GITHUB_URL": "ftp://" + leak,
 		"GITHUB_CLIENT_ID": "ghp_" + leak + leak, "GITHUB_CLIENT_SECRET": "github_pat_" + leak,
+		"HEADSTART_HISTORY": leak,
 	}
 	said := serveWith(t, variables)
 	for name := range variables {

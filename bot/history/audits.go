@@ -1,0 +1,39 @@
+package history
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/headstart-cd/headstart/bot/pipeline"
+)
+
+// audits adds the commands that have another answer than before. Requests are replaced as a whole when one changes.
+func audits(list []Entry, before, after *pipeline.State) []Entry {
+	was, is := before.Requests, after.Requests
+	if len(is) == 0 || len(was) == len(is) && &was[0] == &is[0] {
+		return list
+	}
+	for i := range is {
+		r := &is[i]
+		var known []pipeline.Answer
+		if j := slices.IndexFunc(was, func(o pipeline.Request) bool { return o.Comment == r.Comment }); j >= 0 {
+			known = was[j].Answers
+		}
+		for n, a := range r.Answers {
+			if n < len(known) && known[n].Text == a.Text && known[n].OK == a.OK {
+				continue
+			}
+			c := r.Commands[n]
+			row := Audit{
+				ID: fmt.Sprintf("%d/%d", r.Comment, n), At: r.At, Who: r.User, Via: "comment", Pull: r.Number,
+				Command: cmp.Or(c.Written, c.Text), Answer: a.Text, OK: a.OK,
+			}
+			if r.Actor != nil {
+				row.Role = string(r.Actor.Role)
+			}
+			list = append(list, row)
+		}
+	}
+	return list
+}

@@ -1,0 +1,96 @@
+package simulation
+
+import (
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/bottest"
+	"github.com/headstart-cd/headstart/bot/engine"
+	"github.com/headstart-cd/headstart/bot/gate"
+	"github.com/headstart-cd/headstart/bot/history"
+	"github.com/headstart-cd/headstart/bot/pipeline"
+)
+
+// recorded is [historyTells] of one commit.
+func (s *sim) recorded(c engine.Change) {
+	st := s.store
+	st.events = append(st.events, c.Events...)
+	if err := st.history.Take(c.History, c.State); err != nil {
+		s.breaks(historyTells, "%v", err)
+	}
+	if len(c.Events) > 0 && st.commits%4 == 0 {
+		s.waitsForItsGate(c)
+	}
+}
+
+// waitsForItsGate holds what is recorded of where time goes to the gates as they were when that was decided.
+func (s *sim) waitsForItsGate(c engine.Change) {
+	for _, x := range gate.NewView(&c.State, c.At).Explain().Candidates {
+		k := c.State.Candidate(x.SHA)
+		if k.Way.Ending.Outcome == pipeline.OutcomeLive {
+			continue // it was live before there was another stage, or before it was taken back
+		}
+		if k.Way.Ending.Outcome != "" {
+			s.breaks(historyTells, "%s is on its way, and is recorded to be %s since %s", k.SHA, k.Way.Ending.Outcome, k.Way.Ending.At)
+		}
+		for i, at := range x.Stages {
+			if at.State == pipeline.ProgressLive || at.State == pipeline.ProgressSkipped {
+				continue
+			}
+			r, _ := c.State.RunOf(k)
+			if at.State != "" || i == 0 && (k.GreenAt.IsZero() || r.Active()) {
+				break
+			}
+			want := history.Part(at.Blocked.Name)
+			if want == "" {
+				want = history.Part(gate.Freshness)
+			}
+			if k.Way.Part != want {
+				s.breaks(historyTells, "%s waits for %q before %s, and is recorded to spend its time with %q", k.SHA, want, at.Stage, k.Way.Part)
+			}
+			break
+		}
+	}
+}
+
+// told is [historyTells] of what really happened: every release of ours that ended is in the row of its promotion.
+// And it is the same whatever was committed together.
+func (s *sim) told() {
+	rows := map[released]history.Promotion{}
+	for _, row := range s.store.history.Rows() {
+		switch row := row.(type) {
+		case history.Promotion:
+			rows[released{row.Stage, row.N}] = row
+			if row.Result == "" {
+				s.breaks(historyTells, "promotion %d to %s is told to be under way at the end", row.N, row.Stage)
+			}
+		case history.Change:
+			for _, w := range row.Waits {
+				if w.Part == "" {
+					s.breaks(historyTells, "the change %s spent %s with nothing", row.SHA, w.For)
+				}
+			}
+		}
+	}
+	for _, r := range s.truth.requests {
+		made := s.made(r)
+		if r.stage == "" || made == nil || made.Status != bot.ReleaseSucceeded || r.endless {
+			continue
+		}
+		row, ok := rows[released{r.stage, r.n}]
+		if ok && row.SHA != r.sha {
+			s.breaks(historyTells, "promotion %d to %s released %s, and is told to be of %+v", r.n, r.stage, r.sha, row)
+		}
+	}
+	one, err := bottest.Replay(pipeline.State{Pipeline: key}, s.store.events)
+	if err != nil {
+		s.breaks(historyTells, "%v", err)
+	}
+	if diff := s.store.history.Differs(one); diff != "" {
+		s.breaks(historyTells, "with every event in a commit of its own, there are other rows: %s", diff)
+	}
+}
+
+// released is the key of a promotion's row.
+type released struct {
+	stage string
+	n     int
+}
