@@ -15,26 +15,27 @@ import (
 // History has a row per commit and promotion for years, so its rows are small. Lists are lines of text, which need no
 // quotes. The names of commits and artifacts, which are mostly SHAs and UUIDs, are stored as bytes.
 
-// The lengths of a stored SHA and UUID.
+// The lengths of stored names in bytes.
 const (
-	bytesOfSHA  = 20
-	bytesOfUUID = 16
+	lengthOfSHA    = 20
+	lengthOfSHA256 = 32
+	lengthOfUUID   = 16
 )
 
-// pack returns the stored form of the name of a commit or an artifact. A SHA takes 20 bytes, a UUID 16. Any other name
-// is stored as it is, after one zero byte, or after two where it would have the length of a SHA or a UUID.
+// pack returns the stored form of the name of a commit or an artifact: the bytes of a SHA or a UUID. Any other name is
+// stored as it is, after one zero byte, or after two where it would have the length of one of those.
 func pack(name string) []byte {
-	if sha, err := hex.DecodeString(name); err == nil && len(sha) == bytesOfSHA && name == strings.ToLower(name) {
-		return sha
-	}
-	if id, err := hex.DecodeString(strings.ReplaceAll(name, "-", "")); err == nil && len(id) == bytesOfUUID && name == uuidText(id) {
-		return id
-	}
 	if name == "" {
 		return []byte{}
 	}
+	if sha, err := hex.DecodeString(name); err == nil && (len(sha) == lengthOfSHA || len(sha) == lengthOfSHA256) && name == strings.ToLower(name) {
+		return sha
+	}
+	if id, err := hex.DecodeString(strings.ReplaceAll(name, "-", "")); err == nil && len(id) == lengthOfUUID && name == uuidText(id) {
+		return id
+	}
 	packed := append([]byte{0}, plain(name)...)
-	if len(packed) == bytesOfSHA || len(packed) == bytesOfUUID {
+	if n := len(packed); n == lengthOfSHA || n == lengthOfSHA256 || n == lengthOfUUID {
 		packed = append([]byte{0}, packed...)
 	}
 	return packed
@@ -43,9 +44,9 @@ func pack(name string) []byte {
 // unpack returns the name that was packed.
 func unpack(packed []byte) string {
 	switch len(packed) {
-	case bytesOfSHA:
+	case lengthOfSHA, lengthOfSHA256:
 		return hex.EncodeToString(packed)
-	case bytesOfUUID:
+	case lengthOfUUID:
 		return uuidText(packed)
 	}
 	return strings.TrimLeft(string(packed), "\x00")
@@ -83,8 +84,8 @@ type codes map[string]string
 var (
 	builtCodes  = codes{"p": string(history.BuiltAhead), "t": string(history.BuiltTree), "r": string(history.BuiltPull), "g": string(history.BuiltGroup), "s": string(history.BuiltOnStage)}
 	kindCodes   = codes{"f": string(history.KindForward), "r": string(history.KindRollback), "a": string(history.KindUndo), "h": string(history.KindByHand)}
-	resultCodes = codes{"p": string(history.ResultProved), "f": string(history.ResultFailed), "n": string(history.ResultUnproved), "u": string(history.ResultUnverified)}
-	partCodes   = codes{"b": string(history.PartBuild), "c": string(history.PartChecks), "B": string(history.PartBoth), "r": string(history.PartReleasing), "p": string(history.PartProving), "s": string(history.PartStopped), "u": string(history.PartUnknown)}
+	resultCodes = codes{"p": string(history.ResultProved), "f": string(history.ResultFailed), "n": string(history.ResultUnproved), "u": string(history.ResultUnverified), "g": string(history.ResultGivenUp)}
+	partCodes   = codes{"b": string(history.PartBuild), "c": string(history.PartChecks), "B": string(history.PartBoth), "r": string(history.PartReleasing), "p": string(history.PartProving), "s": string(history.PartStopped), "u": string(history.PartUnseen)}
 )
 
 func (c codes) pack(word string) string {

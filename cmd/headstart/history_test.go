@@ -59,7 +59,7 @@ func TestHistoryOfDeploys(t *testing.T) {
 			if ahead.SHA != second.SHA || ahead.Replaced != first.SHA || ahead.Kind != "forward" || ahead.Result != "proved" || ahead.Change == nil || ahead.Change.Pull != second.Number() || ahead.Change.Outcome != "live" {
 				t.Errorf("%s: before it the second commit went live, got %+v, %+v", when, ahead, ahead.Change)
 			}
-			if begin.SHA != first.SHA || begin.Result != "proved" || begin.Change == nil || !begin.Proved.After(begin.Change.Pushed) {
+			if begin.SHA != first.SHA || begin.Result != "proved" || begin.Change == nil || begin.Proved.Before(begin.Change.Pushed) {
 				t.Errorf("%s: at first the first commit went live, got %+v, %+v", when, begin, begin.Change)
 			}
 			if ahead.Change != nil {

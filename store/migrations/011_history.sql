@@ -1,6 +1,6 @@
 -- What is kept of changes and promotions after their events are removed: see package
--- bot/history. A name that is a SHA of 40 digits is stored as its 20 bytes, a UUID as its
--- 16; frequent words have codes: see history_rows.go.
+-- bot/history. Names that are SHAs or UUIDs are stored as their bytes, and frequent words
+-- have codes: see history_rows.go.
 CREATE TABLE history_pipelines (
     id     INTEGER PRIMARY KEY, -- counts up from 1
     repo   TEXT NOT NULL,
