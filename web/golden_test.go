@@ -93,7 +93,14 @@ func TestPipelinePages(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			w := newWorld(t)
 			w.put(shop, s.tell(t))
-			golden(t, "pipeline_"+s.name, w.browser().signIn("mia").get("/p/acme/shop"))
+			mia := w.browser().signIn("mia")
+			golden(t, "pipeline_"+s.name, mia.get("/p/acme/shop"))
+			if s.name == "new" {
+				return
+			}
+			newest := w.changes(shop)[0].SHA
+			golden(t, "candidate_"+s.name, mia.get("/p/acme/shop/c/"+newest[:7]))
+			golden(t, "stage_"+s.name, mia.get("/p/acme/shop/s/production"))
 		})
 	}
 }
@@ -106,6 +113,7 @@ func TestOtherPages(t *testing.T) {
 	w.sees["sam"] = nil
 	golden(t, "home_empty", w.browser().signIn("sam").get("/"))
 	golden(t, "welcome", w.browser().get("/"))
+	golden(t, "process", w.browser().signIn("mia").get("/p/acme/shop/process"))
 	golden(t, "missing", w.browser().signIn("mia").get("/p/far/till"))
 	golden(t, "refused", w.browser().get("/login/callback?code=mia&state=x"))
 	ops := w.browser().signIn("ops")

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strings"
@@ -106,7 +107,7 @@ func (r *reading) pushBox(c *pipeline.Candidate) mapBox {
 		return mapBox{Name: "push", Level: idle, Word: "none yet", First: "to " + r.view.State.Branch()}
 	}
 	is := r.commit(c.SHA)
-	b := mapBox{Name: is.Short, Level: quiet, Word: "pushed", First: is.Title, Then: is.Author, Path: is.URL}
+	b := mapBox{Name: is.Short, Level: quiet, Word: "pushed", First: is.Title, Then: is.Author, Path: cmp.Or(is.Page, is.URL)}
 	if is.Pull != 0 {
 		b.Then = strings.TrimSpace(fmt.Sprintf("%s #%d", b.Then, is.Pull))
 	}
@@ -121,13 +122,13 @@ func (r *reading) buildBox(c *pipeline.Candidate) mapBox {
 	if c == nil {
 		return b
 	}
+	b.Path = r.candidatePath(c.SHA) + "#build"
 	g := r.view.BuildGate(c)
 	run, found := r.view.State.RunOf(c)
 	b.Level, b.Word = levelOf(g)
 	switch {
 	case g.State != gate.Open:
 		b.First = words.Capital(g.Text)
-		b.Path = webAddress(run.OutputURL)
 	case !found || run.FinishedAt.IsZero():
 		b.First = "ready"
 	case run.FinishedAt.Before(c.Pushed()):
@@ -147,6 +148,7 @@ func (r *reading) checksBox(c *pipeline.Candidate) mapBox {
 		b.Level, b.Word, b.First = quiet, "not awaited", "the file says: none"
 		return b
 	}
+	b.Path = r.candidatePath(c.SHA) + "#waterfall"
 	g := r.view.ChecksGate(c)
 	b.Level, b.Word = levelOf(g)
 	if g.State != gate.Open {
@@ -169,7 +171,7 @@ func (r *reading) checksBox(c *pipeline.Candidate) mapBox {
 // stageBox tells what runs on a stage, and how far the candidate is with it.
 func (r *reading) stageBox(c *pipeline.Candidate, stage string) mapBox {
 	st := r.view.State.Stage(stage)
-	b := mapBox{Name: stage, Level: idle, Word: "empty", First: "nothing live yet", Path: "#stage-" + url.PathEscape(stage)}
+	b := mapBox{Name: stage, Level: idle, Word: "empty", First: "nothing live yet", Path: pathOf(r.view.State.Pipeline) + "/s/" + url.PathEscape(stage)}
 	if st.Live.SHA != "" {
 		b.Level, b.Word, b.First = quiet, "live", "live: "+bot.Short(st.Live.SHA)
 	}

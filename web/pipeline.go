@@ -9,7 +9,8 @@ import (
 
 // pipelinePage is where a pipeline stands.
 type pipelinePage struct {
-	Key, Repo, URL   string // URL: of the repository on GitHub
+	Key, Path        string
+	Repo, URL        string // URL: of the repository on GitHub
 	Branch, Platform string
 	Config           string // why the newest file is not in force; empty: it is
 	Frozen           string // why nothing is promoted; empty: it is not
@@ -18,12 +19,13 @@ type pipelinePage struct {
 	Gates            []stageGates // of what the summary is about
 	Stages           []stageRow
 	Way              []wayRow
-	Live, Seen       string // where the page is followed, and what it shows now
+	Last             []changeRow // the newest changes that have ended
+	Live, Seen       string      // where the page is followed, and what it shows now
 	Parts            []part
 }
 
 // pipelineParts are the parts of the page that change.
-var pipelineParts = []string{"facts", "now", "map", "stages", "way", "why"}
+var pipelineParts = []string{"facts", "now", "map", "stages", "way", "why", "last"}
 
 func (s *site) pipeline(v *visit) (answer, error) {
 	page, err := s.pipelinePage(v.Context(), v.key, v.seesPipeline)
@@ -45,37 +47,28 @@ func (s *site) pipelinePage(ctx context.Context, key bot.Key, sees func(bot.Key)
 	}
 	state := r.view.State
 	page := &pipelinePage{
-		Key: key.String(), Repo: key.Repo.String(), URL: r.repoURL(), Branch: state.Branch(), Platform: state.Config.Platform,
+		Key: key.String(), Path: pathOf(key), Repo: key.Repo.String(), URL: r.repoURL(), Branch: state.Branch(), Platform: state.Config.Platform,
 		Summary: r.summary(), Map: r.valueStream(), Gates: r.gates(), Stages: r.stages(), Way: r.way(), Config: r.explained.Config,
 	}
 	if state.Freeze.Active(r.view.Now) {
 		page.Frozen = state.Freeze.Text()
 	}
+	if page.Last, err = s.lastChanges(ctx, r, changesOnPage); err != nil {
+		return nil, err
+	}
 	page.Parts, err = partsOf("pipeline", pipelineParts, page)
 	return page, err
 }
 
-// followPipeline tells of changes of the page. Viewers who see the same needed pipelines get the same parts.
+// followPipeline tells of changes of the page.
 func (s *site) followPipeline(v *visit) (answer, error) {
-	r, err := s.reading(v.Context(), v.key, v.seesPipeline)
+	visible, names, err := s.visibleNeeds(v)
 	if err != nil {
 		return answer{}, err
 	}
-	if r == nil {
-		return notFound, nil
-	}
-	key, visible := v.key, map[bot.Key]bool{}
-	names := []string{"pipeline", key.String()}
-	for _, stage := range r.view.State.Config.Stages {
-		for _, need := range stage.Needs {
-			if v.seesPipeline(need.Pipeline) && !visible[need.Pipeline] {
-				visible[need.Pipeline] = true
-				names = append(names, need.Pipeline.String())
-			}
-		}
-	}
+	key := v.key
 	return answer{follows: &watched{
-		name:    strings.Join(names, " "),
+		name:    strings.Join(append([]string{"pipeline", key.String()}, names...), " "),
 		version: func(ctx context.Context) (int64, error) { return s.pipelines.Version(ctx, key) },
 		parts: func(ctx context.Context) ([]part, error) {
 			page, err := s.pipelinePage(ctx, key, func(k bot.Key) bool { return visible[k] })
@@ -85,4 +78,23 @@ func (s *site) followPipeline(v *visit) (answer, error) {
 			return page.Parts, nil
 		},
 	}}, nil
+}
+
+// visibleNeeds returns the pipelines that this one needs and the viewer may see, with their names in order. Viewers of the
+// same ones get the same parts.
+func (s *site) visibleNeeds(v *visit) (visible map[bot.Key]bool, names []string, err error) {
+	r, err := s.reading(v.Context(), v.key, v.seesPipeline)
+	if err != nil || r == nil {
+		return nil, nil, err
+	}
+	visible = map[bot.Key]bool{}
+	for _, stage := range r.view.State.Config.Stages {
+		for _, need := range stage.Needs {
+			if v.seesPipeline(need.Pipeline) && !visible[need.Pipeline] {
+				visible[need.Pipeline] = true
+				names = append(names, need.Pipeline.String())
+			}
+		}
+	}
+	return visible, names, nil
 }

@@ -81,8 +81,11 @@ type Options struct {
 	Unset      []string
 	People     People // nil: nobody can sign in
 	Pipelines  Pipelines
+	History    History
 	Sessions   Sessions
 	Operations Operations
+	// Explain says in words what a pipeline's file says: a line each, with a label at its front.
+	Explain func(bot.Config) string
 	// IsOperator reports whether an account is an operator's.
 	IsOperator func(ctx context.Context, login string, id int64) (bool, error)
 	// Address returns whom a request is counted under; empty: visitors cannot be told apart.

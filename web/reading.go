@@ -94,6 +94,7 @@ type summary struct {
 // commit is a candidate as people know it.
 type commit struct {
 	Short, Title, Author string
+	Page                 string // here; empty: there is none
 	URL                  string // on GitHub; empty: it is not a commit there
 	Pull                 int
 	PullURL              string
@@ -211,7 +212,11 @@ func (r *reading) gates() (list []stageGates) {
 	if len(r.explained.Candidates) == 0 {
 		return nil
 	}
-	x := r.explained.Candidates[0]
+	return r.gatesOf(r.explained.Candidates[0])
+}
+
+// gatesOf explains one candidate.
+func (r *reading) gatesOf(x gate.CandidateExplained) (list []stageGates) {
 	for _, stage := range x.Stages {
 		is := stageGates{Stage: stage.Stage}
 		if stage.State != "" {
@@ -326,11 +331,18 @@ func (r *reading) commit(sha string) commit {
 	}
 	if c := r.view.State.Candidate(sha); c != nil {
 		is.Title, is.Author, is.Pull = redact.Cut(c.Title, 100), c.Author, c.Pull
+		is.Page = r.candidatePath(c.SHA)
 	}
-	if is.Pull != 0 {
-		is.PullURL = fmt.Sprintf("%s/pull/%d", r.repoURL(), is.Pull)
-	}
+	is.PullURL = r.pullURL(is.Pull)
 	return is
+}
+
+// pullURL is where a pull request is on GitHub; empty for none.
+func (r *reading) pullURL(number int) string {
+	if number == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s/pull/%d", r.repoURL(), number)
 }
 
 func (r *reading) repoURL() string {

@@ -14,6 +14,8 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 	"go.uber.org/zap"
+
+	"github.com/headstart-cd/headstart/bot"
 )
 
 // site is the pages, ready to be served.
@@ -23,6 +25,8 @@ type site struct {
 	unset      []string
 	people     People // nil: nobody can sign in
 	pipelines  Pipelines
+	history    History
+	explain    func(bot.Config) string
 	rows       Sessions
 	operations Operations
 	isOperator func(ctx context.Context, login string, id int64) (bool, error)
@@ -51,7 +55,7 @@ func New(o Options) (http.Handler, error) {
 		return nil, errors.New("the key of sessions has fewer than 16 bytes")
 	}
 	s := &site{
-		url: o.URL, github: strings.TrimSuffix(o.GitHub, "/"), unset: o.Unset, people: o.People, pipelines: o.Pipelines, rows: o.Sessions,
+		url: o.URL, github: strings.TrimSuffix(o.GitHub, "/"), unset: o.Unset, people: o.People, pipelines: o.Pipelines, history: o.History, explain: o.Explain, rows: o.Sessions,
 		operations: o.Operations, isOperator: o.IsOperator, address: o.Address, now: o.Now, log: o.Logger,
 		sights: &sights{people: o.People, now: o.Now}, tries: &limiter{now: o.Now},
 		hub: &hub{changed: o.Pipelines.Changed, log: o.Logger, most: o.Streams}, ending: o.Ending,
@@ -85,7 +89,7 @@ func (s *site) refuse(w http.ResponseWriter, r *http.Request) {
 var files embed.FS
 
 // templates are one set for each page: what it has of its own, and what all pages share.
-var templates = parseTemplates("home", "welcome", "pipeline", "deliveries", "message", "missing")
+var templates = parseTemplates("home", "welcome", "pipeline", "candidate", "stage", "process", "deliveries", "message", "missing")
 
 func parseTemplates(names ...string) map[string]*template.Template {
 	sets := map[string]*template.Template{}

@@ -79,7 +79,7 @@ func newImpatientWorld(t testing.TB, patience time.Duration, change ...func(*web
 		w.states[key] = pipeline.State{Pipeline: key, RepoID: id}
 	}
 	o := web.Options{
-		GitHub: "https://github.example", Key: []byte(strings.Repeat("k", 32)), People: w, Pipelines: w, Sessions: w, Operations: w,
+		GitHub: "https://github.example", Key: []byte(strings.Repeat("k", 32)), People: w, Pipelines: w, History: w, Explain: explain, Sessions: w, Operations: w,
 		IsOperator: func(_ context.Context, login string, id int64) (bool, error) {
 			return login == "ops" && id == accounts["ops"], nil
 		},

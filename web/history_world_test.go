@@ -1,0 +1,69 @@
+package web_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/history"
+	"github.com/headstart-cd/headstart/bot/pipeline"
+)
+
+// The world's history is what can be told of each pipeline's state.
+
+// rowsOf lists rows of a kind, from the newest to the oldest.
+func rowsOf[Row history.Entry](w *world, key bot.Key, newer func(a, b Row) int) (list []Row) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, e := range history.Chronicle(pipeline.State{}, w.states[key]) {
+		if row, ok := e.(Row); ok {
+			list = append(list, row)
+		}
+	}
+	slices.SortStableFunc(list, newer)
+	return list
+}
+
+func (w *world) changes(key bot.Key) []history.Change {
+	return rowsOf(w, key, func(a, b history.Change) int { return b.SeenAt.Compare(a.SeenAt) })
+}
+
+func (w *world) promotions(key bot.Key) []history.Promotion {
+	return rowsOf(w, key, func(a, b history.Promotion) int { return b.Began.Compare(a.Began) })
+}
+
+func (w *world) Changes(_ context.Context, key bot.Key, before history.Change, limit int) ([]history.Change, error) {
+	list := slices.DeleteFunc(w.changes(key), func(c history.Change) bool { return before.SHA != "" && !c.SeenAt.Before(before.SeenAt) })
+	return list[:min(limit, len(list))], nil
+}
+
+func (w *world) Change(_ context.Context, key bot.Key, sha string) (history.Change, bool, error) {
+	for _, c := range w.changes(key) {
+		if c.SHA == sha {
+			return c, true, nil
+		}
+	}
+	return history.Change{}, false, nil
+}
+
+func (w *world) Promotions(_ context.Context, key bot.Key, stage string, before history.Promotion, limit int) ([]history.Promotion, error) {
+	list := slices.DeleteFunc(w.promotions(key), func(p history.Promotion) bool {
+		return stage != "" && p.Stage != stage || before.Stage != "" && !p.Began.Before(before.Began)
+	})
+	return list[:min(limit, len(list))], nil
+}
+
+func (w *world) PromotionsOf(_ context.Context, key bot.Key, sha string) ([]history.Promotion, error) {
+	return slices.DeleteFunc(w.promotions(key), func(p history.Promotion) bool { return p.SHA != sha }), nil
+}
+
+func (w *world) Versions(_ context.Context, key bot.Key, limit int) ([]history.Process, error) {
+	list := rowsOf(w, key, func(a, b history.Process) int { return b.At.Compare(a.At) })
+	return list[:min(limit, len(list))], nil
+}
+
+// explain stands in for the words of package config.
+func explain(cfg bot.Config) string {
+	return fmt.Sprintf("Branch        %s\nChecks        %v\nStages        %v", cfg.Branch, cfg.Checks.Names, cfg.StageNames())
+}

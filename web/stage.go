@@ -1,0 +1,181 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/history"
+)
+
+// stagePage is one stage: what runs, what to go back to, and what ran before.
+type stagePage struct {
+	Key, Path  string // of the pipeline
+	Name       string
+	Row        stageRow
+	Rules      []string // who and when: in words
+	Back       []backRow
+	Command    string // that goes back to the first of them
+	History    []promotionRow
+	Older      string // where older ones are; empty: there are none
+	Live, Seen string
+	Parts      []part
+}
+
+// backRow is a release that the stage can go back to, or not any more.
+type backRow struct {
+	Commit   commit
+	Proved   moment
+	Versions string
+	Gone     string // why the platform cannot restore it; empty: it can, as far as known
+	Bad      bool   // it was rolled back from
+}
+
+var stageParts = []string{"facts", "runs", "back", "history"}
+
+const (
+	promotionsOnPage = 30
+	changesOnPage    = 20
+)
+
+func (s *site) stage(v *visit) (answer, error) {
+	page, err := s.stagePage(v.Context(), v.key, v.PathValue("stage"), v.URL.Query().Get("before"), v.seesPipeline)
+	if err != nil {
+		return answer{}, err
+	}
+	if page == nil {
+		return notFound, nil
+	}
+	if v.URL.Query().Get("before") == "" {
+		page.Live, page.Seen = page.Path+"/s/"+page.Name+"/live", digest(page.Parts...)
+	}
+	return answer{page: "stage", title: page.Name + " · " + page.Key, data: page}, nil
+}
+
+func (s *site) followStage(v *visit) (answer, error) {
+	key, stage := v.key, v.PathValue("stage")
+	page, err := s.stagePage(v.Context(), key, stage, "", v.seesPipeline)
+	if err != nil {
+		return answer{}, err
+	}
+	if page == nil {
+		return notFound, nil
+	}
+	visible, names, err := s.visibleNeeds(v)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{follows: &watched{
+		name:    strings.Join(append([]string{"stage", key.String(), stage}, names...), " "),
+		version: func(ctx context.Context) (int64, error) { return s.pipelines.Version(ctx, key) },
+		parts: func(ctx context.Context) ([]part, error) {
+			page, err := s.stagePage(ctx, key, stage, "", func(k bot.Key) bool { return visible[k] })
+			if err != nil || page == nil {
+				return nil, err
+			}
+			return page.Parts, nil
+		},
+	}}, nil
+}
+
+// stagePage makes the page; nil: the pipeline has no such stage. before is the number of the promotion that the history
+// begins after; empty: from the newest.
+func (s *site) stagePage(ctx context.Context, key bot.Key, name, before string, sees func(bot.Key) bool) (*stagePage, error) {
+	r, err := s.reading(ctx, key, sees)
+	if err != nil || r == nil {
+		return nil, err
+	}
+	cfg, known := r.view.State.Config.Stage(name)
+	if !known {
+		return nil, nil
+	}
+	page := &stagePage{Key: key.String(), Path: pathOf(key), Name: name, Back: r.back(name), Rules: rulesOf(cfg)}
+	for _, row := range r.stages() {
+		if row.Name == name {
+			page.Row = row
+		}
+	}
+	if slices.ContainsFunc(page.Back, func(b backRow) bool { return b.Gone == "" && !b.Bad }) {
+		page.Command = "/rollback " + r.view.State.Qualified(name)
+	}
+	list, err := s.history.Promotions(ctx, key, name, cursor(name, before), promotionsOnPage+1)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) > promotionsOnPage {
+		list = list[:promotionsOnPage]
+		last := list[promotionsOnPage-1]
+		page.Older = fmt.Sprintf("%s/s/%s?before=%d.%d", page.Path, name, last.Began.UnixMicro(), last.N)
+	}
+	titles := map[string]history.Change{}
+	for _, p := range list {
+		if _, asked := titles[p.SHA]; p.SHA != "" && !asked {
+			c, _, err := s.history.Change(ctx, key, p.SHA)
+			if err != nil {
+				return nil, err
+			}
+			titles[p.SHA] = c
+		}
+	}
+	for _, p := range list {
+		page.History = append(page.History, r.promotionRow(p, titles))
+	}
+	page.Parts, err = partsOf("stage", stageParts, page)
+	return page, err
+}
+
+// cursor reads where a page of history begins: after the promotion that began at a time, and has a number. Anything else
+// begins with the newest.
+func cursor(stage, before string) history.Promotion {
+	var began, n int64
+	if _, err := fmt.Sscanf(before, "%d.%d", &began, &n); err != nil {
+		return history.Promotion{}
+	}
+	return history.Promotion{Stage: stage, N: int(n), Began: time.UnixMicro(began)}
+}
+
+// back lists what ran on a stage before, the newest first.
+func (r *reading) back(stage string) (rows []backRow) {
+	st := r.view.State.Stage(stage)
+	for _, p := range st.Past {
+		if p.SHA == st.Live.SHA && p.Artifact == st.Live.Artifact {
+			continue
+		}
+		row := backRow{Commit: r.commit(p.SHA), Proved: momentOf(p.At, r.view.Now), Gone: sentence(p.Gone), Bad: p.RolledBack}
+		if row.Commit.Title == "" {
+			row.Commit.Title = p.Title
+		}
+		for _, app := range slices.Sorted(maps.Keys(p.Releases)) {
+			if v := p.Releases[app].Version; v != 0 {
+				row.Versions = strings.TrimPrefix(row.Versions+fmt.Sprintf(", %s v%d", app, v), ", ")
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// rulesOf says in words what the file asks of a stage.
+func rulesOf(cfg bot.Stage) (rules []string) {
+	rules = append(rules, "Commands by: "+strings.Join(cfg.Allow, ", ")+".")
+	if cfg.Approval {
+		rules = append(rules, "Each change waits for an approval.")
+	}
+	if cfg.FourEyes {
+		rules = append(rules, "The approval comes from somebody other than the author.")
+	}
+	if cfg.Soak > 0 {
+		rules = append(rules, "A change stays healthy here for "+took(cfg.Soak)+" before the next stage.")
+	}
+	if len(cfg.Windows) > 0 {
+		rules = append(rules, "Promotions only inside: "+strings.Join(cfg.Windows, ", ")+".")
+	}
+	for _, need := range cfg.Needs {
+		rules = append(rules, "Waits for "+need.String()+" to be as new.")
+	}
+	return rules
+}
