@@ -26,6 +26,7 @@ type Page[Row history.Entry] struct {
 	Since  time.Time // none from before; zero: all that is kept
 	Before Row       // only older ones than this row, of which the key and the time count; zero: from the newest
 	Stage  string    // of promotions, only those of this stage; empty: of any
+	SHA    string    // of promotions, only those of this commit; empty: of any
 	Limit  int       // at most as many; 0: 100
 }
 
@@ -141,6 +142,9 @@ func (h History) Promotions(ctx context.Context, key bot.Key, p Page[history.Pro
 	q := query(selectPromotions, key)
 	if p.Stage != "" {
 		q.and("stage = ?", p.Stage)
+	}
+	if p.SHA != "" {
+		q.and("sha = ?", pack(p.SHA))
 	}
 	if !p.Since.IsZero() {
 		q.and("began >= ?", micros(p.Since))

@@ -91,6 +91,8 @@ func testHistory(t *testing.T, open opener) {
 	expectRows(t, "the older promotions of production", promotions, err, production)
 	promotions, err = h.Promotions(ctx, shop, store.Page[history.Promotion]{Since: after(5), Limit: 5})
 	expectRows(t, "its new promotions", promotions, err, under, production)
+	promotions, err = h.Promotions(ctx, shop, store.Page[history.Promotion]{SHA: shaOf("next")})
+	expectRows(t, "the promotions of a commit", promotions, err, under)
 	if stages, err := h.Stages(ctx, shop); err != nil || !reflect.DeepEqual(stages, []string{"production", "staging"}) {
 		t.Errorf("it has promotions of two stages, got %v, %v", stages, err)
 	}

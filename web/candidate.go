@@ -169,8 +169,8 @@ func (page *candidatePage) fromState(r *reading, c *pipeline.Candidate) {
 			page.Summary, page.Gates = r.onItsWay(c, x), r.gatesOf(x)
 		}
 	}
-	if page.Summary.Text == "" {
-		page.Summary = r.ended(c)
+	if end := r.ended(c); page.Summary.Text == "" || page.Gates == nil && end.Level == needsSomebody {
+		page.Summary = end
 	}
 	page.Along = r.along(c)
 	page.Said, page.Did = r.said(c), r.did(c)

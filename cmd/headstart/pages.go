@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/engine"
+	"github.com/headstart-cd/headstart/bot/history"
+	"github.com/headstart-cd/headstart/config"
 	"github.com/headstart-cd/headstart/github"
 	"github.com/headstart-cd/headstart/store"
 	"github.com/headstart-cd/headstart/web"
@@ -26,7 +29,7 @@ func (srv *server) pages(s settings, proxies webhooks.Proxies) (http.Handler, er
 		return nil, err
 	}
 	o := web.Options{
-		URL: url, GitHub: s.githubPages(), Key: key, Unset: s.unset(), Pipelines: listed{srv.store}, Sessions: srv.store, Operations: failures{srv.store},
+		URL: url, GitHub: s.githubPages(), Key: key, Unset: s.unset(), Pipelines: listed{srv.store}, History: kept{srv.store.History()}, Explain: config.Explain, Sessions: srv.store, Operations: failures{srv.store},
 		Streams: connections() / 2, Ending: srv.ending, Address: proxies.Visitor, Now: srv.clock.Now, Logger: srv.log.Named("web"),
 		IsOperator: func(ctx context.Context, login string, id int64) (bool, error) {
 			return srv.people.is(ctx, engine.Person{Login: login, ID: id})
@@ -73,6 +76,36 @@ func (l listed) Listing(ctx context.Context) ([]web.Known, error) {
 		list[i] = web.Known(p)
 	}
 	return list, err
+}
+
+// kept is the store's history as the pages know it.
+type kept struct{ store.History }
+
+// Changes lists changes, the newest first.
+func (k kept) Changes(ctx context.Context, key bot.Key, before history.Change, limit int) ([]history.Change, error) {
+	return k.History.Changes(ctx, key, store.Page[history.Change]{Before: before, Limit: limit})
+}
+
+// Change returns a change.
+func (k kept) Change(ctx context.Context, key bot.Key, sha string) (history.Change, bool, error) {
+	all, err := k.ChangesOf(ctx, key, []string{sha})
+	c, found := all[sha]
+	return c, found, err
+}
+
+// Promotions lists promotions, the newest first.
+func (k kept) Promotions(ctx context.Context, key bot.Key, stage string, before history.Promotion, limit int) ([]history.Promotion, error) {
+	return k.History.Promotions(ctx, key, store.Page[history.Promotion]{Before: before, Stage: stage, Limit: limit})
+}
+
+// PromotionsOf lists the promotions of a commit, the newest first.
+func (k kept) PromotionsOf(ctx context.Context, key bot.Key, sha string) ([]history.Promotion, error) {
+	return k.History.Promotions(ctx, key, store.Page[history.Promotion]{SHA: sha})
+}
+
+// Versions lists versions of the file, the newest first.
+func (k kept) Versions(ctx context.Context, key bot.Key, limit int) ([]history.Process, error) {
+	return k.History.Process(ctx, key, store.Page[history.Process]{Limit: limit})
 }
 
 // failures are what the store could not process.
