@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
@@ -60,6 +61,26 @@ type Change struct {
 	At       time.Time        // when it was decided
 	Wake     time.Time        // when to decide again even if nothing happens; zero: never
 	Sweep    time.Time        // when to look for lost webhooks; zero: never
+}
+
+// CanBeRepeated reports whether nothing is lost if the change is undone, with all that followed, and made again: each
+// effect whose outcome it holds, and each that it decides on, may be performed once more. A change that cannot be
+// repeated must be durable before its effects begin.
+func (c Change) CanBeRepeated() bool {
+	if c.Version == 0 || len(c.Comments) > 0 {
+		return false
+	}
+	for _, e := range c.Events {
+		switch fact := e.Fact.(type) {
+		case bot.Finished:
+			if !fact.Effect.Repeatable() {
+				return false
+			}
+		case bot.AttemptBegun:
+			return false
+		}
+	}
+	return !slices.ContainsFunc(c.Effects, func(e bot.Effect) bool { return !e.Repeatable() })
 }
 
 // Sweeps is what a sweeper needs of the store.
