@@ -148,8 +148,8 @@ type Identities interface {
 	Move(ctx context.Context, from, to bot.Repo, id int64, by string) error
 	// Refuse stores that a repository came under a name that is not for it.
 	Refuse(ctx context.Context, r Refusal) error
-	// Refusals lists the open refusals. Accept removes one.
-	Refusals(ctx context.Context) ([]Refusal, error)
+	// Refusals lists the open refusals, or of them those that a person has confirmed. Accept removes one.
+	Refusals(ctx context.Context, confirmed bool) ([]Refusal, error)
 	Accept(ctx context.Context, repo bot.Repo, id int64) error
 	// Unnumbered lists the names of an installation's repositories whose number is unknown. They were stored by a
 	// version that knew names alone.
