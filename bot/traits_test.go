@@ -94,3 +94,27 @@ func source(t *testing.T, file string) []byte {
 	}
 	return text
 }
+
+// What must not be done once more by somebody who has forgotten it: what makes or changes
+// something that others see as a second one.
+func TestRepeatable(t *testing.T) {
+	not := []string{
+		"AskAffected", "AskStage", "CancelBuild", "CreateDeployment", "MakeCopy", "OpenPipelines", "Promote", "RemoveCopy", "Reply", "RouteCommands",
+		"SendSection", "SetMaintenance", "StartBuild", "TakeTurn",
+	}
+	for _, name := range not {
+		if e := (Effect{Do: sample(actionTypes[name]).Interface().(Action)}); e.Repeatable() {
+			t.Errorf("%s should not be repeatable", name)
+		}
+	}
+	for _, do := range []Action{WriteComment{Number: 1}, WriteAlert{Number: 1}} {
+		if (Effect{Do: do}).Repeatable() {
+			t.Errorf("%T without an ID makes a comment: a second one is one too many", do)
+		}
+	}
+	for _, do := range []Action{ReadChecks{}, SetStatus{}, WatchBuild{}, LookAtApp{}} {
+		if !(Effect{Do: do}).Repeatable() {
+			t.Errorf("%T reads, or publishes what it would publish again: it should be repeatable", do)
+		}
+	}
+}

@@ -19,6 +19,8 @@ type database interface {
 	// writeLazily is write, but a power cut just afterwards may undo it. If a write is undone, so are all later ones: see
 	// durability.go.
 	writeLazily(ctx context.Context, fn func(tx) error) error
+	// endsWithUs reports whether whatever crash undoes a lazy write also ends this process.
+	endsWithUs() bool
 	// writers is how many concurrent calls of write are useful.
 	writers() int
 	// each calls row for every row of a query outside of a transaction.

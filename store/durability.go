@@ -2,21 +2,17 @@ package store
 
 import (
 	"context"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/rivertype"
-
-	"github.com/headstart-cd/headstart/bot"
-	"github.com/headstart-cd/headstart/bot/engine"
 )
 
 // A commit waits until it is on disk, which is most of its cost. Three kinds need not wait: that a delivery was fetched,
-// that it was processed, and a decision from which, and to which, only repeatable effects led. A power cut, or a crash of
-// the PostgreSQL server, may undo the latest of them. Then the delivery is processed, and the effects are performed, once
-// more, which is allowed. Killing our process undoes nothing: the commits are with the operating system, or with the
-// server.
+// that it was processed, and on SQLite a decision that can be repeated (engine.Change.CanBeRepeated). A power cut, or a
+// crash of the PostgreSQL server, may undo the latest of them. Then the delivery is processed, and the effects are
+// performed, once more, which is allowed. Killing our process undoes nothing: the commits are with the operating system,
+// or with the server.
 //
 // Received deliveries, all other decisions, and the beginnings of effects always wait. The delivery is acknowledged by
 // then. A build or a promotion whose beginning was lost would be repeated blindly.
@@ -26,6 +22,9 @@ import (
 // delivery, nor the end of a delivery its decisions: only a tail of commits that did not wait is ever lost. When SQLite
 // copies its log into the file, it first syncs the log to disk, also with synchronous=NORMAL. And whatever was done that
 // must not be repeated, its decision waited, and so made everything before it durable.
+//
+// On PostgreSQL all decisions wait: its server may crash alone. An instance would then remember a version of a pipeline
+// that another one makes again, and differently.
 const (
 	waitForDisk = `PRAGMA synchronous = FULL`
 	relyOnOrder = `PRAGMA synchronous = NORMAL`
@@ -73,21 +72,5 @@ func (db *postgresDB) fetch(ctx context.Context, river riverdriver.Executor, p *
 	return jobs, nil
 }
 
-// canBeRepeated reports whether nothing is lost if the change is undone and made again: each effect whose outcome it
-// holds, and each that it decides on, may be performed once more.
-func canBeRepeated(c engine.Change) bool {
-	if c.Version == 0 || len(c.Comments) > 0 {
-		return false
-	}
-	for _, e := range c.Events {
-		switch fact := e.Fact.(type) {
-		case bot.Finished:
-			if !fact.Effect.Repeatable() {
-				return false
-			}
-		case bot.AttemptBegun:
-			return false
-		}
-	}
-	return !slices.ContainsFunc(c.Effects, func(e bot.Effect) bool { return !e.Repeatable() })
-}
+func (db *sqliteDB) endsWithUs() bool   { return true }
+func (db *postgresDB) endsWithUs() bool { return false }

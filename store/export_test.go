@@ -76,3 +76,26 @@ func (s *Store) LeaveHistoryOf(ctx context.Context, name, of string) error {
 		return err
 	})
 }
+
+// Waits counts a store's writes that wait for the disk, and those that do not.
+type Waits struct {
+	database
+	All, Lazy int
+}
+
+// WaitsOf begins to count.
+func WaitsOf(s *Store) *Waits {
+	w := &Waits{database: s.db}
+	s.db = w
+	return w
+}
+
+func (w *Waits) write(ctx context.Context, fn func(tx) error) error {
+	w.All++
+	return w.database.write(ctx, fn)
+}
+
+func (w *Waits) writeLazily(ctx context.Context, fn func(tx) error) error {
+	w.Lazy++
+	return w.database.writeLazily(ctx, fn)
+}

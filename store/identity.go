@@ -39,6 +39,8 @@ const (
 			facts = CASE WHEN excluded.facts = '[]' THEN repository_refusals.facts ELSE excluded.facts END`
 	selectRefusals = `SELECT r.full_name, r.id, r.known, COALESCE(n.id, 0), r.first_at, r.last_at, r.facts FROM repository_refusals r
 		LEFT JOIN repository_names n ON n.name = r.name AND n.id = r.id ORDER BY r.name, r.first_at`
+	selectConfirmed = `SELECT r.full_name, r.id, r.known, n.id, r.first_at, r.last_at, r.facts FROM repository_refusals r
+		JOIN repository_names n ON n.name = r.name AND n.id = r.id ORDER BY r.name, r.first_at`
 	countRefusals    = `SELECT COUNT(*) FROM repository_refusals`
 	selectUnnumbered = `SELECT DISTINCT repo FROM pipelines WHERE repo_id = 0 AND installation = $1 ORDER BY repo`
 	selectFolded     = `SELECT name, event FROM pipeline_states WHERE repo = $1`
@@ -267,9 +269,9 @@ func (s *Store) Refuse(ctx context.Context, r engine.Refusal) error {
 	})
 }
 
-// Refusals lists the repositories that came under another one's name.
-func (s *Store) Refusals(ctx context.Context) ([]engine.Refusal, error) {
-	return refusals(ctx, s.db)
+// Refusals lists the repositories that came under another one's name, or of them those that a person has confirmed.
+func (s *Store) Refusals(ctx context.Context, confirmed bool) ([]engine.Refusal, error) {
+	return refusals(ctx, s.db, confirmed)
 }
 
 // Refused counts the repositories that came under another one's name.
@@ -306,8 +308,12 @@ func (s *Store) Accept(ctx context.Context, repo bot.Repo, id int64) error {
 	})
 }
 
-func refusals(ctx context.Context, db reader) (list []engine.Refusal, err error) {
-	err = db.each(ctx, selectRefusals, nil, func(scan scanner) error {
+func refusals(ctx context.Context, db reader, confirmed bool) (list []engine.Refusal, err error) {
+	query := selectRefusals
+	if confirmed {
+		query = selectConfirmed
+	}
+	err = db.each(ctx, query, nil, func(scan scanner) error {
 		var (
 			r           engine.Refusal
 			name, facts string

@@ -218,7 +218,7 @@ func TestARenameOntoAKnownName(t *testing.T) {
 	if due, err := s.SweepsDue(t.Context(), noon.Add(24*365*time.Hour), nil, 10); err != nil || len(due) != 0 {
 		t.Errorf("both should rest, due are %v, %v", due, err)
 	}
-	if list, err := s.Refusals(t.Context()); err != nil || len(list) != 1 || list[0].ID != 1 || list[0].Known != 2 || list[0].Repo != newName {
+	if list, err := s.Refusals(t.Context(), false); err != nil || len(list) != 1 || list[0].ID != 1 || list[0].Known != 2 || list[0].Repo != newName {
 		t.Errorf("expected one refusal, of 1 under the name of 2, got %+v, %v", list, err)
 	}
 	if d.asked > 4 {

@@ -45,7 +45,7 @@ func (b *Operator) Repositories(ctx context.Context) (list []NamedRepository, er
 
 // Refusals lists the repositories that came under another one's name.
 func (b *Operator) Refusals(ctx context.Context) ([]engine.Refusal, error) {
-	return refusals(ctx, b.db)
+	return refusals(ctx, b.db, false)
 }
 
 // Confirm gives a name to a repository, and returns the former owner; 0: none. The servers on the database look for it

@@ -154,7 +154,10 @@ func TestRefusals(t *testing.T) {
 			}
 		}
 		r.Facts = []bot.Fact{bot.Installed{RepoID: 2, Installation: 7}, push}
-		if list, err := s.Refusals(ctx); err != nil || len(list) != 1 || !reflect.DeepEqual(list[0], r) {
+		if list, err := s.Refusals(ctx, true); err != nil || len(list) != 0 {
+			t.Errorf("nobody has confirmed it, got %+v, %v", list, err)
+		}
+		if list, err := s.Refusals(ctx, false); err != nil || len(list) != 1 || !reflect.DeepEqual(list[0], r) {
 			t.Errorf("expected %+v, got %+v, %v", r, list, err)
 		}
 		b := openOperator(t, url)
@@ -162,7 +165,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("the name was 1's, got %d, %v", was, err)
 		}
 		r.Confirmed = true
-		if list, err := s.Refusals(ctx); err != nil || len(list) != 1 || !reflect.DeepEqual(list[0], r) {
+		if list, err := s.Refusals(ctx, true); err != nil || len(list) != 1 || !reflect.DeepEqual(list[0], r) {
 			t.Errorf("the server should read that it is confirmed, got %+v, %v", list, err)
 		}
 		if err := s.Accept(ctx, oldName, 2); err != nil {

@@ -127,7 +127,7 @@ func (s *Store) Commit(ctx context.Context, c engine.Change) error {
 	running := jobsOf(ctx)
 	next := s.direct.Load().handOver()
 	write := s.write
-	if canBeRepeated(c) {
+	if s.db.endsWithUs() && c.CanBeRepeated() {
 		write = s.writeLazily
 	}
 	err = write(ctx, func(t tx) error {

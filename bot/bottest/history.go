@@ -2,6 +2,7 @@ package bottest
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"time"
@@ -26,6 +27,11 @@ func (h *History) Rows() (list []history.Entry) {
 		list = append(list, h.rows[key])
 	}
 	return list
+}
+
+// Clone is the history as it is now.
+func (h *History) Clone() History {
+	return History{rows: maps.Clone(h.rows), keys: slices.Clone(h.keys), proved: maps.Clone(h.proved)}
 }
 
 // Take takes the rows of one commit, which has led from one state to another. The error says what must never be.

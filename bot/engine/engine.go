@@ -61,7 +61,7 @@ type Engine struct {
 	memory  memory
 	freezes Freezes
 	allowed func(bot.Repo) bool
-	strange sync.Map // repositories without a rule that were logged, by name
+	strange strangers
 
 	operator operator
 	names    identities
@@ -183,9 +183,29 @@ func (e *Engine) stranger(repo bot.Repo) bool {
 	if e.allowed(repo) {
 		return false
 	}
-	if _, told := e.strange.LoadOrStore(repo, true); !told {
+	if e.strange.first(repo) {
 		e.log.Warn("HEADSTART_ALLOW has no rule for this repository: its webhooks are ignored", zap.Stringer("repository", repo))
 	}
+	return true
+}
+
+// strangers are the repositories without a rule that were logged. Above mostIgnored all are forgotten, and logged again.
+type strangers struct {
+	mu   sync.Mutex
+	told map[bot.Repo]bool // guarded by mu
+}
+
+// first notes a repository, and reports whether it was not noted before.
+func (s *strangers) first(repo bot.Repo) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.told[repo] {
+		return false
+	}
+	if s.told == nil || len(s.told) >= mostIgnored {
+		s.told = map[bot.Repo]bool{}
+	}
+	s.told[repo] = true
 	return true
 }
 

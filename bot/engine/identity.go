@@ -32,6 +32,7 @@ type identities struct {
 	pinned    func(bot.Repo) int64
 
 	retryAt time.Time // used by LookAtConfirmed alone
+	pinsAt  time.Time // used by LookAtConfirmed alone: when to look next for what the settings pin
 
 	mu      sync.Mutex
 	notedAt map[named]time.Time // guarded by mu: when each refusal was last stored
@@ -534,6 +535,9 @@ func (e *Engine) lookUp(ctx context.Context, target bot.Target) (bot.Target, boo
 	return target, !target.Pipeline.Repo.Nameless(), nil
 }
 
+// pinsEvery is how often refusals are looked at that nobody has confirmed.
+const pinsEvery = time.Minute
+
 // LookAtConfirmed takes in the repositories that the operator confirmed, or pinned in the settings, with the facts of
 // their refusals. It must not be called twice at the same time.
 func (e *Engine) LookAtConfirmed(ctx context.Context) error {
@@ -544,9 +548,15 @@ func (e *Engine) LookAtConfirmed(ctx context.Context) error {
 	if now.Before(e.names.retryAt) {
 		return nil
 	}
-	list, err := e.names.Refusals(ctx)
+	// A repository that is pinned is refused no more: only an instance with other settings may still have done so.
+	// Refusals may be many, for anybody may cause them.
+	pins := !now.Before(e.names.pinsAt)
+	list, err := e.names.Refusals(ctx, !pins)
 	if err != nil {
 		return err
+	}
+	if pins {
+		e.names.pinsAt = now.Add(pinsEvery)
 	}
 	var errs []error
 	for _, r := range list {
@@ -567,6 +577,9 @@ func (e *Engine) LookAtConfirmed(ctx context.Context) error {
 			continue
 		}
 		e.log.Info("the operator has confirmed a repository", zap.Stringer("repository", r.Repo), zap.Int64("id", r.ID))
+	}
+	if len(errs) > 0 {
+		e.names.pinsAt = time.Time{}
 	}
 	return errors.Join(errs...)
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
@@ -62,6 +63,26 @@ type Change struct {
 	Wake     time.Time        // when to decide again even if nothing happens; zero: never
 	Sweep    time.Time        // when to look for lost webhooks; zero: never
 	History  []history.Entry  // the rows of history that this makes or replaces; nil: none
+}
+
+// CanBeRepeated reports whether nothing is lost if the change is undone, with all that followed, and made again: each
+// effect whose outcome it holds, and each that it decides on, may be performed once more. A change that cannot be
+// repeated must be durable before its effects begin.
+func (c Change) CanBeRepeated() bool {
+	if c.Version == 0 || len(c.Comments) > 0 {
+		return false
+	}
+	for _, e := range c.Events {
+		switch fact := e.Fact.(type) {
+		case bot.Finished:
+			if !fact.Effect.Repeatable() {
+				return false
+			}
+		case bot.AttemptBegun:
+			return false
+		}
+	}
+	return !slices.ContainsFunc(c.Effects, func(e bot.Effect) bool { return !e.Repeatable() })
 }
 
 // Sweeps is what a sweeper needs of the store.
@@ -129,8 +150,8 @@ type Identities interface {
 	Move(ctx context.Context, from, to bot.Repo, id int64, by string) error
 	// Refuse stores that a repository came under a name that is not for it.
 	Refuse(ctx context.Context, r Refusal) error
-	// Refusals lists the open refusals. Accept removes one.
-	Refusals(ctx context.Context) ([]Refusal, error)
+	// Refusals lists the open refusals, or of them those that a person has confirmed. Accept removes one.
+	Refusals(ctx context.Context, confirmed bool) ([]Refusal, error)
 	Accept(ctx context.Context, repo bot.Repo, id int64) error
 	// Unnumbered lists the names of an installation's repositories whose number is unknown. They were stored by a
 	// version that knew names alone.

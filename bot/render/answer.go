@@ -174,7 +174,7 @@ func blockedText(v *gate.View, g gate.Gate) string {
 	switch {
 	case g.Next != "":
 		last += " **Next:** " + words.Text(g.Next) + "."
-	case g.Who != "":
+	case g.Who != "" && g.Name != gate.Proof: // its text names the stage
 		last += " It is up to " + words.Text(g.Who) + "."
 	}
 	return last

@@ -154,10 +154,16 @@ func (s *sim) bury(in *instance) {
 	}
 }
 
-// crash ends an instance that is not in the middle of anything.
+// crash ends an instance that is not in the middle of anything, or all of them with
+// the machine.
 func (s *sim) crash() {
+	s.crashes++
 	if n := len(s.alive); n > 0 {
 		in := s.alive[s.pick(n)]
+		if s.crashes%3 == 0 && s.store.durable != nil {
+			s.cutPower()
+			return
+		}
 		s.note(in.name, "is killed")
 		s.bury(in)
 	}

@@ -149,6 +149,7 @@ type sim struct {
 	last        bool        // the last commit is on its way
 	alive       []*instance // in the order in which they were started
 	started     int         // instances so far
+	crashes     int         // so far
 	depth       int         // how many instances are in the middle of something
 	lateComment bool        // the webhook of the next comment is late
 	ops         int         // pieces of work since the clock moved

@@ -33,6 +33,7 @@ type store struct {
 	commits     int
 	history     bottest.History
 	events      []bot.Event // all, in their order
+	durable     *durable    // nil: all of it is
 }
 
 func newStore() *store {
@@ -111,10 +112,16 @@ func (p port) Commit(ctx context.Context, c engine.Change) error {
 		s.note(in.name, "commits, but somebody was faster")
 		return engine.ErrMoved
 	}
+	if c.CanBeRepeated() {
+		s.mayForget()
+	}
 	if refused := s.saveClaims(c); len(refused) > 0 {
 		s.note(in.name, "commits, but the queues of %v do not allow it", refused)
 		queues, _ := p.BuildQueues(ctx, "", refused)
 		return &engine.NotItsTurn{Queues: queues}
+	}
+	if !c.CanBeRepeated() {
+		s.store.durable = nil
 	}
 	s.save(in, c)
 	for _, j := range jobs {
@@ -327,6 +334,7 @@ func (s *sim) receive(guid string, facts []bot.Fact) {
 	if d := st.known[guid]; d != nil && (!d.ended || d.reason == "") {
 		return // a duplicate
 	}
+	st.durable = nil
 	d := &delivery{guid: guid, facts: facts, next: s.Now}
 	st.known[guid] = d
 	st.inbox = append(st.inbox, d)
@@ -342,6 +350,7 @@ func (s *sim) process(ctx context.Context, in *instance, d *delivery) {
 	none := s.store.version == 0
 	err := in.engine.Deliver(ctx, out)
 	in.turn(ctx)
+	s.mayForget()
 	d.by = nil
 	d.attempts++
 	switch {
@@ -374,6 +383,7 @@ func (s *sim) perform(ctx context.Context, in *instance, j *job) {
 	j.by = in
 	j.attempts++
 	if j.target.Pipeline == neighbourKey {
+		s.store.durable = nil
 		s.finish(j)
 		s.neighbourCalled()
 		return
@@ -383,6 +393,7 @@ func (s *sim) perform(ctx context.Context, in *instance, j *job) {
 	switch {
 	case j.done:
 	case err == nil:
+		s.store.durable = nil
 		s.finish(j) // nothing had to be recorded
 	default:
 		j.by = nil
