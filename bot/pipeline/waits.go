@@ -26,15 +26,12 @@ const (
 	PartUnseen    Part = "unseen"  // before its webhook arrived, or its time was recorded
 )
 
-// partRead is the part of a candidate whose gates are open and that has not entered: the gate
-// freshness.
-const partRead Part = "freshness"
-
-// partConfig is the part of a candidate of a pipeline without a file: the gate configuration.
-const partConfig Part = "configuration"
-
-// gateOrder is the name of the gate that is closed for superseded candidates.
-const gateOrder = "order"
+// Names of gates that a record of where time goes knows.
+const (
+	GateOrder         = "order"         // closed for superseded candidates
+	GateConfiguration = "configuration" // the part of a candidate while the pipeline has no file
+	GateFreshness     = "freshness"     // the part of one that has not entered though its gates are open
+)
 
 // Wait is how long a candidate spent in one part.
 type Wait struct {
@@ -93,7 +90,7 @@ func (w *Way) End(e Ending) {
 	w.turn(PartStopped, "", e.At)
 	w.Ending = e
 	if e.Outcome == OutcomeSuperseded {
-		w.Gate = gateOrder
+		w.Gate = GateOrder
 	}
 }
 
@@ -106,9 +103,9 @@ func (s *State) Hold(c *Candidate, f bot.Held) {
 	over := w.Superseded()
 	w.Gate, w.Before = f.Gate, f.Stage
 	switch {
-	case f.Gate != gateOrder && over:
+	case f.Gate != GateOrder && over:
 		w.Ending = Ending{}
-	case f.Gate != gateOrder || w.Ending.Outcome != "":
+	case f.Gate != GateOrder || w.Ending.Outcome != "":
 	case s.Verdict(c).State == bot.CheckFailed:
 		w.End(Ending{OutcomeFailed, "checks", s.At})
 	case c.Build.Failed != "":
@@ -120,7 +117,7 @@ func (s *State) Hold(c *Candidate, f bot.Held) {
 
 // Superseded reports whether the way ended because the commit was superseded. A decision
 // tells when that is no longer so.
-func (w *Way) Superseded() bool { return w.Gate == gateOrder && w.Ending.Outcome != "" }
+func (w *Way) Superseded() bool { return w.Gate == GateOrder && w.Ending.Outcome != "" }
 
 // Follow records what a candidate does now.
 func (s *State) Follow(c *Candidate) {
@@ -144,7 +141,7 @@ func (s *State) Follow(c *Candidate) {
 // Doing is what a candidate on its way does now. With held, it is the gate of [bot.Held].
 func (s *State) Doing(c *Candidate) (part Part, stage string, held bool) {
 	if !s.Configured {
-		return partConfig, "", false
+		return GateConfiguration, "", false
 	}
 	for i := range s.Config.Stages {
 		name := s.Config.Stages[i].Name
@@ -161,13 +158,13 @@ func (s *State) Doing(c *Candidate) (part Part, stage string, held bool) {
 		default:
 			stage = name
 		}
-		part = partRead
+		part = GateFreshness
 		if c.Way.Before == name && c.Way.Gate != "" {
 			part = Part(c.Way.Gate)
 		}
 		return part, stage, true
 	}
-	return partRead, "", false
+	return GateFreshness, "", false
 }
 
 // promoting is the part of the candidate that a stage releases.
