@@ -89,9 +89,12 @@ func (w *Way) End(e Ending) {
 	e.At = bot.Later(e.At, w.Since)
 	w.turn(PartStopped, "", e.At)
 	w.Ending = e
-	if e.Outcome == OutcomeSuperseded {
-		w.Gate = GateOrder
-	}
+}
+
+// Supersede ends the way of a candidate that the gate "order" holds for good.
+func (w *Way) Supersede(e Ending) {
+	w.Gate = GateOrder
+	w.End(e)
 }
 
 // Begin begins to record a candidate's way.
@@ -105,24 +108,34 @@ func (s *State) Hold(c *Candidate, f bot.Held) {
 	switch {
 	case f.Gate != GateOrder && over:
 		w.Ending = Ending{}
-	case f.Gate != GateOrder || w.Ending.Outcome != "":
-	case s.Verdict(c).State == bot.CheckFailed:
-		w.End(Ending{OutcomeFailed, "checks", s.At})
-	case c.Build.Failed != "":
-		w.End(Ending{OutcomeFailed, "build", s.At})
-	default:
-		w.End(Ending{OutcomeSuperseded, f.By, s.At})
+	case f.Gate == GateOrder && w.Ending.Outcome == "":
+		w.Supersede(s.Overtaken(c, f.By, s.At))
 	}
 }
 
-// Superseded reports whether the way ended because the commit was superseded. A decision
-// tells when that is no longer so.
+// Overtaken is how a candidate ended that a newer one has overtaken. One that could go no
+// further anyway has failed.
+func (s *State) Overtaken(c *Candidate, by string, at time.Time) Ending {
+	r, _ := s.RunOf(c)
+	switch {
+	case s.Verdict(c).State == bot.CheckFailed:
+		return Ending{OutcomeFailed, "checks", at}
+	case c.Build.Failed != "" || r.failed():
+		return Ending{OutcomeFailed, "build", at}
+	}
+	return Ending{OutcomeSuperseded, by, at}
+}
+
+// Superseded reports whether the way ended because the commit was superseded.
 func (w *Way) Superseded() bool { return w.Gate == GateOrder && w.Ending.Outcome != "" }
 
 // Follow records what a candidate does now.
 func (s *State) Follow(c *Candidate) {
 	s.KeepBuild(c)
 	w := &c.Way
+	if w.Superseded() {
+		return // a decision tells when that is no longer so
+	}
 	e, over := s.Ended(c)
 	switch {
 	case over && w.Ending.Outcome == "":
@@ -202,15 +215,20 @@ func (s *State) Ended(c *Candidate) (e Ending, over bool) {
 	if !s.Configured || n == 0 {
 		return Ending{}, false
 	}
-	if pass := c.Progress[s.Config.Stages[n-1].Name]; pass.State == ProgressLive {
-		return Ending{Outcome: OutcomeLive, At: pass.EndedAt}, true
+	last := s.Config.Stages[n-1].Name
+	if pass := c.Progress[last]; pass.State == ProgressLive || pass.State == ProgressRolledBack && pass.SkippedOver == "" {
+		e := Ending{Outcome: OutcomeLive, At: pass.EndedAt}
+		if past, ok := s.Stage(last).Named(c.SHA, 0); ok && past.At.Before(e.At) {
+			e.At = past.At // the first time
+		}
+		return e, true
 	}
-	last := time.Time{}
+	passed := time.Time{}
 	for i := range s.Config.Stages {
 		stage := s.Config.Stages[i].Name
 		switch pass := c.Progress[stage]; pass.State {
 		case ProgressLive, ProgressSkipped:
-			last = pass.EndedAt
+			passed = pass.EndedAt
 		case ProgressReleasing:
 			return Ending{}, false
 		case ProgressFailed, ProgressRolledBack:
@@ -228,7 +246,7 @@ func (s *State) Ended(c *Candidate) (e Ending, over bool) {
 			return Ending{}, false
 		}
 	}
-	return Ending{Outcome: OutcomeLive, At: last}, true
+	return Ending{Outcome: OutcomeLive, At: passed}, true
 }
 
 // Build is what is kept of a candidate's build when the run itself is forgotten.
