@@ -19,15 +19,18 @@ func held(s *pipeline.State, f bot.Held) {
 // runs is followed.
 func followWaits(s *pipeline.State) {
 	for i := range s.Candidates {
-		switch c := &s.Candidates[i]; {
+		c := &s.Candidates[i]
+		switch {
 		case c.Way.Ending.Outcome == pipeline.OutcomeLive || c.Way.Superseded():
 			if !c.Build.Began.IsZero() && c.Build.Ended.IsZero() {
 				s.KeepBuild(c)
 			}
 		case c.Way.Since.IsZero():
 			c.Begin()
-			if e, over := gate.NewView(s, s.At).Ended(c); over { // it is from before anything was recorded
+			if e, over := s.Ended(c); over { // it may be from before anything was recorded
 				c.Way.End(e)
+			} else if e, over := gate.NewView(s, s.At).Ended(c); over {
+				c.Way.Supersede(e)
 			}
 			s.Follow(c)
 		default:

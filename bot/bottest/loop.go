@@ -36,6 +36,8 @@ type Loop struct {
 
 	History History
 	Events  []bot.Event // all that were folded in
+	// Recorded, if not nil, is told of the rows of each commit.
+	Recorded func([]history.Entry)
 
 	claims  []bot.QueueClaim // where it stands in the queues of prepare apps
 	settled []bot.Event      // of the last decision
@@ -60,7 +62,11 @@ func (l *Loop) Deliver(facts ...bot.Fact) error {
 		return err
 	}
 	l.Events = append(l.Events, l.settled...)
-	if err := l.History.Take(history.Chronicle(was, l.State), l.State); err != nil {
+	rows := history.Chronicle(was, l.State)
+	if l.Recorded != nil {
+		l.Recorded(rows)
+	}
+	if err := l.History.Take(rows, l.State); err != nil {
 		return err
 	}
 	if l.Moved == nil {

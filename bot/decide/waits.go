@@ -33,10 +33,14 @@ func heldBy(s *pipeline.State, plan Plan) (facts []bot.Fact) {
 func heldNow(s *pipeline.State, c *pipeline.Candidate, x *gate.CandidateExplained) *bot.Held {
 	w := &c.Way
 	if x == nil {
-		if e, over := gate.NewView(s, s.At).Ended(c); over && e.Outcome == pipeline.OutcomeSuperseded && w.Ending.Outcome == "" {
-			return &bot.Held{SHA: c.SHA, Gate: string(gate.Order), By: e.By}
+		if w.Ending.Outcome != "" {
+			return nil
 		}
-		return nil
+		f := &bot.Held{SHA: c.SHA, Gate: string(gate.Order)}
+		if e, _ := gate.NewView(s, s.At).Ended(c); e.Outcome == pipeline.OutcomeSuperseded {
+			f.By = e.By
+		}
+		return f
 	}
 	stage, name := nextGate(x)
 	known := w.Gate

@@ -27,9 +27,9 @@ type Name string
 const (
 	Stage         Name = "stage"
 	Paths         Name = "paths"
-	Order         Name = "order"
+	Order         Name = pipeline.GateOrder
 	PullRequest   Name = "pull request"
-	Configuration Name = "configuration"
+	Configuration Name = pipeline.GateConfiguration
 	Checks        Name = "checks"
 	Build         Name = "build"
 	Proof         Name = "proof" // by the stage before
@@ -47,7 +47,7 @@ const (
 	Slot          Name = "slot"
 	Preflight     Name = "preflight"
 	Right         Name = "right"
-	Freshness     Name = "freshness"
+	Freshness     Name = pipeline.GateFreshness
 	Maintenance   Name = "maintenance"
 	Copy          Name = "copy"
 )

@@ -26,15 +26,12 @@ const (
 	PartUnseen    Part = "unseen"  // before its webhook arrived, or its time was recorded
 )
 
-// partRead is the part of a candidate whose gates are open and that has not entered: the gate
-// freshness.
-const partRead Part = "freshness"
-
-// partConfig is the part of a candidate of a pipeline without a file: the gate configuration.
-const partConfig Part = "configuration"
-
-// gateOrder is the name of the gate that is closed for superseded candidates.
-const gateOrder = "order"
+// Names of gates that a record of where time goes knows.
+const (
+	GateOrder         = "order"         // closed for superseded candidates
+	GateConfiguration = "configuration" // the part of a candidate while the pipeline has no file
+	GateFreshness     = "freshness"     // the part of one that has not entered though its gates are open
+)
 
 // Wait is how long a candidate spent in one part.
 type Wait struct {
@@ -92,9 +89,12 @@ func (w *Way) End(e Ending) {
 	e.At = bot.Later(e.At, w.Since)
 	w.turn(PartStopped, "", e.At)
 	w.Ending = e
-	if e.Outcome == OutcomeSuperseded {
-		w.Gate = gateOrder
-	}
+}
+
+// Supersede ends the way of a candidate that the gate "order" holds for good.
+func (w *Way) Supersede(e Ending) {
+	w.Gate = GateOrder
+	w.End(e)
 }
 
 // Begin begins to record a candidate's way.
@@ -106,26 +106,36 @@ func (s *State) Hold(c *Candidate, f bot.Held) {
 	over := w.Superseded()
 	w.Gate, w.Before = f.Gate, f.Stage
 	switch {
-	case f.Gate != gateOrder && over:
+	case f.Gate != GateOrder && over:
 		w.Ending = Ending{}
-	case f.Gate != gateOrder || w.Ending.Outcome != "":
-	case s.Verdict(c).State == bot.CheckFailed:
-		w.End(Ending{OutcomeFailed, "checks", s.At})
-	case c.Build.Failed != "":
-		w.End(Ending{OutcomeFailed, "build", s.At})
-	default:
-		w.End(Ending{OutcomeSuperseded, f.By, s.At})
+	case f.Gate == GateOrder && w.Ending.Outcome == "":
+		w.Supersede(s.Overtaken(c, f.By, s.At))
 	}
 }
 
-// Superseded reports whether the way ended because the commit was superseded. A decision
-// tells when that is no longer so.
-func (w *Way) Superseded() bool { return w.Gate == gateOrder && w.Ending.Outcome != "" }
+// Overtaken is how a candidate ended that a newer one has overtaken. One that could go no
+// further anyway has failed.
+func (s *State) Overtaken(c *Candidate, by string, at time.Time) Ending {
+	r, _ := s.RunOf(c)
+	switch {
+	case s.Verdict(c).State == bot.CheckFailed:
+		return Ending{OutcomeFailed, "checks", at}
+	case c.Build.Failed != "" || r.failed():
+		return Ending{OutcomeFailed, "build", at}
+	}
+	return Ending{OutcomeSuperseded, by, at}
+}
+
+// Superseded reports whether the way ended because the commit was superseded.
+func (w *Way) Superseded() bool { return w.Gate == GateOrder && w.Ending.Outcome != "" }
 
 // Follow records what a candidate does now.
 func (s *State) Follow(c *Candidate) {
 	s.KeepBuild(c)
 	w := &c.Way
+	if w.Superseded() {
+		return // a decision tells when that is no longer so
+	}
 	e, over := s.Ended(c)
 	switch {
 	case over && w.Ending.Outcome == "":
@@ -144,7 +154,7 @@ func (s *State) Follow(c *Candidate) {
 // Doing is what a candidate on its way does now. With held, it is the gate of [bot.Held].
 func (s *State) Doing(c *Candidate) (part Part, stage string, held bool) {
 	if !s.Configured {
-		return partConfig, "", false
+		return GateConfiguration, "", false
 	}
 	for i := range s.Config.Stages {
 		name := s.Config.Stages[i].Name
@@ -161,13 +171,13 @@ func (s *State) Doing(c *Candidate) (part Part, stage string, held bool) {
 		default:
 			stage = name
 		}
-		part = partRead
+		part = GateFreshness
 		if c.Way.Before == name && c.Way.Gate != "" {
 			part = Part(c.Way.Gate)
 		}
 		return part, stage, true
 	}
-	return partRead, "", false
+	return GateFreshness, "", false
 }
 
 // promoting is the part of the candidate that a stage releases.
@@ -205,15 +215,20 @@ func (s *State) Ended(c *Candidate) (e Ending, over bool) {
 	if !s.Configured || n == 0 {
 		return Ending{}, false
 	}
-	if pass := c.Progress[s.Config.Stages[n-1].Name]; pass.State == ProgressLive {
-		return Ending{Outcome: OutcomeLive, At: pass.EndedAt}, true
+	last := s.Config.Stages[n-1].Name
+	if pass := c.Progress[last]; pass.State == ProgressLive || pass.State == ProgressRolledBack && pass.SkippedOver == "" {
+		e := Ending{Outcome: OutcomeLive, At: pass.EndedAt}
+		if past, ok := s.Stage(last).Named(c.SHA, 0); ok && past.At.Before(e.At) {
+			e.At = past.At // the first time
+		}
+		return e, true
 	}
-	last := time.Time{}
+	passed := time.Time{}
 	for i := range s.Config.Stages {
 		stage := s.Config.Stages[i].Name
 		switch pass := c.Progress[stage]; pass.State {
 		case ProgressLive, ProgressSkipped:
-			last = pass.EndedAt
+			passed = pass.EndedAt
 		case ProgressReleasing:
 			return Ending{}, false
 		case ProgressFailed, ProgressRolledBack:
@@ -231,7 +246,7 @@ func (s *State) Ended(c *Candidate) (e Ending, over bool) {
 			return Ending{}, false
 		}
 	}
-	return Ending{Outcome: OutcomeLive, At: last}, true
+	return Ending{Outcome: OutcomeLive, At: passed}, true
 }
 
 // Build is what is kept of a candidate's build when the run itself is forgotten.

@@ -23,7 +23,9 @@ func (s *sim) recorded(c engine.Change) {
 
 // waitsForItsGate holds what is recorded of where time goes to the gates as they were when that was decided.
 func (s *sim) waitsForItsGate(c engine.Change) {
+	onTheirWay := map[string]bool{}
 	for _, x := range gate.NewView(&c.State, c.At).Explain().Candidates {
+		onTheirWay[x.SHA] = true
 		k := c.State.Candidate(x.SHA)
 		if k.Way.Ending.Outcome == pipeline.OutcomeLive {
 			continue // it was live before there was another stage, or before it was taken back
@@ -47,6 +49,11 @@ func (s *sim) waitsForItsGate(c engine.Change) {
 				s.breaks(historyTells, "%s waits for %q before %s, and is recorded to spend its time with %q", k.SHA, want, at.Stage, k.Way.Part)
 			}
 			break
+		}
+	}
+	for _, k := range c.State.Candidates {
+		if c.State.Configured && !onTheirWay[k.SHA] && k.Way.Ending.Outcome == "" {
+			s.breaks(historyTells, "%s will go no further, and is recorded to be on its way", k.SHA)
 		}
 	}
 }
