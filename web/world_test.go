@@ -34,6 +34,7 @@ type world struct {
 	trouble  error                      // guarded by mu: what GitHub answers; nil: it works
 	sessions map[string]session         // guarded by mu
 	address  map[string]string          // guarded by mu: verifiers by state, as GitHub's page got them
+	more     []bot.Key                  // pipelines besides the usual three
 	failed   []web.Delivery
 }
 
@@ -108,7 +109,7 @@ func (w *world) pass(d time.Duration) {
 func (w *world) Listing(context.Context) (list []web.Known, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, key := range []bot.Key{api, shop, till} { // by name
+	for _, key := range append([]bot.Key{api, shop, till}, w.more...) { // by name
 		list = append(list, web.Known{Pipeline: key, RepoID: w.states[key].RepoID})
 	}
 	return list, nil
