@@ -11,5 +11,8 @@ func RoutePatterns() (list []string) {
 // CSSPath is where the stylesheet is.
 func CSSPath() string { return css.path() }
 
+// WebAddress is where an app's link leads to.
+func WebAddress(address string) string { return webAddress(address) }
+
 // OwnPath is where a sign-in may lead to.
 func OwnPath(to string) string { return ownPath(to) }

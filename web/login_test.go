@@ -105,11 +105,23 @@ func TestSignInGoesWrong(t *testing.T) {
 // A sign-in leads to a page of this site, and to no other.
 func TestOwnPath(t *testing.T) {
 	for to, want := range map[string]string{
-		"/p/acme/shop": "/p/acme/shop", "/": "/", "": "/", "p/acme": "/", "//evil.example": "/", "/\\evil.example": "/", "https://evil.example": "/",
+		"/p/acme/shop": "/p/acme/shop", "/": "/", "": "/", "p/acme": "/", "//evil.example": "/", "///evil.example": "/", "/\\evil.example": "/", "https://evil.example": "/",
 		"javascript:alert(1)": "/", "/\n/evil.example": "/", "/login": "/", "/%2f%2fevil.example": "/%2f%2fevil.example", "/" + strings.Repeat("x", 600): "/",
 	} {
 		if got := web.OwnPath(to); got != want {
 			t.Errorf("%q should lead to %q, got %q", to, want, got)
+		}
+	}
+}
+
+// Platforms say where an app answers: a page links to web addresses alone.
+func TestWebAddress(t *testing.T) {
+	for address, linked := range map[string]bool{
+		"https://shop.example": true, "http://127.0.0.1:8081/": true, "javascript:alert(1)": false, "javascript://shop.example/%0aalert(1)": false,
+		"data:text/html,x": false, "//shop.example": false, "/p/acme/shop": false, "": false, "https://": false,
+	} {
+		if got := web.WebAddress(address); got != "" != linked {
+			t.Errorf("%q should be linked: %v, got %q", address, linked, got)
 		}
 	}
 }
@@ -210,6 +222,24 @@ func TestSessionsAreSealed(t *testing.T) {
 	thief.client.Jar.SetCookies(other.base(t), []*http.Cookie{cookie})
 	if p := thief.get("/p/acme/shop"); p.StatusCode != http.StatusSeeOther {
 		t.Errorf("under another key nobody should be signed in, got %s", p)
+	}
+}
+
+// A session ends with GitHub's token, even if its row does not.
+func TestSessionEndsWithItsToken(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser().signIn("mia")
+	for token, s := range w.sessions {
+		s.expires = w.now.Add(100 * time.Hour)
+		w.sessions[token] = s
+	}
+	w.pass(8*time.Hour - time.Second)
+	if p := b.get("/p/acme/shop"); p.StatusCode != http.StatusOK {
+		t.Errorf("mia should be signed in for eight hours, got %s", p)
+	}
+	w.pass(time.Second)
+	if p := b.get("/p/acme/shop"); p.StatusCode != http.StatusSeeOther {
+		t.Errorf("after eight hours mia should sign in again, got %s", p)
 	}
 }
 

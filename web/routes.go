@@ -170,7 +170,6 @@ func (s *site) trouble(v *visit, err error) answer {
 		if err := s.sessions.Destroy(v.Context()); err != nil {
 			s.log.Error("end a session whose token GitHub does not accept any more", zap.Error(err))
 		}
-		v.person = nil
 		return askToSignIn(v)
 	case errors.As(err, &retry):
 		s.log.Warn("a page could not be shown: GitHub does not answer", zap.Error(err))
