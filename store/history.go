@@ -73,15 +73,13 @@ func tableOf(name string, key []string, anew string, columns ...historyColumn) *
 	return t
 }
 
-// statement writes n rows. What a row in the database knows, an unknown value does not replace. With ifNew a row in the
-// database stays as it is.
-func (t *historyTable) statement(n int, ifNew bool) string {
-	conflict := t.upsert
-	if ifNew {
-		conflict = ` ON CONFLICT DO NOTHING`
-	}
-	return t.insert + values(n, len(t.key)+len(t.columns)) + conflict
-}
+// write is the statement that writes n rows. What a row in the database knows, an unknown value does not replace.
+func (t *historyTable) write(n int) string { return t.values(n) + t.upsert }
+
+// add is the statement that writes those of n rows that are not in the database.
+func (t *historyTable) add(n int) string { return t.values(n) + ` ON CONFLICT DO NOTHING` }
+
+func (t *historyTable) values(n int) string { return t.insert + values(n, len(t.key)+len(t.columns)) }
 
 var (
 	changesTable = tableOf("history_changes", []string{"pipeline", "sha"}, ifSeenAnew,
@@ -171,8 +169,8 @@ func promotionArgs(p history.Promotion) []any {
 	}
 }
 
-// save writes the rows of the pipeline with a number, with one statement per table: see [historyTable.statement].
-func (rows historyRows) save(t tx, pipeline int64, ifNew bool) error {
+// save writes the rows of the pipeline with a number, with one statement per table.
+func (rows historyRows) save(t tx, pipeline int64, statement func(t *historyTable, n int) string) error {
 	for _, table := range historyTables {
 		for list := rows[table]; len(list) > 0; {
 			n := min(len(list), historyAtOnce)
@@ -180,7 +178,7 @@ func (rows historyRows) save(t tx, pipeline int64, ifNew bool) error {
 			for _, row := range list[:n] {
 				args = append(append(args, pipeline), row...)
 			}
-			if _, err := t.exec(table.statement(n, ifNew), args...); err != nil {
+			if _, err := t.exec(statement(table, n), args...); err != nil {
 				return fmt.Errorf("write %s: %w", table.name, err)
 			}
 			list = list[n:]
@@ -204,7 +202,7 @@ func (r *pipelineRow) saveHistory(t tx) (err error) {
 			return err
 		}
 	}
-	return r.history.save(t, r.number, false)
+	return r.history.save(t, r.number, (*historyTable).write)
 }
 
 // historyID returns the number of a pipeline's rows of history, and gives it one if it has none. A new pipeline has

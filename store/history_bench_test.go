@@ -1,7 +1,9 @@
 package store_test
 
 import (
+	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/history"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 	"github.com/headstart-cd/headstart/store"
 )
 
@@ -176,4 +179,67 @@ func lifeOf(random *rand.Rand, n int) [][]history.Entry {
 		}})
 	}
 	return commits
+}
+
+// BenchmarkHistoryFill measures a start with the tables of an earlier version and many pipelines: how long it takes until
+// the store is open, and how many are filled in per second after that, beside the work.
+func BenchmarkHistoryFill(b *testing.B) {
+	const pipelines = 100_000
+	for name, url := range map[string]string{"sqlite": "sqlite:" + b.TempDir() + "/state.db", "postgres": ""} {
+		b.Run(name, func(b *testing.B) {
+			if url == "" {
+				url = postgresURL(b)
+			}
+			fill(b, url, pipelines, 100)
+			exec, _ := database(b, url)
+			exec(`UPDATE pipeline_states SET state = $1`, historyState(b))
+			for _, table := range []string{"pipelines", "changes", "promotions", "process", "audit"} {
+				exec(`DROP TABLE history_` + table)
+			}
+			exec(`DELETE FROM headstart_forms WHERE version = 11`)
+			for b.Loop() {
+				began := time.Now()
+				s, err := store.Open(b.Context(), url, store.Options{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(time.Since(began).Seconds(), "open-s")
+				began = time.Now()
+				some, cancel := context.WithTimeout(b.Context(), 20*time.Second)
+				n, err := s.FillHistory(some)
+				cancel()
+				if err != nil || n == 0 {
+					b.Fatalf("some pipelines should be filled in, got %d, %v", n, err)
+				}
+				b.ReportMetric(float64(n)/time.Since(began).Seconds(), "filled/s")
+				exec(`UPDATE history_pipelines SET filled = 1`)
+				began = time.Now()
+				if n, err := s.FillHistory(b.Context()); err != nil || n != 0 {
+					b.Fatalf("nothing is left to fill in, got %d, %v", n, err)
+				}
+				b.ReportMetric(time.Since(began).Seconds(), "nothing-s")
+				began = time.Now()
+				if _, err := s.PruneHistory(b.Context(), noon.Add(-time.Hour), noon.Add(-time.Hour)); err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(time.Since(began).Seconds(), "prune-nothing-s")
+				if err := s.Close(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// historyState is the state of a pipeline at rest: what it runs, and the newest changes.
+func historyState(b *testing.B) string {
+	state := pipeline.State{Pipeline: shop, Installation: 7, DefaultBranch: "main", Config: bot.Config{Platform: bot.PlatformHeroku, Stages: []bot.Stage{{Name: "production", Apps: []string{"shop"}}}}}
+	for i := range 3 {
+		state.Candidates = append(state.Candidates, pipeline.Candidate{SHA: shaOf(fmt.Sprint(i)), Title: "Let the cart remember what was in it", Author: "sam", PushedAt: after(i), SeenAt: after(i)})
+	}
+	data, err := json.Marshal(state)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return string(data)
 }
