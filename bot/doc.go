@@ -27,6 +27,7 @@
 //   - steer: carries out commands
 //   - apply: events → State
 //   - decide: State → Plan
+//   - history: State before, State after → the rows that people look back on
 //
 // A feature has the same file name in every room. imports_test.go enforces which room may
 // import which. Begin with [Fact] and [Action], then read decide.Decide.
