@@ -23,13 +23,17 @@ const (
 // historyAtOnce bounds the rows per statement. Only the first rows of an old pipeline may be more than a few.
 const historyAtOnce = 500
 
+// historyUsually is how many rows of a table a commit has at most, but for few.
+const historyUsually = 2
+
 // historyTable is how rows of a kind are written.
 type historyTable struct {
 	name    string
 	key     []string // the columns of the primary key
 	columns []historyColumn
-	insert  string // up to the values
-	upsert  string // after the values
+	insert  string                 // up to the values
+	upsert  string                 // after the values
+	usual   [historyUsually]string // what writes one row, and so on
 }
 
 // historyColumn is a column that is no part of the key.
@@ -70,11 +74,19 @@ func tableOf(name string, key []string, anew string, columns ...historyColumn) *
 	}
 	t.insert = `INSERT INTO ` + name + ` (` + strings.Join(names, ", ") + `) VALUES `
 	t.upsert = ` ON CONFLICT (` + strings.Join(key, ", ") + `) DO UPDATE SET ` + strings.Join(set, ", ")
+	for i := range t.usual {
+		t.usual[i] = t.values(i+1) + t.upsert
+	}
 	return t
 }
 
 // write is the statement that writes n rows. What a row in the database knows, an unknown value does not replace.
-func (t *historyTable) write(n int) string { return t.values(n) + t.upsert }
+func (t *historyTable) write(n int) string {
+	if n <= historyUsually {
+		return t.usual[n-1]
+	}
+	return t.values(n) + t.upsert
+}
 
 // add is the statement that writes those of n rows that are not in the database.
 func (t *historyTable) add(n int) string { return t.values(n) + ` ON CONFLICT DO NOTHING` }

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/engine"
 	"github.com/headstart-cd/headstart/bot/history"
 	"github.com/headstart-cd/headstart/bot/pipeline"
 	"github.com/headstart-cd/headstart/store"
@@ -190,9 +191,16 @@ func BenchmarkHistoryFill(b *testing.B) {
 			if url == "" {
 				url = postgresURL(b)
 			}
-			fill(b, url, pipelines, 100)
-			exec, _ := database(b, url)
-			exec(`UPDATE pipeline_states SET state = $1`, historyState(b))
+			s, err := store.Open(b.Context(), url, store.Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			if err := s.Close(); err != nil {
+				b.Fatal(err)
+			}
+			exec, series := database(b, url)
+			exec(`INSERT INTO pipelines (repo, name, version, wake_at, updated_at, last_event) SELECT 'acme/shop-' || CAST(i AS TEXT), '', 1, 0, 0, 1 FROM ` + series(pipelines))
+			exec(`INSERT INTO pipeline_states (repo, name, event, state) SELECT 'acme/shop-' || CAST(i AS TEXT), '', 1, $1 FROM `+series(pipelines), historyState(b))
 			for _, table := range []string{"pipelines", "changes", "promotions", "process", "audit"} {
 				exec(`DROP TABLE history_` + table)
 			}
@@ -242,4 +250,28 @@ func historyState(b *testing.B) string {
 		b.Fatal(err)
 	}
 	return string(data)
+}
+
+// BenchmarkHistoryCommit measures what rows of history add to a commit, without waiting for a disk: one change and one
+// promotion, as in every fifth commit of a deploy.
+func BenchmarkHistoryCommit(b *testing.B) {
+	for _, rows := range []bool{false, true} {
+		b.Run(map[bool]string{false: "without", true: "with"}[rows], func(b *testing.B) {
+			s, err := store.Open(b.Context(), "sqlite::memory:", store.Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			state := pipeline.State{Pipeline: shop}
+			for version := int64(0); b.Loop(); version++ {
+				c := engine.Change{Pipeline: shop, Version: version, State: state, Folded: true, Events: []bot.Event{{At: noon, Fact: bot.ChecksMoved{SHA: "a1"}}}}
+				if rows {
+					c.History = []history.Entry{tillChange(), promotionOf("production", 1, noon)}
+				}
+				if err := s.Commit(b.Context(), c); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

@@ -9,7 +9,7 @@ import "slices"
 // compared with a partial index's column, and LIMITs. So they are within a CAST, which the planner does not look into.
 var (
 	preparedWrites = slices.Concat([]string{selectApps, lockQueue, selectQueue, selectQueueEntry, saveQueueEntry, insertPipeline, updatePipeline, saveState, selectHistoryID},
-		numbered(2, changesTable.write, promotionsTable.write, auditTable.write),
+		numbered(historyUsually, changesTable.write, promotionsTable.write, auditTable.write),
 		numbered(jobsAtOnce, finishJobs), numbered(eventsAtOnce, insertEvents), numbered(rowsAtOnce, insertDelivery, processedDeliveries))
 
 	preparedReads = slices.Concat([]string{selectState, selectTail, selectPipelines, selectUsing, selectDue, selectNextWake, selectAnyWork, selectUntidy, selectQueue},
