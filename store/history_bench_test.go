@@ -220,7 +220,8 @@ func BenchmarkHistoryFill(b *testing.B) {
 					b.Fatalf("some pipelines should be filled in, got %d, %v", n, err)
 				}
 				b.ReportMetric(float64(n)/time.Since(began).Seconds(), "filled/s")
-				exec(`UPDATE history_pipelines SET filled = 1`)
+				exec(`INSERT INTO history_pipelines (id, repo, name, filled) SELECT 1000000 + ROW_NUMBER() OVER (ORDER BY repo), repo, name, 1 FROM pipelines
+					WHERE repo NOT IN (SELECT repo FROM history_pipelines)`)
 				began = time.Now()
 				if n, err := s.FillHistory(b.Context()); err != nil || n != 0 {
 					b.Fatalf("nothing is left to fill in, got %d, %v", n, err)
