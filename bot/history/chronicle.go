@@ -68,7 +68,7 @@ func at(list []pipeline.Candidate, i int, sha string) *pipeline.Candidate {
 
 // sameChange reports whether two candidates have the same row. The parts of a way are in it only when it has ended.
 func sameChange(a, b *pipeline.Candidate) bool {
-	return a.Way.Ending == b.Way.Ending && a.Build == b.Build && a.GreenAt.Equal(b.GreenAt) && a.RedAt.Equal(b.RedAt) &&
+	return a.Way.Ending == b.Way.Ending && a.Build == b.Build && a.Way.Green.Equal(b.Way.Green) && a.RedAt.Equal(b.RedAt) &&
 		a.Pull == b.Pull && a.PushedAt.Equal(b.PushedAt) && a.SeenAt.Equal(b.SeenAt) && a.Title == b.Title && a.Author == b.Author &&
 		slices.Equal(a.Classes, b.Classes)
 }
@@ -80,7 +80,7 @@ func change(s *pipeline.State, c *pipeline.Candidate) Change {
 	row := Change{
 		SHA: c.SHA, PushedAt: c.PushedAt, SeenAt: c.SeenAt, Title: cut(c.Title), Author: c.Author, Pull: c.Pull,
 		App: c.Build.App, BuildBegan: c.Build.Began, BuildEnded: c.Build.Ended, BuildFailed: c.Build.Failed,
-		GreenAt: c.GreenAt, RedAt: c.RedAt, Red: c.Red, Classes: c.Classes,
+		GreenAt: c.Way.Green, RedAt: c.RedAt, Red: c.Red, Classes: c.Classes,
 	}
 	if !c.Build.Ended.IsZero() && c.Build.Failed == "" {
 		row.Built = c.Build.How
@@ -90,6 +90,7 @@ func change(s *pipeline.State, c *pipeline.Candidate) Change {
 	}
 	end := c.Way.Ending
 	if c.Way.Since.IsZero() { // nothing was recorded
+		row.GreenAt = c.GreenAt
 		end, _ = gate.NewView(s, s.At).Ended(c)
 	}
 	if end.Outcome != "" {

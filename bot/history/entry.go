@@ -25,8 +25,8 @@ type Change struct {
 	BuildBegan    time.Time
 	BuildEnded    time.Time // zero: the build has not ended
 	BuildFailed   string    // why it did not succeed; empty: it did, or has not ended
-	GreenAt       time.Time // since when the checks are green; zero: they are not
-	RedAt         time.Time // when a check was first red; zero: none was
+	GreenAt       time.Time // since when the checks were green that let it in, or last were green; zero: they never were
+	RedAt         time.Time // when a check was first red, before the end; zero: none was
 	Red           []string  // the checks that were red then
 	Classes       []string  // of change, in any comparison with a live commit
 	Waits         []Wait    // they sum up to EndedAt - PushedAt; none: it is on its way

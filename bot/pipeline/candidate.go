@@ -27,7 +27,7 @@ type Candidate struct {
 
 	Reports Reports
 	GreenAt time.Time // since when the checks are green; zero: they are not
-	RedAt   time.Time // when a check was first red; zero: none was
+	RedAt   time.Time // when a check was first red before it ended; zero: none was
 	Red     []string  // the checks that were red then
 
 	// Artifact is what this candidate promotes. It is pinned when the candidate enters the

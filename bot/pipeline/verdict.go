@@ -126,7 +126,7 @@ func worse(a, b bot.CheckState) bot.CheckState {
 func (s *State) UpdateGreen(at time.Time) {
 	for _, c := range s.All() {
 		v := s.Verdict(c)
-		if v.State == bot.CheckFailed && c.RedAt.IsZero() {
+		if v.State == bot.CheckFailed && c.RedAt.IsZero() && c.Way.Ending.Outcome == "" {
 			c.RedAt, c.Red = at, v.Failed
 		}
 		switch green := v.State == bot.CheckPassed; {

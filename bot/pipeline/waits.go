@@ -67,7 +67,8 @@ type Way struct {
 	Left   []Wait    // what it did before. Replaced, never changed
 	Gate   string    // the gate that holds it before the stage Before, by the newest decision
 	Before string
-	Ending Ending // zero: it is on its way
+	Green  time.Time // since when its checks were green when it entered the first stage, or last were; zero: never
+	Ending Ending    // zero: it is on its way
 }
 
 // turn begins another part.
@@ -133,6 +134,9 @@ func (w *Way) Superseded() bool { return w.Gate == GateOrder && w.Ending.Outcome
 func (s *State) Follow(c *Candidate) {
 	s.KeepBuild(c)
 	w := &c.Way
+	if !c.GreenAt.IsZero() && (len(c.Progress) == 0 || w.Green.IsZero()) {
+		w.Green = c.GreenAt
+	}
 	if w.Superseded() {
 		return // a decision tells when that is no longer so
 	}

@@ -79,11 +79,17 @@ func (s *sim) told() {
 	}
 	for _, r := range s.truth.requests {
 		made := s.made(r)
-		if r.stage == "" || made == nil || made.Status != bot.ReleaseSucceeded || r.endless {
+		if r.n == 0 || made == nil || r.endless { // a build on the stage's own app does not know its promotion
 			continue
 		}
 		row, ok := rows[released{r.stage, r.n}]
-		if ok && row.SHA != r.sha {
+		switch {
+		case made.Status == bot.ReleaseFailed && row.Result == history.ResultProved:
+			s.breaks(historyTells, "the release on %s by promotion %d to %s is %s, and is told to be %+v", r.app, r.n, r.stage, made.Status, row)
+		case made.Status != bot.ReleaseSucceeded: // it may have been repeated
+		case !ok:
+			s.breaks(historyTells, "promotion %d to %s released %s, and is not told of", r.n, r.stage, r.sha)
+		case row.SHA != r.sha:
 			s.breaks(historyTells, "promotion %d to %s released %s, and is told to be of %+v", r.n, r.stage, r.sha, row)
 		}
 	}
