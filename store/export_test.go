@@ -1,6 +1,12 @@
 package store
 
-import "context"
+import (
+	"context"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/history"
+)
 
 // ReadIn returns the text that a query yields within a transaction.
 func (s *Store) ReadIn(ctx context.Context, lazily bool, query string) (value string, err error) {
@@ -98,4 +104,25 @@ func (w *Waits) write(ctx context.Context, fn func(tx) error) error {
 func (w *Waits) writeLazily(ctx context.Context, fn func(tx) error) error {
 	w.Lazy++
 	return w.database.writeLazily(ctx, fn)
+}
+
+// HistoryQueries are the queries for pages of history, and for what is old, by the index that makes them fast.
+func HistoryQueries(key bot.Key, at time.Time) map[string][]HistoryQuery {
+	of := func(q *pageQuery) HistoryQuery { return HistoryQuery{q.text.String(), q.args} }
+	since, before := Page[history.Change]{Since: at}, Page[history.Change]{Before: history.Change{SHA: "a1", SeenAt: at}}
+	return map[string][]HistoryQuery{
+		"history_changes_seen": {
+			of(changesQuery(key, Page[history.Change]{})), of(changesQuery(key, since)), of(changesQuery(key, before)), {oldHistories[0].find, []any{micros(at)}},
+		},
+		"history_promotions_began": {
+			of(promotionsQuery(key, Page[history.Promotion]{})), of(promotionsQuery(key, Page[history.Promotion]{Since: at})),
+			{selectLatest, []any{micros(at), 10}}, {oldHistories[1].find, []any{micros(at)}},
+		},
+	}
+}
+
+// HistoryQuery is a statement with its arguments.
+type HistoryQuery struct {
+	Text string
+	Args []any
 }

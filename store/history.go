@@ -23,13 +23,17 @@ const (
 // historyAtOnce bounds the rows per statement. Only the first rows of an old pipeline may be more than a few.
 const historyAtOnce = 500
 
+// historyUsually is how many rows of a table a commit has at most, but for few.
+const historyUsually = 2
+
 // historyTable is how rows of a kind are written.
 type historyTable struct {
 	name    string
 	key     []string // the columns of the primary key
 	columns []historyColumn
-	insert  string // up to the values
-	upsert  string // after the values
+	insert  string                 // up to the values
+	upsert  string                 // after the values
+	usual   [historyUsually]string // what writes one row, and so on
 }
 
 // historyColumn is a column that is no part of the key.
@@ -70,18 +74,24 @@ func tableOf(name string, key []string, anew string, columns ...historyColumn) *
 	}
 	t.insert = `INSERT INTO ` + name + ` (` + strings.Join(names, ", ") + `) VALUES `
 	t.upsert = ` ON CONFLICT (` + strings.Join(key, ", ") + `) DO UPDATE SET ` + strings.Join(set, ", ")
+	for i := range t.usual {
+		t.usual[i] = t.values(i+1) + t.upsert
+	}
 	return t
 }
 
-// statement writes n rows. What a row in the database knows, an unknown value does not replace. With ifNew a row in the
-// database stays as it is.
-func (t *historyTable) statement(n int, ifNew bool) string {
-	conflict := t.upsert
-	if ifNew {
-		conflict = ` ON CONFLICT DO NOTHING`
+// write is the statement that writes n rows. What a row in the database knows, an unknown value does not replace.
+func (t *historyTable) write(n int) string {
+	if n <= historyUsually {
+		return t.usual[n-1]
 	}
-	return t.insert + values(n, len(t.key)+len(t.columns)) + conflict
+	return t.values(n) + t.upsert
 }
+
+// add is the statement that writes those of n rows that are not in the database.
+func (t *historyTable) add(n int) string { return t.values(n) + ` ON CONFLICT DO NOTHING` }
+
+func (t *historyTable) values(n int) string { return t.insert + values(n, len(t.key)+len(t.columns)) }
 
 var (
 	changesTable = tableOf("history_changes", []string{"pipeline", "sha"}, ifSeenAnew,
@@ -171,8 +181,8 @@ func promotionArgs(p history.Promotion) []any {
 	}
 }
 
-// save writes the rows of the pipeline with a number, with one statement per table: see [historyTable.statement].
-func (rows historyRows) save(t tx, pipeline int64, ifNew bool) error {
+// save writes the rows of the pipeline with a number, with one statement per table.
+func (rows historyRows) save(t tx, pipeline int64, statement func(t *historyTable, n int) string) error {
 	for _, table := range historyTables {
 		for list := rows[table]; len(list) > 0; {
 			n := min(len(list), historyAtOnce)
@@ -180,7 +190,7 @@ func (rows historyRows) save(t tx, pipeline int64, ifNew bool) error {
 			for _, row := range list[:n] {
 				args = append(append(args, pipeline), row...)
 			}
-			if _, err := t.exec(table.statement(n, ifNew), args...); err != nil {
+			if _, err := t.exec(statement(table, n), args...); err != nil {
 				return fmt.Errorf("write %s: %w", table.name, err)
 			}
 			list = list[n:]
@@ -204,7 +214,7 @@ func (r *pipelineRow) saveHistory(t tx) (err error) {
 			return err
 		}
 	}
-	return r.history.save(t, r.number, false)
+	return r.history.save(t, r.number, (*historyTable).write)
 }
 
 // historyID returns the number of a pipeline's rows of history, and gives it one if it has none. A new pipeline has

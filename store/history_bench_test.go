@@ -1,7 +1,9 @@
 package store_test
 
 import (
+	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -11,7 +13,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/engine"
 	"github.com/headstart-cd/headstart/bot/history"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 	"github.com/headstart-cd/headstart/store"
 )
 
@@ -176,4 +180,99 @@ func lifeOf(random *rand.Rand, n int) [][]history.Entry {
 		}})
 	}
 	return commits
+}
+
+// BenchmarkHistoryFill measures a start with the tables of an earlier version and many pipelines: how long it takes until
+// the store is open, and how many are filled in per second after that, beside the work.
+func BenchmarkHistoryFill(b *testing.B) {
+	const pipelines = 100_000
+	for name, url := range map[string]string{"sqlite": "sqlite:" + b.TempDir() + "/state.db", "postgres": ""} {
+		b.Run(name, func(b *testing.B) {
+			if url == "" {
+				url = postgresURL(b)
+			}
+			s, err := store.Open(b.Context(), url, store.Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			if err := s.Close(); err != nil {
+				b.Fatal(err)
+			}
+			exec, series := database(b, url)
+			exec(`INSERT INTO pipelines (repo, name, version, wake_at, updated_at, last_event) SELECT 'acme/shop-' || CAST(i AS TEXT), '', 1, 0, 0, 1 FROM ` + series(pipelines))
+			exec(`INSERT INTO pipeline_states (repo, name, event, state) SELECT 'acme/shop-' || CAST(i AS TEXT), '', 1, $1 FROM `+series(pipelines), historyState(b))
+			for _, table := range []string{"pipelines", "changes", "promotions", "process", "audit"} {
+				exec(`DROP TABLE history_` + table)
+			}
+			exec(`DELETE FROM headstart_forms WHERE version = 11`)
+			for b.Loop() {
+				began := time.Now()
+				s, err := store.Open(b.Context(), url, store.Options{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(time.Since(began).Seconds(), "open-s")
+				began = time.Now()
+				some, cancel := context.WithTimeout(b.Context(), 20*time.Second)
+				n, err := s.FillHistory(some)
+				cancel()
+				if err != nil || n == 0 {
+					b.Fatalf("some pipelines should be filled in, got %d, %v", n, err)
+				}
+				b.ReportMetric(float64(n)/time.Since(began).Seconds(), "filled/s")
+				exec(`INSERT INTO history_pipelines (id, repo, name, filled) SELECT 1000000 + ROW_NUMBER() OVER (ORDER BY repo), repo, name, 1 FROM pipelines
+					WHERE repo NOT IN (SELECT repo FROM history_pipelines)`)
+				began = time.Now()
+				if n, err := s.FillHistory(b.Context()); err != nil || n != 0 {
+					b.Fatalf("nothing is left to fill in, got %d, %v", n, err)
+				}
+				b.ReportMetric(time.Since(began).Seconds(), "nothing-s")
+				began = time.Now()
+				if _, err := s.PruneHistory(b.Context(), noon.Add(-time.Hour), noon.Add(-time.Hour)); err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(time.Since(began).Seconds(), "prune-nothing-s")
+				if err := s.Close(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// historyState is the state of a pipeline at rest: what it runs, and the newest changes.
+func historyState(b *testing.B) string {
+	state := pipeline.State{Pipeline: shop, Installation: 7, DefaultBranch: "main", Config: bot.Config{Platform: bot.PlatformHeroku, Stages: []bot.Stage{{Name: "production", Apps: []string{"shop"}}}}}
+	for i := range 3 {
+		state.Candidates = append(state.Candidates, pipeline.Candidate{SHA: shaOf(fmt.Sprint(i)), Title: "Let the cart remember what was in it", Author: "sam", PushedAt: after(i), SeenAt: after(i)})
+	}
+	data, err := json.Marshal(state)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return string(data)
+}
+
+// BenchmarkHistoryCommit measures what rows of history add to a commit, without waiting for a disk: one change and one
+// promotion, as in every fifth commit of a deploy.
+func BenchmarkHistoryCommit(b *testing.B) {
+	for _, rows := range []bool{false, true} {
+		b.Run(map[bool]string{false: "without", true: "with"}[rows], func(b *testing.B) {
+			s, err := store.Open(b.Context(), "sqlite::memory:", store.Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			state := pipeline.State{Pipeline: shop}
+			for version := int64(0); b.Loop(); version++ {
+				c := engine.Change{Pipeline: shop, Version: version, State: state, Folded: true, Events: []bot.Event{{At: noon, Fact: bot.ChecksMoved{SHA: "a1"}}}}
+				if rows {
+					c.History = []history.Entry{tillChange(), promotionOf("production", 1, noon)}
+				}
+				if err := s.Commit(b.Context(), c); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

@@ -90,7 +90,7 @@ func (s *Store) fill(ctx context.Context, key bot.Key) (done bool, err error) {
 			return err
 		}
 		done = true
-		return rows.save(t, id, true)
+		return rows.save(t, id, (*historyTable).add)
 	})
 	return done && err == nil, err
 }

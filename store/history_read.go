@@ -80,6 +80,15 @@ func (h History) each(ctx context.Context, what string, key bot.Key, q *pageQuer
 
 // Changes lists changes of a pipeline, those that were seen last first.
 func (h History) Changes(ctx context.Context, key bot.Key, p Page[history.Change]) (list []history.Change, err error) {
+	err = h.each(ctx, "changes", key, changesQuery(key, p), func(scan scanner) error {
+		c, err := scanChange(scan)
+		list = append(list, c)
+		return err
+	})
+	return list, err
+}
+
+func changesQuery(key bot.Key, p Page[history.Change]) *pageQuery {
 	q := query(selectChanges, key)
 	if !p.Since.IsZero() {
 		q.and("seen_at >= ?", micros(p.Since))
@@ -88,12 +97,7 @@ func (h History) Changes(ctx context.Context, key bot.Key, p Page[history.Change
 		q.and("(seen_at, sha) < (?, ?)", micros(p.Before.SeenAt), pack(p.Before.SHA))
 	}
 	q.newest("seen_at DESC, sha DESC", p.Limit)
-	err = h.each(ctx, "changes", key, q, func(scan scanner) error {
-		c, err := scanChange(scan)
-		list = append(list, c)
-		return err
-	})
-	return list, err
+	return q
 }
 
 // ChangesOf returns the changes of some commits by SHA, as far as they are kept.
@@ -139,6 +143,15 @@ func scanChange(scan scanner) (c history.Change, err error) {
 
 // Promotions lists promotions of a pipeline, those that began last first.
 func (h History) Promotions(ctx context.Context, key bot.Key, p Page[history.Promotion]) (list []history.Promotion, err error) {
+	err = h.each(ctx, "promotions", key, promotionsQuery(key, p), func(scan scanner) error {
+		r, err := scanPromotion(scan)
+		list = append(list, r)
+		return err
+	})
+	return list, err
+}
+
+func promotionsQuery(key bot.Key, p Page[history.Promotion]) *pageQuery {
 	q := query(selectPromotions, key)
 	if p.Stage != "" {
 		q.and("stage = ?", p.Stage)
@@ -153,12 +166,7 @@ func (h History) Promotions(ctx context.Context, key bot.Key, p Page[history.Pro
 		q.and("(began, stage, n) < (?, ?, ?)", micros(p.Before.Began), p.Before.Stage, p.Before.N)
 	}
 	q.newest("began DESC, stage DESC, n DESC", p.Limit)
-	err = h.each(ctx, "promotions", key, q, func(scan scanner) error {
-		r, err := scanPromotion(scan)
-		list = append(list, r)
-		return err
-	})
-	return list, err
+	return q
 }
 
 func scanPromotion(scan scanner, more ...any) (p history.Promotion, err error) {
@@ -251,12 +259,11 @@ type Latest struct {
 	history.Promotion
 }
 
-// selectLatest finds the newest promotion of each pipeline by the index of history_promotions: SQLite keeps
-// the order of a CROSS JOIN.
-const selectLatest = `SELECT h.stage, h.n, h.began, h.released, h.proved, h.ended, h.commits, h.pull, h.sha, h.artifact, h.replaced, h.kind, h.who, h.why, h.result, h.reason, h.apps,
-	p.repo, p.name FROM history_pipelines p CROSS JOIN history_promotions h
-	WHERE p.repo <> '' AND h.pipeline = p.id AND h.began = (SELECT MAX(began) FROM history_promotions WHERE pipeline = p.id) AND h.began >= $1
-	ORDER BY h.began DESC, p.repo, p.name, h.stage DESC, h.n DESC LIMIT $2`
+// selectLatest finds the moment of each pipeline's newest promotion by an index, and reads the promotions of the newest.
+const selectLatest = `SELECT h.stage, h.n, h.began, h.released, h.proved, h.ended, h.commits, h.pull, h.sha, h.artifact, h.replaced, h.kind, h.who, h.why, h.result, h.reason, h.apps, p.repo, p.name
+	FROM (SELECT id, repo, name, COALESCE((SELECT MAX(began) FROM history_promotions WHERE pipeline = history_pipelines.id), 0) AS newest
+		FROM history_pipelines WHERE repo <> '' ORDER BY newest DESC LIMIT $2) p
+	CROSS JOIN history_promotions h WHERE h.pipeline = p.id AND h.began = p.newest AND h.began >= $1 ORDER BY h.began DESC, p.repo, p.name, h.stage DESC, h.n DESC`
 
 // Latest lists the newest promotion of each pipeline that has one since a time, at most limit of them, those that began
 // last first.

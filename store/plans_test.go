@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -80,7 +81,7 @@ func TestSweepsByIndex(t *testing.T) {
 		}
 		defer db.Close(t.Context())
 		const fill = `INSERT INTO pipelines (repo, name, version, wake_at, sweep_at, updated_at, last_event, installation, repo_id)
-			SELECT 'acme/r' || n, '', 1, 0, n, 0, 0, n % 100, n FROM generate_series(1, 20000) n`
+			SELECT 'acme/r' || n, '', 1, 0, n, 0, 0, n % 100, n FROM generate_series(CAST(1 AS BIGINT), 20000) n`
 		for _, statement := range []string{fill, "ANALYZE pipelines"} {
 			if _, err := db.Exec(t.Context(), statement); err != nil {
 				t.Fatal(err)
@@ -124,4 +125,58 @@ func TestIndexesOfTheQueue(t *testing.T) {
 	if want := slices.Sorted(slices.Values(store.Reindexed)); !slices.Equal(got, want) {
 		t.Errorf("the queue should have the indexes %v, it has %v", want, got)
 	}
+}
+
+// A page of history costs what it shows, however much there is.
+func TestHistoryByIndex(t *testing.T) {
+	t.Run("sqlite", func(t *testing.T) {
+		s := sqliteOpener(t).open(t)
+		for index, queries := range store.HistoryQueries(shop, noon) {
+			for _, q := range queries {
+				steps, err := store.PlanOf(t.Context(), s, q.Text, q.Args...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				plan := strings.Join(steps, "; ")
+				if !strings.Contains(plan, index) || strings.Contains(plan, "SCAN history_changes") || strings.Contains(plan, "SCAN h ") {
+					t.Errorf("the index %s is not used by %s: %s", index, q.Text, plan)
+				}
+			}
+		}
+	})
+	t.Run("postgres", func(t *testing.T) {
+		url := postgresURL(t)
+		openerOf(url).open(t)
+		db, err := pgx.Connect(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close(t.Context())
+		for _, statement := range []string{
+			`INSERT INTO history_pipelines SELECT n, 'acme/r' || n, '', 1 FROM generate_series(1, 100) n`,
+			`INSERT INTO history_pipelines VALUES (101, 'acme/shop', '', 1)`,
+			`INSERT INTO history_changes SELECT 1 + n % 101, CAST(CAST(n AS TEXT) AS BYTEA), 1000000 * n, 0, 0, 0, 0, 0, 0, 0, '', '', '', '', '', '', '', '', '', '', '' FROM generate_series(CAST(1 AS BIGINT), 20000) n`,
+			`INSERT INTO history_promotions SELECT 1 + n % 101, 'production', n, 1000000 * n, 0, 0, 0, 0, 0, '', '', '', '', '', '', '', '', '' FROM generate_series(CAST(1 AS BIGINT), 20000) n`,
+			`ANALYZE`,
+		} {
+			if _, err := db.Exec(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for index, queries := range store.HistoryQueries(shop, time.UnixMicro(19_000_000_000)) {
+			for _, q := range queries {
+				rows, err := db.Query(t.Context(), "EXPLAIN "+q.Text, q.Args...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				steps, err := pgx.CollectRows(rows, pgx.RowTo[string])
+				if err != nil {
+					t.Fatal(err)
+				}
+				if plan := strings.Join(steps, "\n"); !strings.Contains(plan, index) || strings.Contains(plan, "Seq Scan on history_changes") || strings.Contains(plan, "Seq Scan on history_promotions") {
+					t.Errorf("the index %s is not used by %s:\n%s", index, q.Text, plan)
+				}
+			}
+		}
+	})
 }

@@ -8,7 +8,8 @@ import "slices"
 // SQLite parses such a statement again whenever a parameter is bound that its plan may depend on. Those are parameters
 // compared with a partial index's column, and LIMITs. So they are within a CAST, which the planner does not look into.
 var (
-	preparedWrites = slices.Concat([]string{selectApps, lockQueue, selectQueue, selectQueueEntry, saveQueueEntry, insertPipeline, updatePipeline, saveState},
+	preparedWrites = slices.Concat([]string{selectApps, lockQueue, selectQueue, selectQueueEntry, saveQueueEntry, insertPipeline, updatePipeline, saveState, selectHistoryID},
+		numbered(historyUsually, changesTable.write, promotionsTable.write, auditTable.write),
 		numbered(jobsAtOnce, finishJobs), numbered(eventsAtOnce, insertEvents), numbered(rowsAtOnce, insertDelivery, processedDeliveries))
 
 	preparedReads = slices.Concat([]string{selectState, selectVersion, selectTail, selectPipelines, selectUsing, selectDue, selectNextWake, selectAnyWork, selectUntidy, selectQueue},

@@ -1,14 +1,13 @@
 -- What is kept of changes and promotions after their events are removed: see package
 -- bot/history. Names that are SHAs or UUIDs are stored as their bytes, and frequent words
 -- have codes: see history_rows.go.
-CREATE TABLE history_pipelines (
+CREATE TABLE history_pipelines ( -- a pipeline is in here once it has rows
     id     INTEGER PRIMARY KEY, -- counts up from 1
     repo   TEXT NOT NULL,
     name   TEXT NOT NULL,
-    filled BIGINT NOT NULL,     -- 1: the rows of what was there before these tables are written
+    filled BIGINT NOT NULL,     -- 1: what was there before these tables is written, too
     UNIQUE (repo, name)
 );
-INSERT INTO history_pipelines (id, repo, name, filled) SELECT ROW_NUMBER() OVER (ORDER BY repo, name), repo, name, 0 FROM pipelines;
 
 CREATE TABLE history_changes (
     pipeline     INTEGER NOT NULL,
