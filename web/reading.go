@@ -22,7 +22,10 @@ type reading struct {
 	github    string
 }
 
+// newReading reads a state for somebody who may see its repository, and perhaps no other one. So its texts name other
+// repositories only if they are public, as they do where everybody reads them.
 func newReading(state pipeline.State, now time.Time, github string) *reading {
+	state.Visibility = bot.Public
 	v := gate.NewSettledView(&state, now)
 	return &reading{view: v, explained: v.Explain(), github: github}
 }
