@@ -40,7 +40,7 @@ func forTeams() map[string]string {
 // scope is what a token is valid for.
 type scope struct {
 	installation int64
-	id           int64  // of the repository; 0: unknown, and name is set
+	id           int64  // of the repository; 0: unknown, and name is set, or with teams: none
 	name         string // in lower case, without its owner; empty if id is set
 	teams        bool
 }
@@ -121,7 +121,7 @@ func (c *Client) source(of scope, a *account) *source {
 	t.InstallationTokenOptions = &gh.InstallationTokenOptions{Permissions: asOptions(may)}
 	if of.id != 0 {
 		t.InstallationTokenOptions.RepositoryIDs = []int64{of.id}
-	} else {
+	} else if of.name != "" {
 		t.InstallationTokenOptions.Repositories = []string{of.name}
 	}
 	return &source{t, until}

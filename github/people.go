@@ -187,15 +187,35 @@ func (p permission) role() (bot.Role, bool) {
 // inTeam reports whether a person is an active member of a team of the repository's organization. An invited person is
 // not. A team that does not exist has no members.
 func (r repository) inTeam(ctx context.Context, team, user string) (bool, error) {
-	if !goodName.MatchString(team) || strings.Trim(team, ".") == "" {
-		return false, nil
-	}
-	a := ask{what: fmt.Sprintf("read whether %s is in the team %s of %s", user, team, r.repo.Owner), needs: "Members: read"}
-	var answer struct{ State string }
 	of := r.scope
 	of.teams = true // members belong to the organization: the repository's token cannot read them
+	return r.Client.inTeam(ctx, of, r.repo.Owner, team, user)
+}
+
+// InTeam reports whether a person is an active member of a team. No member is in a team of an organization on which the
+// App is not installed.
+func (c *Client) InTeam(ctx context.Context, org, team, user string) (bool, error) {
+	all, err := c.Installations(ctx)
+	if err != nil {
+		return false, err
+	}
+	i := slices.IndexFunc(all, func(i Installation) bool { return strings.EqualFold(i.Account, org) && !i.Suspended })
+	if i < 0 {
+		return false, nil
+	}
+	return c.inTeam(ctx, scope{installation: all[i].ID, teams: true}, org, team, user)
+}
+
+func (c *Client) inTeam(ctx context.Context, of scope, org, team, user string) (bool, error) {
+	for _, name := range []string{org, team, user} {
+		if !goodName.MatchString(name) || strings.Trim(name, ".") == "" {
+			return false, nil
+		}
+	}
+	a := ask{what: fmt.Sprintf("read whether %s is in the team %s of %s", user, team, org), needs: "Members: read"}
+	var answer struct{ State string }
 	err := a.do(ctx, func(ctx context.Context) error {
-		_, err := fetch(ctx, r.Client.conn(of).api, fmt.Sprintf("orgs/%s/teams/%s/memberships/%s", r.repo.Owner, team, user), &answer)
+		_, err := fetch(ctx, c.conn(of).api, fmt.Sprintf("orgs/%s/teams/%s/memberships/%s", org, team, user), &answer)
 		return err
 	})
 	if errors.Is(err, bot.ErrNotFound) {

@@ -207,3 +207,30 @@ func TestPagesURL(t *testing.T) {
 		}
 	}
 }
+
+// Operators may be named by a team, whose members are asked for without any repository.
+func TestInTeam(t *testing.T) {
+	w := start(t)
+	w.SetTeamMember("acme", "release", "mia", "active")
+	w.SetTeamMember("acme", "release", "sam", "pending")
+	for _, c := range []struct {
+		org, team, login string
+		want             bool
+	}{
+		{"ACME", "release", "mia", true}, {"acme", "release", "sam", false}, {"acme", "release", "zoe", false}, {"acme", "other", "mia", false},
+		{"elsewhere", "release", "mia", false}, {"acme", "..", "mia", false}, {"acme", "release", "m/../ia", false},
+	} {
+		if got, err := w.client.InTeam(t.Context(), c.org, c.team, c.login); err != nil || got != c.want {
+			t.Errorf("%s should be in %s/%s: %v, got %v, %v", c.login, c.org, c.team, c.want, got, err)
+		}
+	}
+	for _, token := range w.Issued() {
+		if len(token.Permissions) != 2 || token.Permissions["members"] != "read" || token.Permissions["metadata"] != "read" {
+			t.Errorf("a token that reads a team should be good for nothing else, got %v", token.Permissions)
+		}
+	}
+	w.must(w.Suspend("acme", true))
+	if got, err := w.client.InTeam(t.Context(), "acme", "release", "mia"); err != nil || got {
+		t.Errorf("of a suspended installation nobody should be known, got %v, %v", got, err)
+	}
+}

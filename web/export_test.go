@@ -11,6 +11,9 @@ func RoutePatterns() (list []string) {
 // CSSPath is where the stylesheet is.
 func CSSPath() string { return css.path() }
 
+// IconPath is where the icon is.
+func IconPath() string { return icon.path() }
+
 // WebAddress is where an app's link leads to.
 func WebAddress(address string) string { return webAddress(address) }
 

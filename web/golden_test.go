@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"flag"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -79,6 +80,30 @@ var situations = []struct {
 		s.wait(4 * time.Minute)
 		return s
 	}},
+	{"rolled_back", func(t testing.TB) *tale {
+		s := next(t)
+		s.check("3f2a91c", bot.CheckPassed)
+		s.wait(4 * time.Minute)
+		s.say("/approve production 3f2a91c")
+		s.wait(2 * time.Minute)
+		s.say("/rollback production")
+		s.wait(2 * time.Minute)
+		return s
+	}},
+	{"twelve_stages", func(t testing.TB) *tale {
+		cfg := usualOf("shop")
+		cfg.Stages = nil
+		for i := range 12 {
+			name := fmt.Sprintf("region-%02d-of-the-northern-hemisphere", i)
+			cfg.Stages = append(cfg.Stages, bot.Stage{Name: name, Apps: []string{"shop-" + name + "-blue", "shop-" + name + "-green"}, Allow: []string{"write"}})
+		}
+		s := newTale(t)
+		s.ReleaseTime = 40 * time.Second
+		s.push("77b01de", strings.Repeat("Averylongwordthatnobodycanbreak", 3), "somebody-with-a-very-long-login-of-39-ch", cfg)
+		s.check("77b01de", bot.CheckPassed)
+		s.wait(5 * time.Minute)
+		return s
+	}},
 	{"many_on_their_way", func(t testing.TB) *tale {
 		s := next(t)
 		s.BuildTime = time.Hour
@@ -130,7 +155,9 @@ func golden(t *testing.T, name string, p page) {
 	t.Helper()
 	checkPage(t, name, p.body)
 	file := filepath.Join("testdata", "golden", name+".html")
-	got := strings.ReplaceAll(p.body, p.Request.URL.Scheme+"://"+p.Request.URL.Host, "http://headstart.example")
+	got := strings.NewReplacer(
+		p.Request.URL.Scheme+"://"+p.Request.URL.Host, "http://headstart.example", web.CSSPath(), "/assets/site.css", web.IconPath(), "/assets/icon.svg",
+	).Replace(p.body)
 	if *update {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 	"github.com/headstart-cd/headstart/web"
 )
 
@@ -171,6 +172,36 @@ func (w *world) tell() {
 		s := newTale(w.t)
 		s.push("3f2a91c", said[0], said[1], usualOf(key.Repo.Name))
 		w.put(key, s)
+	}
+}
+
+// Whoever sees one private repository reads nothing there of another one: neither of one that it needs, nor of one that
+// shares a prepare app with it.
+func TestOtherRepositoriesAreNotNamed(t *testing.T) {
+	w := newWorld(t)
+	s := newTale(t)
+	s.BuildTime = time.Hour
+	s.push("77b01de", "Fix rounding", "ada", usualOf("shop"))
+	state := s.State.Clone()
+	state.RepoID, state.Visibility = shopID, bot.Private
+	need := bot.Need{Pipeline: till, Stage: "production"}
+	state.Config.Stages[0].Needs = []bot.Need{need}
+	c := &state.Candidates[0]
+	c.Needs = map[string]pipeline.NeedSeen{need.String(): {StageRuns: bot.StageRuns{Found: true, SHA: sha("abc"), Missing: sha("def"), Hold: "locked by @bob: Print receipts"}}}
+	state.Builds = nil // it waits for its turn
+	state.Queues = map[string]bot.BuildQueue{"shop-prepare": {{Pipeline: till, Installation: state.Installation, Builds: s.Now, Waits: bot.RankUrgent, Since: s.Now.Add(-time.Hour)}}}
+	w.states[shop], w.now = state, s.Now.Add(time.Minute)
+	b := w.browser().signIn("mia")
+	for _, path := range []string{"/", "/p/acme/shop"} {
+		p := b.get(path)
+		for _, secret := range []string{"far/", "till", "abc", "Print receipts", "bob"} {
+			if strings.Contains(strings.ReplaceAll(p.body, "still", ""), secret) {
+				t.Errorf("%s tells %q of a repository that mia does not see: %s", path, secret, p)
+			}
+		}
+		if path != "/" && strings.Count(p.body, "another pipeline") < 1 {
+			t.Errorf("%s should say that it waits for another pipeline: %s", path, p)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -24,6 +25,7 @@ type reading struct {
 	sees      func(bot.Key) bool // which other pipelines the viewer may see
 }
 
+// newReading reads a state for somebody who may see its repository, and of others what sees says.
 func newReading(state pipeline.State, now time.Time, github string, sees func(bot.Key) bool) *reading {
 	v := gate.NewSettledView(&state, now)
 	r := &reading{view: v, explained: v.Explain(), github: github, sees: sees}
@@ -183,7 +185,8 @@ func (r *reading) newestFailed() (summary, bool) {
 			is.Text, is.Next = "failed on "+stage+".", "push a fix, or comment /retry "+s.Qualified(stage)
 			return is, true
 		case pipeline.ProgressRolledBack:
-			is.Text, is.Next = "was rolled back on "+stage+".", "push a fix, or comment /promote "+s.Qualified(stage)
+			is.Text, is.Reason, is.Since = "was "+cmp.Or(p.Reason, "rolled back")+" on "+stage+".", "", momentOf(s.Stage(stage).Live.Since, r.view.Now)
+			is.Next = "push a fix, or comment /promote " + s.Qualified(stage)
 			if s.Stage(stage).LockedAt(r.view.Now) != nil {
 				is.Next = "comment /unlock " + s.Qualified(stage) + " when it is mended"
 			}

@@ -25,8 +25,11 @@ type operators struct {
 	store  *store.Store
 	log    *zap.Logger
 
-	mu    sync.Mutex
-	known map[engine.Person]time.Time // guarded by mu: when an account was last looked up
+	inTeam func(ctx context.Context, org, team, login string) (bool, error) // nil: nobody is
+
+	mu      sync.Mutex
+	members map[engine.Person]membership // guarded by mu: of the teams, as last asked
+	known   map[engine.Person]time.Time  // guarded by mu: when an account was last looked up
 }
 
 var (
@@ -95,6 +98,51 @@ func (o *operators) is(ctx context.Context, p engine.Person) (bool, error) {
 		o.log.Info("an operator was seen", zap.String("login", p.Login), zap.Int64("id", p.ID), zap.Bool("pinned", pinned != 0))
 	}
 	return known == p.ID, nil
+}
+
+// membership is whether somebody is in one of the operators' teams.
+type membership struct {
+	member bool
+	until  time.Time // how long that is believed
+}
+
+// How long GitHub's word about teams is believed, and how long none is asked for after trouble.
+const (
+	membersLast  = 10 * time.Minute
+	membersPause = time.Minute
+)
+
+// operates reports whether a person is an operator, by name or in a team. While GitHub does not say who is in a team,
+// nobody is.
+func (o *operators) operates(ctx context.Context, p engine.Person, now time.Time) (bool, error) {
+	if named, err := o.is(ctx, p); named || err != nil || len(o.teams) == 0 || o.inTeam == nil {
+		return named, err
+	}
+	o.mu.Lock()
+	last, asked := o.members[p]
+	o.mu.Unlock()
+	if asked && now.Before(last.until) {
+		return last.member, nil
+	}
+	last = membership{until: now.Add(membersLast)}
+	for _, name := range o.teams {
+		org, team, _ := strings.Cut(name, "/")
+		is, err := o.inTeam(ctx, org, team, p.Login)
+		if err != nil {
+			o.log.Warn("GitHub does not say who is in a team of HEADSTART_OPERATORS; asked again in a minute", zap.String("team", name), zap.Error(err))
+			last.until = now.Add(membersPause)
+		}
+		if last.member = is; is {
+			break
+		}
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.members == nil || len(o.members) >= 1000 { // people who sign in; they are asked about anew
+		o.members = map[engine.Person]membership{}
+	}
+	o.members[p] = last
+	return last.member, nil
 }
 
 // saw notes whoever a signed webhook names. It asks the database at most once a second for

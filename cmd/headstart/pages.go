@@ -32,7 +32,7 @@ func (srv *server) pages(s settings, proxies webhooks.Proxies) (http.Handler, er
 		URL: url, GitHub: s.githubPages(), Key: key, Unset: s.unset(), Pipelines: listed{srv.store}, History: kept{srv.store.History()}, Explain: config.Explain, Sessions: srv.store, Operations: failures{srv.store},
 		Streams: connections() / 2, Ending: srv.ending, Address: proxies.Visitor, Now: srv.clock.Now, Logger: srv.log.Named("web"),
 		IsOperator: func(ctx context.Context, login string, id int64) (bool, error) {
-			return srv.people.is(ctx, engine.Person{Login: login, ID: id})
+			return srv.people.operates(ctx, engine.Person{Login: login, ID: id}, srv.clock.Now())
 		},
 	}
 	if len(o.Unset) == 0 {

@@ -74,9 +74,11 @@ func TestPagesOfTwoPeople(t *testing.T) {
 	b.must(err)
 	b.must(b.shop.SetRole("mia", "read"))
 	b.must(till.SetRole("sam", "write"))
+	b.gh.SetTeamMember("far", "release", "sam", "active")
+	b.gh.SetTeamMember("far", "release", "mia", "pending")
 	dir := t.TempDir()
 	p := startProcessAs(t, b.gh, dir, exec.Command(os.Args[0], "serve"), func(url string) []string {
-		return []string{"HEADSTART_URL=" + url, "GITHUB_CLIENT_SECRET=" + b.gh.ClientSecret(), "HEADSTART_ALLOW=acme/shop=shop-* far/till=till-*", "HEADSTART_OPERATORS=@sam"}
+		return []string{"HEADSTART_URL=" + url, "GITHUB_CLIENT_SECRET=" + b.gh.ClientSecret(), "HEADSTART_ALLOW=acme/shop=shop-* far/till=till-*", "HEADSTART_OPERATORS=far/release"}
 	})
 	b.gh.SetCallbackURLs(p.url + "/login/callback")
 	b.gh.SetWebhook(p.url+"/webhooks/github", webhookSecret)

@@ -112,6 +112,7 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 	if err != nil {
 		return nil, err
 	}
+	srv.people.inTeam = srv.github.InTeam
 	platforms, err := srv.platforms(ctx, s, w)
 	if err != nil {
 		return nil, err

@@ -85,8 +85,5 @@ func (s settings) pagesWarnings() (list []string) {
 	case s.URL == "" && (s.GitHub.ClientSecret != "" || s.SessionKey != ""):
 		list = append(list, "HEADSTART_URL: it is missing, so the pages are off, though GITHUB_CLIENT_SECRET or HEADSTART_SESSION_KEY is set")
 	}
-	if o, err := parseOperators(s.Operators); err == nil && s.URL != "" && len(o.teams) > 0 {
-		list = append(list, "HEADSTART_OPERATORS: the pages do not look into teams yet: name the people who operate this server, as in @ada")
-	}
 	return list
 }

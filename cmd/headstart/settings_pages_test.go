@@ -54,7 +54,6 @@ func TestSettingsOfPages(t *testing.T) {
 		"PostgreSQL without pages":         {func(s *settings) { s.DatabaseURL, s.URL, s.GitHub.ClientSecret = postgres, "", "" }, "", ""},
 		"a short key":                      {func(s *settings) { s.SessionKey = "short" }, "HEADSTART_SESSION_KEY: a key of fewer than 16", ""},
 		"a secret without pages":           {func(s *settings) { s.URL = "" }, "", "HEADSTART_URL: it is missing"},
-		"a team that nobody looks into":    {func(s *settings) { s.Operators = "acme/ops" }, "", "do not look into teams yet"},
 		"http that others can listen to":   {func(s *settings) { s.URL = "http://headstart.example.com" }, "HEADSTART_URL: expected https", ""},
 		"GitHub's pages at no web address": {func(s *settings) { s.GitHub.URL = "github.com" }, "GITHUB_URL is no address", ""},
 	} {
