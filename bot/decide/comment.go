@@ -12,6 +12,11 @@ import (
 // faster.
 const commentGap = 3 * time.Second
 
+// saysTheSame reports whether two comments differ at most in their links to pages: nothing is written again for these.
+func saysTheSame(a, b string) bool {
+	return a == b || bot.WithDetails(a, nil) == bot.WithDetails(b, nil)
+}
+
 // publishComment keeps the one comment of a pull request up to date. Before the merge it shows the build, after the
 // merge the candidate. Each of several pipelines has its own section.
 func (d *decision) publishComment(p pipeline.PullRequest) {
@@ -36,7 +41,7 @@ func (d *decision) publishComment(p pipeline.PullRequest) {
 		d.publishSection(p, render.WithTitle(d.View, body), neverGreen)
 		return
 	}
-	if body == "" || body == p.Comment.Body && !p.Comment.Uncertain && !render.RepeatDue(d.View, p.Comment.RepeatAt) {
+	if body == "" || saysTheSame(body, p.Comment.Body) && !p.Comment.Uncertain && !render.RepeatDue(d.View, p.Comment.RepeatAt) {
 		return
 	}
 	if !d.Due(p.Comment.WrittenAt.Add(commentGap)) {
