@@ -5,9 +5,10 @@ import (
 	"net/url"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// What is published links to Headstart's pages, if there are any. See [bot.WithDetails].
+// What is published links to Headstart's pages, if there are any. See [words.WithDetails].
 
 // page returns the address of a pipeline's page, or of a part of the page of one of its commits; empty: there are no
 // pages.
@@ -44,7 +45,7 @@ func (r repository) targetOf(do bot.SetStatus) string {
 // withDetails completes the links of a comment.
 func (r repository) withDetails(body string) string {
 	if r.pages == "" {
-		return bot.WithDetails(body, nil)
+		return words.WithDetails(body, nil)
 	}
-	return bot.WithDetails(body, r.page)
+	return words.WithDetails(body, r.page)
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/words"
 	"github.com/headstart-cd/headstart/github"
 	"github.com/headstart-cd/headstart/github/githubtest"
 )
@@ -47,11 +48,10 @@ func TestPublishedLinks(t *testing.T) {
 		_, err := w.shop.Commit("feature", map[string]string{"b": "1"})
 		w.must(err)
 		n := w.open(githubtest.PullOptions{Head: "feature"}).Number()
-		shop, web := bot.Key{}, bot.Key{Name: "web"}
-		comment := bot.WriteComment{Number: n, Body: bot.Marker + "\n**It is live**" + web.Details("a1", "") + "\n\nand more"}
+		comment := bot.WriteComment{Number: n, Body: bot.Marker + "\n**It is live**" + words.Details("web", "a1", "") + "\n\nand more"}
 		do[bot.CommentWritten](w, comment)
 		w.costs(1, func() { do[bot.CommentWritten](w, comment) }) // it says so already, with its link
-		do[bot.Replied](w, bot.Reply{Number: n, Comment: 1, Body: "**Why**" + shop.Details("a1", "gates") + "\n"})
+		do[bot.Replied](w, bot.Reply{Number: n, Comment: 1, Body: "**Why**" + words.Details("", "a1", "gates") + "\n"})
 		comments := w.shop.Comments(n)
 		for i, want := range []string{bot.Marker + "\n" + links.comment, "<!-- headstart:api answer 1 -->\n" + links.answer} {
 			if got := comments[len(comments)-2+i].Body; got != want {

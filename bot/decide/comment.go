@@ -6,6 +6,7 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/pipeline"
 	"github.com/headstart-cd/headstart/bot/render"
+	"github.com/headstart-cd/headstart/bot/words"
 )
 
 // commentGap is the least time between two edits of one comment. GitHub limits a bot's writes, and people do not read
@@ -14,7 +15,7 @@ const commentGap = 3 * time.Second
 
 // saysTheSame reports whether two comments differ at most in their links to pages: nothing is written again for these.
 func saysTheSame(a, b string) bool {
-	return a == b || bot.WithDetails(a, nil) == bot.WithDetails(b, nil)
+	return a == b || words.WithDetails(a, nil) == words.WithDetails(b, nil)
 }
 
 // publishComment keeps the one comment of a pull request up to date. Before the merge it shows the build, after the

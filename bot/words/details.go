@@ -1,4 +1,4 @@
-package bot
+package words
 
 import (
 	"regexp"
@@ -9,10 +9,10 @@ import (
 // setting of the server, which no decision knows: a text holds the place of a link, and
 // whoever publishes the text completes it.
 
-// Details is the place of a link, at the end of a line of Markdown, to a part of a commit's
-// page; without a commit, to the pipeline's page. [WithDetails] makes the link.
-func (k Key) Details(sha, part string) string {
-	return " [details](headstart:" + k.Name + "/" + sha + "#" + part + ")"
+// Details is the place of a link, at the end of a line of Markdown, to a part of the page of
+// a commit; without a commit, to the named pipeline's page. [WithDetails] makes the link.
+func Details(pipeline, sha, part string) string {
+	return " [details](headstart:" + pipeline + "/" + sha + "#" + part + ")"
 }
 
 var details = regexp.MustCompile(` \[details\]\(headstart:([a-z0-9_-]*)/([0-9a-z]*)#([a-z0-9_-]*)\)`)
