@@ -150,7 +150,7 @@ func (w *world) keep(ctx context.Context) {
 	w.view.print("    staging      %s", w.appURL("demo-staging"))
 	w.view.print("    the bot      %s (/metrics, /readyz)", w.botURL)
 	w.view.print("")
-	w.view.print("Its pages, for the browser in which you have followed this link, or for one that has not:")
+	w.view.print("See it in the browser, by the same link as above:")
 	w.view.print("    %s", w.link)
 	w.view.print("")
 	for len(w.pushes) > 0 {
