@@ -74,6 +74,8 @@ type SetStatus struct {
 	Context string
 	Status  Status
 	Phase   Phase // what a pending status waits for; remembered, not sent
+	// Part is the part of the commit's page that tells more than Status.URL; empty: none.
+	Part string
 }
 
 // Status is the content of a commit status.
@@ -113,6 +115,7 @@ type SetDeploymentStatus struct {
 	ID     int64
 	Status Status
 	AppURL string // the stage's address; may be empty
+	Part   string // as a commit status's
 }
 
 // WriteComment creates the bot's comment on a pull request, or edits it.

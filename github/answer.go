@@ -36,7 +36,7 @@ const clocksApart = time.Hour
 // reply answers a comment in a new comment, and then deletes the answer that this one replaces. An answer of an attempt
 // with an unknown outcome is edited instead.
 func (r repository) reply(ctx context.Context, do bot.Reply, e bot.Effect) (bot.Replied, error) {
-	written, err := r.writeMarked(ctx, do.Number, answerMarker(r.pipeline, do.Comment), do.Body, e)
+	written, err := r.writeMarked(ctx, do.Number, answerMarker(r.pipeline, do.Comment), r.withDetails(do.Body), e)
 	if err != nil {
 		return bot.Replied{}, err
 	}

@@ -53,6 +53,7 @@ type Options struct {
 	AppID      int64  // the App's number, not its client ID
 	PrivateKey []byte // PEM, or PEM in base64
 	URL        string // of the API; empty: https://api.github.com
+	Pages      string // where people find Headstart's pages, as in https://headstart.example.com; empty: nowhere
 
 	// ParseConfig parses a repository's file into its pipelines by name; a single pipeline has none. The first line of
 	// its error is shown to people and should contain the position.
@@ -80,6 +81,7 @@ type Client struct {
 	appID int64
 	key   *rsa.PrivateKey
 	base  *url.URL // with a trailing slash
+	pages string   // without one; empty: there are none
 	parse func(bot.Repo, []byte) (map[string]bot.Config, error)
 
 	events  []string // nil: all
@@ -145,7 +147,7 @@ func New(o Options) (*Client, error) {
 		return nil, fmt.Errorf("register GitHub's metrics: %w", err)
 	}
 	c := &Client{
-		appID: o.AppID, key: key, base: base, parse: o.ParseConfig, events: o.Events, log: o.Logger,
+		appID: o.AppID, key: key, base: base, pages: strings.TrimSuffix(o.Pages, "/"), parse: o.ParseConfig, events: o.Events, log: o.Logger,
 		metrics: m, timeout: o.Timeout, now: o.Now, pause: o.Pause, named: o.Named,
 		wire:     &wire{next: o.Transport, base: base, metrics: m, log: o.Logger, clocks: &clocks{now: o.Now}},
 		accounts: map[int64]*account{}, conns: map[scope]*conn{},

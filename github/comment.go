@@ -27,7 +27,7 @@ type comment struct {
 // writeComment writes the bot's one comment on a pull request. It edits the known comment, else the one it finds, else
 // it creates one. Looking first also covers a lost answer.
 func (r repository) writeComment(ctx context.Context, do bot.WriteComment, effect bot.Effect) (bot.CommentWritten, error) {
-	body := fit(bot.Marker+"\n"+strings.TrimPrefix(do.Body, bot.Marker+"\n"), maxComment)
+	body := fit(bot.Marker+"\n"+strings.TrimPrefix(r.withDetails(do.Body), bot.Marker+"\n"), maxComment)
 	if do.ID != 0 {
 		written, err := r.editComment(ctx, do.Number, do.ID, body)
 		if !errors.Is(err, bot.ErrNotFound) {

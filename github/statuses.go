@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -36,7 +37,7 @@ func (r repository) setStatus(ctx context.Context, do bot.SetStatus) (bot.Acknow
 	return bot.Acknowledged{}, a.do(ctx, func(ctx context.Context) error {
 		_, _, err := r.api.Repositories.CreateStatus(ctx, r.repo.Owner, r.repo.Name, do.SHA, &gh.RepoStatus{
 			State: gh.String(string(do.Status.State)), Context: gh.String(do.Context),
-			Description: gh.String(description(do.Status.Text)), TargetURL: optional(do.Status.URL),
+			Description: gh.String(description(do.Status.Text)), TargetURL: optional(r.targetOf(do)),
 		})
 		return err
 	})
@@ -147,7 +148,7 @@ func (r repository) setDeploymentStatus(ctx context.Context, do bot.SetDeploymen
 	return bot.Acknowledged{}, a.do(ctx, func(ctx context.Context) error {
 		_, _, err := r.api.Repositories.CreateDeploymentStatus(ctx, r.repo.Owner, r.repo.Name, do.ID, &gh.DeploymentStatusRequest{
 			State: gh.String(string(do.Status.State)), Description: gh.String(description(do.Status.Text)),
-			LogURL: optional(do.Status.URL), EnvironmentURL: optional(do.AppURL),
+			LogURL: optional(cmp.Or(r.partURL(do.SHA, do.Part), do.Status.URL)), EnvironmentURL: optional(do.AppURL),
 			// GitHub's own mechanism leaves out production environments.
 			AutoInactive: gh.Bool(false),
 		})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/words"
 )
 
 // UserComment is a comment of a person, and what became of it.
@@ -82,6 +83,7 @@ func (w *World) onSteering(a bot.Action) (bot.Fact, error, bool) {
 		}
 		w.Replies = slices.DeleteFunc(w.Replies, func(r Answered) bool { return do.Replace != 0 && r.ID == do.Replace })
 		w.commentsMade++
+		do.Body = words.WithDetails(do.Body, nil) // there are no pages
 		w.Replies = append(w.Replies, Answered{ID: int64(w.commentsMade), Pipeline: w.asking, Do: do})
 		return bot.Replied{ID: int64(w.commentsMade)}, nil, true
 	case bot.ReadPeople:

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/words"
 	"github.com/headstart-cd/headstart/platform"
 )
 
@@ -336,7 +337,7 @@ func (w *World) onGitHub(e bot.Effect) (bot.Fact, error) {
 		if do.ID == 0 {
 			count(1) // looks for one first
 		}
-		c.Body = do.Body
+		c.Body = words.WithDetails(do.Body, nil) // there are no pages
 		c.Writes++
 		return bot.CommentWritten{ID: c.ID, URL: fmt.Sprintf("https://github.example/pull/%d", do.Number)}, nil
 	case bot.WriteAlert:

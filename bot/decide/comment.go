@@ -6,11 +6,17 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/pipeline"
 	"github.com/headstart-cd/headstart/bot/render"
+	"github.com/headstart-cd/headstart/bot/words"
 )
 
 // commentGap is the least time between two edits of one comment. GitHub limits a bot's writes, and people do not read
 // faster.
 const commentGap = 3 * time.Second
+
+// saysTheSame reports whether two comments differ at most in their links to pages: nothing is written again for these.
+func saysTheSame(a, b string) bool {
+	return a == b || words.WithDetails(a, nil) == words.WithDetails(b, nil)
+}
 
 // publishComment keeps the one comment of a pull request up to date. Before the merge it shows the build, after the
 // merge the candidate. Each of several pipelines has its own section.
@@ -36,7 +42,7 @@ func (d *decision) publishComment(p pipeline.PullRequest) {
 		d.publishSection(p, render.WithTitle(d.View, body), neverGreen)
 		return
 	}
-	if body == "" || body == p.Comment.Body && !p.Comment.Uncertain && !render.RepeatDue(d.View, p.Comment.RepeatAt) {
+	if body == "" || saysTheSame(body, p.Comment.Body) && !p.Comment.Uncertain && !render.RepeatDue(d.View, p.Comment.RepeatAt) {
 		return
 	}
 	if !d.Due(p.Comment.WrittenAt.Add(commentGap)) {

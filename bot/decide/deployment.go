@@ -43,6 +43,7 @@ func (d *decision) endDeployments(c *pipeline.Candidate) {
 		if w := render.DeploymentStatus(d.View, c, dep); dep.Published.State != w.State || dep.Published.Uncertain || render.RepeatDue(d.View, dep.Published.RepeatAt) || d.retryDue(dep.Published.Refusal) {
 			d.want(pipeline.DeploymentStatusKey(dep.Stage, dep.ID), bot.SetDeploymentStatus{
 				SHA: c.SHA, Stage: dep.Stage, ID: dep.ID, Status: w.Status, AppURL: render.AppURL(d.View, dep.Stage),
+				Part: d.partOfPage(c.SHA, bot.ContextOf(dep.Stage), w.Status),
 			})
 		}
 	}

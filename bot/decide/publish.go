@@ -1,6 +1,8 @@
 package decide
 
 import (
+	"strings"
+
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/pipeline"
 	"github.com/headstart-cd/headstart/bot/redact"
@@ -46,7 +48,16 @@ func (d *decision) publishStatus(sha, context string, published map[string]pipel
 	if want == nil || alreadyPublished(last, want) && !again {
 		return
 	}
-	d.want(pipeline.StatusKey(sha, context), bot.SetStatus{SHA: sha, Context: d.State.Context(context), Status: want.Status, Phase: want.Phase})
+	d.want(pipeline.StatusKey(sha, context), bot.SetStatus{SHA: sha, Context: d.State.Context(context), Status: want.Status, Phase: want.Phase, Part: d.partOfPage(sha, context, want.Status)})
+}
+
+// partOfPage is the part of a commit's page that a status links to; empty: none. Only the branch's candidates have pages. What
+// is live links to the app.
+func (d *decision) partOfPage(sha, context string, s bot.Status) string {
+	if d.State.Position(sha) < 0 || context != bot.BuildContext && s.State == bot.StatusSuccess && s.URL != "" {
+		return ""
+	}
+	return strings.TrimPrefix(context, "headstart/")
 }
 
 // alreadyPublished reports whether an equivalent status is published already. Within one phase the text is not renewed:
@@ -117,7 +128,7 @@ func (d *decision) candidateOwnsStatus(sha string) bool {
 
 // publishSection sends this pipeline's section of a pull request's comment.
 func (d *decision) publishSection(p pipeline.PullRequest, body string, neverGreen bool) {
-	if body == "" || body == p.Comment.Body {
+	if body == "" || saysTheSame(body, p.Comment.Body) {
 		return
 	}
 	d.want(pipeline.SectionKey(p.Number), bot.SendSection{Section: bot.Section{Pipeline: d.State.Pipeline.Name, Number: p.Number, Body: body, NeverGreen: neverGreen, At: d.Now}})

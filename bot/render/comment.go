@@ -53,11 +53,11 @@ func openComment(v *gate.View, p pipeline.PullRequest, begins Starting) (body st
 	}
 	r, _ := PullRun(v.State, p)
 	if p.TestTree != "" && r.Status == pipeline.RunFailed {
-		fmt.Fprintf(&b, "%s\n**Merging this deploys nothing**: it does not build.\n\n❌ The build failed after %s on `%s`%s%s\n",
-			bot.Marker, words.Took(r.StartedAt, r.FinishedAt), words.Code(r.App), words.Output(r.OutputURL), words.Because(words.Text(r.Reason)))
+		fmt.Fprintf(&b, "%s\n**Merging this deploys nothing**: it does not build.%s\n\n❌ The build failed after %s on `%s`%s%s\n",
+			bot.Marker, words.Details(v.State.Pipeline.Name, "", ""), words.Took(r.StartedAt, r.FinishedAt), words.Code(r.App), words.Output(r.OutputURL), words.Because(words.Text(r.Reason)))
 		return b.String(), false
 	}
-	fmt.Fprintf(&b, "%s\n**Merging this deploys it**: %s.\n\n", bot.Marker, path(v))
+	fmt.Fprintf(&b, "%s\n**Merging this deploys it**: %s.%s\n\n", bot.Marker, path(v), words.Details(v.State.Pipeline.Name, "", ""))
 	switch {
 	case waits:
 		fmt.Fprintf(&b, "⏳ Waiting for GitHub to make the test merge into `%s`: it is built ahead then.\n", words.Code(p.Base))
@@ -113,7 +113,7 @@ func mergedComment(v *gate.View, c *pipeline.Candidate, begins Starting) string 
 	for _, stage := range v.State.Config.Stages {
 		rows = append(rows, stageRow(v, c, stage.Name))
 	}
-	fmt.Fprintf(&b, "%s\n%s\n\n%s", bot.Marker, headline(v, c), table(rows))
+	fmt.Fprintf(&b, "%s\n%s%s\n\n%s", bot.Marker, headline(v, c), words.Details(v.State.Pipeline.Name, c.SHA, ""), table(rows))
 	if next := next(v, c); next != "" {
 		fmt.Fprintf(&b, "\n%s\n", next)
 	}

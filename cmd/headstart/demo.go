@@ -40,8 +40,13 @@ func (cmd demoCommand) Run(ctx context.Context, c console) (err error) {
 	}
 	defer w.close()
 	err = w.story(ctx)
-	if err == nil && cmd.Keep {
+	switch {
+	case err != nil:
+	case cmd.Keep:
 		w.keep(ctx)
+	case ctx.Err() == nil:
+		w.view.print("")
+		w.view.print("The pages go with the demo. To stay, look around and push: headstart demo --keep")
 	}
 	if ctx.Err() != nil {
 		v.print("")
@@ -55,6 +60,8 @@ func (cmd demoCommand) Run(ctx context.Context, c console) (err error) {
 func (w *world) story(ctx context.Context) error {
 	w.view.print("Headstart %s, with a stand-in for GitHub, a git repository", version())
 	w.view.print("and the embedded platform. Nothing leaves this machine.")
+	w.view.print("Watch it in a browser (the link is good for one):")
+	w.view.print("    %s", w.link)
 	w.view.print("")
 
 	w.view.print("1. A commit is pushed: its build starts at once, while CI runs.")
@@ -142,6 +149,9 @@ func (w *world) keep(ctx context.Context) {
 	w.view.print("    production   %s", w.appURL("demo-production"))
 	w.view.print("    staging      %s", w.appURL("demo-staging"))
 	w.view.print("    the bot      %s (/metrics, /readyz)", w.botURL)
+	w.view.print("")
+	w.view.print("See it in the browser, by the same link as above:")
+	w.view.print("    %s", w.link)
 	w.view.print("")
 	for len(w.pushes) > 0 {
 		<-w.pushes // those of the story

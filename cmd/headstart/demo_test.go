@@ -1,16 +1,20 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // The demo itself takes half a minute and is run by CI as people run it; here is
@@ -102,5 +106,109 @@ func expectEmpty(t *testing.T, dir string) {
 	}
 	for _, e := range left {
 		t.Errorf("nothing should be left behind, there is %s", filepath.Join(dir, e.Name()))
+	}
+}
+
+// hearer tells what a demo says as soon as it says it.
+type hearer struct {
+	heard chan struct{} // gets a value when there is more
+	mu    sync.Mutex
+	text  bytes.Buffer // guarded by mu
+}
+
+func (h *hearer) Write(b []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.text.Write(b)
+	select {
+	case h.heard <- struct{}{}:
+	default:
+	}
+	return len(b), nil
+}
+
+// find waits until the demo has said something.
+func (h *hearer) find(t *testing.T, what *regexp.Regexp) string {
+	t.Helper()
+	late := time.After(time.Minute)
+	for {
+		h.mu.Lock()
+		found, said := what.FindString(h.text.String()), h.text.String()
+		h.mu.Unlock()
+		if found != "" {
+			return found
+		}
+		select {
+		case <-h.heard:
+		case <-late:
+			t.Fatalf("the demo should say %s, it says:\n%s", what, said)
+		}
+	}
+}
+
+// The demo's link signs one browser in as "you", by a button: looking at its page, as previews do, changes nothing. Then
+// the pipeline's page moves under the viewer's eyes. Nobody signs in otherwise.
+func TestDemoShowsItsPages(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	_, port, _ := net.SplitHostPort(freeAddress(t))
+	ctx, cancel := context.WithCancel(t.Context())
+	out, ended := &hearer{heard: make(chan struct{}, 1)}, make(chan error, 1)
+	go func() { ended <- run(ctx, []string{"demo", "--port", port, "--ci", "1ms"}, out, out) }()
+	defer func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("being stopped is no error, the demo said: %v", err)
+		}
+	}()
+	link := out.find(t, regexp.MustCompile(`http://127\.0\.0\.1:[0-9]+/session/[A-Z2-7]+`))
+	out.find(t, regexp.MustCompile("build       started"))
+
+	you, other := newBrowser(t, link), newBrowser(t, link)
+	for range 2 {
+		if status, _, body := other.get(""); status != http.StatusOK || !strings.Contains(body, "<button autofocus>Sign in as you</button>") {
+			t.Errorf("the link should lead to a button, and do nothing by itself, got %d:\n%s", status, body)
+		}
+	}
+	status, at, body := you.press("")
+	if status != http.StatusOK || at != "/p/acme/demo" || !strings.Contains(body, "<summary>you</summary>") {
+		t.Fatalf("the button should lead to the pipeline's page, as you, got %d at %s:\n%s", status, at, body)
+	}
+	if status, at, _ := you.get(""); status != http.StatusOK || at != "/p/acme/demo" {
+		t.Errorf("the link should lead the same browser to the page again, got %d at %s", status, at)
+	}
+	if status, _, body := other.press(""); status != http.StatusGone || strings.Contains(body, "<form") {
+		t.Errorf("the link should be good once, got %d:\n%s", status, body)
+	}
+
+	page := regexp.MustCompile(`data-live="([^"]+)" data-seen="([^"]+)"`).FindStringSubmatch(body)
+	if page == nil {
+		t.Fatalf("the page should be followed:\n%s", body)
+	}
+	res, err := you.client.Get(link) // which leads to the pages
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	pages := res.Request.URL
+	res, err = you.client.Get("http://" + pages.Host + page[1] + "?seen=" + page[2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	events := bufio.NewScanner(res.Body)
+	events.Buffer(nil, 1<<20)
+	moved := false
+	for !moved && events.Scan() {
+		moved = strings.Contains(events.Text(), "is live on production")
+	}
+	if !moved {
+		t.Errorf("the page should move until the commit is live: %v", events.Err())
+	}
+
+	other.url = "http://" + pages.Host
+	for _, path := range []string{"/p/acme/demo", "/login?to=/p/acme/demo"} {
+		if status, _, body := other.get(path); status != http.StatusForbidden || strings.Contains(body, "login=") {
+			t.Errorf("nobody else should be signed in by %s, got %d:\n%s", path, status, body)
+		}
 	}
 }

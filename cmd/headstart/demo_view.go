@@ -54,6 +54,7 @@ func (v *view) print(format string, args ...any) {
 func (v *view) line(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	switch {
+	case !v.plain && strings.Contains(text[strings.LastIndex(text, " ")+1:], "://"): // half an address is none
 	case !v.plain:
 		text = short(text, v.width())
 	case text != "":

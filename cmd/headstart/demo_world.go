@@ -25,6 +25,8 @@ import (
 const (
 	demoRepo   = "acme/demo"
 	demoSecret = "demo-webhook-secret"
+	// demoViewer is who looks at the demo's pages.
+	demoViewer = "you"
 	// demoPatience is how long one deploy of the demo may take.
 	demoPatience = 2 * time.Minute
 )
@@ -38,7 +40,8 @@ type world struct {
 	app    demoApp
 	ci     *demoCI
 	port   int
-	botURL string
+	botURL string // of the bot, and of its pages
+	link   string // signs the viewer in to the pages
 	stop   func() // ends what runs, and waits for it
 	pushes chan string
 	pull   int // the pull request that the story's comments are on
@@ -90,8 +93,19 @@ func openWorld(ctx context.Context, cmd demoCommand, dir string, v *view) (_ *wo
 }
 
 // startBot starts the bot the way `serve` does, and CI beside it.
-func (w *world) startBot(ctx context.Context, dir string) error {
+func (w *world) startBot(ctx context.Context, dir string) (err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			listener.Close()
+		}
+	}()
+	w.botURL = "http://" + listener.Addr().String()
 	s := settings{
+		URL:         w.botURL,
 		Sweep:       2 * time.Minute,
 		Allow:       demoRepo + "=demo-*",
 		DatabaseURL: "sqlite:" + filepath.Join(dir, "headstart.db"),
@@ -100,7 +114,10 @@ func (w *world) startBot(ctx context.Context, dir string) error {
 		LocalAddr:   fmt.Sprintf("127.0.0.1:%d", w.port),
 	}
 	s.GitHub.AppID, s.GitHub.PrivateKey = w.gh.AppID(), string(w.gh.PrivateKeyPEM())
-	s.GitHub.WebhookSecret, s.GitHub.APIURL = demoSecret, w.gh.URL()
+	s.GitHub.WebhookSecret, s.GitHub.ClientSecret, s.GitHub.APIURL = demoSecret, w.gh.ClientSecret(), w.gh.URL()
+	if err := w.letIn(); err != nil {
+		return err
+	}
 	// A build that is stopped leaves its temporary files: they go with the rest.
 	tmp := filepath.Join(dir, "tmp")
 	if err := os.Mkdir(tmp, 0o700); err != nil {
@@ -110,12 +127,6 @@ func (w *world) startBot(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		srv.close()
-		return err
-	}
-	w.botURL = "http://" + listener.Addr().String()
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var group sync.WaitGroup
 	group.Go(func() {
@@ -129,6 +140,13 @@ func (w *world) startBot(ctx context.Context, dir string) error {
 		group.Wait()
 	}
 	return nil
+}
+
+// letIn makes the link that signs the viewer in: with the stand-in for GitHub, as everybody signs in to the pages with GitHub.
+func (w *world) letIn() error {
+	w.gh.SetCallbackURLs(w.botURL + "/login/callback")
+	w.link = w.gh.SignInLink(demoViewer, w.botURL+"/login?to=/p/"+demoRepo)
+	return w.repo.SetRole(demoViewer, "write")
 }
 
 func (w *world) close() {

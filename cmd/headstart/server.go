@@ -103,7 +103,7 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 	srv.people.store, srv.people.log = srv.store, w.Logger.Named("operators")
 	registry.MustRegister(srv.failedDeliveries(), srv.refusedRepositories())
 	srv.github, err = github.New(github.Options{
-		AppID: s.GitHub.AppID, PrivateKey: key, URL: s.GitHub.APIURL, ParseConfig: parseConfig(allow), Events: webhooks.Events(),
+		AppID: s.GitHub.AppID, PrivateKey: key, URL: s.GitHub.APIURL, Pages: s.URL, ParseConfig: parseConfig(allow), Events: webhooks.Events(),
 		Logger: w.Logger.Named("github"), Metrics: registry, Now: w.Clock.Now, Pause: w.Pause,
 		Named: func(ctx context.Context, installation, id int64, name bot.Repo) {
 			srv.engine.Named(ctx, installation, id, name)

@@ -116,9 +116,10 @@ type Server struct {
 	tokens        map[string]*token
 	issued        []Issued
 	archives      map[string]archiveTicket
-	manifests     map[string]bool // codes of App manifests that were not converted yet
-	callbacks     []string        // where people may be sent back to once they have signed in
-	browser       string          // who signs in next; empty: the page asks
+	manifests     map[string]bool    // codes of App manifests that were not converted yet
+	callbacks     []string           // where people may be sent back to once they have signed in
+	browser       string             // who signs in next; empty: the page asks
+	tickets       map[string]*ticket // by what their links end in
 	grants        map[string]grant
 	userTokens    map[string]userToken
 	hooks         hooks
@@ -137,7 +138,7 @@ func New(opts Options) (*Server, error) {
 		lastID:   3_000_000_000, // GitHub's identifiers no longer fit 32 bits
 		accounts: map[string]*account{}, repos: map[string]*Repo{}, moved: map[string]*Repo{}, teams: map[string]map[string]teamMember{},
 		tokens: map[string]*token{}, archives: map[string]archiveTicket{}, manifests: map[string]bool{},
-		grants: map[string]grant{}, userTokens: map[string]userToken{},
+		tickets: map[string]*ticket{}, grants: map[string]grant{}, userTokens: map[string]userToken{},
 		served: make(chan struct{}),
 	}
 	if s.clock == nil {

@@ -84,8 +84,8 @@ var authorizePage = template.Must(template.New("authorize").Parse(`<!DOCTYPE htm
 // account it is; without it, and without SignIn, the page asks.
 func authorize(c *call) answer {
 	redirect, login := c.query.Get("redirect_uri"), c.query.Get("login")
-	if login == "" {
-		login = c.browser
+	if login == "" || len(c.tickets) > 0 {
+		login = c.signedIn()
 	}
 	switch {
 	case c.query.Get("client_id") != c.ClientID():
@@ -94,6 +94,8 @@ func authorize(c *call) answer {
 		return page404("The redirect_uri is not associated with this application.")
 	case c.query.Get("code_challenge") != "" && c.query.Get("code_challenge_method") != "S256":
 		return page404("The code_challenge_method is not supported.")
+	case login == "" && len(c.tickets) > 0:
+		return c.sessionPage(http.StatusForbidden, "", "Nobody is signed in to this stand-in for GitHub in this browser. Sign in by the link that was made for you.")
 	case login == "":
 		return c.whoAreYou()
 	}
