@@ -25,8 +25,10 @@ type reading struct {
 	sees      func(bot.Key) bool // which other pipelines the viewer may see
 }
 
-// newReading reads a state for somebody who may see its repository, and of others what sees says.
+// newReading reads a state for somebody who may see its repository, and of others what sees says. Its texts name other
+// repositories only if they are public, as they do where everybody reads them.
 func newReading(state pipeline.State, now time.Time, github string, sees func(bot.Key) bool) *reading {
+	state.Visibility = bot.Public
 	v := gate.NewSettledView(&state, now)
 	r := &reading{view: v, explained: v.Explain(), github: github, sees: sees}
 	for _, x := range r.explained.Candidates {
