@@ -1,11 +1,14 @@
 package web_test
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/internal/browsertest"
 	"github.com/headstart-cd/headstart/web"
 )
@@ -32,7 +35,27 @@ func sights() []sight {
 	for _, s := range situations {
 		list = append(list, sight{"pipeline_" + s.name, "GET /p/{owner}/{name}", "mia", "/p/acme/shop", func(t testing.TB, w *world) { w.put(shop, s.tell(t)) }})
 	}
-	return list
+	return append(list, ofStages("three_stages", "canary", 3), ofStages("twelve_stages", "region", 12), ofStages("long_names", "production-of-the-company-that-was-bought-last-year", 3))
+}
+
+// ofStages is a pipeline of so many stages, whose second one needs two other pipelines, one of which mia may not see. Names
+// are as long as they are.
+func ofStages(name, stage string, n int) sight {
+	return sight{"pipeline_" + name, "GET /p/{owner}/{name}", "mia", "/p/acme/shop", func(t testing.TB, w *world) {
+		cfg := usualOf("shop")
+		cfg.Stages = nil
+		for i := range n {
+			stage := fmt.Sprintf("%s-%d", stage, i+1)
+			cfg.Stages = append(cfg.Stages, bot.Stage{Name: stage, Apps: []string{"us-" + stage, "ca-" + stage}, Allow: []string{"write"}})
+		}
+		s := newTale(t)
+		s.push("77b01de", "Fix rounding of taxes in countries where prices are shown without them, as customers of the north expect", "ada-of-the-analytical-engine", cfg)
+		s.check("77b01de", bot.CheckPassed)
+		s.wait(3 * time.Minute)
+		s.State.Config.Stages[1].Needs = []bot.Need{{Pipeline: api, Stage: "production"}, {Pipeline: till, Stage: "production"}}
+		w.put(api, live(t))
+		w.put(shop, s)
+	}}
 }
 
 // invisible are the routes that are no pages.
@@ -68,6 +91,7 @@ func TestPagesAreAccessible(t *testing.T) {
 						t.Errorf("%s: %s: %s\n%s\n%s", look.name, v.ID, v.Help, n.HTML, n.FailureSummary)
 					}
 				}
+				keep(t, s.name, look.name, tab.Picture)
 				if wider := tab.Overflow(); wider > 0 {
 					t.Errorf("%s: the page is %d pixels wider than the window", look.name, wider)
 				}
@@ -91,6 +115,7 @@ func (s sight) open(t *testing.T, chromium *browsertest.Browser) *browsertest.Ta
 	for _, cookie := range b.client.Jar.Cookies(w.location()) {
 		tab.Cookie(cookie.Name, cookie.Value)
 	}
+	tab.Clock(w.clock())
 	tab.Open(s.path)
 	return tab
 }

@@ -3,6 +3,7 @@ package browsertest
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"strconv"
 	"time"
@@ -105,6 +106,15 @@ func (t *Tab) Dark(dark bool) {
 	t.t.Helper()
 	scheme := map[bool]string{false: "light", true: "dark"}[dark]
 	t.Run("prefer "+scheme, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}))
+}
+
+// Clock has the clock of pages that are opened from now on stand at a time.
+func (t *Tab) Clock(now time.Time) {
+	t.t.Helper()
+	t.Run("set the clock", chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := page.AddScriptToEvaluateOnNewDocument(fmt.Sprintf("Date.now = () => %d", now.UnixMilli())).Do(ctx)
+		return err
+	}))
 }
 
 // Scripts says whether pages may run scripts.
