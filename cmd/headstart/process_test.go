@@ -65,6 +65,28 @@ func startProcessAs(t *testing.T, gh *githubtest.Server, dir string, cmd *exec.C
 	for _, variables := range more {
 		p.cmd.Env = append(p.cmd.Env, variables(p.url)...)
 	}
+	p.start(t)
+	return p
+}
+
+// again ends the process by SIGTERM, and starts it once more as it was.
+func (p *process) again(t *testing.T) *process {
+	t.Helper()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-p.ended; err != nil {
+		t.Fatalf("the process should exit with 0 after SIGTERM: %v", err)
+	}
+	next := &process{cmd: exec.Command(p.cmd.Path, p.cmd.Args[1:]...), url: p.url, apps: p.apps, ended: make(chan error, 1)}
+	next.cmd.Env = p.cmd.Env
+	next.start(t)
+	return next
+}
+
+// start starts the process, waits until it is ready, and kills it when the test ends.
+func (p *process) start(t *testing.T) {
+	t.Helper()
 	p.cmd.Stdout, p.cmd.Stderr = p, p
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -84,7 +106,6 @@ func startProcessAs(t *testing.T, gh *githubtest.Server, dir string, cmd *exec.C
 		res.Body.Close()
 		return res.StatusCode == http.StatusOK
 	})
-	return p
 }
 
 // eventually waits for what happens in another process.

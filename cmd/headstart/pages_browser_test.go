@@ -1,0 +1,141 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/headstart-cd/headstart/config"
+	"github.com/headstart-cd/headstart/github/githubtest"
+	"github.com/headstart-cd/headstart/internal/browsertest"
+)
+
+// TestPages is what people see in a real browser, of a real server.
+func TestPages(t *testing.T) {
+	t.Parallel()
+	chromium := browsertest.Start(t)
+	b, place := outside(t)
+	till, err := b.gh.CreateRepo("far/till", githubtest.RepoOptions{})
+	b.must(err)
+	b.must(b.shop.SetRole("mia", "read"))
+	b.must(till.SetRole("sam", "write"))
+	p := startProcessAs(t, b.gh, t.TempDir(), exec.Command(os.Args[0], "serve"), func(url string) []string {
+		return []string{"HEADSTART_URL=" + url, "GITHUB_CLIENT_SECRET=" + b.gh.ClientSecret(), "HEADSTART_ALLOW=acme/shop=shop-* far/till=till-*"}
+	})
+	b.gh.SetCallbackURLs(p.url + "/login/callback")
+	b.gh.SetWebhook(p.url+"/webhooks/github", webhookSecret)
+	files := place.files()
+	files[config.Path] = strings.ReplaceAll(place.head()+pipeline, "shop-", "till-")
+	_, err = till.Commit("main", files)
+	b.must(err)
+	golive := func(name string) githubtest.Commit {
+		c := b.push(change(name))
+		b.report(c.SHA, "success")
+		return c
+	}
+	first := golive("first")
+	eventually(t, "the first commit is live", b.hasStatus(first.SHA, "headstart/production", "success"))
+
+	// Each signs in on GitHub's page, by clicking.
+	mia, sam := chromium.Tab(t, p.url), chromium.Tab(t, p.url)
+	for login, tab := range map[string]*browsertest.Tab{"mia": mia, "sam": sam} {
+		tab.Open("/")
+		tab.Click("Sign in with GitHub")
+		tab.Click(login)
+		tab.Until(login+" is signed in", `location.pathname === "/" && document.querySelector(".account summary")?.innerText === "`+login+`"`)
+	}
+
+	// They see different things.
+	if text := mia.Text(); !strings.Contains(text, "acme/shop") || strings.Contains(text, "far") {
+		t.Errorf("mia should find acme/shop alone:\n%s", text)
+	}
+	if text := sam.Text(); !strings.Contains(text, "far/till") || strings.Contains(text, "acme") {
+		t.Errorf("sam should find far/till alone:\n%s", text)
+	}
+	sam.Open("/p/acme/shop")
+	if text := sam.Text(); !strings.Contains(text, "Not found") || strings.Contains(text, first.SHA[:7]) {
+		t.Errorf("sam should not find what GitHub does not show him:\n%s", text)
+	}
+
+	// A push goes live under mia's eyes: the page is the same one all the time.
+	mia.Open("/p/acme/shop")
+	mia.Shows(first.SHA[:7])
+	mia.Eval(`globalThis.opened = "once"; 0`, nil)
+	waiting := b.push(change("second"))
+	mia.Until("the page shows that the change waits for its checks", onMap(waiting.SHA, "waits"))
+	b.report(waiting.SHA, "success")
+	mia.Until("the page shows that the change is live", live(waiting.SHA))
+	mia.Until("the page was not loaded again", `globalThis.opened === "once"`)
+
+	// Back and forward; then the page follows again.
+	mia.Click("Pipelines")
+	mia.Until("mia is at home", `location.pathname === "/" && document.querySelector("h1").innerText === "Pipelines"`)
+	mia.Back()
+	mia.Until("mia is back", `location.pathname === "/p/acme/shop"`)
+	mia.Shows(waiting.SHA[:7])
+	mia.Forward()
+	mia.Until("mia is at home again", `location.pathname === "/"`)
+	mia.Back()
+	third := golive("third")
+	mia.Until("the page follows after going back", live(third.SHA))
+
+	// By keyboard: to the box of production on the map, and where it leads.
+	mia.Open("/p/acme/shop")
+	for range 40 {
+		var at string
+		if mia.Eval(`document.activeElement.closest(".map a")?.getAttribute("href") ?? ""`, &at); at == "#stage-production" {
+			break
+		}
+		mia.Press(kb.Tab)
+	}
+	mia.Until("the box has a visible focus", `document.activeElement.matches(".map a:focus-visible") && getComputedStyle(document.activeElement).outlineStyle === "solid"`)
+	mia.Press(kb.Enter)
+	mia.Until("the box leads to the row of production", `location.hash === "#stage-production" && document.querySelector(":target")?.innerText.includes("production")`)
+
+	for login, tab := range map[string]*browsertest.Tab{"mia": mia, "sam": sam} {
+		for _, m := range tab.Console() {
+			if !strings.Contains(m, "404") || !strings.Contains(m, p.url+"/p/acme/shop") || login != "sam" { // which is what sam should get
+				t.Errorf("%s's console should stay empty: %s", login, m)
+			}
+		}
+	}
+
+	// The server ends and comes back: the page catches up, without being loaded again.
+	mia.Eval(`globalThis.opened = "before"; 0`, nil)
+	p = p.again(t)
+	fourth := golive("fourth")
+	mia.Until("the page catches up with what happened", live(fourth.SHA))
+	mia.Until("the page was not loaded again", `globalThis.opened === "before"`)
+	for _, m := range mia.Console() {
+		if !strings.HasPrefix(m, "network error: ") || !strings.Contains(m, "/live") {
+			t.Errorf("the console should tell of the lost connection alone: %s", m)
+		}
+	}
+
+	// Without scripts it is the same page, which stands still.
+	mia.Scripts(false)
+	mia.Open("/p/acme/shop")
+	for _, text := range []string{"is live on production", fourth.SHA[:7], "From push to production", "Stages", "On their way"} {
+		mia.Shows(text)
+	}
+	mia.Click("Pipelines")
+	mia.Click("mia")
+	mia.Click("Sign out")
+	mia.Shows("Sign in with GitHub")
+	if said := mia.Console(); len(said) > 0 {
+		t.Errorf("the console should stay empty: %v", said)
+	}
+}
+
+// live is an expression that is true when the open page says that a commit is live.
+func live(sha string) string {
+	return `(() => { const now = document.querySelector("#now")?.innerText ?? ""; return now.includes("` + sha[:7] + `") && now.includes("is live on production"); })()`
+}
+
+// onMap is an expression that is true when the map is about a commit, and one of its steps has a word.
+func onMap(sha, word string) string {
+	return `(() => { const map = document.querySelector("#map")?.innerText ?? ""; return map.includes("` + sha[:7] + `") && map.includes("` + word + `"); })()`
+}

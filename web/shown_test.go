@@ -1,0 +1,143 @@
+package web_test
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/internal/browsertest"
+	"github.com/headstart-cd/headstart/web"
+)
+
+// sight is a page in a situation that is looked at in a real browser.
+type sight struct {
+	name, pattern string // pattern: of the table of pages
+	login, path   string
+	tell          func(testing.TB, *world)
+}
+
+// sights are every page. A new one of the table of pages needs an entry here.
+func sights() []sight {
+	full := func(t testing.TB, w *world) { w.put(api, live(t)); w.put(shop, situations[3].tell(t)) }
+	list := []sight{
+		{"home", "GET /{$}", "mia", "/", full},
+		{"home_empty", "GET /{$}", "ops", "/", full},
+		{"welcome", "GET /{$}", "", "/", full},
+		{"deliveries", "GET /deliveries", "ops", "/deliveries", full},
+		{"deliveries_none", "GET /deliveries", "ops", "/deliveries", func(_ testing.TB, w *world) { w.failed = nil }},
+		{"missing", "/", "mia", "/p/far/till", full},
+		{"refused", "GET /login/callback", "", "/login/callback?code=mia&state=x", full},
+	}
+	for _, s := range situations {
+		list = append(list, sight{"pipeline_" + s.name, "GET /p/{owner}/{name}", "mia", "/p/acme/shop", func(t testing.TB, w *world) { w.put(shop, s.tell(t)) }})
+	}
+	for _, s := range situations[1:] { // before the first push there is no candidate
+		tell := func(t testing.TB, w *world) { w.put(shop, s.tell(t)) }
+		newest := "3f2a91c"
+		switch s.name {
+		case "live":
+			newest = "77b01de"
+		case "many_on_their_way":
+			newest = "51aa0b7"
+		}
+		list = append(list, sight{"candidate_" + s.name, "GET /p/{owner}/{name}/c/{sha}", "mia", "/p/acme/shop/c/" + newest, tell},
+			sight{"stage_" + s.name, "GET /p/{owner}/{name}/s/{stage}", "mia", "/p/acme/shop/s/production", tell})
+	}
+	list = append(list, sight{"process", "GET /p/{owner}/{name}/process", "mia", "/p/acme/shop/process", full})
+	return append(list, ofStages("three_stages", "canary", 3), ofStages("twelve_stages", "region", 12), ofStages("long_names", "production-of-the-company-that-was-bought-last-year", 3))
+}
+
+// ofStages is a pipeline of so many stages, whose second one needs two other pipelines, one of which mia may not see. Names
+// are as long as they are.
+func ofStages(name, stage string, n int) sight {
+	return sight{"pipeline_" + name, "GET /p/{owner}/{name}", "mia", "/p/acme/shop", func(t testing.TB, w *world) {
+		cfg := usualOf("shop")
+		cfg.Stages = nil
+		for i := range n {
+			stage := fmt.Sprintf("%s-%d", stage, i+1)
+			cfg.Stages = append(cfg.Stages, bot.Stage{Name: stage, Apps: []string{"us-" + stage, "ca-" + stage}, Allow: []string{"write"}})
+		}
+		s := newTale(t)
+		s.push("77b01de", "Fix rounding of taxes in countries where prices are shown without them, as customers of the north expect", "ada-of-the-analytical-engine", cfg)
+		s.check("77b01de", bot.CheckPassed)
+		s.wait(3 * time.Minute)
+		s.State.Config.Stages[1].Needs = []bot.Need{{Pipeline: api, Stage: "production"}, {Pipeline: till, Stage: "production"}}
+		w.put(api, live(t))
+		w.put(shop, s)
+	}}
+}
+
+// invisible are the routes that are no pages.
+var invisible = []string{"GET /login", "POST /logout", "POST /logout/everywhere", "GET /assets/{file}"}
+
+func TestEveryPageIsLookedAt(t *testing.T) {
+	for _, pattern := range web.RoutePatterns() {
+		if !slices.Contains(invisible, pattern) && !strings.HasSuffix(pattern, "/live") && !slices.ContainsFunc(sights(), func(s sight) bool { return s.pattern == pattern }) {
+			t.Errorf("the page %s has no entry in sights: nobody looks at it in a browser", pattern)
+		}
+	}
+}
+
+// looks are the ways in which people look at pages.
+var looks = []struct {
+	name   string
+	dark   bool
+	width  int64
+	height int64
+}{{"light", false, 1280, 800}, {"dark", true, 1280, 800}, {"narrow", false, 320, 640}}
+
+// Every page is for everybody: axe-core finds nothing, nothing has to be scrolled sideways, and the console stays empty.
+func TestPagesAreAccessible(t *testing.T) {
+	chromium := browsertest.Start(t)
+	for _, s := range sights() {
+		t.Run(s.name, func(t *testing.T) {
+			tab := s.open(t, chromium)
+			for _, look := range looks {
+				tab.Size(look.width, look.height)
+				tab.Dark(look.dark)
+				for _, v := range tab.Axe() {
+					for _, n := range v.Nodes {
+						t.Errorf("%s: %s: %s\n%s\n%s", look.name, v.ID, v.Help, n.HTML, n.FailureSummary)
+					}
+				}
+				keep(t, s.name, look.name, tab.Picture)
+				if wider := tab.Overflow(); wider > 0 {
+					t.Errorf("%s: the page is %d pixels wider than the window", look.name, wider)
+				}
+			}
+			for _, m := range tab.Console() {
+				if !strings.Contains(m, "Failed to load resource") || !strings.HasSuffix(m, s.path) { // the answer itself says that something is wrong
+					t.Errorf("the console should stay empty: %s", m)
+				}
+			}
+		})
+	}
+}
+
+// open opens the page in a tab of somebody who is signed in.
+func (s sight) open(t *testing.T, chromium *browsertest.Browser) *browsertest.Tab {
+	t.Helper()
+	w := newWorld(t)
+	s.tell(t, w)
+	tab := chromium.Tab(t, w.server.URL)
+	b := w.browser().signIn(s.login)
+	for _, cookie := range b.client.Jar.Cookies(w.location()) {
+		tab.Cookie(cookie.Name, cookie.Value)
+	}
+	tab.Clock(w.clock())
+	tab.Open(s.path)
+	return tab
+}
+
+func (w *world) location() *url.URL {
+	w.t.Helper()
+	at, err := url.Parse(w.server.URL)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return at
+}
