@@ -283,7 +283,11 @@ func (s *State) KeepBuild(c *Candidate) {
 	}
 	r, ok := s.RunOf(c)
 	if !ok || r.App == "" || r.Status == RunUnread || r.Status == RunWaiting {
-		if c.Build.Ended.IsZero() {
+		switch {
+		case !c.Build.Ended.IsZero():
+		case c.Artifact != "" && !c.Build.Began.IsZero():
+			c.Build.Ended = s.At // it has just ended, and the file now shares builds differently
+		default:
 			c.Build = Build{} // it could not begin
 		}
 		return
