@@ -133,16 +133,18 @@ func (r promotionRow) result() string {
 // title names what was promoted.
 func (r promotionRow) title() string {
 	var parts []string
+	text := r.change.Title
 	if r.Kind == history.KindRollback || r.Kind == history.KindUndo {
 		parts = append(parts, "↩")
 	}
 	if pull := cmp.Or(r.change.Pull, r.Pull); pull != 0 {
 		parts = append(parts, fmt.Sprintf("#%d", pull))
+		text = strings.TrimSuffix(text, fmt.Sprintf(" (#%d)", pull)) // as GitHub ends the title of a squashed one
 	}
 	if r.Commits > 1 { // before the title, of which the end may be cut
 		parts = append(parts, fmt.Sprintf("(+%d)", r.Commits-1))
 	}
-	return strings.Join(append(parts, strings.Fields(r.change.Title)...), " ")
+	return strings.Join(append(parts, strings.Fields(text)...), " ")
 }
 
 // because says who wanted it, why, and why it did not succeed; empty: there is nothing to

@@ -143,7 +143,7 @@ func TestHistoryTable(t *testing.T) {
 		sha("7"): {Title: "Fix rounding", Pull: 416, PushedAt: at(6 * time.Minute)},
 		sha("5"): {Title: "New header with a title that is much too long to be shown in eighty characters", Pull: 412, PushedAt: at(136 * time.Minute)},
 		sha("8"): {Title: "Count the till", PushedAt: at(8 * day)},
-		sha("1"): {Title: "Migrate orders", Pull: 409, PushedAt: at(170 * time.Minute)},
+		sha("1"): {Title: "Migrate orders (#409)", Pull: 409, PushedAt: at(170 * time.Minute)},
 	}
 	var out bytes.Buffer
 	printPromotions(&out, bot.Key{Repo: bot.Repo{Owner: "acme", Name: "shop"}, Name: "api"}, "production", []history.Promotion{under, forward("5", 130*time.Minute, 0, 3), back, failed, forward("8", 7*day, 0, 1), hand}, changes, now)
