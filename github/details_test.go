@@ -17,7 +17,7 @@ func TestPublishedLinks(t *testing.T) {
 		"https://headstart.example.com/": {
 			"https://headstart.example.com/p/acme/shop:api/c/SHA#build", "https://example.com/app", "https://headstart.example.com/p/acme/shop:api",
 			"https://headstart.example.com/p/acme/shop:api/c/SHA#production",
-			"**It is live** [details](https://headstart.example.com/p/acme/shop:web/c/a1)\n\nand more", "**Why** [details](https://headstart.example.com/p/acme/shop/c/a1#gates)\n",
+			"**It is live** [details](https://headstart.example.com/p/acme/shop:web/c/a1)\n\nand more", "**Why** [details](https://headstart.example.com/p/acme/shop/c/a1#why)\n",
 		},
 	} {
 		w := start(t, func(_ *githubtest.Options, o *github.Options) { o.Pages = pages })
@@ -51,7 +51,7 @@ func TestPublishedLinks(t *testing.T) {
 		comment := bot.WriteComment{Number: n, Body: bot.Marker + "\n**It is live**" + words.Details("web", "a1", "") + "\n\nand more"}
 		do[bot.CommentWritten](w, comment)
 		w.costs(1, func() { do[bot.CommentWritten](w, comment) }) // it says so already, with its link
-		do[bot.Replied](w, bot.Reply{Number: n, Comment: 1, Body: "**Why**" + words.Details("", "a1", "gates") + "\n"})
+		do[bot.Replied](w, bot.Reply{Number: n, Comment: 1, Body: "**Why**" + words.Details("", "a1", "why") + "\n"})
 		comments := w.shop.Comments(n)
 		for i, want := range []string{bot.Marker + "\n" + links.comment, "<!-- headstart:api answer 1 -->\n" + links.answer} {
 			if got := comments[len(comments)-2+i].Body; got != want {

@@ -54,7 +54,7 @@ func TestLinksToPages(t *testing.T) {
 		page := pages + "/p/acme/shop/c/" + merge.SHA
 		expect("before the checks", merge.SHA, map[string]string{"build": page + "#build", "staging": page + "#staging"})
 		b.ask(pull.Number(), "zoe", "/why production")
-		if answers := b.replies(pull.Number()); len(answers) != 1 || !strings.Contains(answers[0], " [details]("+page+"#gates)\n") {
+		if answers := b.replies(pull.Number()); len(answers) != 1 || !strings.Contains(answers[0], " [details]("+page+"#why)\n") {
 			t.Errorf("the answer should lead to the gates, got %q", answers)
 		}
 		b.report(merge.SHA, "success")
