@@ -16,8 +16,8 @@ func TestPublishedLinks(t *testing.T) {
 		"": {"https://example.com/output", "https://example.com/app", "", "https://example.com/output", "**It is live**\n\nand more", "**Why**\n"},
 		"https://headstart.example.com/": {
 			"https://headstart.example.com/p/acme/shop:api/c/SHA#build", "https://example.com/app", "https://headstart.example.com/p/acme/shop:api",
-			"https://headstart.example.com/p/acme/shop:api/c/SHA#production",
-			"**It is live** [details](https://headstart.example.com/p/acme/shop:web/c/a1)\n\nand more", "**Why** [details](https://headstart.example.com/p/acme/shop/c/a1#gates)\n",
+			"https://headstart.example.com/p/acme/shop:api/c/SHA#stage-production",
+			"**It is live** [details](https://headstart.example.com/p/acme/shop:web/c/a1)\n\nand more", "**Why** [details](https://headstart.example.com/p/acme/shop/c/a1#why)\n",
 		},
 	} {
 		w := start(t, func(_ *githubtest.Options, o *github.Options) { o.Pages = pages })
@@ -38,7 +38,7 @@ func TestPublishedLinks(t *testing.T) {
 
 		made := do[bot.DeploymentCreated](w, bot.CreateDeployment{SHA: c.SHA, Stage: "production"})
 		do[bot.Acknowledged](w, bot.SetDeploymentStatus{
-			SHA: c.SHA, Stage: "production", ID: made.ID, AppURL: "https://example.com/app", Part: "production",
+			SHA: c.SHA, Stage: "production", ID: made.ID, AppURL: "https://example.com/app", Part: "stage-production",
 			Status: bot.Status{State: bot.StatusFailure, URL: "https://example.com/output"},
 		})
 		if got := w.shop.Deployments()[0].Statuses[0]; got.LogURL != of(links.log, c) || got.EnvironmentURL != "https://example.com/app" {
@@ -51,7 +51,7 @@ func TestPublishedLinks(t *testing.T) {
 		comment := bot.WriteComment{Number: n, Body: bot.Marker + "\n**It is live**" + words.Details("web", "a1", "") + "\n\nand more"}
 		do[bot.CommentWritten](w, comment)
 		w.costs(1, func() { do[bot.CommentWritten](w, comment) }) // it says so already, with its link
-		do[bot.Replied](w, bot.Reply{Number: n, Comment: 1, Body: "**Why**" + words.Details("", "a1", "gates") + "\n"})
+		do[bot.Replied](w, bot.Reply{Number: n, Comment: 1, Body: "**Why**" + words.Details("", "a1", "why") + "\n"})
 		comments := w.shop.Comments(n)
 		for i, want := range []string{bot.Marker + "\n" + links.comment, "<!-- headstart:api answer 1 -->\n" + links.answer} {
 			if got := comments[len(comments)-2+i].Body; got != want {

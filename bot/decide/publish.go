@@ -54,10 +54,15 @@ func (d *decision) publishStatus(sha, context string, published map[string]pipel
 // partOfPage is the part of a commit's page that a status links to; empty: none. Only the branch's candidates have pages. What
 // is live links to the app.
 func (d *decision) partOfPage(sha, context string, s bot.Status) string {
-	if d.State.Position(sha) < 0 || context != bot.BuildContext && s.State == bot.StatusSuccess && s.URL != "" {
+	switch {
+	case d.State.Position(sha) < 0, context == bot.ConfigContext:
+		return ""
+	case context == bot.BuildContext:
+		return "build"
+	case s.State == bot.StatusSuccess && s.URL != "":
 		return ""
 	}
-	return strings.TrimPrefix(context, "headstart/")
+	return "stage-" + strings.TrimPrefix(context, "headstart/")
 }
 
 // alreadyPublished reports whether an equivalent status is published already. Within one phase the text is not renewed:

@@ -139,7 +139,7 @@ func whyText(v *gate.View, r *pipeline.Request, cmd command.Command, begins Star
 	if at, ok := Expected(v, c); ok {
 		fmt.Fprintf(&b, ": expected on %s at %s, going by earlier deploys", words.Text(v.LastStage()), words.Moment(at))
 	}
-	b.WriteString(words.Details(v.State.Pipeline.Name, c.SHA, "gates") + "\n")
+	b.WriteString(words.Details(v.State.Pipeline.Name, c.SHA, "why") + "\n")
 	for _, stage := range stages {
 		fmt.Fprintf(&b, "\n**%s**\n", words.Text(stage))
 		if p, in := c.Progress[stage]; in {

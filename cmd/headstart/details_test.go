@@ -52,21 +52,21 @@ func TestLinksToPages(t *testing.T) {
 		b.serves[merge.SHA] = ahead.SHA
 		b.settle()
 		page := pages + "/p/acme/shop/c/" + merge.SHA
-		expect("before the checks", merge.SHA, map[string]string{"build": page + "#build", "staging": page + "#staging"})
+		expect("before the checks", merge.SHA, map[string]string{"build": page + "#build", "staging": page + "#stage-staging"})
 		b.ask(pull.Number(), "zoe", "/why production")
-		if answers := b.replies(pull.Number()); len(answers) != 1 || !strings.Contains(answers[0], " [details]("+page+"#gates)\n") {
+		if answers := b.replies(pull.Number()); len(answers) != 1 || !strings.Contains(answers[0], " [details]("+page+"#why)\n") {
 			t.Errorf("the answer should lead to the gates, got %q", answers)
 		}
 		b.report(merge.SHA, "success")
 		b.until(2*time.Minute, "the release fails", b.hasStatus(merge.SHA, "headstart/production", "failure"))
 		b.pass(time.Minute)
-		expect("at the end", merge.SHA, map[string]string{"build": page + "#build", "staging": "https://" + stagingApp + ".herokuapp.com", "production": page + "#production"})
+		expect("at the end", merge.SHA, map[string]string{"build": page + "#build", "staging": "https://" + stagingApp + ".herokuapp.com", "production": page + "#stage-production"})
 		for stage, app := range map[string]string{"staging": stagingApp, "production": productionApp} {
 			d, ok := b.deployment(merge.SHA, stage)
 			if !ok {
 				t.Fatalf("there should be a deployment to %s", stage)
 			}
-			if last := d.Statuses[len(d.Statuses)-1]; last.LogURL != page+"#"+stage || last.EnvironmentURL != "https://"+app+".herokuapp.com" {
+			if last := d.Statuses[len(d.Statuses)-1]; last.LogURL != page+"#stage-"+stage || last.EnvironmentURL != "https://"+app+".herokuapp.com" {
 				t.Errorf("the deployment to %s should link to the commit's page and to the app, got %+v", stage, last)
 			}
 		}
