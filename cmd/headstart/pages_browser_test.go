@@ -107,7 +107,7 @@ func TestPages(t *testing.T) {
 
 	// The server ends and comes back: the page catches up, without being loaded again.
 	mia.Eval(`globalThis.opened = "before"; 0`, nil)
-	p = p.again(t)
+	p.again(t)
 	fourth := golive("fourth")
 	mia.Until("the page catches up with what happened", live(fourth.SHA))
 	mia.Until("the page was not loaded again", `globalThis.opened === "before"`)
