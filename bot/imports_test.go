@@ -52,6 +52,7 @@ var inward = map[string][]string{
 	"github/githubtest":          {"bot"},
 	"platform":                   {"bot", "bot/engine"},
 	"platform/platformtest":      {"bot", "platform"},
+	"internal/browsertest":       {},
 	"internal/clocktest":         {},
 	"internal/postgrestest":      {},
 	"platform/heroku":            {"bot", "platform"},

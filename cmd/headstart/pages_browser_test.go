@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/headstart-cd/headstart/config"
 	"github.com/headstart-cd/headstart/github/githubtest"
 	"github.com/headstart-cd/headstart/internal/browsertest"
+	"github.com/headstart-cd/headstart/platform/heroku/herokutest"
 )
 
 // TestPages is what people see in a real browser, of a real server.
@@ -105,7 +107,7 @@ func TestPages(t *testing.T) {
 
 	// The server ends and comes back: the page catches up, without being loaded again.
 	mia.Eval(`globalThis.opened = "before"; 0`, nil)
-	p = p.again(t)
+	p.again(t)
 	fourth := golive("fourth")
 	mia.Until("the page catches up with what happened", live(fourth.SHA))
 	mia.Until("the page was not loaded again", `globalThis.opened === "before"`)
@@ -138,4 +140,60 @@ func live(sha string) string {
 // onMap is an expression that is true when the map is about a commit, and one of its steps has a word.
 func onMap(sha, word string) string {
 	return `(() => { const map = document.querySelector("#map")?.innerText ?? ""; return map.includes("` + sha[:7] + `") && map.includes("` + word + `"); })()`
+}
+
+// Two instances share a database: whichever of them commits a change, the pages that are open at the other one show it, too.
+func TestPagesOfTwoInstances(t *testing.T) {
+	t.Parallel()
+	chromium, db := browsertest.Start(t), newCluster(t)
+	database := db.database()
+	w := newChaosWorld(t, 1, 1, herokutest.Options{})
+	shop := w.teams[0]
+	if err := shop.SetRole("mia", "read"); err != nil {
+		t.Fatal(err)
+	}
+	var instances []*instance
+	var callbacks []string
+	for range 2 {
+		i := newInstance(t, w.gh, w.heroku, database, w.allow)
+		i.env = append(i.env, "HEADSTART_URL="+i.url(), "GITHUB_CLIENT_SECRET="+w.gh.ClientSecret(), "HEADSTART_SESSION_KEY="+strings.Repeat("k", 32))
+		if err := i.startAndWait(); err != nil {
+			t.Fatal(err)
+		}
+		instances, callbacks = append(instances, i), append(callbacks, i.url()+"/login/callback")
+	}
+	w.gh.SetCallbackURLs(callbacks...)
+	w.gh.SetWebhook(newBalancer(t, instances).url+"/webhooks/github", webhookSecret)
+	w.gh.SignIn("mia")
+	push := func(name string) (sha string) {
+		t.Helper()
+		c, err := shop.Commit("main", change(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, check := range chaosChecks {
+			if err := shop.Check(c.SHA, check, "success"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return c.SHA
+	}
+	first := push("first")
+	eventually(t, "the first commit is live", func() bool {
+		return shop.Statuses(first)["headstart/production"].State == "success"
+	})
+	var tabs []*browsertest.Tab
+	for _, i := range instances {
+		tab := chromium.Tab(t, i.url())
+		tab.Open("/p/acme/shop-0")
+		tab.Until("the page shows that the first commit is live", live(first))
+		tabs = append(tabs, tab)
+	}
+	second := push("second")
+	for n, tab := range tabs {
+		tab.Until(fmt.Sprintf("the page of instance %d shows that the second commit is live", n+1), live(second))
+		if said := tab.Console(); len(said) > 0 {
+			t.Errorf("the console should stay empty: %v", said)
+		}
+	}
 }

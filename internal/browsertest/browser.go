@@ -25,7 +25,7 @@ const ProgramVar = "HEADSTART_TEST_CHROMIUM"
 var programs = []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
 
 // ErrMissing says that there is no browser on this machine.
-var ErrMissing = errors.New("Chromium is missing: install it (Debian: apt-get install chromium), or name it in " + ProgramVar)
+var ErrMissing = errors.New("no Chromium in PATH: install it (Debian: apt-get install chromium), or name it in " + ProgramVar)
 
 // Patience is how long a page may take until it shows what a test waits for.
 const Patience = time.Minute
