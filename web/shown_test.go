@@ -33,19 +33,22 @@ func sights() []sight {
 		{"refused", "GET /login/callback", "", "/login/callback?code=mia&state=x", full},
 	}
 	for _, s := range situations {
+		if slices.Contains([]string{"building", "live", "releasing"}, s.name) && !*allPictures { // they differ from others in words alone
+			continue
+		}
 		list = append(list, sight{"pipeline_" + s.name, "GET /p/{owner}/{name}", "mia", "/p/acme/shop", func(t testing.TB, w *world) { w.put(shop, s.tell(t)) }})
 	}
 	for _, s := range situations {
 		tell := func(t testing.TB, w *world) { w.put(shop, s.tell(t)) }
 		switch s.name {
-		case "building", "approval", "release_failed":
+		case "approval", "release_failed":
 			list = append(list, sight{"candidate_" + s.name, "GET /p/{owner}/{name}/c/{sha}", "mia", "/p/acme/shop/c/3f2a91c", tell})
-		case "live", "locked_and_frozen":
+		case "locked_and_frozen":
 			list = append(list, sight{"stage_" + s.name, "GET /p/{owner}/{name}/s/{stage}", "mia", "/p/acme/shop/s/production", tell})
 		}
 	}
 	list = append(list, sight{"process", "GET /p/{owner}/{name}/process", "mia", "/p/acme/shop/process", full})
-	return append(list, ofStages("three_stages", "canary", 3), ofStages("twelve_stages", "region", 12), ofStages("long_names", "production-of-the-company-that-was-bought-last-year", 3))
+	return append(list, ofStages("twelve_stages", "region", 12), ofStages("long_names", "production-of-the-company-that-was-bought-last-year", 3))
 }
 
 // ofStages is a pipeline of so many stages, whose second one needs two other pipelines, one of which mia may not see. Names

@@ -88,14 +88,17 @@ func TestPages(t *testing.T) {
 	mia.Open("/p/acme/shop")
 	for range 40 {
 		var at string
-		if mia.Eval(`document.activeElement.closest(".map a")?.getAttribute("href") ?? ""`, &at); at == "#stage-production" {
+		if mia.Eval(`document.activeElement.closest(".map a")?.getAttribute("href") ?? ""`, &at); at == "/p/acme/shop/s/production" {
 			break
 		}
 		mia.Press(kb.Tab)
 	}
 	mia.Until("the box has a visible focus", `document.activeElement.matches(".map a:focus-visible") && getComputedStyle(document.activeElement).outlineStyle === "solid"`)
 	mia.Press(kb.Enter)
-	mia.Until("the box leads to the row of production", `location.hash === "#stage-production" && document.querySelector(":target")?.innerText.includes("production")`)
+	mia.Until("the box leads to the page of production", `location.pathname === "/p/acme/shop/s/production" && document.querySelector("h1").innerText === "production"`)
+	mia.Shows(third.SHA[:7])
+	mia.Back()
+	mia.Until("mia is back on the pipeline's page", `location.pathname === "/p/acme/shop" && document.querySelector(".map")`)
 
 	for login, tab := range map[string]*browsertest.Tab{"mia": mia, "sam": sam} {
 		for _, m := range tab.Console() {
