@@ -98,7 +98,7 @@ func TestPages(t *testing.T) {
 	mia.Until("the box leads to the page of production", `location.pathname === "/p/acme/shop/s/production" && document.querySelector("h1").innerText === "production"`)
 	mia.Shows(third.SHA[:7])
 	mia.Back()
-	mia.Until("mia is back on the pipeline's page", `location.pathname === "/p/acme/shop" && document.querySelector(".map")`)
+	mia.Until("mia is back on the pipeline's page", `location.pathname === "/p/acme/shop" && document.querySelector(".map") !== null`)
 
 	for login, tab := range map[string]*browsertest.Tab{"mia": mia, "sam": sam} {
 		for _, m := range tab.Console() {
