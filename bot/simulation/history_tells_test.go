@@ -93,6 +93,9 @@ func (s *sim) told() {
 			s.breaks(historyTells, "promotion %d to %s released %s, and is told to be of %+v", r.n, r.stage, r.sha, row)
 		}
 	}
+	if s.store.commits%2 > 0 {
+		return // folding every event again takes its time
+	}
 	one, err := bottest.Replay(pipeline.State{Pipeline: key}, s.store.events)
 	if err != nil {
 		s.breaks(historyTells, "%v", err)
