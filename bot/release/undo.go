@@ -49,10 +49,14 @@ func undo(s *pipeline.State, stage string, c *pipeline.Candidate, promotion int,
 	alert(s, stage, c, promotion)
 }
 
-// setAfter stores the consequence of a candidate's failure at a stage.
+// setAfter stores the consequence of a candidate's failure at a stage. The failure is forgotten if the stage was taken
+// out of the file meanwhile, and came back.
 func setAfter(s *pipeline.State, stage, sha, after string) {
-	if c := s.Candidate(sha); c != nil {
-		pass := c.Progress[stage]
+	c := s.Candidate(sha)
+	if c == nil {
+		return
+	}
+	if pass, failed := c.Progress[stage]; failed {
 		pass.Consequence = after
 		pipeline.Put(&c.Progress, stage, pass)
 	}
