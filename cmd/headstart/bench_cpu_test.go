@@ -13,7 +13,7 @@ import (
 // same run. A machine that is busy makes all of them slower, and hardly the ratio.
 const (
 	mostOfReceipt = 2.2
-	mostOfDeploy  = 36
+	mostOfDeploy  = 28
 	cpuTeams      = 20
 	cpuRounds     = 5
 )
