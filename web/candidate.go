@@ -61,29 +61,14 @@ func (s *site) candidate(v *visit) (answer, error) {
 }
 
 func (s *site) followCandidate(v *visit) (answer, error) {
-	key, sha := v.key, v.PathValue("sha")
-	page, err := s.candidatePage(v.Context(), key, sha, v.seesPipeline)
-	if err != nil {
-		return answer{}, err
-	}
-	if page == nil {
-		return notFound, nil
-	}
-	visible, names, err := s.visibleNeeds(v)
-	if err != nil {
-		return answer{}, err
-	}
-	return answer{follows: &watched{
-		name:    strings.Join(append([]string{"candidate", page.Commit.Page}, names...), " "),
-		version: func(ctx context.Context) (int64, error) { return s.pipelines.Version(ctx, key) },
-		parts: func(ctx context.Context) ([]part, error) {
-			page, err := s.candidatePage(ctx, key, sha, func(k bot.Key) bool { return visible[k] })
-			if err != nil || page == nil {
-				return nil, err
-			}
-			return page.Parts, nil
-		},
-	}}, nil
+	sha := v.PathValue("sha")
+	return s.follow(v, "candidate "+sha, func(ctx context.Context, sees func(bot.Key) bool) ([]part, error) {
+		page, err := s.candidatePage(ctx, v.key, sha, sees)
+		if err != nil || page == nil {
+			return nil, err
+		}
+		return page.Parts, nil
+	})
 }
 
 // candidatePage makes the page, from the state as long as that knows the commit, and from history; nil: neither does.
@@ -96,7 +81,8 @@ func (s *site) candidatePage(ctx context.Context, key bot.Key, sha string, sees 
 	if c != nil {
 		sha = c.SHA
 	}
-	row, kept, err := s.history.Change(ctx, key, sha)
+	rows, err := s.history.ChangesOf(ctx, key, []string{sha})
+	row, kept := rows[sha]
 	if err != nil || c == nil && !kept {
 		return nil, err
 	}
@@ -112,9 +98,7 @@ func (s *site) candidatePage(ctx context.Context, key bot.Key, sha string, sees 
 		return nil, err
 	}
 	for _, p := range promotions {
-		line := r.promotionRow(p, nil)
-		line.Commit = commit{Short: p.Stage} // of this page all are the same
-		page.Promotions = append(page.Promotions, line)
+		page.Promotions = append(page.Promotions, r.promotionRow(p, rows))
 	}
 	page.Parts, err = partsOf("candidate", candidateParts, page)
 	return page, err
@@ -178,13 +162,16 @@ func (page *candidatePage) fromState(r *reading, c *pipeline.Candidate) {
 
 // ended says how a candidate ended that history does not know.
 func (r *reading) ended(c *pipeline.Candidate) summary {
+	if is, failed := r.failed(c); failed {
+		if c != r.newest() {
+			is.Next = "" // a newer one goes first
+		}
+		return is
+	}
 	is := summary{Level: idle, Commit: r.commit(c.SHA), Text: "is not on its way any more."}
 	for _, stage := range r.view.State.Config.StageNames() {
-		switch p := c.Progress[stage]; p.State {
-		case pipeline.ProgressLive:
+		if p := c.Progress[stage]; p.State == pipeline.ProgressLive {
 			is.Level, is.Text, is.Since = quiet, "went live on "+stage+".", momentOf(p.EndedAt, r.view.Now)
-		case pipeline.ProgressFailed, pipeline.ProgressRolledBack:
-			return summary{Level: needsSomebody, Commit: is.Commit, Text: progressWord(p.State) + " on " + stage + ".", Reason: sentence(p.Reason), Since: momentOf(p.EndedAt, r.view.Now)}
 		}
 	}
 	return is

@@ -17,8 +17,8 @@ import (
 type History interface {
 	// Changes lists at most limit changes that are older than before; zero before: from the newest.
 	Changes(ctx context.Context, key bot.Key, before history.Change, limit int) ([]history.Change, error)
-	// Change returns one change. Not found: no row of it is kept.
-	Change(ctx context.Context, key bot.Key, sha string) (change history.Change, found bool, err error)
+	// ChangesOf returns the changes of some commits by SHA, as far as they are kept.
+	ChangesOf(ctx context.Context, key bot.Key, shas []string) (map[string]history.Change, error)
 	// Promotions lists at most limit promotions of a stage, or of all with an empty one, that are older than before.
 	Promotions(ctx context.Context, key bot.Key, stage string, before history.Promotion, limit int) ([]history.Promotion, error)
 	// PromotionsOf lists the promotions of a commit.
@@ -100,7 +100,7 @@ type waitRow struct {
 	Level level
 }
 
-// waits says where the time of a change went.
+// waitsOf says where the time of a change went.
 func waitsOf(c history.Change) (rows []waitRow) {
 	total := c.EndedAt.Sub(c.PushedAt)
 	if total <= 0 {
@@ -124,7 +124,7 @@ func waitsOf(c history.Change) (rows []waitRow) {
 
 // promotionRow is one promotion of a stage, in one line.
 type promotionRow struct {
-	N        int
+	Stage    string
 	Commit   commit // zero: it is unknown which
 	Kind     string // such as "rolled back by sam"; empty: it went forward by itself
 	Why      string
@@ -138,7 +138,7 @@ type promotionRow struct {
 }
 
 func (r *reading) promotionRow(p history.Promotion, titles map[string]history.Change) promotionRow {
-	row := promotionRow{N: p.N, Why: p.Why, Reason: sentence(p.Reason), Began: momentOf(p.Began, r.view.Now), Commits: p.Commits, Level: moving, Result: "under way"}
+	row := promotionRow{Stage: p.Stage, Why: p.Why, Reason: sentence(p.Reason), Began: momentOf(p.Began, r.view.Now), Commits: p.Commits, Level: moving, Result: "under way"}
 	if p.SHA != "" {
 		row.Commit = r.commit(p.SHA)
 		if c, known := titles[p.SHA]; known {

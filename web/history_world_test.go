@@ -38,13 +38,14 @@ func (w *world) Changes(_ context.Context, key bot.Key, before history.Change, l
 	return list[:min(limit, len(list))], nil
 }
 
-func (w *world) Change(_ context.Context, key bot.Key, sha string) (history.Change, bool, error) {
+func (w *world) ChangesOf(_ context.Context, key bot.Key, shas []string) (map[string]history.Change, error) {
+	of := map[string]history.Change{}
 	for _, c := range w.changes(key) {
-		if c.SHA == sha {
-			return c, true, nil
+		if slices.Contains(shas, c.SHA) {
+			of[c.SHA] = c
 		}
 	}
-	return history.Change{}, false, nil
+	return of, nil
 }
 
 func (w *world) Promotions(_ context.Context, key bot.Key, stage string, before history.Promotion, limit int) ([]history.Promotion, error) {

@@ -96,10 +96,7 @@ func (r *reading) subject() *pipeline.Candidate {
 	if len(r.explained.Candidates) > 0 {
 		return s.Candidate(r.explained.Candidates[0].SHA)
 	}
-	if n := len(s.Candidates); n > 0 {
-		return &s.Candidates[n-1]
-	}
-	return nil
+	return r.newest()
 }
 
 func (r *reading) pushBox(c *pipeline.Candidate) mapBox {

@@ -62,32 +62,30 @@ func (s *site) pipelinePage(ctx context.Context, key bot.Key, sees func(bot.Key)
 
 // followPipeline tells of changes of the page.
 func (s *site) followPipeline(v *visit) (answer, error) {
-	visible, names, err := s.visibleNeeds(v)
+	return s.follow(v, "pipeline", func(ctx context.Context, sees func(bot.Key) bool) ([]part, error) {
+		page, err := s.pipelinePage(ctx, v.key, sees)
+		if err != nil || page == nil {
+			return nil, err
+		}
+		return page.Parts, nil
+	})
+}
+
+// follow tells of changes of a page about a pipeline. partsFor makes its parts for somebody who sees certain other pipelines;
+// none: there is no such page. Viewers who see the same of the pipelines that it needs watch one topic.
+func (s *site) follow(v *visit, page string, partsFor func(ctx context.Context, sees func(bot.Key) bool) ([]part, error)) (answer, error) {
+	parts, err := partsFor(v.Context(), v.seesPipeline)
 	if err != nil {
 		return answer{}, err
 	}
-	key := v.key
-	return answer{follows: &watched{
-		name:    strings.Join(append([]string{"pipeline", key.String()}, names...), " "),
-		version: func(ctx context.Context) (int64, error) { return s.pipelines.Version(ctx, key) },
-		parts: func(ctx context.Context) ([]part, error) {
-			page, err := s.pipelinePage(ctx, key, func(k bot.Key) bool { return visible[k] })
-			if err != nil || page == nil {
-				return nil, err
-			}
-			return page.Parts, nil
-		},
-	}}, nil
-}
-
-// visibleNeeds returns the pipelines that this one needs and the viewer may see, with their names in order. Viewers of the
-// same ones get the same parts.
-func (s *site) visibleNeeds(v *visit) (visible map[bot.Key]bool, names []string, err error) {
+	if parts == nil {
+		return notFound, nil
+	}
 	r, err := s.reading(v.Context(), v.key, v.seesPipeline)
 	if err != nil || r == nil {
-		return nil, nil, err
+		return notFound, err
 	}
-	visible = map[bot.Key]bool{}
+	key, visible, names := v.key, map[bot.Key]bool{}, []string{page, v.key.String()}
 	for _, stage := range r.view.State.Config.Stages {
 		for _, need := range stage.Needs {
 			if v.seesPipeline(need.Pipeline) && !visible[need.Pipeline] {
@@ -96,5 +94,11 @@ func (s *site) visibleNeeds(v *visit) (visible map[bot.Key]bool, names []string,
 			}
 		}
 	}
-	return visible, names, nil
+	return answer{follows: &watched{
+		name:    strings.Join(names, " "),
+		version: func(ctx context.Context) (int64, error) { return s.pipelines.Version(ctx, key) },
+		parts: func(ctx context.Context) ([]part, error) {
+			return partsFor(ctx, func(k bot.Key) bool { return visible[k] })
+		},
+	}}, nil
 }

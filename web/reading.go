@@ -174,11 +174,23 @@ func (r *reading) onItsWay(c *pipeline.Candidate, x gate.CandidateExplained) sum
 
 // newestFailed tells of the newest candidate, if it did not get through.
 func (r *reading) newestFailed() (summary, bool) {
-	s := r.view.State
-	if len(s.Candidates) == 0 {
-		return summary{}, false
+	if c := r.newest(); c != nil {
+		return r.failed(c)
 	}
-	c := &s.Candidates[len(s.Candidates)-1]
+	return summary{}, false
+}
+
+// newest is the newest candidate; nil: there is none.
+func (r *reading) newest() *pipeline.Candidate {
+	if n := len(r.view.State.Candidates); n > 0 {
+		return &r.view.State.Candidates[n-1]
+	}
+	return nil
+}
+
+// failed tells of a candidate that did not get through.
+func (r *reading) failed(c *pipeline.Candidate) (summary, bool) {
+	s := r.view.State
 	for _, stage := range s.Config.StageNames() {
 		p := c.Progress[stage]
 		is := summary{Level: needsSomebody, Commit: r.commit(c.SHA), Since: momentOf(p.EndedAt, r.view.Now), Reason: sentence(p.Reason)}

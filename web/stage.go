@@ -57,29 +57,14 @@ func (s *site) stage(v *visit) (answer, error) {
 }
 
 func (s *site) followStage(v *visit) (answer, error) {
-	key, stage := v.key, v.PathValue("stage")
-	page, err := s.stagePage(v.Context(), key, stage, "", v.seesPipeline)
-	if err != nil {
-		return answer{}, err
-	}
-	if page == nil {
-		return notFound, nil
-	}
-	visible, names, err := s.visibleNeeds(v)
-	if err != nil {
-		return answer{}, err
-	}
-	return answer{follows: &watched{
-		name:    strings.Join(append([]string{"stage", key.String(), stage}, names...), " "),
-		version: func(ctx context.Context) (int64, error) { return s.pipelines.Version(ctx, key) },
-		parts: func(ctx context.Context) ([]part, error) {
-			page, err := s.stagePage(ctx, key, stage, "", func(k bot.Key) bool { return visible[k] })
-			if err != nil || page == nil {
-				return nil, err
-			}
-			return page.Parts, nil
-		},
-	}}, nil
+	stage := v.PathValue("stage")
+	return s.follow(v, "stage "+stage, func(ctx context.Context, sees func(bot.Key) bool) ([]part, error) {
+		page, err := s.stagePage(ctx, v.key, stage, "", sees)
+		if err != nil || page == nil {
+			return nil, err
+		}
+		return page.Parts, nil
+	})
 }
 
 // stagePage makes the page; nil: the pipeline has no such stage. before is the number of the promotion that the history
@@ -111,15 +96,13 @@ func (s *site) stagePage(ctx context.Context, key bot.Key, name, before string, 
 		last := list[promotionsOnPage-1]
 		page.Older = fmt.Sprintf("%s/s/%s?before=%d.%d", page.Path, name, last.Began.UnixMicro(), last.N)
 	}
-	titles := map[string]history.Change{}
-	for _, p := range list {
-		if _, asked := titles[p.SHA]; p.SHA != "" && !asked {
-			c, _, err := s.history.Change(ctx, key, p.SHA)
-			if err != nil {
-				return nil, err
-			}
-			titles[p.SHA] = c
-		}
+	shas := make([]string, len(list))
+	for i, p := range list {
+		shas[i] = p.SHA
+	}
+	titles, err := s.history.ChangesOf(ctx, key, shas)
+	if err != nil {
+		return nil, err
 	}
 	for _, p := range list {
 		page.History = append(page.History, r.promotionRow(p, titles))

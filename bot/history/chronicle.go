@@ -5,6 +5,7 @@ import (
 
 	"github.com/headstart-cd/headstart/bot/gate"
 	"github.com/headstart-cd/headstart/bot/pipeline"
+	"github.com/headstart-cd/headstart/bot/redact"
 )
 
 // Chronicle returns the rows that differ between two states of a pipeline, each once; nil: none do. after was made of
@@ -78,7 +79,7 @@ const titleAtMost = 200
 
 func change(s *pipeline.State, c *pipeline.Candidate) Change {
 	row := Change{
-		SHA: c.SHA, PushedAt: c.PushedAt, SeenAt: c.SeenAt, Title: cut(c.Title), Author: c.Author, Pull: c.Pull,
+		SHA: c.SHA, PushedAt: c.PushedAt, SeenAt: c.SeenAt, Title: redact.Cut(c.Title, titleAtMost), Author: c.Author, Pull: c.Pull,
 		App: c.Build.App, BuildBegan: c.Build.Began, BuildEnded: c.Build.Ended, BuildFailed: c.Build.Failed,
 		GreenAt: c.Way.Green, RedAt: c.RedAt, Red: c.Red, Classes: c.Classes,
 	}
@@ -129,11 +130,4 @@ func waits(row *Change, w *pipeline.Way) (list []Wait) {
 		}
 	}
 	return list
-}
-
-func cut(title string) string {
-	if runes := []rune(title); len(runes) > titleAtMost {
-		return string(runes[:titleAtMost])
-	}
-	return title
 }

@@ -49,8 +49,8 @@ func undo(s *pipeline.State, stage string, c *pipeline.Candidate, promotion int,
 	alert(s, stage, c, promotion)
 }
 
-// setAfter stores the consequence of a candidate's failure at a stage. The failure is forgotten if the stage was taken
-// out of the file meanwhile, and came back.
+// setAfter stores the consequence of a candidate's failure at a stage. If the branch came back to the commit meanwhile,
+// it began anew, and the failure is forgotten.
 func setAfter(s *pipeline.State, stage, sha, after string) {
 	c := s.Candidate(sha)
 	if c == nil {

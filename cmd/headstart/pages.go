@@ -86,13 +86,6 @@ func (k kept) Changes(ctx context.Context, key bot.Key, before history.Change, l
 	return k.History.Changes(ctx, key, store.Page[history.Change]{Before: before, Limit: limit})
 }
 
-// Change returns a change.
-func (k kept) Change(ctx context.Context, key bot.Key, sha string) (history.Change, bool, error) {
-	all, err := k.ChangesOf(ctx, key, []string{sha})
-	c, found := all[sha]
-	return c, found, err
-}
-
 // Promotions lists promotions, the newest first.
 func (k kept) Promotions(ctx context.Context, key bot.Key, stage string, before history.Promotion, limit int) ([]history.Promotion, error) {
 	return k.History.Promotions(ctx, key, store.Page[history.Promotion]{Before: before, Stage: stage, Limit: limit})
