@@ -48,7 +48,7 @@ func sights() []sight {
 		}
 	}
 	list = append(list, sight{"process", "GET /p/{owner}/{name}/process", "mia", "/p/acme/shop/process", full})
-	return append(list, ofStages("twelve_stages", "region", 12), ofStages("long_names", "production-of-the-company-that-was-bought-last-year", 3))
+	return append(list, ofStages("long_names", "production-of-the-company-that-was-bought-last-year", 3))
 }
 
 // ofStages is a pipeline of so many stages, whose second one needs two other pipelines, one of which mia may not see. Names
