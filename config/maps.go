@@ -85,7 +85,7 @@ func (o object) walk(n node, w walker) value {
 		v.fields[k.text] = known.value.walk(x, in)
 	})
 	if !isMap {
-		return w.wrong(n, o.is, "")
+		return w.wrong(n, o.is, hintForObject(o, n))
 	}
 	if holes { // what is missing may have been meant by one of the refused keys
 		return v

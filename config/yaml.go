@@ -37,7 +37,7 @@ func readYAML(file []byte, p *problems) (ast.Node, bool) {
 	}
 	switch {
 	case len(doc) == 0:
-		return fail(position{}, "the file is empty", "the shortest one has a stage: stages: [{name: production, app: NAME}]")
+		return fail(position{}, "the file is empty", "the shortest one has a stage: "+shortest)
 	case len(doc) > 1:
 		return fail(place(doc[1]), "a second YAML document starts here, expected only one", "remove the line ---")
 	}
