@@ -70,6 +70,7 @@ type Engine struct {
 
 	metrics *metrics
 	repeats repeats // what was logged lately
+	begun   begun
 
 	deliveries batcher[named, received, struct{}]
 	updates    batcher[bot.Key, update, committed]
@@ -371,6 +372,7 @@ func (e *Engine) commitAll(ctx context.Context, key bot.Key, repo int64, facts [
 		e.memory.keep(key, remembered{c.State, version + 1})
 		e.warnOfRules(key, state, c.State)
 		notes := history.Notes(&state, &c.State, c.Events, c.History)
+		e.begun.note(key, c.Effects, c.Cause)
 		e.tell(key, notes, c.Cause)
 		e.metrics.count(key, c.State.Config, notes)
 		e.alarm.committed(c.Wake, e.clock.Now())

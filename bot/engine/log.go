@@ -33,8 +33,8 @@ var lines = map[history.NoteOf]string{
 	history.NoteLive:         "commit is live",
 }
 
-// tell logs what has happened to a pipeline. What did not succeed is a warning, but for a command that was refused: a
-// person is told of it.
+// tell logs what has happened to a pipeline. What did not succeed is a warning. A command that was refused is none: a
+// person is told of it. Nor is the end of a commit, of which another line has said why.
 func (e *Engine) tell(key bot.Key, notes []history.Note, because []string) {
 	for i := range notes {
 		n := &notes[i]
@@ -42,13 +42,61 @@ func (e *Engine) tell(key bot.Key, notes []history.Note, because []string) {
 		switch {
 		case n.What == history.NoteLive: // its last promotion has said so
 			level = zapcore.DebugLevel
-		case n.Result == history.Failed && n.What != history.NoteCommand:
+		case n.Result == history.Failed && n.What != history.NoteCommand && n.What != history.NoteCommit:
 			level = zapcore.WarnLevel
 		}
 		if line := e.log.Check(level, lines[n.What]); line != nil {
-			line.Write(fieldsOf(key, n, because)...)
+			line.Write(fieldsOf(key, n, causes(e.begun.of(key, n), because))...)
 		}
 	}
+}
+
+// begun are the deliveries that led to the promotions under way: what ends one is a look at the platform, which a timer
+// causes. This instance alone knows them.
+type begun struct {
+	mu   sync.Mutex
+	list map[promotion][]string // guarded by mu
+}
+
+type promotion struct {
+	pipeline bot.Key
+	stage    string
+	n        int
+}
+
+// mostBegun bounds what is remembered: above it all is forgotten, and lines name fewer deliveries.
+const mostBegun = 2000
+
+// note remembers why promotions were begun.
+func (b *begun) note(key bot.Key, effects []bot.Effect, because []string) {
+	for i := range effects {
+		do, ok := effects[i].Do.(bot.Promote)
+		if !ok || len(because) == 0 {
+			continue
+		}
+		b.mu.Lock()
+		if b.list == nil || len(b.list) >= mostBegun {
+			b.list = map[promotion][]string{}
+		}
+		p := promotion{key, do.Stage, do.Promotion}
+		b.list[p] = causes(b.list[p], because)
+		b.mu.Unlock()
+	}
+}
+
+// of returns why a promotion was begun, and forgets it when it has ended.
+func (b *begun) of(key bot.Key, n *history.Note) []string {
+	if n.Promotion == 0 {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	p := promotion{key, n.Stage, n.Promotion}
+	list := b.list[p]
+	if n.What != history.NoteVerification {
+		delete(b.list, p)
+	}
+	return list
 }
 
 func fieldsOf(key bot.Key, n *history.Note, because []string) []zap.Field {
@@ -93,16 +141,16 @@ func ofDeliveries(f []zap.Field, first string, because []string) []zap.Field {
 }
 
 // attempted logs the outcome of an attempt. What is refused is a warning; so is what is to be tried again, once an hour
-// for all effects that fail alike.
+// for all effects of a kind.
 func (e *Engine) attempted(key bot.Key, f bot.Finished, took time.Duration, because []string) {
 	level, message, repeats := zapcore.DebugLevel, "performed", ""
-	switch to := string(bot.TraitsOf(f.Effect.Do).To); f.Outcome {
+	switch f.Outcome {
 	case bot.Refuse:
 		level, message, repeats = zapcore.WarnLevel, "refused", key.String()+" "+f.Effect.Key+": "+f.Reason
 	case bot.Retry:
-		level, message, repeats = zapcore.WarnLevel, "it did not work; trying again", to+": "+f.Reason
+		level, message, repeats = zapcore.WarnLevel, "it did not work; trying again", bot.NameOf(f.Effect.Do)+" again"
 	case bot.Unsure:
-		level, message, repeats = zapcore.WarnLevel, "its answer was lost; looking what became of it", to+": "+f.Reason
+		level, message, repeats = zapcore.WarnLevel, "its answer was lost; looking what became of it", bot.NameOf(f.Effect.Do)+" lost"
 	}
 	if repeats != "" && !e.repeats.worth(repeats, e.clock.Now()) {
 		level = zapcore.DebugLevel

@@ -70,6 +70,7 @@ func (m *metrics) count(key bot.Key, cfg bot.Config, notes []history.Note) {
 		case history.NotePush:
 			m.expect(key, cfg)
 		case history.NoteBuild:
+			m.expect(key, cfg) // of the first push the file was not read yet
 			m.builds.WithLabelValues(m.place(key, "").repository, n.Result).Inc()
 			m.build.Observe(max(took, 0))
 		case history.NotePromotion:

@@ -148,11 +148,14 @@ func noteStages(list []Note, before, after *pipeline.State) []Note {
 	return list
 }
 
-// noteRows notes commands that were answered, and commits that have ended.
+// noteRows notes commands that were answered for the first time, and commits that have ended.
 func noteRows(list []Note, before, after *pipeline.State, rows []Entry) []Note {
 	for _, row := range rows {
 		switch r := row.(type) {
 		case Audit:
+			if answered(before, r.ID) {
+				continue // what came of it is noted by itself
+			}
 			n := Note{What: NoteCommand, Result: Succeeded, Reason: r.Answer, Who: r.Who, Command: r.Command, Pull: r.Pull, Ended: r.At}
 			if !r.OK {
 				n.Result = Failed
@@ -177,6 +180,18 @@ func noteRows(list []Note, before, after *pipeline.State, rows []Entry) []Note {
 		}
 	}
 	return list
+}
+
+// answered reports whether a command had an answer already.
+func answered(s *pipeline.State, id string) bool {
+	for i := range s.Requests {
+		for n := range s.Requests[i].Answers {
+			if id == auditID(s.Requests[i].Comment, n) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func deliveryOf(s *pipeline.State, sha string) string {

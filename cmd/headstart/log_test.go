@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"go.uber.org/zap/zapcore"
+
+	"github.com/headstart-cd/headstart/github/githubtest"
 )
 
 // line is a line of the log, as who operates the server has it.
@@ -35,6 +37,8 @@ func (b *bed) logged(from zapcore.Level) (list []line) {
 	}
 	return list
 }
+
+func words(list ...string) string { return strings.Join(strings.Fields(strings.Join(list, " ")), " ") }
 
 // guidOf is the newest delivery of an event about a commit.
 func (b *bed) guidOf(event, sha string) string {
@@ -68,7 +72,7 @@ func TestLogOfADeploy(t *testing.T) {
 			if l.Repository == "" {
 				continue // of a platform, which has no repositories
 			}
-			said = append(said, strings.TrimSpace(strings.Join([]string{l.Message, l.Stage, l.Result}, " ")))
+			said = append(said, words(l.Message, l.Stage, l.Result))
 			if l.Level != "info" || l.Repository != shopRepo || l.SHA != c.SHA || !slices.Contains(l.Deliveries, push) {
 				t.Errorf("a line should name the repository, the commit and the push's delivery: %+v", l)
 			}
@@ -105,12 +109,13 @@ func TestLogOfAFailure(t *testing.T) {
 		bad := b.merge("bad")
 		b.sick(productionApp, bad.SHA, http.StatusInternalServerError, "boom")
 		b.until(5*time.Minute, "production says that it failed", b.hasStatus(bad.SHA, "headstart/production", "failure"))
+		b.pass(10 * time.Minute)
 		b.done(bad.Number(), "zoe", "/rollback production")
 		b.pass(time.Minute)
 		said := map[string]line{}
 		for _, l := range b.logged(zapcore.InfoLevel)[before:] {
 			if l.Repository != "" {
-				said[strings.TrimSpace(strings.Join([]string{l.Message, l.Stage, l.Result, l.Level}, " "))] = l
+				said[words(l.Message, l.Stage, l.Result, l.Level)] = l
 			}
 		}
 		for _, want := range []string{
@@ -146,7 +151,7 @@ func TestLogOfAFailure(t *testing.T) {
 func TestRefusalsAreWarnedOfOnceAnHour(t *testing.T) {
 	onHeroku(t, choices{pipeline: steered}, func(b *bed, _ *herokuPlace) {
 		b.deploy("first")
-		b.gh.Inject(githubFault("POST *statuses/*", http.StatusForbidden))
+		b.gh.Inject(githubtest.Fault{Match: "POST *statuses/*", Times: -1, Status: http.StatusForbidden, Body: `{"message":"Resource not accessible by integration"}`})
 		c := b.merge("second")
 		b.pass(10 * time.Minute)
 		refused := func() (n int, last line) {
