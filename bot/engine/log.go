@@ -171,7 +171,17 @@ func (e *Engine) attempted(key bot.Key, f bot.Finished, took time.Duration, beca
 	if f.Reason != "" {
 		fields = append(fields, zap.String("reason", f.Reason))
 	}
-	line.Write(ofDeliveries(append(fields, zap.Duration("took", took)), "", because)...)
+	line.Write(ofDeliveries(append(fields, zap.Duration("took", took)), e.broughtBy(key, sha), because)...)
+}
+
+// broughtBy is the delivery that brought a commit, as far as this instance remembers; empty: unknown.
+func (e *Engine) broughtBy(key bot.Key, sha string) string {
+	if r, ok := e.memory.recall(key); ok && sha != "" {
+		if c := r.state.Candidate(sha); c != nil {
+			return c.Delivery
+		}
+	}
+	return ""
 }
 
 // aboutOf is the commit and the stage that an action is about; empty: none.

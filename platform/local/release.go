@@ -149,7 +149,7 @@ func (p *Platform) runRelease(a *app, rec releaseRecord) {
 		err = p.goLive(a, rec, inst)
 	}
 	if err == nil {
-		log.Info("release is live")
+		log.Debug("release is live")
 		p.prune(a)
 		p.opts.OnChange(a.name)
 		return
@@ -175,7 +175,7 @@ func (p *Platform) runRelease(a *app, rec releaseRecord) {
 	}); err != nil {
 		log.Error("the end of a release could not be saved", zap.Error(err))
 	}
-	log.Info("release ended", zap.String("status", string(status)), zap.String("reason", reason))
+	log.Debug("release ended", zap.String("status", string(status)), zap.String("reason", reason))
 	p.prune(a)
 	p.opts.OnChange(a.name)
 }
