@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 )
@@ -109,6 +110,9 @@ func (o object) hintFor(written, likely string) string {
 		return fmt.Sprintf("did you mean %q?", likely)
 	}
 	if owners := owner(root, written); len(owners) > 0 {
+		for i := range owners {
+			owners[i] = strings.TrimPrefix(owners[i], "the keys of ")
+		}
 		return "it is a key of " + oneOf(owners, "or of")
 	}
 	if likely != "" {

@@ -31,7 +31,7 @@ var (
 	appSlugPattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,98}[a-z0-9])?$`)
 
 	namePattern  = regexp.MustCompile(`^[a-z]([a-z0-9_-]{0,38}[a-z0-9])?$`)
-	stageName    = text{is: "the name of a stage (at most 40 " + nameRule + ")", pattern: namePattern, check: checkStageName}
+	stageName    = text{is: "the name of a stage (at most 40 " + nameRule + ")", pattern: namePattern, never: regexp.MustCompile(`^(build|to|with|all|[0-9a-f]{7,40}|v[0-9]+)$`), check: checkStageName}
 	className    = text{is: "the name of a class of change (" + nameRule + ")", pattern: namePattern, check: checkNamePattern(namePattern.String())}
 	windowName   = text{is: "the name of a window (" + nameRule + ")", pattern: namePattern, check: checkNamePattern(namePattern.String())}
 	pipelineName = text{is: "the name of a pipeline (" + nameRule + ")", pattern: namePattern, check: checkNamePattern(namePattern.String())}
@@ -40,6 +40,7 @@ var (
 	branchName = text{
 		is:      "the name of a branch",
 		pattern: regexp.MustCompile(`^[^\x00-\x20\x7f~^:?*\[\\]{1,255}$`),
+		never:   regexp.MustCompile(`^refs/heads/|^@$|^-|\.$|\.\.|@\{|^/|/$|//|(^|/)\.|\.lock(/|$)`),
 		check:   checkBranch,
 	}
 
@@ -47,17 +48,19 @@ var (
 	checkName = text{
 		is:      "the name of a check",
 		pattern: regexp.MustCompile(`^[^\x00-\x20]([^\x00-\x1f]{0,253}[^\x00-\x20])?$`),
+		never:   regexp.MustCompile(`^[hH][eE][aA][dD][sS][tT][aA][rR][tT]/|^none$`),
 		check:   checkCheck,
 	}
 
 	appSlug = text{is: "the name of a GitHub App (lowercase letters, digits and dashes)", pattern: appSlugPattern, check: checkNamePattern(appSlugPattern.String())}
 
-	pathGlob  = text{is: "a path, with * and ** as wildcards", pattern: regexp.MustCompile(`^[^/\x00-\x1f][^\x00-\x1f]*$`), check: checkGlob}
+	pathGlob = text{is: "a path, with * and ** as wildcards", pattern: regexp.MustCompile(`^[^/\x00-\x1f][^\x00-\x1f]*$`), check: checkGlob,
+		never: regexp.MustCompile(`^!|//|/$|(^|/)\.\.?(/|$)|[^/]\*\*|\*\*[^/]|\{[^{}/]*,[^{}/]*\}`)}
 	shortText = text{is: "text on one line, at most 200 characters", pattern: regexp.MustCompile(`^[^\x00-\x1f]{1,200}$`)}
 
-	webAddress = text{is: "an address such as https://shop.example.com/healthz", pattern: regexp.MustCompile(`^https?://[^\s\x00-\x1f]+$`), check: checkURL}
+	webAddress = text{is: "an address such as https://shop.example.com/healthz", pattern: regexp.MustCompile(`^https?://[^\s\x00-\x1f]+$`), never: regexp.MustCompile(`^[a-z]+://[^/?#]*@|#`), check: checkURL}
 	revision   = text{is: "body, or header NAME", pattern: regexp.MustCompile(`^(body|header [A-Za-z0-9-]{1,100})$`), check: checkRevision}
-	duration   = text{is: "a duration such as 90s, 15m or 1h30m", pattern: regexp.MustCompile(`^([0-9]{1,4}h)?([0-9]{1,5}m)?([0-9]{1,6}s)?$`), check: checkDuration}
+	duration   = text{is: "a duration such as 90s, 15m or 1h30m", pattern: regexp.MustCompile(`^([0-9]{1,4}h)?([0-9]{1,5}m)?([0-9]{1,6}s)?$`), never: regexp.MustCompile(`^(0+h)?(0+m)?(0+s)?$`), check: checkDuration}
 
 	daysPattern = regexp.MustCompile(`^(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?(, ?(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?)*$`)
 	weekdays    = text{is: "days such as mon-fri or sat,sun", pattern: daysPattern, check: checkDays}
