@@ -136,6 +136,10 @@ func TestOtherPages(t *testing.T) {
 	w.put(api, live(t))
 	w.put(shop, situations[3].tell(t))
 	golden(t, "home", w.browser().signIn("mia").get("/"))
+	golden(t, "home_wall", w.browser().signIn("mia").get("/?wall"))
+	many := newWorld(t)
+	busy(t, many)
+	golden(t, "home_busy", many.browser().signIn("mia").get("/"))
 	w.sees["sam"] = nil
 	golden(t, "home_empty", w.browser().signIn("sam").get("/"))
 	golden(t, "welcome", w.browser().get("/"))
@@ -156,7 +160,7 @@ func golden(t *testing.T, name string, p page) {
 	checkPage(t, name, p.body)
 	file := filepath.Join("testdata", "golden", name+".html")
 	got := strings.NewReplacer(
-		p.Request.URL.Scheme+"://"+p.Request.URL.Host, "http://headstart.example", web.CSSPath(), "/assets/site.css", web.IconPath(), "/assets/icon.svg",
+		p.Request.URL.Scheme+"://"+p.Request.URL.Host, "http://headstart.example", web.CSSPath(), "/assets/site.css", web.IconPath(), "/assets/icon.svg", web.ScriptPath(), "/assets/live.js",
 	).Replace(p.body)
 	if *update {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {

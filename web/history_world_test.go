@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/history"
@@ -62,6 +63,23 @@ func (w *world) PromotionsOf(_ context.Context, key bot.Key, sha string) ([]hist
 func (w *world) Versions(_ context.Context, key bot.Key, limit int) ([]history.Process, error) {
 	list := rowsOf(w, key, func(a, b history.Process) int { return b.At.Compare(a.At) })
 	return list[:min(limit, len(list))], nil
+}
+
+func (w *world) Deploys(_ context.Context, stages map[bot.Key]string, from time.Time) (map[bot.Key][]int, error) {
+	found := map[bot.Key][]int{}
+	for key, stage := range stages {
+		for _, p := range w.promotions(key) {
+			day := int(p.Began.Sub(from) / (24 * time.Hour))
+			if p.Stage != stage || p.Kind != history.KindForward || p.Proved.IsZero() || p.Began.Before(from) {
+				continue
+			}
+			for len(found[key]) <= day {
+				found[key] = append(found[key], 0)
+			}
+			found[key][day]++
+		}
+	}
+	return found, nil
 }
 
 // explain stands in for the words of package config.

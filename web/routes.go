@@ -35,6 +35,7 @@ type route struct {
 // routes is the table of pages. What is not in it does not exist.
 var routes = []route{
 	{"GET /{$}", everybody, (*site).home},
+	{"GET /live", signedIn, (*site).followHome},
 	{"GET /login", everybody, (*site).login},
 	{"GET /login/callback", everybody, (*site).callback},
 	{"POST /logout", signedIn, (*site).logout},
@@ -66,6 +67,7 @@ type answer struct {
 	page   string // name of a template
 	title  string
 	data   any
+	wall   bool   // for a screen on the wall
 	to     string // redirects there, if it is not empty
 	asset  *asset
 	// follows is what the visitor wants to be told of; nil: nothing.
@@ -111,12 +113,15 @@ func (s *site) serve(v *visit, r route) (answer, error) {
 		}
 		return notFound, nil
 	case reader:
-		if err := s.look(v); err != nil {
-			return answer{}, err
-		}
-		var seen bool
-		if v.key, seen = named(v.sees, keyIn(v.PathValue("owner"), v.PathValue("name"))); seen {
-			return r.serve(s, v)
+		key := keyIn(v.PathValue("owner"), v.PathValue("name"))
+		for _, look := range []func(context.Context) (*listing, error){s.fleet.list, s.fleet.anew} { // another instance may have begun it
+			if err := s.lookAt(v, look); err != nil {
+				return answer{}, err
+			}
+			var seen bool
+			if v.key, seen = named(v.sees, key); seen {
+				return r.serve(s, v)
+			}
 		}
 		return notFound, nil
 	}
@@ -124,10 +129,13 @@ func (s *site) serve(v *visit, r route) (answer, error) {
 }
 
 // look finds out what the person sees.
-func (s *site) look(v *visit) error {
-	known, err := s.pipelines.Listing(v.Context())
+func (s *site) look(v *visit) error { return s.lookAt(v, s.fleet.list) }
+
+// lookAt finds out what the person sees of a list.
+func (s *site) lookAt(v *visit, list func(context.Context) (*listing, error)) error {
+	l, err := list(v.Context())
 	if err == nil {
-		v.sees, err = s.sights.of(v.Context(), *v.person, known)
+		v.sees, err = s.sights.of(v.Context(), *v.person, l.known)
 	}
 	return err
 }
@@ -136,6 +144,12 @@ func (s *site) look(v *visit) error {
 func (v *visit) seesPipeline(key bot.Key) bool {
 	_, seen := named(v.sees, key)
 	return seen
+}
+
+// keyNamed reads a pipeline's name: acme/shop, or acme/shop:api.
+func keyNamed(name string) bot.Key {
+	owner, name, _ := strings.Cut(name, "/")
+	return keyIn(owner, name)
 }
 
 // keyIn reads the pipeline in a path: acme/shop, or acme/shop:api.

@@ -26,6 +26,8 @@ func sights() []sight {
 	list := []sight{
 		{"home", "GET /{$}", "mia", "/", full},
 		{"home_empty", "GET /{$}", "ops", "/", full},
+		{"home_busy", "GET /{$}", "mia", "/", busy},
+		{"home_wall", "GET /{$}", "mia", "/?wall", busy},
 		{"welcome", "GET /{$}", "", "/", full},
 		{"deliveries", "GET /deliveries", "ops", "/deliveries", full},
 		{"deliveries_none", "GET /deliveries", "ops", "/deliveries", func(_ testing.TB, w *world) { w.failed = nil }},

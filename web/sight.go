@@ -53,11 +53,16 @@ func (s *sights) of(ctx context.Context, p Person, known []Known) ([]Known, erro
 	}
 	var list []Known
 	for _, k := range known {
-		if k.RepoID != 0 && at.sees[k.RepoID] && !k.Pipeline.Repo.Nameless() {
+		if k.shownBy(at.sees) {
 			list = append(list, k)
 		}
 	}
 	return list, nil
+}
+
+// shownBy reports whether the pipeline is one of a repository with one of the numbers.
+func (k Known) shownBy(sees map[int64]bool) bool {
+	return k.RepoID != 0 && sees[k.RepoID] && !k.Pipeline.Repo.Nameless()
 }
 
 func (s *sights) look(token string) (sight, bool) {

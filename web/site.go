@@ -35,6 +35,7 @@ type site struct {
 	log        *zap.Logger
 	sessions   *scs.SessionManager
 	sights     *sights
+	fleet      *fleet
 	tries      *limiter
 	hub        *hub
 	ending     <-chan struct{}
@@ -57,7 +58,7 @@ func New(o Options) (http.Handler, error) {
 	s := &site{
 		url: o.URL, github: strings.TrimSuffix(o.GitHub, "/"), unset: o.Unset, people: o.People, pipelines: o.Pipelines, history: o.History, explain: o.Explain, rows: o.Sessions,
 		operations: o.Operations, isOperator: o.IsOperator, address: o.Address, now: o.Now, log: o.Logger,
-		sights: &sights{people: o.People, now: o.Now}, tries: &limiter{now: o.Now},
+		fleet: &fleet{pipelines: o.Pipelines}, sights: &sights{people: o.People, now: o.Now}, tries: &limiter{now: o.Now},
 		hub: &hub{changed: o.Pipelines.Changed, log: o.Logger, most: o.Streams}, ending: o.Ending,
 	}
 	var err error
@@ -104,6 +105,7 @@ type sheet struct {
 	Title    string
 	Person   *Person
 	Operator bool
+	Wall     bool
 	GitHub   string
 	CSS      string
 	Script   string
@@ -127,7 +129,7 @@ func (s *site) write(w http.ResponseWriter, v *visit, a answer) {
 	}
 	var page bytes.Buffer
 	err := templates[a.page].ExecuteTemplate(&page, "layout", sheet{
-		Title: a.title, Person: v.person, Operator: v.operator, GitHub: s.github, CSS: css.path(), Script: script.path(), Icon: icon.path(), Data: a.data,
+		Title: a.title, Person: v.person, Operator: v.operator, Wall: a.wall, GitHub: s.github, CSS: css.path(), Script: script.path(), Icon: icon.path(), Data: a.data,
 	})
 	if err != nil {
 		s.log.Error("a page could not be made of its template", zap.String("page", a.page), zap.Error(err))

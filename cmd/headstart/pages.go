@@ -73,7 +73,10 @@ func (l listed) Listing(ctx context.Context) ([]web.Known, error) {
 	all, err := l.Store.Listing(ctx)
 	list := make([]web.Known, len(all))
 	for i, p := range all {
-		list[i] = web.Known(p)
+		list[i] = web.Known{Pipeline: p.Pipeline, RepoID: p.RepoID, Installation: p.Installation, Version: p.Version}
+		if p.Resting() {
+			list[i].Rest = p.Rest
+		}
 	}
 	return list, err
 }
