@@ -28,6 +28,27 @@ type listing struct {
 	stamp   int64           // differs if a pipeline has changed, or was added or removed
 	changed <-chan struct{} // closed when this instance has changed a pipeline since
 	at      time.Time
+	// byName finds a pipeline in known, by its name in small letters: GitHub's names are the same in capitals.
+	byName func() map[string]int
+}
+
+// named finds the pipeline with a name; false: there is none.
+func (l *listing) named(key bot.Key) (Known, bool) {
+	i, found := l.byName()[strings.ToLower(key.String())]
+	if !found || l.known[i].Pipeline.Name != key.Name {
+		return Known{}, false
+	}
+	return l.known[i], true
+}
+
+// shownBy are the pipelines of repositories with some numbers.
+func (l *listing) shownBy(sees map[int64]bool) (list []Known) {
+	for _, k := range l.known {
+		if k.shownBy(sees) {
+			list = append(list, k)
+		}
+	}
+	return list
 }
 
 // good reports whether nothing can have changed but by another instance, a moment ago.
@@ -77,6 +98,13 @@ func (f *fleet) read(ctx context.Context) (*listing, error) {
 	for _, k := range l.known {
 		l.stamp += k.Version
 	}
+	l.byName = sync.OnceValue(func() map[string]int {
+		names := make(map[string]int, len(l.known))
+		for i, k := range l.known {
+			names[strings.ToLower(k.Pipeline.String())] = i
+		}
+		return names
+	})
 	f.mu.Lock()
 	f.last = l
 	f.mu.Unlock()

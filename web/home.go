@@ -111,7 +111,7 @@ func (s *site) home(v *visit) (answer, error) {
 		return answer{}, err
 	}
 	q := homeQueryOf(v.URL.Query())
-	page, err := s.homePage(v.Context(), v.sees, q)
+	page, err := s.homePage(v.Context(), v.all.shownBy(v.shows), q)
 	if err != nil {
 		return answer{}, err
 	}
@@ -183,7 +183,7 @@ func (s *site) followHome(v *visit) (answer, error) {
 	}
 	q := homeQueryOf(v.URL.Query())
 	visible, h := map[int64]bool{}, fnv.New128a()
-	for _, k := range v.sees {
+	for _, k := range v.all.shownBy(v.shows) {
 		if !visible[k.RepoID] {
 			visible[k.RepoID] = true
 			fmt.Fprintf(h, "%d ", k.RepoID)
@@ -204,8 +204,7 @@ func (s *site) followHome(v *visit) (answer, error) {
 			if err != nil {
 				return nil, err
 			}
-			sees := slices.DeleteFunc(slices.Clone(list.known), func(k Known) bool { return !k.shownBy(visible) })
-			page, err := s.homePage(ctx, sees, q)
+			page, err := s.homePage(ctx, list.shownBy(visible), q)
 			if err != nil {
 				return nil, err
 			}

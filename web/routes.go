@@ -57,8 +57,10 @@ type visit struct {
 	*http.Request
 	person   *Person // nil: nobody is signed in
 	operator bool
-	sees     []Known // the pipelines that the person may see
 	key      bot.Key // with reader: the pipeline that the path names
+	// After a look:
+	all   *listing       // every pipeline
+	shows map[int64]bool // the repositories that GitHub shows the person; others may be in it, too
 }
 
 // answer is what a route says: a page, a way to another one, or bytes that never change.
@@ -118,8 +120,8 @@ func (s *site) serve(v *visit, r route) (answer, error) {
 			if err := s.lookAt(v, look); err != nil {
 				return answer{}, err
 			}
-			var seen bool
-			if v.key, seen = named(v.sees, key); seen {
+			if k, found := v.all.named(key); found && k.shownBy(v.shows) {
+				v.key = k.Pipeline
 				return r.serve(s, v)
 			}
 		}
@@ -132,18 +134,19 @@ func (s *site) serve(v *visit, r route) (answer, error) {
 func (s *site) look(v *visit) error { return s.lookAt(v, s.fleet.list) }
 
 // lookAt finds out what the person sees of a list.
-func (s *site) lookAt(v *visit, list func(context.Context) (*listing, error)) error {
-	l, err := list(v.Context())
-	if err == nil {
-		v.sees, err = s.sights.of(v.Context(), *v.person, l.known)
+func (s *site) lookAt(v *visit, list func(context.Context) (*listing, error)) (err error) {
+	if v.all, err = list(v.Context()); err != nil {
+		return err
 	}
+	at, err := s.sights.of(v.Context(), *v.person, v.all.known)
+	v.shows = at.sees
 	return err
 }
 
 // seesPipeline reports whether the person may see a pipeline.
 func (v *visit) seesPipeline(key bot.Key) bool {
-	_, seen := named(v.sees, key)
-	return seen
+	k, found := v.all.named(key)
+	return found && k.shownBy(v.shows)
 }
 
 // keyNamed reads a pipeline's name: acme/shop, or acme/shop:api.
