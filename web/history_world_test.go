@@ -86,3 +86,9 @@ func (w *world) Deploys(_ context.Context, stages map[bot.Key]string, from time.
 func explain(cfg bot.Config) string {
 	return fmt.Sprintf("Branch        %s\nChecks        %v\nStages        %v", cfg.Branch, cfg.Checks.Names, cfg.StageNames())
 }
+
+// explainStage stands in for the sentences of package config.
+func explainStage(cfg bot.Config, stage string) []string {
+	s, _ := cfg.Stage(stage)
+	return []string{fmt.Sprintf("The very same build goes to %v.", s.Apps), fmt.Sprintf("Commands by %v.", s.Allow)}
+}

@@ -92,6 +92,8 @@ type Options struct {
 	Operations Operations
 	// Explain says in words what a pipeline's file says: a line each, with a label at its front.
 	Explain func(bot.Config) string
+	// ExplainStage says in sentences what a stage asks for.
+	ExplainStage func(cfg bot.Config, stage string) []string
 	// IsOperator reports whether an account is an operator's.
 	IsOperator func(ctx context.Context, login string, id int64) (bool, error)
 	// Address returns whom a request is counted under; empty: visitors cannot be told apart.

@@ -84,7 +84,7 @@ func newImpatientWorld(t testing.TB, patience time.Duration, change ...func(*web
 		w.states[key] = pipeline.State{Pipeline: key, RepoID: id}
 	}
 	o := web.Options{
-		GitHub: "https://github.example", Key: []byte(strings.Repeat("k", 32)), People: w, Pipelines: w, History: w, Explain: explain, Sessions: w, Operations: w,
+		GitHub: "https://github.example", Key: []byte(strings.Repeat("k", 32)), People: w, Pipelines: w, History: w, Explain: explain, ExplainStage: explainStage, Sessions: w, Operations: w,
 		IsOperator: func(_ context.Context, login string, id int64) (bool, error) {
 			return login == "ops" && id == accounts["ops"], nil
 		},
@@ -335,9 +335,9 @@ func (s *tale) must(err error) {
 // sha is a commit's whole name, of its beginning.
 func sha(short string) string { return short + strings.Repeat("0", 40-len(short)) }
 
-func (s *tale) push(short, title, author string, cfg bot.Config) {
+func (s *tale) push(short, title, author string, cfg bot.Config, files ...string) {
 	s.t.Helper()
-	s.must(s.Deliver(s.Push("main", bottest.Commit{SHA: sha(short), Title: title, Author: author, File: bot.ConfigRead{Found: true, Config: cfg}}, false)...))
+	s.must(s.Deliver(s.Push("main", bottest.Commit{SHA: sha(short), Title: title, Author: author, File: bot.ConfigRead{Found: true, Config: cfg}, Files: files}, false)...))
 	s.wait(time.Second)
 }
 
