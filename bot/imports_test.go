@@ -60,6 +60,7 @@ var inward = map[string][]string{
 	"store":                      {"bot", "bot/engine"},
 	"config":                     {"bot"},
 	"web":                        {"bot", "bot/history"},
+	"setup":                      {"bot"},
 	"probe":                      {"bot"},
 	"cmd/headstart":              {"*"},
 	"platform/heroku/herokutest": {"bot"},
