@@ -55,6 +55,7 @@ func TestUsualMistakes(t *testing.T) {
 
 		{"a list of apps for an app", "stages:\n  - name: production\n    app: [shop-us, shop-ca]\n", `f:3:10: expected the name of an app (3 to 30 lowercase letters, digits and dashes, a letter first), found a list; write apps: [shop-us, shop-ca]`},
 		{"an app for a list", "stages:\n  - name: production\n    apps: shop\n", `write [shop]`},
+		{"a list of apps that build", head + "prepare: [shop-a, shop-b]\n", `write {apps: [shop-a, shop-b]}`},
 		{"an app's address", "stages:\n  - name: production\n    app: https://shop-us.herokuapp.com/\n", `write the name alone: shop-us`},
 		{"an app's page", "stages:\n  - name: production\n    app: https://dashboard.heroku.com/apps/shop-us/deploy\n", `write the name alone: shop-us`},
 

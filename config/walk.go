@@ -324,8 +324,8 @@ func meansBoolean(s string) bool {
 	return slices.Contains([]string{"true", "yes", "on", "y", "false", "no", "off", "n"}, strings.ToLower(s))
 }
 
-// listed is a hint for texts that stand where an object with a single list of them is
-// expected.
+// listed is a hint for texts that stand where an object is expected that must have a list
+// of them.
 func (e either) listed(n node) string {
 	nodes := []node{n}
 	if seq, ok := n.(*ast.SequenceNode); ok {
@@ -333,7 +333,7 @@ func (e either) listed(n node) string {
 	}
 	for _, option := range e {
 		o, ok := option.(object)
-		if !ok || len(o.keys) != 1 {
+		if !ok || !o.keys[0].required {
 			continue
 		}
 		l, ok := o.keys[0].value.(list)

@@ -214,6 +214,13 @@ func aboutOf(do bot.Action) (sha, stage string) {
 	return "", ""
 }
 
+// warn logs what is tried again and again: once, and then once an hour while the error is the same.
+func (e *Engine) warn(message string, err error) {
+	if e.repeats.worth(message+": "+err.Error(), e.clock.Now()) {
+		e.log.Warn(message, zap.Error(err))
+	}
+}
+
 // repeats are the messages that were logged within the last hour.
 type repeats struct {
 	mu   sync.Mutex

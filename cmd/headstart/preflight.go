@@ -44,7 +44,7 @@ func (srv *server) introduceToHeroku(ctx context.Context) error {
 	case errors.As(err, &refused):
 		return fmt.Errorf("HEROKU_API_KEY: %s", refused.Reason)
 	case err != nil:
-		srv.log.Warn("Heroku is unreachable; starting anyway", zap.Error(err))
+		srv.log.Warn("Heroku does not tell whose the API key is; starting anyway", zap.Error(err))
 	}
 	return nil
 }
