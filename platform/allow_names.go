@@ -8,9 +8,8 @@ import (
 // A rule that no name can match is a mistake, and would be found out only when nothing is deployed.
 
 const (
-	appRule  = "names of apps have 3 to 30 lowercase letters, digits and dashes, a letter first"
-	wildcard = `*?[]^\\`
-	longest  = 30 // characters of an app's name
+	appRule = "names of apps have 3 to 30 lowercase letters, digits and dashes, a letter first"
+	longest = 30 // characters of an app's name
 )
 
 var (
@@ -32,8 +31,6 @@ func noApp(pattern string) string {
 	case !inAppName.MatchString(literal), len(literal) > longest:
 		return appRule
 	case strings.Contains("0123456789-", pattern[:1]), strings.HasSuffix(pattern, "-"):
-		return appRule
-	case !strings.ContainsAny(pattern, wildcard) && len(pattern) < 3:
 		return appRule
 	}
 	return ""

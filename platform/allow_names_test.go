@@ -18,7 +18,6 @@ func TestRulesThatNothingMatchesAreRefused(t *testing.T) {
 		"acme/shop=-*":                              "a letter first",
 		"acme/shop=1shop":                           "a letter first",
 		"acme/shop=shop-":                           "3 to 30 lowercase letters",
-		"acme/shop=ab":                              "3 to 30 lowercase letters",
 		"acme/shop=shop-{eu,us}":                    "list the apps, separated by commas",
 		"acme/shop=shop-" + strings.Repeat("x", 26): "3 to 30 lowercase letters",
 		"acme/{shop}=shop-*":                        "a rule for each repository",

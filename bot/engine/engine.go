@@ -140,7 +140,7 @@ func (e *Engine) deliver(ctx context.Context, d Delivery) error {
 	if d.RepoID != 0 && e.names.ignored(named{d.Repo, d.RepoID}, e.clock.Now()) {
 		return nil
 	}
-	_, _, err := e.deliveries.Do(named{d.Repo, d.RepoID}, received{d.facts(), d.ID}, func(take func() []received) (none struct{}, _ error) {
+	_, _, err := e.deliveries.Do(named{d.Repo, d.RepoID}, received{d.Facts, d.ID}, func(take func() []received) (none struct{}, _ error) {
 		to, found, err := e.usual(ctx, d)
 		if err != nil {
 			return none, err

@@ -135,16 +135,16 @@ type Delivery struct {
 	Facts  []bot.Fact // none: nothing in it affects Headstart
 }
 
-// facts are the delivery's, of which a push names the delivery.
-func (d Delivery) facts() []bot.Fact {
-	list := slices.Clone(d.Facts)
-	for i, f := range list {
+// WithID returns the delivery under the id that its sender gave it. A push in it carries the id, too, to be followed.
+func (d Delivery) WithID(id string) Delivery {
+	d.ID, d.Facts = id, slices.Clone(d.Facts)
+	for i, f := range d.Facts {
 		if p, ok := f.(bot.Pushed); ok {
-			p.Delivery = d.ID
-			list[i] = p
+			p.Delivery = id
+			d.Facts[i] = p
 		}
 	}
-	return list
+	return d
 }
 
 // Identities knows which repository a name stands for. A repository is known by its number: it survives renames and

@@ -305,7 +305,7 @@ func (srv *server) handlers() store.Handlers {
 			if err != nil {
 				return err
 			}
-			delivery.ID = d.GUID
+			delivery = delivery.WithID(d.GUID)
 			srv.people.saw(ctx, delivery.Sender)
 			return srv.engine.Deliver(ctx, delivery)
 		},
