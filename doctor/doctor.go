@@ -41,9 +41,9 @@ type Area string
 
 // The areas, in the order of a report.
 const (
-	Server       Area = "server"
+	Server       Area = "Server"
 	App          Area = "GitHub App"
-	Repositories Area = "repositories"
+	Repositories Area = "Repositories"
 	Heroku       Area = "Heroku"
 )
 

@@ -73,7 +73,7 @@ func (s *site) doctor(v *visit) (answer, error) {
 		area := &page.Areas[len(page.Areas)-1]
 		area.Rows = append(area.Rows, doctorRow{
 			Level: howBad(f.Level), Word: map[doctor.Level]string{doctor.Well: "well", doctor.Warning: "warning", doctor.Wrong: "wrong"}[f.Level],
-			Subject: f.Subject, Text: sentence(f.Text), Next: f.Next,
+			Subject: f.Subject, Text: f.Text, Next: f.Next,
 		})
 	}
 	return answer{page: "doctor", title: "Doctor", data: page}, nil

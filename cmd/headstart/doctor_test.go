@@ -172,7 +172,7 @@ func TestDoctorCommand(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "wrong") {
 		t.Errorf("without settings much is wrong, got %v", err)
 	}
-	for _, want := range []string{"server\n", "✗ GITHUB_APP_ID is missing", "✗ The database cannot be used: there is no database", "  Next: "} {
+	for _, want := range []string{"Server\n", "✗ GITHUB_APP_ID is missing", "✗ The database cannot be used: there is no database", "  Next: "} {
 		if !strings.Contains(out, want) {
 			t.Errorf("it should say %q, it says\n%s", want, out)
 		}
