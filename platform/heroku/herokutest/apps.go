@@ -26,6 +26,8 @@ type App struct {
 	oneOffs   []*oneOff
 	hooks     []*webhook
 	coupling  *coupling // nil while in no pipeline
+	packs     []string  // buildpacks, in their order
+	deploys   string    // the branch that Heroku deploys by itself; empty: none
 	// permissions are what the token's account has on an app of somebody else's;
 	// nil: it is the owner.
 	permissions []string

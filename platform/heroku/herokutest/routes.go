@@ -33,6 +33,8 @@ func (s *Server) routes() {
 
 	s.handle("GET /apps/{app}/config-vars", s.getConfig)
 	s.handle("PATCH /apps/{app}/config-vars", s.patchConfig)
+	s.handle("GET /apps/{app}/buildpack-installations", s.listBuildpacks)
+	s.handle("GET /apps/{app}/github", s.getConnection)
 	s.handle("GET /apps/{app}/formation", s.listFormation)
 	s.handle("PATCH /apps/{app}/formation", s.patchFormation)
 	s.handle("GET /apps/{app}/features", s.listFeatures)
