@@ -61,6 +61,7 @@ var inward = map[string][]string{
 	"config":                     {"bot"},
 	"web":                        {"bot", "bot/history", "doctor"},
 	"doctor":                     {"bot"},
+	"setup":                      {"bot"},
 	"probe":                      {"bot"},
 	"cmd/headstart":              {"*"},
 	"platform/heroku/herokutest": {"bot"},

@@ -25,6 +25,7 @@ type candidatePage struct {
 	Took       string     // from the push to the end
 	Gates      []stageGates
 	Along      []commit // older commits that go live with it
+	Differs    []differRow
 	Promotions []promotionRow
 	Said       []saidRow
 	Did        []didRow
@@ -41,7 +42,7 @@ type didRow struct {
 	At                moment
 }
 
-var candidateParts = []string{"facts", "now", "waterfall", "waits", "why", "along", "promotions", "said", "did"}
+var candidateParts = []string{"facts", "now", "waterfall", "waits", "why", "along", "differs", "promotions", "said", "did"}
 
 // candidatePath is where a candidate's page is.
 func (r *reading) candidatePath(sha string) string {
@@ -156,7 +157,7 @@ func (page *candidatePage) fromState(r *reading, c *pipeline.Candidate) {
 	if end := r.ended(c); page.Summary.Text == "" || page.Gates == nil && end.Level == needsSomebody {
 		page.Summary = end
 	}
-	page.Along = r.along(c)
+	page.Along, page.Differs = r.along(c), r.differs(c)
 	page.Said, page.Did = r.said(c), r.did(c)
 }
 

@@ -2,6 +2,7 @@
 // commit while its checks run, and promotes the finished build once they pass.
 //
 //	headstart serve   receive webhooks and deploy
+//	headstart setup   make a GitHub App and write the settings
 //	headstart demo    see it work on this machine, with nothing to set up
 //	headstart check   validate a pipeline's file and say what it means
 //	headstart freeze  promote nothing anywhere, until headstart unfreeze
@@ -39,6 +40,7 @@ func main() {
 // commands is the command line.
 type commands struct {
 	Serve      serveCommand      `cmd:"" help:"Receive webhooks and deploy."`
+	Setup      setupCommand      `cmd:"" help:"Make a GitHub App, find the apps on Heroku, write the settings."`
 	Demo       demoCommand       `cmd:"" help:"Watch a deploy on this machine; nothing to set up."`
 	Check      checkCommand      `cmd:"" help:"Validate a pipeline's file and explain it."`
 	Freeze     freezeCommand     `cmd:"" help:"Stop all promotions; rollbacks still work."`
