@@ -40,11 +40,11 @@ type world struct {
 	address    map[string]string          // guarded by mu: verifiers by state, as GitHub's page got them
 	more       []bot.Key                  // pipelines besides the usual three
 	failed     []web.Delivery
-	freeze     bot.OperatorFreeze
-	unrecorded bool             // what there is to say of pipelines at rest is unknown
-	loaded     int              // guarded by mu: how many states were read
 	found      []doctor.Finding // what the doctor finds
 	examined   int              // guarded by mu: how often the doctor was asked
+	freeze     bot.OperatorFreeze
+	unrecorded bool // what there is to say of pipelines at rest is unknown
+	loaded     int  // guarded by mu: how many states were read
 }
 
 type session struct {
