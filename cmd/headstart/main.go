@@ -8,8 +8,12 @@
 //	headstart freeze  promote nothing anywhere, until headstart unfreeze
 //	headstart deliveries  list the webhooks that could not be processed
 //	headstart history     list what was promoted, when and why
+//	headstart why         say what a commit waits for
+//	headstart doctor      look for what is wrong, and say what mends it
+//	headstart backup      copy the database to a file
 //	headstart repo    say which repository is meant by a name
 //	headstart operator  say who the operators are
+//	headstart healthy   say whether the server on this machine is ready
 //	headstart version say which version this is
 package main
 
@@ -44,8 +48,12 @@ type commands struct {
 	Unfreeze   unfreezeCommand   `cmd:"" help:"Resume promotions."`
 	Deliveries deliveriesCommand `cmd:"" help:"Count webhooks received, and list those that failed."`
 	History    historyCommand    `cmd:"" help:"List promotions: when, of what, by whom, with what result."`
+	Why        whyCommand        `cmd:"" help:"Say what a commit waits for, as /why does."`
+	Doctor     doctorCommand     `cmd:"" help:"Look for what is wrong, and say what mends it."`
+	Backup     backupCommand     `cmd:"" help:"Copy the database to a file, while the server runs."`
 	Repo       repoCommand       `cmd:"" help:"List repositories, or confirm a new owner of a name."`
 	Operator   operatorCommand   `cmd:"" help:"List operators, or confirm an operator's new account."`
+	Healthy    healthyCommand    `cmd:"" help:"Exit with 0 if the server on this machine is ready."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 }
 
