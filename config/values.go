@@ -310,45 +310,6 @@ func checkDate(s string) (message, hint string) {
 	return "", ""
 }
 
-// wellKnownZones are offered when a name is not in the database.
-var wellKnownZones = []string{
-	"UTC", "Africa/Cairo", "Africa/Johannesburg", "Africa/Lagos", "Africa/Nairobi", "America/Bogota",
-	"America/Chicago", "America/Denver", "America/Halifax", "America/Los_Angeles", "America/Mexico_City",
-	"America/New_York", "America/Phoenix", "America/Sao_Paulo", "America/Toronto", "America/Vancouver",
-	"Asia/Bangkok", "Asia/Dubai", "Asia/Hong_Kong", "Asia/Jakarta", "Asia/Jerusalem", "Asia/Karachi",
-	"Asia/Kolkata", "Asia/Manila", "Asia/Seoul", "Asia/Shanghai", "Asia/Singapore", "Asia/Tokyo",
-	"Australia/Melbourne", "Australia/Perth", "Australia/Sydney", "Europe/Amsterdam", "Europe/Berlin",
-	"Europe/Dublin", "Europe/Helsinki", "Europe/Istanbul", "Europe/Kyiv", "Europe/Lisbon", "Europe/London",
-	"Europe/Madrid", "Europe/Paris", "Europe/Rome", "Europe/Stockholm", "Europe/Warsaw", "Europe/Zurich",
-	"Pacific/Auckland", "Pacific/Honolulu",
-}
-
-func checkZone(s string) (message, hint string) {
-	if s == "Local" {
-		return "Local means another time on every machine", "name the zone, such as Europe/Berlin"
-	}
-	if _, err := time.LoadLocation(s); err == nil {
-		return "", ""
-	}
-	if hint = meansZone(s); hint != "" {
-		return "there is no time zone " + quote(s), hint
-	}
-	options := wellKnownZones
-	if !strings.Contains(s, "/") { // a city alone
-		for _, z := range wellKnownZones {
-			if _, city, ok := strings.Cut(z, "/"); ok && plain(city) == plain(s) {
-				return "there is no time zone " + quote(s), fmt.Sprintf("did you mean %q?", z)
-			}
-		}
-		options = []string{"UTC"}
-	}
-	hint = didYouMean(s, options)
-	if hint == "" {
-		hint = "names are those of the IANA database, such as America/Toronto"
-	}
-	return "there is no time zone " + quote(s), hint
-}
-
 var login = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
 
 func checkPerson(s string) (message, hint string) {

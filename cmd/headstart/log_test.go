@@ -38,7 +38,9 @@ func (b *bed) logged(from zapcore.Level) (list []line) {
 	return list
 }
 
-func inOneLine(list ...string) string { return strings.Join(strings.Fields(strings.Join(list, " ")), " ") }
+func inOneLine(list ...string) string {
+	return strings.Join(strings.Fields(strings.Join(list, " ")), " ")
+}
 
 // guidOf is the newest delivery of an event about a commit.
 func (b *bed) guidOf(event, sha string) string {
