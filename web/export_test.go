@@ -19,3 +19,6 @@ func WebAddress(address string) string { return webAddress(address) }
 
 // OwnPath is where a sign-in may lead to.
 func OwnPath(to string) string { return ownPath(to) }
+
+// ScriptPath is where the script is.
+func ScriptPath() string { return script.path() }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/history"
@@ -52,6 +53,7 @@ type outputRow struct {
 	platform, app, id string
 	stage             string // of a release; empty: a build
 	full              string // the text, also if it is not shown at once
+	young             bool   // there may never be an output
 }
 
 // Lines are the text, with the lines that tell of an error apart.
@@ -120,7 +122,10 @@ func (s *site) outputsOf(ctx context.Context, r *reading, sha string, c *pipelin
 
 const (
 	notAll     = "Earlier output is not kept."
-	readByNone = "This server does not read along: another one does, or nothing was written yet. If it fails, the end of its output will be here."
+	readByNone = "Another server reads this output, or there is none yet. If it fails, its end will be here."
+	// soonWritten is how long a release may go on before it is said that this server does not read its output: many write
+	// nothing, and have ended by then.
+	soonWritten = 15 * time.Second
 )
 
 // failedOutput is one that is kept.
@@ -213,6 +218,7 @@ func (r *reading) running(c *pipeline.Candidate) (rows []outputRow) {
 				row.Level, row.Word = quiet, "succeeded"
 			case bot.ReleasePending:
 				row.Level, row.Word = moving, "running"
+				row.young = r.view.Now.Sub(a.Since) < soonWritten
 			default:
 				row.Level, row.Word = needsSomebody, "failed"
 			}
@@ -226,6 +232,7 @@ func (r *reading) running(c *pipeline.Candidate) (rows []outputRow) {
 func (s *site) read(o outputRow) outputRow {
 	w, read := s.written(o, 0)
 	switch {
+	case o.Level == moving && !read && o.young:
 	case o.Level == moving && !read:
 		o.Note = readByNone
 	case o.Level == moving && !w.Ended:

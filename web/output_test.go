@@ -52,18 +52,18 @@ func (f *follower) written() (text, id string) {
 func TestOutputIsFollowed(t *testing.T) {
 	w, b, live := building(t)
 	page := b.get(candidateOf)
-	for _, want := range []string{"Build on shop-prepare", "-----&gt; Go app detected", "running", `data-from="218"`} {
+	for _, want := range []string{"Build on shop-prepare", "-----&gt; Go app detected", "running", `data-from="235"`} {
 		if !strings.Contains(page.body, want) {
 			t.Errorf("the page should have %q: %s", want, page)
 		}
 	}
-	f := b.follow(t, live, "", "218")
+	f := b.follow(t, live, "", "235")
 	w.write("shop-prepare", "main.go:7:2: undefined: <till>\n", false)
-	if text, id := f.written(); text != "<mark>main.go:7:2: undefined: &lt;till&gt;</mark>\n" || id != "249" {
+	if text, id := f.written(); text != "<mark>main.go:7:2: undefined: &lt;till&gt;</mark>\n" || id != "266" {
 		t.Errorf("the new line should be sent, got %q to %s", text, id)
 	}
 	w.write("shop-prepare", "the end\n", true)
-	if text, id := f.written(); text != "the end\n" || id != "257" {
+	if text, id := f.written(); text != "the end\n" || id != "274" {
 		t.Errorf("the last line should be sent, got %q to %s", text, id)
 	}
 	if text, _ := f.written(); text != "" {
@@ -106,7 +106,7 @@ func TestOutputElsewhere(t *testing.T) {
 	w := newWorld(t)
 	w.put(shop, next(t))
 	p := w.browser().signIn("mia").get(candidateOf)
-	if !strings.Contains(p.body, "Build on shop-prepare") || !strings.Contains(p.body, "This server does not read along") || strings.Contains(p.body, "data-output") {
+	if !strings.Contains(p.body, "Build on shop-prepare") || !strings.Contains(p.body, "Another server reads this output") || strings.Contains(p.body, "data-output") {
 		t.Errorf("the page should say that another server reads along: %s", p)
 	}
 }

@@ -20,7 +20,7 @@ type Output struct {
 	At          time.Time
 	Text        string // at most 64 kB, without secrets
 	Cut         bool   // something was written before
-	Error       string // the first of the lines that Fingerprint is of
+	Error       string // the last of the lines that Fingerprint is of
 	Fingerprint int64  // equal for failures that look the same; 0: it is unknown
 	// Seen is how many outputs of the pipeline have that fingerprint, in the 30 days up to At, itself included. It is only
 	// read.
@@ -46,7 +46,7 @@ func NewOutput(o Output) Output {
 	for _, line := range lines {
 		h.Write([]byte(usual(line) + "\n"))
 	}
-	o.Error, o.Fingerprint = redact.Line(unmarked(lines[0]), errorAtMost), int64(h.Sum64())
+	o.Error, o.Fingerprint = redact.Line(unmarked(lines[len(lines)-1]), errorAtMost), int64(h.Sum64())
 	return o
 }
 
@@ -93,7 +93,7 @@ var (
 	tells    = regexp.MustCompile(`(?i)(?:^|[\s\[("'*>:.])(?:\w*error|\w*exception|errors|err!|fatal|fail|fails|failed|failure|panic|traceback|cannot|can't|could not|couldn't|unable to|not found|no such|undefined|denied|refused|rejected|aborted|killed|exit (?:status|code):? [1-9]\d*)(?:[\s:;,!)\]\["']|\.?$|\.\s)`)
 	none     = regexp.MustCompile(`(?i)\b(?:0|no|zero|without) (?:\w+ )?(?:errors?|exceptions?|fail(?:ed|ures?)?)\b`)
 	// closing are the lines that end every failure of a kind.
-	closing = regexp.MustCompile(`(?i)^(?:push (?:rejected|failed)|build failed|we're sorry|the (?:build|release) command ended|make(?:\[\d+\])?: \*\*\*|exit status|npm (?:err!|error) (?:a complete log|.*-debug-|code |path |command |errno )|process completed|error: command failed|elifecycle)`)
+	closing = regexp.MustCompile(`(?i)^(?:push (?:rejected|failed)|build failed|we're sorry|the (?:build|release) (?:command|phase) ended|make(?:\[\d+\])?: \*\*\*|exit status|npm (?:err!|error) (?:a complete log|.*-debug-|code |path |command |errno )|process completed|error: command failed|elifecycle)`)
 )
 
 // unmarked returns a line without the mark of a platform.

@@ -44,8 +44,8 @@ func TestFingerprint(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"": "", "\n \n": "", "it went wrong\nin the end\n": "it went wrong", failing(""): "Build failed",
-		"Error: one\nError: two\nError: three\nError: four\n": "Error: two", "Error: " + strings.Repeat("x", 300): "Error: " + strings.Repeat("x", 192) + "…",
+		"": "", "\n \n": "", "it went wrong\nin the end\n": "in the end", failing(""): "Push failed",
+		"Error: one\nError: two\nError: three\nError: four\n": "Error: four", "Error: " + strings.Repeat("x", 300): "Error: " + strings.Repeat("x", 192) + "…",
 	} {
 		if o := NewOutput(Output{Text: text}); o.Error != want || (o.Fingerprint == 0) != (want == "") {
 			t.Errorf("the error of %q should be %q, got %q (%d)", text, want, o.Error, o.Fingerprint)
