@@ -73,7 +73,7 @@ type output struct {
 
 func newFollower(h *Heroku, o Options) *follower {
 	f := &follower{
-		notify: o.OnChange, client: h.outputs, mayFetch: h.mayFetch, clock: h.clock, alarm: o.Alarm, log: h.log,
+		notify: o.OnChange, client: h.outputs, mayFetch: h.mayFetch, clock: h.clock, alarm: o.Alarm, log: h.log, keep: &h.transcripts, token: h.token,
 		outputs: map[string]*output{},
 	}
 	if f.alarm == nil {
