@@ -76,6 +76,8 @@ func errorsOf(text string) (lines []string) {
 func IsError(line string) bool {
 	line = strings.TrimSpace(line)
 	switch {
+	case strings.HasPrefix(line, "$ "): // a command, which is about to begin
+		return false
 	case marked.MatchString(line):
 		return unmarked(line) != ""
 	case place.MatchString(line):

@@ -13,7 +13,7 @@ func TestErrorLines(t *testing.T) {
 		"Compiled with 0 errors and 2 warnings": false, "12 passed, 0 failed in 2.3s": false, "found 0 vulnerabilities, no errors": false, "1 failed, 3 passed": true,
 		" !     Push rejected, failed to compile Go app.": true, "remote:  !": false, " !": false, "--- FAIL: TestTill (0.00s)": true, "FAIL\tshop/till\t0.1s": true,
 		"Traceback (most recent call last):": true, "permission denied": true, "copying node_modules/errors/index.js": false, "compiled src/error.ts": false,
-		"rake aborted!": true, "java.lang.NullPointerException: null": true, "The release command ended with exit status 1: x.": true, "exit status 0": false, "": false,
+		"rake aborted!": true, "java.lang.NullPointerException: null": true, "The release command ended with exit status 1: x.": true, "exit status 0": false, "$ make || echo ERROR: no": false, "": false,
 	} {
 		if got := IsError(line); got != want {
 			t.Errorf("%q tells of an error: %t, should be %t", line, got, want)
