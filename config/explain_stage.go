@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/words"
 )
 
 // explainStages says of each stage what gets there and when, and below it what
@@ -17,7 +18,7 @@ func explainStages(cfg bot.Config) []string {
 	for i, s := range cfg.Stages {
 		number := fmt.Sprintf("%d. ", i+1)
 		all = append(all, number+s.Name+": "+explainStage(cfg, i))
-		more := slices.Concat(explainGates(s), explainRelease(s), explainProof(cfg, i))
+		more := asks(cfg, i)
 		if !same {
 			more = append(more, explainFailure(s.OnFailure, s.Verify != nil))
 		}
@@ -31,6 +32,24 @@ func explainStages(cfg bot.Config) []string {
 		all = append(all, explainFailure(cfg.Stages[0].OnFailure, verified))
 	}
 	return all
+}
+
+// ExplainStage says what gets to a stage and when, what the stage asks for, and who may command it: a sentence each.
+// None: there is no such stage.
+func ExplainStage(cfg bot.Config, name string) []string {
+	i := slices.IndexFunc(cfg.Stages, func(s bot.Stage) bool { return s.Name == name })
+	if i < 0 {
+		return nil
+	}
+	s := cfg.Stages[i]
+	all := append([]string{words.Capital(explainStage(cfg, i))}, asks(cfg, i)...)
+	return append(all, explainFailure(s.OnFailure, s.Verify != nil), fmt.Sprintf("Commands by %s.", explainAllow(s.Allow)))
+}
+
+// asks says what a stage asks for, in the order in which a candidate meets it.
+func asks(cfg bot.Config, i int) []string {
+	s := cfg.Stages[i]
+	return slices.Concat(explainGates(s), explainRelease(s), explainProof(cfg, i))
 }
 
 func explainStage(cfg bot.Config, i int) string {

@@ -126,3 +126,11 @@ type HistoryQuery struct {
 	Text string
 	Args []any
 }
+
+// WriteAsBefore changes a pipeline as a version of Headstart did that knew nothing of history.Rest.
+func (s *Store) WriteAsBefore(ctx context.Context, key bot.Key) error {
+	return s.write(ctx, func(t tx) error {
+		_, err := t.exec(`UPDATE pipelines SET version = version + 1 WHERE repo = $1 AND name = $2`, key.Repo.String(), key.Name)
+		return err
+	})
+}

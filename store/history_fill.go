@@ -15,7 +15,7 @@ import (
 const (
 	// selectUnfilled finds pipelines after $1, $2 whose history is older than its tables.
 	selectUnfilled = `SELECT p.repo, p.name, 0 FROM pipelines p LEFT JOIN history_pipelines h ON h.repo = p.repo AND h.name = p.name
-		WHERE (p.repo, p.name) > ($1, $2) AND (h.id IS NULL OR h.filled = 0) ORDER BY p.repo, p.name LIMIT $3`
+		WHERE (p.repo, p.name) > ($1, $2) AND (h.id IS NULL OR h.filled = 0 OR p.rest_at < p.version) ORDER BY p.repo, p.name LIMIT $3`
 	setFilled = `UPDATE history_pipelines SET filled = 1 WHERE id = $1 AND filled = 0`
 
 	// fillBatch is how many pipelines are filled in before it pauses, so that it takes the smaller part of a processor.
@@ -79,8 +79,15 @@ func (s *Store) fill(ctx context.Context, key bot.Key) (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	rest, err := restOf(state)
+	if err != nil {
+		return false, err
+	}
 	err = s.writeLazily(ctx, func(t tx) error {
 		done = false
+		if _, err := t.exec(setRest, key.Repo.String(), key.Name, version, rest); err != nil {
+			return err
+		}
 		id, err := historyID(t, key, false)
 		if err != nil {
 			return err

@@ -22,12 +22,12 @@ const (
 		WHERE p.repo = $1 AND p.name = $2`
 	selectVersion  = `SELECT version FROM pipelines WHERE repo = $1 AND name = $2`
 	selectTail     = `SELECT event FROM events WHERE repo = $1 AND name = $2 AND seq > $3 AND seq <= $4 ORDER BY seq`
-	insertPipeline = `INSERT INTO pipelines (repo, name, version, wake_at, sweep_at, installation, updated_at, last_event, repo_id)
-		VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING last_event`
+	insertPipeline = `INSERT INTO pipelines (repo, name, version, wake_at, sweep_at, installation, updated_at, last_event, repo_id, rest, rest_at)
+		VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, 1) ON CONFLICT DO NOTHING RETURNING last_event`
 	// Pipelines of two repositories that swap names may have the same version.
 	updatePipeline = `UPDATE pipelines SET version = version + 1, wake_at = $3, sweep_at = $4, installation = $5,
-		updated_at = $6, last_event = last_event + $7, repo_id = $8
-		WHERE repo = $1 AND name = $2 AND version = $9 AND repo_id IN (0, $8) RETURNING last_event`
+		updated_at = $6, last_event = last_event + $7, repo_id = $8, rest = $9, rest_at = version + 1
+		WHERE repo = $1 AND name = $2 AND version = $10 AND repo_id IN (0, $8) RETURNING last_event`
 	saveState = `INSERT INTO pipeline_states (repo, name, event, state) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (repo, name) DO UPDATE SET event = excluded.event, state = excluded.state`
 
@@ -180,8 +180,9 @@ type pipelineRow struct {
 	sameApps bool // they are in the database already
 	claims   map[app]bot.QueueClaim
 	history  historyRows
-	number   int64 // of the pipeline in history; 0: unknown
-	before   saved // with the version before, if it is known
+	rest     string // see history.Rest; empty: it is not at rest
+	number   int64  // of the pipeline in history; 0: unknown
+	before   saved  // with the version before, if it is known
 	known    bool
 	at       int64
 }
@@ -210,6 +211,9 @@ func rowOf(c engine.Change, whole bool, now time.Time) (*pipelineRow, error) {
 		}
 	}
 	var err error
+	if r.rest, err = restOf(c.State); err != nil {
+		return nil, err
+	}
 	r.history, err = historyOf(c.History)
 	return r, err
 }
@@ -217,7 +221,7 @@ func rowOf(c engine.Change, whole bool, now time.Time) (*pipelineRow, error) {
 // save writes the change, and hands its effects over.
 func (r *pipelineRow) save(t tx, next *handOver) error {
 	c := r.change
-	args := []any{r.repo, c.Pipeline.Name, microsUp(c.Wake), microsUp(c.Sweep), c.State.Installation, r.at, int64(len(r.events)), c.State.RepoID}
+	args := []any{r.repo, c.Pipeline.Name, microsUp(c.Wake), microsUp(c.Sweep), c.State.Installation, r.at, int64(len(r.events)), c.State.RepoID, r.rest}
 	query := insertPipeline
 	if c.Version > 0 {
 		query, args = updatePipeline, append(args, c.Version)

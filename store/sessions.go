@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"github.com/headstart-cd/headstart/bot"
 )
 
 const (
@@ -15,7 +13,6 @@ const (
 	endSession    = `DELETE FROM sessions WHERE token = $1`
 	endSessions   = `DELETE FROM sessions WHERE person = $1`
 	pruneSessions = `DELETE FROM sessions WHERE token IN (SELECT token FROM sessions WHERE expires <= $1 ORDER BY expires LIMIT $2)`
-	selectListed  = `SELECT repo, name, repo_id, installation FROM pipelines ORDER BY repo, name`
 )
 
 // Session returns what is kept of a session; false: there is none, or it has expired.
@@ -54,31 +51,4 @@ func (s *Store) sessions(ctx context.Context, what, query string, args ...any) e
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
-}
-
-// Listed is a pipeline, and whose it is.
-type Listed struct {
-	Pipeline     bot.Key
-	RepoID       int64 // GitHub's number of the repository; 0: unknown
-	Installation int64 // of the GitHub App, as last heard; 0: unknown
-}
-
-// Listing lists every pipeline, by name, without its state.
-func (s *Store) Listing(ctx context.Context) (list []Listed, err error) {
-	err = s.db.each(ctx, selectListed, nil, func(scan scanner) error {
-		var (
-			l    Listed
-			repo string
-		)
-		err := scan(&repo, &l.Pipeline.Name, &l.RepoID, &l.Installation)
-		if err == nil {
-			l.Pipeline.Repo, err = bot.ParseRepo(repo)
-		}
-		list = append(list, l)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list the pipelines: %w", err)
-	}
-	return list, nil
 }

@@ -1,12 +1,10 @@
 package store_test
 
 import (
-	"slices"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/store"
 )
 
@@ -51,22 +49,5 @@ func testSessions(t *testing.T, open opener) {
 	removed, err := s.Prune(t.Context(), noon, noon)
 	if err != nil || removed != 1 {
 		t.Errorf("the session that has expired should be removed, got %d, %v", removed, err)
-	}
-}
-
-func testListing(t *testing.T, open opener) {
-	s := open.open(t)
-	want := []store.Listed{
-		{Pipeline: bot.Key{Repo: newName}, RepoID: 2, Installation: 7},
-		{Pipeline: bot.Key{Repo: oldName, Name: "web"}, RepoID: 1, Installation: 7},
-	}
-	for _, l := range []store.Listed{want[1], want[0]} {
-		if err := s.Settle(t.Context(), l.Pipeline.Repo, l.RepoID, ""); err != nil {
-			t.Fatal(err)
-		}
-		commit(t, s, numbered(l.Pipeline.Repo, l.Pipeline.Name, l.RepoID, 0))
-	}
-	if got, err := s.Listing(t.Context()); err != nil || !slices.Equal(got, want) {
-		t.Errorf("expected %+v, got %+v, %v", want, got, err)
 	}
 }

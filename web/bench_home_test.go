@@ -7,26 +7,33 @@ import (
 	"testing"
 	"time"
 
-	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
-// The home page of somebody with a hundred pipelines.
-func BenchmarkHomeOfHundred(b *testing.B) { benchmarkPage(b, "/", 100) }
-
-func benchmarkPage(b *testing.B, path string, pipelines int) {
+// The home page of somebody who sees 10,000 pipelines, of which 30 move.
+func BenchmarkHomeOfTenThousand(b *testing.B) {
 	w := newWorld(b)
-	w.put(shop, next(b))
-	state := w.states[shop]
-	w.sees["mia"] = []int64{shopID}
-	for i := 1; i < pipelines; i++ {
-		key := bot.Key{Repo: bot.Repo{Owner: "acme", Name: fmt.Sprintf("shop-%03d", i)}}
-		state.Pipeline, state.RepoID = key, int64(1000+i)
-		w.states[key], w.more, w.sees["mia"] = state, append(w.more, key), append(w.sees["mia"], state.RepoID)
+	calm, moves := live(b), next(b)
+	for i := range 10_000 {
+		s := calm
+		if i%333 == 0 && i < 30*333 {
+			s = moves
+		}
+		w.putMore("acme", fmt.Sprintf("shop-%05d", i), s)
 	}
+	b.Run("unchanged", func(b *testing.B) { benchmarkPage(b, w, "/", func() {}) })
+	b.Run("changed", func(b *testing.B) {
+		benchmarkPage(b, w, "/", func() { w.change(w.more[0], func(*pipeline.State) {}) })
+	})
+	b.Run("pipeline", func(b *testing.B) { benchmarkPage(b, w, "/p/acme/shop-00000", func() {}) })
+}
+
+func benchmarkPage(b *testing.B, w *world, path string, before func()) {
 	mia := w.browser().signIn("mia")
 	var took []time.Duration
 	size := 0
 	for b.Loop() {
+		before()
 		began := time.Now()
 		p := mia.get(path)
 		took = append(took, time.Since(began))

@@ -26,6 +26,7 @@ type candidatePage struct {
 	Outputs    []outputRow
 	Gates      []stageGates
 	Along      []commit // older commits that go live with it
+	Differs    []differRow
 	Promotions []promotionRow
 	Said       []saidRow
 	Did        []didRow
@@ -42,7 +43,7 @@ type didRow struct {
 	At                moment
 }
 
-var candidateParts = []string{"facts", "now", "waterfall", "waits", "output", "why", "along", "promotions", "said", "did"}
+var candidateParts = []string{"facts", "now", "waterfall", "waits", "output", "why", "along", "differs", "promotions", "said", "did"}
 
 // candidatePath is where a candidate's page is.
 func (r *reading) candidatePath(sha string) string {
@@ -180,7 +181,7 @@ func (page *candidatePage) fromState(r *reading, c *pipeline.Candidate) {
 	if end := r.ended(c); page.Summary.Text == "" || page.Gates == nil && end.Level == needsSomebody {
 		page.Summary = end
 	}
-	page.Along = r.along(c)
+	page.Along, page.Differs = r.along(c), r.differs(c)
 	page.Said, page.Did = r.said(c), r.did(c)
 }
 

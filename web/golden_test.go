@@ -91,6 +91,30 @@ var situations = []struct {
 		s.wait(2 * time.Minute)
 		return s
 	}},
+	{"migrated", func(t testing.TB) *tale { // what came since can be more than code
+		cfg := usualOf("shop")
+		cfg.Changes = []bot.Class{{Name: "database", Paths: []string{"db/**"}}, {Name: "docs", Paths: []string{"**.md"}}}
+		cfg.Stages[1].Approval, cfg.Stages[1].Hold = false, []bot.Hold{{Class: "database"}}
+		s := newTale(t)
+		s.push("77b01de", "Fix rounding of taxes", "ada", cfg, "tax.go")
+		s.check("77b01de", bot.CheckPassed)
+		s.wait(4 * time.Minute)
+		s.say("/approve production 77b01de") // nothing is known of what it changes, so it counts as every class
+		s.wait(time.Minute)
+		s.push("9d1c0aa", "Speed up the cart", "sam", cfg, "cart.go")
+		s.check("9d1c0aa", bot.CheckPassed)
+		s.wait(4 * time.Minute)
+		s.push("3f2a91c", "Orders know their currency", "mia", cfg, "db/7_orders.sql", "README.md")
+		s.check("3f2a91c", bot.CheckPassed)
+		s.wait(4 * time.Minute)
+		s.say("/approve production 3f2a91c")
+		s.wait(2 * time.Minute)
+		app := s.State.Stages["production"].Apps["shop-us"]
+		app.Newest++ // somebody has set a config var
+		s.State.Stages["production"].Apps["shop-us"] = app
+		s.push("51aa0b7", "Drop the old currency", "kim", cfg, "db/8_orders.sql", "order.go")
+		return s
+	}},
 	{"twelve_stages", func(t testing.TB) *tale {
 		cfg := usualOf("shop")
 		cfg.Stages = nil
@@ -151,6 +175,10 @@ func TestOtherPages(t *testing.T) {
 	w.put(api, live(t))
 	w.put(shop, situations[3].tell(t))
 	golden(t, "home", w.browser().signIn("mia").get("/"))
+	golden(t, "home_wall", w.browser().signIn("mia").get("/?wall"))
+	many := newWorld(t)
+	busy(t, many)
+	golden(t, "home_busy", many.browser().signIn("mia").get("/"))
 	w.sees["sam"] = nil
 	golden(t, "home_empty", w.browser().signIn("sam").get("/"))
 	golden(t, "welcome", w.browser().get("/"))

@@ -27,6 +27,9 @@ type History interface {
 	OutputsOf(ctx context.Context, key bot.Key, sha string) ([]history.Output, error)
 	// Versions lists at most limit versions of the pipeline's file.
 	Versions(ctx context.Context, key bot.Key, limit int) ([]history.Process, error)
+	// Deploys counts what was released to a stage of each pipeline for the first time and proved, by the day (UTC) of its
+	// begin: the first number is of the day that begins at from. A pipeline without any is not in it.
+	Deploys(ctx context.Context, stages map[bot.Key]string, from time.Time) (map[bot.Key][]int, error)
 }
 
 // changeRow is a change that has ended, in one line.

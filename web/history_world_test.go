@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/history"
@@ -105,7 +106,30 @@ func (w *world) Versions(_ context.Context, key bot.Key, limit int) ([]history.P
 	return list[:min(limit, len(list))], nil
 }
 
+func (w *world) Deploys(_ context.Context, stages map[bot.Key]string, from time.Time) (map[bot.Key][]int, error) {
+	found := map[bot.Key][]int{}
+	for key, stage := range stages {
+		for _, p := range w.promotions(key) {
+			day := int(p.Began.Sub(from) / (24 * time.Hour))
+			if p.Stage != stage || p.Kind != history.KindForward || p.Proved.IsZero() || p.Began.Before(from) {
+				continue
+			}
+			for len(found[key]) <= day {
+				found[key] = append(found[key], 0)
+			}
+			found[key][day]++
+		}
+	}
+	return found, nil
+}
+
 // explain stands in for the words of package config.
 func explain(cfg bot.Config) string {
 	return fmt.Sprintf("Branch        %s\nChecks        %v\nStages        %v", cfg.Branch, cfg.Checks.Names, cfg.StageNames())
+}
+
+// explainStage stands in for the sentences of package config.
+func explainStage(cfg bot.Config, stage string) []string {
+	s, _ := cfg.Stage(stage)
+	return []string{fmt.Sprintf("The very same build goes to %v.", s.Apps), fmt.Sprintf("Commands by %v.", s.Allow)}
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -72,6 +73,7 @@ type watched struct {
 	// version changes whenever the parts may have.
 	version func(context.Context) (int64, error)
 	parts   func(context.Context) ([]part, error)
+	pause   time.Duration // after the parts were made, before they are made again; 0: mostOften
 }
 
 // hub are the topics that somebody watches.
@@ -164,7 +166,7 @@ func (h *hub) follow(ctx context.Context, t *topic) {
 			} else {
 				version, made = v, time.Now()
 				t.set(parts)
-				rest(ctx, mostOften)
+				rest(ctx, cmp.Or(t.of.pause, mostOften))
 			}
 		}
 		select {

@@ -31,6 +31,8 @@ var whoSees = []struct {
 	nobody, mia, sam, ops, lapsed string
 }{
 	{"GET /{$}", "GET", "/", shown, shown, shown, shown, shown},
+	{"GET /{$}", "GET", "/?find=till&wall", shown, shown, shown, shown, shown},
+	{"GET /live", "GET", "/live", signIn, shown, shown, shown, signIn},
 	{"GET /login", "GET", "/login", gitHub, home, home, home, gitHub},
 	{"GET /login/callback", "GET", "/login/callback?code=mia&state=x", refused, refused, refused, refused, refused},
 	{"POST /logout", "POST", "/logout", home, home, home, home, home},

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/history"
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
@@ -25,12 +26,17 @@ type Known struct {
 	Pipeline     bot.Key
 	RepoID       int64 // GitHub's number of the repository; 0: unknown, and shown to nobody
 	Installation int64 // of the GitHub App, as last heard
+	Version      int64 // as of [Pipelines.Version]
+	// Rest returns what there is to say of it; nil: it is not at rest, or that is unknown.
+	Rest func() (history.Rest, error)
 }
 
 // Pipelines are what the pages tell of.
 type Pipelines interface {
 	// Listing lists every pipeline, by name, without its state.
 	Listing(ctx context.Context) ([]Known, error)
+	// Freeze returns the operator's newest freeze; zero: there never was one.
+	Freeze(ctx context.Context) (bot.OperatorFreeze, error)
 	// Load returns a pipeline's state and its version; version 0: there is none.
 	Load(ctx context.Context, key bot.Key) (pipeline.State, int64, error)
 	// Version returns a pipeline's version, which every change of its state raises; 0: there is none.
@@ -87,6 +93,8 @@ type Options struct {
 	Operations Operations
 	// Explain says in words what a pipeline's file says: a line each, with a label at its front.
 	Explain func(bot.Config) string
+	// ExplainStage says in sentences what a stage asks for.
+	ExplainStage func(cfg bot.Config, stage string) []string
 	// IsOperator reports whether an account is an operator's.
 	IsOperator func(ctx context.Context, login string, id int64) (bool, error)
 	// Address returns whom a request is counted under; empty: visitors cannot be told apart.

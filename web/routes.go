@@ -35,6 +35,7 @@ type route struct {
 // routes is the table of pages. What is not in it does not exist.
 var routes = []route{
 	{"GET /{$}", everybody, (*site).home},
+	{"GET /live", signedIn, (*site).followHome},
 	{"GET /login", everybody, (*site).login},
 	{"GET /login/callback", everybody, (*site).callback},
 	{"POST /logout", signedIn, (*site).logout},
@@ -58,8 +59,10 @@ type visit struct {
 	*http.Request
 	person   *Person // nil: nobody is signed in
 	operator bool
-	sees     []Known // the pipelines that the person may see
 	key      bot.Key // with reader: the pipeline that the path names
+	// After a look:
+	all   *listing       // every pipeline
+	shows map[int64]bool // the repositories that GitHub shows the person; others may be in it, too
 }
 
 // answer is what a route says: a page, a way to another one, a text, or bytes that never change.
@@ -68,6 +71,7 @@ type answer struct {
 	page   string // name of a template
 	title  string
 	data   any
+	wall   bool   // for a screen on the wall
 	to     string // redirects there, if it is not empty
 	asset  *asset
 	plain  *string // a text without markup; nil: none
@@ -115,12 +119,15 @@ func (s *site) serve(v *visit, r route) (answer, error) {
 		}
 		return notFound, nil
 	case reader:
-		if err := s.look(v); err != nil {
-			return answer{}, err
-		}
-		var seen bool
-		if v.key, seen = named(v.sees, keyIn(v.PathValue("owner"), v.PathValue("name"))); seen {
-			return r.serve(s, v)
+		key := keyIn(v.PathValue("owner"), v.PathValue("name"))
+		for _, look := range []func(context.Context) (*listing, error){s.fleet.list, s.fleet.anew} { // another instance may have begun it
+			if err := s.lookAt(v, look); err != nil {
+				return answer{}, err
+			}
+			if k, found := v.all.named(key); found && k.shownBy(v.shows) {
+				v.key = k.Pipeline
+				return r.serve(s, v)
+			}
 		}
 		return notFound, nil
 	}
@@ -128,18 +135,28 @@ func (s *site) serve(v *visit, r route) (answer, error) {
 }
 
 // look finds out what the person sees.
-func (s *site) look(v *visit) error {
-	known, err := s.pipelines.Listing(v.Context())
-	if err == nil {
-		v.sees, err = s.sights.of(v.Context(), *v.person, known)
+func (s *site) look(v *visit) error { return s.lookAt(v, s.fleet.list) }
+
+// lookAt finds out what the person sees of a list.
+func (s *site) lookAt(v *visit, list func(context.Context) (*listing, error)) (err error) {
+	if v.all, err = list(v.Context()); err != nil {
+		return err
 	}
+	at, err := s.sights.of(v.Context(), *v.person, v.all.known)
+	v.shows = at.sees
 	return err
 }
 
 // seesPipeline reports whether the person may see a pipeline.
 func (v *visit) seesPipeline(key bot.Key) bool {
-	_, seen := named(v.sees, key)
-	return seen
+	k, found := v.all.named(key)
+	return found && k.shownBy(v.shows)
+}
+
+// keyNamed reads a pipeline's name: acme/shop, or acme/shop:api.
+func keyNamed(name string) bot.Key {
+	owner, name, _ := strings.Cut(name, "/")
+	return keyIn(owner, name)
 }
 
 // keyIn reads the pipeline in a path: acme/shop, or acme/shop:api.

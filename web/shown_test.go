@@ -26,6 +26,8 @@ func sights() []sight {
 	list := []sight{
 		{"home", "GET /{$}", "mia", "/", full},
 		{"home_empty", "GET /{$}", "ops", "/", full},
+		{"home_busy", "GET /{$}", "mia", "/", busy},
+		{"home_wall", "GET /{$}", "mia", "/?wall", busy},
 		{"welcome", "GET /{$}", "", "/", full},
 		{"deliveries", "GET /deliveries", "ops", "/deliveries", full},
 		{"deliveries_none", "GET /deliveries", "ops", "/deliveries", func(_ testing.TB, w *world) { w.failed = nil }},
@@ -33,7 +35,7 @@ func sights() []sight {
 		{"refused", "GET /login/callback", "", "/login/callback?code=mia&state=x", full},
 	}
 	for _, s := range situations {
-		if slices.Contains([]string{"building", "live", "releasing"}, s.name) && !*allPictures { // they differ from others in words alone
+		if slices.Contains([]string{"building", "live", "releasing", "migrated"}, s.name) && !*allPictures { // they differ from others in words alone
 			continue
 		}
 		list = append(list, sight{"pipeline_" + s.name, "GET /p/{owner}/{name}", "mia", "/p/acme/shop", func(t testing.TB, w *world) { w.put(shop, s.tell(t)) }})
@@ -43,7 +45,7 @@ func sights() []sight {
 		switch s.name {
 		case "approval", "release_failed", "building":
 			list = append(list, sight{"candidate_" + s.name, "GET /p/{owner}/{name}/c/{sha}", "mia", "/p/acme/shop/c/3f2a91c", tell})
-		case "locked_and_frozen":
+		case "locked_and_frozen", "migrated":
 			list = append(list, sight{"stage_" + s.name, "GET /p/{owner}/{name}/s/{stage}", "mia", "/p/acme/shop/s/production", tell})
 		}
 	}

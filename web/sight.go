@@ -3,13 +3,10 @@ package web
 import (
 	"context"
 	"crypto/sha256"
-	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/singleflight"
-
-	"github.com/headstart-cd/headstart/bot"
 )
 
 const (
@@ -40,24 +37,23 @@ type sight struct {
 	sees  map[int64]bool
 }
 
-// of returns those of the known pipelines that a person sees. Refused: the token is not good any more.
-func (s *sights) of(ctx context.Context, p Person, known []Known) ([]Known, error) {
+// of returns what a person sees, of repositories with known pipelines. Refused: the token is not good any more.
+func (s *sights) of(ctx context.Context, p Person, known []Known) (sight, error) {
 	at, found := s.look(p.Token)
 	age := s.now().Sub(at.at)
 	if !found || age >= sightLasts || age >= sightAnew && at.misses(known) {
 		answer, err, _ := s.asking.Do(p.Token, func() (any, error) { return s.ask(context.WithoutCancel(ctx), p.Token, known) })
 		if err != nil {
-			return nil, err
+			return sight{}, err
 		}
 		at = answer.(sight)
 	}
-	var list []Known
-	for _, k := range known {
-		if k.RepoID != 0 && at.sees[k.RepoID] && !k.Pipeline.Repo.Nameless() {
-			list = append(list, k)
-		}
-	}
-	return list, nil
+	return at, nil
+}
+
+// shownBy reports whether the pipeline is one of a repository with one of the numbers.
+func (k Known) shownBy(sees map[int64]bool) bool {
+	return k.RepoID != 0 && sees[k.RepoID] && !k.Pipeline.Repo.Nameless()
 }
 
 func (s *sights) look(token string) (sight, bool) {
@@ -99,14 +95,4 @@ func (s *sights) ask(ctx context.Context, token string, known []Known) (sight, e
 	}
 	s.known[sha256.Sum256([]byte(token))] = at
 	return at, nil
-}
-
-// named finds a pipeline by the name in a path: GitHub's names are the same in capitals and in small letters.
-func named(list []Known, key bot.Key) (bot.Key, bool) {
-	for _, k := range list {
-		if strings.EqualFold(k.Pipeline.Repo.String(), key.Repo.String()) && k.Pipeline.Name == key.Name {
-			return k.Pipeline, true
-		}
-	}
-	return bot.Key{}, false
 }

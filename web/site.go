@@ -21,25 +21,27 @@ import (
 
 // site is the pages, ready to be served.
 type site struct {
-	url        *url.URL
-	github     string
-	unset      []string
-	people     People // nil: nobody can sign in
-	pipelines  Pipelines
-	history    History
-	outputs    Outputs // nil: none is passed on
-	explain    func(bot.Config) string
-	rows       Sessions
-	operations Operations
-	isOperator func(ctx context.Context, login string, id int64) (bool, error)
-	address    func(*http.Request) string
-	now        func() time.Time
-	log        *zap.Logger
-	sessions   *scs.SessionManager
-	sights     *sights
-	tries      *limiter
-	hub        *hub
-	ending     <-chan struct{}
+	url          *url.URL
+	github       string
+	unset        []string
+	people       People // nil: nobody can sign in
+	pipelines    Pipelines
+	history      History
+	outputs      Outputs // nil: none is passed on
+	explain      func(bot.Config) string
+	explainStage func(bot.Config, string) []string
+	rows         Sessions
+	operations   Operations
+	isOperator   func(ctx context.Context, login string, id int64) (bool, error)
+	address      func(*http.Request) string
+	now          func() time.Time
+	log          *zap.Logger
+	sessions     *scs.SessionManager
+	sights       *sights
+	fleet        *fleet
+	tries        *limiter
+	hub          *hub
+	ending       <-chan struct{}
 }
 
 // New returns the handler of the pages.
@@ -57,9 +59,9 @@ func New(o Options) (http.Handler, error) {
 		return nil, errors.New("the key of sessions has fewer than 16 bytes")
 	}
 	s := &site{
-		url: o.URL, github: strings.TrimSuffix(o.GitHub, "/"), unset: o.Unset, people: o.People, pipelines: o.Pipelines, history: o.History, outputs: o.Outputs, explain: o.Explain, rows: o.Sessions,
+		url: o.URL, github: strings.TrimSuffix(o.GitHub, "/"), unset: o.Unset, people: o.People, pipelines: o.Pipelines, history: o.History, outputs: o.Outputs, explain: o.Explain, explainStage: o.ExplainStage, rows: o.Sessions,
 		operations: o.Operations, isOperator: o.IsOperator, address: o.Address, now: o.Now, log: o.Logger,
-		sights: &sights{people: o.People, now: o.Now}, tries: &limiter{now: o.Now},
+		fleet: &fleet{pipelines: o.Pipelines}, sights: &sights{people: o.People, now: o.Now}, tries: &limiter{now: o.Now},
 		hub: &hub{changed: o.Pipelines.Changed, log: o.Logger, most: o.Streams}, ending: o.Ending,
 	}
 	var err error
@@ -106,6 +108,7 @@ type sheet struct {
 	Title    string
 	Person   *Person
 	Operator bool
+	Wall     bool
 	GitHub   string
 	CSS      string
 	Script   string
@@ -136,7 +139,7 @@ func (s *site) write(w http.ResponseWriter, v *visit, a answer) {
 	}
 	var page bytes.Buffer
 	err := templates[a.page].ExecuteTemplate(&page, "layout", sheet{
-		Title: a.title, Person: v.person, Operator: v.operator, GitHub: s.github, CSS: css.path(), Script: script.path(), Icon: icon.path(), Data: a.data,
+		Title: a.title, Person: v.person, Operator: v.operator, Wall: a.wall, GitHub: s.github, CSS: css.path(), Script: script.path(), Icon: icon.path(), Data: a.data,
 	})
 	if err != nil {
 		s.log.Error("a page could not be made of its template", zap.String("page", a.page), zap.Error(err))

@@ -3,9 +3,7 @@ package web
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
@@ -17,6 +15,7 @@ type stagePage struct {
 	Key, Path  string // of the pipeline
 	Name       string
 	Row        stageRow
+	Frozen     string   // why nothing is promoted; empty: it is not
 	Rules      []string // who and when: in words
 	Back       []backRow
 	Command    string // that goes back to the first of them
@@ -24,15 +23,6 @@ type stagePage struct {
 	Older      string // where older ones are; empty: there are none
 	Live, Seen string
 	Parts      []part
-}
-
-// backRow is a release that the stage can go back to, or not any more.
-type backRow struct {
-	Commit   commit
-	Proved   moment
-	Versions string
-	Gone     string // why the platform cannot restore it; empty: it can, as far as known
-	Bad      bool   // it was rolled back from
 }
 
 var stageParts = []string{"facts", "runs", "back", "history"}
@@ -74,11 +64,13 @@ func (s *site) stagePage(ctx context.Context, key bot.Key, name, before string, 
 	if err != nil || r == nil {
 		return nil, err
 	}
-	cfg, known := r.view.State.Config.Stage(name)
-	if !known {
+	if _, known := r.view.State.Config.Stage(name); !known {
 		return nil, nil
 	}
-	page := &stagePage{Key: key.String(), Path: pathOf(key), Name: name, Back: r.back(name), Rules: rulesOf(cfg)}
+	page := &stagePage{Key: key.String(), Path: pathOf(key), Name: name, Back: r.back(name), Rules: s.explainStage(r.view.State.Config, name)}
+	if freeze := r.view.State.Freeze; freeze.Active(r.view.Now) {
+		page.Frozen = freeze.Text()
+	}
 	for _, row := range r.stages() {
 		if row.Name == name {
 			page.Row = row
@@ -119,46 +111,4 @@ func cursor(stage, before string) history.Promotion {
 		return history.Promotion{}
 	}
 	return history.Promotion{Stage: stage, N: int(n), Began: time.UnixMicro(began)}
-}
-
-// back lists what ran on a stage before, the newest first.
-func (r *reading) back(stage string) (rows []backRow) {
-	st := r.view.State.Stage(stage)
-	for _, p := range st.Past {
-		if p.SHA == st.Live.SHA && p.Artifact == st.Live.Artifact {
-			continue
-		}
-		row := backRow{Commit: r.commit(p.SHA), Proved: momentOf(p.At, r.view.Now), Gone: sentence(p.Gone), Bad: p.RolledBack}
-		if row.Commit.Title == "" {
-			row.Commit.Title = p.Title
-		}
-		for _, app := range slices.Sorted(maps.Keys(p.Releases)) {
-			if v := p.Releases[app].Version; v != 0 {
-				row.Versions = strings.TrimPrefix(row.Versions+fmt.Sprintf(", %s v%d", app, v), ", ")
-			}
-		}
-		rows = append(rows, row)
-	}
-	return rows
-}
-
-// rulesOf says in words what the file asks of a stage.
-func rulesOf(cfg bot.Stage) (rules []string) {
-	rules = append(rules, "Commands by: "+strings.Join(cfg.Allow, ", ")+".")
-	if cfg.Approval {
-		rules = append(rules, "Each change waits for an approval.")
-	}
-	if cfg.FourEyes {
-		rules = append(rules, "The approval comes from somebody other than the author.")
-	}
-	if cfg.Soak > 0 {
-		rules = append(rules, "A change stays healthy here for "+took(cfg.Soak)+" before the next stage.")
-	}
-	if len(cfg.Windows) > 0 {
-		rules = append(rules, "Promotions only inside: "+strings.Join(cfg.Windows, ", ")+".")
-	}
-	for _, need := range cfg.Needs {
-		rules = append(rules, "Waits for "+need.String()+" to be as new.")
-	}
-	return rules
 }

@@ -27,20 +27,23 @@ type world struct {
 	t      testing.TB
 	server *httptest.Server
 
-	mu       sync.Mutex
-	now      time.Time                  // guarded by mu
-	states   map[bot.Key]pipeline.State // guarded by mu
-	versions map[bot.Key]int64          // guarded by mu
-	changed  chan struct{}              // guarded by mu
-	sees     map[string][]int64         // guarded by mu: repositories, by login
-	asked    int                        // guarded by mu: how often GitHub was asked what somebody sees
-	trouble  error                      // guarded by mu: what GitHub answers; nil: it works
-	sessions map[string]session         // guarded by mu
-	address  map[string]string          // guarded by mu: verifiers by state, as GitHub's page got them
-	more     []bot.Key                  // pipelines besides the usual three
-	failed   []web.Delivery
-	kept     map[string][]history.Output // guarded by mu: of failures, by commit
-	wrote    map[string]written          // guarded by mu: what runs, by app
+	mu         sync.Mutex
+	now        time.Time                  // guarded by mu
+	states     map[bot.Key]pipeline.State // guarded by mu
+	versions   map[bot.Key]int64          // guarded by mu
+	changed    chan struct{}              // guarded by mu
+	sees       map[string][]int64         // guarded by mu: repositories, by login
+	asked      int                        // guarded by mu: how often GitHub was asked what somebody sees
+	trouble    error                      // guarded by mu: what GitHub answers; nil: it works
+	sessions   map[string]session         // guarded by mu
+	address    map[string]string          // guarded by mu: verifiers by state, as GitHub's page got them
+	more       []bot.Key                  // pipelines besides the usual three
+	failed     []web.Delivery
+	freeze     bot.OperatorFreeze
+	unrecorded bool                        // what there is to say of pipelines at rest is unknown
+	loaded     int                         // guarded by mu: how many states were read
+	kept       map[string][]history.Output // guarded by mu: of failures, by commit
+	wrote      map[string]written          // guarded by mu: what runs, by app
 }
 
 // written is what a build or a release has written.
@@ -91,7 +94,7 @@ func newImpatientWorld(t testing.TB, patience time.Duration, change ...func(*web
 		w.states[key] = pipeline.State{Pipeline: key, RepoID: id}
 	}
 	o := web.Options{
-		GitHub: "https://github.example", Key: []byte(strings.Repeat("k", 32)), People: w, Pipelines: w, History: w, Outputs: w, Explain: explain, Sessions: w, Operations: w,
+		GitHub: "https://github.example", Key: []byte(strings.Repeat("k", 32)), People: w, Pipelines: w, History: w, Outputs: w, Explain: explain, ExplainStage: explainStage, Sessions: w, Operations: w,
 		IsOperator: func(_ context.Context, login string, id int64) (bool, error) {
 			return login == "ops" && id == accounts["ops"], nil
 		},
@@ -130,14 +133,21 @@ func (w *world) Listing(context.Context) (list []web.Known, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, key := range append([]bot.Key{api, shop, till}, w.more...) { // by name
-		list = append(list, web.Known{Pipeline: key, RepoID: w.states[key].RepoID})
+		k := web.Known{Pipeline: key, RepoID: w.states[key].RepoID, Version: w.versions[key]}
+		if rest, resting := history.RestOf(w.states[key]); resting && !w.unrecorded {
+			k.Rest = func() (history.Rest, error) { return rest, nil }
+		}
+		list = append(list, k)
 	}
 	return list, nil
 }
 
+func (w *world) Freeze(context.Context) (bot.OperatorFreeze, error) { return w.freeze, nil }
+
 func (w *world) Load(_ context.Context, key bot.Key) (pipeline.State, int64, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.loaded++
 	state, found := w.states[key]
 	if !found {
 		return pipeline.State{}, 0, nil
@@ -335,9 +345,9 @@ func (s *tale) must(err error) {
 // sha is a commit's whole name, of its beginning.
 func sha(short string) string { return short + strings.Repeat("0", 40-len(short)) }
 
-func (s *tale) push(short, title, author string, cfg bot.Config) {
+func (s *tale) push(short, title, author string, cfg bot.Config, files ...string) {
 	s.t.Helper()
-	s.must(s.Deliver(s.Push("main", bottest.Commit{SHA: sha(short), Title: title, Author: author, File: bot.ConfigRead{Found: true, Config: cfg}}, false)...))
+	s.must(s.Deliver(s.Push("main", bottest.Commit{SHA: sha(short), Title: title, Author: author, File: bot.ConfigRead{Found: true, Config: cfg}, Files: files}, false)...))
 	s.wait(time.Second)
 }
 

@@ -5,9 +5,10 @@ import (
 	"strings"
 )
 
-// Capital makes a sentence of a phrase.
+// Capital makes a sentence of a phrase. A name such as ci/test, e2e or shop.example stays as it is written.
 func Capital(s string) string {
-	if s == "" {
+	first, _, _ := strings.Cut(s, " ")
+	if first == "" || strings.ContainsAny(strings.TrimRight(first, ".,:;"), "/._@0123456789") {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]

@@ -30,7 +30,7 @@ func (srv *server) pages(s settings, proxies webhooks.Proxies) (http.Handler, er
 		return nil, err
 	}
 	o := web.Options{
-		URL: url, GitHub: s.githubPages(), Key: key, Unset: s.unset(), Pipelines: listed{srv.store}, History: kept{srv.store.History()}, Outputs: outputs(srv.platforms), Explain: config.Explain, Sessions: srv.store, Operations: failures{srv.store},
+		URL: url, GitHub: s.githubPages(), Key: key, Unset: s.unset(), Pipelines: listed{srv.store}, History: kept{srv.store.History()}, Outputs: outputs(srv.platforms), Explain: config.Explain, ExplainStage: config.ExplainStage, Sessions: srv.store, Operations: failures{srv.store},
 		Streams: connections() / 2, Ending: srv.ending, Address: proxies.Visitor, Now: srv.clock.Now, Logger: srv.log.Named("web"),
 		IsOperator: func(ctx context.Context, login string, id int64) (bool, error) {
 			return srv.people.operates(ctx, engine.Person{Login: login, ID: id}, srv.clock.Now())
@@ -74,7 +74,10 @@ func (l listed) Listing(ctx context.Context) ([]web.Known, error) {
 	all, err := l.Store.Listing(ctx)
 	list := make([]web.Known, len(all))
 	for i, p := range all {
-		list[i] = web.Known(p)
+		list[i] = web.Known{Pipeline: p.Pipeline, RepoID: p.RepoID, Installation: p.Installation, Version: p.Version}
+		if p.Resting() {
+			list[i].Rest = p.Rest
+		}
 	}
 	return list, err
 }

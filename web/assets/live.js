@@ -94,7 +94,7 @@
   let seen = main.dataset.seen, source;
   const listen = () => {
     if (source || document.hidden) return;
-    source = new EventSource(path + "?seen=" + encodeURIComponent(seen));
+    source = new EventSource(path + (path.includes("?") ? "&" : "?") + "seen=" + encodeURIComponent(seen));
     source.addEventListener("parts", (e) => {
       seen = e.lastEventId;
       for (const [id, html] of Object.entries(JSON.parse(e.data))) put(id, html);
