@@ -88,3 +88,21 @@ func FuzzStream(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkStream redacts what a build usually writes.
+func BenchmarkStream(b *testing.B) {
+	for name, line := range map[string]string{
+		"plain": "       golang.org/x/net/html/atom\n",
+		"link":  "       Installing golang.org/x/net v0.47.0 (sum h1:Mx+4dIFzqraBXUugkia1OOvlD6LemFo1ALMHjrXDOhY=) from https://proxy.golang.org\n",
+		"npm":   "npm warn deprecated inflight@1.0.6: This module is not supported, and leaks memory. Do not use it. Check out lru-cache if you want a good way\n",
+	} {
+		b.Run(name, func(b *testing.B) {
+			text := []byte(strings.Repeat(line, 100))
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				var s Stream
+				s.Add(text)
+			}
+		})
+	}
+}

@@ -19,14 +19,18 @@ const (
 
 // Log is what one build or release writes. Offsets count the bytes of what is shown, from its beginning: the same text
 // has the same offsets, also in another process that reads it anew.
+//
+// What nobody reads is not redacted, which costs more than to keep it. Nothing leaves the log before it is.
 type Log struct {
 	mu       sync.Mutex
 	stream   redact.Stream // guarded by mu
-	kept     []byte        // guarded by mu: the newest lines; all are complete
+	raw      []byte        // guarded by mu: what is not redacted yet
+	kept     []byte        // guarded by mu: the newest redacted lines; all are complete
 	end      int64         // guarded by mu: where kept ends
 	taken    int64         // guarded by mu: how many bytes were written; see Again
 	cut      bool          // guarded by mu: something was written before the first line
 	closed   bool          // guarded by mu
+	settled  bool          // guarded by mu: closed, and all is redacted
 	complete bool          // guarded by mu
 	more     chan struct{} // guarded by mu: closed when there is more, or nothing more comes
 }
@@ -63,7 +67,11 @@ func (l *Log) Write(text []byte) (int, error) {
 		return len(text), nil
 	}
 	l.taken += int64(len(text))
-	l.add(l.stream.Add(text))
+	if l.raw = append(l.raw, text...); len(l.raw) > Tail {
+		l.settle()
+	}
+	close(l.more)
+	l.more = make(chan struct{})
 	return len(text), nil
 }
 
@@ -71,27 +79,32 @@ func (l *Log) Write(text []byte) (int, error) {
 func (l *Log) Close(complete bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed {
+	if !l.closed {
+		l.closed, l.complete = true, complete
+		close(l.more)
+	}
+}
+
+// settle redacts what was written since it was called last. It is called with mu held.
+func (l *Log) settle() {
+	if l.settled {
 		return
 	}
-	l.add(l.stream.End())
-	l.closed, l.complete = true, complete
-	l.kept = append([]byte(nil), newest(l.kept, Tail)...)
-	close(l.more)
+	l.add(l.stream.Add(l.raw))
+	l.raw = l.raw[:0]
+	if l.closed {
+		l.add(l.stream.End())
+		l.kept, l.raw, l.settled = append([]byte(nil), newest(l.kept, Tail)...), nil, true
+	}
 }
 
 // add is called with mu held.
 func (l *Log) add(lines string) {
-	if lines == "" {
-		return
-	}
 	l.kept = append(l.kept, lines...)
 	l.end += int64(len(lines))
 	if len(l.kept) > ring+ring/4 { // rarely, so that adding stays cheap
 		l.kept = l.kept[:copy(l.kept, newest(l.kept, ring))]
 	}
-	close(l.more)
-	l.more = make(chan struct{})
 }
 
 // newest returns the last whole lines that have at most so many bytes. Lines are shorter than that.
@@ -111,7 +124,7 @@ type Piece struct {
 	Text     string          // whole lines
 	At, Next int64           // where it begins and ends
 	Ended    bool            // nothing follows
-	More     <-chan struct{} // closed when there is more; nil with Ended
+	More     <-chan struct{} // closed when something was written, or nothing more comes; nil with Ended
 }
 
 // From returns what follows an offset. If that is not kept any more, the piece begins later. If it is ahead, as after the
@@ -119,6 +132,7 @@ type Piece struct {
 func (l *Log) From(at int64) Piece {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.settle()
 	kept := newest(l.kept, ring)
 	first := l.end - int64(len(kept))
 	p := Piece{At: max(at, first), Ended: l.closed}
@@ -137,6 +151,7 @@ func (l *Log) From(at int64) Piece {
 func (l *Log) Last() (text string, cut, complete bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.settle()
 	kept := newest(l.kept, Tail)
 	return string(kept), l.cut || int64(len(kept)) < l.end, l.complete
 }

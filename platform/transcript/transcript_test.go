@@ -48,6 +48,9 @@ func TestLogIsBounded(t *testing.T) {
 	for i := range lines {
 		fmt.Fprintf(l, "line %06d\n", i)
 	}
+	if len(l.raw) > Tail {
+		t.Errorf("%d bytes wait to be redacted", len(l.raw))
+	}
 	p := l.From(0)
 	if len(p.Text) > ring || len(p.Text) < ring-12 || !strings.HasPrefix(p.Text, "line ") || !strings.HasSuffix(p.Text, "line 099999\n") || p.Next != 12*lines || p.Next-p.At != int64(len(p.Text)) {
 		t.Errorf("the last 256 kB should be there, got %d bytes from %d to %d: %.20q … %q", len(p.Text), p.At, p.Next, p.Text, p.Text[len(p.Text)-12:])
