@@ -178,7 +178,8 @@ func TestPagesOfTwoInstances(t *testing.T) {
 	var callbacks []string
 	for range 2 {
 		i := newInstance(t, w.gh, w.heroku, database, w.allow)
-		i.env = append(i.env, "HEADSTART_URL="+i.url(), "GITHUB_CLIENT_SECRET="+w.gh.ClientSecret(), "HEADSTART_SESSION_KEY="+strings.Repeat("k", 32))
+		i.env = append(i.env, "HEADSTART_URL="+i.url(), "GITHUB_CLIENT_SECRET="+w.gh.ClientSecret(), "HEADSTART_SESSION_KEY="+strings.Repeat("k", 32),
+			"HEROKU_API_URL="+w.heroku.URL()) // whose outputs are read nowhere else
 		if err := i.startAndWait(); err != nil {
 			t.Fatal(err)
 		}
@@ -214,6 +215,14 @@ func TestPagesOfTwoInstances(t *testing.T) {
 	second := push("second")
 	for n, tab := range tabs {
 		tab.Until(fmt.Sprintf("the page of instance %d shows that the second commit is live", n+1), live(second))
+	}
+	// Whichever of them reads the output of a build, both show why it failed.
+	shop.prepare.FailNextBuild("main.go:7:2: undefined: till")
+	broken := push("broken")
+	for n, tab := range tabs {
+		tab.Shows(broken[:7])
+		tab.Open("/p/acme/shop-0/c/" + broken)
+		tab.Until(fmt.Sprintf("the page of instance %d shows the output", n+1), `document.querySelector("details.output.needs-somebody[open] mark")?.innerText.includes("undefined: till")`)
 		if said := tab.Console(); len(said) > 0 {
 			t.Errorf("the console should stay empty: %v", said)
 		}
