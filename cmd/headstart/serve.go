@@ -8,7 +8,10 @@ import (
 	"go.uber.org/zap"
 )
 
-type serveCommand struct{ settings }
+type serveCommand struct {
+	settings
+	EnvFile envFile `placeholder:"headstart.env" help:"Read settings from this file: lines of NAME=value. The environment and flags win over it."`
+}
 
 // Run serves until ctx ends, and then drains.
 func (cmd serveCommand) Run(ctx context.Context, wrong mistakes) error {

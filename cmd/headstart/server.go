@@ -56,6 +56,7 @@ type server struct {
 	prober    *probe.Prober
 	moved     *movedApps
 	people    *operators
+	examiner  *examiner // nil: the pages are off
 	handler   http.Handler
 	ending    chan struct{} // closed when the server begins to end: pages are followed no more
 	// metrics has an address of its own, if it is set.
@@ -386,6 +387,9 @@ func (srv *server) close() {
 	}
 	if srv.github != nil {
 		srv.github.Close()
+	}
+	if srv.examiner != nil {
+		srv.examiner.close()
 	}
 	if srv.store != nil {
 		if err := srv.store.Close(); err != nil {

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
@@ -275,13 +274,17 @@ func listInstalledRepos(c *call) answer {
 // NewManifestCode gives out the code with which GitHub sends a person back
 // after they have made an App from a manifest. It can be converted once.
 func (s *Server) NewManifestCode() (string, error) {
-	random := make([]byte, 20)
-	if _, err := rand.Read(random); err != nil {
-		return "", fmt.Errorf("make a code: %w", err)
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	code := hex.EncodeToString(random)
+	return s.manifestCode()
+}
+
+// manifestCode is NewManifestCode for who has the lock.
+func (s *Server) manifestCode() (string, error) {
+	code, err := secretOf("", 20)
+	if err != nil {
+		return "", fmt.Errorf("make a code: %w", err)
+	}
 	s.manifests[code] = true
 	return code, nil
 }

@@ -79,6 +79,11 @@ type queued struct {
 func (s *Server) SetWebhook(url, secret string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.setWebhook(url, secret)
+}
+
+// setWebhook is SetWebhook for who has the lock.
+func (s *Server) setWebhook(url, secret string) {
 	s.hooks.url, s.hooks.secret = url, secret
 	if url != "" {
 		s.emit(nil, nil, "ping", "", obj{

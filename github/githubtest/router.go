@@ -32,7 +32,7 @@ const (
 func (s *Server) allRoutes() []route {
 	var all []route
 	for _, topic := range [][]route{
-		appRoutes, oauthRoutes, sessionRoutes, hookRoutes, peopleRoutes, checkRoutes, statusRoutes, protectionRoutes, pullRoutes, deploymentRoutes,
+		appRoutes, manifestRoutes, oauthRoutes, sessionRoutes, hookRoutes, peopleRoutes, checkRoutes, statusRoutes, protectionRoutes, pullRoutes, deploymentRoutes,
 		commentRoutes, compareRoutes, contentRoutes, treeRoutes, commitRoutes, repoRoutes,
 	} {
 		all = append(all, topic...)

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/github"
+	"github.com/headstart-cd/headstart/setup"
+	"github.com/headstart-cd/headstart/webhooks"
+)
+
+type setupCommand struct {
+	File   string `default:"headstart.env" help:"Write the settings of the server into this file, which only you may read."`
+	Print  bool   `help:"Print the settings at the end, and write no file."`
+	Again  bool   `help:"Make a new App although the file has one."`
+	Addr   string `default:"127.0.0.1:8090" help:"Serve the pages of the setup at this address."`
+	API    string `name:"github-api-url" env:"GITHUB_API_URL" default:"https://api.github.com" help:"GitHub's REST API; https://HOST/api/v3 on GitHub Enterprise Server."`
+	URL    string `name:"github-url" env:"GITHUB_URL" help:"GitHub's pages, where they cannot be told from the API's address."`
+	Heroku string `name:"heroku-api-url" env:"HEROKU_API_URL" default:"https://api.heroku.com" help:"Heroku's Platform API."`
+}
+
+// Help is shown by headstart setup --help.
+func (setupCommand) Help() string {
+	return "Opens a page that makes a GitHub App, lists your apps on Heroku, writes the settings of the server, and proposes the pipeline's file. On another machine than yours, forward the port: ssh -L 8090:127.0.0.1:8090 HOST."
+}
+
+// Run serves the pages until their last step is done or ctx ends.
+func (cmd setupCommand) Run(ctx context.Context, c console) error {
+	kept := &settingsFile{path: cmd.File, print: cmd.Print, values: map[string]string{}}
+	if err := cmd.mayBegin(); err != nil {
+		return err
+	}
+	pages := cmd.URL
+	if pages == "" {
+		pages = github.PagesURL(cmd.API)
+	}
+	if u, err := url.Parse(pages); err != nil || u.Host == "" {
+		return fmt.Errorf("GITHUB_URL %q is no address of GitHub's pages: expected https://github.com", pages)
+	}
+	listener, err := net.Listen("tcp", cmd.Addr)
+	if err != nil {
+		return fmt.Errorf("listen: %w (choose another address with --addr)", err)
+	}
+	s := setup.New(setup.Options{
+		Own: &url.URL{Scheme: "http", Host: listener.Addr().String()}, GitHubURL: pages, GitHub: appMaker{cmd.API}, Heroku: appFinder{cmd.Heroku},
+		Wants: setup.Wants{Permissions: github.Permissions(), Events: webhooks.Events()}, Save: kept.save,
+	})
+	fmt.Fprintf(c.out, "Open this link in your browser. It is good for one browser, and for an hour:\n\n  %s\n\n", s.Link())
+	server := &http.Server{Handler: s.Handler(), ReadTimeout: time.Minute, ReadHeaderTimeout: 10 * time.Second}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err = <-failed:
+		return fmt.Errorf("serve the pages of the setup: %w", err)
+	case <-ctx.Done():
+	case <-s.Done():
+	}
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	_ = server.Shutdown(end) // what is not answered by then is not worth waiting for
+	return kept.finish(c)
+}
+
+// mayBegin refuses to replace an App's credentials.
+func (cmd setupCommand) mayBegin() error {
+	if cmd.Print || cmd.Again {
+		return nil
+	}
+	values, err := setup.ReadEnv(cmd.File)
+	if err != nil {
+		return fmt.Errorf("read the settings that are there: %w", err)
+	}
+	if id := values["GITHUB_APP_ID"]; id != "" {
+		return fmt.Errorf("%s has the GitHub App %s already: start the server with headstart serve --env-file %s, or make another App with --again", cmd.File, id, cmd.File)
+	}
+	return nil
+}
+
+// settingsFile is where the settings go.
+type settingsFile struct {
+	path  string
+	print bool
+
+	mu     sync.Mutex
+	values map[string]string // guarded by mu: those that were saved
+}
+
+func (f *settingsFile) save(values map[string]string) (where string, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.print {
+		err = setup.SaveEnv(f.path, values)
+	}
+	if err != nil {
+		return "", err
+	}
+	maps.Copy(f.values, values)
+	if f.print {
+		return "memory until the end, when they are printed to your terminal", nil
+	}
+	path, err := filepath.Abs(f.path)
+	return path, err
+}
+
+// finish says what was made.
+func (f *settingsFile) finish(c console) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.values) == 0 {
+		return errors.New("nothing was set up")
+	}
+	if !f.print {
+		fmt.Fprintf(c.out, "The settings are in %s. Start the server with\n\n  headstart serve --env-file %s\n", f.path, f.path)
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.values)) {
+		fmt.Fprintf(c.out, "%s=%s\n", name, f.values[name])
+	}
+	return nil
+}
+
+// appMaker is GitHub as the setup asks it.
+type appMaker struct{ api string }
+
+// Convert makes an App of a code.
+func (m appMaker) Convert(ctx context.Context, code string) (setup.App, error) {
+	a, err := github.Convert(ctx, m.api, code)
+	return setup.App(a), err
+}
+
+func (m appMaker) client(app setup.App) (*github.Client, error) {
+	return github.New(github.Options{AppID: app.ID, PrivateKey: app.PrivateKey, URL: m.api, ParseConfig: func(bot.Repo, []byte) (map[string]bot.Config, error) {
+		return nil, errors.New("the setup reads no files")
+	}})
+}
+
+// Repositories lists where the App is installed.
+func (m appMaker) Repositories(ctx context.Context, app setup.App) ([]setup.Repository, error) {
+	client, err := m.client(app)
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	all, err := client.Installed(ctx)
+	list := make([]setup.Repository, len(all))
+	for i, r := range all {
+		list[i] = setup.Repository{Name: r.Name, ID: r.ID, Branch: r.Branch}
+	}
+	return list, err
+}
+
+// Ping looks for GitHub's ping.
+func (m appMaker) Ping(ctx context.Context, app setup.App) (setup.Ping, error) {
+	client, err := m.client(app)
+	if err != nil {
+		return setup.Ping{}, err
+	}
+	defer client.Close()
+	p, err := client.Ping(ctx)
+	return setup.Ping{Sent: !p.At.IsZero(), At: p.At, Status: p.Status}, err
+}

@@ -1,0 +1,418 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/net/html"
+
+	"github.com/headstart-cd/headstart/config"
+	"github.com/headstart-cd/headstart/github/githubtest"
+	"github.com/headstart-cd/headstart/github/githubtest/contract"
+	"github.com/headstart-cd/headstart/platform/heroku/herokutest"
+	"github.com/headstart-cd/headstart/setup"
+)
+
+// newcomer is somebody with a browser who sets Headstart up. Commands, links and forms are counted.
+type newcomer struct {
+	t      *testing.T
+	client *http.Client
+	at     *url.URL
+	doc    *html.Node
+	body   string
+	seen   []string // all pages, in order
+	steps  int
+}
+
+func newNewcomer(t *testing.T) *newcomer {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &newcomer{t: t, client: &http.Client{Jar: jar, Timeout: time.Minute}}
+}
+
+func (n *newcomer) take(res *http.Response, err error) {
+	n.t.Helper()
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	n.at, n.body = res.Request.URL, string(body)
+	n.seen = append(n.seen, n.body)
+	if n.doc, err = html.Parse(bytes.NewReader(body)); err != nil {
+		n.t.Fatal(err)
+	}
+}
+
+func (n *newcomer) open(address string) {
+	n.t.Helper()
+	n.steps++
+	n.take(n.client.Get(address))
+}
+
+func attribute(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+// press sends the form that has a button, with what its fields hold and what is typed into some of them.
+func (n *newcomer) press(button string, typed ...string) {
+	n.t.Helper()
+	n.steps++
+	for form := range n.doc.Descendants() {
+		if form.Type != html.ElementNode || form.Data != "form" {
+			continue
+		}
+		values, found := url.Values{}, false
+		for field := range form.Descendants() {
+			switch {
+			case field.Data == "button" && field.FirstChild != nil && field.FirstChild.Data == button:
+				found = true
+				if name := attribute(field, "name"); name != "" {
+					values.Set(name, attribute(field, "value"))
+				}
+			case field.Data == "input" && attribute(field, "type") == "radio":
+				if slices.ContainsFunc(field.Attr, func(a html.Attribute) bool { return a.Key == "checked" }) {
+					values.Set(attribute(field, "name"), attribute(field, "value"))
+				}
+			case field.Data == "input":
+				values.Set(attribute(field, "name"), attribute(field, "value"))
+			case field.Data == "select":
+				for option := range field.Descendants() {
+					if option.Data == "option" && !values.Has(attribute(field, "name")) {
+						value := attribute(option, "value")
+						if value == "" {
+							value = option.FirstChild.Data
+						}
+						values.Set(attribute(field, "name"), value)
+					}
+				}
+			}
+		}
+		if !found {
+			continue
+		}
+		for i := 0; i < len(typed); i += 2 {
+			values.Set(typed[i], typed[i+1])
+		}
+		to, err := n.at.Parse(attribute(form, "action"))
+		if err != nil {
+			n.t.Fatal(err)
+		}
+		req, err := http.NewRequest(http.MethodPost, to.String(), strings.NewReader(values.Encode()))
+		if err != nil {
+			n.t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Sec-Fetch-Site", "same-origin")
+		n.take(n.client.Do(req))
+		return
+	}
+	n.t.Fatalf("there is no button %q:\n%s", button, n.body)
+}
+
+func (n *newcomer) reads(want string) {
+	n.t.Helper()
+	if !strings.Contains(n.body, want) {
+		n.t.Fatalf("the page at %s should say %q:\n%s", n.at, want, n.body)
+	}
+}
+
+// link returns where a link leads to.
+func (n *newcomer) link(text string) string {
+	n.t.Helper()
+	for a := range n.doc.Descendants() {
+		if a.Data == "a" && a.FirstChild != nil && a.FirstChild.Data == text {
+			return attribute(a, "href")
+		}
+	}
+	n.t.Fatalf("there is no link %q:\n%s", text, n.body)
+	return ""
+}
+
+// screen is a terminal that another goroutine writes to.
+type screen struct {
+	mu   sync.Mutex
+	text bytes.Buffer // guarded by mu
+}
+
+func (s *screen) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(b)
+}
+
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
+// settingUp is a GitHub and a Heroku of a team that has no Headstart yet, and `headstart setup`.
+type settingUp struct {
+	t      *testing.T
+	gh     *githubtest.Server
+	shop   *githubtest.Repo
+	heroku *herokutest.Server
+	apps   map[string]*herokutest.App
+	file   string
+	screen screen
+	ended  chan error
+}
+
+func newSettingUp(t *testing.T, args ...string) *settingUp {
+	t.Helper()
+	description, err := contract.Load("../../github/githubtest/testdata/github-openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &settingUp{t: t, apps: map[string]*herokutest.App{}, file: filepath.Join(t.TempDir(), "headstart.env"), ended: make(chan error, 1)}
+	if s.gh, err = githubtest.New(githubtest.Options{Dir: t.TempDir(), Contract: description}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for _, err := range s.gh.ContractErrors() {
+			t.Error(err)
+		}
+		s.gh.Close()
+	})
+	if s.shop, err = s.gh.CreateRepo(shopRepo, githubtest.RepoOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.shop.Push("main", githubtest.Change{Message: "First", Files: map[string]string{"Procfile": "web: ./web\n"}}); err != nil {
+		t.Fatal(err)
+	}
+	if s.heroku, err = herokutest.New(herokutest.Options{SkipDownload: true}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.heroku.Close() })
+	pipe := s.heroku.AddPipeline("shop")
+	for _, app := range []struct{ name, stage string }{{stagingApp, "staging"}, {productionApp, "production"}} {
+		s.apps[app.name] = s.heroku.AddApp(app.name)
+		pipe.Couple(s.apps[app.name], app.stage)
+	}
+	staging := s.apps[stagingApp]
+	staging.SetStack("heroku-22")
+	staging.SetBuildpacks("heroku/nodejs")
+	staging.SetConfig("NPM_TOKEN", "npm-token-5d21")
+	staging.SetConfig("DATABASE_URL", "postgres://of-staging")
+	staging.DeployAutomatically("main")
+	ctx, cancel := context.WithCancel(t.Context())
+	all := append([]string{"setup", "--addr", "127.0.0.1:0", "--file", s.file, "--github-api-url", s.gh.URL(), "--heroku-api-url", s.heroku.URL()}, args...)
+	go func() { s.ended <- run(ctx, all, &s.screen, &s.screen) }()
+	t.Cleanup(cancel)
+	return s
+}
+
+// printed is the link that the terminal shows.
+func (s *settingUp) printed() (link string) {
+	s.t.Helper()
+	eventually(s.t, "the link is printed", func() bool {
+		for word := range strings.FieldsSeq(s.screen.String()) {
+			if strings.HasPrefix(word, "http://") {
+				link = word
+			}
+		}
+		return link != ""
+	})
+	return link
+}
+
+// A team with a pipeline on Heroku and a repository on GitHub is live in ten minutes: three commands, and a merge.
+func TestSetup(t *testing.T) {
+	t.Parallel()
+	began := time.Now()
+	s := newSettingUp(t)
+	n := newNewcomer(t)
+	n.steps++ // headstart setup
+	n.open(s.printed())
+	n.press("Begin")
+	n.press("Go on", "url", "http://headstart.example.com", "organization", "acme")
+	n.reads("GitHub sends webhooks to https alone")
+	n.steps-- // that was a mistake
+	n.press("Go on", "url", "https://headstart.example.com/", "organization", "acme")
+	n.reads(s.gh.URL() + "/organizations/acme/settings/apps/new")
+	n.press("Make it on GitHub")
+	n.steps++ // installs it there; the stand-in's App is installed on every account that has a repository
+	n.reads("1 repository")
+	n.press("List its pipelines", "key", "wrong")
+	n.reads("List its pipelines") // the step stays open
+	n.steps--
+	n.steps++ // heroku authorizations:create
+	n.press("List its pipelines", "key", herokutest.DefaultToken)
+	n.reads("deploys@example.com, 1 pipeline") // and one repository: there is no choice
+	n.reads("<code>shop-staging</code> from <code>main</code>")
+	n.reads("heroku-22, in us, with heroku/nodejs")
+	n.press("Do it", "var", "NPM_TOKEN")
+	s.made()
+	n.reads("Open it in GitHub’s editor")
+	editor, err := url.Parse(n.link("Open it in GitHub’s editor"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.steps += 3 // starts the server, proposes the file, merges
+	took := time.Since(began)
+	t.Logf("%d steps of a person, %s of the machine's time", n.steps, took.Round(time.Millisecond))
+	if n.steps > 12 || took > time.Minute {
+		t.Errorf("it should take at most 12 steps and a minute of the machine's time, it took %d and %s", n.steps, took)
+	}
+	n.press("End the setup")
+	if err := <-s.ended; err != nil {
+		t.Fatal(err)
+	}
+	s.keepsSecrets(n)
+	s.deploys(editor)
+}
+
+// made holds what is made on Heroku: an app that is like staging's, and knows only what it was told.
+func (s *settingUp) made() {
+	s.t.Helper()
+	prepare := s.heroku.App(prepareApp)
+	if prepare == nil {
+		s.t.Fatalf("the app %s should be made", prepareApp)
+	}
+	s.apps[prepareApp] = prepare
+	if config := prepare.Config(); len(config) != 1 || config["NPM_TOKEN"] != "npm-token-5d21" {
+		s.t.Errorf("one config var should be copied, it has %v", config)
+	}
+}
+
+// keepsSecrets holds that credentials are in the file, which only its owner reads, and nowhere else.
+func (s *settingUp) keepsSecrets(n *newcomer) {
+	s.t.Helper()
+	if info, err := os.Stat(s.file); err != nil || info.Mode().Perm() != 0o600 {
+		s.t.Errorf("only its owner should be able to read the file: %v, %v", info, err)
+	}
+	values, err := setup.ReadEnv(s.file)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, name := range []string{"GITHUB_PRIVATE_KEY", "GITHUB_WEBHOOK_SECRET", "GITHUB_CLIENT_SECRET", "HEROKU_API_KEY", "HEROKU_WEBHOOK_SECRET", "HEADSTART_SESSION_KEY"} {
+		if values[name] == "" {
+			s.t.Errorf("the file lacks %s", name)
+		}
+		for i, page := range append(n.seen, s.screen.String()) {
+			if strings.Contains(page, values[name]) {
+				s.t.Errorf("what was shown (%d) has %s in it:\n%s", i, name, page)
+			}
+		}
+	}
+	if want := "acme/shop=" + stagingApp + "," + productionApp + "," + prepareApp; values["HEADSTART_ALLOW"] != want {
+		s.t.Errorf("the repository should be allowed its apps alone, %q: %q", want, values["HEADSTART_ALLOW"])
+	}
+}
+
+// deploys starts the server with what was written, and merges what was proposed.
+func (s *settingUp) deploys(editor *url.URL) {
+	s.t.Helper()
+	dir := s.t.TempDir()
+	values, err := setup.ReadEnv(s.file)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	addr := freeAddress(s.t)
+	p := &process{cmd: exec.Command(os.Args[0], "serve", "--env-file", s.file), url: "http://" + addr, ended: make(chan error, 1)}
+	p.cmd.Env = []string{
+		roleVar + "=headstart", "PATH=" + os.Getenv("PATH"), "HEADSTART_ADDR=" + addr, "DATABASE_URL=sqlite:" + filepath.Join(dir, "headstart.db"),
+		"GITHUB_API_URL=" + s.gh.URL(), "HEROKU_API_URL=" + s.heroku.URL(),
+	}
+	p.start(s.t)
+	s.gh.SetWebhook(p.url+"/webhooks/github", values["GITHUB_WEBHOOK_SECRET"]) // the name server of this test
+	file := editor.Query().Get("value")
+	if editor.Query().Get("filename") != config.Path || editor.Path != "/acme/shop/new/main" {
+		s.t.Errorf("the link should open GitHub's editor with the pipeline's file: %s", editor)
+	}
+	for app := range s.apps {
+		s.apps[app].BuildTakes(time.Second)
+	}
+	commit, err := s.shop.Push("main", githubtest.Change{Message: "Deploy with Headstart", Files: map[string]string{config.Path: file}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.shop.SetStatus(commit.SHA, githubtest.Status{Context: ciCheck, State: "success"}); err != nil {
+		s.t.Fatal(err)
+	}
+	eventually(s.t, "the commit is live in production", func() bool {
+		return s.shop.Statuses(commit.SHA)["headstart/production"].State == "success"
+	})
+}
+
+// Whoever has not the link gets nothing, and the link is good once.
+func TestSetupIsForOne(t *testing.T) {
+	t.Parallel()
+	s := newSettingUp(t)
+	link := s.printed()
+	stranger, first, second := newNewcomer(t), newNewcomer(t), newNewcomer(t)
+	page := strings.Split(link, "?")[0]
+	for _, address := range []string{page, page + "?token=x", page + "/created?code=x&state="} {
+		stranger.open(address)
+		stranger.reads("Not from here")
+	}
+	first.open(link)
+	second.open(link) // a preview of the link does not use it up
+	first.press("Begin")
+	first.reads("Where will GitHub and your team reach it?")
+	second.press("Begin")
+	second.reads("Not from here")
+	second.open(link)
+	second.reads("Not from here")
+	res, err := first.client.Post(page+"/server", "application/x-www-form-urlencoded", strings.NewReader("url=https://evil.example&whose=person&name=x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	req, err := http.NewRequest(http.MethodPost, page+"/server", strings.NewReader("url=https://evil.example&whose=person&name=x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Sec-Fetch-Site", "cross-site")
+	if res, err = first.client.Do(req); err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if res.StatusCode != http.StatusForbidden {
+		t.Errorf("another site's form should be refused, got %s", res.Status)
+	}
+}
+
+// An App that is there is not replaced by mistake.
+func TestSetupRefusesASecondApp(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "headstart.env")
+	if err := setup.SaveEnv(file, map[string]string{"GITHUB_APP_ID": "77"}); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := headstart(t, "setup", "--file", file)
+	if err == nil || !strings.Contains(err.Error(), "the GitHub App 77 already") || !strings.Contains(err.Error(), "--again") {
+		t.Errorf("setup should refuse, and say how to go on: %v", err)
+	}
+	if err := setup.SaveEnv(file, map[string]string{"GITHUB_APP_ID": "78", "PORT": "8080"}); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil || string(text) != "GITHUB_APP_ID=78\nPORT=8080\n" {
+		t.Errorf("a value should be replaced in its place: %q, %v", text, err)
+	}
+}
