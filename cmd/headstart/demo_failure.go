@@ -22,7 +22,11 @@ func (w *world) tellFailure(ctx context.Context, l lane) {
 		reason = why
 	}
 	w.view.print("%s %s", what, redact.Line(reason, 400))
-	if tail := w.tail(ctx, l.output); len(tail) > 0 {
+	tail := w.tail(ctx, l.output)
+	if n := len(tail); n > 0 && strings.HasPrefix(reason, tail[n-1]) {
+		tail = tail[:n-1] // the platform ends an output with the reason
+	}
+	if len(tail) > 0 {
 		w.view.print("")
 		w.view.print("The end of its output:")
 		for _, line := range tail {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -92,6 +93,9 @@ var soonTold = []string{"web crashes", "PORT is ignored", "the build fails", "no
 func TestDemoOfOwnRepositories(t *testing.T) {
 	t.Parallel()
 	for _, name := range inShort(soonTold, slices.Sorted(maps.Keys(kindsOfRepos))) {
+		if name == "PORT is ignored" && runtime.GOOS != "linux" {
+			continue // nobody knows there where it listens, so that this takes a minute
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			kindsOfRepos[name].try(t)

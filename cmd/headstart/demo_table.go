@@ -32,7 +32,7 @@ func (w *world) table() {
 	w.view.print("")
 	w.view.print("Of that, Headstart itself took %s.", strings.Join(overheads, " and "))
 	if w.app.said == nil && w.ci.least > 0 {
-		w.view.print("The sample's build and checks are made to take %s each. With yours:", duration(w.ci.least))
+		w.view.print("The sample's build and checks are made to take at least %s each. With yours:", duration(w.ci.least))
 	}
 }
 
