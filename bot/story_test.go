@@ -102,7 +102,7 @@ func (s *story) do(line string) error {
 		"lists": s.lists, "rename": s.rename, "commits": s.commits,
 		"group": s.group, "destroyed": s.destroyed,
 		"clock": s.clock, "time": s.time, "freeze": s.freeze, "unfreeze": s.unfreeze,
-		"substitutes": s.substitutes, "maintenance": s.maintenance, "app": s.findings, "copied": s.copied, "copies": s.copies,
+		"substitutes": s.substitutes, "absent": s.absent, "maintenance": s.maintenance, "app": s.findings, "copied": s.copied, "copies": s.copies,
 	}
 	f := commands[list[0]]
 	if f == nil {
@@ -208,6 +208,18 @@ func (s *story) substitutes(list []string, _ map[string]string) error {
 	for _, tree := range list {
 		s.ExportSubst[tree] = true
 	}
+	return nil
+}
+
+// absent TREE [submodules=PATH,PATH] [lfs=PATTERN,PATTERN]: GitHub's tarball lacks these.
+func (s *story) absent(list []string, set map[string]string) error {
+	names := func(key string) []string {
+		return strings.FieldsFunc(set[key], func(r rune) bool { return r == ',' })
+	}
+	if s.Absent == nil {
+		s.Absent = map[string]*bot.Absent{}
+	}
+	s.Absent[list[0]] = &bot.Absent{Submodules: names("submodules"), LFS: names("lfs")}
 	return nil
 }
 

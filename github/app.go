@@ -84,13 +84,33 @@ func (c *Client) Installations(ctx context.Context) ([]Installation, error) {
 // Missing lists what the App lacks, for people: permissions, and those of the given events that it does not subscribe
 // to. Empty: nothing.
 func (a App) Missing(events ...string) []string {
-	missing := lacking(a.Permissions, Permissions())
+	return append(a.MissingPermissions(), a.MissingEvents(events...)...)
+}
+
+// MissingPermissions lists the permissions that the App lacks, for people.
+func (a App) MissingPermissions() []string { return lacking(a.Permissions, Permissions()) }
+
+// MissingEvents lists those of the given events that the App does not subscribe to, for people.
+func (a App) MissingEvents(events ...string) (missing []string) {
 	for _, event := range events {
 		if !slices.Contains(a.Events, event) {
 			missing = append(missing, fmt.Sprintf("the event %q", event))
 		}
 	}
 	return missing
+}
+
+// ExcessPermissions lists the permissions of the App that Headstart does not use, for people.
+func (a App) ExcessPermissions() []string { return lacking(Permissions(), a.Permissions) }
+
+// ExcessEvents lists the events that the App subscribes to besides the given ones, for people.
+func (a App) ExcessEvents(events ...string) (excess []string) {
+	for _, event := range slices.Sorted(slices.Values(a.Events)) {
+		if !slices.Contains(events, event) {
+			excess = append(excess, fmt.Sprintf("the event %q", event))
+		}
+	}
+	return excess
 }
 
 // Missing lists the permissions that the account has not granted, for people. A person's account cannot grant an

@@ -18,6 +18,10 @@ import (
 // git writes the commit's SHA, author and date into that file. So two commits with the same tree have different sources
 // (git-scm.com/docs/gitattributes, "Creating an archive"). The tarball does not show that, because export-ignore may
 // keep .gitattributes out of it.
+//
+// It has an empty folder for each submodule. A file in Git LFS is a pointer in it, unless the repository's settings
+// include LFS objects in archives, which the API does not tell (docs.github.com, "Managing Git LFS objects in archives
+// of your repository").
 
 const (
 	attributesFile = ".gitattributes"
@@ -27,47 +31,79 @@ const (
 	mostFolders = 30
 )
 
-// readSource reads whether a commit's tarball depends on the files of its tree alone. It does if no .gitattributes, in
-// any folder, can give a file export-subst. A tree too large for GitHub to list counts as one with such a file.
+// readSource reads whether a commit's tarball depends on the files of its tree alone, and what of the tree it lacks. It
+// depends on them alone if no .gitattributes, in any folder, can give a file export-subst. A tree too large for GitHub
+// to list counts as one with such a file, and as one that lacks nothing.
 func (r repository) readSource(ctx context.Context, do bot.ReadSource) (bot.SourceRead, error) {
 	if !isSHA(do.SHA) || !isSHA(do.Tree) {
 		return bot.SourceRead{}, &bot.Refused{Reason: fmt.Sprintf("%q is no tree of a commit.", line(do.Tree, 60))}
 	}
-	of, known := r.trees.get(do.Tree)
-	if known {
-		return bot.SourceRead{Of: of}, nil
+	if read, known := r.trees.get(do.Tree); known {
+		return read, nil
 	}
-	blobs, complete, err := r.attributesOf(ctx, do.Tree)
+	files, complete, err := r.list(ctx, do.Tree)
 	if refused := new(bot.Refused); errors.As(err, &refused) { // GitHub may know the commit before its tree
-		blobs, complete, err = r.walkForAttributes(ctx, do.SHA)
+		files, complete, err = r.walk(ctx, do.SHA)
 	}
 	if err != nil {
 		return bot.SourceRead{}, err
 	}
-	of = bot.SourceOfTree
-	if !complete || len(blobs) > mostAttributes {
-		of = bot.SourceOfCommit
-	}
-	for i := 0; of == bot.SourceOfTree && i < len(blobs); i++ {
-		if of, err = r.sourceBy(ctx, blobs[i]); err != nil {
+	read, absent := bot.SourceRead{Of: bot.SourceOfTree}, bot.Absent{Submodules: submodules(files)}
+	blobs := map[string]bool{}
+	for _, e := range files {
+		if !e.isAttributes() {
+			continue
+		}
+		if blobs[e.SHA] = true; !complete || len(blobs) > mostAttributes {
+			break
+		}
+		of, err := r.attributesOf(ctx, e.SHA)
+		if err != nil {
 			return bot.SourceRead{}, err
 		}
+		if of.substitutes {
+			read.Of = bot.SourceOfCommit
+		}
+		absent.LFS = append(absent.LFS, matching(of.lfs, path.Dir(e.Path), files)...)
 	}
-	r.trees.put(do.Tree, of)
-	return bot.SourceRead{Of: of}, nil
+	if !complete || len(blobs) > mostAttributes {
+		read.Of = bot.SourceOfCommit
+	}
+	slices.Sort(absent.LFS)
+	absent.LFS = few(slices.Compact(absent.LFS))
+	if len(absent.Submodules)+len(absent.LFS) > 0 {
+		read.Absent = &absent
+	}
+	r.trees.put(do.Tree, read)
+	return read, nil
 }
 
-// entry is a file or folder of a tree, as two of GitHub's endpoints list it.
+// entry is a file, a folder or a submodule of a tree, as two of GitHub's endpoints list it.
 type entry struct {
 	Path, Type, SHA string
 }
+
+func (e entry) isFile() bool { return e.Type == "blob" || e.Type == "file" }
 
 func (e entry) isAttributes() bool {
 	return path.Base(e.Path) == attributesFile && e.Type != "tree" && e.Type != "dir"
 }
 
-// attributesOf lists the contents of every .gitattributes of a tree, once each.
-func (r repository) attributesOf(ctx context.Context, tree string) (blobs []string, complete bool, err error) {
+// submodules lists the paths of submodules, sorted.
+func submodules(files []entry) (paths []string) {
+	for _, e := range files {
+		if e.Type == "commit" || e.Type == "submodule" {
+			paths = append(paths, line(e.Path, 100))
+		}
+	}
+	slices.Sort(paths)
+	return few(paths)
+}
+
+func few(list []string) []string { return list[:min(len(list), bot.MostAbsent)] }
+
+// list lists a whole tree.
+func (r repository) list(ctx context.Context, tree string) (files []entry, complete bool, err error) {
 	var listed struct {
 		Tree      []entry
 		Truncated bool
@@ -76,15 +112,15 @@ func (r repository) attributesOf(ctx context.Context, tree string) (blobs []stri
 	if err := r.get(ctx, a, "git/trees/"+tree+"?recursive=1", &listed); err != nil {
 		return nil, false, err
 	}
-	return addAttributes(nil, listed.Tree), !listed.Truncated, nil
+	return listed.Tree, !listed.Truncated, nil
 }
 
-// walkForAttributes is attributesOf folder by folder, for at most mostFolders.
-func (r repository) walkForAttributes(ctx context.Context, sha string) (blobs []string, complete bool, err error) {
+// walk is list folder by folder, for at most mostFolders.
+func (r repository) walk(ctx context.Context, sha string) (files []entry, complete bool, err error) {
 	folders := []string{""}
 	for n := 0; n < len(folders); n++ {
 		if n == mostFolders {
-			return nil, false, nil
+			return files, false, nil
 		}
 		var listed []entry
 		a := ask{what: fmt.Sprintf("list the files of %s at %s", r.repo, bot.Short(sha)), needs: "Contents: read"}
@@ -93,34 +129,31 @@ func (r repository) walkForAttributes(ctx context.Context, sha string) (blobs []
 			return nil, false, err
 		}
 		if len(listed) >= mostListed {
-			return nil, false, nil
+			return files, false, nil
 		}
-		blobs = addAttributes(blobs, listed)
+		files = append(files, listed...)
 		for _, e := range listed {
 			if e.Type == "dir" {
 				folders = append(folders, "/"+e.Path)
 			}
 		}
 	}
-	return blobs, true, nil
+	return files, true, nil
 }
 
-func addAttributes(blobs []string, listed []entry) []string {
-	for _, e := range listed {
-		if e.isAttributes() && !slices.Contains(blobs, e.SHA) {
-			blobs = append(blobs, e.SHA)
-		}
-	}
-	return blobs
+// attributes are what matters of a .gitattributes.
+type attributes struct {
+	substitutes bool     // it may give a file export-subst
+	lfs         []string // patterns of files in Git LFS
 }
 
-// sourceBy returns what sources depend on by one .gitattributes.
-func (r repository) sourceBy(ctx context.Context, blob string) (bot.SourceOf, error) {
+// attributesOf reads a .gitattributes.
+func (r repository) attributesOf(ctx context.Context, blob string) (attributes, error) {
 	if known, ok := r.attributes.get(blob); ok {
 		return known, nil
 	}
 	if !isSHA(blob) {
-		return bot.SourceOfCommit, nil
+		return attributes{substitutes: true}, nil
 	}
 	var content []byte
 	a := ask{what: fmt.Sprintf("read %s of %s", attributesFile, r.repo), needs: "Contents: read"}
@@ -129,14 +162,42 @@ func (r repository) sourceBy(ctx context.Context, blob string) (bot.SourceOf, er
 		return err
 	})
 	if err != nil {
-		return "", err
+		return attributes{}, err
 	}
-	of := bot.SourceOfTree
-	if substitutes(content) {
-		of = bot.SourceOfCommit
-	}
+	of := attributes{substitutes: substitutes(content), lfs: inLFS(content)}
 	r.attributes.put(blob, of)
 	return of, nil
+}
+
+// inLFS lists the patterns of a .gitattributes whose files go through Git LFS.
+func inLFS(attributes []byte) (patterns []string) {
+	for l := range bytes.Lines(attributes) {
+		fields := strings.Fields(string(l))
+		if len(fields) > 1 && !strings.HasPrefix(fields[0], "#") && slices.Contains(fields[1:], "filter=lfs") {
+			patterns = append(patterns, line(fields[0], 100))
+		}
+	}
+	return patterns
+}
+
+// matching lists those patterns of a .gitattributes in a folder that match a file: one without a slash its name, others
+// its path from that folder. A pattern that is more than path.Match understands counts as one that matches.
+func matching(patterns []string, folder string, files []entry) (list []string) {
+	for _, pattern := range patterns {
+		byName := !strings.Contains(strings.Trim(pattern, "/"), "/")
+		plain := strings.TrimPrefix(pattern, "/")
+		if strings.Contains(pattern, "**") || slices.ContainsFunc(files, func(e entry) bool {
+			name, inside := strings.CutPrefix(e.Path, strings.TrimPrefix(folder+"/", "./"))
+			if byName {
+				name = path.Base(e.Path)
+			}
+			ok, err := path.Match(plain, name)
+			return inside && e.isFile() && (ok || err != nil)
+		}) {
+			list = append(list, pattern)
+		}
+	}
+	return list
 }
 
 // substitutes reports whether a .gitattributes may give a file export-subst. It ignores whether another line revokes
@@ -157,26 +218,26 @@ func substitutes(attributes []byte) bool {
 }
 
 // remembered caches facts about the contents of SHAs, which never change.
-type remembered struct {
+type remembered[F any] struct {
 	mu    sync.Mutex
-	known map[string]bot.SourceOf // guarded by mu
+	known map[string]F // guarded by mu
 }
 
 // mostRemembered bounds the cache; above it all is dropped.
 const mostRemembered = 1000
 
-func (m *remembered) get(sha string) (answer bot.SourceOf, ok bool) {
+func (m *remembered[F]) get(sha string) (answer F, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	answer, ok = m.known[sha]
 	return answer, ok
 }
 
-func (m *remembered) put(sha string, answer bot.SourceOf) {
+func (m *remembered[F]) put(sha string, answer F) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.known == nil || len(m.known) >= mostRemembered {
-		m.known = map[string]bot.SourceOf{}
+		m.known = map[string]F{}
 	}
 	m.known[sha] = answer
 }

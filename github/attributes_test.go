@@ -79,3 +79,34 @@ func TestWhatGitHubDoesNotShowIsNotOfTheTree(t *testing.T) {
 		}
 	}
 }
+
+// What git archive leaves out though the commit has it: the files of submodules, and the contents of files in Git LFS.
+func TestWhatTheTarballLacks(t *testing.T) {
+	const other = "0123456789012345678901234567890123456789"
+	for name, c := range map[string]struct {
+		change githubtest.Change
+		want   *bot.Absent
+	}{
+		"nothing":            {githubtest.Change{Files: map[string]string{"a": "1", ".gitattributes": "*.psd binary\n"}}, nil},
+		"a submodule":        {githubtest.Change{Files: map[string]string{".gitmodules": "…"}, Submodules: map[string]string{"vendor/theme": other, "icons": other}}, &bot.Absent{Submodules: []string{"icons", "vendor/theme"}}},
+		"files in LFS":       {githubtest.Change{Files: map[string]string{"img/a.psd": "version 1", ".gitattributes": "*.psd filter=lfs diff=lfs merge=lfs -text\n*.zip filter=lfs\n"}}, &bot.Absent{LFS: []string{"*.psd"}}},
+		"a pattern alone":    {githubtest.Change{Files: map[string]string{"a": "1", ".gitattributes": "*.psd filter=lfs\n# *.a filter=lfs\n"}}, nil},
+		"of a folder":        {githubtest.Change{Files: map[string]string{"lib/a.bin": "1", "lib/.gitattributes": "/*.bin filter=lfs\n"}}, &bot.Absent{LFS: []string{"/*.bin"}}},
+		"of another folder":  {githubtest.Change{Files: map[string]string{"a.bin": "1", "lib/.gitattributes": "*.bin filter=lfs\n", "lib/b": "1"}}, nil},
+		"any depth":          {githubtest.Change{Files: map[string]string{"img/x/a.png": "1", ".gitattributes": "img/** filter=lfs\n"}}, &bot.Absent{LFS: []string{"img/**"}}},
+		"both, and anew out": {githubtest.Change{Files: map[string]string{"a.psd": "1", ".gitattributes": "*.psd filter=lfs\n"}, Submodules: map[string]string{"theme": other}}, &bot.Absent{Submodules: []string{"theme"}, LFS: []string{"*.psd"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := start(t)
+			commit, err := w.shop.Push("main", c.change)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 2 { // it is remembered
+				if read := do[bot.SourceRead](w, bot.ReadSource{SHA: commit.SHA, Tree: commit.Tree}); !read.Absent.Same(c.want) {
+					t.Errorf("the tarball should lack %+v, got %+v", c.want, read.Absent)
+				}
+			}
+		})
+	}
+}

@@ -66,6 +66,9 @@ type Options struct {
 	// not called.
 	Named func(ctx context.Context, installation, id int64, name bot.Repo)
 
+	// Asked is called before each request, from any goroutine; nil: not called.
+	Asked func()
+
 	Logger    *zap.Logger           // nil: silence
 	Metrics   prometheus.Registerer // nil: metrics are kept but not shown
 	Transport http.RoundTripper     // nil: one with timeouts and a pool of its own
@@ -94,7 +97,8 @@ type Client struct {
 	wire    *wire
 	app     *conn // as the App itself, not as an installation
 
-	trees, attributes remembered // by SHA, what sources depend on
+	trees      remembered[bot.SourceRead] // by the SHA of a tree
+	attributes remembered[attributes]     // by the SHA of a .gitattributes
 
 	mu       sync.Mutex
 	accounts map[int64]*account // guarded by mu; by installation
@@ -136,6 +140,9 @@ func New(o Options) (*Client, error) {
 	if o.Pause == nil {
 		o.Pause = wait
 	}
+	if o.Asked == nil {
+		o.Asked = func() {}
+	}
 	if o.Timeout <= 0 {
 		o.Timeout = 20 * time.Second
 	}
@@ -149,7 +156,7 @@ func New(o Options) (*Client, error) {
 	c := &Client{
 		appID: o.AppID, key: key, base: base, pages: strings.TrimSuffix(o.Pages, "/"), parse: o.ParseConfig, events: o.Events, log: o.Logger,
 		metrics: m, timeout: o.Timeout, now: o.Now, pause: o.Pause, named: o.Named,
-		wire:     &wire{next: o.Transport, base: base, metrics: m, log: o.Logger, clocks: &clocks{now: o.Now}},
+		wire:     &wire{next: o.Transport, base: base, metrics: m, log: o.Logger, clocks: &clocks{now: o.Now}, asked: o.Asked},
 		accounts: map[int64]*account{}, conns: map[scope]*conn{},
 	}
 	// Only the App's own session uses this AppsTransport: it must not be shared,

@@ -57,11 +57,13 @@ func register[C prometheus.Collector](registry prometheus.Registerer, c C, earli
 // endpoints are the paths of this client's requests, with variables in braces as in GitHub's documentation.
 var endpoints = []string{
 	"/app",
+	"/app/hook/config",
 	"/app/hook/deliveries",
 	"/app/hook/deliveries/{delivery_id}/attempts",
 	"/app/installations",
 	"/app/installations/{installation_id}",
 	"/app/installations/{installation_id}/access_tokens",
+	"/meta",
 	"/orgs/{org}/teams/{team_slug}/memberships/{username}",
 	"/repos/{owner}/{repo}",
 	"/repos/{owner}/{repo}/branches/{branch}",
@@ -81,6 +83,7 @@ var endpoints = []string{
 	"/repos/{owner}/{repo}/git/blobs/{sha}",
 	"/repos/{owner}/{repo}/git/commits/{sha}",
 	"/repos/{owner}/{repo}/git/trees/{sha}",
+	"/repos/{owner}/{repo}/installation",
 	"/repos/{owner}/{repo}/issues/comments/{comment_id}",
 	"/repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",
 	"/repos/{owner}/{repo}/issues/{number}/comments",

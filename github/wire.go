@@ -26,6 +26,7 @@ type wire struct {
 	metrics *metrics
 	log     *zap.Logger
 	clocks  *clocks
+	asked   func()
 }
 
 // progress notes how far a request got. It is in the request's context.
@@ -59,6 +60,7 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		}))
 	}
 	endpoint, start, sent := endpointOf(w.base, req), time.Now(), w.clocks.now()
+	w.asked()
 	resp, err := w.next.RoundTrip(req)
 	took, status := time.Since(start), "error"
 	if err == nil {

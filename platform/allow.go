@@ -93,6 +93,17 @@ func (a Allow) Pins() map[bot.Repo]int64 {
 	return pins
 }
 
+// Repositories lists the repositories that rules name without wildcards, each once.
+func (a Allow) Repositories() (list []bot.Repo) {
+	for _, r := range a.rules {
+		repo, err := bot.ParseRepo(r.repo)
+		if err == nil && !strings.ContainsAny(r.repo, `*?[\\`) && !slices.Contains(list, repo) {
+			list = append(list, repo)
+		}
+	}
+	return list
+}
+
 // Check returns nil if the repository may use all of the apps. Otherwise it returns a *bot.Refused that names the first
 // forbidden one.
 func (a Allow) Check(repo bot.Repo, apps ...string) error {

@@ -36,8 +36,10 @@ func (l Listed) Rest() (r history.Rest, err error) {
 }
 
 // Listing lists every pipeline, by name, without its state.
-func (s *Store) Listing(ctx context.Context) (list []Listed, err error) {
-	err = s.db.each(ctx, selectListed, nil, func(scan scanner) error {
+func (s *Store) Listing(ctx context.Context) ([]Listed, error) { return listing(ctx, s.db) }
+
+func listing(ctx context.Context, db reader) (list []Listed, err error) {
+	err = db.each(ctx, selectListed, nil, func(scan scanner) error {
 		var (
 			l      Listed
 			repo   string

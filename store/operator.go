@@ -23,7 +23,10 @@ type Operator struct {
 	db interface {
 		reader
 		close(context.Context) error
+		condition(context.Context) (bytes int64, readOnly error, _ error)
 	}
+	name string // for people; no password
+	form int
 }
 
 // busyFor is how long, in milliseconds, a command waits for its turn to write.
@@ -51,20 +54,22 @@ func OpenOperator(ctx context.Context, url string) (*Operator, error) {
 		if err != nil {
 			return nil, err
 		}
-		b.db = db
+		b.db, b.name = db, whereaboutsOfFile(path).name
 	case "postgres", "postgresql":
 		db, err := operatorPostgres(ctx, url)
 		if err != nil {
 			return nil, err
 		}
 		to := db.conn.Config()
-		if have, known, err = formOf(ctx, db, whereaboutsOfServer(to.Host, to.Port, to.Database)); err != nil {
+		at := whereaboutsOfServer(to.Host, to.Port, to.Database)
+		if have, known, err = formOf(ctx, db, at); err != nil {
 			return nil, errors.Join(err, db.close(ctx))
 		}
-		b.db = db
+		b.db, b.name = db, at.name
 	default:
 		return nil, errNoDatabase
 	}
+	b.form = have
 	if have < known {
 		err := errors.New("the database does not have the tables of this version yet: start this version's `headstart serve` on it first")
 		return nil, errors.Join(err, b.Close(ctx))

@@ -49,9 +49,14 @@ const tailAtMost = 32
 
 // Load returns a pipeline's state and its version; zero and version 0 if it was never saved.
 func (s *Store) Load(ctx context.Context, key bot.Key) (pipeline.State, int64, error) {
-	state, version, err := s.load(ctx, key)
+	return loadAgain(key, func() (pipeline.State, int64, error) { return s.load(ctx, key) })
+}
+
+// loadAgain loads a state, and again if it was saved and its events were removed meanwhile.
+func loadAgain(key bot.Key, load func() (pipeline.State, int64, error)) (pipeline.State, int64, error) {
+	state, version, err := load()
 	for tries := 0; errors.Is(err, errTail) && tries < 3; tries++ {
-		state, version, err = s.load(ctx, key) // the state was saved meanwhile, and its events were removed
+		state, version, err = load()
 	}
 	if err != nil {
 		return pipeline.State{}, 0, fmt.Errorf("load the state of %s: %w", key, err)
@@ -62,19 +67,24 @@ func (s *Store) Load(ctx context.Context, key bot.Key) (pipeline.State, int64, e
 var errTail = errors.New("events that belong to it are gone")
 
 func (s *Store) load(ctx context.Context, key bot.Key) (state pipeline.State, version int64, err error) {
-	var (
-		data         []byte
-		folded, last int64
-	)
-	err = s.db.each(ctx, selectState, []any{key.Repo.String(), key.Name}, func(scan scanner) error {
+	data, tail, version, err := readState(ctx, s.db, key)
+	if err == nil && version != 0 {
+		s.think(ctx, func() { state, err = fold(data, tail) })
+	}
+	return state, version, err
+}
+
+// readState reads a state as it was last written, and the events since. Version 0: it was never saved.
+func readState(ctx context.Context, db reader, key bot.Key) (data []byte, tail [][]byte, version int64, err error) {
+	var folded, last int64
+	err = db.each(ctx, selectState, []any{key.Repo.String(), key.Name}, func(scan scanner) error {
 		return scan(&version, &last, &folded, &data)
 	})
 	if err != nil || version == 0 {
-		return pipeline.State{}, 0, err
+		return nil, nil, 0, err
 	}
-	var tail [][]byte
 	if folded < last {
-		err = s.db.each(ctx, selectTail, []any{key.Repo.String(), key.Name, folded, last}, func(scan scanner) error {
+		err = db.each(ctx, selectTail, []any{key.Repo.String(), key.Name, folded, last}, func(scan scanner) error {
 			var event []byte
 			err := scan(&event)
 			tail = append(tail, event)
@@ -84,10 +94,7 @@ func (s *Store) load(ctx context.Context, key bot.Key) (state pipeline.State, ve
 			err = errTail
 		}
 	}
-	if err == nil {
-		s.think(ctx, func() { state, err = fold(data, tail) })
-	}
-	return state, version, err
+	return data, tail, version, err
 }
 
 // fold reads a state and folds the events since it was written.

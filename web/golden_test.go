@@ -172,8 +172,11 @@ func TestOtherPages(t *testing.T) {
 	golden(t, "refused", w.browser().get("/login/callback?code=mia&state=x"))
 	ops := w.browser().signIn("ops")
 	golden(t, "deliveries", ops.get("/deliveries"))
-	w.failed = nil
+	golden(t, "doctor", ops.get("/doctor"))
+	w.failed, w.found = nil, w.found[:1]
 	golden(t, "deliveries_none", ops.get("/deliveries"))
+	w.pass(time.Minute)
+	golden(t, "doctor_well", ops.get("/doctor"))
 	closed := newWorld(t, func(o *web.Options) { o.People, o.Unset = nil, []string{"GITHUB_CLIENT_SECRET"} })
 	golden(t, "unset", closed.browser().get("/"))
 }

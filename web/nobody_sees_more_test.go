@@ -56,6 +56,7 @@ var whoSees = []struct {
 	{"GET /p/{owner}/{name}/process", "GET", "/p/acme/shop/process", signIn, shown, missing, missing, signIn},
 	{"GET /p/{owner}/{name}/process", "GET", "/p/far/till/process", signIn, missing, shown, missing, signIn},
 	{"GET /deliveries", "GET", "/deliveries", signIn, missing, missing, shown, signIn},
+	{"GET /doctor", "GET", "/doctor", signIn, missing, missing, shown, signIn},
 	{"GET /assets/{file}", "GET", web.CSSPath(), shown, shown, shown, shown, shown},
 	{"GET /assets/{file}", "GET", "/assets/other.css", missing, missing, missing, missing, missing},
 	{"/", "GET", "/p/acme", missing, missing, missing, missing, missing},

@@ -11,6 +11,7 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/history"
 	"github.com/headstart-cd/headstart/bot/pipeline"
+	"github.com/headstart-cd/headstart/doctor"
 )
 
 // Person is somebody who has signed in.
@@ -90,6 +91,8 @@ type Options struct {
 	History    History
 	Sessions   Sessions
 	Operations Operations
+	// Examine looks for what is wrong with the installation. It ends within answers' time.
+	Examine func(context.Context) doctor.Report
 	// Explain says in words what a pipeline's file says: a line each, with a label at its front.
 	Explain func(bot.Config) string
 	// ExplainStage says in sentences what a stage asks for.

@@ -48,6 +48,7 @@ var routes = []route{
 	{"GET /p/{owner}/{name}/s/{stage}/live", reader, (*site).followStage},
 	{"GET /p/{owner}/{name}/process", reader, (*site).process},
 	{"GET /deliveries", operator, (*site).deliveries},
+	{"GET /doctor", operator, (*site).doctor},
 	{"GET /assets/{file}", everybody, (*site).asset},
 	{"/", everybody, func(*site, *visit) (answer, error) { return notFound, nil }},
 }

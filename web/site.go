@@ -30,6 +30,7 @@ type site struct {
 	explainStage func(bot.Config, string) []string
 	rows         Sessions
 	operations   Operations
+	examined     *examined
 	isOperator   func(ctx context.Context, login string, id int64) (bool, error)
 	address      func(*http.Request) string
 	now          func() time.Time
@@ -59,7 +60,8 @@ func New(o Options) (http.Handler, error) {
 	s := &site{
 		url: o.URL, github: strings.TrimSuffix(o.GitHub, "/"), unset: o.Unset, people: o.People, pipelines: o.Pipelines, history: o.History, explain: o.Explain, explainStage: o.ExplainStage, rows: o.Sessions,
 		operations: o.Operations, isOperator: o.IsOperator, address: o.Address, now: o.Now, log: o.Logger,
-		fleet: &fleet{pipelines: o.Pipelines}, sights: &sights{people: o.People, now: o.Now}, tries: &limiter{now: o.Now},
+		examined: &examined{examine: o.Examine, now: o.Now},
+		fleet:    &fleet{pipelines: o.Pipelines}, sights: &sights{people: o.People, now: o.Now}, tries: &limiter{now: o.Now},
 		hub: &hub{changed: o.Pipelines.Changed, log: o.Logger, most: o.Streams}, ending: o.Ending,
 	}
 	var err error
@@ -91,7 +93,7 @@ func (s *site) refuse(w http.ResponseWriter, r *http.Request) {
 var files embed.FS
 
 // templates are one set for each page: what it has of its own, and what all pages share.
-var templates = parseTemplates("home", "welcome", "pipeline", "candidate", "stage", "process", "deliveries", "message", "missing")
+var templates = parseTemplates("home", "welcome", "pipeline", "candidate", "stage", "process", "deliveries", "doctor", "message", "missing")
 
 func parseTemplates(names ...string) map[string]*template.Template {
 	sets := map[string]*template.Template{}

@@ -19,6 +19,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/bottest"
 	"github.com/headstart-cd/headstart/bot/history"
 	"github.com/headstart-cd/headstart/bot/pipeline"
+	"github.com/headstart-cd/headstart/doctor"
 	"github.com/headstart-cd/headstart/web"
 )
 
@@ -39,6 +40,8 @@ type world struct {
 	address    map[string]string          // guarded by mu: verifiers by state, as GitHub's page got them
 	more       []bot.Key                  // pipelines besides the usual three
 	failed     []web.Delivery
+	found      []doctor.Finding // what the doctor finds
+	examined   int              // guarded by mu: how often the doctor was asked
 	freeze     bot.OperatorFreeze
 	unrecorded bool // what there is to say of pipelines at rest is unknown
 	loaded     int  // guarded by mu: how many states were read
@@ -78,13 +81,14 @@ func newImpatientWorld(t testing.TB, patience time.Duration, change ...func(*web
 	w := &world{
 		t: t, now: time.Date(2026, 11, 2, 14, 0, 0, 0, time.UTC), states: map[bot.Key]pipeline.State{}, versions: map[bot.Key]int64{}, changed: make(chan struct{}), sessions: map[string]session{}, address: map[string]string{},
 		sees:   map[string][]int64{"mia": {shopID, monoID}, "sam": {tillID}},
+		found:  findings,
 		failed: []web.Delivery{{GUID: "72d3162e", Event: "push", Reason: "the body is no JSON", At: time.Date(2026, 11, 2, 13, 0, 0, 0, time.UTC)}},
 	}
 	for key, id := range map[bot.Key]int64{shop: shopID, api: monoID, till: tillID} {
 		w.states[key] = pipeline.State{Pipeline: key, RepoID: id}
 	}
 	o := web.Options{
-		GitHub: "https://github.example", Key: []byte(strings.Repeat("k", 32)), People: w, Pipelines: w, History: w, Explain: explain, ExplainStage: explainStage, Sessions: w, Operations: w,
+		GitHub: "https://github.example", Key: []byte(strings.Repeat("k", 32)), People: w, Pipelines: w, History: w, Explain: explain, ExplainStage: explainStage, Examine: w.examine, Sessions: w, Operations: w,
 		IsOperator: func(_ context.Context, login string, id int64) (bool, error) {
 			return login == "ops" && id == accounts["ops"], nil
 		},

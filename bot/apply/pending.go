@@ -166,7 +166,7 @@ func foldOutcome(s *pipeline.State, f bot.Finished, pending pipeline.PendingEffe
 	case bot.ListPullRequests:
 		pullsListed(s, f, at)
 	case bot.ReadSource:
-		sourceRead(s, do, f, pending)
+		sourceRead(s, do, f, pending, at)
 	case bot.LookAtApp:
 		if do.Seeks != nil {
 			release.PromoteAnswered(s, *do.Seeks, f, at)

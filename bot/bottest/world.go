@@ -42,6 +42,8 @@ type World struct {
 	BuildTime, ReleaseTime time.Duration
 	// CopyTime is the same for copies of databases; see EndCopy.
 	CopyTime time.Duration
+	// Absent is what sources lack, by tree.
+	Absent map[string]*bot.Absent
 	// ExportSubst are the trees in which a .gitattributes has export-subst.
 	ExportSubst map[string]bool
 
@@ -357,10 +359,11 @@ func (w *World) onGitHub(e bot.Effect) (bot.Fact, error) {
 	}
 	if do, ok := e.Do.(bot.ReadSource); ok {
 		count(1)
+		read := bot.SourceRead{Of: bot.SourceOfTree, Absent: w.Absent[do.Tree]}
 		if w.ExportSubst[do.Tree] {
-			return bot.SourceRead{Of: bot.SourceOfCommit}, nil
+			read.Of = bot.SourceOfCommit
 		}
-		return bot.SourceRead{Of: bot.SourceOfTree}, nil
+		return read, nil
 	}
 	if do, ok := e.Do.(bot.ReadFiles); ok {
 		count(1)

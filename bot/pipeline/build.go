@@ -45,6 +45,7 @@ type BuildRun struct {
 	Cancelling bool
 	Artifact   string
 	Source     bot.SourceOf // what its source is made of. SourceOf a tree: it serves every commit with the tree
+	Absent     *bot.Absent  // with Source: what that lacks; nil: nothing
 	Gone       []string     // artifacts of its earlier builds that the platform no longer has, the newest last
 	GoneAt     time.Time    // when the newest of them was found to be gone; zero: none
 	Earlier    *BuildRun    // the failed run before this one, for its own commits; nil: none. Never changed in place

@@ -109,5 +109,6 @@ type Progress struct {
 	Urgent      *Order      // who let it in despite windows, freezes and soak; nil: nobody. Never changed in place
 	SkippedOver string      // of a skipped stage: the commit that was live there
 	Warnings    []string    // found on the stage's apps since the promotion before
+	Absent      *bot.Absent // what its source lacks, if no promotion has shown that yet; nil: nothing
 	Adopted     bool        // it ran there before Headstart came, unproved; Promotion 0: it was not rolled back to since
 }

@@ -1,5 +1,18 @@
 package pipeline
 
+import (
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+)
+
+// Sources is what is known of the sources of the branch's commits.
+type Sources struct {
+	ReadAt time.Time   // when one of them was last read; zero: never
+	Shown  *bot.Absent // what the last promotion that told of it said is missing; nil: nothing is
+	By, At string      // the commit of that promotion, and its stage
+}
+
 // RunUnread stands for another commit's run with the same files, until it is known whether
 // that serves this commit. It is never stored.
 const RunUnread RunStatus = "unread"

@@ -134,6 +134,7 @@ type State struct {
 	Freeze    bot.OperatorFreeze  // of the operator
 
 	Inspections map[string]Inspection // by app: its inspection before a promotion
+	Sources     Sources               // what is known of the branch's sources
 
 	Copies map[string]Copy // by app: copies of databases that are to be removed
 

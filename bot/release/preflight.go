@@ -68,3 +68,14 @@ func unpublishedWarnings(s *pipeline.State, apps []string, c *pipeline.Candidate
 	}
 	return warnings
 }
+
+// unpublishedAbsent returns what a candidate's source lacks, unless an earlier promotion has shown the same.
+func unpublishedAbsent(s *pipeline.State, stage string, c *pipeline.Candidate) *bot.Absent {
+	r, _ := s.RunOf(c)
+	shown := &s.Sources
+	if r.Source == "" || r.Absent.Same(shown.Shown) && (shown.By != c.SHA || shown.At != stage) {
+		return nil
+	}
+	shown.Shown, shown.By, shown.At = r.Absent, c.SHA, stage
+	return r.Absent
+}

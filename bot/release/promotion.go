@@ -74,7 +74,8 @@ func openPromotion(s *pipeline.State, stage, sha string, at time.Time, build str
 			st.Promoting.Why = from.Progress[stage].Reason
 		}
 	}
-	pipeline.Put(&c.Progress, stage, pipeline.Progress{State: pipeline.ProgressReleasing, Promotion: st.Promotions, StartedAt: at, Urgent: c.UrgentOrder(stage), Warnings: unpublishedWarnings(s, cfg.Apps, c)})
+	pipeline.Put(&c.Progress, stage, pipeline.Progress{State: pipeline.ProgressReleasing, Promotion: st.Promotions, StartedAt: at, Urgent: c.UrgentOrder(stage), Warnings: unpublishedWarnings(s, cfg.Apps, c),
+		Absent: unpublishedAbsent(s, stage, c)})
 	noteMaintained(s, stage)
 }
 

@@ -142,20 +142,16 @@ func whyText(v *gate.View, r *pipeline.Request, cmd command.Command, begins Star
 	b.WriteString(words.Details(v.State.Pipeline.Name, c.SHA, "why") + "\n")
 	for _, stage := range stages {
 		fmt.Fprintf(&b, "\n**%s**\n", words.Text(stage))
-		if p, in := c.Progress[stage]; in {
-			fmt.Fprintf(&b, "- %s; it entered at %s\n", words.Text(progressText(v, stage, p)+words.After("; ", urgencyOrAlone(c, stage))), words.Moment(p.StartedAt))
+		why := WhyAt(v, c, stage)
+		if why.Entered != "" {
+			fmt.Fprintf(&b, "- %s; it entered at %s\n", words.Text(why.Entered), words.Moment(why.Since))
 			continue
 		}
-		var passed []string
-		for _, g := range append(v.Gates(c, stage), v.FreshGate(c, stage)...) {
-			if g.State == gate.Open {
-				passed = append(passed, words.Text(g.Asked()))
-				continue
-			}
+		for _, g := range why.Shut {
 			fmt.Fprintf(&b, "- %s %s\n", gateIcon(g.State), blockedText(v, g))
 		}
-		if len(passed) > 0 {
-			fmt.Fprintf(&open, "- %s: %s\n", words.Text(stage), strings.Join(passed, ", "))
+		if len(why.Open) > 0 {
+			fmt.Fprintf(&open, "- %s: %s\n", words.Text(stage), words.Text(strings.Join(why.Open, ", ")))
 		}
 	}
 	if open.Len() > 0 {

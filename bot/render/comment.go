@@ -84,6 +84,7 @@ func openComment(v *gate.View, p pipeline.PullRequest, begins Starting) (body st
 	default:
 		b.WriteString("⏳ Queued for a prepare app (pushes to " + words.Text(v.State.Branch()) + " go first).\n")
 	}
+	b.WriteString(absentLines(r.Absent))
 	if planned := plannedWaits(v); planned != "" {
 		b.WriteString("\n" + planned)
 	}

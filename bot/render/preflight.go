@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/headstart-cd/headstart/bot/gate"
@@ -11,10 +12,11 @@ import (
 
 // warned appends a promotion's warnings to a text.
 func warned(text string, p pipeline.Progress) string {
-	if len(p.Warnings) == 0 {
+	list := append(slices.Clip(p.Warnings), AbsentTexts(p.Absent)...)
+	if len(list) == 0 {
 		return text
 	}
-	return text + "; ⚠️ " + strings.Join(p.Warnings, "; ")
+	return text + "; ⚠️ " + strings.Join(list, "; ")
 }
 
 // warningLines are a promotion's warnings for the comment.
@@ -24,6 +26,7 @@ func warningLines(v *gate.View, c *pipeline.Candidate) string {
 		for _, w := range c.Progress[stage].Warnings {
 			fmt.Fprintf(&b, "\n⚠️ %s: %s\n", words.Text(stage), words.Text(w))
 		}
+		b.WriteString(absentLines(c.Progress[stage].Absent))
 	}
 	return b.String()
 }

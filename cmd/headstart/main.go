@@ -9,6 +9,9 @@
 //	headstart freeze  promote nothing anywhere, until headstart unfreeze
 //	headstart deliveries  list the webhooks that could not be processed
 //	headstart history     list what was promoted, when and why
+//	headstart why         say what a commit waits for
+//	headstart doctor      look for what is wrong, and say what mends it
+//	headstart backup      copy the database to a file
 //	headstart repo    say which repository is meant by a name
 //	headstart operator  say who the operators are
 //	headstart completion  let a shell complete commands and flags
@@ -58,6 +61,9 @@ type commands struct {
 	Unfreeze   unfreezeCommand   `cmd:"" help:"Resume promotions."`
 	Deliveries deliveriesCommand `cmd:"" help:"Count webhooks received, and list those that failed."`
 	History    historyCommand    `cmd:"" help:"List promotions: when, of what, by whom, with what result."`
+	Why        whyCommand        `cmd:"" help:"Say what a commit waits for, as /why does."`
+	Doctor     doctorCommand     `cmd:"" help:"Look for what is wrong, and say what mends it."`
+	Backup     backupCommand     `cmd:"" help:"Copy the database to a file, while the server runs."`
 	Repo       repoCommand       `cmd:"" help:"List repositories, or confirm a new owner of a name."`
 	Operator   operatorCommand   `cmd:"" help:"List operators, or confirm an operator's new account."`
 	Completion completionCommand `cmd:"" help:"Print a script with which a shell completes commands and flags."`

@@ -9,6 +9,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/engine"
 	"github.com/headstart-cd/headstart/bot/history"
 	"github.com/headstart-cd/headstart/config"
+	"github.com/headstart-cd/headstart/doctor"
 	"github.com/headstart-cd/headstart/github"
 	"github.com/headstart-cd/headstart/store"
 	"github.com/headstart-cd/headstart/web"
@@ -35,6 +36,10 @@ func (srv *server) pages(s settings, proxies webhooks.Proxies) (http.Handler, er
 			return srv.people.operates(ctx, engine.Person{Login: login, ID: id}, srv.clock.Now())
 		},
 	}
+	if srv.examiner, err = newExaminer(s, srv.clock.Now); err != nil {
+		return nil, err
+	}
+	o.Examine = func(ctx context.Context) doctor.Report { return srv.examiner.examine(ctx, "") }
 	if len(o.Unset) == 0 {
 		door, err := srv.github.SignIn(github.SignInOptions{
 			ClientID: s.GitHub.ClientID, ClientSecret: s.GitHub.ClientSecret, URL: s.GitHub.URL, Callback: url.JoinPath("login", "callback").String(),

@@ -46,18 +46,19 @@ type wiring struct {
 
 // server is everything that `headstart serve` runs, wired together.
 type server struct {
-	log     *zap.Logger
-	store   *store.Store
-	engine  *engine.Engine
-	sweeper *engine.Sweeper
-	github  *github.Client
-	heroku  *heroku.Heroku
-	local   *local.Platform
-	prober  *probe.Prober
-	moved   *movedApps
-	people  *operators
-	handler http.Handler
-	ending  chan struct{} // closed when the server begins to end: pages are followed no more
+	log      *zap.Logger
+	store    *store.Store
+	engine   *engine.Engine
+	sweeper  *engine.Sweeper
+	github   *github.Client
+	heroku   *heroku.Heroku
+	local    *local.Platform
+	prober   *probe.Prober
+	moved    *movedApps
+	people   *operators
+	examiner *examiner // nil: the pages are off
+	handler  http.Handler
+	ending   chan struct{} // closed when the server begins to end: pages are followed no more
 	// metrics has an address of its own, if it is set.
 	metrics   http.Handler
 	metricsAt net.Listener
@@ -386,6 +387,9 @@ func (srv *server) close() {
 	}
 	if srv.github != nil {
 		srv.github.Close()
+	}
+	if srv.examiner != nil {
+		srv.examiner.close()
 	}
 	if srv.store != nil {
 		if err := srv.store.Close(); err != nil {

@@ -29,6 +29,7 @@ type settings struct {
 	PrivateURLs bool          `name:"private-urls" env:"HEADSTART_PRIVATE_URLS" type:"lenient-bool" help:"Let verification call private and loopback addresses."`
 	Sweep       time.Duration `env:"HEADSTART_SWEEP" default:"2m" type:"lenient" placeholder:"DURATION" help:"How often to look for lost webhooks (default: ${default})."`
 	History     string        `env:"HEADSTART_HISTORY" default:"730d" placeholder:"DURATION" help:"How long to keep history, such as 90d (default: ${default}); 0: for ever. Commands of people are kept for at least 400d."`
+	Backups     string        `env:"HEADSTART_BACKUPS" placeholder:"DIR" help:"Folder of the backups, whose age headstart doctor tells."`
 	// Wrong are the values that are not of their setting's kind.
 	wrong mistakes
 

@@ -16,6 +16,7 @@ const DefaultUser = "mona"
 type Change struct {
 	Files      map[string]string // path to content; these are added or replaced
 	Executable map[string]string // as Files, with the executable bit
+	Submodules map[string]string // path to the commit of another repository
 	Delete     []string          // paths
 	Message    string            // "Change PATH" if empty
 	Author     string            // login, DefaultUser if empty; also who commits, unless By says otherwise
@@ -100,6 +101,9 @@ func (r *Repo) pile(from string, changes []Change) (tip string, err error) {
 				edits[path] = &treeEntry{mode: mode, kind: "blob", sha: sha}
 			}
 		}
+		for path, commit := range c.Submodules {
+			edits[path] = &treeEntry{mode: "160000", kind: "commit", sha: commit}
+		}
 		if tree, err = r.graft(tree, edits); err != nil {
 			return "", err
 		}
@@ -138,6 +142,9 @@ func (r *Repo) importCommits(ref, from string, changes []Change) (tip string, er
 				fmt.Fprintf(&in, "M %s inline %s\ndata %d\n%s\n", mode, quotePath(path), len(content), content)
 			}
 		}
+		for path, commit := range c.Submodules {
+			fmt.Fprintf(&in, "M 160000 %s %s\n", commit, quotePath(path))
+		}
 	}
 	fmt.Fprintf(&in, "get-mark :%d\n", len(changes))
 	return r.s.git.runWith(r.dir, strings.NewReader(in.String()), nil, "fast-import", "--quiet", "--date-format=raw")
@@ -152,7 +159,7 @@ func (c Change) message() string {
 
 func (c Change) paths() []string {
 	paths := append([]string(nil), c.Delete...)
-	for _, files := range []map[string]string{c.Files, c.Executable} {
+	for _, files := range []map[string]string{c.Files, c.Executable, c.Submodules} {
 		for path := range files {
 			paths = append(paths, path)
 		}

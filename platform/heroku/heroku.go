@@ -54,22 +54,27 @@ type Options struct {
 	// It must return quickly. Nil follows no outputs. What is followed ends with
 	// [Heroku.Close].
 	OnChange func(app string)
+	// Asked is called before each request, from any goroutine; nil: not called.
+	Asked func()
 	// Logger gets a line for each request at debug level; nil logs nothing.
 	Logger *zap.Logger
 }
 
 // Heroku is the platform. Its methods may be called from many goroutines.
 type Heroku struct {
-	api       *heroku.Service
-	transport *http.Transport // of api
-	outputs   *http.Client    // fetches outputs by their signed links, without the token
-	url       string
-	token     string
-	clock     func() time.Time
-	log       *zap.Logger
-	limits    limits
-	memory    memory
-	follower  *follower
+	api *heroku.Service
+	// connections is where Heroku keeps which app is connected to which repository.
+	connections *heroku.Service
+	transport   *http.Transport // of api
+	outputs     *http.Client    // fetches outputs by their signed links, without the token
+	url         string
+	token       string
+	clock       func() time.Time
+	log         *zap.Logger
+	limits      limits
+	scope       scope
+	memory      memory
+	follower    *follower
 }
 
 // New prepares to speak to Heroku. It makes no request. Close it if it is told
@@ -94,6 +99,9 @@ func New(o Options) (*Heroku, error) {
 	if o.Pause == nil {
 		o.Pause = wait
 	}
+	if o.Asked == nil {
+		o.Asked = func() {}
+	}
 	if o.UserAgent == "" {
 		o.UserAgent = "headstart"
 	}
@@ -106,13 +114,17 @@ func New(o Options) (*Heroku, error) {
 		Transport: &heroku.Transport{
 			BearerToken: h.token,
 			UserAgent:   o.UserAgent,
-			Transport:   repeat(&recording{next: h.transport, log: h.log, limits: &h.limits, clock: h.clock, clean: h.clean}, o.Pause),
+			Transport:   repeat(&recording{next: h.transport, log: h.log, limits: &h.limits, scope: &h.scope, clock: h.clock, clean: h.clean, asked: o.Asked}, o.Pause),
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error {
 			return errors.New("a redirect was answered, and the API key goes nowhere else")
 		},
 	})
 	h.api.URL = h.url
+	connections := *h.api
+	if h.connections = &connections; h.url == heroku.DefaultURL {
+		connections.URL = integrations
+	}
 	return h, nil
 }
 

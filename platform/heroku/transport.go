@@ -56,6 +56,8 @@ type recording struct {
 	next   http.RoundTripper
 	log    *zap.Logger
 	limits *limits
+	scope  *scope
+	asked  func()
 	clock  func() time.Time
 	clean  func(string) string
 }
@@ -68,6 +70,7 @@ func (t *recording) RoundTrip(req *http.Request) (*http.Response, error) {
 	ex.status, ex.header = 0, nil // those of an earlier try
 	trace := &httptrace.ClientTrace{WroteHeaders: func() { ex.sent.Store(true) }}
 	began := time.Now()
+	t.asked()
 	resp, err := t.next.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
 	if err != nil {
 		t.log.Debug("heroku did not answer", zap.String("method", req.Method), zap.String("path", req.URL.Path),
@@ -75,6 +78,7 @@ func (t *recording) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	ex.status, ex.header = resp.StatusCode, resp.Header.Clone()
+	t.scope.note(resp.Header)
 	left := t.limits.note(resp.StatusCode, resp.Header, t.clock())
 	t.log.Debug("heroku answered", zap.String("method", req.Method), zap.String("path", req.URL.Path),
 		zap.Int("status", resp.StatusCode), zap.Duration("took", time.Since(began)), zap.Int("remaining", left))

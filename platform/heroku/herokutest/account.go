@@ -9,6 +9,7 @@ import (
 // account is who the token belongs to, and how much may still be asked.
 type account struct {
 	id, email string
+	scope     string  // of the API key
 	tokens    float64 // requests left; refills evenly over the hour
 	refilled  time.Time
 }

@@ -26,6 +26,8 @@ type App struct {
 	oneOffs   []*oneOff
 	hooks     []*webhook
 	coupling  *coupling // nil while in no pipeline
+	packs     []string  // buildpacks, in their order
+	deploys   string    // the branch that Heroku deploys by itself; empty: none
 	// permissions are what the token's account has on an app of somebody else's;
 	// nil: it is the owner.
 	permissions []string
@@ -64,6 +66,11 @@ const (
 func (s *Server) AddApp(name string) *App {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.newApp(name)
+}
+
+// newApp is AddApp for who has the lock.
+func (s *Server) newApp(name string) *App {
 	now := s.opts.Clock()
 	a := &App{
 		s: s, id: s.newID(), name: name, stack: "heroku-24", generation: "cedar",

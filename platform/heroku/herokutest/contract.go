@@ -35,13 +35,14 @@ type link struct {
 }
 
 // newer lists what the API has and the published schema, last generated before
-// October 2025, has not: endpoints, properties and values.
+// October 2025, has not: endpoints, properties and values. What an app is connected
+// to is no part of it, but is served by the same Heroku.
 var newer = struct {
 	endpoints  []string
 	properties []string
 	values     map[string][]string // of a property
 }{
-	endpoints:  []string{"DELETE /apps/*/builds/*", "GET /apps/*/oci-images/*", "GET /users/~"},
+	endpoints:  []string{"DELETE /apps/*/builds/*", "GET /apps/*/oci-images/*", "GET /users/~", "GET /apps/*/github"},
 	properties: []string{"eligible_for_rollback", "oci_image", "generation", "dyno_size", "source.release", "pipeline.name"},
 	values:     map[string][]string{"status": {"expired"}},
 }

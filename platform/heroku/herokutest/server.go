@@ -119,7 +119,7 @@ func New(opts Options) (*Server, error) {
 		blobs:  map[string][]byte{},
 		cut:    make(chan struct{}),
 	}
-	s.account = account{id: s.newID(), email: "deploys@example.com", tokens: float64(opts.RateLimit), refilled: opts.Clock()}
+	s.account = account{scope: DefaultScope, id: s.newID(), email: "deploys@example.com", tokens: float64(opts.RateLimit), refilled: opts.Clock()}
 	if opts.Contract {
 		c, err := loadContract()
 		if err != nil {
@@ -241,6 +241,11 @@ func (s *Server) handle(pattern string, h func(*call) (any, error)) {
 			return
 		}
 		w.Header().Set("RateLimit-Remaining", strconv.Itoa(s.remaining()))
+		w.Header().Set("Oauth-Scope", s.scope)
+		if err := s.scoped(r); err != nil {
+			writeError(w, err)
+			return
+		}
 		v, err := h(&call{r: r, body: body, now: now})
 		if err != nil {
 			writeError(w, err)

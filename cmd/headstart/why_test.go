@@ -1,0 +1,42 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// Beside the running server: what is on its way and what holds it, one commit, one that is live, and one that nobody knows.
+func TestWhyCommand(t *testing.T) {
+	onHeroku(t, choices{pipeline: steered}, func(b *bed, _ *herokuPlace) {
+		b.must(b.shop.SetRole("zoe", "write"))
+		first := b.deploy("first")
+		b.done(first.Number(), "zoe", "/lock production we are on television")
+		second := b.merge("second")
+		b.until(patience, "the second is live on staging", b.hasStatus(second.SHA, "headstart/staging", "success"))
+
+		said := b.operator("why", "ACME/shop")
+		for _, want := range []string{second.SHA[:7], "second", "  staging\n    ✓ released in", "  production\n    ✗ Production is locked by @zoe: we are on television", "Next: comment /unlock production", "open: "} {
+			if !strings.Contains(said, want) {
+				t.Errorf("it should say %q, it says\n%s", want, said)
+			}
+		}
+		if strings.Contains(said, first.SHA[:7]) || strings.Contains(said, "**") || strings.Contains(said, "&#") {
+			t.Errorf("it should tell of what is on its way, in plain text:\n%s", said)
+		}
+		if said := b.operator("why", "acme/shop", first.SHA[:10]); !strings.Contains(said, "production\n    ✓ released in") || strings.Contains(said, second.SHA[:7]) {
+			t.Errorf("it should say that the first commit is live everywhere:\n%s", said)
+		}
+		for _, k := range []struct{ repo, sha, want string }{
+			{"acme/shop", "fffffff", "fffffff is none of the last commits on main, the newest of which is " + second.SHA[:7]},
+			{"acme/other", "", `there is no pipeline "acme/other"`},
+		} {
+			cmd := exec.Command(os.Args[0], append([]string{"why", k.repo}, strings.Fields(k.sha)...)...)
+			cmd.Env = []string{roleVar + "=headstart", "GORACE=atexit_sleep_ms=0", "DATABASE_URL=" + b.settings().DatabaseURL}
+			if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), k.want) {
+				t.Errorf("%s %s should be refused with %q, got %v: %s", k.repo, k.sha, k.want, err, out)
+			}
+		}
+	})
+}
