@@ -15,6 +15,7 @@
 //	headstart repo    say which repository is meant by a name
 //	headstart operator  say who the operators are
 //	headstart completion  let a shell complete commands and flags
+//	headstart healthy   say whether the server on this machine is ready
 //	headstart version say which version this is
 //
 // It exits with 0, with 2 when it was called in a way that it does not understand,
@@ -68,6 +69,7 @@ type commands struct {
 	Operator   operatorCommand   `cmd:"" help:"List operators, or confirm an operator's new account."`
 	Completion completionCommand `cmd:"" help:"Print a script with which a shell completes commands and flags."`
 	Help       helpCommand       `cmd:"" help:"Explain a command."`
+	Healthy    healthyCommand    `cmd:"" help:"Exit with 0 if the server on this machine is ready."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 	Complete   completeCommand   `cmd:"" name:"__complete" hidden:"" passthrough:"" help:"Called by the scripts of completion."`
 
