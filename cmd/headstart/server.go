@@ -38,6 +38,8 @@ type wiring struct {
 	// Environ is what the embedded platform's apps may inherit from; nil: this
 	// process' environment.
 	Environ []string
+	// Local changes the embedded platform's options; nil: none of them.
+	Local func(*local.Options)
 	// Pause waits before a request to GitHub is made again; nil: by the system's clock.
 	Pause func(context.Context, time.Duration) error
 }
@@ -210,10 +212,14 @@ func parseConfig(allow platform.Allow) func(bot.Repo, []byte) (map[string]bot.Co
 
 // openPlatforms makes the platforms that the settings allow for.
 func (srv *server) openPlatforms(ctx context.Context, s settings, w wiring) (map[string]platform.Platform, error) {
-	embedded := local.New(local.Options{
+	options := local.Options{
 		Dir: cmp.Or(s.LocalDir, "headstart-apps"), Addr: cmp.Or(s.LocalAddr, "127.0.0.1:8081"), Logger: w.Logger.Named("local"), Clock: w.Clock.Now, Environ: w.Environ,
 		OnChange: func(app string) { srv.moved.add(bot.PlatformMoved{Platform: bot.PlatformLocal, App: app}) },
-	})
+	}
+	if w.Local != nil {
+		w.Local(&options)
+	}
+	embedded := local.New(options)
 	m := map[string]platform.Platform{}
 	if s.usesLocal() {
 		if err := embedded.Start(ctx); err != nil {
