@@ -44,7 +44,7 @@ var stage = object{
 		{
 			name: "soak", example: "soak: 15m",
 			doc: "How long this stage must stay healthy before the next one. What `verify` asks is asked again all that time; without " +
-				"`verify` only time passes. After the last stage nothing waits, so there it takes `verify`. At most 168h.",
+				"`verify` only time passes. After the last stage nothing waits, so there it takes `verify`. At most 7d.",
 			value: duration,
 			says:  "It is asked again and again for another 15m before production.",
 		},

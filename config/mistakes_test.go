@@ -26,7 +26,7 @@ func TestUsualMistakes(t *testing.T) {
 		{"a star alone", head + "changes: {all: [**]}\n", `text that starts with * needs quotes: "**"`},
 		{"braces", head + "changes: {docs: [\"{docs,help}/**\"]}\n", `braces are not possible in the path "{docs,help}/**"; write a path for each: "docs/**", "help/**"`},
 
-		{"minutes as they are spoken", head + "    verify: {url: https://shop.example.com, within: 5 min}\n", `f:4:53: expected a duration such as 90s, 15m or 1h30m, found "5 min"; write 5m`},
+		{"minutes as they are spoken", head + "    verify: {url: https://shop.example.com, within: 5 min}\n", `f:4:53: expected a duration such as 90s, 15m, 1h30m or 1d, found "5 min"; write 5m`},
 		{"minutes in a word", head + "    verify: {url: https://shop.example.com, within: 10 Minutes}\n", `write 10m`},
 		{"a number alone", head + "    verify: {url: https://shop.example.com, within: 5}\n", `name the unit: 5s or 5m`},
 

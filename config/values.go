@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	_ "time/tzdata" // a file means the same on every machine, also on one without time zones
+
+	"github.com/headstart-cd/headstart/bot/words"
 )
 
 // The values that keys take. Patterns are shared with the JSON schema, so they
@@ -60,7 +62,7 @@ var (
 
 	webAddress = text{is: "an address such as https://shop.example.com/healthz", pattern: regexp.MustCompile(`^https?://[^\s\x00-\x1f]+$`), never: regexp.MustCompile(`^[a-z]+://[^/?#]*@|#`), check: checkURL}
 	revision   = text{is: "body, or header NAME", pattern: regexp.MustCompile(`^(body|header [A-Za-z0-9-]{1,100})$`), check: checkRevision}
-	duration   = text{is: "a duration such as 90s, 15m or 1h30m", pattern: regexp.MustCompile(`^([0-9]{1,4}h)?([0-9]{1,5}m)?([0-9]{1,6}s)?$`), never: regexp.MustCompile(`^(0+h)?(0+m)?(0+s)?$`), check: checkDuration}
+	duration   = text{is: "a duration such as 90s, 15m, 1h30m or 1d", pattern: durationPattern, never: regexp.MustCompile(`^(0+[smhdw])+$`), check: checkDuration}
 
 	daysPattern = regexp.MustCompile(`^(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?(, ?(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?)*$`)
 	weekdays    = text{is: "days such as mon-fri or sat,sun", pattern: daysPattern, check: checkDays}
@@ -248,6 +250,8 @@ func checkRevision(s string) (message, hint string) {
 	return "", ""
 }
 
+var durationPattern = regexp.MustCompile(words.DurationPattern)
+
 // maxDuration is the longest span of time that a key takes.
 const maxDuration = 7 * 24 * time.Hour
 
@@ -255,17 +259,15 @@ func checkDuration(s string) (message, hint string) {
 	if n := strings.TrimRight(s, "0123456789"); n == "" && s != "" && len(s) < 6 {
 		return generic, fmt.Sprintf("name the unit: %ss or %sm", s, s)
 	}
-	if meant := meansDuration(s); meant != "" && meant != s {
+	d, ok := words.ParseDuration(s)
+	if meant := meansDuration(s); !ok && meant != "" && meant != s {
 		return generic, "write " + meant
 	}
-	d, err := time.ParseDuration(s)
 	switch {
-	case err != nil && strings.HasSuffix(s, "d"):
-		return generic, "count days in hours: 24h"
-	case err != nil || s == "0":
+	case !ok && !durationPattern.MatchString(s):
 		return "", "" // the pattern says what is expected
-	case d < time.Second || d > maxDuration:
-		return fmt.Sprintf("%s is out of bounds, expected 1s to 168h", quote(s)), ""
+	case !ok || d < time.Second || d > maxDuration:
+		return fmt.Sprintf("%s is out of bounds, expected 1s to 7d", quote(s)), ""
 	}
 	return "", ""
 }

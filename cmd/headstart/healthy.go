@@ -10,7 +10,7 @@ import (
 )
 
 type healthyCommand struct {
-	Addr string `env:"HEADSTART_ADDR" placeholder:":8080" help:"Where the server listens; wins over --port."`
+	Addr string `env:"HEADSTART_ADDR" placeholder:"ADDRESS" help:"Where the server listens, such as :8080; wins over --port."`
 	Port string `env:"PORT" default:"8080" help:"The server's port."`
 }
 

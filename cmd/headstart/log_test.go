@@ -38,9 +38,7 @@ func (b *bed) logged(from zapcore.Level) (list []line) {
 	return list
 }
 
-func inOneLine(list ...string) string {
-	return strings.Join(strings.Fields(strings.Join(list, " ")), " ")
-}
+func spaced(list ...string) string { return strings.Join(strings.Fields(strings.Join(list, " ")), " ") }
 
 // guidOf is the newest delivery of an event about a commit.
 func (b *bed) guidOf(event, sha string) string {
@@ -74,7 +72,7 @@ func TestLogOfADeploy(t *testing.T) {
 			if l.Repository == "" {
 				continue // of a platform, which has no repositories
 			}
-			said = append(said, inOneLine(l.Message, l.Stage, l.Result))
+			said = append(said, spaced(l.Message, l.Stage, l.Result))
 			if l.Level != "info" || l.Repository != shopRepo || l.SHA != c.SHA || !slices.Contains(l.Deliveries, push) {
 				t.Errorf("a line should name the repository, the commit and the push's delivery: %+v", l)
 			}
@@ -117,7 +115,7 @@ func TestLogOfAFailure(t *testing.T) {
 		said := map[string]line{}
 		for _, l := range b.logged(zapcore.InfoLevel)[before:] {
 			if l.Repository != "" {
-				said[inOneLine(l.Message, l.Stage, l.Result, l.Level)] = l
+				said[spaced(l.Message, l.Stage, l.Result, l.Level)] = l
 			}
 		}
 		for _, want := range []string{

@@ -12,6 +12,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/headstart-cd/headstart/bot/words"
 	"github.com/headstart-cd/headstart/github"
 	"github.com/headstart-cd/headstart/platform"
 	"github.com/headstart-cd/headstart/webhooks"
@@ -51,7 +52,10 @@ func (l lenient) set(ctx *kong.DecodeContext, text string, target reflect.Value)
 	err := error(nil)
 	switch target.Interface().(type) {
 	case time.Duration:
-		value, err = time.ParseDuration(text)
+		d, ok := words.ParseDuration(text)
+		if value = d; !ok {
+			err = errors.New("no duration")
+		}
 	case int64:
 		value, err = strconv.ParseInt(text, 10, 64)
 	case bool:

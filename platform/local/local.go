@@ -83,6 +83,7 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/platform"
+	"github.com/headstart-cd/headstart/platform/transcript"
 )
 
 // Options configure a Platform. Only Dir is required.
@@ -105,6 +106,9 @@ type Options struct {
 	BuildLimit   time.Duration // of the build command; default 15 min
 	ReleaseLimit time.Duration // of the release line; default 1 h
 	ReadyLimit   time.Duration // until a web process answers; default 60 s
+	// AstrayLimit is how long a web process may be up without hope: it listens on other ports
+	// than PORT alone, or answers with a status of 500 or more. Default: ReadyLimit.
+	AstrayLimit  time.Duration
 	CopyLimit    time.Duration // of the command that copies a database; default 6 h
 	DrainLimit   time.Duration // for requests in flight when the router has switched; default 30 s
 	StopLimit    time.Duration // between SIGTERM and SIGKILL; default 10 s
@@ -117,6 +121,7 @@ func (o *Options) setDefaults() {
 	setDefault(&o.BuildLimit, 15*time.Minute)
 	setDefault(&o.ReleaseLimit, time.Hour)
 	setDefault(&o.ReadyLimit, time.Minute)
+	setDefault(&o.AstrayLimit, o.ReadyLimit)
 	setDefault(&o.CopyLimit, 6*time.Hour)
 	setDefault(&o.DrainLimit, 30*time.Second)
 	setDefault(&o.StopLimit, 10*time.Second)
@@ -162,14 +167,18 @@ type Platform struct {
 	running bool            // guarded by mu
 	apps    map[string]*app // guarded by mu
 
-	ports     ports
-	processes processes
+	ports       ports
+	processes   processes
+	transcripts transcript.Shelf // of builds and releases that run, or were read lately
 	// shelf is held for reading while an artifact is being put into a build's or
 	// a release's record, and for writing while unused artifacts are removed.
 	shelf sync.RWMutex
 }
 
-var _ platform.Platform = (*Platform)(nil)
+var (
+	_ platform.Platform = (*Platform)(nil)
+	_ platform.Outputs  = (*Platform)(nil)
+)
 
 var errStopped = errors.New("the platform was stopped")
 
