@@ -57,8 +57,8 @@ func TestWhyNothingIsOnItsWay(t *testing.T) {
 		"a file not valid":   {botpipeline.State{Candidates: []botpipeline.Candidate{{SHA: "3f2a91c", ConfigProblem: "stages: is missing"}}}, "", "the file of 3f2a91c is not valid: stages: is missing"},
 		"a file unread":      {botpipeline.State{Candidates: []botpipeline.Candidate{{SHA: "3f2a91c", ConfigUnread: "the App may not"}}}, "", "could not be read: the App may not"},
 		"no push":            {botpipeline.State{Configured: true, Config: cfg}, "", "has had no push yet that Headstart knows of"},
-		"a head":             {botpipeline.State{Configured: true, Config: cfg, Pulls: map[int]botpipeline.PullRequest{7: {Number: 7, Open: true, Head: "abcdef1234"}}}, "abcdef1", "the head of the pull request #7, which is not merged yet"},
-		"more than a commit": {botpipeline.State{Configured: true, Config: cfg, Candidates: []botpipeline.Candidate{{SHA: "abc1"}, {SHA: "abc2"}}}, "abc", "abc may be abc2 or abc1"},
+		"a head":             {botpipeline.State{Configured: true, Config: cfg, Pulls: map[int]botpipeline.PullRequest{7: {PullRequestChanged: bot.PullRequestChanged{Number: 7, Open: true, Head: "abcdef1234"}}}}, "abcdef1", "the head of the pull request #7, which is not merged yet"},
+		"more than a commit": {botpipeline.State{Configured: true, Config: cfg, Candidates: []botpipeline.Candidate{{SHA: "abc1"}, {SHA: "abc2"}}}, "abc", "abc may be abc1 or abc2"},
 	} {
 		k.state.Pipeline = key
 		var out strings.Builder
