@@ -46,9 +46,15 @@ func (w *world) Pipelines(_ context.Context, key string) (string, []setup.Pipeli
 	if key != "HRKU-good" {
 		return "", nil, errors.New("Heroku does not accept the authorization")
 	}
-	shop := setup.Pipeline{Name: "shop", Apps: []setup.StagedApp{{"shop-staging", "staging"}, {"shop-ca", "production"}, {"shop-us", "production"}}}
-	return "ops@acme.example", []setup.Pipeline{shop, {Name: "till", Apps: []setup.StagedApp{{"till", "production"}}}}, nil
+	shop := setup.Pipeline{Name: "shop", Apps: []setup.StagedApp{{Name: "shop-staging", Stage: "staging"}, {Name: "shop-ca", Stage: "production"}, {Name: "shop-us", Stage: "production"}}}
+	return "ops@acme.example", []setup.Pipeline{shop, {Name: "till", Apps: []setup.StagedApp{{Name: "till", Stage: "production"}}}}, nil
 }
+
+func (w *world) Plan(_ context.Context, _ string, p setup.Pipeline) (setup.Plan, error) {
+	return setup.Plan{Pipeline: p, Prepare: setup.PrepareName(p), Like: "shop-staging", How: "heroku-24, in us, with heroku/nodejs", Vars: []string{"DATABASE_URL", "NPM_TOKEN"}, Automatic: map[string]string{"shop-staging": "main"}}, nil
+}
+
+func (w *world) Make(context.Context, string, setup.Plan, []string, string, string) error { return nil }
 
 // Every step is for everybody: axe-core finds nothing, nothing has to be scrolled sideways, the console stays empty.
 func TestSetupInABrowser(t *testing.T) {
@@ -126,6 +132,9 @@ func TestSetupInABrowser(t *testing.T) {
 	tab.Shows("Pipeline on Heroku")
 	look("pipeline")
 	tab.Click("Go on")
+	tab.Shows("This will be done")
+	look("make")
+	tab.Click("Not now")
 	tab.Shows("pipelines:add shop -a shop-prepare -s development")
 	look("file")
 	tab.Click("End the setup")

@@ -8,6 +8,7 @@
 //	install   the App is installed on repositories; GitHub's ping arrived, or why not
 //	heroku    an authorization; its pipelines and apps are listed
 //	pipeline  which of them belong to which repository
+//	make      an app that only builds, and webhooks, if they are missing
 //	file      GitHub's editor, with the pipeline's file filled in
 //
 // # What keeps them safe

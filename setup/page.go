@@ -61,6 +61,8 @@ func (s *Setup) page() (page, error) {
 		is.Open = "heroku"
 	case !is.NoHeroku && is.Chosen == nil:
 		is.Open = "pipeline"
+	case is.Plan != nil:
+		is.Open = "make"
 	default:
 		is.Open = "file"
 		if is.Chosen != nil {

@@ -30,7 +30,7 @@ func propose(repo Repository, p Pipeline) proposal {
 	var is proposal
 	var file strings.Builder
 	if len(prepare) == 0 {
-		name := prepareName(p)
+		name := PrepareName(p)
 		prepare, apps = []string{name}, append(apps, name)
 		is.Missing = append(is.Missing,
 			"heroku apps:create "+name+" --no-remote",
@@ -59,8 +59,8 @@ func propose(repo Repository, p Pipeline) proposal {
 	return is
 }
 
-// prepareName is a free name for an app that only builds.
-func prepareName(p Pipeline) string {
+// PrepareName is a free name for an app that only builds.
+func PrepareName(p Pipeline) string {
 	name := p.Name + "-prepare"
 	if len(name) > 30 { // Heroku's limit
 		name = name[:22] + "-prepare"

@@ -50,8 +50,8 @@ type GitHub interface {
 
 // Pipeline is one on Heroku.
 type Pipeline struct {
-	Name string
-	Apps []StagedApp // in the order of their stages
+	ID, Name string
+	Apps     []StagedApp // in the order of their stages
 }
 
 // StagedApp is an app of a pipeline.
@@ -64,6 +64,21 @@ type StagedApp struct {
 type Heroku interface {
 	// Pipelines lists those of the account with a key, and whose it is.
 	Pipelines(ctx context.Context, key string) (account string, list []Pipeline, err error)
+	// Plan finds out what has to be made so that a pipeline is deployed by Headstart.
+	Plan(ctx context.Context, key string, p Pipeline) (Plan, error)
+	// Make makes it, with some config vars of the plan. It may be called again.
+	Make(ctx context.Context, key string, plan Plan, vars []string, webhooks, secret string) error
+}
+
+// Plan is what is missing on Heroku.
+type Plan struct {
+	Pipeline Pipeline
+	Prepare  string // an app that only builds, which is to be made; empty: there is one
+	Like     string // the app that it will be like
+	How      string // in words: its stack, region, team and buildpacks
+	Vars     []string
+	// Automatic are the apps that Heroku deploys by itself, with the branches.
+	Automatic map[string]string
 }
 
 // Options are what the pages are made of. All but Now are required.
@@ -86,6 +101,7 @@ type Setup struct {
 
 	mu       sync.Mutex
 	progress progress      // guarded by mu
+	key      string        // guarded by mu: Heroku's authorization, which no page shows
 	session  string        // guarded by mu: the cookie's value; empty: nobody has traded the token yet
 	done     chan struct{} // closed when all steps are done
 }
@@ -106,6 +122,7 @@ type progress struct {
 	NoHeroku     bool
 	Repository   *Repository
 	Chosen       *Pipeline
+	Plan         *Plan  // what is to be made; nil: nothing, or it was made
 	Problem      string // what the last step said
 }
 
@@ -140,6 +157,7 @@ func (s *Setup) Handler() http.Handler {
 	mux.HandleFunc("GET /setup/created", s.created)
 	mux.HandleFunc("POST /setup/heroku", s.step(s.heroku))
 	mux.HandleFunc("POST /setup/pipeline", s.step(s.pipeline))
+	mux.HandleFunc("POST /setup/make", s.step(s.make))
 	mux.HandleFunc("POST /setup/done", s.finish)
 	mux.HandleFunc("GET /setup/style.css", style)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/setup", http.StatusSeeOther) })

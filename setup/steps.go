@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -144,8 +145,11 @@ func (s *Setup) heroku(r *http.Request) error {
 		return fmt.Errorf("the authorization could not be kept: %w", err)
 	}
 	s.change(func(p *progress) { p.Account, p.Pipelines, p.Where, p.NoHeroku = account, list, where, false })
+	s.mu.Lock()
+	s.key = key
+	s.mu.Unlock()
 	if p := s.now(); len(list) == 1 && len(p.Repositories) == 1 {
-		return s.choose(p.Repositories[0], list[0]) // there is no choice
+		return s.choose(r.Context(), p.Repositories[0], list[0]) // there is no choice
 	}
 	if len(list) == 0 {
 		return fmt.Errorf("%s sees no pipeline on Heroku: make one with `heroku pipelines:create`, and paste the authorization again", account)
@@ -161,18 +165,58 @@ func (s *Setup) pipeline(r *http.Request) error {
 	if i < 0 || j < 0 {
 		return errors.New("choose a repository and a pipeline")
 	}
-	return s.choose(p.Repositories[i], p.Pipelines[j])
+	return s.choose(r.Context(), p.Repositories[i], p.Pipelines[j])
 }
 
-func (s *Setup) choose(repository Repository, chosen Pipeline) error {
+func (s *Setup) choose(ctx context.Context, repository Repository, chosen Pipeline) error {
 	if !slices.ContainsFunc(chosen.Apps, func(a StagedApp) bool { return a.Stage != "development" }) {
 		return fmt.Errorf("the pipeline %s has no app to release to: add one, as with `heroku pipelines:add %s -a APP -s production`, and paste the authorization again", chosen.Name, chosen.Name)
+	}
+	plan, err := s.o.Heroku.Plan(ctx, s.herokuKey(), chosen)
+	if err != nil {
+		return err
 	}
 	where, err := s.o.Save(map[string]string{"HEADSTART_ALLOW": propose(repository, chosen).Allow})
 	if err != nil {
 		return fmt.Errorf("the choice could not be kept: %w", err)
 	}
-	s.change(func(p *progress) { p.Repository, p.Chosen, p.Where = &repository, &chosen, where })
+	s.change(func(p *progress) { p.Repository, p.Chosen, p.Plan, p.Where = &repository, &chosen, &plan, where })
+	return nil
+}
+
+func (s *Setup) herokuKey() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.key
+}
+
+// make makes on Heroku what the page listed, or leaves it.
+func (s *Setup) make(r *http.Request) error {
+	p := s.now()
+	if p.Plan == nil {
+		return nil // it was made
+	}
+	if r.FormValue("not") == "" {
+		var vars []string
+		for _, name := range p.Plan.Vars {
+			if slices.Contains(r.Form["var"], name) {
+				vars = append(vars, name)
+			}
+		}
+		key := secret() + secret()
+		if err := s.o.Heroku.Make(r.Context(), s.herokuKey(), *p.Plan, vars, p.URL.JoinPath("webhooks", "heroku").String(), key); err != nil {
+			return err
+		}
+		if _, err := s.o.Save(map[string]string{"HEROKU_WEBHOOK_SECRET": key}); err != nil {
+			return fmt.Errorf("the secret of Heroku's webhooks could not be kept: %w", err)
+		}
+		if p.Plan.Prepare != "" {
+			chosen := *p.Chosen
+			chosen.Apps = append([]StagedApp{{p.Plan.Prepare, "development"}}, chosen.Apps...)
+			s.change(func(p *progress) { p.Chosen = &chosen })
+		}
+	}
+	s.change(func(p *progress) { p.Plan = nil })
 	return nil
 }
 

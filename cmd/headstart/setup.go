@@ -15,7 +15,6 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/github"
-	"github.com/headstart-cd/headstart/platform/heroku"
 	"github.com/headstart-cd/headstart/setup"
 	"github.com/headstart-cd/headstart/webhooks"
 )
@@ -170,25 +169,3 @@ func (m appMaker) Ping(ctx context.Context, app setup.App) (setup.Ping, error) {
 	p, err := client.Ping(ctx)
 	return setup.Ping{Sent: !p.At.IsZero(), At: p.At, Status: p.Status}, err
 }
-
-// appFinder is Heroku as the setup asks it.
-type appFinder struct{ api string }
-
-// Pipelines lists an account's pipelines.
-func (f appFinder) Pipelines(ctx context.Context, key string) (account string, list []setup.Pipeline, err error) {
-	h, err := heroku.New(heroku.Options{APIKey: key, URL: f.api})
-	if err != nil {
-		return "", nil, err
-	}
-	defer h.Close()
-	account, all, err := h.Pipelines(ctx)
-	for _, p := range all {
-		one := setup.Pipeline{Name: p.Name}
-		for _, a := range p.Apps {
-			one.Apps = append(one.Apps, setup.StagedApp(a))
-		}
-		list = append(list, one)
-	}
-	return account, list, err
-}
-

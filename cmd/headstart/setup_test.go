@@ -25,7 +25,7 @@ import (
 	"github.com/headstart-cd/headstart/setup"
 )
 
-// newcomer is somebody with a browser who sets Headstart up. What a person would press or paste is counted.
+// newcomer is somebody with a browser who sets Headstart up. Commands, links and forms are counted.
 type newcomer struct {
 	t      *testing.T
 	client *http.Client
@@ -79,7 +79,7 @@ func attribute(n *html.Node, name string) string {
 // press sends the form that has a button, with what its fields hold and what is typed into some of them.
 func (n *newcomer) press(button string, typed ...string) {
 	n.t.Helper()
-	n.steps += 1 + len(typed)/2
+	n.steps++
 	for form := range n.doc.Descendants() {
 		if form.Type != html.ElementNode || form.Data != "form" {
 			continue
@@ -208,10 +208,16 @@ func newSettingUp(t *testing.T, args ...string) *settingUp {
 	}
 	t.Cleanup(func() { s.heroku.Close() })
 	pipe := s.heroku.AddPipeline("shop")
-	for _, app := range []struct{ name, stage string }{{prepareApp, "development"}, {stagingApp, "staging"}, {productionApp, "production"}} {
+	for _, app := range []struct{ name, stage string }{{stagingApp, "staging"}, {productionApp, "production"}} {
 		s.apps[app.name] = s.heroku.AddApp(app.name)
 		pipe.Couple(s.apps[app.name], app.stage)
 	}
+	staging := s.apps[stagingApp]
+	staging.SetStack("heroku-22")
+	staging.SetBuildpacks("heroku/nodejs")
+	staging.SetConfig("NPM_TOKEN", "npm-token-5d21")
+	staging.SetConfig("DATABASE_URL", "postgres://of-staging")
+	staging.DeployAutomatically("main")
 	ctx, cancel := context.WithCancel(t.Context())
 	all := append([]string{"setup", "--addr", "127.0.0.1:0", "--file", s.file, "--github-api-url", s.gh.URL(), "--heroku-api-url", s.heroku.URL()}, args...)
 	go func() { s.ended <- run(ctx, all, &s.screen, &s.screen) }()
@@ -239,11 +245,12 @@ func TestSetup(t *testing.T) {
 	began := time.Now()
 	s := newSettingUp(t)
 	n := newNewcomer(t)
+	n.steps++ // headstart setup
 	n.open(s.printed())
 	n.press("Begin")
 	n.press("Go on", "url", "http://headstart.example.com", "organization", "acme")
 	n.reads("GitHub sends webhooks to https alone")
-	n.steps = 2 // that was a mistake
+	n.steps-- // that was a mistake
 	n.press("Go on", "url", "https://headstart.example.com/", "organization", "acme")
 	n.reads(s.gh.URL() + "/organizations/acme/settings/apps/new")
 	n.press("Make it on GitHub")
@@ -251,9 +258,14 @@ func TestSetup(t *testing.T) {
 	n.reads("1 repository")
 	n.press("List its pipelines", "key", "wrong")
 	n.reads("List its pipelines") // the step stays open
-	n.steps -= 2
+	n.steps--
+	n.steps++ // heroku authorizations:create
 	n.press("List its pipelines", "key", herokutest.DefaultToken)
 	n.reads("deploys@example.com, 1 pipeline") // and one repository: there is no choice
+	n.reads("<code>shop-staging</code> from <code>main</code>")
+	n.reads("heroku-22, in us, with heroku/nodejs")
+	n.press("Do it", "var", "NPM_TOKEN")
+	s.made()
 	n.reads("Open it in GitHub’s editor")
 	editor, err := url.Parse(n.link("Open it in GitHub’s editor"))
 	if err != nil {
@@ -273,6 +285,19 @@ func TestSetup(t *testing.T) {
 	s.deploys(editor)
 }
 
+// made holds what is made on Heroku: an app that is like staging's, and knows only what it was told.
+func (s *settingUp) made() {
+	s.t.Helper()
+	prepare := s.heroku.App(prepareApp)
+	if prepare == nil {
+		s.t.Fatalf("the app %s should be made", prepareApp)
+	}
+	s.apps[prepareApp] = prepare
+	if config := prepare.Config(); len(config) != 1 || config["NPM_TOKEN"] != "npm-token-5d21" {
+		s.t.Errorf("one config var should be copied, it has %v", config)
+	}
+}
+
 // keepsSecrets holds that credentials are in the file, which only its owner reads, and nowhere else.
 func (s *settingUp) keepsSecrets(n *newcomer) {
 	s.t.Helper()
@@ -283,7 +308,7 @@ func (s *settingUp) keepsSecrets(n *newcomer) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	for _, name := range []string{"GITHUB_PRIVATE_KEY", "GITHUB_WEBHOOK_SECRET", "GITHUB_CLIENT_SECRET", "HEROKU_API_KEY", "HEADSTART_SESSION_KEY"} {
+	for _, name := range []string{"GITHUB_PRIVATE_KEY", "GITHUB_WEBHOOK_SECRET", "GITHUB_CLIENT_SECRET", "HEROKU_API_KEY", "HEROKU_WEBHOOK_SECRET", "HEADSTART_SESSION_KEY"} {
 		if values[name] == "" {
 			s.t.Errorf("the file lacks %s", name)
 		}
@@ -293,7 +318,7 @@ func (s *settingUp) keepsSecrets(n *newcomer) {
 			}
 		}
 	}
-	if want := "acme/shop=" + prepareApp + "," + stagingApp + "," + productionApp; values["HEADSTART_ALLOW"] != want {
+	if want := "acme/shop=" + stagingApp + "," + productionApp + "," + prepareApp; values["HEADSTART_ALLOW"] != want {
 		s.t.Errorf("the repository should be allowed its apps alone, %q: %q", want, values["HEADSTART_ALLOW"])
 	}
 }
@@ -391,4 +416,3 @@ func TestSetupRefusesASecondApp(t *testing.T) {
 		t.Errorf("a value should be replaced in its place: %q, %v", text, err)
 	}
 }
-

@@ -10,8 +10,8 @@ import (
 
 // Pipeline is a pipeline on Heroku, with its apps.
 type Pipeline struct {
-	Name string
-	Apps []CoupledApp // in the order of Heroku's stages
+	ID, Name string
+	Apps     []CoupledApp // in the order of Heroku's stages
 }
 
 // CoupledApp is an app of a pipeline.
@@ -64,7 +64,7 @@ func (h *Heroku) Pipelines(ctx context.Context) (account string, list []Pipeline
 		if err != nil {
 			return "", nil, err
 		}
-		one := Pipeline{Name: p.Name}
+		one := Pipeline{ID: p.ID, Name: p.Name}
 		for _, c := range couplings {
 			if name := names[c.App.ID]; name != "" { // else the account does not see it
 				one.Apps = append(one.Apps, CoupledApp{name, c.Stage})

@@ -66,6 +66,11 @@ const (
 func (s *Server) AddApp(name string) *App {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.newApp(name)
+}
+
+// newApp is AddApp for who has the lock.
+func (s *Server) newApp(name string) *App {
 	now := s.opts.Clock()
 	a := &App{
 		s: s, id: s.newID(), name: name, stack: "heroku-24", generation: "cedar",
