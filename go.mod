@@ -1,5 +1,7 @@
 module github.com/headstart-cd/headstart
 
+// +heroku install ./cmd/headstart
+
 go 1.26.0
 
 toolchain go1.26.10

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 
+	"go.uber.org/zap"
+
 	"github.com/headstart-cd/headstart/bot"
 )
 
@@ -22,9 +24,12 @@ type Performer struct {
 	Platforms map[string]Platform // by the name that a pipeline's file uses
 	Allow     Allow
 	Source    Source
+	Keeper    Keeper      // nil: no output is kept
+	Log       *zap.Logger // nil: none
 }
 
-// Perform performs one effect on an app and returns what was learned.
+// Perform performs one effect on an app and returns what was learned. If that is a failed build or release, its output is
+// kept before.
 func (p *Performer) Perform(ctx context.Context, target bot.Target, e bot.Effect) (bot.Fact, error) {
 	traits := bot.TraitsOf(e.Do)
 	name := cmp.Or(traits.Platform, target.Platform)
@@ -39,6 +44,14 @@ func (p *Performer) Perform(ctx context.Context, target bot.Target, e bot.Effect
 	if err := p.Allow.Check(target.Pipeline.Repo, traits.Apps...); err != nil {
 		return nil, err
 	}
+	learned, err := p.perform(ctx, on, target, e)
+	if err == nil {
+		p.keep(ctx, on, target, e, learned)
+	}
+	return learned, err
+}
+
+func (p *Performer) perform(ctx context.Context, on Platform, target bot.Target, e bot.Effect) (bot.Fact, error) {
 	switch do := e.Do.(type) {
 	case bot.StartBuild:
 		return p.startBuild(ctx, on, target, e, do)

@@ -10,6 +10,7 @@ import (
 	"context"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/platform/transcript"
 )
 
 // Platform is a place that builds and runs apps.
@@ -69,6 +70,13 @@ type Platform interface {
 	// SetMaintenance turns maintenance mode on or off. It makes no release. Setting it to its current value changes
 	// nothing.
 	SetMaintenance(ctx context.Context, app string, on bool) error
+}
+
+// Outputs is a platform that passes on what builds and releases write while they run.
+type Outputs interface {
+	// Output returns what a build or a release has written, redacted; nil: this process has not read it. Of one that has
+	// failed, it has the end as soon as Build or Release has said so, if that could be read.
+	Output(app, id string) *transcript.Log
 }
 
 // Promotion is the release of one artifact on one app.

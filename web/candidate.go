@@ -23,6 +23,7 @@ type candidatePage struct {
 	Waterfall  *waterfall // nil: the state has forgotten it
 	Waits      []waitRow  // where its time went, once it has ended
 	Took       string     // from the push to the end
+	Outputs    []outputRow
 	Gates      []stageGates
 	Along      []commit // older commits that go live with it
 	Differs    []differRow
@@ -42,7 +43,7 @@ type didRow struct {
 	At                moment
 }
 
-var candidateParts = []string{"facts", "now", "waterfall", "waits", "why", "along", "differs", "promotions", "said", "did"}
+var candidateParts = []string{"facts", "now", "waterfall", "waits", "output", "why", "along", "differs", "promotions", "said", "did"}
 
 // candidatePath is where a candidate's page is.
 func (r *reading) candidatePath(sha string) string {
@@ -58,6 +59,10 @@ func (s *site) candidate(v *visit) (answer, error) {
 		return notFound, nil
 	}
 	page.Live, page.Seen = page.Commit.Page+"/live", digest(page.Parts...)
+	page.Outputs = s.filled(page.Outputs) // what is sent later has not the text of what runs: that has a stream of its own
+	if page.Parts, err = partsOf("candidate", candidateParts, page); err != nil {
+		return answer{}, err
+	}
 	return answer{page: "candidate", title: page.Commit.Short + " · " + page.Key, data: page}, nil
 }
 
@@ -94,6 +99,10 @@ func (s *site) candidatePage(ctx context.Context, key bot.Key, sha string, sees 
 	if c != nil {
 		page.fromState(r, c)
 	}
+	if page.Outputs, err = s.outputsOf(ctx, r, sha, c); err != nil {
+		return nil, err
+	}
+	page.linkOutputs()
 	promotions, err := s.history.PromotionsOf(ctx, key, sha)
 	if err != nil {
 		return nil, err
@@ -103,6 +112,21 @@ func (s *site) candidatePage(ctx context.Context, key bot.Key, sha string, sees 
 	}
 	page.Parts, err = partsOf("candidate", candidateParts, page)
 	return page, err
+}
+
+// linkOutputs leads from the waterfall to the outputs.
+func (page *candidatePage) linkOutputs() {
+	if page.Waterfall == nil {
+		return
+	}
+	for i := range page.Waterfall.Rows {
+		row := &page.Waterfall.Rows[i]
+		for _, o := range page.Outputs {
+			if o.stage == "" && row.ID == stepBuild || o.stage != "" && row.ID == "stage-"+o.stage {
+				row.Path = "#" + o.ID
+			}
+		}
+	}
 }
 
 // find returns the candidate of a SHA, or of its beginning; nil: there is none, or there are several.

@@ -13,7 +13,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/words"
 )
 
-// History is what is kept of pipelines for years, each list from the newest to the oldest.
+// History is what is kept of pipelines for years, each list from the newest to the oldest if nothing else is said.
 type History interface {
 	// Changes lists at most limit changes that are older than before; zero before: from the newest.
 	Changes(ctx context.Context, key bot.Key, before history.Change, limit int) ([]history.Change, error)
@@ -23,6 +23,8 @@ type History interface {
 	Promotions(ctx context.Context, key bot.Key, stage string, before history.Promotion, limit int) ([]history.Promotion, error)
 	// PromotionsOf lists the promotions of a commit.
 	PromotionsOf(ctx context.Context, key bot.Key, sha string) ([]history.Promotion, error)
+	// OutputsOf lists the outputs of a commit's failed builds and releases, as far as they are kept, the newest last.
+	OutputsOf(ctx context.Context, key bot.Key, sha string) ([]history.Output, error)
 	// Versions lists at most limit versions of the pipeline's file.
 	Versions(ctx context.Context, key bot.Key, limit int) ([]history.Process, error)
 	// Deploys counts what was released to a stage of each pipeline for the first time and proved, by the day (UTC) of its

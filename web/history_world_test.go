@@ -9,6 +9,7 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/history"
 	"github.com/headstart-cd/headstart/bot/pipeline"
+	"github.com/headstart-cd/headstart/web"
 )
 
 // The world's history is what can be told of each pipeline's state.
@@ -58,6 +59,46 @@ func (w *world) Promotions(_ context.Context, key bot.Key, stage string, before 
 
 func (w *world) PromotionsOf(_ context.Context, key bot.Key, sha string) ([]history.Promotion, error) {
 	return slices.DeleteFunc(w.promotions(key), func(p history.Promotion) bool { return p.SHA != sha }), nil
+}
+
+func (w *world) OutputsOf(_ context.Context, key bot.Key, sha string) ([]history.Output, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if key != shop {
+		return nil, nil
+	}
+	return w.kept[sha], nil
+}
+
+// Output has what runs on an app.
+func (w *world) Output(platform, app, _ string, from int64) (web.Written, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	is, found := w.wrote[app]
+	if platform != bot.PlatformHeroku || !found {
+		return web.Written{}, false
+	}
+	from = min(max(from, 0), int64(len(is.text)))
+	return web.Written{Text: is.text[from:], At: from, Next: int64(len(is.text)), Ended: is.ended, More: is.more}, true
+}
+
+// write adds to what runs on an app, and says whether that was all.
+func (w *world) write(app, text string, ended bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	was := w.wrote[app]
+	w.wrote[app] = written{was.text + text, ended, make(chan struct{})}
+	if was.more != nil {
+		close(was.more)
+	}
+}
+
+// keepOutput keeps the output of a failure of a commit.
+func (w *world) keepOutput(short string, o history.Output) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	o = history.NewOutput(o)
+	w.kept[sha(short)] = append(w.kept[sha(short)], o)
 }
 
 func (w *world) Versions(_ context.Context, key bot.Key, limit int) ([]history.Process, error) {

@@ -105,14 +105,27 @@ func (t *topic) now() ([]part, <-chan struct{}) {
 	return t.parts, t.moved
 }
 
-// watch joins the topic, or begins it. false: too many streams are open.
-func (h *hub) watch(of watched) (*topic, bool) {
+// enter reports whether one more stream may be opened. If so, exit follows when it has ended.
+func (h *hub) enter() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.open >= h.most {
-		return nil, false
+		return false
 	}
 	h.open++
+	return true
+}
+
+func (h *hub) exit() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.open--
+}
+
+// watch joins the topic, or begins it.
+func (h *hub) watch(of watched) *topic {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	t := h.topics[of.name]
 	if t == nil {
 		if h.topics == nil {
@@ -124,14 +137,13 @@ func (h *hub) watch(of watched) (*topic, bool) {
 		go h.follow(ctx, t)
 	}
 	t.watchers++
-	return t, true
+	return t
 }
 
 // leave ends a topic when nobody watches it any more.
 func (h *hub) leave(t *topic) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.open--
 	if t.watchers--; t.watchers == 0 {
 		t.stop()
 		delete(h.topics, t.of.name)
@@ -192,28 +204,19 @@ func (t *topic) set(parts []part) {
 // stream sends what changes to one visitor, who has seen the parts with a digest already, until the visitor goes, the
 // stream is old enough, or the server ends.
 func (s *site) stream(w http.ResponseWriter, r *http.Request, of watched) {
-	t, ok := s.hub.watch(of)
-	if !ok {
+	if !s.hub.enter() {
 		http.Error(w, "Too many pages are open.", http.StatusServiceUnavailable)
 		return
 	}
+	defer s.hub.exit()
+	t := s.hub.watch(of)
 	defer s.hub.leave(t)
 	ctx, cancel := context.WithTimeout(r.Context(), streamFor)
 	defer cancel()
-	out := http.NewResponseController(w)
-	if err := out.SetReadDeadline(time.Time{}); err != nil { // the server's would end it after a minute
-		s.log.Error("a page cannot be followed: the connection has no deadlines", zap.Error(err))
-	}
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("X-Accel-Buffering", "no") // nginx would collect events
+	send := s.events(w)
 	seen := r.URL.Query().Get("seen")
 	if last := r.Header.Get("Last-Event-ID"); last != "" {
 		seen = last
-	}
-	send := func(text string) bool {
-		_ = out.SetWriteDeadline(time.Now().Add(sendWithin)) // said above
-		_, err := w.Write([]byte(text))
-		return err == nil && out.Flush() == nil
 	}
 	if !send("retry: 1000\n\n") {
 		return
@@ -238,6 +241,21 @@ func (s *site) stream(w http.ResponseWriter, r *http.Request, of watched) {
 				return
 			}
 		}
+	}
+}
+
+// events begins an answer of server-sent events. send reports whether the visitor got one.
+func (s *site) events(w http.ResponseWriter) (send func(text string) bool) {
+	out := http.NewResponseController(w)
+	if err := out.SetReadDeadline(time.Time{}); err != nil { // the server's would end it after a minute
+		s.log.Error("a page cannot be followed: the connection has no deadlines", zap.Error(err))
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("X-Accel-Buffering", "no") // nginx would collect events
+	return func(text string) bool {
+		_ = out.SetWriteDeadline(time.Now().Add(sendWithin)) // said above
+		_, err := w.Write([]byte(text))
+		return err == nil && out.Flush() == nil
 	}
 }
 

@@ -50,6 +50,12 @@ var whoSees = []struct {
 	{"GET /p/{owner}/{name}/c/{sha}", "GET", "/p/far/till/c/3f2a91c", signIn, missing, shown, missing, signIn},
 	{"GET /p/{owner}/{name}/c/{sha}", "GET", "/p/acme/shop/c/no", signIn, missing, missing, missing, signIn},
 	{"GET /p/{owner}/{name}/c/{sha}/live", "GET", "/p/acme/shop/c/3f2a91c/live", signIn, shown, missing, missing, signIn},
+	{"GET /p/{owner}/{name}/c/{sha}/output/{app}/{id}", "GET", "/p/acme/shop/c/3f2a91c/output/shop-prepare/shop-prepare%2Fb1", signIn, shown, missing, missing, signIn},
+	{"GET /p/{owner}/{name}/c/{sha}/output/{app}/{id}", "GET", "/p/far/till/c/3f2a91c/output/till-prepare/till-prepare%2Fb1", signIn, missing, shown, missing, signIn},
+	{"GET /p/{owner}/{name}/c/{sha}/output/{app}/{id}", "GET", "/p/acme/shop/c/3f2a91c/output/till-prepare/till-prepare%2Fb1", signIn, missing, missing, missing, signIn},
+	{"GET /p/{owner}/{name}/c/{sha}/output/{app}/{id}", "GET", "/p/acme/shop/c/77b01de/output/shop-prepare/shop-prepare%2Fb1", signIn, missing, missing, missing, signIn},
+	{"GET /p/{owner}/{name}/c/{sha}/output/{app}/{id}/live", "GET", "/p/acme/shop/c/3f2a91c/output/shop-prepare/shop-prepare%2Fb1/live", signIn, shown, missing, missing, signIn},
+	{"GET /p/{owner}/{name}/c/{sha}/output/{app}/{id}/live", "GET", "/p/acme/shop/c/3f2a91c/output/till-prepare/till-prepare%2Fb1/live", signIn, missing, missing, missing, signIn},
 	{"GET /p/{owner}/{name}/s/{stage}", "GET", "/p/acme/shop/s/production", signIn, shown, missing, missing, signIn},
 	{"GET /p/{owner}/{name}/s/{stage}", "GET", "/p/acme/shop/s/nowhere", signIn, missing, missing, missing, signIn},
 	{"GET /p/{owner}/{name}/s/{stage}/live", "GET", "/p/far/till/s/production/live", signIn, missing, shown, missing, signIn},
@@ -175,6 +181,7 @@ func (w *world) tell() {
 		s := newTale(w.t)
 		s.push("3f2a91c", said[0], said[1], usualOf(key.Repo.Name))
 		w.put(key, s)
+		w.write(key.Repo.Name+"-prepare", said[0]+"\n", false)
 	}
 }
 

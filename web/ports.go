@@ -79,7 +79,7 @@ type Operations interface {
 	Failed(ctx context.Context) ([]Delivery, error)
 }
 
-// Options are what the pages are made of. All ports but People are required.
+// Options are what the pages are made of. All ports but People and Outputs are required.
 type Options struct {
 	URL    *url.URL // where people find the pages: https, or http on this machine
 	GitHub string   // GitHub's pages, without a slash at the end
@@ -89,6 +89,7 @@ type Options struct {
 	People     People // nil: nobody can sign in
 	Pipelines  Pipelines
 	History    History
+	Outputs    Outputs // nil: what is running is not shown
 	Sessions   Sessions
 	Operations Operations
 	// Examine looks for what is wrong with the installation. It ends within answers' time.

@@ -44,6 +44,8 @@ var routes = []route{
 	{"GET /p/{owner}/{name}/live", reader, (*site).followPipeline},
 	{"GET /p/{owner}/{name}/c/{sha}", reader, (*site).candidate},
 	{"GET /p/{owner}/{name}/c/{sha}/live", reader, (*site).followCandidate},
+	{"GET /p/{owner}/{name}/c/{sha}/output/{app}/{id}", reader, (*site).output},
+	{"GET /p/{owner}/{name}/c/{sha}/output/{app}/{id}/live", reader, (*site).followOutput},
 	{"GET /p/{owner}/{name}/s/{stage}", reader, (*site).stage},
 	{"GET /p/{owner}/{name}/s/{stage}/live", reader, (*site).followStage},
 	{"GET /p/{owner}/{name}/process", reader, (*site).process},
@@ -64,7 +66,7 @@ type visit struct {
 	shows map[int64]bool // the repositories that GitHub shows the person; others may be in it, too
 }
 
-// answer is what a route says: a page, a way to another one, or bytes that never change.
+// answer is what a route says: a page, a way to another one, a text, or bytes that never change.
 type answer struct {
 	status int
 	page   string // name of a template
@@ -73,8 +75,10 @@ type answer struct {
 	wall   bool   // for a screen on the wall
 	to     string // redirects there, if it is not empty
 	asset  *asset
+	plain  *string // a text without markup; nil: none
 	// follows is what the visitor wants to be told of; nil: nothing.
 	follows *watched
+	output  *outputRow // what the visitor reads along; nil: nothing
 }
 
 var notFound = answer{status: http.StatusNotFound, page: "missing", title: "Not found"}

@@ -42,9 +42,9 @@ func sights() []sight {
 		list = append(list, sight{"pipeline_" + s.name, "GET /p/{owner}/{name}", "mia", "/p/acme/shop", func(t testing.TB, w *world) { w.put(shop, s.tell(t)) }})
 	}
 	for _, s := range situations {
-		tell := func(t testing.TB, w *world) { w.put(shop, s.tell(t)) }
+		tell := func(t testing.TB, w *world) { tells(w, s.name, s.tell(t)) }
 		switch s.name {
-		case "approval", "release_failed":
+		case "approval", "release_failed", "building":
 			list = append(list, sight{"candidate_" + s.name, "GET /p/{owner}/{name}/c/{sha}", "mia", "/p/acme/shop/c/3f2a91c", tell})
 		case "locked_and_frozen", "migrated":
 			list = append(list, sight{"stage_" + s.name, "GET /p/{owner}/{name}/s/{stage}", "mia", "/p/acme/shop/s/production", tell})
@@ -75,7 +75,7 @@ func ofStages(name, stage string, n int) sight {
 }
 
 // invisible are the routes that are no pages.
-var invisible = []string{"GET /login", "POST /logout", "POST /logout/everywhere", "GET /assets/{file}"}
+var invisible = []string{"GET /login", "POST /logout", "POST /logout/everywhere", "GET /assets/{file}", "GET /p/{owner}/{name}/c/{sha}/output/{app}/{id}"}
 
 func TestEveryPageIsLookedAt(t *testing.T) {
 	for _, pattern := range web.RoutePatterns() {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -26,6 +27,7 @@ type site struct {
 	people       People // nil: nobody can sign in
 	pipelines    Pipelines
 	history      History
+	outputs      Outputs // nil: none is passed on
 	explain      func(bot.Config) string
 	explainStage func(bot.Config, string) []string
 	rows         Sessions
@@ -58,7 +60,7 @@ func New(o Options) (http.Handler, error) {
 		return nil, errors.New("the key of sessions has fewer than 16 bytes")
 	}
 	s := &site{
-		url: o.URL, github: strings.TrimSuffix(o.GitHub, "/"), unset: o.Unset, people: o.People, pipelines: o.Pipelines, history: o.History, explain: o.Explain, explainStage: o.ExplainStage, rows: o.Sessions,
+		url: o.URL, github: strings.TrimSuffix(o.GitHub, "/"), unset: o.Unset, people: o.People, pipelines: o.Pipelines, history: o.History, outputs: o.Outputs, explain: o.Explain, explainStage: o.ExplainStage, rows: o.Sessions,
 		operations: o.Operations, isOperator: o.IsOperator, address: o.Address, now: o.Now, log: o.Logger,
 		examined: &examined{examine: o.Examine, now: o.Now},
 		fleet:    &fleet{pipelines: o.Pipelines}, sights: &sights{people: o.People, now: o.Now}, tries: &limiter{now: o.Now},
@@ -128,6 +130,13 @@ func (s *site) write(w http.ResponseWriter, v *visit, a answer) {
 		return
 	case a.follows != nil:
 		s.stream(w, v.Request, *a.follows)
+		return
+	case a.output != nil:
+		s.streamOutput(w, v.Request, *a.output)
+		return
+	case a.plain != nil:
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = io.WriteString(w, *a.plain) // the visitor may be gone
 		return
 	}
 	var page bytes.Buffer

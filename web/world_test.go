@@ -40,11 +40,20 @@ type world struct {
 	address    map[string]string          // guarded by mu: verifiers by state, as GitHub's page got them
 	more       []bot.Key                  // pipelines besides the usual three
 	failed     []web.Delivery
-	found      []doctor.Finding // what the doctor finds
-	examined   int              // guarded by mu: how often the doctor was asked
 	freeze     bot.OperatorFreeze
-	unrecorded bool // what there is to say of pipelines at rest is unknown
-	loaded     int  // guarded by mu: how many states were read
+	unrecorded bool                        // what there is to say of pipelines at rest is unknown
+	loaded     int                         // guarded by mu: how many states were read
+	found      []doctor.Finding            // what the doctor finds
+	examined   int                         // guarded by mu: how often the doctor was asked
+	kept       map[string][]history.Output // guarded by mu: of failures, by commit
+	wrote      map[string]written          // guarded by mu: what runs, by app
+}
+
+// written is what a build or a release has written.
+type written struct {
+	text  string
+	ended bool
+	more  chan struct{}
 }
 
 type session struct {
@@ -80,6 +89,7 @@ func newImpatientWorld(t testing.TB, patience time.Duration, change ...func(*web
 	t.Helper()
 	w := &world{
 		t: t, now: time.Date(2026, 11, 2, 14, 0, 0, 0, time.UTC), states: map[bot.Key]pipeline.State{}, versions: map[bot.Key]int64{}, changed: make(chan struct{}), sessions: map[string]session{}, address: map[string]string{},
+		kept: map[string][]history.Output{}, wrote: map[string]written{},
 		sees:   map[string][]int64{"mia": {shopID, monoID}, "sam": {tillID}},
 		found:  findings,
 		failed: []web.Delivery{{GUID: "72d3162e", Event: "push", Reason: "the body is no JSON", At: time.Date(2026, 11, 2, 13, 0, 0, 0, time.UTC)}},
@@ -88,7 +98,7 @@ func newImpatientWorld(t testing.TB, patience time.Duration, change ...func(*web
 		w.states[key] = pipeline.State{Pipeline: key, RepoID: id}
 	}
 	o := web.Options{
-		GitHub: "https://github.example", Key: []byte(strings.Repeat("k", 32)), People: w, Pipelines: w, History: w, Explain: explain, ExplainStage: explainStage, Examine: w.examine, Sessions: w, Operations: w,
+		GitHub: "https://github.example", Key: []byte(strings.Repeat("k", 32)), People: w, Pipelines: w, History: w, Outputs: w, Explain: explain, ExplainStage: explainStage, Examine: w.examine, Sessions: w, Operations: w,
 		IsOperator: func(_ context.Context, login string, id int64) (bool, error) {
 			return login == "ops" && id == accounts["ops"], nil
 		},

@@ -13,6 +13,8 @@
 //   - [Process]: a version of the pipeline's file
 //   - [Audit]: a command and its answer
 //
+// A fifth kind of row, [Output], is not derived: it is the end of what a failed build or release wrote.
+//
 // # Nothing is lost that a state forgets
 //
 // A row is read off the state after the change alone. So whatever a row needs longer than decisions do is kept in the

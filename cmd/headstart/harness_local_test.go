@@ -137,6 +137,12 @@ func (p *localPlace) releaseTakes(app string, d time.Duration) {
 func (p *localPlace) failBuildOf(sha, reason string) {
 	p.set(func() { p.fails["build "+sha] = reason })
 }
+
+// failBuild lets every build on the app fail; empty ends that.
+func (p *localPlace) failBuild(app, reason string) {
+	p.set(func() { p.fails["build "+app] = reason })
+}
+
 func (p *localPlace) failRelease(app, reason string) {
 	p.set(func() { p.fails["release "+app] = reason })
 }

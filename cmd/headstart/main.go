@@ -13,6 +13,7 @@
 //	headstart backup      copy the database to a file
 //	headstart repo    say which repository is meant by a name
 //	headstart operator  say who the operators are
+//	headstart healthy   say whether the server on this machine is ready
 //	headstart version say which version this is
 package main
 
@@ -52,6 +53,7 @@ type commands struct {
 	Backup     backupCommand     `cmd:"" help:"Copy the database to a file, while the server runs."`
 	Repo       repoCommand       `cmd:"" help:"List repositories, or confirm a new owner of a name."`
 	Operator   operatorCommand   `cmd:"" help:"List operators, or confirm an operator's new account."`
+	Healthy    healthyCommand    `cmd:"" help:"Exit with 0 if the server on this machine is ready."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/headstart-cd/headstart/config"
 	"github.com/headstart-cd/headstart/doctor"
 	"github.com/headstart-cd/headstart/github"
+	"github.com/headstart-cd/headstart/platform"
 	"github.com/headstart-cd/headstart/store"
 	"github.com/headstart-cd/headstart/web"
 	"github.com/headstart-cd/headstart/webhooks"
@@ -30,7 +31,7 @@ func (srv *server) pages(s settings, proxies webhooks.Proxies) (http.Handler, er
 		return nil, err
 	}
 	o := web.Options{
-		URL: url, GitHub: s.githubPages(), Key: key, Unset: s.unset(), Pipelines: listed{srv.store}, History: kept{srv.store.History()}, Explain: config.Explain, ExplainStage: config.ExplainStage, Sessions: srv.store, Operations: failures{srv.store},
+		URL: url, GitHub: s.githubPages(), Key: key, Unset: s.unset(), Pipelines: listed{srv.store}, History: kept{srv.store.History()}, Outputs: outputs(srv.platforms), Explain: config.Explain, ExplainStage: config.ExplainStage, Sessions: srv.store, Operations: failures{srv.store},
 		Streams: connections() / 2, Ending: srv.ending, Address: proxies.Visitor, Now: srv.clock.Now, Logger: srv.log.Named("web"),
 		IsOperator: func(ctx context.Context, login string, id int64) (bool, error) {
 			return srv.people.operates(ctx, engine.Person{Login: login, ID: id}, srv.clock.Now())
@@ -107,6 +108,22 @@ func (k kept) PromotionsOf(ctx context.Context, key bot.Key, sha string) ([]hist
 // Versions lists versions of the file, the newest first.
 func (k kept) Versions(ctx context.Context, key bot.Key, limit int) ([]history.Process, error) {
 	return k.History.Process(ctx, key, store.Page[history.Process]{Limit: limit})
+}
+
+// outputs are what builds and releases write on the platforms of this server, by name.
+type outputs map[string]platform.Platform
+
+// Output returns what one has written since an offset.
+func (o outputs) Output(name, app, id string, from int64) (web.Written, bool) {
+	on, ok := o[name].(platform.Outputs)
+	if !ok {
+		return web.Written{}, false
+	}
+	log := on.Output(app, id)
+	if log == nil {
+		return web.Written{}, false
+	}
+	return web.Written(log.From(from)), true
 }
 
 // failures are what the store could not process.

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp/kb"
 
@@ -100,6 +101,21 @@ func TestPages(t *testing.T) {
 	mia.Back()
 	mia.Until("mia is back on the pipeline's page", `location.pathname === "/p/acme/shop" && document.querySelector(".map") !== null`)
 
+	// A build fails under mia's eyes: what it writes comes while it runs, and stays when it has failed.
+	place.buildTakes(prepareApp, time.Minute)
+	place.failBuild(prepareApp, "main.go:7:2: undefined: <img src=x onerror=alert(1)> with ghs_0123456789abcdefghij")
+	broken := b.push(change("broken"))
+	mia.Until("the map shows the build", onMap(broken.SHA, "running"))
+	mia.Open("/p/acme/shop/c/" + broken.SHA)
+	mia.Eval(`globalThis.opened = "while it ran"; 0`, nil)
+	mia.Until("what the build writes is on the page", `document.querySelector("details[data-output][open] pre")?.innerText.includes("$ ")`)
+	b.clock.Advance(time.Minute)
+	mia.Until("a failing build's output is on the page", `document.querySelector("details.output.needs-somebody[open] mark")?.innerText.includes("undefined: <img src=x")`)
+	mia.Until("it is text, without secrets", `!document.querySelector("#output img") && document.querySelector("#output").innerText.includes("with [redacted]") && !document.body.innerText.includes("ghs_")`)
+	mia.Until("the page was not loaded again", `globalThis.opened === "while it ran"`)
+	place.buildTakes(prepareApp, 0)
+	place.failBuild(prepareApp, "")
+
 	for login, tab := range map[string]*browsertest.Tab{"mia": mia, "sam": sam} {
 		for _, m := range tab.Console() {
 			if !strings.Contains(m, "404") || !strings.Contains(m, p.url+"/p/acme/shop") || login != "sam" { // which is what sam should get
@@ -109,6 +125,7 @@ func TestPages(t *testing.T) {
 	}
 
 	// The server ends and comes back: the page catches up, without being loaded again.
+	mia.Open("/p/acme/shop")
 	mia.Eval(`globalThis.opened = "before"; 0`, nil)
 	p.again(t)
 	fourth := golive("fourth")
@@ -122,6 +139,8 @@ func TestPages(t *testing.T) {
 
 	// Without scripts it is the same page, which stands still.
 	mia.Scripts(false)
+	mia.Open("/p/acme/shop/c/" + broken.SHA)
+	mia.Shows("undefined: <img src=x")
 	mia.Open("/p/acme/shop")
 	for _, text := range []string{"is live on production", fourth.SHA[:7], "From push to production", "Stages", "On their way"} {
 		mia.Shows(text)
@@ -159,7 +178,8 @@ func TestPagesOfTwoInstances(t *testing.T) {
 	var callbacks []string
 	for range 2 {
 		i := newInstance(t, w.gh, w.heroku, database, w.allow)
-		i.env = append(i.env, "HEADSTART_URL="+i.url(), "GITHUB_CLIENT_SECRET="+w.gh.ClientSecret(), "HEADSTART_SESSION_KEY="+strings.Repeat("k", 32))
+		i.env = append(i.env, "HEADSTART_URL="+i.url(), "GITHUB_CLIENT_SECRET="+w.gh.ClientSecret(), "HEADSTART_SESSION_KEY="+strings.Repeat("k", 32),
+			"HEROKU_API_URL="+w.heroku.URL()) // whose outputs are read nowhere else
 		if err := i.startAndWait(); err != nil {
 			t.Fatal(err)
 		}
@@ -195,6 +215,14 @@ func TestPagesOfTwoInstances(t *testing.T) {
 	second := push("second")
 	for n, tab := range tabs {
 		tab.Until(fmt.Sprintf("the page of instance %d shows that the second commit is live", n+1), live(second))
+	}
+	// Whichever of them reads the output of a build, both show why it failed.
+	shop.prepare.FailNextBuild("main.go:7:2: undefined: till")
+	broken := push("broken")
+	for n, tab := range tabs {
+		tab.Shows(broken[:7])
+		tab.Open("/p/acme/shop-0/c/" + broken)
+		tab.Until(fmt.Sprintf("the page of instance %d shows the output", n+1), `document.querySelector("details.output.needs-somebody[open] mark")?.innerText.includes("undefined: till")`)
 		if said := tab.Console(); len(said) > 0 {
 			t.Errorf("the console should stay empty: %v", said)
 		}

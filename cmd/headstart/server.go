@@ -44,19 +44,21 @@ type wiring struct {
 
 // server is everything that `headstart serve` runs, wired together.
 type server struct {
-	log      *zap.Logger
-	store    *store.Store
-	engine   *engine.Engine
-	sweeper  *engine.Sweeper
-	github   *github.Client
-	heroku   *heroku.Heroku
-	local    *local.Platform
-	prober   *probe.Prober
-	moved    *movedApps
-	people   *operators
-	examiner *examiner // nil: the pages are off
-	handler  http.Handler
-	ending   chan struct{} // closed when the server begins to end: pages are followed no more
+	log     *zap.Logger
+	store   *store.Store
+	engine  *engine.Engine
+	sweeper *engine.Sweeper
+	github  *github.Client
+	heroku  *heroku.Heroku
+	local   *local.Platform
+	// platforms are those that the settings allow for, by name.
+	platforms map[string]platform.Platform
+	prober    *probe.Prober
+	moved     *movedApps
+	people    *operators
+	examiner  *examiner // nil: the pages are off
+	handler   http.Handler
+	ending    chan struct{} // closed when the server begins to end: pages are followed no more
 	// metrics has an address of its own, if it is set.
 	metrics   http.Handler
 	metricsAt net.Listener
@@ -114,10 +116,11 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 		return nil, err
 	}
 	srv.people.inTeam = srv.github.InTeam
-	platforms, err := srv.platforms(ctx, s, w)
+	platforms, err := srv.openPlatforms(ctx, s, w)
 	if err != nil {
 		return nil, err
 	}
+	srv.platforms = platforms
 	if srv.prober, err = srv.newProber(s, allow); err != nil {
 		return nil, err
 	}
@@ -130,7 +133,7 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 		Identities: srv.store, Directory: srv.github, Pinned: allow.Pinned,
 		Perform: engine.Router{
 			GitHub:   srv.github,
-			Platform: &platform.Performer{Platforms: platforms, Allow: allow, Source: srv.github},
+			Platform: &platform.Performer{Platforms: platforms, Allow: allow, Source: srv.github, Keeper: srv.store, Log: w.Logger.Named("platform")},
 			Web:      srv.prober,
 		},
 	})
@@ -205,8 +208,8 @@ func parseConfig(allow platform.Allow) func(bot.Repo, []byte) (map[string]bot.Co
 	}
 }
 
-// platforms makes the platforms that the settings allow for.
-func (srv *server) platforms(ctx context.Context, s settings, w wiring) (map[string]platform.Platform, error) {
+// openPlatforms makes the platforms that the settings allow for.
+func (srv *server) openPlatforms(ctx context.Context, s settings, w wiring) (map[string]platform.Platform, error) {
 	embedded := local.New(local.Options{
 		Dir: cmp.Or(s.LocalDir, "headstart-apps"), Addr: cmp.Or(s.LocalAddr, "127.0.0.1:8081"), Logger: w.Logger.Named("local"), Clock: w.Clock.Now, Environ: w.Environ,
 		OnChange: func(app string) { srv.moved.add(bot.PlatformMoved{Platform: bot.PlatformLocal, App: app}) },
@@ -341,6 +344,9 @@ func (srv *server) prune(ctx context.Context) error {
 		history, audit := srv.keep.before(srv.clock.Now())
 		if _, err := srv.store.PruneHistory(ctx, history, audit); err != nil && ctx.Err() == nil {
 			srv.log.Error("remove old history", zap.Error(err))
+		}
+		if _, err := srv.store.PruneOutput(ctx, srv.keep.outputBefore(srv.clock.Now())); err != nil && ctx.Err() == nil {
+			srv.log.Error("remove old outputs", zap.Error(err))
 		}
 		alarm, stop := srv.clock.Alarm(srv.clock.Now().Add(time.Hour))
 		select {

@@ -12,6 +12,8 @@ const (
 	defaultHistory = "730d"
 	// auditAtLeast is how long it is kept what people asked for: who looks into it does so once a year.
 	auditAtLeast = 400 * day
+	// outputAtMost is how long the outputs of failures are kept.
+	outputAtMost = 90 * day
 )
 
 // retention is how long history is kept; zero: for ever.
@@ -35,6 +37,14 @@ func (r retention) before(now time.Time) (history, audit time.Time) {
 		return time.Time{}, time.Time{}
 	}
 	return now.Add(-r.history), now.Add(-r.audit)
+}
+
+// outputBefore returns the time before which outputs are old.
+func (r retention) outputBefore(now time.Time) time.Time {
+	if r.history != 0 && r.history < outputAtMost {
+		return now.Add(-r.history)
+	}
+	return now.Add(-outputAtMost)
 }
 
 var period = regexp.MustCompile(`^([1-9]\d{0,4})(m|h|d|w)$`)

@@ -28,6 +28,11 @@ func TestRetention(t *testing.T) {
 	if history, audit := (retention{30 * day, 400 * day}).before(now); !history.Equal(now.AddDate(0, 0, -30)) || !audit.Equal(now.AddDate(0, 0, -400)) {
 		t.Errorf("rows from before 30 and 400 days ago are old, got %s and %s", history, audit)
 	}
+	for kept, want := range map[time.Duration]time.Duration{0: 90 * day, 30 * day: 30 * day, 730 * day: 90 * day} {
+		if got := (retention{history: kept}).outputBefore(now); !got.Equal(now.Add(-want)) {
+			t.Errorf("with HEADSTART_HISTORY of %v, outputs from before %v ago are old, got %s", kept, want, got)
+		}
+	}
 	if history, audit := (retention{}).before(now); !history.IsZero() || !audit.IsZero() {
 		t.Errorf("no row is old where all are kept, got %s and %s", history, audit)
 	}

@@ -75,7 +75,7 @@ func (h *Heroku) Builds(ctx context.Context, app string) ([]bot.Build, error) {
 		}
 		if f.Status == "failed" && judged < mostJudged {
 			judged++
-			h.judge(ctx, f)
+			h.judge(ctx, app, f)
 		}
 		builds = append(builds, h.build(app, f))
 	}
@@ -122,7 +122,7 @@ func (h *Heroku) Build(ctx context.Context, app, id string) (bot.Build, error) {
 		return bot.Build{}, err
 	}
 	if found.Status == "failed" {
-		h.judge(ctx, *found)
+		h.judge(ctx, app, *found)
 	}
 	if err := h.learnImage(ctx, app, *found); err != nil {
 		return bot.Build{}, err

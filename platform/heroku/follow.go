@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/headstart-cd/headstart/platform/transcript"
 )
 
 // How outputs are followed.
@@ -37,8 +39,9 @@ var (
 // follower hears of the end of builds and release phases without asking for it.
 // The output of each can be read by a signed link, on another host and at no cost
 // of the account's requests, and stays open until what it belongs to has ended.
-// What it says is thrown away; that it ends is a hint to look. Whatever goes wrong
-// with it costs only time, because the bot looks now and then anyway.
+// That it ends is a hint to look; what it says is kept for those who read along.
+// Whatever goes wrong with it costs only time, because the bot looks now and then
+// anyway.
 type follower struct {
 	notify   func(app string) // nil: nobody wants to hear, and nothing is followed
 	client   *http.Client
@@ -46,6 +49,8 @@ type follower struct {
 	clock    func() time.Time
 	alarm    func(time.Time) (<-chan time.Time, func())
 	log      *zap.Logger
+	keep     *transcript.Shelf
+	token    string // is shown to nobody
 
 	ctx  context.Context // ends when the platform closes
 	stop context.CancelFunc
@@ -60,6 +65,7 @@ type follower struct {
 // done.
 type output struct {
 	app, id string
+	log     *transcript.Log
 	leave   context.CancelFunc // ends the following
 	link    string             // the newest that was seen: links expire
 	done    bool               // it is followed no more
@@ -67,7 +73,7 @@ type output struct {
 
 func newFollower(h *Heroku, o Options) *follower {
 	f := &follower{
-		notify: o.OnChange, client: h.outputs, mayFetch: h.mayFetch, clock: h.clock, alarm: o.Alarm, log: h.log,
+		notify: o.OnChange, client: h.outputs, mayFetch: h.mayFetch, clock: h.clock, alarm: o.Alarm, log: h.log, keep: &h.transcripts, token: h.token,
 		outputs: map[string]*output{},
 	}
 	if f.alarm == nil {
@@ -97,7 +103,7 @@ func (f *follower) see(app, id, link string, pending bool) {
 	case known:
 		o.link = link
 	case f.open < mostFollowed && f.ctx.Err() == nil:
-		f.begin(&output{app: app, id: id, link: link})
+		f.begin(&output{app: app, id: id, link: link, log: transcript.New(f.token)})
 	}
 }
 
@@ -110,8 +116,10 @@ func (f *follower) begin(o *output) {
 	o.leave = cancel
 	f.outputs[o.id] = o
 	f.open++
+	f.keep.Put(transcript.Key{App: o.app, ID: o.id}, o.log)
 	f.wg.Go(func() {
 		f.follow(ctx, o)
+		o.log.Close(false) // if it was not read to its end
 		cancel()
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -135,8 +143,9 @@ func (f *follower) forget() {
 func (f *follower) follow(ctx context.Context, o *output) {
 	for failures := 0; ; failures++ {
 		began := f.clock()
-		err := f.read(ctx, f.linkOf(o))
+		err := f.read(ctx, f.linkOf(o), o.log.Again())
 		if err == nil {
+			o.log.Close(true)
 			f.announce(ctx, o)
 			return
 		}
@@ -187,10 +196,10 @@ func (f *follower) linkOf(o *output) string {
 	return o.link
 }
 
-// read reads an output to its end. A signed link is a secret wherever it is in it,
+// read writes an output into w, to its end. A signed link is a secret wherever it is in it,
 // and net/http's errors quote it: an error tells only what kind of thing went
 // wrong.
-func (f *follower) read(ctx context.Context, link string) error {
+func (f *follower) read(ctx context.Context, link string, w io.Writer) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, link, nil)
 	if err != nil {
 		return errors.New("its link is none")
@@ -204,7 +213,7 @@ func (f *follower) read(ctx context.Context, link string) error {
 	if resp.StatusCode/100 != 2 {
 		return fmt.Errorf("it was answered with %d", resp.StatusCode)
 	}
-	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+	if _, err := io.Copy(w, resp.Body); err != nil {
 		return errors.New("it was cut off")
 	}
 	return nil

@@ -26,9 +26,13 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/platform"
+	"github.com/headstart-cd/headstart/platform/transcript"
 )
 
-var _ platform.Platform = (*Heroku)(nil)
+var (
+	_ platform.Platform = (*Heroku)(nil)
+	_ platform.Outputs  = (*Heroku)(nil)
+)
 
 // Options says which Heroku to use, and as whom.
 type Options struct {
@@ -75,6 +79,14 @@ type Heroku struct {
 	scope       scope
 	memory      memory
 	follower    *follower
+	// transcripts have what builds and releases write. Their values of config vars are unknown here: only secrets that can be
+	// told by their form or name are redacted.
+	transcripts transcript.Shelf
+}
+
+// Output returns what a build or a release has written, as far as this process has read it; nil: it has not.
+func (h *Heroku) Output(app, id string) *transcript.Log {
+	return h.transcripts.Get(transcript.Key{App: app, ID: id})
 }
 
 // New prepares to speak to Heroku. It makes no request. Close it if it is told

@@ -2,6 +2,7 @@ package heroku
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"regexp"
@@ -11,6 +12,7 @@ import (
 	heroku "github.com/heroku/heroku-go/v5"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/platform/transcript"
 )
 
 // verdict is what the output of a failed build tells: whether the code does not
@@ -20,9 +22,8 @@ type verdict struct {
 	reason string
 }
 
-// How much of an output is read, from its end, and how long that may take.
+// How much of an output is read, and how long that may take.
 const (
-	outputTail    = 16 << 10
 	outputMost    = 1 << 20
 	outputTimeout = 5 * time.Second
 )
@@ -30,47 +31,66 @@ const (
 // judge reads the output of a failed build, if it has not been read yet. It is
 // a help for people and for choosing the fallback; without it the build simply
 // failed.
-func (h *Heroku) judge(ctx context.Context, b heroku.Build) {
+func (h *Heroku) judge(ctx context.Context, app string, b heroku.Build) {
 	if _, done := recall(&h.memory, h.memory.verdicts, b.ID); done || b.OutputStreamURL == "" {
 		return
 	}
 	if cancelled, _ := recall(&h.memory, h.memory.cancelled, b.ID); cancelled {
 		return
 	}
-	if tail, ok := h.tail(ctx, b.OutputStreamURL); ok {
-		v := judgeOutput(tail)
+	if text, ok := h.last(ctx, app, b.ID, b.OutputStreamURL); ok {
+		v := judgeOutput(text)
 		v.reason = h.clean(v.reason)
 		remember(&h.memory, h.memory.verdicts, b.ID, v)
 	}
 }
 
-// tail reads the end of an output. The link is signed: it needs no API key, and
-// never gets one.
-func (h *Heroku) tail(ctx context.Context, link string) (string, bool) {
-	if !h.mayFetch(link) {
+// last returns the end of the output of what has ended, without secrets. It is
+// there already if it was followed to its end; else it is read.
+func (h *Heroku) last(ctx context.Context, app, id, link string) (string, bool) {
+	if l := h.Output(app, id); l != nil {
+		if text, _, complete := l.Last(); complete {
+			return text, true
+		}
+	}
+	text, cut, ok := h.tail(ctx, link)
+	if !ok {
 		return "", false
+	}
+	l := transcript.Of(text, cut, h.token)
+	h.transcripts.Put(transcript.Key{App: app, ID: id}, l)
+	text, _, _ = l.Last()
+	return text, true
+}
+
+// tail reads the end of an output; cut: only the end was read. The link is
+// signed: it needs no API key, and never gets one.
+func (h *Heroku) tail(ctx context.Context, link string) (text string, cut, ok bool) {
+	if !h.mayFetch(link) {
+		return "", false, false
 	}
 	ctx, cancel := context.WithTimeout(ctx, outputTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, link, nil)
 	if err != nil {
-		return "", false
+		return "", false, false
 	}
 	req.Header.Set("Accept", "text/plain")
-	req.Header.Set("Range", "bytes=-16384")
+	req.Header.Set("Range", fmt.Sprintf("bytes=-%d", transcript.Tail))
 	resp, err := h.outputs.Do(req)
 	if err != nil {
-		return "", false
+		return "", false, false
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode/100 != 2 {
-		return "", false
+		return "", false, false
 	}
-	text, err := io.ReadAll(io.LimitReader(resp.Body, outputMost))
+	read, err := io.ReadAll(io.LimitReader(resp.Body, outputMost))
 	if err != nil {
-		return "", false
+		return "", false, false
 	}
-	return string(text[max(0, len(text)-outputTail):]), true
+	from := resp.Header.Get("Content-Range")
+	return string(read), resp.StatusCode == http.StatusPartialContent && !strings.HasPrefix(from, "bytes 0-"), true
 }
 
 // notTheCode matches outputs of builds that Heroku could not do, whatever the

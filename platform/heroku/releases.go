@@ -110,7 +110,8 @@ func (h *Heroku) learnCommit(ctx context.Context, app string, r wireRelease) {
 // text there.
 var fullSHA = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
 
-// Release looks at one release, or at the promotion that is going to make it.
+// Release looks at one release, or at the promotion that is going to make it. A failed one has its output read, unless it
+// was followed to its end.
 func (h *Heroku) Release(ctx context.Context, app, id string) (bot.Release, error) {
 	if promotion, ok := strings.CutPrefix(id, promotionPrefix); ok {
 		return h.promoted(ctx, app, promotion)
@@ -123,6 +124,9 @@ func (h *Heroku) Release(ctx context.Context, app, id string) (bot.Release, erro
 		remember(&h.memory, h.memory.currents, app, current{found.ID, found.artifact(), h.clock()})
 	}
 	h.learnCommit(ctx, app, found)
+	if found.Status == "failed" && found.OutputStreamURL != nil {
+		h.last(ctx, app, found.ID, *found.OutputStreamURL) // for people
+	}
 	return h.release(app, found), nil
 }
 

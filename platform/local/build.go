@@ -133,7 +133,9 @@ func (a *app) outputFile(name string) string { return filepath.Join(a.dir, "outp
 
 // runBuild takes a build to its end and records it.
 func (p *Platform) runBuild(ctx context.Context, a *app, b *pendingBuild, rec buildRecord, src bot.Source) {
-	out := openOutput(a.outputFile(rec.ID), false)
+	log := p.record(a, rec.ID)
+	out := openOutput(a.outputFile(rec.ID), false, log)
+	out.conceal(a.secrets(a.varsFile()))              // a build is told none, but may find them
 	work := filepath.Join(p.opts.Dir, "work", a.name) // always the same: compilers' caches know paths
 	files, err := p.build(ctx, a, rec, src, work, out)
 	p.shelf.RLock() // until the record names the artifact
@@ -148,6 +150,7 @@ func (p *Platform) runBuild(ctx context.Context, a *app, b *pendingBuild, rec bu
 		out.note(end.Reason)
 	}
 	out.Close()
+	log.Close(true)
 	if err := removeAll(work); err != nil {
 		p.log.Warn("a build's folder could not be removed", zap.String("app", a.name), zap.Error(err))
 	}

@@ -169,7 +169,7 @@ func (p *Platform) fillCopy(ctx context.Context, a, from *app, line string) erro
 	})
 	file := a.outputFile("copy")
 	_ = os.Remove(file) // of the copy before
-	out := openOutput(file, false)
+	out := openOutput(file, false, nil)
 	defer out.Close()
 	out.conceal(vars.secrets())
 	out.note("$ " + line)

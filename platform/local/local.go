@@ -83,6 +83,7 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/platform"
+	"github.com/headstart-cd/headstart/platform/transcript"
 )
 
 // Options configure a Platform. Only Dir is required.
@@ -162,14 +163,18 @@ type Platform struct {
 	running bool            // guarded by mu
 	apps    map[string]*app // guarded by mu
 
-	ports     ports
-	processes processes
+	ports       ports
+	processes   processes
+	transcripts transcript.Shelf // of builds and releases that run, or were read lately
 	// shelf is held for reading while an artifact is being put into a build's or
 	// a release's record, and for writing while unused artifacts are removed.
 	shelf sync.RWMutex
 }
 
-var _ platform.Platform = (*Platform)(nil)
+var (
+	_ platform.Platform = (*Platform)(nil)
+	_ platform.Outputs  = (*Platform)(nil)
+)
 
 var errStopped = errors.New("the platform was stopped")
 

@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/headstart-cd/headstart/bot/redact"
+	"github.com/headstart-cd/headstart/platform/transcript"
 )
 
 // How much of an output is kept. A web process writes for ever, so its output
@@ -33,12 +34,14 @@ type output struct {
 	cut  bool     // guarded by mu; more was written than the tail holds
 	// secrets are never in what is shown as a reason.
 	secrets []string // guarded by mu
+	// log is for those who read along; nil: nobody may.
+	log *transcript.Log
 }
 
 // openOutput opens a file for what a process writes, and appends to it if it is
-// there.
-func openOutput(path string, rotate bool) *output {
-	o := &output{path: path, limit: outputLimit, rotate: rotate}
+// there. The same goes into a log; nil: into none.
+func openOutput(path string, rotate bool, log *transcript.Log) *output {
+	o := &output{path: path, limit: outputLimit, rotate: rotate, log: log}
 	o.open()
 	return o
 }
@@ -77,6 +80,9 @@ func (o *output) Write(b []byte) (int, error) {
 
 // write is called with mu held.
 func (o *output) write(b []byte) {
+	if o.log != nil {
+		_, _ = o.log.Write(b) // never fails
+	}
 	switch {
 	case o.file == nil:
 	case o.size+len(b) <= o.limit:
@@ -111,9 +117,12 @@ func (o *output) Close() error {
 	return err
 }
 
-// conceal keeps secrets out of what is shown as a reason. The file itself has
-// what was written.
+// conceal keeps secrets out of what is shown as a reason, and out of the log. The
+// file itself has what was written.
 func (o *output) conceal(secrets []string) {
+	if o.log != nil {
+		o.log.Conceal(secrets...)
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.secrets = secrets

@@ -76,16 +76,14 @@ func (p *Platform) outputOf(path string) (file string, secrets []string) {
 		return "", nil
 	}
 	s := a.read()
-	if vars, err := readConfigVars(a.varsFile()); err == nil {
-		secrets = vars.secrets()
-	}
+	secrets = a.secrets(a.varsFile())
 	switch {
 	case len(parts) == 2 && parts[1] == "web":
 		return a.outputFile("web"), secrets
 	case len(parts) == 3 && parts[1] == "builds" && s.build(parts[2]) != nil:
 		return a.outputFile(parts[2]), secrets
 	case len(parts) == 3 && parts[1] == "releases" && s.release(parts[2]) != nil:
-		return a.outputFile("release-" + parts[2]), secrets
+		return a.releaseFile(parts[2]), secrets
 	}
 	return "", nil
 }

@@ -143,12 +143,14 @@ func (a *app) releaseDir(version int) string {
 // runRelease takes a release to its end and records it.
 func (p *Platform) runRelease(a *app, rec releaseRecord) {
 	log := p.log.With(zap.String("app", a.name), zap.Int("release", rec.Version), zap.String("commit", rec.Commit))
-	out := openOutput(a.outputFile("release-"+rec.id()), false)
+	said := p.record(a, rec.id())
+	out := openOutput(a.releaseFile(rec.id()), false, said)
 	inst, err := p.prepareRelease(a, rec, out)
 	if err == nil {
 		err = p.goLive(a, rec, inst)
 	}
 	if err == nil {
+		said.Close(true) // what the web process writes from now on is no part of the release
 		log.Info("release is live")
 		p.prune(a)
 		p.opts.OnChange(a.name)
@@ -160,9 +162,10 @@ func (p *Platform) runRelease(a *app, rec releaseRecord) {
 	}
 	status, reason := p.judgeRelease(err), p.whyNot(err)
 	out.Close()
-	out = openOutput(a.outputFile("release-"+rec.id()), false) // may be closed already, by the web process's end
+	out = openOutput(a.releaseFile(rec.id()), false, said) // may be closed already, by the web process's end
 	out.note(reason)
 	out.Close()
+	said.Close(true)
 	if err := removeAll(a.releaseDir(rec.Version)); err != nil {
 		log.Warn("the folder of a failed release could not be removed", zap.Error(err))
 	}
@@ -323,7 +326,7 @@ func (a *app) forget(s *state, builds, releases int) (files []string) {
 	newest := len(s.Releases) - releases // the index of the first that stays anyway
 	for i := newest - 1; i >= 0; i-- {
 		if r := s.Releases[i]; r.Version != s.Live {
-			files = append(files, a.outputFile("release-"+r.id()), a.keptVarsFile(r.Version), a.replacedVarsFile(r.Version))
+			files = append(files, a.releaseFile(r.id()), a.keptVarsFile(r.Version), a.replacedVarsFile(r.Version))
 			s.Releases = slices.Delete(s.Releases, i, i+1)
 		}
 	}

@@ -40,7 +40,7 @@ func (p *Platform) startWeb(ctx context.Context, a *app, rec releaseRecord, vars
 	}
 	env["PORT"] = strconv.Itoa(port)
 	out.conceal(env.secrets())
-	log := openOutput(a.outputFile("web"), true)
+	log := openOutput(a.outputFile("web"), true, nil)
 	log.note(fmt.Sprintf("--- %s starts: %s", rec.id(), lines["web"]))
 	out.note("$ " + lines["web"])
 	proc, err := p.startRecorded(a, "web "+rec.id(), lines["web"], dir, env, io.MultiWriter(log, out))
@@ -184,7 +184,7 @@ func (p *Platform) bringUp(a *app, r *runner) (*instance, error) {
 	if err := p.unpackRelease(a, r.rec); err != nil {
 		return nil, err
 	}
-	out := openOutput(a.outputFile("release-"+r.rec.id()), false)
+	out := openOutput(a.releaseFile(r.rec.id()), false, nil)
 	inst, err := p.startWeb(ctx, a, r.rec, a.varsFile(), out)
 	if err != nil {
 		out.Close()

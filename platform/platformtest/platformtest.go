@@ -120,6 +120,7 @@ func Run(t *testing.T, newHarness func(t *testing.T) Harness) {
 		{"releases are numbered and newest first", (*suite).releasesNumbered},
 		{"a pending release leaves the old one current", (*suite).pendingRelease},
 		{"a failed release leaves the old one current", (*suite).failedRelease},
+		{"what failed tells why in its output", (*suite).outputOfFailures},
 		{"an app works again after a failed release", (*suite).releaseAfterFailure},
 		{"exactly the named artifact is promoted", (*suite).exactArtifact},
 		{"an older artifact is promoted again", (*suite).rollback},
