@@ -26,7 +26,7 @@ func healthy() *Facts {
 		Database: known(Database{Name: "the SQLite database headstart.db", Form: 12, Bytes: 4 << 20}), Lead: known(time.Second),
 		GitHub: known(GitHubApp{Slug: "headstart"}), Hook: known(Hook{URL: "https://headstart.example.com/webhooks/github", JSON: true, Secret: true}),
 		Attempts: known([]Attempt{{Event: "push", At: noon.Add(-time.Minute), OK: true, Status: 202}, {Event: "ping", At: noon.Add(-time.Hour), OK: true, Status: 202}}),
-		Heard:    map[string]time.Time{"push": noon.Add(-time.Minute), "ping": noon.Add(-time.Hour)}, Installations: known([]Installation{{Account: "acme"}}),
+		Heard:    map[string]time.Time{"push": noon.Add(-time.Minute), "ping": noon.Add(-time.Hour)}, Installations: known([]Installation{{Account: "acme"}}), Allowed: func(string) bool { return true },
 		Pipelines: []Pipeline{{
 			Key: bot.Key{Repo: bot.Repo{Owner: "acme", Name: "shop"}}, File: known(bot.ConfigRead{Found: true, Config: cfg}), PushedAt: noon.Add(-2 * time.Hour),
 			Checks: known(bot.ChecksRead{Checks: []bot.Check{{Kind: bot.CheckRun, Name: "ci/test"}}, Required: &bot.Required{}}), Queue: known(true), Source: known(bot.SourceRead{Of: bot.SourceOfTree}),
@@ -104,6 +104,7 @@ var ill = map[string][]struct {
 		{func(f *Facts) { f.Installations = unknown[[]Installation](away) }, Warning, "cannot be read"},
 	},
 	"accepted": {{func(f *Facts) { f.Installations.Value[0].Missing = []string{`the permission "members: read"`} }, Wrong, "acme has not granted"}},
+	"allowed":  {{func(f *Facts) { f.Allowed = func(string) bool { return false } }, Warning, "HEADSTART_ALLOW names no repository of it"}},
 	"file": {
 		{func(f *Facts) { f.Pipelines[0].File.Value = bot.ConfigRead{} }, Wrong, "There is no .github/headstart.yml"},
 		{func(f *Facts) { f.Pipelines[0].File.Value = bot.ConfigRead{Problem: "stages: is missing."} }, Wrong, "stages: is missing"},

@@ -60,7 +60,7 @@ const (
 	mostApps      = 60
 	atOnce        = 6
 	readWithin    = 15 * time.Second
-	lookWithin    = time.Minute
+	lookWithin    = 45 * time.Second // a page has a minute
 )
 
 // Examine completes the facts, which have what is known without asking anybody, and judges them. It ends within a

@@ -27,6 +27,7 @@ type Facts struct {
 	Heard         map[string]time.Time // by event: when a webhook of GitHub's last came to the database
 	Installations Read[[]Installation]
 
+	Allowed   func(account string) bool // HEADSTART_ALLOW names a repository of it; nil: nobody knows
 	Pipelines []Pipeline
 
 	Heroku     Read[Credentials]

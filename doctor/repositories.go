@@ -12,6 +12,7 @@ import (
 )
 
 var repositoryChecks = []Check{
+	{"allowed", Repositories, "Does HEADSTART_ALLOW name repositories of each account with the App?", allowed},
 	{"file", Repositories, "Is the App installed on the repository, and is the pipeline's file valid?", eachPipeline(file)},
 	{"checks", Repositories, "Does every check report that is waited for?", eachPipeline(checks)},
 	{"own-status", Repositories, "Does GitHub require a status that is set only after the merge?", eachPipeline(ownStatus)},
@@ -29,6 +30,21 @@ func eachPipeline(look func(Pipeline, time.Time) []Finding) func(*Facts) []Findi
 		}
 		return list
 	}
+}
+
+func allowed(f *Facts) (list []Finding) {
+	if !f.Installations.ok() || f.Allowed == nil {
+		return nil
+	}
+	for _, i := range f.Installations.Value {
+		if !f.Allowed(i.Account) {
+			list = append(list, warning("add "+i.Account+"/REPOSITORY=APP to HEADSTART_ALLOW, and restart the server", "The App is installed on %s, and HEADSTART_ALLOW names no repository of it: nothing of it is deployed", i.Account).about(i.Account))
+		}
+	}
+	if len(list) == 0 && len(f.Installations.Value) > 0 {
+		return one(well("HEADSTART_ALLOW names repositories of each account with the App"))
+	}
+	return list
 }
 
 func file(p Pipeline, _ time.Time) []Finding {

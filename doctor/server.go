@@ -195,7 +195,7 @@ func arrival(f *Facts) []Finding {
 		}
 		if heard := f.Heard[a.Event]; heard.Before(a.At.Add(-arrivalSlack)) {
 			return one(wrong("see that the URL "+onApp+" leads to the server that uses this database, and that only one server has it",
-				"GitHub delivered a webhook (%s, %s ago) that did not come to this database: another server took it", a.Event, age(f.Now.Sub(a.At))))
+				"GitHub delivered a webhook (%s, %s ago) that did not come to this database: another server took it, or the database is younger", a.Event, age(f.Now.Sub(a.At))))
 		}
 		return one(well("The newest webhook that GitHub delivered (%s) came to this database", a.Event))
 	}

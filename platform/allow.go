@@ -99,6 +99,15 @@ func (a Allow) Pins() map[bot.Repo]int64 {
 	return pins
 }
 
+// NamesOf reports whether a rule is for a repository of an account.
+func (a Allow) NamesOf(account string) bool {
+	return slices.ContainsFunc(a.rules, func(r rule) bool {
+		owner, _, _ := strings.Cut(r.repo, "/")
+		ok, _ := path.Match(owner, strings.ToLower(account))
+		return ok
+	})
+}
+
 // Repositories lists the repositories that rules name without wildcards, each once.
 func (a Allow) Repositories() (list []bot.Repo) {
 	for _, r := range a.rules {

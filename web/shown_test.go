@@ -32,7 +32,6 @@ func sights() []sight {
 		{"deliveries", "GET /deliveries", "ops", "/deliveries", full},
 		{"deliveries_none", "GET /deliveries", "ops", "/deliveries", func(_ testing.TB, w *world) { w.failed = nil }},
 		{"doctor", "GET /doctor", "ops", "/doctor", full},
-		{"doctor_well", "GET /doctor", "ops", "/doctor", func(_ testing.TB, w *world) { w.found = w.found[:1] }},
 		{"missing", "/", "mia", "/p/far/till", full},
 		{"refused", "GET /login/callback", "", "/login/callback?code=mia&state=x", full},
 	}

@@ -139,7 +139,7 @@ func sick(b *bed, p *herokuPlace) {
 		{"many things", "arrival", "another server took it"}, {"many things", "deliveries", "the signature did not match"},
 		{"many things", "file", "The App is not installed on no/such"}, {"many things", "file", "The pipeline's file is not valid"},
 		{"many things", "contents", "Submodules are empty in the build: vendor/theme"}, {"many things", "installed", "suspended on far"},
-		{"many things", "heroku-scope", "may do anything"}, {"many things", "heroku-automatic", "Heroku deploys main to shop-staging"},
+		{"many things", "allowed", "The App is installed on far, and HEADSTART_ALLOW names no repository of it"}, {"many things", "heroku-scope", "may do anything"}, {"many things", "heroku-automatic", "Heroku deploys main to shop-staging"},
 		{"another App", "credentials", "GitHub does not accept the App"}, {"another key", "heroku-key", "Heroku does not accept the API key"},
 		{"no GitHub", "clock", "GitHub cannot be reached"}, {"another database", "database", "there is no database"},
 	} {

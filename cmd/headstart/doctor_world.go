@@ -83,7 +83,7 @@ func (e *examiner) close() {
 func (e *examiner) examine(ctx context.Context, repo string) doctor.Report {
 	github, heroku := e.asked.github.Load(), e.asked.heroku.Load()
 	f := &doctor.Facts{
-		Now: e.now(), AppID: e.settings.GitHub.AppID, Problems: e.problems, Doubts: e.settings.warnings(), Backups: e.settings.Backups,
+		Now: e.now(), AppID: e.settings.GitHub.AppID, Problems: e.problems, Doubts: e.settings.warnings(), Backups: e.settings.Backups, Allowed: e.allow.NamesOf,
 		HerokuHook: len(secrets(e.settings.Heroku.WebhookSecret)) > 0,
 	}
 	if url, err := e.settings.pagesURL(); err == nil && url != nil {

@@ -5,6 +5,10 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/headstart-cd/headstart/bot"
+	botpipeline "github.com/headstart-cd/headstart/bot/pipeline"
 )
 
 // Beside the running server: what is on its way and what holds it, one commit, one that is live, and one that nobody knows.
@@ -39,4 +43,32 @@ func TestWhyCommand(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Where nothing can be on its way yet, it is said why.
+func TestWhyNothingIsOnItsWay(t *testing.T) {
+	key := bot.Key{Repo: bot.Repo{Owner: "acme", Name: "shop"}}
+	cfg := bot.Config{Stages: []bot.Stage{{Name: "production", Apps: []string{"us"}}}}
+	for what, k := range map[string]struct {
+		state     botpipeline.State
+		sha, want string
+	}{
+		"no file":            {botpipeline.State{}, "", "there is no valid .github/headstart.yml on the branch yet"},
+		"a file not valid":   {botpipeline.State{Candidates: []botpipeline.Candidate{{SHA: "3f2a91c", ConfigProblem: "stages: is missing"}}}, "", "the file of 3f2a91c is not valid: stages: is missing"},
+		"a file unread":      {botpipeline.State{Candidates: []botpipeline.Candidate{{SHA: "3f2a91c", ConfigUnread: "the App may not"}}}, "", "could not be read: the App may not"},
+		"no push":            {botpipeline.State{Configured: true, Config: cfg}, "", "has had no push yet that Headstart knows of"},
+		"a head":             {botpipeline.State{Configured: true, Config: cfg, Pulls: map[int]botpipeline.PullRequest{7: {PullRequestChanged: bot.PullRequestChanged{Number: 7, Open: true, Head: "abcdef1234"}}}}, "abcdef1", "the head of the pull request #7, which is not merged yet"},
+		"more than a commit": {botpipeline.State{Configured: true, Config: cfg, Candidates: []botpipeline.Candidate{{SHA: "abc1"}, {SHA: "abc2"}}}, "abc", "abc may be abc1 or abc2"},
+	} {
+		k.state.Pipeline = key
+		var out strings.Builder
+		err := explain(&out, &k.state, k.sha, time.Now())
+		said := out.String()
+		if err != nil {
+			said += err.Error()
+		}
+		if !strings.Contains(said, k.want) {
+			t.Errorf("%s: it should say %q, it says %q", what, k.want, said)
+		}
+	}
 }
