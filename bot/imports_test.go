@@ -31,6 +31,7 @@ var notPure = []string{
 // inside it that stand in for the world in tests. What is not listed here is a
 // room without a place in the design.
 var inward = map[string][]string{
+	".":                          {}, // what is written for people
 	"bot":                        {"bot/redact", "bot/words", "bot/calendar", "bot/command"},
 	"bot/redact":                 {},
 	"bot/words":                  {},
@@ -60,8 +61,8 @@ var inward = map[string][]string{
 	"store":                      {"bot", "bot/engine"},
 	"config":                     {"bot"},
 	"web":                        {"bot", "bot/history", "doctor"},
-	"setup":                      {"bot"},
 	"doctor":                     {"bot"},
+	"setup":                      {"bot"},
 	"probe":                      {"bot"},
 	"cmd/headstart":              {"*"},
 	"platform/heroku/herokutest": {"bot"},
@@ -79,6 +80,9 @@ func isPure(room string) bool { return slices.Contains(core, room) }
 
 // roomOf finds the room that a folder belongs to: itself, or the one around it.
 func roomOf(dir string) string {
+	if dir == "." {
+		return dir
+	}
 	for ; dir != "."; dir = path.Dir(dir) {
 		if _, ok := inward[dir]; ok {
 			return dir

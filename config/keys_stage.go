@@ -44,7 +44,7 @@ var stage = object{
 		{
 			name: "soak", example: "soak: 15m",
 			doc: "How long this stage must stay healthy before the next one. What `verify` asks is asked again all that time; without " +
-				"`verify` only time passes. After the last stage nothing waits, so there it takes `verify`. At most 168h.",
+				"`verify` only time passes. After the last stage nothing waits, so there it takes `verify`. At most 7d.",
 			value: duration,
 			says:  "It is asked again and again for another 15m before production.",
 		},
@@ -114,6 +114,13 @@ var stage = object{
 		},
 	},
 	exactlyOne: []string{"app", "apps"},
+	also: []schema{
+		{ // four_eyes is about an approval
+			"if":   hasThe("four_eyes", schema{"const": true}),
+			"then": schema{"anyOf": []schema{hasThe("promote", schema{"const": byApproval}), has("hold")}},
+		},
+		{"if": has("rehearse"), "then": schema{"properties": schema{"apps": schema{"type": "array", "maxItems": 1}}}},
+	},
 }
 
 var rehearse = object{
@@ -175,4 +182,8 @@ var verify = object{
 			says: "within 10m of the release.",
 		},
 	},
+	also: []schema{{ // an answer without a body
+		"if":   hasThe("status", schema{"enum": []int{204, 205, 304}}),
+		"then": schema{"not": has("contains"), "properties": schema{"revision": schema{"type": "string", "pattern": "^header "}}},
+	}},
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/words"
 )
 
 // byApproval is what promote and hold call somebody's /approve.
@@ -103,6 +104,6 @@ func setNumber(v value, key string, to *int) {
 
 func setDuration(v value, key string, to *time.Duration) {
 	if f, ok := v.get(key); ok {
-		*to, _ = time.ParseDuration(f.text) // likewise
+		*to, _ = words.ParseDuration(f.text) // likewise
 	}
 }

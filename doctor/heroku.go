@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/headstart-cd/headstart/bot/words"
 )
 
 var herokuChecks = []Check{
@@ -81,9 +83,17 @@ func herokuApp(a HerokuApp) []Finding {
 	case i.Err != nil:
 		return one(warning("see that Heroku answers", "%s cannot be looked at: %s", a.Name, reason(i.Err)))
 	case i.Value.Problem != "":
-		return one(wrong("ask the owner of "+a.Name, "%s", strings.ToUpper(i.Value.Problem[:1])+i.Value.Problem[1:]))
+		return one(wrong("ask the owner of "+a.Name, "%s", a.sentence(i.Value.Problem)))
 	}
 	return one(well("%s is there, and the API key may deploy to it", a.Name))
+}
+
+// sentence begins a phrase with a capital, unless it begins with the app's name.
+func (a HerokuApp) sentence(phrase string) string {
+	if strings.HasPrefix(phrase, a.Name) {
+		return phrase
+	}
+	return words.Capital(phrase)
 }
 
 func preflight(a HerokuApp) (list []Finding) {
@@ -91,7 +101,7 @@ func preflight(a HerokuApp) (list []Finding) {
 		return nil
 	}
 	for _, w := range a.Inspected.Value.Warnings {
-		list = append(list, warning("mend it on Heroku; releases go on all the same", "%s", strings.ToUpper(w[:1])+w[1:]))
+		list = append(list, warning("mend it on Heroku; releases go on all the same", "%s", a.sentence(w)))
 	}
 	if len(list) == 0 && a.Source == "" {
 		return one(well("%s takes releases without a restart that people notice", a.Name))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/render"
+	"github.com/headstart-cd/headstart/bot/words"
 )
 
 var repositoryChecks = []Check{
@@ -138,7 +139,7 @@ func contents(p Pipeline, _ time.Time) (list []Finding) {
 	}
 	next := render.AbsentNext(p.Source.Value.Absent)
 	for i, text := range render.AbsentTexts(p.Source.Value.Absent) {
-		list = append(list, warning(next[i], "%s", strings.ToUpper(text[:1])+text[1:]))
+		list = append(list, warning(next[i], "%s", words.Capital(text)))
 	}
 	if len(list) == 0 {
 		return one(well("GitHub's tarball has all files: there are no submodules, and nothing is in Git LFS"))

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/headstart-cd/headstart/bot/words"
 )
 
 var serverChecks = []Check{
@@ -40,7 +42,7 @@ func database(f *Facts) []Finding {
 	case db.Value.ReadOnly != nil:
 		return one(wrong("give the server's account the right to write there, and see that the disk is not full", "Nothing can be written to %s: %s", db.Value.Name, reason(db.Value.ReadOnly)))
 	default:
-		return one(well("%s opens and can be written to; form %d, %s", db.Value.Name, db.Value.Form, size(db.Value.Bytes)))
+		return one(well("%s opens and can be written to; form %d, %s", words.Capital(db.Value.Name), db.Value.Form, size(db.Value.Bytes)))
 	}
 }
 
@@ -50,7 +52,7 @@ const backupAge = 50 * time.Hour
 func backup(f *Facts) []Finding {
 	const next = "run headstart backup, once a day"
 	if f.Backups == "" {
-		return one(well("Not looked at: HEADSTART_BACKUPS does not say where backups are"))
+		return one(well("Backups are not looked at: HEADSTART_BACKUPS does not say where they are"))
 	}
 	switch at := f.Backup; {
 	case !at.Done:

@@ -90,12 +90,21 @@ func backupSQLite(ctx context.Context, path, file string) (_ Copied, err error) 
 func mustBeFree(file string) error {
 	switch _, err := os.Lstat(file); {
 	case err == nil:
-		return fmt.Errorf("%s exists, and a backup overwrites nothing: name another file, or move that one away: %w", file, fs.ErrExist)
+		return taken(file)
 	case !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("write the backup: %w", err)
 	}
 	return nil
 }
+
+// taken is the error about a file that exists.
+type taken string
+
+func (file taken) Error() string {
+	return string(file) + " exists, and a backup overwrites nothing: name another file, or move that one away"
+}
+
+func (taken) Is(target error) bool { return target == fs.ErrExist }
 
 // copySQLite copies all pages in one step: whoever writes meanwhile writes to the log, and none of that is in the copy.
 func copySQLite(ctx context.Context, path, to string) error {

@@ -3,11 +3,11 @@ package command
 import (
 	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/headstart-cd/headstart/bot/redact"
+	"github.com/headstart-cd/headstart/bot/words"
 )
 
 // Durations of locks, and urgent promotions.
@@ -19,38 +19,18 @@ const (
 	MaxLock = 30 * 24 * time.Hour
 )
 
-var (
-	durationWord = regexp.MustCompile(`^([0-9]{1,6}[smhd])+$`)
-	durationPart = regexp.MustCompile(`([0-9]+)([smhd])`)
-	// almostDuration matches what people write when they mean a duration.
-	almostDuration = regexp.MustCompile(`^[0-9]+([.,][0-9]+)?(s|m|h|d|w|secs?|seconds?|mins?|minutes?|hrs?|hours?|days?|weeks?|months?)$`)
-	unit           = map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}
-)
-
-// ParseDuration reads 90s, 30m, 2h, 1d or 1h30m; false: it is none of these. It caps the
-// duration at twice MaxLock.
-func ParseDuration(w string) (time.Duration, bool) {
-	if !durationWord.MatchString(w) {
-		return 0, false
-	}
-	var sum time.Duration
-	for _, part := range durationPart.FindAllStringSubmatch(w, -1) {
-		n, _ := strconv.Atoi(part[1])
-		if sum += time.Duration(n) * unit[part[2]]; sum > 2*MaxLock {
-			return 2 * MaxLock, true
-		}
-	}
-	return sum, true
-}
+// almostDuration matches what people write when they mean a duration.
+var almostDuration = regexp.MustCompile(`^[0-9]+([.,][0-9]+)?(s|m|h|d|w|secs?|seconds?|mins?|minutes?|hrs?|hours?|days?|weeks?|months?)$`)
 
 // isDuration reports whether a word is, or is meant to be, a duration.
 func isDuration(w string) bool {
-	return durationWord.MatchString(w) || almostDuration.MatchString(w)
+	_, ok := words.ParseDuration(w)
+	return ok || almostDuration.MatchString(w)
 }
 
 // takeDuration reads `2h` or `for 2h`.
-func (c *Command) takeDuration(words *[]string) {
-	list := *words
+func (c *Command) takeDuration(rest *[]string) {
+	list := *rest
 	if len(list) >= 2 && strings.EqualFold(list[0], "for") && isDuration(strings.ToLower(list[1])) {
 		list = list[1:]
 	}
@@ -58,7 +38,7 @@ func (c *Command) takeDuration(words *[]string) {
 		return
 	}
 	w := strings.ToLower(list[0])
-	d, ok := ParseDuration(w)
+	d, ok := words.ParseDuration(w)
 	switch {
 	case !ok && almostDuration.MatchString(w):
 		c.Problem = fmt.Sprintf("%q is no time: write 30m, 2h, 1d or 1h30m", redact.Cut(w, 40))
@@ -71,7 +51,7 @@ func (c *Command) takeDuration(words *[]string) {
 	default:
 		c.For = d
 	}
-	*words = list[1:]
+	*rest = list[1:]
 }
 
 // isOption reports whether a word begins with two dashes, or with the dash that telephones

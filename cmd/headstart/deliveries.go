@@ -23,7 +23,7 @@ type deliveriesCommand struct {
 // Run lists them.
 func (c *deliveriesCommand) Run(ctx context.Context, out console) error {
 	if c.Limit < 1 {
-		return fmt.Errorf("--limit %d is no number of deliveries: write 1 or more", c.Limit)
+		return usage("--limit %d is no number of deliveries: write 1 or more", c.Limit)
 	}
 	filter := store.Filter{Limit: c.Limit}
 	if failed := store.Failed; !c.All {

@@ -4,26 +4,54 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
+	"syscall"
 	"time"
 )
 
 type demoCommand struct {
-	Repo  string        `placeholder:"PATH" help:"Deploy this git repository (it needs a Procfile) in place of the sample app."`
-	Build string        `placeholder:"COMMAND" help:"Command that builds --repo (default: guessed)."`
-	Keep  bool          `help:"Keep everything running until Ctrl-C."`
-	Port  int           `default:"8081" help:"Port of the deployed apps."`
-	CI    time.Duration `default:"5s" help:"Least duration of the checks."`
+	Repo     string   `placeholder:"DIR" help:"Deploy this git repository, or this folder of one, in place of the sample app."`
+	Build    string   `placeholder:"COMMAND" help:"Command that builds --repo (default: guessed)."`
+	Web      string   `placeholder:"COMMAND" help:"Command that starts --repo (default: its Procfile's web line, or guessed)."`
+	Env      []string `placeholder:"KEY=VALUE" sep:"none" help:"Config var of --repo; may be given several times."`
+	Keep     bool     `help:"Keep everything running until Ctrl-C."`
+	Port     int      `default:"8081" help:"Port of the deployed apps."`
+	CI       span     `default:"5s" help:"Least duration of the checks, and of the sample's build."`
+	Estimate estimate `placeholder:"build=TIME,ci=TIME,release=TIME" help:"End with what these durations come to."`
 }
 
 // Run shows the whole way of a commit on this machine: the stand-in for GitHub,
 // a git repository, the embedded platform, and the bot as `serve` runs it.
-func (cmd demoCommand) Run(ctx context.Context, c console) (err error) {
+func (cmd demoCommand) Run(ctx context.Context, c console) error {
 	if _, err := exec.LookPath("git"); err != nil {
 		return errors.New("the demo needs git, and there is no git command: install it and try again")
 	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	// Without this, writing to a closed pipe would end the process before it has cleaned up.
+	broken := make(chan os.Signal, 1)
+	signal.Notify(broken, syscall.SIGPIPE)
+	defer signal.Stop(broken)
+
+	v := newView(untilClosed{c.out, func() { stop(errClosed) }})
+	err := cmd.show(ctx, v)
+	switch {
+	case errors.Is(context.Cause(ctx), errClosed):
+		return nil // nobody is there to read more
+	case ctx.Err() != nil:
+		v.print("")
+		v.print("Stopped; everything is cleaned up.")
+		return nil
+	}
+	return err
+}
+
+// show runs the demo in a folder of its own, of which nothing is left.
+func (cmd demoCommand) show(ctx context.Context, v view) (err error) {
 	dir, err := os.MkdirTemp("", "headstart-demo-")
 	if err != nil {
 		return err
@@ -33,106 +61,41 @@ func (cmd demoCommand) Run(ctx context.Context, c console) (err error) {
 			err = fmt.Errorf("clean up: %w", e)
 		}
 	}()
-	v := newView(c.out)
 	w, err := openWorld(ctx, cmd, dir, v)
 	if err != nil {
 		return err
 	}
 	defer w.close()
-	err = w.story(ctx)
-	switch {
-	case err != nil:
-	case cmd.Keep:
-		w.keep(ctx)
-	case ctx.Err() == nil:
-		w.view.print("")
-		w.view.print("The pages go with the demo. To stay, look around and push: headstart demo --keep")
+	if err := w.story(ctx); err != nil {
+		return err
 	}
-	if ctx.Err() != nil {
-		v.print("")
-		v.print("Stopped; everything is cleaned up.")
+	w.table()
+	w.estimate(cmd.Estimate)
+	if cmd.Keep {
+		w.keep(ctx)
 		return nil
 	}
-	return err
+	v.print("")
+	v.print("The pages go with the demo. To stay, look around and push: headstart demo --keep")
+	return nil
 }
 
-// story is what the demo shows.
-func (w *world) story(ctx context.Context) error {
-	w.view.print("Headstart %s, with a stand-in for GitHub, a git repository", version())
-	w.view.print("and the embedded platform. Nothing leaves this machine.")
-	w.view.print("Watch it in a browser (the link is good for one):")
-	w.view.print("    %s", w.link)
-	w.view.print("")
+// errClosed is why a demo ends whose output nobody reads any more.
+var errClosed = errors.New("the output was closed")
 
-	w.view.print("1. A commit is pushed: its build starts at once, while CI runs.")
-	pushed := time.Now()
-	first, err := w.repo.Commit(w.branch, w.app.first)
-	if err != nil {
-		return err
-	}
-	deploy, err := w.follow(ctx, "push of "+first.SHA[:7], first.SHA, pushed)
-	if err != nil {
-		return err
-	}
-	if err := w.showStatuses(ctx, first.SHA); err != nil {
-		return err
-	}
-	if err := w.expectLive(ctx, deploy, 0); err != nil {
-		return err
-	}
-	w.view.print("")
+// untilClosed tells when its output cannot be written to any more: the reader of the pipe,
+// or the terminal, is gone.
+type untilClosed struct {
+	io.Writer
+	closed func()
+}
 
-	w.view.print("2. A pull request is built before it is merged …")
-	pull, err := w.openPull("a-new-greeting", "Greet the reviewers", w.app.change(1))
+func (u untilClosed) Write(b []byte) (int, error) {
+	n, err := u.Writer.Write(b)
 	if err != nil {
-		return err
+		u.closed()
 	}
-	if _, err := w.follow(ctx, fmt.Sprintf("pull request #%d", pull.Number()), pull.HeadSHA(), time.Now()); err != nil {
-		return err
-	}
-	w.view.print("   … so the merge goes live without a build, as soon as its checks pass.")
-	merge, merged, err := w.merge(pull)
-	if err != nil {
-		return err
-	}
-	if deploy, err = w.follow(ctx, fmt.Sprintf("merge of #%d", pull.Number()), merge.SHA, merged); err != nil {
-		return err
-	}
-	if err := w.showStatuses(ctx, merge.SHA); err != nil {
-		return err
-	}
-	if err := w.expectLive(ctx, deploy, 1); err != nil {
-		return err
-	}
-	w.view.print("")
-
-	w.view.print("3. A commit that breaks the tests never gets through, although it was built.")
-	pushed = time.Now()
-	broken, err := w.repo.Commit(w.branch, w.app.spoil())
-	if err != nil {
-		return err
-	}
-	if _, err := w.follow(ctx, "broken "+broken.SHA[:7], broken.SHA, pushed); err != nil {
-		return err
-	}
-	if err := w.showStatuses(ctx, broken.SHA); err != nil {
-		return err
-	}
-	if err := w.expectLive(ctx, deploy, 1); err != nil {
-		return err
-	}
-	w.view.print("")
-
-	w.view.print("4. A comment on the pull request takes production back: /rollback production")
-	if err := w.rollBack(ctx, pull.Number(), first.SHA); err != nil {
-		return err
-	}
-	if err := w.expectLive(ctx, deploy, 0); err != nil {
-		return err
-	}
-	w.view.print("")
-	w.table()
-	return nil
+	return n, err
 }
 
 // keep leaves everything running and says how to go on.
@@ -165,11 +128,13 @@ func (w *world) keep(ctx context.Context) {
 		if err := w.unlock(); err != nil {
 			w.view.print("   %v", err)
 		}
-		if _, err := w.follow(ctx, "push of "+sha[:7], sha, time.Now()); err != nil {
+		if t, err := w.follow(ctx, "push of "+sha[:7], sha, time.Now()); err != nil {
 			if ctx.Err() == nil {
 				w.view.print("   %v", err)
 			}
 			continue
+		} else if l, failed := t.failed(); failed && l.name != "checks" {
+			w.tellFailure(ctx, l)
 		}
 		w.view.print("")
 	}

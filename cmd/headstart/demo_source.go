@@ -1,17 +1,15 @@
 package main
 
 import (
-	"context"
 	"embed"
 	"errors"
 	"fmt"
 	"os/exec"
 	"path"
-	"regexp"
 	"strings"
+	"time"
 
 	"github.com/headstart-cd/headstart/config"
-	"github.com/headstart-cd/headstart/github/githubtest"
 )
 
 //go:embed sample
@@ -31,16 +29,24 @@ type demoApp struct {
 	spoil func() map[string]string
 	// mend is a shell command that repairs what spoil broke.
 	mend string
-	// shows is a piece of the answer that proves the n-th change; empty: the
+	// shows is a piece of the answer that proves the n-th change; nil: the
 	// answer cannot be told apart.
 	shows func(n int) string
+	// said is what was found out and guessed about the user's repository, a line each.
+	said []string
+	// env are the config vars of the user's app, KEY=VALUE.
+	env []string
+	// again is how the demo is called to deploy this app; without its options. Empty: the
+	// sample is deployed.
+	again string
 }
 
 // sampleApp is the app that is part of this binary. It answers with its commit, so
-// that every release is verified at the port where the apps answer.
-func sampleApp(port int) (demoApp, error) {
+// that every release is verified at the port where the apps answer. Its build takes as
+// long as its checks: both stand for minutes, and a build from a warm cache takes none.
+func sampleApp(port int, least time.Duration) (demoApp, error) {
 	if _, err := exec.LookPath("go"); err != nil {
-		return demoApp{}, errors.New("the sample app is written in Go, and there is no go command: install Go, or show your own repository with --repo PATH")
+		return demoApp{}, errors.New("the sample app is written in Go, and there is no go command: install Go, or deploy your own repository with --repo DIR")
 	}
 	first := map[string]string{}
 	for name, file := range map[string]string{
@@ -52,7 +58,10 @@ func sampleApp(port int) (demoApp, error) {
 		}
 		first[name] = string(b)
 	}
-	first[config.Path] = strings.ReplaceAll(first[config.Path], ".localhost:8081/", fmt.Sprintf(".localhost:%d/", port))
+	first[config.Path] = strings.NewReplacer(
+		".localhost:8081/", fmt.Sprintf(".localhost:%d/", port),
+		"sleep 5", fmt.Sprintf("sleep %.3f", least.Seconds()),
+	).Replace(first[config.Path])
 	greet := func(words string) map[string]string {
 		return map[string]string{"main.go": strings.Replace(first["main.go"], "Hello, world", words, 1)}
 	}
@@ -65,60 +74,4 @@ func sampleApp(port int) (demoApp, error) {
 		mend:   "sed -i.old 's/Goodbye/Hello, friends/' main.go",
 		shows:  func(n int) string { return greetings[n] },
 	}, nil
-}
-
-// verifyLine is a stage's verification in the demo's pipeline file.
-var verifyLine = regexp.MustCompile(`(?m)^ +verify: .*\n`)
-
-// ownApp is the user's repository, imported as it was committed. It is given a
-// pipeline's file of the demo's own, because its real one speaks of real apps.
-// Nobody knows what the app answers, so that its releases are not verified.
-func ownApp(ctx context.Context, gh *githubtest.Server, repo, build string) (demoApp, *githubtest.Repo, error) {
-	if out, err := exec.CommandContext(ctx, "git", "-C", repo, "rev-parse", "--verify", "HEAD").CombinedOutput(); err != nil {
-		return demoApp{}, nil, fmt.Errorf("%s is no git repository with a commit in it: %s", repo, strings.TrimSpace(string(out)))
-	}
-	files, err := exec.CommandContext(ctx, "git", "-C", repo, "ls-tree", "--name-only", "--full-tree", "HEAD").Output()
-	if err != nil {
-		return demoApp{}, nil, fmt.Errorf("list the files of %s: %w", repo, err)
-	}
-	has := map[string]bool{}
-	for _, name := range strings.Fields(string(files)) {
-		has[name] = true
-	}
-	if !has["Procfile"] {
-		return demoApp{}, nil, fmt.Errorf("%s has no Procfile committed at its top: add one that says how the app starts, such as `web: ./server --port $PORT`", repo)
-	}
-	if build == "" {
-		build = guessBuild(has)
-	}
-	imported, err := gh.ImportRepo(demoRepo, repo)
-	if err != nil {
-		return demoApp{}, nil, err
-	}
-	pipeline, err := sampleFiles.ReadFile("sample/headstart.yml")
-	if err != nil {
-		return demoApp{}, nil, err
-	}
-	file := strings.Replace(verifyLine.ReplaceAllString(string(pipeline), ""), "go build -o bin/web .", fmt.Sprintf("%q", build), 1)
-	return demoApp{
-		first: map[string]string{config.Path: file},
-		change: func(n int) map[string]string {
-			return map[string]string{".headstart-demo": fmt.Sprintf("change %d\n", n)}
-		},
-		spoil: func() map[string]string { return map[string]string{".headstart-demo": "CI fails for this one\n"} },
-		mend:  "echo mended > .headstart-demo",
-	}, imported, nil
-}
-
-// guessBuild is how an app with these files is usually built.
-func guessBuild(has map[string]bool) string {
-	switch {
-	case has["go.mod"]:
-		return "mkdir -p bin && go build -o bin/ ./..."
-	case has["package.json"]:
-		return "npm install --no-audit --no-fund && npm run --if-present build"
-	case has["Makefile"]:
-		return "make"
-	}
-	return "true"
 }

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -41,7 +42,7 @@ func TestDemoSaysWhyItCannotBegin(t *testing.T) {
 		args       []string
 	}{
 		{"a taken port", "port " + taken, []string{"--port", taken}},
-		{"a repository without a Procfile", "Procfile", []string{"--port", free, "--repo", bare}},
+		{"a repository without a Procfile", "no Procfile", []string{"--port", free, "--repo", bare}},
 		{"a folder that is no repository", "no git repository", []string{"--port", free, "--repo", t.TempDir()}},
 	} {
 		_, _, err := headstart(t, append([]string{"demo"}, k.args...)...)
@@ -95,6 +96,46 @@ func TestDemoCleansUp(t *testing.T) {
 	}
 	if err := freePort(n); err != nil {
 		t.Errorf("the port should be free again: %v", err)
+	}
+}
+
+// A demo whose terminal or pipe is closed cleans up, too.
+func TestDemoEndsWithItsReader(t *testing.T) {
+	t.Parallel()
+	for what, leave := range map[string]func(*exec.Cmd, *os.File){
+		"the terminal is closed": func(cmd *exec.Cmd, _ *os.File) { _ = cmd.Process.Signal(syscall.SIGHUP) }, // it runs: it has just spoken
+		"the pipe is closed":     func(_ *exec.Cmd, said *os.File) { said.Close() },
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			tmp := t.TempDir()
+			_, port, _ := net.SplitHostPort(freeAddress(t))
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "demo", "--port", port)
+			cmd.Env = append(os.Environ(), roleVar+"=headstart", "GORACE=atexit_sleep_ms=0", "TMPDIR="+tmp)
+			said, write, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer said.Close()
+			var problem bytes.Buffer
+			cmd.Stdout, cmd.Stderr = write, &problem
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			write.Close()
+			lines := bufio.NewScanner(said)
+			for lines.Scan() && !strings.Contains(lines.Text(), "build       started") {
+			}
+			leave(cmd, said)
+			if err := cmd.Wait(); err != nil || problem.Len() > 0 {
+				t.Errorf("the demo should end without a word, it ended with %v: %s", err, &problem)
+			}
+			expectEmpty(t, tmp)
+			n, _ := strconv.Atoi(port)
+			if err := freePort(n); err != nil {
+				t.Errorf("the port should be free again: %v", err)
+			}
+		})
 	}
 }
 
@@ -153,7 +194,7 @@ func TestDemoShowsItsPages(t *testing.T) {
 	_, port, _ := net.SplitHostPort(freeAddress(t))
 	ctx, cancel := context.WithCancel(t.Context())
 	out, ended := &hearer{heard: make(chan struct{}, 1)}, make(chan error, 1)
-	go func() { ended <- run(ctx, []string{"demo", "--port", port, "--ci", "1ms"}, out, out) }()
+	go func() { ended <- run(ctx, []string{"demo", "--port", port, "--ci", "0s"}, out, out) }()
 	defer func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -178,6 +219,16 @@ func TestDemoShowsItsPages(t *testing.T) {
 	}
 	if status, _, body := other.press(""); status != http.StatusGone || strings.Contains(body, "<form") {
 		t.Errorf("the link should be good once, got %d:\n%s", status, body)
+	}
+
+	github := regexp.MustCompile(`href="(http://[^"]+/acme/demo)"`).FindStringSubmatch(body)
+	if github == nil {
+		t.Fatalf("the page should lead to the repository at GitHub:\n%s", body)
+	}
+	if res, err := you.client.Get(github[1]); err != nil || res.StatusCode != http.StatusOK || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") {
+		t.Errorf("%s should be a page for people: %v, %v", github[1], res, err)
+	} else {
+		res.Body.Close()
 	}
 
 	page := regexp.MustCompile(`data-live="([^"]+)" data-seen="([^"]+)"`).FindStringSubmatch(body)

@@ -13,6 +13,7 @@ type lane struct {
 	began, ended time.Time // zero: not yet
 	state        laneState
 	note         string
+	output       string // address of what the build or the release wrote; may be empty
 }
 
 type laneState string
@@ -22,7 +23,7 @@ const (
 	laneRunning laneState = "running"
 	laneDone    laneState = "done"
 	laneFailed  laneState = "failed"
-	laneNever   laneState = "never" // it will not happen, and that is right
+	laneNever   laneState = "never" // it will not happen
 )
 
 func (l lane) took() time.Duration {
@@ -32,11 +33,13 @@ func (l lane) took() time.Duration {
 	return l.ended.Sub(l.began)
 }
 
-// timeline is how far one commit has come.
+// timeline is how far one commit has come. Its lanes are the build, the checks and,
+// on the branch, the stages.
 type timeline struct {
 	title  string
 	pushed time.Time
 	lanes  []lane
+	ahead  time.Duration // what the build took that was made before the merge; 0: none was
 }
 
 // timelineOf reads a commit's timeline off the bot's own state and CI's.
@@ -50,8 +53,9 @@ func timelineOf(title, sha string, pushed time.Time, s botpipeline.State, ci *de
 			t.pushed = c.Pushed() // as the bot counts, so that its statuses and the table say the same
 		}
 	}
-	t.lanes = append(t.lanes, buildLane(sha, t.pushed, s), checksLane(sha, ci))
-	checks := t.lanes[1]
+	var build lane
+	build, t.ahead = buildLane(sha, t.pushed, s)
+	t.lanes = append(t.lanes, build, checksLane(sha, ci))
 	if !onBranch {
 		return t
 	}
@@ -59,14 +63,14 @@ func timelineOf(title, sha string, pushed time.Time, s botpipeline.State, ci *de
 		l := lane{name: stage.Name, state: laneWaiting}
 		switch p := candidate.Progress[stage.Name]; p.State {
 		case botpipeline.ProgressReleasing:
-			l.state, l.began, l.note = laneRunning, p.StartedAt, "releasing"
+			l.state, l.began, l.note = laneRunning, p.StartedAt, "releasing, until it answers"
 		case botpipeline.ProgressLive:
 			l.state, l.began, l.ended, l.note = laneDone, p.StartedAt, p.EndedAt, "live"
 		case botpipeline.ProgressFailed:
-			l.state, l.began, l.ended, l.note = laneFailed, p.StartedAt, p.EndedAt, p.Reason
+			l.state, l.began, l.ended, l.note, l.output = laneFailed, p.StartedAt, p.EndedAt, p.Reason, p.OutputURL
 		default:
-			if checks.state == laneFailed {
-				l.state, l.note = laneNever, "not released: "+demoCheck+" failed"
+			if before, failed := t.failed(); failed {
+				l.state, l.note = laneNever, "not released: "+whatFailed(before)
 			}
 		}
 		t.lanes = append(t.lanes, l)
@@ -74,8 +78,20 @@ func timelineOf(title, sha string, pushed time.Time, s botpipeline.State, ci *de
 	return t
 }
 
-func buildLane(sha string, pushed time.Time, s botpipeline.State) lane {
-	l := lane{name: "build", state: laneWaiting}
+// whatFailed names a lane that failed.
+func whatFailed(l lane) string {
+	switch l.name {
+	case "build":
+		return "the build failed"
+	case "checks":
+		return demoCheck + " failed"
+	}
+	return l.name + " failed"
+}
+
+// buildLane also tells how long a build took that was ready before the push.
+func buildLane(sha string, pushed time.Time, s botpipeline.State) (l lane, ahead time.Duration) {
+	l = lane{name: "build", state: laneWaiting}
 	tree := ""
 	for _, c := range s.Candidates {
 		if c.SHA == sha {
@@ -91,13 +107,15 @@ func buildLane(sha string, pushed time.Time, s botpipeline.State) lane {
 		if tree == "" || r.Tree != tree {
 			continue
 		}
+		l.output = r.OutputURL
 		switch r.Status {
 		case botpipeline.RunSucceeded:
 			l.state, l.began, l.ended = laneDone, r.StartedAt, r.FinishedAt
 			l.note = "on " + r.App
 			if r.FinishedAt.Before(pushed) {
+				ahead = l.took()
 				l.began, l.ended = pushed, pushed
-				l.note = fmt.Sprintf("none needed: #%d was built before the merge", r.Pull)
+				l.note = fmt.Sprintf("built ahead, for #%d", r.Pull)
 			}
 		case botpipeline.RunFailed, botpipeline.RunErrored:
 			l.state, l.began, l.ended, l.note = laneFailed, r.StartedAt, r.FinishedAt, r.Reason
@@ -105,7 +123,7 @@ func buildLane(sha string, pushed time.Time, s botpipeline.State) lane {
 			l.state, l.began, l.note = laneRunning, r.StartedAt, "on "+r.App
 		}
 	}
-	return l
+	return l, ahead
 }
 
 func checksLane(sha string, ci *demoCI) lane {
@@ -121,6 +139,26 @@ func checksLane(sha string, ci *demoCI) lane {
 		l.state, l.began, l.ended, l.note = laneFailed, r.began, r.ended, demoCheck+" failed"
 	}
 	return l
+}
+
+// failed finds the first lane that failed.
+func (t timeline) failed() (lane, bool) {
+	for _, l := range t.lanes {
+		if l.state == laneFailed {
+			return l, true
+		}
+	}
+	return lane{}, false
+}
+
+// running reports whether something runs whose end has to be waited for.
+func (t timeline) running() bool {
+	for _, l := range t.lanes {
+		if l.state == laneRunning {
+			return true
+		}
+	}
+	return false
 }
 
 // ended reports whether nothing more will happen on the timeline.
@@ -145,4 +183,32 @@ func (t timeline) live() (time.Time, bool) {
 		}
 	}
 	return last, true
+}
+
+// released reports whether every lane was passed, the stages among them.
+func (t timeline) released() bool {
+	_, live := t.live()
+	return live && len(t.lanes) > 2
+}
+
+// releases is how long the stages took together.
+func (t timeline) releases() (sum time.Duration) {
+	for _, l := range t.lanes[min(2, len(t.lanes)):] {
+		sum += l.took()
+	}
+	return sum
+}
+
+// buildTook is how long the build took, before the merge or after it.
+func (t timeline) buildTook() time.Duration { return max(t.lanes[0].took(), t.ahead) }
+
+// without is how long the same commit takes from the push to production where each step
+// waits for the one before: the checks, then the build, then the releases. Each of them takes
+// as long as it took here. What has not ended is left out.
+func (t timeline) without() time.Duration {
+	var checks time.Duration
+	if l := t.lanes[1]; !l.ended.IsZero() {
+		checks = l.ended.Sub(t.pushed)
+	}
+	return checks + t.buildTook() + t.releases()
 }

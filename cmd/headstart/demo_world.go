@@ -1,16 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"io"
-	"maps"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -20,6 +15,7 @@ import (
 	"github.com/headstart-cd/headstart/bot/engine"
 	botpipeline "github.com/headstart-cd/headstart/bot/pipeline"
 	"github.com/headstart-cd/headstart/github/githubtest"
+	"github.com/headstart-cd/headstart/platform/local"
 )
 
 const (
@@ -27,13 +23,13 @@ const (
 	demoSecret = "demo-webhook-secret"
 	// demoViewer is who looks at the demo's pages.
 	demoViewer = "you"
-	// demoPatience is how long one deploy of the demo may take.
-	demoPatience = 2 * time.Minute
+	// demoPatience is how long a commit may stand still, with nothing running.
+	demoPatience = 20 * time.Second
 )
 
 // world is everything that runs during a demo.
 type world struct {
-	view   *view
+	view   view
 	gh     *githubtest.Server
 	repo   *githubtest.Repo
 	branch string
@@ -53,12 +49,12 @@ type world struct {
 }
 
 // openWorld starts everything. Nothing that it started is left when it fails.
-func openWorld(ctx context.Context, cmd demoCommand, dir string, v *view) (_ *world, err error) {
+func openWorld(ctx context.Context, cmd demoCommand, dir string, v view) (_ *world, err error) {
 	if err := freePort(cmd.Port); err != nil {
 		return nil, err
 	}
 	w := &world{view: v, port: cmd.Port, moved: make(chan struct{}), stop: func() {}, pushes: make(chan string, 100)}
-	if w.gh, err = githubtest.New(githubtest.Options{Dir: filepath.Join(dir, "git")}); err != nil {
+	if w.gh, err = githubtest.New(githubtest.Options{Dir: filepath.Join(dir, "git"), Pages: true}); err != nil {
 		return nil, fmt.Errorf("start the stand-in for GitHub: %w", err)
 	}
 	defer func() {
@@ -67,15 +63,15 @@ func openWorld(ctx context.Context, cmd demoCommand, dir string, v *view) (_ *wo
 		}
 	}()
 	if cmd.Repo != "" {
-		w.app, w.repo, err = ownApp(ctx, w.gh, cmd.Repo, cmd.Build)
-	} else if w.app, err = sampleApp(cmd.Port); err == nil {
+		w.app, w.repo, err = ownApp(ctx, w.gh, cmd, dir)
+	} else if w.app, err = sampleApp(cmd.Port, time.Duration(cmd.CI)); err == nil {
 		w.repo, err = w.gh.CreateRepo(demoRepo, githubtest.RepoOptions{})
 	}
 	if err != nil {
 		return nil, err
 	}
 	w.branch = w.repo.DefaultBranch()
-	w.ci = newDemoCI(w.repo, w.app.test, cmd.CI, w.notify)
+	w.ci = newDemoCI(w.repo, w.app.test, time.Duration(cmd.CI), w.notify)
 	if err := w.startBot(ctx, dir); err != nil {
 		return nil, err
 	}
@@ -123,7 +119,10 @@ func (w *world) startBot(ctx context.Context, dir string) (err error) {
 	if err := os.Mkdir(tmp, 0o700); err != nil {
 		return err
 	}
-	srv, err := openServer(ctx, s, wiring{Logger: zap.NewNop(), Observe: w.observe, Environ: append(os.Environ(), "TMPDIR="+tmp)})
+	if err := w.setVars(s.LocalDir); err != nil {
+		return err
+	}
+	srv, err := openServer(ctx, s, wiring{Logger: zap.NewNop(), Observe: w.observe, Environ: demoEnviron(tmp), Local: quickly})
 	if err != nil {
 		return err
 	}
@@ -138,6 +137,44 @@ func (w *world) startBot(ctx context.Context, dir string) (err error) {
 	w.stop = func() {
 		cancel()
 		group.Wait()
+	}
+	return nil
+}
+
+// quickly makes the embedded platform give up early on what is without hope: somebody is
+// watching. What is slow has the time that Heroku gives it.
+func quickly(o *local.Options) { o.AstrayLimit, o.StopLimit = 3*time.Second, 2*time.Second }
+
+// demoEnviron is this process's environment. Toolchains that look for themselves below HOME,
+// which is another one in a build, are told where they are.
+func demoEnviron(tmp string) []string {
+	env := append(os.Environ(), "TMPDIR="+tmp)
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return env
+	}
+	for name, dir := range map[string]string{"CARGO_HOME": ".cargo", "RUSTUP_HOME": ".rustup"} {
+		dir = filepath.Join(home, dir)
+		if info, err := os.Stat(dir); err == nil && info.IsDir() && os.Getenv(name) == "" {
+			env = append(env, name+"="+dir)
+		}
+	}
+	return env
+}
+
+// setVars writes the config vars of the user's app.
+func (w *world) setVars(apps string) error {
+	if len(w.app.env) == 0 {
+		return nil
+	}
+	for _, app := range []string{"demo-staging", "demo-production"} {
+		dir := filepath.Join(apps, "apps", app)
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, "env"), []byte(strings.Join(w.app.env, "\n")+"\n"), 0o600); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -175,23 +212,34 @@ func (w *world) look() (botpipeline.State, <-chan struct{}) {
 	return w.state, w.moved
 }
 
-// follow shows a commit's way until nothing more will happen to it.
+// follow shows a commit's way until nothing more will happen to it. It fails when nothing
+// has happened for [demoPatience], and says what people are told at the commit.
 func (w *world) follow(ctx context.Context, title, sha string, pushed time.Time) (timeline, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, demoPatience, fmt.Errorf("%s has not arrived after %s", title, demoPatience))
-	defer cancel()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
+	late := time.NewTimer(demoPatience)
+	defer late.Stop()
 	for {
 		state, moved := w.look()
 		t := timelineOf(title, sha, pushed, state, w.ci)
 		w.view.show(t)
+		if t.running() {
+			late.Reset(demoPatience) // the platform bounds how long it may run
+		}
 		if t.ended() {
 			w.deploys = append(w.deploys, t)
+			if t.released() {
+				w.view.runOn(ctx, t)
+			}
 			return t, nil
 		}
 		select {
 		case <-ctx.Done():
 			return t, context.Cause(ctx)
+		case <-late.C:
+			w.view.print("   Nothing has happened for %s. What the commit says:", duration(demoPatience))
+			w.printStatuses(w.repo.Statuses(sha))
+			return t, fmt.Errorf("the %s has not arrived", title)
 		case <-moved:
 		case <-tick.C:
 		}
@@ -211,67 +259,6 @@ func (w *world) merge(pull *githubtest.PullRequest) (githubtest.Commit, time.Tim
 	commit, err := pull.Merge(githubtest.MergeOptions{})
 	return commit, at, err
 }
-
-// expectLive asks production what it answers, as people would.
-func (w *world) expectLive(ctx context.Context, t timeline, n int) error {
-	if _, ok := t.live(); !ok {
-		return fmt.Errorf("%s did not get to production", t.title)
-	}
-	answer, err := w.get(ctx, "demo-production")
-	if err != nil {
-		return fmt.Errorf("ask production: %w", err)
-	}
-	line, _, _ := strings.Cut(answer, "\n")
-	if w.app.shows != nil && !strings.Contains(answer, w.app.shows(n)) {
-		return fmt.Errorf("production answers %q, and not the version that was deployed (%s)", line, w.app.shows(n))
-	}
-	w.view.print("   %s answers: %s", w.appURL("demo-production"), short(line, 78))
-	return nil
-}
-
-// showStatuses says what people see at the commit on GitHub, once everything has
-// been said.
-func (w *world) showStatuses(ctx context.Context, sha string) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, 10*time.Second, fmt.Errorf("a status of %s stays pending", sha[:7]))
-	defer cancel()
-	for {
-		_, moved := w.look()
-		statuses := w.repo.Statuses(sha)
-		if !slices.ContainsFunc(slices.Collect(maps.Values(statuses)), func(s githubtest.Status) bool { return s.State == "pending" }) {
-			for _, context := range slices.Sorted(maps.Keys(statuses)) {
-				mark := map[string]string{"success": "✓"}[statuses[context].State]
-				w.view.print("   %s %-21s %s", cmp.Or(mark, "✗"), context, statuses[context].Description)
-			}
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-moved:
-		}
-	}
-}
-
-// get asks an app through the router. The address is the loopback's own, so that
-// it works where *.localhost is not resolved.
-func (w *world) get(ctx context.Context, app string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/", w.port), nil)
-	if err != nil {
-		return "", err
-	}
-	req.Host = fmt.Sprintf("%s.localhost:%d", app, w.port)
-	answer, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return "", err
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(answer.Body, 64<<10))
-	return string(body), err
-}
-
-func (w *world) appURL(app string) string { return fmt.Sprintf("http://%s.localhost:%d", app, w.port) }
 
 // nextPush waits for somebody to push.
 func (w *world) nextPush(ctx context.Context) (string, error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/command"
 	"github.com/headstart-cd/headstart/bot/redact"
+	"github.com/headstart-cd/headstart/bot/words"
 	"github.com/headstart-cd/headstart/store"
 )
 
@@ -18,7 +19,7 @@ import (
 // runs: it writes to the server's database, which every instance looks at.
 type freezeCommand struct {
 	DatabaseURL string   `env:"DATABASE_URL" default:"sqlite:headstart.db" help:"The database of the server: sqlite:PATH or postgres://…"`
-	For         string   `placeholder:"4h" help:"How long, such as 30m, 4h or 2d (default: until 'headstart unfreeze')."`
+	For         string   `placeholder:"DURATION" help:"How long, such as 30m, 4h or 2d (default: until 'headstart unfreeze')."`
 	By          string   `placeholder:"NAME" help:"Name to record (default: your OS user)."`
 	Show        bool     `help:"Show whether promotions are frozen, and change nothing."`
 	Reason      []string `arg:"" optional:"" help:"Why; shown to everybody whose deploy waits."`
@@ -35,7 +36,7 @@ func (c *freezeCommand) Run(ctx context.Context, out console) error {
 	now := time.Now()
 	reason := redact.Redact(strings.Join(strings.Fields(strings.Join(c.Reason, " ")), " "))
 	word := bot.OperatorFreeze{On: true, By: recordedName(c.By), Reason: reason, At: now}
-	switch lasts, ok := command.ParseDuration(c.For); {
+	switch lasts, ok := words.ParseDuration(c.For); {
 	case c.Show:
 		return withOperator(ctx, c.DatabaseURL, func(db *store.Operator) error {
 			f, err := db.Freeze(ctx)
@@ -45,12 +46,12 @@ func (c *freezeCommand) Run(ctx context.Context, out console) error {
 			return err
 		})
 	case reason == "":
-		return errors.New("the reason is missing: headstart freeze [--for 4h] REASON")
+		return usage("the reason is missing: headstart freeze [--for 4h] REASON")
 	case c.For == "":
 	case !ok || lasts == 0:
-		return fmt.Errorf("--for %s is no time: write 30m, 4h, 2d or 1h30m", c.For)
+		return usage("--for %s is no duration: write 30m, 4h, 2d or 1h30m", c.For)
 	case lasts > command.MaxLock:
-		return fmt.Errorf("--for is at most %d days; without it everything stays frozen until headstart unfreeze", command.MaxLock/(24*time.Hour))
+		return usage("--for is at most %d days; without it everything stays frozen until headstart unfreeze", command.MaxLock/(24*time.Hour))
 	default:
 		word.Until = now.Add(lasts).Round(time.Second)
 	}

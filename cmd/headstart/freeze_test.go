@@ -68,7 +68,7 @@ func TestFreezeSaysWhatIsWrong(t *testing.T) {
 		args []string
 	}{
 		{"the reason is missing", []string{"freeze", "--for", "4h"}},
-		{"is no time", []string{"freeze", "--for", "soon", "a", "reason"}},
+		{"is no duration", []string{"freeze", "--for", "soon", "a", "reason"}},
 		{"at most 30 days", []string{"freeze", "--for", "31d", "a", "reason"}},
 		{"there is no database at", []string{"freeze", "a", "reason"}},
 		{"there is no database at", []string{"unfreeze"}},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/history"
+	"github.com/headstart-cd/headstart/bot/words"
 	"github.com/headstart-cd/headstart/store"
 )
 
@@ -18,7 +19,7 @@ import (
 type historyCommand struct {
 	DatabaseURL string `env:"DATABASE_URL" default:"sqlite:headstart.db" help:"The database of the server: sqlite:PATH or postgres://…"`
 	Stage       string `placeholder:"NAME" help:"Only promotions of this stage."`
-	Since       string `placeholder:"30d" help:"Only promotions that began within this time, such as 12h or 30d."`
+	Since       string `placeholder:"DURATION" help:"Only promotions that began within this time, such as 12h or 30d."`
 	Limit       int    `default:"20" placeholder:"N" help:"List at most N, newest first (default: ${default})."`
 	JSON        bool   `name:"json" help:"Write one JSON object a line, with every field."`
 	Pipeline    string `arg:"" optional:"" name:"pipeline" help:"OWNER/NAME or OWNER/NAME:PIPELINE (default: the only one, or the newest promotion of each)."`
@@ -27,14 +28,14 @@ type historyCommand struct {
 // Run lists promotions of the pipeline, or the newest one of each.
 func (c *historyCommand) Run(ctx context.Context, out console) error {
 	if c.Limit < 1 {
-		return fmt.Errorf("--limit %d is no number of promotions: write 1 or more", c.Limit)
+		return usage("--limit %d is no number of promotions: write 1 or more", c.Limit)
 	}
 	now := time.Now()
 	var since time.Time
 	if c.Since != "" {
-		ago, ok := parsePeriod(c.Since)
+		ago, ok := words.ParseDuration(c.Since)
 		if !ok {
-			return fmt.Errorf("--since %q is no time: write 12h, 30d or 52w", oneLine(c.Since))
+			return usage("--since %q is no duration: write 12h, 30d or 52w", oneLine(c.Since))
 		}
 		since = now.Add(-ago)
 	}
@@ -57,7 +58,7 @@ func (c *historyCommand) Run(ctx context.Context, out console) error {
 		case len(known) == 0:
 			return errors.New("there is no pipeline yet: install the GitHub App, and push to a repository with a pipeline's file")
 		case c.Stage != "":
-			return fmt.Errorf("--stage needs a pipeline: headstart history PIPELINE --stage %s. %s", oneLine(c.Stage), knownPipelines(known))
+			return usage("--stage needs a pipeline: headstart history PIPELINE --stage %s. %s", oneLine(c.Stage), knownPipelines(known))
 		}
 		latest, err := past.Latest(ctx, since, c.Limit)
 		if err != nil {

@@ -218,7 +218,7 @@ func TestHistorySaysWhatIsWrong(t *testing.T) {
 	refused(`acme/shop:api has no stage "prod": it has staging, production, canary`, "acme/shop:api", "--stage", "prod")
 	said("acme/shop:api has no promotion to staging yet.", "acme/shop:api", "--stage", "staging")
 	said("acme/shop:api to canary", "ACME/shop:API", "--stage", "Canary")
-	refused(`--since "soon" is no time: write 12h, 30d or 52w`, "acme/shop:api", "--since", "soon")
+	refused(`--since "soon" is no duration: write 12h, 30d or 52w`, "acme/shop:api", "--since", "soon")
 	refused("--limit 0 is no number of promotions", "acme/shop:api", "--limit", "0")
 	fill("web", "worker-1", "worker-2", "worker-3", "worker-4", "worker-5", "worker-6", "worker-7", "worker-8")
 	said("acme/shop:web")

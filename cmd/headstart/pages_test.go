@@ -130,6 +130,9 @@ func TestPagesOfTwoPeople(t *testing.T) {
 	if status, _, _ := sam.get("/deliveries"); status != http.StatusOK {
 		t.Errorf("the operator should see the failed deliveries, got %d", status)
 	}
+	if status, _, body := sam.get("/doctor"); status != http.StatusOK || !strings.Contains(body, "The key belongs to the App") {
+		t.Errorf("the operator should see what the doctor finds, got %d:\n%s", status, body)
+	}
 	if status, _, _ := mia.get("/deliveries"); status != http.StatusNotFound {
 		t.Errorf("nobody else should see them, got %d", status)
 	}

@@ -23,7 +23,7 @@ type repoCommand struct {
 
 type repoListCommand struct {
 	DatabaseURL string `env:"DATABASE_URL" default:"sqlite:headstart.db" help:"The database of the server: sqlite:PATH or postgres://…"`
-	Allow       string `env:"HEADSTART_ALLOW" placeholder:"acme/shop=shop-*" help:"The server's rules; names without a rule are marked."`
+	Allow       string `env:"HEADSTART_ALLOW" placeholder:"RULES" help:"The server's rules; names without a rule are marked."`
 }
 
 type repoConfirmCommand struct {

@@ -38,6 +38,8 @@ type wiring struct {
 	// Environ is what the embedded platform's apps may inherit from; nil: this
 	// process' environment.
 	Environ []string
+	// Local changes the embedded platform's options; nil: none of them.
+	Local func(*local.Options)
 	// Pause waits before a request to GitHub is made again; nil: by the system's clock.
 	Pause func(context.Context, time.Duration) error
 }
@@ -104,7 +106,7 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 		return nil, fmt.Errorf("HEADSTART_OPERATORS: %w", err)
 	}
 	srv.people.store, srv.people.log = srv.store, w.Logger.Named("operators")
-	registry.MustRegister(srv.failedDeliveries(), srv.refusedRepositories())
+	registry.MustRegister(srv.failedDeliveries(), srv.refusedRepositories(), buildInfo(), queues{srv.store})
 	srv.github, err = github.New(github.Options{
 		AppID: s.GitHub.AppID, PrivateKey: key, URL: s.GitHub.APIURL, Pages: s.URL, ParseConfig: parseConfig(allow), Events: webhooks.Events(),
 		Logger: w.Logger.Named("github"), Metrics: registry, Now: w.Clock.Now, Pause: w.Pause,
@@ -129,7 +131,7 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 		return nil, err
 	}
 	srv.engine = engine.New(engine.Options{
-		Store: srv.store, Freezes: srv.store, Clock: w.Clock, Logger: w.Logger.Named("engine"), Observe: w.Observe, Allowed: allow.Names, Yield: yield,
+		Store: srv.store, Freezes: srv.store, Clock: w.Clock, Logger: w.Logger.Named("engine"), Observe: w.Observe, Allowed: allow.Names, Yield: yield, Metrics: registry,
 		Identities: srv.store, Directory: srv.github, Pinned: allow.Pinned,
 		Perform: engine.Router{
 			GitHub:   srv.github,
@@ -210,14 +212,18 @@ func parseConfig(allow platform.Allow) func(bot.Repo, []byte) (map[string]bot.Co
 
 // openPlatforms makes the platforms that the settings allow for.
 func (srv *server) openPlatforms(ctx context.Context, s settings, w wiring) (map[string]platform.Platform, error) {
-	embedded := local.New(local.Options{
+	options := local.Options{
 		Dir: cmp.Or(s.LocalDir, "headstart-apps"), Addr: cmp.Or(s.LocalAddr, "127.0.0.1:8081"), Logger: w.Logger.Named("local"), Clock: w.Clock.Now, Environ: w.Environ,
 		OnChange: func(app string) { srv.moved.add(bot.PlatformMoved{Platform: bot.PlatformLocal, App: app}) },
-	})
+	}
+	if w.Local != nil {
+		w.Local(&options)
+	}
+	embedded := local.New(options)
 	m := map[string]platform.Platform{}
 	if s.usesLocal() {
 		if err := embedded.Start(ctx); err != nil {
-			return nil, fmt.Errorf("start the embedded platform: %w", err)
+			return nil, err
 		}
 		srv.local = embedded
 		m[bot.PlatformLocal] = embedded
@@ -309,7 +315,7 @@ func (srv *server) handlers() store.Handlers {
 			if err != nil {
 				return err
 			}
-			delivery.ID = d.GUID
+			delivery = delivery.WithID(d.GUID)
 			srv.people.saw(ctx, delivery.Sender)
 			return srv.engine.Deliver(ctx, delivery)
 		},

@@ -1,9 +1,9 @@
 package main
 
 import (
-	"regexp"
-	"strconv"
 	"time"
+
+	"github.com/headstart-cd/headstart/bot/words"
 )
 
 const (
@@ -27,7 +27,7 @@ func (s settings) retention() (retention, bool) {
 	case "0":
 		return retention{}, true
 	}
-	kept, ok := parsePeriod(s.History)
+	kept, ok := words.ParseDuration(s.History)
 	return retention{history: kept, audit: max(kept, auditAtLeast)}, ok && kept >= day
 }
 
@@ -45,20 +45,4 @@ func (r retention) outputBefore(now time.Time) time.Time {
 		return now.Add(-r.history)
 	}
 	return now.Add(-outputAtMost)
-}
-
-var period = regexp.MustCompile(`^([1-9]\d{0,4})(m|h|d|w)$`)
-
-// longestPeriod is a hundred years.
-const longestPeriod = 100 * 365 * day
-
-// parsePeriod reads a time such as 90m, 12h, 30d or 52w, of at most a hundred years.
-func parsePeriod(text string) (time.Duration, bool) {
-	parts := period.FindStringSubmatch(text)
-	if parts == nil {
-		return 0, false
-	}
-	n, _ := strconv.Atoi(parts[1]) // five digits
-	unit := map[string]time.Duration{"m": time.Minute, "h": time.Hour, "d": day, "w": 7 * day}[parts[2]]
-	return time.Duration(n) * unit, time.Duration(n) <= longestPeriod/unit
 }

@@ -14,12 +14,13 @@ func TestRetention(t *testing.T) {
 		"104w":  {728 * day, 728 * day},
 		"0":     {},
 		"1440m": {day, 400 * day},
+		"1d12h": {36 * time.Hour, 400 * day},
 	} {
 		if got, ok := (settings{History: text}).retention(); !ok || got != want {
 			t.Errorf("HEADSTART_HISTORY=%s should mean %v, it means %v, %v", text, want, got, ok)
 		}
 	}
-	for _, text := range []string{"730", "d", "1h", "23h", "-1d", "0d", "1.5d", "2y", "soon", "99999w", "999999d", "1d12h"} {
+	for _, text := range []string{"730", "d", "1h", "23h", "-1d", "0d", "1.5d", "2y", "soon", "99999w", "999999d"} {
 		if got, ok := (settings{History: text}).retention(); ok {
 			t.Errorf("HEADSTART_HISTORY=%s should be refused, it means %v", text, got)
 		}

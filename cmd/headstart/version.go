@@ -14,7 +14,13 @@ func (versionCommand) Run(c console) error {
 	return err
 }
 
+// release is the version of a build that has no module's: set with -ldflags="-X main.release=v1.2.3".
+var release string
+
 func version() string {
+	if release != "" {
+		return release
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"

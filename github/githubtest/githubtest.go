@@ -79,6 +79,10 @@ type Options struct {
 	// told to sign.
 	Unsigned bool
 
+	// Pages serves small pages of repositories, commits and pull requests to browsers
+	// that are signed in. False: their addresses answer 404.
+	Pages bool
+
 	Contract Contract // checks requests and answers; nil checks nothing
 }
 

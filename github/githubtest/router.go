@@ -37,6 +37,9 @@ func (s *Server) allRoutes() []route {
 	} {
 		all = append(all, topic...)
 	}
+	if s.opts.Pages {
+		all = append(all, pageRoutes...)
+	}
 	return all
 }
 

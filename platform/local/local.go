@@ -106,6 +106,9 @@ type Options struct {
 	BuildLimit   time.Duration // of the build command; default 15 min
 	ReleaseLimit time.Duration // of the release line; default 1 h
 	ReadyLimit   time.Duration // until a web process answers; default 60 s
+	// AstrayLimit is how long a web process may be up without hope: it listens on other ports
+	// than PORT alone, or answers with a status of 500 or more. Default: ReadyLimit.
+	AstrayLimit  time.Duration
 	CopyLimit    time.Duration // of the command that copies a database; default 6 h
 	DrainLimit   time.Duration // for requests in flight when the router has switched; default 30 s
 	StopLimit    time.Duration // between SIGTERM and SIGKILL; default 10 s
@@ -118,6 +121,7 @@ func (o *Options) setDefaults() {
 	setDefault(&o.BuildLimit, 15*time.Minute)
 	setDefault(&o.ReleaseLimit, time.Hour)
 	setDefault(&o.ReadyLimit, time.Minute)
+	setDefault(&o.AstrayLimit, o.ReadyLimit)
 	setDefault(&o.CopyLimit, 6*time.Hour)
 	setDefault(&o.DrainLimit, 30*time.Second)
 	setDefault(&o.StopLimit, 10*time.Second)
@@ -195,7 +199,7 @@ func (p *Platform) Start(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.running || p.ctx.Err() != nil {
-		return errors.New("start the embedded platform: it was started before")
+		return errors.New("the embedded platform was started before")
 	}
 	if err := p.start(ctx); err != nil {
 		p.stop(errStopped)
@@ -206,7 +210,7 @@ func (p *Platform) Start(ctx context.Context) error {
 		if p.lock != nil {
 			p.lock.Close()
 		}
-		return fmt.Errorf("start the embedded platform: %w", err)
+		return fmt.Errorf("the embedded platform does not start: %w", err)
 	}
 	p.running = true
 	return nil
@@ -223,7 +227,7 @@ func (p *Platform) start(ctx context.Context) (err error) {
 		return err
 	}
 	if p.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", p.opts.Addr); err != nil {
-		return fmt.Errorf("listen for the apps' router: %w", err)
+		return fmt.Errorf("the apps' router cannot %w", err)
 	}
 	if p.apps, err = p.loadApps(); err != nil {
 		return err

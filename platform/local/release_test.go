@@ -3,9 +3,11 @@ package local_test
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -187,6 +189,39 @@ func TestOldVersionStopsAfterTheDrainLimit(t *testing.T) {
 	m.live(m.good(sha(2)), "shop")
 	m.until("the old version is gone", func() bool { return gone(pid) })
 	<-ended
+}
+
+// A web process that is up without hope is given up long before ReadyLimit. On a Mac nobody
+// knows where it listens.
+func TestReleaseThatIsAstray(t *testing.T) {
+	t.Parallel()
+	elsewhere := freePort(t)
+	for vars, reason := range map[string]string{
+		"SICK=1\n":                              "The web process is not ready: it answers 500.",
+		fmt.Sprintf("OWN_PORT=%d\n", elsewhere): fmt.Sprintf("The web process is not ready: it listens on %d, not on PORT.", elsewhere),
+	} {
+		if strings.HasPrefix(vars, "OWN_PORT") && runtime.GOOS != "linux" {
+			continue
+		}
+		t.Run(strings.TrimSpace(vars), func(t *testing.T) {
+			t.Parallel()
+			m := newMachine(t, local.Options{AstrayLimit: time.Millisecond})
+			m.live(m.good(sha(1)), "shop")
+			m.configure("shop", vars)
+			if r := m.release(m.good(sha(2)), "shop"); r.Status != bot.ReleaseFailed || r.Reason != reason {
+				t.Errorf("the release is %s: %s\nit should be failed: %s", r.Status, r.Reason, reason)
+			}
+		})
+	}
+}
+
+func freePort(t *testing.T) int {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
 }
 
 func TestReleaseSaysWhyItFailed(t *testing.T) {

@@ -73,7 +73,11 @@ func serveSample() {
 		echo(rw)
 	})
 
-	server := &http.Server{Addr: net.JoinHostPort("127.0.0.1", os.Getenv("PORT")), Handler: mux}
+	port := os.Getenv("PORT")
+	if own := os.Getenv("OWN_PORT"); own != "" {
+		port = own
+	}
+	server := &http.Server{Addr: net.JoinHostPort("127.0.0.1", port), Handler: mux}
 	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer cancel()
 	go func() {

@@ -72,6 +72,8 @@ func (p *Platform) awaitAnswer(ctx context.Context, a *app, proc *process, port 
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	seen := "it does not listen on PORT"
+	began := time.Now()
+	var astray time.Time // since when it is up, but in a wrong way
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, 250*time.Millisecond) {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/", port), nil)
 		if err != nil {
@@ -93,6 +95,21 @@ func (p *Platform) awaitAnswer(ctx context.Context, a *app, proc *process, port 
 			seen = fmt.Sprintf("it answers %d", res.StatusCode)
 		case ctx.Err() == nil && !errors.As(err, new(*net.OpError)):
 			seen = "it does not answer HTTP"
+		}
+		wrong := ""
+		switch {
+		case err == nil:
+			wrong = seen
+		case ctx.Err() == nil && time.Since(began) > time.Second: // most answer sooner, and looking takes time
+			wrong = listensElsewhere(proc.id.listens(), port)
+		}
+		switch {
+		case wrong == "":
+			astray = time.Time{}
+		case astray.IsZero():
+			seen, astray = wrong, time.Now()
+		case time.Since(astray) > p.opts.AstrayLimit:
+			return sentence(fmt.Sprintf("The web process is not ready: %s.", wrong))
 		}
 		select {
 		case <-proc.done:
