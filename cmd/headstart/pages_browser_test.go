@@ -103,12 +103,14 @@ func TestPages(t *testing.T) {
 
 	// A build fails under mia's eyes: what it writes comes while it runs, and stays when it has failed.
 	place.buildTakes(prepareApp, time.Minute)
+	defer b.clock.Advance(time.Hour) // nothing waits when the test ends
 	place.failBuild(prepareApp, "main.go:7:2: undefined: <img src=x onerror=alert(1)> with ghs_0123456789abcdefghij")
 	broken := b.push(change("broken"))
 	mia.Until("the map shows the build", onMap(broken.SHA, "running"))
 	mia.Open("/p/acme/shop/c/" + broken.SHA)
 	mia.Eval(`globalThis.opened = "while it ran"; 0`, nil)
 	mia.Until("what the build writes is on the page", `document.querySelector("details[data-output][open] pre")?.innerText.includes("$ ")`)
+	eventually(t, "the build waits for its end", func() bool { return place.blocked("build " + prepareApp) })
 	b.clock.Advance(time.Minute)
 	mia.Until("a failing build's output is on the page", `document.querySelector("details.output.needs-somebody[open] mark")?.innerText.includes("undefined: <img src=x")`)
 	mia.Until("it is text, without secrets", `!document.querySelector("#output img") && document.querySelector("#output").innerText.includes("with [redacted]") && !document.body.innerText.includes("ghs_")`)
