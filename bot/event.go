@@ -43,6 +43,7 @@ type Pushed struct {
 	Forced   bool
 	By       Account // who pushed; zero: unknown
 	Nothing  bool    // no commit in it was new to GitHub
+	Delivery string  // the webhook that told of it, for logs; empty: a reading did
 }
 
 // PullRequestChanged is a pull request, as its event describes it.

@@ -9,7 +9,8 @@ import (
 // matchPath reports whether a path glob of the pipeline's file matches a file. Both are
 // divided at slashes. A part of the glob matches one name, as in [path.Match], so * stays
 // within a folder. The part ** matches any number of folders, also none. A trailing ** or
-// slash matches every file in the folder, however deep. A malformed glob matches nothing;
+// slash matches every file in the folder, however deep. So does a last part without a
+// wildcard, which may name a folder as well as a file. A malformed glob matches nothing;
 // package config refuses it.
 func matchPath(glob, file string) bool {
 	parts, names := strings.Split(glob, "/"), strings.Split(file, "/")
@@ -33,6 +34,9 @@ func matchPath(glob, file string) bool {
 			}
 		}
 		reached = next
+	}
+	if !strings.ContainsAny(parts[len(parts)-1], `*?[\\`) {
+		return slices.Contains(reached, true) // the file, or a folder that it is in
 	}
 	return reached[len(names)]
 }

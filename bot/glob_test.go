@@ -17,7 +17,9 @@ func TestPathGlobs(t *testing.T) {
 		{"**/*.md", []string{"README.md", "docs/a.md", "a/b/c.md"}, []string{"a.md/b"}},
 		{"docs/**", []string{"docs/a", "docs/a/b.md"}, []string{"docs", "docsx/a", "a/docs/b", "docs-old/a"}},
 		{"docs/", []string{"docs/a", "docs/a/b.md"}, []string{"docs"}},
-		{"docs", []string{"docs"}, []string{"docs/a"}},
+		{"docs", []string{"docs", "docs/a", "docs/a/b.md"}, []string{"docsx", "docsx/a", "a/docs"}},
+		{"db/migrate", []string{"db/migrate/1.sql"}, []string{"db/seed.sql", "db"}},
+		{"**/migrations", []string{"migrations/1", "a/migrations/b/1"}, []string{"a/b"}},
 		{"docs/*", []string{"docs/a"}, []string{"docs/a/b", "docs"}},
 		{"db/migrate/**", []string{"db/migrate/1.sql"}, []string{"db/seed.sql", "migrate/1.sql"}},
 		{"**/migrations/**", []string{"migrations/1", "a/migrations/1", "a/b/migrations/c/1"}, []string{"migrations", "a/migrations"}},
@@ -45,6 +47,9 @@ func TestPathGlobs(t *testing.T) {
 func naive(parts, names []string) bool {
 	if len(parts) == 0 {
 		return len(names) == 0
+	}
+	if len(parts) == 1 && !strings.ContainsAny(parts[0], "*?") {
+		return len(names) > 0 && parts[0] == names[0] // the file, or a folder that it is in
 	}
 	if parts[0] == "**" && len(parts) == 1 {
 		return len(names) > 0

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/apply"
 	"github.com/headstart-cd/headstart/bot/bottest"
 	"github.com/headstart-cd/headstart/bot/decide"
 	"github.com/headstart-cd/headstart/bot/history"
@@ -195,5 +196,60 @@ func TestHistoryCutsTitles(t *testing.T) {
 	rows := changesOf(history.Chronicle(s.State, after))
 	if got := rows["aaaaaa1"].Title; got != strings.Repeat("ä", 199)+"…" {
 		t.Errorf("a title should end after 199 characters and with an ellipsis: %q", got)
+	}
+}
+
+// What has ended is noted once, event by event: each push, each promotion with its result, each command, and how each
+// commit ended. The rows of history tell the same.
+func TestNotesTellWhatHistoryTells(t *testing.T) {
+	s := eventful(t)
+	var notes []history.Note
+	var state pipeline.State
+	state.Pipeline = s.State.Pipeline
+	for _, e := range s.Events {
+		after := apply.Apply(state, e)
+		notes = append(notes, history.Notes(&state, &after, []bot.Event{e}, history.Chronicle(state, after))...)
+		state = after
+	}
+	times := map[string]int{}
+	for _, n := range notes {
+		switch n.What {
+		case history.NotePush, history.NoteBuild:
+			times[fmt.Sprint(n.What, " ", n.SHA)]++
+		case history.NoteCommand:
+			times[fmt.Sprint("command ", n.Command, " ", n.Who)]++
+		case history.NoteCommit, history.NoteLive:
+			times[fmt.Sprint(n.SHA, " ended ", n.Result)]++
+		default:
+			times[fmt.Sprint("release ", n.Stage, " ", n.Promotion, " ", n.Result)]++
+		}
+	}
+	expect := func(what string) {
+		t.Helper()
+		if times[what] != 1 {
+			t.Errorf("%q should be noted once, it is noted %d times of %v", what, times[what], times)
+		}
+		delete(times, what)
+	}
+	for _, row := range s.History.Rows() {
+		switch r := row.(type) {
+		case history.Change:
+			expect("push " + r.SHA)
+			if r.Built == history.BuiltAhead {
+				expect("build " + r.SHA)
+			}
+			if r.Outcome != "" {
+				expect(fmt.Sprint(r.SHA, " ended ", r.Outcome))
+			}
+		case history.Promotion:
+			if r.Result == history.ResultProved {
+				expect(fmt.Sprint("release ", r.Stage, " ", r.N, " ", history.Succeeded))
+			}
+		case history.Audit:
+			expect(fmt.Sprint("command ", r.Command, " ", r.Who))
+		}
+	}
+	for what := range times {
+		t.Errorf("%q is noted, and no row tells of it", what)
 	}
 }

@@ -169,8 +169,8 @@ func TestParseRefuses(t *testing.T) {
 		{"aliases of aliases", "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nchecks: [*c, *c]\n" + production, "f:1:1: unknown key \"a\" in the pipeline's file; known are branch, platform, build, prepare, checks, changes, windows, freezes, stages and pipelines\n" +
 			"f:2:1: unknown key \"b\" in the pipeline's file; known are branch, platform, build, prepare, checks, changes, windows, freezes, stages and pipelines\n" +
 			"f:3:1: unknown key \"c\" in the pipeline's file; known are branch, platform, build, prepare, checks, changes, windows, freezes, stages and pipelines\n" +
-			"f:4:10: anchors and aliases are not supported; write the value out\n" +
-			"f:4:14: anchors and aliases are not supported; write the value out"},
+			"f:4:10: anchors and aliases are not supported; write the value out; text that starts with * needs quotes: \"*c\"\n" +
+			"f:4:14: anchors and aliases are not supported; write the value out; text that starts with * needs quotes: \"*c\""},
 		{"a tracked tag", "branch: refs/tags/v1..2\n" + production, `f:1:9: git allows no branch with the name "refs/tags/v1..2"`},
 		{"a pattern for a branch", "branch: release/*\n" + production, `f:1:9: expected the name of a branch, found "release/*"; one pipeline follows one branch; wildcards are not possible`},
 		{"a key without a value", "prepare:\n" + production, "f:1:9: there is no value, expected the name of an app (3 to 30 lowercase letters, digits and dashes, a letter first) or the keys of prepare"},

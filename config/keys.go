@@ -62,7 +62,7 @@ func pipelineKeys() []key {
 			name: "changes", example: "changes: {migration: [db/migrate/**], docs: [docs/**, \"*.md\"]}",
 			doc: "Classes of change, by the paths of the files that differ between what is live on a stage and what is to enter it. " +
 				"`*` stands for anything within one folder's name, `**` for any number of folders: `*.md` means those at the top of the " +
-				"repository, `**/*.md` those in every folder. A file may belong to several classes. Where so many files differ that GitHub " +
+				"repository, `**/*.md` those in every folder, and docs the folder with everything in it, or a file of that name. A file may belong to several classes. Where so many files differ that GitHub " +
 				"does not list them all, the change is of every class. Stages refer to a class by its name.",
 			value: table{is: "classes of change by name", name: className, of: list{is: "a list of paths", of: pathGlob}},
 			says:  "migration: files like db/migrate/**.",

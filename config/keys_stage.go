@@ -114,6 +114,13 @@ var stage = object{
 		},
 	},
 	exactlyOne: []string{"app", "apps"},
+	also: []schema{
+		{ // four_eyes is about an approval
+			"if":   hasThe("four_eyes", schema{"const": true}),
+			"then": schema{"anyOf": []schema{hasThe("promote", schema{"const": byApproval}), has("hold")}},
+		},
+		{"if": has("rehearse"), "then": schema{"properties": schema{"apps": schema{"type": "array", "maxItems": 1}}}},
+	},
 }
 
 var rehearse = object{
@@ -175,4 +182,8 @@ var verify = object{
 			says: "within 10m of the release.",
 		},
 	},
+	also: []schema{{ // an answer without a body
+		"if":   hasThe("status", schema{"enum": []int{204, 205, 304}}),
+		"then": schema{"not": has("contains"), "properties": schema{"revision": schema{"type": "string", "pattern": "^header "}}},
+	}},
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 )
@@ -85,7 +86,7 @@ func (o object) walk(n node, w walker) value {
 		v.fields[k.text] = known.value.walk(x, in)
 	})
 	if !isMap {
-		return w.wrong(n, o.is, "")
+		return w.wrong(n, o.is, hintForObject(o, n))
 	}
 	if holes { // what is missing may have been meant by one of the refused keys
 		return v
@@ -109,6 +110,9 @@ func (o object) hintFor(written, likely string) string {
 		return fmt.Sprintf("did you mean %q?", likely)
 	}
 	if owners := owner(root, written); len(owners) > 0 {
+		for i := range owners {
+			owners[i] = strings.TrimPrefix(owners[i], "the keys of ")
+		}
 		return "it is a key of " + oneOf(owners, "or of")
 	}
 	if likely != "" {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -35,6 +36,9 @@ func (t text) schema() schema {
 	s := schema{"type": "string", "minLength": 1}
 	if t.pattern != nil {
 		s["pattern"] = t.pattern.String()
+	}
+	if t.never != nil {
+		s["not"] = schema{"pattern": t.never.String()}
 	}
 	return s
 }
@@ -81,22 +85,26 @@ func (o object) schema() schema {
 	if o.exactlyOne != nil {
 		var options []schema
 		for _, k := range o.exactlyOne {
-			options = append(options, schema{"required": []string{k}})
+			options = append(options, has(k))
 		}
 		s["oneOf"] = options
 	}
-	var rules []schema
+	rules := slices.Clone(o.also)
 	for _, w := range o.wants {
-		rules = append(rules, schema{
-			"if":   schema{"properties": schema{w.with: schema{"const": w.is}}, "required": []string{w.with}},
-			"then": schema{"required": []string{w.key}},
-			"else": schema{"not": schema{"required": []string{w.key}}},
-		})
+		rules = append(rules, schema{"if": hasThe(w.with, schema{"const": w.is}), "then": has(w.key), "else": schema{"not": has(w.key)}})
 	}
 	if rules != nil {
 		s["allOf"] = rules
 	}
 	return s
+}
+
+// has requires a key. It is named among the properties, too, which strict validators want of every required key.
+func has(k string) schema { return hasThe(k, true) }
+
+// hasThe requires a key with a value of a shape.
+func hasThe(k string, value any) schema {
+	return schema{"properties": schema{k: value}, "required": []string{k}}
 }
 
 // description tells editors what a key means. Markdown's marks are left out,

@@ -22,6 +22,7 @@ type text struct {
 	is      string         // for people: "the name of an app"
 	pattern *regexp.Regexp // a regular expression that JSON schema can use too; nil: any text
 	options []string       // the only values there are; nil: any
+	never   *regexp.Regexp // matches what the pattern allows and check refuses, for JSON schema; nil: nothing
 	lines   bool           // may have several lines
 	// check refuses what the pattern cannot, or says better what is wrong with
 	// what the pattern refuses. An empty message is no objection; a hint may
@@ -62,6 +63,8 @@ type object struct {
 	// wants names keys that are required with one value of another key, and
 	// not allowed without.
 	wants []want
+	// also are rules between keys as JSON schema has them; Parse has its own.
+	also []schema
 }
 
 // want is a key that goes with one value of another.

@@ -82,7 +82,7 @@ func TestParseRefusesStage(t *testing.T) {
 		{"hold: {docs: approve}", `f:7:16: there is no window "approve"; did you mean "approval"?`},
 		{"hold: {docs: nights}\nfour_eyes: true", "f:8:14: four_eyes has nothing to apply to: this stage needs no approval; add promote: approval, or remove four_eyes"},
 		{"four_eyes: true", "f:7:14: four_eyes has nothing to apply to: this stage needs no approval; add promote: approval, or remove four_eyes"},
-		{"promote: manual\nfour_eyes: true", `f:7:12: expected auto or approval, found "manual"`},
+		{"promote: manual\nfour_eyes: true", `f:7:12: expected auto or approval, found "manual"; write approval`},
 		{"soak: 0s", `f:7:9: "0s" is out of bounds, expected 1s to 7d`},
 		{"soak: 15", "f:7:9: expected a duration such as 90s, 15m, 1h30m or 1d, found the number 15; name the unit: 15s or 15m"},
 		{"on_failure: roll-back", `f:7:15: expected rollback or hold, found "roll-back"; did you mean "rollback"?`},

@@ -25,14 +25,15 @@ var (
 	// appName is Heroku's rule for names of apps (schema.json of heroku-go, app.name).
 	appName = text{
 		is:      "the name of an app (" + appNameRule + ")",
-		pattern: regexp.MustCompile(`^[a-z][a-z0-9-]{1,28}[a-z0-9]$`),
-		check:   checkNamePattern(`^[a-z][a-z0-9-]{1,28}[a-z0-9]$`),
+		pattern: appNamePattern,
+		check:   checkAppName,
 	}
 
+	appNamePattern = regexp.MustCompile(`^[a-z][a-z0-9-]{1,28}[a-z0-9]$`)
 	appSlugPattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,98}[a-z0-9])?$`)
 
 	namePattern  = regexp.MustCompile(`^[a-z]([a-z0-9_-]{0,38}[a-z0-9])?$`)
-	stageName    = text{is: "the name of a stage (at most 40 " + nameRule + ")", pattern: namePattern, check: checkStageName}
+	stageName    = text{is: "the name of a stage (at most 40 " + nameRule + ")", pattern: namePattern, never: regexp.MustCompile(`^(build|to|with|all|[0-9a-f]{7,40}|v[0-9]+)$`), check: checkStageName}
 	className    = text{is: "the name of a class of change (" + nameRule + ")", pattern: namePattern, check: checkNamePattern(namePattern.String())}
 	windowName   = text{is: "the name of a window (" + nameRule + ")", pattern: namePattern, check: checkNamePattern(namePattern.String())}
 	pipelineName = text{is: "the name of a pipeline (" + nameRule + ")", pattern: namePattern, check: checkNamePattern(namePattern.String())}
@@ -41,6 +42,7 @@ var (
 	branchName = text{
 		is:      "the name of a branch",
 		pattern: regexp.MustCompile(`^[^\x00-\x20\x7f~^:?*\[\\]{1,255}$`),
+		never:   regexp.MustCompile(`^refs/heads/|^@$|^-|\.$|\.\.|@\{|^/|/$|//|(^|/)\.|\.lock(/|$)`),
 		check:   checkBranch,
 	}
 
@@ -48,26 +50,26 @@ var (
 	checkName = text{
 		is:      "the name of a check",
 		pattern: regexp.MustCompile(`^[^\x00-\x20]([^\x00-\x1f]{0,253}[^\x00-\x20])?$`),
+		never:   regexp.MustCompile(`^[hH][eE][aA][dD][sS][tT][aA][rR][tT]/|^none$`),
 		check:   checkCheck,
 	}
 
 	appSlug = text{is: "the name of a GitHub App (lowercase letters, digits and dashes)", pattern: appSlugPattern, check: checkNamePattern(appSlugPattern.String())}
 
-	pathGlob  = text{is: "a path, with * and ** as wildcards", pattern: regexp.MustCompile(`^[^/\x00-\x1f][^\x00-\x1f]*$`), check: checkGlob}
+	pathGlob = text{is: "a path, with * and ** as wildcards", pattern: regexp.MustCompile(`^[^/\x00-\x1f][^\x00-\x1f]*$`), check: checkGlob,
+		never: regexp.MustCompile(`^!|//|/$|(^|/)\.\.?(/|$)|[^/]\*\*|\*\*[^/]|\{[^{}/]*,[^{}/]*\}`)}
 	shortText = text{is: "text on one line, at most 200 characters", pattern: regexp.MustCompile(`^[^\x00-\x1f]{1,200}$`)}
 
-	webAddress = text{is: "an address such as https://shop.example.com/healthz", pattern: regexp.MustCompile(`^https?://[^\s\x00-\x1f]+$`), check: checkURL}
+	webAddress = text{is: "an address such as https://shop.example.com/healthz", pattern: regexp.MustCompile(`^https?://[^\s\x00-\x1f]+$`), never: regexp.MustCompile(`^[a-z]+://[^/?#]*@|#`), check: checkURL}
 	revision   = text{is: "body, or header NAME", pattern: regexp.MustCompile(`^(body|header [A-Za-z0-9-]{1,100})$`), check: checkRevision}
-	duration   = text{is: "a duration such as 90s, 15m, 1h30m or 1d", pattern: durationPattern, check: checkDuration}
+	duration   = text{is: "a duration such as 90s, 15m, 1h30m or 1d", pattern: durationPattern, never: regexp.MustCompile(`^(0+[smhdw])+$`), check: checkDuration}
 
-	weekdays = text{
-		is:      "days such as mon-fri or sat,sun",
-		pattern: regexp.MustCompile(`^(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?(, ?(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?)*$`),
-	}
-	timeOfDay = text{is: `a time of day such as "20:00"`, pattern: regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`), check: checkTime}
-	endOfTime = text{is: `a time of day such as "20:00", or "24:00"`, pattern: regexp.MustCompile(`^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$`), check: checkEnd}
-	date      = text{is: "a date such as 2026-12-23", pattern: regexp.MustCompile(`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`), check: checkDate}
-	timeZone  = text{is: "a time zone such as America/Toronto or UTC", pattern: regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_+/-]*$`), check: checkZone}
+	daysPattern = regexp.MustCompile(`^(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?(, ?(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?)*$`)
+	weekdays    = text{is: "days such as mon-fri or sat,sun", pattern: daysPattern, check: checkDays}
+	timeOfDay   = text{is: `a time of day such as "20:00"`, pattern: regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`), check: checkTime}
+	endOfTime   = text{is: `a time of day such as "20:00", or "24:00"`, pattern: regexp.MustCompile(`^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$`), check: checkEnd}
+	date        = text{is: "a date such as 2026-12-23", pattern: regexp.MustCompile(`^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`), check: checkDate}
+	timeZone    = text{is: "a time zone such as America/Toronto or UTC", pattern: regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_+/-]*$`), check: checkZone}
 
 	person       = text{is: "write, maintain, admin, team/NAME or @NAME", pattern: regexp.MustCompile(`^(write|maintain|admin|team/[A-Za-z0-9][A-Za-z0-9_-]*|@[A-Za-z0-9][A-Za-z0-9_-]*)$`), check: checkPerson}
 	foreignStage = text{
@@ -92,6 +94,14 @@ func checkNamePattern(pattern string) func(string) (string, string) {
 		}
 		return generic, ""
 	}
+}
+
+// checkAppName adds to the pattern for names of apps the app whose address was written.
+func checkAppName(s string) (message, hint string) {
+	if name := meansAppName(s); name != "" {
+		return generic, "write the name alone: " + name
+	}
+	return checkNamePattern(appNamePattern.String())(s)
 }
 
 // generic stands for the message that the walk makes of what was expected.
@@ -172,12 +182,27 @@ func checkCheck(s string) (message, hint string) {
 	return "", ""
 }
 
+// braces are those of a shell: alternatives, which a path does not have. Others may be in a name.
+var braces = regexp.MustCompile(`\{[^{}/]*,[^{}/]*\}`)
+
+// expand writes out the first braces of a path.
+func expand(s string) (list []string) {
+	at := braces.FindStringIndex(s)
+	for _, option := range strings.Split(s[at[0]+1:at[1]-1], ",") {
+		list = append(list, bare(s[:at[0]]+option+s[at[1]:]))
+	}
+	return list
+}
+
 func checkGlob(s string) (message, hint string) {
 	if strings.HasPrefix(s, "/") {
 		return generic, "paths begin at the top of the repository, without a slash"
 	}
 	if strings.HasPrefix(s, "!") {
 		return "paths cannot be excluded with !", "name the paths that count"
+	}
+	if braces.MatchString(s) {
+		return "braces are not possible in the path " + quote(s), "write a path for each: " + strings.Join(expand(s), ", ")
 	}
 	for _, part := range strings.Split(s, "/") {
 		switch {
@@ -195,9 +220,14 @@ func checkGlob(s string) (message, hint string) {
 	return "", ""
 }
 
+// bareHost is an address without its beginning. One with a user or a password does not match.
+var bareHost = regexp.MustCompile(`^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:[0-9]+)?(/.*)?$`)
+
 func checkURL(s string) (message, hint string) {
 	u, err := url.Parse(s)
 	switch {
+	case err == nil && u.Scheme == "" && bareHost.MatchString(s):
+		return "expected an address such as https://shop.example.com/healthz", "begin it with https://"
 	case err != nil || u.Host == "" || u.Hostname() == "":
 		return "expected an address such as https://shop.example.com/healthz", "" // not quoted: it may hold a password
 	case u.Scheme != "https" && u.Scheme != "http":
@@ -229,6 +259,9 @@ func checkDuration(s string) (message, hint string) {
 	if n := strings.TrimRight(s, "0123456789"); n == "" && s != "" && len(s) < 6 {
 		return generic, fmt.Sprintf("name the unit: %ss or %sm", s, s)
 	}
+	if meant := meansDuration(s); meant != "" && meant != s {
+		return generic, "write " + meant
+	}
 	d, ok := words.ParseDuration(s)
 	switch {
 	case !ok && !durationPattern.MatchString(s):
@@ -243,6 +276,11 @@ func checkDuration(s string) (message, hint string) {
 const endOfDay = "24:00"
 
 func checkTime(s string) (message, hint string) {
+	for _, layout := range []string{"3pm", "3 pm", "3:04pm", "3:04 pm", "15", "15h", "15.04", "15:04:05"} {
+		if t, err := time.Parse(layout, strings.ToLower(s)); err == nil {
+			return generic, fmt.Sprintf("write %q", t.Format("15:04"))
+		}
+	}
 	if _, err := time.Parse("15:04", s); err == nil && len(s) == 4 {
 		return generic, fmt.Sprintf("write %q", "0"+s)
 	}
@@ -260,6 +298,11 @@ func checkEnd(s string) (message, hint string) {
 }
 
 func checkDate(s string) (message, hint string) {
+	for _, layout := range []string{"2.1.2006", "2006/1/2", "20060102", "2 Jan 2006", "Jan 2, 2006", "2006-1-2", "January 2, 2006", "2 January 2006"} {
+		if d, err := time.Parse(layout, s); err == nil && d.Format(time.DateOnly) != s {
+			return generic, "write " + d.Format(time.DateOnly)
+		}
+	}
 	if len(s) != len(time.DateOnly) {
 		return "", ""
 	}
@@ -289,6 +332,9 @@ func checkZone(s string) (message, hint string) {
 	if _, err := time.LoadLocation(s); err == nil {
 		return "", ""
 	}
+	if hint = meansZone(s); hint != "" {
+		return "there is no time zone " + quote(s), hint
+	}
 	options := wellKnownZones
 	if !strings.Contains(s, "/") { // a city alone
 		for _, z := range wellKnownZones {
@@ -305,14 +351,27 @@ func checkZone(s string) (message, hint string) {
 	return "there is no time zone " + quote(s), hint
 }
 
+var login = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
+
 func checkPerson(s string) (message, hint string) {
 	if strings.HasPrefix(s, "@") && strings.Contains(s, "/") {
 		_, team, _ := strings.Cut(s, "/")
 		return generic, "write team/" + team
 	}
 	permissions := []string{"write", "maintain", "admin"}
-	if hint := didYouMean(s, permissions); hint != "" && !slices.Contains(permissions, s) {
+	hint = didYouMean(s, permissions)
+	_, team, isPath := strings.Cut(s, "/")
+	switch {
+	case slices.Contains(permissions, s), strings.HasPrefix(s, "@"), strings.HasPrefix(s, "team/"):
+		return "", ""
+	case hint != "":
 		return generic, hint
+	case slices.Contains([]string{"everyone", "everybody", "all", "anyone", "read", "triage", "none"}, strings.ToLower(s)):
+		return generic, "a command needs write at least; that is the default: remove the key"
+	case isPath && !strings.Contains(team, "/"):
+		return generic, fmt.Sprintf("write team/%s for a team of the organization", team)
+	case login.MatchString(s):
+		return generic, fmt.Sprintf("write \"@%s\" for a person, or team/%s for a team", s, s)
 	}
 	return "", ""
 }

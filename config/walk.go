@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -73,7 +74,7 @@ func (w walker) bad(n node, message, hint string) value {
 func (w walker) wrong(n node, expected, hint string) value {
 	switch n.(type) {
 	case *ast.AnchorNode, *ast.AliasNode:
-		return w.bad(n, "anchors and aliases are not supported", "write the value out")
+		return w.bad(n, "anchors and aliases are not supported", aliasHint(n))
 	case *ast.MergeKeyNode:
 		return w.bad(n, "merge keys are not supported", "write the keys out")
 	case *ast.TagNode:
@@ -126,7 +127,14 @@ func (t text) refuses(s string) (message, hint string) {
 				return message, hint
 			}
 		}
-		return fmt.Sprintf("expected %s, found %s", oneOf(t.options, "or"), quote(s)), didYouMean(s, t.options)
+		hint := didYouMean(s, t.options)
+		if meant := meansOption(s, t.options); meant != "" {
+			hint = "write " + meant
+		}
+		return fmt.Sprintf("expected %s, found %s", oneOf(t.options, "or"), quote(s)), hint
+	}
+	if hint = hintForQuotes(s); hint != "" && t.pattern != nil && !t.pattern.MatchString(s) {
+		return fmt.Sprintf("expected %s, found %s", t.what(), quote(s)), hint
 	}
 	if t.check != nil {
 		if message, hint = t.check(s); message != "" && message != generic {
@@ -165,6 +173,8 @@ func (t text) walk(n node, w walker) value {
 			if message, _ := t.refuses(s); message == "" {
 				hint = "inside braces, text with a colon needs quotes: " + strconv.Quote(s)
 			}
+		} else if seq, ok := n.(*ast.SequenceNode); ok {
+			hint = hintForList(t, w.key, seq)
 		}
 		return w.wrong(n, t.what(), hint)
 	}
@@ -230,10 +240,10 @@ func (l list) walk(n node, w walker) value {
 		} else if _, isMap := n.(*ast.MappingNode); isMap {
 			hint = "begin each entry with a dash"
 		}
-		return w.wrong(n, l.is, hint)
+		return w.wrong(n, l.is, cmp.Or(hint, l.example()))
 	}
 	if len(seq.Values) == 0 {
-		return w.bad(n, "the list is empty, expected "+l.is, "remove the key if there is nothing to say")
+		return w.bad(n, "the list is empty, expected "+l.is, cmp.Or(l.example(), "remove the key if there is nothing to say"))
 	}
 	v := value{at: place(n), key: w.key}
 	seen := map[string]bool{}
@@ -248,6 +258,25 @@ func (l list) walk(n node, w walker) value {
 		v.items = append(v.items, got)
 	}
 	return v
+}
+
+// example is a hint for a list that a file cannot do without; empty: it can.
+func (l list) example() string {
+	if o, ok := l.of.(object); ok && o.is == stage.is {
+		return "for example " + shortest
+	}
+	return ""
+}
+
+// shortest is the least that a file must have.
+const shortest = "stages: [{name: production, app: NAME}]"
+
+// aliasHint helps with an anchor or an alias, which may be meant as text.
+func aliasHint(n node) string {
+	if alias, ok := n.(*ast.AliasNode); ok && alias.Value != nil {
+		return fmt.Sprintf("write the value out; text that starts with * needs quotes: %q", "*"+alias.Value.String())
+	}
+	return "write the value out"
 }
 
 func (e either) walk(n node, w walker) value {
@@ -276,7 +305,18 @@ func (e either) walk(n node, w walker) value {
 			return option.walk(n, w)
 		}
 	}
-	return w.wrong(n, e.what(), e.listed(n))
+	return w.wrong(n, e.what(), cmp.Or(e.listed(n), e.forText(n)))
+}
+
+// forText is a hint for a list of one text where a text is expected.
+func (e either) forText(n node) string {
+	seq, ok := n.(*ast.SequenceNode)
+	for _, option := range e {
+		if t, isText := option.(text); ok && isText && len(seq.Values) == 1 {
+			return hintForList(t, "", seq)
+		}
+	}
+	return ""
 }
 
 // meansBoolean reports whether a text is true or false, or how people write that.
@@ -284,8 +324,8 @@ func meansBoolean(s string) bool {
 	return slices.Contains([]string{"true", "yes", "on", "y", "false", "no", "off", "n"}, strings.ToLower(s))
 }
 
-// listed is a hint for texts that stand where an object with a single list of them is
-// expected.
+// listed is a hint for texts that stand where an object is expected that must have a list
+// of them.
 func (e either) listed(n node) string {
 	nodes := []node{n}
 	if seq, ok := n.(*ast.SequenceNode); ok {
@@ -293,7 +333,7 @@ func (e either) listed(n node) string {
 	}
 	for _, option := range e {
 		o, ok := option.(object)
-		if !ok || len(o.keys) != 1 {
+		if !ok || !o.keys[0].required {
 			continue
 		}
 		l, ok := o.keys[0].value.(list)

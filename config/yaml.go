@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -37,7 +38,7 @@ func readYAML(file []byte, p *problems) (ast.Node, bool) {
 	}
 	switch {
 	case len(doc) == 0:
-		return fail(position{}, "the file is empty", "the shortest one has a stage: stages: [{name: production, app: NAME}]")
+		return fail(position{}, "the file is empty", "the shortest one has a stage: "+shortest)
 	case len(doc) > 1:
 		return fail(place(doc[1]), "a second YAML document starts here, expected only one", "remove the line ---")
 	}
@@ -75,6 +76,7 @@ func parseYAML(file []byte) (docs []ast.Node, failed *syntaxError) {
 			}
 		}
 		failed.hint = syntaxHint(file, failed)
+		tooDeep(file, failed)
 		return nil, failed
 	}
 	for _, d := range f.Docs {
@@ -86,6 +88,34 @@ func parseYAML(file []byte) (docs []ast.Node, failed *syntaxError) {
 	}
 	return docs, nil
 }
+
+// unquotedMark finds text that begins with a character of YAML's own where a value begins.
+var unquotedMark = regexp.MustCompile("(?:^|[:\\[,{-])\\s*([*@`%][^\\s,\\]}]*)")
+
+// tooDeep finds the line that YAML takes for more of the text above it, because it is indented further than that line's
+// key, and says so there.
+func tooDeep(file []byte, e *syntaxError) {
+	lines := strings.Split(string(file), "\n")
+	if !strings.Contains(e.message, "mapping value is not allowed") || e.at.line < 1 || e.at.line >= len(lines) {
+		return
+	}
+	above := lines[e.at.line-1]
+	key := len(above) - len(strings.TrimLeft(above, " -"))
+	for i := e.at.line; i < len(lines); i++ {
+		text := strings.TrimLeft(lines[i], " ")
+		if text == "" || strings.HasPrefix(text, "#") {
+			continue
+		}
+		if indent := len(lines[i]) - len(text); indent > key && keyLine.MatchString(text) {
+			e.at = position{i + 1, indent + 1}
+			e.message, e.hint = "not valid YAML: this line is indented further than the one above, which has a value already", fmt.Sprintf("indent it by %d spaces", key)
+		}
+		return
+	}
+}
+
+// keyLine is a line that begins with a key.
+var keyLine = regexp.MustCompile(`^[A-Za-z_]+:( |$)`)
 
 // syntaxHint explains the mistakes that YAML's own messages leave in the dark.
 func syntaxHint(file []byte, e *syntaxError) string {
@@ -99,13 +129,18 @@ func syntaxHint(file []byte, e *syntaxError) string {
 	if _, after, ok := strings.Cut(line, ": "); ok {
 		value = strings.TrimSpace(after)
 	}
+	bare := unquotedMark.FindStringSubmatch(line)
 	switch {
 	case strings.Contains(indent, "\t"):
 		return "indent with spaces, YAML allows no tabs there"
-	case strings.HasPrefix(value, "@"), strings.HasPrefix(value, "*"), strings.HasPrefix(value, "`"), strings.HasPrefix(value, "%"):
-		return fmt.Sprintf("put text that starts with %s in quotes", value[:1])
+	case bare != nil && strings.HasPrefix(bare[1], "*"):
+		return fmt.Sprintf("text that starts with * needs quotes: %q", bare[1])
+	case bare != nil:
+		return fmt.Sprintf("put text that starts with %s in quotes", bare[1][:1])
 	case strings.Contains(value, ": "):
 		return "put text that contains a colon in quotes"
+	case strings.Contains(e.message, "not allowed in this context"), strings.Contains(e.message, "non-map value"):
+		return "look at the indentation: what belongs together begins in the same column"
 	}
 	return ""
 }

@@ -2,8 +2,10 @@ package github
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -40,14 +42,21 @@ func Permissions() map[string]string {
 
 const teamPermission = "members"
 
-// App reads the App. Its error says what is wrong with the credentials.
+// ErrNoAPI means that something answers at the API's address, but not as GitHub's API does.
+var ErrNoAPI = errors.New("no API of GitHub's answers there: expected https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise Server")
+
+// App reads the App. Its error says what is wrong with the credentials, or is ErrNoAPI.
 func (c *Client) App(ctx context.Context) (App, error) {
 	var app App
 	a := ask{what: "read the GitHub App"}
-	err := a.do(ctx, func(ctx context.Context) error {
-		_, err := fetch(ctx, c.app.api, "app", &app)
+	var answered *gh.Response
+	err := a.do(ctx, func(ctx context.Context) (err error) {
+		answered, err = fetch(ctx, c.app.api, "app", &app)
 		return err
 	})
+	if err != nil && answered != nil && elsewhere(answered.StatusCode, err) {
+		return App{}, fmt.Errorf("%w (%s answered %d)", ErrNoAPI, c.base.Host, answered.StatusCode)
+	}
 	if err == nil && app.Slug == "" {
 		err = a.unreadable("the App has no slug")
 	}
@@ -55,6 +64,18 @@ func (c *Client) App(ctx context.Context) (App, error) {
 		return App{}, err
 	}
 	return app, nil
+}
+
+// elsewhere reports whether an answer about the App itself comes from another place than GitHub's API: a page for people,
+// or an API without Apps. GitHub's own answers are 200 in JSON, 401, and 404 for an App that was deleted.
+func elsewhere(status int, err error) bool {
+	switch {
+	case status == http.StatusNotFound:
+		return !strings.Contains(strings.ToLower(err.Error()), "integration not found")
+	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusRequestTimeout, status == http.StatusTooManyRequests:
+		return false
+	}
+	return status < http.StatusInternalServerError
 }
 
 // Installations lists where the App is installed.

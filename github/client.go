@@ -161,7 +161,7 @@ func New(o Options) (*Client, error) {
 	}
 	// Only the App's own session uses this AppsTransport: it must not be shared,
 	// because ghinstallation's installations write to theirs.
-	limit := newLimit(o.Now, m.remaining.WithLabelValues("app"))
+	limit := newLimit(o.Now, m.left("app"))
 	c.app = c.connect(&session{
 		wire:  ghinstallation.NewAppsTransportFromPrivateKey(repeat(charged{next: c.wire, limit: limit}, c.pause), o.AppID, key),
 		limit: limit, slots: make(chan struct{}, atOnce), now: o.Now, pause: o.Pause,

@@ -171,6 +171,11 @@ func TestWhatTheAppLacks(t *testing.T) {
 
 func TestRequestsAreCounted(t *testing.T) {
 	w := start(t)
+	for name := range w.metrics() {
+		if strings.HasPrefix(name, "headstart_github_rate_remaining") {
+			t.Errorf("nothing was heard of a limit yet, and %s is shown", name)
+		}
+	}
 	c := w.commit(map[string]string{"a": "1"})
 	for range 3 {
 		do[bot.ChecksRead](w, bot.ReadChecks{SHA: c.SHA, Branch: "main", Required: true, Suites: true})

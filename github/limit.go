@@ -10,22 +10,21 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 // limit keeps one identity's rate limits, and holds requests back while one is exhausted: GitHub bans clients that go
 // on. See docs.github.com, "Rate limits for the REST API".
 type limit struct {
-	now   func() time.Time
-	gauge prometheus.Gauge // requests that remain in this hour
+	now  func() time.Time
+	show func(left int) // requests that remain in this hour; called with each answer that says so
 
 	mu    sync.Mutex
 	until time.Time     // guarded by mu: no request before this
 	last  bot.Allowance // guarded by mu: what the last answer said; Limit is 0 before the first
 }
 
-func newLimit(now func() time.Time, gauge prometheus.Gauge) *limit {
-	return &limit{now: now, gauge: gauge}
+func newLimit(now func() time.Time, show func(left int)) *limit {
+	return &limit{now: now, show: show}
 }
 
 // window is GitHub's period of a rate limit. A longer wait in an answer is a mistake.
@@ -94,7 +93,7 @@ func (l *limit) learn(heard bot.Allowance, until time.Time) time.Time {
 	defer l.mu.Unlock()
 	if heard.Limit > 0 {
 		l.last = heard
-		l.gauge.Set(float64(heard.Left))
+		l.show(heard.Left)
 	}
 	if until.After(l.until) {
 		l.until = until

@@ -29,7 +29,7 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 		}, []string{"endpoint"}),
 		remaining: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "headstart_github_rate_remaining",
-			Help: "Requests that remain in this hour, by installation; app stands for the App itself.",
+			Help: "Requests that remain in this hour, by installation; app stands for the App itself. Absent until GitHub has answered.",
 		}, []string{"installation"}),
 	}
 	if registry == nil {
@@ -40,6 +40,12 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 	m.seconds, err = register(registry, m.seconds, err)
 	m.remaining, err = register(registry, m.remaining, err)
 	return m, err
+}
+
+// left shows what remains of an identity's rate limit. The gauge is absent until the first answer: 0 would mean that the
+// limit is exhausted.
+func (m *metrics) left(of string) func(int) {
+	return func(left int) { m.remaining.WithLabelValues(of).Set(float64(left)) }
 }
 
 // register returns the collector that another client registered before, if there is one. It passes on an earlier error.

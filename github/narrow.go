@@ -207,7 +207,7 @@ func (c *Client) conn(of scope) *conn {
 	a := c.accounts[of.installation]
 	if a == nil {
 		a = &account{
-			id: of.installation, limit: newLimit(c.now, c.metrics.remaining.WithLabelValues(fmt.Sprint(of.installation))),
+			id: of.installation, limit: newLimit(c.now, c.metrics.left(fmt.Sprint(of.installation))),
 			slots: make(chan struct{}, atOnce),
 		}
 		c.accounts[of.installation] = a

@@ -15,7 +15,6 @@ import (
 	gh "github.com/google/go-github/v60/github"
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/redact"
-	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/oauth2"
 	"golang.org/x/sync/errgroup"
 )
@@ -252,7 +251,7 @@ func (s *SignIn) seenOf(ctx context.Context, api *gh.Client, id int64, wanted ma
 // an installation.
 func (s *SignIn) as(token string) *gh.Client {
 	c := s.client
-	limit := newLimit(c.now, prometheus.NewGauge(prometheus.GaugeOpts{Name: "headstart_github_person"})) // shown nowhere: people are many
+	limit := newLimit(c.now, func(int) {}) // shown nowhere: people are many
 	api := gh.NewClient(&http.Client{
 		Transport: bearer{token: token, next: repeat(charged{next: c.wire, limit: limit}, c.pause)}, Timeout: c.timeout, CheckRedirect: c.follow,
 	})

@@ -48,6 +48,12 @@ func ParseAllow(s string) (Allow, error) {
 					return Allow{}, fmt.Errorf("%q in the rule %q is no pattern: expected a name, in which * stands for anything", pattern, field)
 				}
 			}
+			if message := noRepository(repo); message != "" {
+				return Allow{}, fmt.Errorf("the rule %q is for no repository: %s", field, message)
+			}
+			if message := noApp(app); message != "" {
+				return Allow{}, fmt.Errorf("%q in the rule %q is no app: %s", app, field, message)
+			}
 			a.rules = append(a.rules, r)
 		}
 	}

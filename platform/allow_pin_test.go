@@ -34,7 +34,7 @@ func TestAllowPinsARepository(t *testing.T) {
 		"acme/shop#0=a":                   "is no repository's number",
 		"acme/shop#-4=a":                  "is no repository's number",
 		"acme/*#4=a":                      "a number and a wildcard",
-		"acme/shop#4=a Acme/Shop#5=b":     "Acme/Shop is pinned to two repositories, 4 and 5",
+		"acme/shop#4=abc Acme/Shop#5=abc": "Acme/Shop is pinned to two repositories, 4 and 5",
 		"acme#4=a":                        "is no rule",
 		"acme/shop#99999999999999999999=": "is no rule",
 	} {

@@ -79,7 +79,7 @@ func (r *pipelineRow) saveClaims(t tx) (calls jobs, err error) {
 			return nil, err
 		}
 		for _, key := range moved.Call {
-			if err := calls.addEffect(bot.Target{Pipeline: key}, callTo(a.name, now)); err != nil {
+			if err := calls.addEffect(bot.Target{Pipeline: key}, callTo(a.name, now), nil); err != nil {
 				return nil, err
 			}
 		}

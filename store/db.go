@@ -34,11 +34,15 @@ type database interface {
 	leads(ctx context.Context, p *presence) (bool, error)
 	// runningOf is a query for the jobs that the instance runs, as far as the database knows: number and attempt.
 	runningOf(instance string) (query string, args []any)
+	// gone returns why the database that is open is not the one that the next process would find; nil: it is.
+	gone() error
 	// noneOf is a condition that a column has none of some values, which are its nth argument. The statement is the
 	// same for any number of values.
 	noneOf(column string, n int, values []int64) (condition string, argument any)
 	// time is how a time is passed to River's own columns.
 	time(t time.Time) any
+	// secondsSince is how many seconds ago a time of River's own columns is, as a number with fractions.
+	secondsSince(column string) string
 	close() error
 }
 

@@ -43,13 +43,14 @@ func (effectArgs) Kind() string { return "effect" }
 type work struct {
 	Target bot.Target
 	Effect bot.Effect
+	Cause  []string // the deliveries that led to it
 }
 
 // jobs are inserted in one transaction.
 type jobs []river.InsertManyParams
 
-func (j *jobs) addEffect(target bot.Target, e bot.Effect) error {
-	data, err := encode(work{target, e})
+func (j *jobs) addEffect(target bot.Target, e bot.Effect, cause []string) error {
+	data, err := encode(work{target, e, cause})
 	if err != nil {
 		return fmt.Errorf("encode the effect %s: %w", e.Key, err)
 	}

@@ -213,7 +213,7 @@ func rowOf(c engine.Change, whole bool, now time.Time) (*pipelineRow, error) {
 		r.events = append(r.events, string(data))
 	}
 	for _, e := range c.Effects {
-		if err := r.jobs.addEffect(c.Target, e); err != nil {
+		if err := r.jobs.addEffect(c.Target, e, c.Cause); err != nil {
 			return nil, err
 		}
 	}

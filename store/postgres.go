@@ -53,6 +53,15 @@ const connectWithin = 5 * time.Second
 
 var errPostgresURL = errors.New("DATABASE_URL is no valid PostgreSQL URL: expected postgres://USER:PASSWORD@HOST:PORT/NAME, with special characters of the password percent-encoded")
 
+// CheckPostgres returns why a URL is none of a PostgreSQL database, or nil. It connects to nothing, and its error contains
+// no part of the URL.
+func CheckPostgres(url string) error {
+	if _, err := pgxpool.ParseConfig(url); err != nil {
+		return errPostgresURL // the parser's error may quote a part of the password
+	}
+	return nil
+}
+
 // migrationLock prevents instances that start together from migrating together: "headstar" in ASCII.
 const migrationLock = 0x6865616473746172
 
@@ -123,6 +132,13 @@ func (db *postgresDB) migrate(ctx context.Context) error {
 		err = migrate(ctx, db, have)
 	}
 	return errors.Join(err, unlock())
+}
+
+// gone: a server that has lost its files does not answer.
+func (db *postgresDB) gone() error { return nil }
+
+func (db *postgresDB) secondsSince(column string) string {
+	return `CAST(EXTRACT(EPOCH FROM now() - ` + column + `) AS DOUBLE PRECISION)`
 }
 
 func (db *postgresDB) close() error {

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/engine"
 )
 
 // Handlers do the work that is stored.
@@ -380,7 +381,7 @@ func (w *performer) effect(ctx context.Context, this *running, stored string) er
 	if err := decode([]byte(stored), &do); err != nil {
 		return fmt.Errorf("read a stored effect that a newer version of Headstart may have written: %w", err)
 	}
-	err := w.one(this.context(ctx), do, this.n > 1)
+	err := w.one(engine.WithCause(this.context(ctx), do.Cause), do, this.n > 1)
 	switch {
 	case this.isDone():
 		return nil

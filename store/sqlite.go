@@ -24,9 +24,11 @@ import (
 // sqliteDB is a SQLite file that only this process has open. All writes share one connection, because SQLite has one
 // writer at a time. Waiting for a turn is fair in Go, and is not in SQLite.
 type sqliteDB struct {
-	lock   *os.File // holds the lock on PATH.lock; nil in memory
-	writer *sql.DB  // one connection; River uses it too
-	reader *sql.DB  // in memory the same as writer
+	lock   *os.File    // holds the lock on PATH.lock; nil in memory
+	writer *sql.DB     // one connection; River uses it too
+	reader *sql.DB     // in memory the same as writer
+	path   string      // empty in memory
+	file   os.FileInfo // of the file at path as it was opened; nil in memory
 	queue
 
 	writes  chan *write
@@ -122,6 +124,12 @@ func openSQLite(ctx context.Context, path string, q queue) (_ *sqliteDB, err err
 	if err := db.writer.QueryRowContext(ctx, selectLastJob).Scan(&db.lastJob); err != nil {
 		return nil, fmt.Errorf("find the newest job: %w", err)
 	}
+	if path != ":memory:" {
+		if db.file, err = os.Stat(path); err != nil {
+			return nil, fmt.Errorf("find the SQLite database %s: %w", path, err)
+		}
+		db.path = path
+	}
 	db.writing.Go(db.writeGroups)
 	defer func() {
 		if err != nil {
@@ -192,6 +200,18 @@ func (db *sqliteDB) release() error {
 
 func (db *sqliteDB) writers() int { return 1 }
 
+// gone looks whether the path still leads to the open file: SQLite goes on with a file that was removed or replaced, and
+// all of it is lost when the process ends.
+func (db *sqliteDB) gone() error {
+	if db.file == nil {
+		return nil
+	}
+	if now, err := os.Stat(db.path); err != nil || !os.SameFile(now, db.file) {
+		return ErrGone
+	}
+	return nil
+}
+
 func (db *sqliteDB) each(ctx context.Context, query string, args []any, row func(scanner) error) error {
 	var (
 		rows *sql.Rows
@@ -259,3 +279,7 @@ func (db *sqliteDB) noneOf(column string, n int, values []int64) (condition stri
 }
 
 func (db *sqliteDB) time(t time.Time) any { return t.UTC().Format("2006-01-02 15:04:05.000") }
+
+func (db *sqliteDB) secondsSince(column string) string {
+	return `(julianday('now', 'subsec') - julianday(` + column + `)) * 86400.0`
+}

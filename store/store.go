@@ -135,8 +135,14 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// Ping reports whether the database answers.
+// ErrGone means that the file of a SQLite database was removed, moved or replaced while it was open.
+var ErrGone = errors.New("the database's file is gone")
+
+// Ping reports whether the database answers, and is still the one that the next process would open: see ErrGone.
 func (s *Store) Ping(ctx context.Context) error {
+	if err := s.db.gone(); err != nil {
+		return err
+	}
 	return s.db.each(ctx, `SELECT 1`, nil, func(scan scanner) error { return scan(new(int64)) })
 }
 

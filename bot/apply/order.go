@@ -28,7 +28,7 @@ func push(s *pipeline.State, p bot.Pushed, at time.Time) {
 	}
 	fresh := pipeline.Candidate{
 		SHA: p.After, Tree: p.Tree, Before: p.Before, Branch: p.Branch, Title: p.Title, Author: p.Author,
-		Forced: p.Forced, PushedAt: p.PushedAt, SeenAt: at,
+		Forced: p.Forced, PushedAt: p.PushedAt, SeenAt: at, Delivery: p.Delivery,
 	}
 	if c := s.Candidate(p.After); c != nil && c.FromPull && s.Config.Prepare.Apart() {
 		landOnBranch(s, &fresh, c)
@@ -85,6 +85,9 @@ func raiseBarrier(s *pipeline.State, stage string, before time.Time) {
 func learn(s *pipeline.State, c *pipeline.Candidate, p bot.Pushed) {
 	if c.Before == "" {
 		c.Before, c.Forced, c.PushedAt = p.Before, p.Forced, p.PushedAt
+	}
+	if c.Delivery == "" {
+		c.Delivery = p.Delivery
 	}
 	learnCommit(s, c, p.Tree, p.Title, p.Author)
 }

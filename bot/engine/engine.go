@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	"github.com/headstart-cd/headstart/bot"
@@ -36,7 +37,8 @@ type Options struct {
 	Logger     *zap.Logger          // nil: none
 	// Yield pauses after another instance was faster with a pipeline; nil: no pause. The other may go on with what it
 	// has begun, and facts that arrive here meanwhile are folded together. losses counts the losses in a row.
-	Yield func(ctx context.Context, losses int)
+	Yield   func(ctx context.Context, losses int)
+	Metrics prometheus.Registerer // nil: metrics are kept but not shown
 	// Observe, if not nil, is called with every commit, in the order of a pipeline's commits. It must return quickly.
 	Observe func(Commit)
 }
@@ -66,15 +68,25 @@ type Engine struct {
 	operator operator
 	names    identities
 
-	deliveries batcher[named, []bot.Fact, struct{}]
+	metrics *metrics
+	repeats repeats // what was logged lately
+	begun   begun
+
+	deliveries batcher[named, received, struct{}]
 	updates    batcher[bot.Key, update, committed]
+}
+
+// received is a delivery's facts, and its id.
+type received struct {
+	facts []bot.Fact
+	id    string
 }
 
 // New returns an Engine. Run must be running for wake times to be kept.
 func New(o Options) *Engine {
 	e := &Engine{
 		store: o.Store, perform: o.Perform, freezes: o.Freezes, allowed: o.Allowed, clock: o.Clock, log: o.Logger, observe: o.Observe, yield: o.Yield,
-		alarm: alarm{nudged: make(chan struct{}, 1)}, names: identities{Identities: o.Identities, directory: o.Directory, pinned: o.Pinned},
+		metrics: newMetrics(o.Metrics), alarm: alarm{nudged: make(chan struct{}, 1)}, names: identities{Identities: o.Identities, directory: o.Directory, pinned: o.Pinned},
 	}
 	if e.names.pinned == nil {
 		e.names.pinned = func(bot.Repo) int64 { return 0 }
@@ -106,7 +118,7 @@ func (e *Engine) Deliver(ctx context.Context, d Delivery) error {
 	if d.Repo == (bot.Repo{}) {
 		for _, f := range d.Facts {
 			if moved, ok := f.(bot.PlatformMoved); ok {
-				if err := e.PlatformMoved(ctx, moved); err != nil {
+				if err := e.PlatformMoved(WithCause(ctx, causes(nil, []string{d.ID})), moved); err != nil {
 					return err
 				}
 			}
@@ -128,13 +140,18 @@ func (e *Engine) deliver(ctx context.Context, d Delivery) error {
 	if d.RepoID != 0 && e.names.ignored(named{d.Repo, d.RepoID}, e.clock.Now()) {
 		return nil
 	}
-	_, _, err := e.deliveries.Do(named{d.Repo, d.RepoID}, d.Facts, func(take func() [][]bot.Fact) (none struct{}, _ error) {
+	_, _, err := e.deliveries.Do(named{d.Repo, d.RepoID}, received{d.Facts, d.ID}, func(take func() []received) (none struct{}, _ error) {
 		to, found, err := e.usual(ctx, d)
 		if err != nil {
 			return none, err
 		}
 		all := d
-		all.Facts = slices.Concat(take()...)
+		all.Facts = nil
+		var because []string
+		for _, r := range take() {
+			all.Facts, because = append(all.Facts, r.facts...), causes(because, []string{r.id})
+		}
+		ctx := WithCause(ctx, because)
 		if !found {
 			if to, err = e.find(ctx, all); err != nil {
 				return none, err
@@ -281,16 +298,18 @@ func (e *Engine) commitExpected(ctx context.Context, key bot.Key, repo int64, fa
 		all := take()
 		var facts []bot.Fact
 		var works []context.Context
+		var because []string
 		repo := int64(0)
 		for _, u := range all {
 			facts = append(facts, u.facts...)
 			works = append(works, u.ctx)
+			because = causes(because, CauseOf(u.ctx))
 			if u.repo != 0 && repo != 0 && u.repo != repo {
 				return committed{}, ErrElsewhere // for one of them; each is tried alone
 			}
 			repo = max(repo, u.repo)
 		}
-		return e.commitAll(e.store.Together(ctx, works), key, repo, facts)
+		return e.commitAll(WithCause(e.store.Together(ctx, works), because), key, repo, facts)
 	})
 }
 
@@ -326,7 +345,7 @@ func (e *Engine) commitAll(ctx context.Context, key bot.Key, repo int64, facts [
 			return committed{}, err
 		}
 		c, explain := e.reconcile(state, withFreeze(state, word, told))
-		c.Version, c.Comments = version, taken(comments, state, c.State)
+		c.Version, c.Comments, c.Cause = version, taken(comments, state, c.State), CauseOf(ctx)
 		for i := range c.Claims {
 			c.Claims[i].Passes = queues.gaveUp()
 		}
@@ -352,6 +371,10 @@ func (e *Engine) commitAll(ctx context.Context, key bot.Key, repo int64, facts [
 		}
 		e.memory.keep(key, remembered{c.State, version + 1})
 		e.warnOfRules(key, state, c.State)
+		notes := history.Notes(&state, &c.State, c.Events, c.History)
+		e.begun.note(key, c.Effects, c.Cause)
+		e.tell(key, notes, c.Cause)
+		e.metrics.count(key, c.State.Config, notes)
 		e.alarm.committed(c.Wake, e.clock.Now())
 		e.observe(Commit{Pipeline: key, Events: c.Events, State: c.State, Explain: explain})
 		return committed{c, pipeline.StagesMoved(state, c.State)}, nil

@@ -34,10 +34,10 @@ func (e *Engine) WatchFreeze(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		if err := e.LookAtFreeze(ctx); err != nil && ctx.Err() == nil {
-			e.log.Warn("could not pass on the freeze; retrying in a second", zap.Error(err))
+			e.warn("could not pass on the freeze; retrying every second", err)
 		}
 		if err := e.LookAtConfirmed(ctx); err != nil && ctx.Err() == nil {
-			e.log.Warn("could not read the confirmed repositories; retrying in ten seconds", zap.Error(err))
+			e.warn("could not read the confirmed repositories; retrying every ten seconds", err)
 		}
 		select {
 		case <-ctx.Done():

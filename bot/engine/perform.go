@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/headstart-cd/headstart/bot"
 )
 
@@ -66,11 +64,8 @@ func (e *Engine) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 	}
 	fact, err := e.do(attempt, target, effect)
 	finished := bot.Conclude(effect, fact, err)
-	e.log.Debug("performed",
-		zap.Stringer("pipeline", target.Pipeline), zap.String("effect", effect.Key), zap.Int("attempt", effect.Attempt),
-		zap.String("outcome", string(finished.Outcome)), zap.String("reason", finished.Reason),
-		zap.Duration("took", e.clock.Now().Sub(began)))
-
+	e.attempted(target.Pipeline, finished, e.clock.Now().Sub(began), CauseOf(ctx))
+	e.metrics.attempted(finished)
 	return e.record(ctx, target, finished, coming)
 }
 

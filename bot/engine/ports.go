@@ -63,6 +63,7 @@ type Change struct {
 	Wake     time.Time        // when to decide again even if nothing happens; zero: never
 	Sweep    time.Time        // when to look for lost webhooks; zero: never
 	History  []history.Entry  // the rows of history that this makes or replaces; nil: none
+	Cause    []string         // the deliveries that led to it, which Perform's context is to have for its effects; nil: none
 }
 
 // CanBeRepeated reports whether nothing is lost if the change is undone, with all that followed, and made again: each
@@ -132,6 +133,18 @@ type Delivery struct {
 	RepoID int64      // GitHub's number of the repository; 0: unknown
 	Sender Person     // the person who caused it; zero: unknown
 	Facts  []bot.Fact // none: nothing in it affects Headstart
+}
+
+// WithID returns the delivery under the id that its sender gave it. A push in it carries the id, too, to be followed.
+func (d Delivery) WithID(id string) Delivery {
+	d.ID, d.Facts = id, slices.Clone(d.Facts)
+	for i, f := range d.Facts {
+		if p, ok := f.(bot.Pushed); ok {
+			p.Delivery = id
+			d.Facts[i] = p
+		}
+	}
+	return d
 }
 
 // Identities knows which repository a name stands for. A repository is known by its number: it survives renames and

@@ -36,7 +36,8 @@ type SweepOptions struct {
 // to redeliver lost webhooks, and sweeps the pipelines that are due. Its share of the requests bounds both: see
 // [share].
 type Sweeper struct {
-	o SweepOptions
+	o       SweepOptions
+	repeats repeats // what was logged lately
 
 	mu     sync.Mutex // guards everything below; rounds do not overlap
 	shares map[any]*share
@@ -93,8 +94,8 @@ func (s *Sweeper) Run(ctx context.Context) error {
 	wait := standby / 64 // an instance that starts alone leads in a moment
 	for {
 		led, err := s.Sweep(ctx)
-		if err != nil && ctx.Err() == nil {
-			s.o.Logger.Warn("could not look for lost webhooks; retrying in the next round", zap.Error(err))
+		if ctx.Err() == nil {
+			s.told(led, err)
 		}
 		alarm, stop := s.o.Clock.Alarm(s.o.Clock.Now().Add(s.o.Every))
 		if led {
@@ -110,6 +111,25 @@ func (s *Sweeper) Run(ctx context.Context) error {
 			stop()
 			return nil
 		case <-alarm:
+		}
+	}
+}
+
+// sweepFailed is what a failed round is logged as: once, and then once an hour while the answer stays the same.
+const sweepFailed = "could not look for lost webhooks; retrying in the next round"
+
+// told logs and counts how a round ended.
+func (s *Sweeper) told(led bool, err error) {
+	now := s.o.Clock.Now()
+	switch {
+	case err != nil:
+		if s.repeats.worth(sweepFailed+": "+err.Error(), now) {
+			s.o.Logger.Warn(sweepFailed, zap.Error(err))
+		}
+	case led:
+		s.o.Engine.metrics.swept.succeeded(now)
+		if s.repeats.over(sweepFailed) {
+			s.o.Logger.Info("lost webhooks are looked for again")
 		}
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"sync"
 	"time"
-
-	"go.uber.org/zap"
 )
 
 // batch is how many overdue pipelines are looked at before the store is asked for more.
@@ -20,7 +18,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return nil
 		case err != nil:
-			e.log.Error("could not wake pipelines", zap.Error(err))
+			e.warn("could not wake pipelines; retrying every second", err)
 			next = e.clock.Now().Add(time.Second)
 		case more:
 			continue

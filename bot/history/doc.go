@@ -36,5 +36,7 @@
 //	a promotion that has ended never changes, but for what was proved and then did not stay healthy
 //	Chronicle(s, s) is empty, and which events are committed together makes no difference to the rows in the end
 //
+// [Notes] are what the log and the metrics say: not rows that are replaced, but what has just ended.
+//
 // Begin with entry.go, then chronicle.go. The golden rows of every scenario are at the end of its script.
 package history

@@ -55,9 +55,10 @@ type Candidate struct {
 	Published   map[string]Published // by status context
 
 	// For those who look back. No decision depends on them.
-	Way     Way      // where its time went
-	Build   Build    // how it was built
-	Classes []string // of its changes in any comparison with a live commit, sorted
+	Way      Way      // where its time went
+	Build    Build    // how it was built
+	Classes  []string // of its changes in any comparison with a live commit, sorted
+	Delivery string   // the webhook that brought it; empty: it was found without one
 }
 
 // Reports is what is known of a commit's checks. Reports of webhooks are merged into the

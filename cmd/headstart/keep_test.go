@@ -26,9 +26,9 @@ func TestTheEmbeddedPlatformIsOffUnlessItIsAskedFor(t *testing.T) {
 		refused string // in the error; empty: none
 		warned  string // in a warning
 	}{
-		"nothing is set":        {func(s *settings) {}, false, "", "no platform is there to build on"},
-		"a folder":              {func(s *settings) { s.LocalDir = "apps" }, false, "", "HEADSTART_LOCAL=true to start it"},
-		"an address":            {func(s *settings) { s.LocalAddr = ":8081" }, false, "", "HEADSTART_LOCAL=true to start it"},
+		"nothing is set":        {func(s *settings) {}, false, "there is no platform to build on", ""},
+		"a folder":              {func(s *settings) { s.LocalDir = "apps" }, false, "there is no platform to build on", "HEADSTART_LOCAL=true to start it"},
+		"an address":            {func(s *settings) { s.LocalAddr, s.Heroku.APIKey = ":8081", "key" }, false, "", "HEADSTART_LOCAL=true to start it"},
 		"asked for":             {func(s *settings) { s.Local = "true" }, true, "", "as this server's user"},
 		"switched off":          {func(s *settings) { s.Local, s.Heroku.APIKey = "false", "key" }, false, "", ""},
 		"Heroku alone":          {func(s *settings) { s.Heroku.APIKey = "key" }, false, "", ""},

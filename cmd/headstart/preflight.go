@@ -4,27 +4,59 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/github"
+	"github.com/headstart-cd/headstart/platform/heroku"
 	"github.com/headstart-cd/headstart/webhooks"
 )
 
 // asking bounds what is asked of GitHub before the server starts.
 const asking = 15 * time.Second
 
-// introduce asks GitHub who the App is. Wrong credentials are an error; what the
-// App or an installation may not do yet is a warning, because part of the work
-// goes on without it. GitHub being away is a warning too: it will come back.
+// introduce asks GitHub who the App is, and Heroku whose the API key is. Wrong
+// credentials and addresses are errors; what the App or an installation may not do yet
+// is a warning, because part of the work goes on without it. Either of them being away
+// is a warning too: it will come back.
 func (srv *server) introduce(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, asking)
 	defer cancel()
+	var toGitHub, toHeroku error
+	var both sync.WaitGroup
+	both.Go(func() { toHeroku = srv.introduceToHeroku(ctx) })
+	toGitHub = srv.introduceToGitHub(ctx)
+	both.Wait()
+	return errors.Join(toGitHub, toHeroku)
+}
+
+func (srv *server) introduceToHeroku(ctx context.Context) error {
+	if srv.heroku == nil {
+		return nil
+	}
+	var refused *bot.Refused
+	switch err := srv.heroku.Introduce(ctx); {
+	case errors.Is(err, heroku.ErrNoAPI):
+		return fmt.Errorf("HEROKU_API_URL: %w", err)
+	case errors.As(err, &refused):
+		return fmt.Errorf("HEROKU_API_KEY: %s", refused.Reason)
+	case err != nil:
+		srv.log.Warn("Heroku does not tell whose the API key is; starting anyway", zap.Error(err))
+	}
+	return nil
+}
+
+func (srv *server) introduceToGitHub(ctx context.Context) error {
 	app, err := srv.github.App(ctx)
 	var refused *bot.Refused
-	if errors.As(err, &refused) {
-		return fmt.Errorf("GitHub does not take the App's credentials: %w", err)
+	switch {
+	case errors.Is(err, github.ErrNoAPI):
+		return fmt.Errorf("GITHUB_API_URL: %w", err)
+	case errors.As(err, &refused):
+		return fmt.Errorf("GITHUB_APP_ID or GITHUB_PRIVATE_KEY: %s", refused.Reason)
 	}
 	if err != nil {
 		srv.log.Warn("GitHub is unreachable; starting anyway", zap.Error(err))

@@ -486,7 +486,8 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	good := map[string]string{
 		"HEADSTART_ADDR": "127.0.0.1:0", "HEADSTART_ALLOW": "acme/shop=shop-*", "HEADSTART_LOCAL": "beside-heroku", "HEADSTART_LOCAL_ADDR": "127.0.0.1:0",
 		"GITHUB_APP_ID": "1", "GITHUB_PRIVATE_KEY": string(gh.PrivateKeyPEM()), "GITHUB_WEBHOOK_SECRET": webhookSecret + "," + oldSecret,
-		"HEROKU_API_KEY": theirToken, "HEROKU_WEBHOOK_SECRET": varSecret, "DATABASE_URL": "sqlite::memory:", "GITHUB_API_URL": gh.URL(),
+		"HEROKU_API_KEY": theirToken, "HEROKU_WEBHOOK_SECRET": varSecret, "DATABASE_URL": "sqlite:headstart.db", "GITHUB_API_URL": gh.URL(),
+		"HEROKU_API_URL": "http://127.0.0.1:1",
 	}
 	for name, c := range map[string]struct {
 		set  map[string]string

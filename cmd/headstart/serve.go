@@ -43,7 +43,7 @@ func (cmd serveCommand) Run(ctx context.Context, wrong mistakes) error {
 	listener, err := net.Listen("tcp", cmd.listenAddr())
 	if err != nil {
 		s.close()
-		return fmt.Errorf("listen: %w (choose another address with HEADSTART_ADDR or PORT)", err)
+		return fmt.Errorf("HEADSTART_ADDR or PORT: cannot %w", err)
 	}
 	log.Info("headstart is listening", zap.Stringer("address", listener.Addr()), zap.String("version", version()))
 	return s.serve(ctx, listener)

@@ -106,7 +106,7 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 		return nil, fmt.Errorf("HEADSTART_OPERATORS: %w", err)
 	}
 	srv.people.store, srv.people.log = srv.store, w.Logger.Named("operators")
-	registry.MustRegister(srv.failedDeliveries(), srv.refusedRepositories())
+	registry.MustRegister(srv.failedDeliveries(), srv.refusedRepositories(), buildInfo(), queues{srv.store})
 	srv.github, err = github.New(github.Options{
 		AppID: s.GitHub.AppID, PrivateKey: key, URL: s.GitHub.APIURL, Pages: s.URL, ParseConfig: parseConfig(allow), Events: webhooks.Events(),
 		Logger: w.Logger.Named("github"), Metrics: registry, Now: w.Clock.Now, Pause: w.Pause,
@@ -131,7 +131,7 @@ func openServer(ctx context.Context, s settings, w wiring) (_ *server, err error
 		return nil, err
 	}
 	srv.engine = engine.New(engine.Options{
-		Store: srv.store, Freezes: srv.store, Clock: w.Clock, Logger: w.Logger.Named("engine"), Observe: w.Observe, Allowed: allow.Names, Yield: yield,
+		Store: srv.store, Freezes: srv.store, Clock: w.Clock, Logger: w.Logger.Named("engine"), Observe: w.Observe, Allowed: allow.Names, Yield: yield, Metrics: registry,
 		Identities: srv.store, Directory: srv.github, Pinned: allow.Pinned,
 		Perform: engine.Router{
 			GitHub:   srv.github,
@@ -223,7 +223,7 @@ func (srv *server) openPlatforms(ctx context.Context, s settings, w wiring) (map
 	m := map[string]platform.Platform{}
 	if s.usesLocal() {
 		if err := embedded.Start(ctx); err != nil {
-			return nil, fmt.Errorf("start the embedded platform: %w", err)
+			return nil, err
 		}
 		srv.local = embedded
 		m[bot.PlatformLocal] = embedded
@@ -315,7 +315,7 @@ func (srv *server) handlers() store.Handlers {
 			if err != nil {
 				return err
 			}
-			delivery.ID = d.GUID
+			delivery = delivery.WithID(d.GUID)
 			srv.people.saw(ctx, delivery.Sender)
 			return srv.engine.Deliver(ctx, delivery)
 		},

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net"
 	"os"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -85,12 +87,12 @@ func (s settings) privateKey() ([]byte, error) {
 
 // logger makes the logger that the settings ask for, writing to standard error.
 func (s settings) logger() (*zap.Logger, error) {
-	level, err := zapcore.ParseLevel(s.LogLevel)
+	level, err := zapcore.ParseLevel(strings.ToLower(s.LogLevel))
 	if err != nil {
 		return nil, fmt.Errorf("LOG_LEVEL: %w", err)
 	}
 	c := zap.NewProductionConfig()
-	c.Level, c.Encoding, c.Sampling = zap.NewAtomicLevelAt(level), s.LogFormat, nil
+	c.Level, c.Encoding, c.Sampling = zap.NewAtomicLevelAt(level), cmp.Or(strings.ToLower(s.LogFormat), "json"), nil
 	c.EncoderConfig.EncodeTime = zapcore.ISO8601TimeEncoder
 	c.EncoderConfig.TimeKey = "time"
 	return c.Build()

@@ -90,7 +90,16 @@ func (l lenientBool) Decode(ctx *kong.DecodeContext, target reflect.Value) error
 // the variables. It repeats no value that could be a secret.
 func (s settings) check() error {
 	var errs []error
-	wrong := func(format string, a ...any) { errs = append(errs, fmt.Errorf(format, a...)) }
+	told := map[string]bool{}
+	for _, variable := range s.inQuotes() {
+		told[variable] = true
+		errs = append(errs, fmt.Errorf("%s is in quotes, which are part of the value here: remove them", variable))
+	}
+	wrong := func(format string, a ...any) {
+		if err := fmt.Errorf(format, a...); !told[variableOf(err.Error())] {
+			errs = append(errs, err)
+		}
+	}
 	s.checkApp(wrong)
 	if list := secrets(s.GitHub.WebhookSecret); len(list) == 0 {
 		wrong("GITHUB_WEBHOOK_SECRET is missing: without one anybody could make this server deploy")
@@ -112,7 +121,9 @@ func (s settings) check() error {
 	if _, bad := s.wrong["HEADSTART_PRIVATE_URLS"]; bad {
 		wrong("HEADSTART_PRIVATE_URLS: expected true or false")
 	}
-	if _, err := platform.ParseAllow(s.Allow); err != nil {
+	if strings.TrimSpace(s.Allow) == "" {
+		wrong("HEADSTART_ALLOW is missing, and nothing is deployed without a rule: say which repository may use which apps, as in acme/shop=shop-*")
+	} else if _, err := platform.ParseAllow(s.Allow); err != nil {
 		wrong("HEADSTART_ALLOW: %w", err)
 	}
 	if _, err := parseOperators(s.Operators); err != nil {
@@ -132,9 +143,7 @@ func (s settings) check() error {
 	if s.MetricsAddr != "" && !isAddr(s.MetricsAddr) {
 		wrong("HEADSTART_METRICS_ADDR: expected an address such as 127.0.0.1:9090")
 	}
-	if kind, _, _ := strings.Cut(s.DatabaseURL, ":"); kind != "sqlite" && kind != "postgres" && kind != "postgresql" {
-		wrong("DATABASE_URL: expected sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME")
-	}
+	s.checkDatabase(wrong)
 	for _, v := range []struct{ variable, value, usual string }{
 		{"GITHUB_API_URL", s.GitHub.APIURL, "https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise Server"},
 		{"HEROKU_API_URL", s.Heroku.APIURL, "https://api.heroku.com"},
@@ -144,10 +153,10 @@ func (s settings) check() error {
 			wrong("%s is no address: expected %s", v.variable, v.usual)
 		}
 	}
-	if !oneOf(s.LogLevel, "", "debug", "info", "warn", "error") {
+	if !oneOf(strings.ToLower(s.LogLevel), "", "debug", "info", "warn", "error") {
 		wrong("LOG_LEVEL: expected debug, info, warn or error")
 	}
-	if !oneOf(s.LogFormat, "", "json", "console") {
+	if !oneOf(strings.ToLower(s.LogFormat), "", "json", "console") {
 		wrong("LOG_FORMAT: expected json or console")
 	}
 	return errors.Join(errs...)

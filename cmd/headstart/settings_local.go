@@ -1,6 +1,9 @@
 package main
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Whether the embedded platform is started, and what its owner should know of it.
 
@@ -19,6 +22,11 @@ func (s settings) checkLocal(wrong func(string, ...any)) {
 	case s.Local == "true" && s.Heroku.APIKey != "":
 		wrong("HEADSTART_LOCAL: the embedded platform runs the code of repositories as this server's user, "+
 			"who is trusted with HEROKU_API_KEY: remove one of the two, or set HEADSTART_LOCAL=%s if you mean both", besideHeroku)
+	case !s.usesLocal() && strings.TrimSpace(s.Heroku.APIKey) == "":
+		wrong("HEROKU_API_KEY is missing, so there is no platform to build on: make a key with `heroku authorizations:create`, or set HEADSTART_LOCAL=true for the embedded platform")
+	}
+	if s.LocalAddr != "" && !isAddr(s.LocalAddr) {
+		wrong("HEADSTART_LOCAL_ADDR: expected an address such as 127.0.0.1:8081")
 	}
 }
 
@@ -30,8 +38,6 @@ func (s settings) localWarnings() []string {
 			"who can read the database and every file of this user: use it for repositories that you trust"}
 	case s.LocalDir != "" || s.LocalAddr != "":
 		return []string{"HEADSTART_LOCAL: the embedded platform is off, though HEADSTART_LOCAL_DIR or HEADSTART_LOCAL_ADDR is set: set HEADSTART_LOCAL=true to start it"}
-	case s.Heroku.APIKey == "":
-		return []string{"HEROKU_API_KEY: it is missing, so no platform is there to build on: set it, or HEADSTART_LOCAL=true for the embedded one"}
 	}
 	return nil
 }

@@ -2,6 +2,10 @@ package main
 
 import (
 	"encoding/base64"
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,7 +21,7 @@ func serveWith(t *testing.T, variables map[string]string) string {
 		"GITHUB_WEBHOOK_SECRET", "GITHUB_API_URL", "HEROKU_API_KEY", "HEROKU_API_URL", "HEROKU_WEBHOOK_SECRET", "HEADSTART_PRIVATE_URLS",
 		"HEADSTART_SWEEP", "LOG_LEVEL", "LOG_FORMAT", "HEADSTART_TRUSTED_PROXIES", "HEADSTART_METRICS_ADDR", "HEADSTART_METRICS_TOKEN", "HEADSTART_OPERATORS",
 		"HEADSTART_URL", "HEADSTART_SESSION_KEY", "GITHUB_URL", "GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET",
-		"HEADSTART_HISTORY",
+		"HEADSTART_HISTORY", "HEADSTART_LOCAL", "HEADSTART_LOCAL_ADDR", "HEADSTART_LOCAL_DIR",
 	} {
 		t.Setenv(name, "")
 	}
@@ -129,5 +133,66 @@ func TestShortSecretsAreWarnedOf(t *testing.T) {
 	s.Heroku.APIKey = "key"
 	if list := s.warnings(); len(list) > 0 {
 		t.Errorf("secrets of sixteen characters should do, got %q", list)
+	}
+}
+
+// usable are settings with which serve starts, for a GitHub that does not answer.
+func usable(t *testing.T) map[string]string {
+	t.Helper()
+	gh, err := githubtest.New(githubtest.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { gh.Close() })
+	return map[string]string{
+		"HEADSTART_ALLOW": "acme/shop=shop-*", "GITHUB_APP_ID": "1", "GITHUB_PRIVATE_KEY": string(gh.PrivateKeyPEM()), "HEROKU_API_KEY": "0af1-key-of-heroku",
+	}
+}
+
+// Settings with which a server would start, and deploy nothing, are refused: each under its variable, all at once, and
+// before a database is made.
+func TestSettingsThatWouldDeployNothingAreRefused(t *testing.T) {
+	good := usable(t)
+	for what, k := range map[string]struct {
+		set   map[string]string
+		lines int
+		want  []string
+	}{
+		"no rule":                   {map[string]string{"HEADSTART_ALLOW": " "}, 1, []string{"HEADSTART_ALLOW is missing"}},
+		"rules with commas":         {map[string]string{"HEADSTART_ALLOW": "acme/shop=shop-*,acme/api=api-*"}, 1, []string{"HEADSTART_ALLOW: ", "separate rules by spaces"}},
+		"an app that cannot be":     {map[string]string{"HEADSTART_ALLOW": "acme/shop=Shop_*"}, 1, []string{"HEADSTART_ALLOW: ", "lowercase"}},
+		"no platform":               {map[string]string{"HEROKU_API_KEY": ""}, 1, []string{"HEROKU_API_KEY is missing", "HEADSTART_LOCAL=true"}},
+		"a database in memory":      {map[string]string{"DATABASE_URL": "sqlite::memory:"}, 1, []string{"DATABASE_URL: a database in memory is forgotten"}},
+		"a path as others write it": {map[string]string{"DATABASE_URL": "sqlite://headstart.db"}, 1, []string{"DATABASE_URL: sqlite:// would be a path from the root", "sqlite:headstart.db"}},
+		"no path":                   {map[string]string{"DATABASE_URL": "sqlite:"}, 1, []string{"DATABASE_URL names no file"}},
+		"a port that is none":       {map[string]string{"DATABASE_URL": "postgres://shop@127.0.0.1:port/shop"}, 1, []string{"DATABASE_URL is no valid PostgreSQL URL"}},
+		"quotes of an env file": {
+			map[string]string{"HEADSTART_ALLOW": `"acme/shop=shop-*"`, "GITHUB_APP_ID": `"1"`, "LOG_LEVEL": `'info'`}, 3,
+			[]string{"HEADSTART_ALLOW is in quotes", "GITHUB_APP_ID is in quotes", "LOG_LEVEL is in quotes"},
+		},
+		"the router's address": {map[string]string{"HEADSTART_LOCAL_ADDR": "localhost"}, 1, []string{"HEADSTART_LOCAL_ADDR: expected an address"}},
+		"everything at once": {
+			map[string]string{"HEADSTART_ALLOW": "", "GITHUB_APP_ID": "Iv23liAbCdEfGhIjKlMn", "HEROKU_API_KEY": "", "PORT": "http", "LOG_LEVEL": "loud"}, 5,
+			[]string{"HEADSTART_ALLOW is missing", "GITHUB_APP_ID holds the App's client id", "HEROKU_API_KEY is missing", "PORT: expected", "LOG_LEVEL: expected"},
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			set := maps.Clone(good)
+			file := filepath.Join(t.TempDir(), "headstart.db")
+			set["DATABASE_URL"] = "sqlite:" + file
+			maps.Copy(set, k.set)
+			said := serveWith(t, set)
+			for _, want := range k.want {
+				if !strings.Contains(said, want) {
+					t.Errorf("expected %q, serve says:\n%s", want, said)
+				}
+			}
+			if lines := len(strings.Split(strings.TrimSpace(said), "\n")); lines != k.lines {
+				t.Errorf("expected %d mistakes, each on a line, serve says:\n%s", k.lines, said)
+			}
+			if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("no database should be made while settings are wrong: %v", err)
+			}
+		})
 	}
 }

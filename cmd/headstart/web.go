@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/singleflight"
 
+	"github.com/headstart-cd/headstart/store"
 	"github.com/headstart-cd/headstart/webhooks"
 )
 
@@ -116,8 +117,8 @@ func (srv *server) routes(s settings, registry *prometheus.Registry) (http.Handl
 	return mux, nil
 }
 
-// ready answers whether the database does. Any number of requests at once cost it
-// one question.
+// ready answers whether the database does, and is where the next process would look for
+// it. Any number of requests at once cost it one question.
 func (srv *server) ready() http.HandlerFunc {
 	var group singleflight.Group
 	return func(w http.ResponseWriter, _ *http.Request) {
@@ -126,6 +127,10 @@ func (srv *server) ready() http.HandlerFunc {
 			defer cancel()
 			return nil, srv.store.Ping(ctx)
 		})
+		if errors.Is(err, store.ErrGone) {
+			http.Error(w, "the database's file was removed or replaced: what happens now is lost at the next start", http.StatusServiceUnavailable)
+			return
+		}
 		if err != nil {
 			http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
 			return

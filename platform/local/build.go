@@ -171,7 +171,7 @@ func (p *Platform) runBuild(ctx context.Context, a *app, b *pendingBuild, rec bu
 	if err != nil {
 		p.log.Error("the end of a build could not be saved", zap.String("app", a.name), zap.Error(err))
 	}
-	p.log.Info("build ended", zap.String("app", a.name), zap.String("commit", rec.Commit),
+	p.log.Debug("build ended", zap.String("app", a.name), zap.String("commit", rec.Commit),
 		zap.String("status", string(end.Status)), zap.String("reason", end.Reason))
 	p.prune(a)
 	p.opts.OnChange(a.name)

@@ -143,7 +143,7 @@ func (p *Platform) runCopy(ctx context.Context, a, from *app, pending *pendingCo
 	if err != nil {
 		p.log.Error("the end of a copy could not be saved", zap.String("app", a.name), zap.Error(err))
 	}
-	p.log.Info("copy ended", zap.String("app", a.name), zap.String("from", from.name), zap.String("status", status), zap.String("reason", reason))
+	p.log.Debug("copy ended", zap.String("app", a.name), zap.String("from", from.name), zap.String("status", status), zap.String("reason", reason))
 	p.opts.OnChange(a.name)
 }
 

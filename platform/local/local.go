@@ -199,7 +199,7 @@ func (p *Platform) Start(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.running || p.ctx.Err() != nil {
-		return errors.New("start the embedded platform: it was started before")
+		return errors.New("the embedded platform was started before")
 	}
 	if err := p.start(ctx); err != nil {
 		p.stop(errStopped)
@@ -210,7 +210,7 @@ func (p *Platform) Start(ctx context.Context) error {
 		if p.lock != nil {
 			p.lock.Close()
 		}
-		return fmt.Errorf("start the embedded platform: %w", err)
+		return fmt.Errorf("the embedded platform does not start: %w", err)
 	}
 	p.running = true
 	return nil
@@ -227,7 +227,7 @@ func (p *Platform) start(ctx context.Context) (err error) {
 		return err
 	}
 	if p.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", p.opts.Addr); err != nil {
-		return fmt.Errorf("listen for the apps' router: %w", err)
+		return fmt.Errorf("the apps' router cannot %w", err)
 	}
 	if p.apps, err = p.loadApps(); err != nil {
 		return err

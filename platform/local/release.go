@@ -151,7 +151,7 @@ func (p *Platform) runRelease(a *app, rec releaseRecord) {
 	}
 	if err == nil {
 		said.Close(true) // what the web process writes from now on is no part of the release
-		log.Info("release is live")
+		log.Debug("release is live")
 		p.prune(a)
 		p.opts.OnChange(a.name)
 		return
@@ -178,7 +178,7 @@ func (p *Platform) runRelease(a *app, rec releaseRecord) {
 	}); err != nil {
 		log.Error("the end of a release could not be saved", zap.Error(err))
 	}
-	log.Info("release ended", zap.String("status", string(status)), zap.String("reason", reason))
+	log.Debug("release ended", zap.String("status", string(status)), zap.String("reason", reason))
 	p.prune(a)
 	p.opts.OnChange(a.name)
 }
