@@ -259,10 +259,10 @@ func checkDuration(s string) (message, hint string) {
 	if n := strings.TrimRight(s, "0123456789"); n == "" && s != "" && len(s) < 6 {
 		return generic, fmt.Sprintf("name the unit: %ss or %sm", s, s)
 	}
-	if meant := meansDuration(s); meant != "" && meant != s {
+	d, ok := words.ParseDuration(s)
+	if meant := meansDuration(s); !ok && meant != "" && meant != s {
 		return generic, "write " + meant
 	}
-	d, ok := words.ParseDuration(s)
 	switch {
 	case !ok && !durationPattern.MatchString(s):
 		return "", "" // the pattern says what is expected
