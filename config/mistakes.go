@@ -31,7 +31,7 @@ func meansOption(written string, options []string) string {
 	return ""
 }
 
-var spokenTime = regexp.MustCompile(`(?i)^([0-9]{1,6})\s*(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?)$`)
+var spokenTime = regexp.MustCompile(`(?i)^([0-9]{1,6})\s*(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)$`)
 
 // meansDuration is a duration that was written as it is spoken, as in 5 min; empty: it was not.
 func meansDuration(s string) string {

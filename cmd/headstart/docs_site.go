@@ -155,7 +155,7 @@ func (s *docsSite) address(page document, link string) string {
 	return atGitHub + file + u.String()
 }
 
-// ServeHTTP serves pages, pictures and the style.
+// ServeHTTP serves pages, what lies beside them, and the style.
 func (s *docsSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
@@ -172,7 +172,7 @@ func (s *docsSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/docs.css":
 		h.Set("Content-Type", "text/css; charset=utf-8")
 		_, _ = w.Write(docsStyle)
-	case isPicture(r.URL.Path):
+	case beside(r.URL.Path):
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox") // an SVG's own style
 		http.ServeFileFS(w, r, s.files, strings.TrimPrefix(r.URL.Path, "/"))
 	default:
@@ -180,6 +180,7 @@ func (s *docsSite) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func isPicture(name string) bool {
-	return slices.Contains([]string{".png", ".svg"}, path.Ext(name))
+// beside reports whether a file lies beside the pages: a picture, or what can be downloaded.
+func beside(name string) bool {
+	return slices.Contains([]string{".png", ".svg", ".json", ".yml"}, path.Ext(name))
 }
