@@ -3,6 +3,7 @@ package setup
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -12,6 +13,15 @@ type proposal struct {
 	Allow string // HEADSTART_ALLOW
 	// Missing says that there is no app that only builds, and how to make one; empty: there is one.
 	Missing []string
+}
+
+// notInNames is what an app's name has not.
+var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
+
+// embedded are the apps of a repository on the embedded platform, which come to be with their first release.
+func embedded(repo Repository) Pipeline {
+	name := strings.Trim(notInNames.ReplaceAllString(strings.ToLower(repo.Name.Name), "-"), "-")
+	return Pipeline{Embedded: true, Apps: []StagedApp{{name + "-prepare", "development"}, {name + "-staging", "staging"}, {name + "-production", "production"}}}
 }
 
 // propose makes a pipeline's file of a repository and its apps on Heroku: apps of the stage development build, the others
@@ -35,6 +45,9 @@ func propose(repo Repository, p Pipeline) proposal {
 		is.Missing = append(is.Missing,
 			"heroku apps:create "+name+" --no-remote",
 			fmt.Sprintf("heroku pipelines:add %s -a %s -s development", p.Name, name))
+	}
+	if p.Embedded {
+		file.WriteString("platform: local\n")
 	}
 	if len(prepare) == 1 {
 		fmt.Fprintf(&file, "prepare: %s\n", prepare[0])

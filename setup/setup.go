@@ -52,6 +52,7 @@ type GitHub interface {
 type Pipeline struct {
 	ID, Name string
 	Apps     []StagedApp // in the order of their stages
+	Embedded bool        // it is none of Heroku: the server runs the apps itself
 }
 
 // StagedApp is an app of a pipeline.

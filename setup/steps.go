@@ -129,8 +129,7 @@ func (s *Setup) lookAgain(r *http.Request) {
 // heroku takes an authorization, or that there is none.
 func (s *Setup) heroku(r *http.Request) error {
 	if r.FormValue("without") != "" {
-		s.change(func(p *progress) { p.NoHeroku = true })
-		return nil
+		return s.withoutHeroku()
 	}
 	key := strings.TrimSpace(r.FormValue("key"))
 	if key == "" || strings.ContainsAny(key, " \t\n") {
@@ -154,6 +153,21 @@ func (s *Setup) heroku(r *http.Request) error {
 	if len(list) == 0 {
 		return fmt.Errorf("%s sees no pipeline on Heroku: make one with `heroku pipelines:create`, and paste the authorization again", account)
 	}
+	return nil
+}
+
+// withoutHeroku has the server run the apps itself, for the first of the repositories.
+func (s *Setup) withoutHeroku() error {
+	p := s.now()
+	if len(p.Repositories) == 0 {
+		return errors.New("the App is installed on no repository yet: do the steps before")
+	}
+	repository, chosen := p.Repositories[0], embedded(p.Repositories[0])
+	where, err := s.o.Save(map[string]string{"HEADSTART_LOCAL": "true", "HEADSTART_ALLOW": propose(repository, chosen).Allow})
+	if err != nil {
+		return fmt.Errorf("the choice could not be kept: %w", err)
+	}
+	s.change(func(p *progress) { p.NoHeroku, p.Repository, p.Chosen, p.Where = true, &repository, &chosen, where })
 	return nil
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/config"
 	"github.com/headstart-cd/headstart/github/githubtest"
 	"github.com/headstart-cd/headstart/github/githubtest/contract"
@@ -356,6 +357,30 @@ func (s *settingUp) deploys(editor *url.URL) {
 	eventually(s.t, "the commit is live in production", func() bool {
 		return s.shop.Statuses(commit.SHA)["headstart/production"].State == "success"
 	})
+}
+
+// Without Heroku the server runs the apps itself.
+func TestSetupWithoutHeroku(t *testing.T) {
+	t.Parallel()
+	s := newSettingUp(t)
+	n := newNewcomer(t)
+	n.open(s.printed())
+	n.press("Begin")
+	n.press("Go on", "url", "https://headstart.example.com", "whose", "person")
+	n.press("Make it on GitHub")
+	n.press("Run the apps on the server itself")
+	editor, err := url.Parse(n.link("Open it in GitHub’s editor"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := config.Parse([]byte(editor.Query().Get("value")), config.Path)
+	if err != nil || len(cfg.Stages) != 2 || cfg.Platform != bot.PlatformLocal {
+		t.Errorf("the file should have two stages on the embedded platform, and be valid: %+v, %v", cfg, err)
+	}
+	values, err := setup.ReadEnv(s.file)
+	if err != nil || values["HEADSTART_LOCAL"] != "true" || values["HEADSTART_ALLOW"] != "acme/shop=shop-prepare,shop-staging,shop-production" || values["HEADSTART_OPERATORS"] != "@headstart-cd" {
+		t.Errorf("the settings should be those of an embedded platform, and of whose the App is: %v, %v", values, err)
+	}
 }
 
 // Whoever has not the link gets nothing, and the link is good once.
