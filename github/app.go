@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	gh "github.com/google/go-github/v60/github"
+
+	"github.com/headstart-cd/headstart/bot"
 )
 
 // App is the GitHub App of the credentials. It is read at the start of the process, and proves that they work.
@@ -45,7 +47,7 @@ const teamPermission = "members"
 // ErrNoAPI means that something answers at the API's address, but not as GitHub's API does.
 var ErrNoAPI = errors.New("no API of GitHub's answers there: expected https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise Server")
 
-// App reads the App. Its error says what is wrong with the credentials, or is ErrNoAPI.
+// App reads the App. Its error says what is wrong with the credentials, or is ErrNoAPI, as a bot.Refused.
 func (c *Client) App(ctx context.Context) (App, error) {
 	var app App
 	a := ask{what: "read the GitHub App"}
@@ -54,8 +56,8 @@ func (c *Client) App(ctx context.Context) (App, error) {
 		answered, err = fetch(ctx, c.app.api, "app", &app)
 		return err
 	})
-	if err != nil && answered != nil && elsewhere(answered.StatusCode, err) {
-		return App{}, fmt.Errorf("%w (%s answered %d)", ErrNoAPI, c.base.Host, answered.StatusCode)
+	if err != nil && answered != nil && elsewhere(answered.Response, err) {
+		return App{}, &bot.Refused{Reason: fmt.Sprintf("%s answered %d", c.base.Host, answered.StatusCode), Err: ErrNoAPI}
 	}
 	if err == nil && app.Slug == "" {
 		err = a.unreadable("the App has no slug")
@@ -68,8 +70,11 @@ func (c *Client) App(ctx context.Context) (App, error) {
 
 // elsewhere reports whether an answer about the App itself comes from another place than GitHub's API: a page for people,
 // or an API without Apps. GitHub's own answers are 200 in JSON, 401, and 404 for an App that was deleted.
-func elsewhere(status int, err error) bool {
+func elsewhere(answer *http.Response, err error) bool {
+	status := answer.StatusCode
 	switch {
+	case strings.Contains(answer.Header.Get("Content-Type"), "json") && status/100 == 2:
+		return false // it is damaged: GitHub may have a bad moment
 	case status == http.StatusNotFound:
 		return !strings.Contains(strings.ToLower(err.Error()), "integration not found")
 	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusRequestTimeout, status == http.StatusTooManyRequests:

@@ -15,7 +15,7 @@ const (
 	longest = 100 * 365 * day
 )
 
-// DurationPattern matches what [ParseDuration] reads, but for its bound.
+// DurationPattern matches what [ParseDuration] reads.
 const DurationPattern = `^([0-9]{1,6}[smhdw])+$`
 
 var (
@@ -25,8 +25,8 @@ var (
 )
 
 // ParseDuration reads what people write as a duration, in files, commands and settings
-// alike: 90s, 30m, 2h, 1d, 2w or 1h30m. A day has 24 hours. False: it is none of these, or
-// longer than a hundred years.
+// alike: 90s, 30m, 2h, 1d, 2w or 1h30m. A day has 24 hours. More than a hundred years are a
+// hundred years. False: it is none of these.
 func ParseDuration(text string) (time.Duration, bool) {
 	if !durationText.MatchString(text) {
 		return 0, false
@@ -35,12 +35,7 @@ func ParseDuration(text string) (time.Duration, bool) {
 	for _, part := range durationPart.FindAllStringSubmatch(text, -1) {
 		n, _ := strconv.Atoi(part[1])
 		unit := units[part[2]]
-		if time.Duration(n) > longest/unit {
-			return 0, false
-		}
-		if sum += time.Duration(n) * unit; sum > longest {
-			return 0, false
-		}
+		sum = min(sum+min(time.Duration(n), longest/unit)*unit, longest)
 	}
 	return sum, true
 }
