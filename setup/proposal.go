@@ -47,7 +47,7 @@ func propose(repo Repository, p Pipeline) proposal {
 			fmt.Sprintf("heroku pipelines:add %s -a %s -s development", p.Name, name))
 	}
 	if p.Embedded {
-		file.WriteString("platform: local\n")
+		file.WriteString("platform: local\nbuild: \"true\" # the command that builds the app; true builds nothing\n")
 	}
 	if len(prepare) == 1 {
 		fmt.Fprintf(&file, "prepare: %s\n", prepare[0])
