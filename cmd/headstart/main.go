@@ -73,6 +73,7 @@ type commands struct {
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 	Complete   completeCommand   `cmd:"" name:"__complete" hidden:"" passthrough:"" help:"Called by the scripts of completion."`
 
+	EnvFile     envFile          `placeholder:"FILE" help:"Read settings from this file, such as headstart.env: lines of NAME=value. The environment and flags win over it."`
 	ShowVersion kong.VersionFlag `name:"version" short:"v" help:"Print the version."`
 }
 

@@ -8,16 +8,16 @@ import (
 	"go.uber.org/zap"
 )
 
-type serveCommand struct {
-	settings
-	EnvFile envFile `placeholder:"headstart.env" help:"Read settings from this file: lines of NAME=value. The environment and flags win over it."`
-}
+type serveCommand struct{ settings }
 
 // Run serves until ctx ends, and then drains.
 func (cmd serveCommand) Run(ctx context.Context, wrong mistakes) error {
 	relaxCollector()
 	cmd.wrong = wrong
 	if err := cmd.check(); err != nil {
+		if cmd.GitHub.AppID == 0 && len(wrong) == 0 {
+			err = fmt.Errorf("%w\n\n`headstart setup` makes the GitHub App, and a file of settings for --env-file", err)
+		}
 		return err
 	}
 	log, err := cmd.logger()
