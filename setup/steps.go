@@ -25,6 +25,9 @@ var (
 
 // server takes where the server will run, and whose the App will be.
 func (s *Setup) server(r *http.Request) error {
+	if s.now().App != nil {
+		return errors.New("the App is made already, for the address that it was made with: change that on the App's settings page, or begin anew with `headstart setup --again`")
+	}
 	at, err := url.Parse(strings.TrimRight(strings.TrimSpace(r.FormValue("url")), "/"))
 	switch {
 	case err != nil || at.Host == "":

@@ -254,7 +254,11 @@ func TestSetup(t *testing.T) {
 	n.steps-- // that was a mistake
 	n.press("Go on", "url", "https://headstart.example.com/", "organization", "acme")
 	n.reads(s.gh.URL() + "/organizations/acme/settings/apps/new")
+	first := n.doc
 	n.press("Make it on GitHub")
+	late := &newcomer{t: t, client: n.client, at: n.at, doc: first, body: n.body}
+	late.press("Change the address or the name") // in another tab, which has nothing to say any more
+	late.reads("1 repository")
 	n.steps++ // installs it there; the stand-in's App is installed on every account that has a repository
 	n.reads("1 repository")
 	n.press("List its pipelines", "key", "wrong")
