@@ -53,9 +53,9 @@ func (srv *server) introduceToGitHub(ctx context.Context) error {
 	app, err := srv.github.App(ctx)
 	var refused *bot.Refused
 	switch {
-	case errors.Is(err, github.ErrNoAPI):
-		return fmt.Errorf("GITHUB_API_URL: %w", err)
-	case errors.As(err, &refused):
+	case errors.As(err, &refused) && errors.Is(err, github.ErrNoAPI):
+		return fmt.Errorf("GITHUB_API_URL: %w (%s)", github.ErrNoAPI, refused.Reason)
+	case refused != nil:
 		return fmt.Errorf("GITHUB_APP_ID or GITHUB_PRIVATE_KEY: %s", refused.Reason)
 	}
 	if err != nil {
