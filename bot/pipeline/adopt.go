@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,7 +18,7 @@ import (
 // Ran is what an app ran at Headstart's first look.
 type Ran struct {
 	ID       string // of the release that it ran, perhaps a later change of its configuration
-	Version  int    // of the release that brought the artifact
+	Version  int    // of the release that brought the artifact; 0: it is another app's, which the stage went back to
 	Latest   int    // of the release with the ID
 	Commit   string // full SHA; empty: unknown to the platform
 	Artifact string // empty: it ran nothing
@@ -26,6 +27,9 @@ type Ran struct {
 
 // Name is what people call it.
 func (r Ran) Name() string {
+	if r.Version == 0 {
+		return bot.Short(cmp.Or(r.Commit, r.Artifact))
+	}
 	if r.Commit == "" {
 		return fmt.Sprintf("v%d", r.Version)
 	}
@@ -162,6 +166,7 @@ func (p Past) Live(apps []string, at time.Time) Live {
 		r, ran := p.Ran[app]
 		if !ran { // it has got the artifact of another app
 			r = p.Ran[p.From]
+			r.ID, r.Version, r.Latest = "", 0, 0 // which are the other app's
 		}
 		Put(&l.Adopted, app, r)
 	}

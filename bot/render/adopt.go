@@ -21,7 +21,7 @@ func adoptedText(v *gate.View, stage string) string {
 	var list []string
 	for _, app := range cfg.Apps {
 		r, ran := live.Adopted[app]
-		if !ran {
+		if !ran || r.Version == 0 { // it has gone back to what another one ran
 			continue
 		}
 		what := fmt.Sprintf("v%d", r.Version)

@@ -27,7 +27,7 @@ import (
 const (
 	parts = 20
 	few   = 8
-	more  = 20
+	more  = 15
 )
 
 // seeding holds the parts back from each other while one of them is given its seed.

@@ -53,11 +53,12 @@ var givenOut sync.Map
 
 // freeAddress is an address that stays free while nobody serves it: its port is
 // none of those that systems give to whoever asks for any (from 32768 on Linux,
-// from 49152 elsewhere), so no other test gets it while a process is dead.
+// from 49152 elsewhere), and none of those that the embedded platform gives to web
+// processes (below 30000), so no other test gets it while a process is dead.
 func freeAddress(tb testing.TB) string {
 	tb.Helper()
 	for range 1000 {
-		addr := fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(12_000))
+		addr := fmt.Sprintf("127.0.0.1:%d", 30_000+rand.IntN(2_700))
 		l, err := net.Listen("tcp", addr)
 		if err != nil {
 			continue // taken
@@ -67,7 +68,7 @@ func freeAddress(tb testing.TB) string {
 			return addr
 		}
 	}
-	tb.Fatal("no port from 20000 to 32000 is free")
+	tb.Fatal("no port from 30000 to 32700 is free")
 	return ""
 }
 

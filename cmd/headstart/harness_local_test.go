@@ -301,4 +301,7 @@ func (p *localPlace) times() (times []time.Time) {
 	return times
 }
 
-func (p *localPlace) close() { p.gate.Close() }
+func (p *localPlace) close() {
+	p.gate.CloseClientConnections() // of what was left running by a process that was killed
+	p.gate.Close()
+}
