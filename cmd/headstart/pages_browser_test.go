@@ -148,6 +148,7 @@ func TestPages(t *testing.T) {
 		mia.Shows(text)
 	}
 	mia.Click("Pipelines")
+	mia.Until("the home page is open", `location.pathname === "/" && document.readyState === "complete"`)
 	mia.Click("mia")
 	mia.Click("Sign out")
 	mia.Shows("Sign in with GitHub")

@@ -27,13 +27,15 @@ func (t *Tab) Cookie(name, value string) {
 	t.Run("set a cookie", network.SetCookie(name, value).WithURL(t.url))
 }
 
-// Click clicks on the link, button or summary that bears a text.
+// Click clicks on the link, button or summary that bears a text, once the page has been loaded to its end.
 func (t *Tab) Click(text string) {
 	t.t.Helper()
 	named := `[...document.querySelectorAll("a, button, summary")].find((e) => e.innerText.trim() === ` + strconv.Quote(text) + `)`
-	t.Until("there is something named "+text+" to click on", "!!"+named)
-	var at struct{ X, Y float64 }
-	t.Eval(`(() => { const e = `+named+`; e.scrollIntoView({block: "center"}); const r = e.getClientRects()[0]; return {X: r.x + r.width / 2, Y: r.y + r.height / 2}; })()`, &at)
+	var at *struct{ X, Y float64 }
+	for at == nil { // the page may make room for the next one between two questions
+		t.Until("there is something named "+text+" to click on", `document.readyState === "complete" && !!`+named)
+		t.Eval(`(() => { const e = `+named+`; if (!e) return null; e.scrollIntoView({block: "center"}); const r = e.getClientRects()[0]; return {X: r.x + r.width / 2, Y: r.y + r.height / 2}; })()`, &at)
+	}
 	t.Run("click on "+text, chromedp.MouseClickXY(at.X, at.Y))
 }
 
