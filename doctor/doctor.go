@@ -2,8 +2,8 @@
 //
 // [Examine] reads what there is to know, through the ports that this package declares, and changes nothing. Then each of
 // [Checks] looks at what was read. A check is a small value: a name, a question, and a function from [Facts] to
-// findings, without I/O. One that fails hides no other: a reading that failed is told by the one check that owns it, and
-// the others are silent about it.
+// findings, without I/O. If something could not be read, the one check that owns it says so. The
+// other checks leave it out and report what else they know.
 package doctor
 
 import (

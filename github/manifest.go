@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/bradleyfalzon/ghinstallation/v2"
 	gh "github.com/google/go-github/v60/github"
 
 	"github.com/headstart-cd/headstart/bot"
@@ -16,7 +15,7 @@ import (
 // MadeApp is a GitHub App that GitHub has just made of a manifest.
 type MadeApp struct {
 	ID                                    int64
-	Slug, Name, Page, Owner               string // Page: on GitHub
+	Name, Page, Owner                     string // Page: on GitHub
 	ClientID, ClientSecret, WebhookSecret string
 	PrivateKey                            []byte // PEM
 }
@@ -44,14 +43,13 @@ func Convert(ctx context.Context, api, code string) (MadeApp, error) {
 		return MadeApp{}, errors.New("GitHub handed over an App without credentials: delete it on GitHub, and make it once more")
 	}
 	return MadeApp{
-		ID: app.GetID(), Slug: app.GetSlug(), Name: app.GetName(), Page: app.GetHTMLURL(), Owner: app.GetOwner().GetLogin(),
+		ID: app.GetID(), Name: app.GetName(), Page: app.GetHTMLURL(), Owner: app.GetOwner().GetLogin(),
 		ClientID: app.GetClientID(), ClientSecret: app.GetClientSecret(), WebhookSecret: app.GetWebhookSecret(), PrivateKey: []byte(app.GetPEM()),
 	}, nil
 }
 
 // InstalledRepository is a repository on which the App is installed.
 type InstalledRepository struct {
-	ID     int64
 	Name   bot.Repo
 	Branch string // the default one
 }
@@ -69,7 +67,7 @@ func (c *Client) Installed(ctx context.Context) (list []InstalledRepository, err
 		if i.Suspended || len(list) >= mostInstalled {
 			continue
 		}
-		api := c.wholeInstallation(i.ID)
+		api := c.conn(scope{installation: i.ID}).api
 		some, err := pages(ctx, ask{what: "list the repositories of " + i.Account},
 			func(ctx context.Context, page gh.ListOptions) ([]*gh.Repository, *gh.Response, error) {
 				all, resp, err := api.Apps.ListRepos(ctx, &page)
@@ -82,27 +80,10 @@ func (c *Client) Installed(ctx context.Context) (list []InstalledRepository, err
 			return nil, err
 		}
 		for _, r := range some {
-			list = append(list, InstalledRepository{ID: r.GetID(), Name: bot.Repo{Owner: r.GetOwner().GetLogin(), Name: r.GetName()}, Branch: r.GetDefaultBranch()})
+			list = append(list, InstalledRepository{Name: bot.Repo{Owner: r.GetOwner().GetLogin(), Name: r.GetName()}, Branch: r.GetDefaultBranch()})
 		}
 	}
 	return list, nil
-}
-
-// wholeInstallation speaks for an installation, of which all repositories are wanted. Others are named: see conn.
-func (c *Client) wholeInstallation(id int64) *gh.Client {
-	apps := ghinstallation.NewAppsTransportFromPrivateKey(c.wire, c.appID, c.key)
-	transport := ghinstallation.NewFromAppsTransport(apps, id)
-	transport.BaseURL = c.base.Scheme + "://" + c.base.Host + trimSlash(c.base.Path)
-	api := gh.NewClient(&http.Client{Transport: transport, Timeout: c.timeout, CheckRedirect: c.follow})
-	api.BaseURL, api.UserAgent = c.base, "headstart"
-	return api
-}
-
-func trimSlash(path string) string {
-	if n := len(path); n > 0 && path[n-1] == '/' {
-		return path[:n-1]
-	}
-	return path
 }
 
 // Ping is the newest ping of the App's webhook.

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -39,7 +38,7 @@ func (w *world) Repositories(context.Context, setup.App) ([]setup.Repository, er
 }
 
 func (w *world) Ping(context.Context, setup.App) (setup.Ping, error) {
-	return setup.Ping{Sent: true, At: time.Now(), Status: 502}, nil
+	return setup.Ping{Sent: true, Status: 502}, nil
 }
 
 func (w *world) Pipelines(_ context.Context, key string) (string, []setup.Pipeline, error) {
@@ -120,7 +119,7 @@ func TestSetupInABrowser(t *testing.T) {
 	tab.Click("Make it on GitHub")
 	tab.Shows("Install it on GitHub")
 	look("install")
-	w.installed = []setup.Repository{{Name: bot.Repo{Owner: "acme", Name: "shop"}, ID: 1, Branch: "main"}}
+	w.installed = []setup.Repository{{Name: bot.Repo{Owner: "acme", Name: "shop"}, Branch: "main"}}
 	tab.Shows("heroku authorizations:create") // the page looks by itself
 	look("heroku")
 	tab.Run("paste a wrong token", chromedp.SendKeys("#key", "wrong"))

@@ -12,9 +12,9 @@ import (
 	"strings"
 )
 
-// ReadEnv reads a file of settings: lines of NAME=value, without quotes, as `docker run --env-file` and systemd's
-// EnvironmentFile take them. Empty lines and those that begin with # count for nothing. A file that does not exist has
-// none. Its error names the line.
+// ReadEnv reads a file of settings: lines of NAME=value, as `docker run --env-file` and systemd's EnvironmentFile take
+// them. Quotes around a value are left out, which docker would keep. Empty lines and those that begin with # count for
+// nothing. A file that does not exist has no settings. Its error names the line.
 func ReadEnv(path string) (map[string]string, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {

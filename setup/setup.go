@@ -15,7 +15,7 @@ import (
 // App is a GitHub App that was made of a manifest.
 type App struct {
 	ID            int64
-	Slug, Name    string
+	Name          string
 	Page          string // on GitHub; people install it from there
 	Owner         string // login of the account whose App it is
 	ClientID      string
@@ -27,14 +27,12 @@ type App struct {
 // Repository is one on which the App is installed.
 type Repository struct {
 	Name   bot.Repo
-	ID     int64
 	Branch string // the default one
 }
 
 // Ping is GitHub's first webhook of an App.
 type Ping struct {
 	Sent   bool
-	At     time.Time
 	Status int // what the server answered; 0: it did not
 }
 

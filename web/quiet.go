@@ -3,12 +3,12 @@ package web
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"slices"
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/history"
+	"github.com/headstart-cd/headstart/bot/redact"
 )
 
 // quietRow is a pipeline at rest, in one line.
@@ -45,7 +45,7 @@ func (s *site) quiet(ctx context.Context, calm []restOrReading, q homeQuery) (ro
 		row := quietRow{Name: k.Pipeline.String(), Path: pathOf(k.Pipeline)}
 		var rest history.Rest
 		if k.reading != nil {
-			rest = k.reading.rest()
+			rest = history.Runs(*k.reading.view.State)
 		} else if rest, err = k.Rest(); err != nil {
 			return nil, "", err
 		}
@@ -63,35 +63,19 @@ func (s *site) quiet(ctx context.Context, calm []restOrReading, q homeQuery) (ro
 	return rows, next, nil
 }
 
-// rest is what a row tells of a pipeline whose state was read.
-func (r *reading) rest() (rest history.Rest) {
-	for _, stage := range r.view.State.Config.StageNames() {
-		live := r.view.State.Stage(stage).Live
-		rest.Stages = append(rest.Stages, history.RestingStage{Name: stage, SHA: live.SHA, Since: live.Since})
-	}
-	if c := r.view.State.Candidate(rest.Last().SHA); c != nil {
-		rest.Title, rest.Author, rest.Pull = c.Title, c.Author, c.Pull
-	}
-	return rest
-}
-
 func (row *quietRow) fill(rest history.Rest, github string, key bot.Key, now time.Time) {
 	last := rest.Last()
 	if last.SHA == "" {
 		row.Note = "Nothing has been released to " + last.Name + " yet."
 		return
 	}
-	repo := github + "/" + url.PathEscape(key.Repo.Owner) + "/" + url.PathEscape(key.Repo.Name)
-	row.Live = commit{Short: bot.Short(last.SHA), Title: rest.Title, Author: rest.Author, Pull: rest.Pull}
+	row.Live = commit{Short: bot.Short(last.SHA), Title: redact.Cut(rest.Title, titleOnPage), Author: rest.Author, Pull: rest.Pull, PullURL: pullURL(github, key.Repo, rest.Pull)}
 	row.Since = momentOf(last.Since, now)
 	if isSHA.MatchString(last.SHA) {
-		row.Live.URL = repo + "/commit/" + last.SHA
+		row.Live.URL = repoURL(github, key.Repo) + "/commit/" + last.SHA
 	}
 	if rest.Title != "" {
 		row.Live.Page = pathOf(key) + "/c/" + last.SHA
-	}
-	if rest.Pull != 0 {
-		row.Live.PullURL = fmt.Sprintf("%s/pull/%d", repo, rest.Pull)
 	}
 	for _, st := range rest.Stages {
 		if st.SHA != last.SHA {

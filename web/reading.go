@@ -340,6 +340,9 @@ func (r *reading) way() (rows []wayRow) {
 
 var isSHA = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
+// titleOnPage is how many characters of a title a page shows.
+const titleOnPage = 100
+
 // commit names a commit, as far as it is known.
 func (r *reading) commit(sha string) commit {
 	is := commit{Short: bot.Short(sha)}
@@ -347,24 +350,30 @@ func (r *reading) commit(sha string) commit {
 		is.URL = r.repoURL() + "/commit/" + sha
 	}
 	if c := r.view.State.Candidate(sha); c != nil {
-		is.Title, is.Author, is.Pull = redact.Cut(c.Title, 100), c.Author, c.Pull
+		is.Title, is.Author, is.Pull = redact.Cut(c.Title, titleOnPage), c.Author, c.Pull
 		is.Page = r.candidatePath(c.SHA)
 	}
 	is.PullURL = r.pullURL(is.Pull)
 	return is
 }
 
-// pullURL is where a pull request is on GitHub; empty for none.
 func (r *reading) pullURL(number int) string {
+	return pullURL(r.github, r.view.State.Pipeline.Repo, number)
+}
+
+func (r *reading) repoURL() string { return repoURL(r.github, r.view.State.Pipeline.Repo) }
+
+// pullURL is where a pull request is on GitHub; empty for none.
+func pullURL(github string, repo bot.Repo, number int) string {
 	if number == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s/pull/%d", r.repoURL(), number)
+	return fmt.Sprintf("%s/pull/%d", repoURL(github, repo), number)
 }
 
-func (r *reading) repoURL() string {
-	repo := r.view.State.Pipeline.Repo
-	return r.github + "/" + url.PathEscape(repo.Owner) + "/" + url.PathEscape(repo.Name)
+// repoURL is where a repository is on GitHub.
+func repoURL(github string, repo bot.Repo) string {
+	return github + "/" + url.PathEscape(repo.Owner) + "/" + url.PathEscape(repo.Name)
 }
 
 // webAddress returns an address that a page may link to; empty for any other.

@@ -33,8 +33,8 @@ var lines = map[history.NoteOf]string{
 	history.NoteLive:         "commit is live",
 }
 
-// tell logs what has happened to a pipeline. What did not succeed is a warning. A command that was refused is none: a
-// person is told of it. Nor is the end of a commit, of which another line has said why.
+// tell logs what has happened to a pipeline. What did not succeed is a warning, with two exceptions: whoever gave
+// a command is told that it was refused, and why a commit ended is the warning of another line.
 func (e *Engine) tell(key bot.Key, notes []history.Note, because []string) {
 	for i := range notes {
 		n := &notes[i]

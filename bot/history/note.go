@@ -154,7 +154,7 @@ func noteRows(list []Note, before, after *pipeline.State, rows []Entry) []Note {
 		switch r := row.(type) {
 		case Audit:
 			if answered(before, r.ID) {
-				continue // what came of it is noted by itself
+				continue // it was noted with its first answer
 			}
 			n := Note{What: NoteCommand, Result: Succeeded, Reason: r.Answer, Who: r.Who, Command: r.Command, Pull: r.Pull, Ended: r.At}
 			if !r.OK {

@@ -10,8 +10,8 @@ import (
 	"github.com/headstart-cd/headstart/bot/redact"
 )
 
-// Output is the end of what a failed build or release wrote. Its key is App and ID. It is the one row that no state tells:
-// whoever performs the effect that finds the failure writes it, before the outcome is recorded.
+// Output is the end of what a failed build or release wrote. Its key is App and ID. It is the one row that does not
+// come from states: the failure's outcome is recorded after it was written.
 type Output struct {
 	App, ID     string // as the platform names them
 	SHA         string // the commit that was built; empty: a release

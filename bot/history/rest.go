@@ -42,7 +42,6 @@ func RestOf(s pipeline.State) (Rest, bool) {
 			return Rest{}, false
 		}
 	}
-	var r Rest
 	for _, cfg := range s.Config.Stages {
 		if n > 0 {
 			switch s.Candidates[n-1].Progress[cfg.Name].State {
@@ -55,10 +54,18 @@ func RestOf(s pipeline.State) (Rest, bool) {
 		if st.Promoting != nil || st.Lock != nil || st.Soak != nil || st.Rollback != nil || foreign != nil || st.Mixed() {
 			return Rest{}, false
 		}
-		r.Stages = append(r.Stages, RestingStage{Name: cfg.Name, SHA: st.Live.SHA, Since: st.Live.Since})
+	}
+	return Runs(s), true
+}
+
+// Runs is what the stages of a pipeline with a file run, at rest or not.
+func Runs(s pipeline.State) (r Rest) {
+	for _, cfg := range s.Config.Stages {
+		live := s.Stage(cfg.Name).Live
+		r.Stages = append(r.Stages, RestingStage{Name: cfg.Name, SHA: live.SHA, Since: live.Since})
 	}
 	if c := s.Candidate(r.Last().SHA); c != nil {
 		r.Title, r.Author, r.Pull = redact.Cut(c.Title, titleAtMost), c.Author, c.Pull
 	}
-	return r, true
+	return r
 }

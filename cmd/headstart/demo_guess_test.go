@@ -15,7 +15,7 @@ func filesOf(texts map[string]string, without ...string) files {
 	return f
 }
 
-// How an app is built and started is told by its files, as Heroku's buildpacks do.
+// The files of an app tell how it is built and started, as they tell Heroku's buildpacks.
 func TestGuess(t *testing.T) {
 	for what, k := range map[string]struct {
 		files            map[string]string

@@ -26,7 +26,7 @@ type kindOfRepo struct {
 	flags   []string
 	needs   string   // a command that it cannot do without; empty: git alone
 	answers string   // what production answers; empty: it does not get there
-	says    []string // what the reader is told
+	says    []string // what the demo prints, among other things
 }
 
 const pythonServes = "web: python3 -m http.server --bind 127.0.0.1 $PORT\n"

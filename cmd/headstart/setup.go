@@ -154,7 +154,7 @@ func (m appMaker) Repositories(ctx context.Context, app setup.App) ([]setup.Repo
 	all, err := client.Installed(ctx)
 	list := make([]setup.Repository, len(all))
 	for i, r := range all {
-		list[i] = setup.Repository{Name: r.Name, ID: r.ID, Branch: r.Branch}
+		list[i] = setup.Repository(r)
 	}
 	return list, err
 }
@@ -167,5 +167,5 @@ func (m appMaker) Ping(ctx context.Context, app setup.App) (setup.Ping, error) {
 	}
 	defer client.Close()
 	p, err := client.Ping(ctx)
-	return setup.Ping{Sent: !p.At.IsZero(), At: p.At, Status: p.Status}, err
+	return setup.Ping{Sent: !p.At.IsZero(), Status: p.Status}, err
 }

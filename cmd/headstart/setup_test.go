@@ -387,7 +387,7 @@ func TestSetupWithoutHeroku(t *testing.T) {
 	}
 }
 
-// Whoever has not the link gets nothing, and the link is good once.
+// Without the link there is nothing to see, and the link is good once.
 func TestSetupIsForOne(t *testing.T) {
 	t.Parallel()
 	s := newSettingUp(t)
