@@ -297,24 +297,19 @@ func testTakenUp(t *testing.T, open opener) {
 		<-hold // deaf to its context
 		return errors.New("too late")
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() {
-		ended <- s.Run(ctx, store.Handlers{Perform: perform, Deliver: func(context.Context, store.Delivery) error { return nil }})
-	}()
+	end := begin(t, s, store.Handlers{Perform: perform})
 	commit(t, s, change(0, effect("config")))
 	<-started
-	cancel()
-	if err := <-ended; err == nil {
+	if err := end(); err == nil {
 		t.Error("work that does not end in time is an error of Run")
 	}
 	again := make(chan bool, 10)
-	stop := run(t, s, store.Handlers{Perform: func(_ context.Context, _ bot.Target, _ bot.Effect, a bool) error { again <- a; return nil }})
+	end = begin(t, s, store.Handlers{Perform: func(_ context.Context, _ bot.Target, _ bot.Effect, a bool) error { again <- a; return nil }})
 	if !<-again {
 		t.Error("the effect is performed again, and told so")
 	}
 	idle(t, s)
-	stop()
+	_ = end()
 	close(hold)
 	closeStore(t, s)
 }
@@ -323,19 +318,19 @@ func testInterrupted(t *testing.T, open opener) {
 	s := open(t, store.Options{Retries: []time.Duration{}, Drain: 50 * time.Millisecond})
 	defer closeStore(t, s)
 	started := make(chan struct{})
-	stop := run(t, s, store.Handlers{Deliver: func(ctx context.Context, _ store.Delivery) error {
+	end := begin(t, s, store.Handlers{Deliver: func(ctx context.Context, _ store.Delivery) error {
 		close(started)
 		<-ctx.Done()
 		return ctx.Err()
 	}})
 	receive(t, s, "one")
 	<-started
-	stop()
+	_ = end()
 	if d := delivery(t, s, "one"); d.Outcome != store.Waiting || d.Attempts != 0 {
 		t.Errorf("the delivery waits as before, got %+v", d)
 	}
-	stop = run(t, s, store.Handlers{})
-	defer stop()
+	end = begin(t, s, store.Handlers{})
+	defer func() { _ = end() }()
 	idle(t, s)
 	if d := delivery(t, s, "one"); d.Outcome != store.Processed {
 		t.Errorf("the next start processes it, got %+v", d)
