@@ -6,6 +6,7 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/history"
+	"github.com/headstart-cd/headstart/insight"
 )
 
 // ReadIn returns the text that a query yields within a transaction.
@@ -67,6 +68,35 @@ var Reindexed = reindexed
 func (s *Store) ForgetHistory(ctx context.Context, names string) error {
 	return s.write(ctx, func(t tx) error {
 		_, err := t.exec(`DELETE FROM history_pipelines WHERE name LIKE $1`, names)
+		return err
+	})
+}
+
+// Days are the packed sums of a pipeline's days.
+func Days(ctx context.Context, s *Store, key bot.Key) (map[insight.DayStage][]byte, error) {
+	days := map[insight.DayStage][]byte{}
+	err := s.db.each(ctx, selectDays, []any{key.Repo.String(), key.Name}, func(scan scanner) error {
+		var (
+			k    insight.DayStage
+			sums []byte
+		)
+		err := scan(&k.Day, &k.Stage, &sums)
+		days[k] = sums
+		return err
+	})
+	return days, err
+}
+
+// RuinDays removes the sums of every other day, and spoils the rest.
+func (s *Store) RuinDays(ctx context.Context) error {
+	return s.write(ctx, func(t tx) error {
+		_, err := t.exec(`DELETE FROM history_days WHERE day % 2 = 0`)
+		if err == nil {
+			_, err = t.exec(`UPDATE history_days SET sums = $1`, []byte{1, 2, 3})
+		}
+		if err == nil {
+			_, err = t.exec(`UPDATE history_weeks SET sums = $1`, []byte{1, 2, 3})
+		}
 		return err
 	})
 }

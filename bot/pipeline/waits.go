@@ -68,7 +68,11 @@ type Way struct {
 	Gate   string    // the gate that holds it before the stage Before, by the newest decision
 	Before string
 	Green  time.Time // since when its checks were green when it entered the first stage, or last were; zero: never
-	Ending Ending    // zero: it is on its way
+	// With Green: the check that was the last to finish, and how long after the one before it, or after the push if it was
+	// the only one. Empty: no check tells when it finished.
+	LastCheck   string
+	LastCheckBy time.Duration
+	Ending      Ending // zero: it is on its way
 }
 
 // turn begins another part.
@@ -134,8 +138,9 @@ func (w *Way) Superseded() bool { return w.Gate == GateOrder && w.Ending.Outcome
 func (s *State) Follow(c *Candidate) {
 	s.KeepBuild(c)
 	w := &c.Way
-	if !c.GreenAt.IsZero() && (len(c.Progress) == 0 || w.Green.IsZero()) {
+	if !c.GreenAt.IsZero() && !w.Green.Equal(c.GreenAt) && (len(c.Progress) == 0 || w.Green.IsZero()) {
 		w.Green = c.GreenAt
+		w.LastCheck, w.LastCheckBy = c.lastCheck()
 	}
 	if w.Superseded() {
 		return // a decision tells when that is no longer so
@@ -195,6 +200,25 @@ func (s *State) promoting(stage string) Part {
 		return PartProving
 	}
 	return PartReleasing
+}
+
+// lastCheck is the check that was the last to finish, by GitHub's clock, and by how much.
+func (c *Candidate) lastCheck() (name string, by time.Duration) {
+	last, before := time.Time{}, c.PushedAt
+	for _, k := range c.Reports.Checks {
+		switch {
+		case k.At.IsZero() || k.State == bot.CheckPending:
+		case k.At.After(last):
+			before = bot.Later(before, last)
+			name, last = k.Name, k.At
+		default:
+			before = bot.Later(before, k.At)
+		}
+	}
+	if name == "" || before.IsZero() {
+		return "", 0
+	}
+	return name, max(last.Sub(before), 0)
 }
 
 // preparing is the part of a candidate before the first stage, while it is built or checked;
