@@ -108,12 +108,10 @@ func Read(rows Rows, now time.Time) *Ledger {
 
 // begin finds out since when there are rows. The file that is in force may be much older than the rows that are kept.
 func (l *Ledger) begin(rows Rows) {
+	var first time.Time
 	note := func(t time.Time) {
-		if t.IsZero() {
-			return
-		}
-		if d := l.process.day(t); !l.known || d < l.first {
-			l.first, l.known = d, true
+		if !t.IsZero() && (first.IsZero() || t.Before(first)) {
+			first = t
 		}
 	}
 	for i := range l.promotions {
@@ -123,6 +121,10 @@ func (l *Ledger) begin(rows Rows) {
 	}
 	for i := range rows.Changes {
 		note(rows.Changes[i].SeenAt)
+	}
+	note(rows.First)
+	if !first.IsZero() {
+		l.first, l.known = l.process.day(first), true
 	}
 }
 

@@ -42,9 +42,9 @@ func (s *Sums) Figures(p Period) Figures {
 	}
 	f.Start.SparedTime = time.Duration(s.Spared) * f.Builds.Median
 	whole, parts := time.Duration(0), map[history.Part]*Part{}
-	for part, t := range s.Parts {
-		whole += t
-		parts[part] = &Part{Part: part, Time: t}
+	for _, p := range s.Parts {
+		whole += p.Time
+		parts[p.Part] = &Part{Part: p.Part, Time: p.Time}
 	}
 	f.Parts = sorted(parts, whole)
 	return f
@@ -130,17 +130,18 @@ func weekly(weeks map[Day]*Sums, p Period) (list []Figures) {
 // Fleet adds up pipelines.
 type Fleet struct {
 	now, before Period
-	Now, Before Sums
+	sums        Sums // of the period before
 	weeks       map[Day]*Sums
 	first       Day // of any pipeline
 	known       bool
 	Pipelines   []PipelineSums // those that deployed in the period, in the order in which they were added
 }
 
-// PipelineSums are the sums of one pipeline in the period.
+// PipelineSums are what the sums of one pipeline in the period say of deployments and lead times.
 type PipelineSums struct {
-	Pipeline bot.Key
-	Sums     Sums
+	Pipeline                bot.Key
+	Deploys, Judged, Failed int
+	Lead                    Spread
 }
 
 // NewFleet begins to add up a period, and the one before it. Both are whole weeks, but for the end.
@@ -156,8 +157,15 @@ func (f *Fleet) Add(key bot.Key, first Day, packed []byte) error {
 	var one Sums
 	err := eachWeek(packed, f.before.From, func(monday Day, sums []byte) error {
 		if f.before.Has(monday) {
-			_, err := f.Before.Unpack(sums)
-			return err
+			r := reader{sums, false}
+			f.sums.unpackTimes(&r)
+			if r.bad {
+				return errPacked
+			}
+			return nil
+		}
+		if monday > f.now.To {
+			return nil
 		}
 		if f.weeks[monday] == nil {
 			f.weeks[monday] = &Sums{}
@@ -165,13 +173,11 @@ func (f *Fleet) Add(key bot.Key, first Day, packed []byte) error {
 		if _, err := f.weeks[monday].Unpack(sums); err != nil {
 			return err
 		}
-		_, err := one.Unpack(sums)
-		return err
+		return one.unpackMain(sums)
 	})
 	if one.Deploys+one.Judged > 0 {
-		f.Pipelines = append(f.Pipelines, PipelineSums{key, one})
+		f.Pipelines = append(f.Pipelines, PipelineSums{key, one.Deploys, one.Judged, one.Failed, one.Lead.Spread()})
 	}
-	f.Now.Join(&one)
 	return err
 }
 
@@ -185,8 +191,12 @@ func (f *Fleet) Period() Period {
 
 // Figures are those of the period, and how they compare with those before.
 func (f *Fleet) Figures() (Figures, Trends) {
-	now := f.Now.Figures(f.Period())
-	return now, now.Since(f.Before.Figures(f.before), f.known && f.first <= f.before.From)
+	var sums Sums
+	for _, week := range f.weeks {
+		sums.Join(week)
+	}
+	now := sums.Figures(f.Period())
+	return now, now.Since(f.sums.Figures(f.before), f.known && f.first <= f.before.From)
 }
 
 // Weekly is the figures of each week of the period, the oldest first.

@@ -25,6 +25,7 @@ type Numbers struct {
 	Attempts, Repeats, ByHand []Release
 
 	Start    HeadStart
+	Built    []Outcome // the changes that Start is made of
 	Builds   Spread
 	Culprits Culprits
 }
@@ -34,7 +35,7 @@ type Part struct {
 	Part  history.Part
 	Time  time.Duration
 	Share float64 // of all, from 0 to 1
-	N     int     // changes that spent time with it
+	By    Spread  // of the changes that spent time with it; none in sums of days
 }
 
 // HeadStart is what building ahead of the checks saved, and what it cost.
@@ -95,7 +96,7 @@ func (l *Ledger) Known(p Period) Period {
 func (l *Ledger) Numbers(p Period) *Numbers {
 	n := &Numbers{Period: l.Known(p)}
 	var leads, recovered []time.Duration
-	parts := map[history.Part]*Part{}
+	parts, times := map[history.Part]*Part{}, map[history.Part][]time.Duration{}
 	whole := time.Duration(0)
 	for _, d := range l.Deploys {
 		if !p.Has(d.Day) {
@@ -127,9 +128,12 @@ func (l *Ledger) Numbers(p Period) *Numbers {
 					parts[name] = &Part{Part: name}
 				}
 				parts[name].Time += spent
-				parts[name].N++
+				times[name] = append(times[name], spent)
 			}
 		}
+	}
+	for name, p := range parts {
+		p.By = spreadOf(times[name])
 	}
 	n.Lead, n.Recovery, n.Parts = spreadOf(leads), spreadOf(recovered), sorted(parts, whole)
 	in := func(list []Release) []Release {
@@ -173,14 +177,17 @@ func (l *Ledger) built(n *Numbers, p Period) {
 		if ok {
 			took = append(took, length)
 		}
-		if saved := c.saved(); saved > 0 {
+		if saved := c.Saved(); saved > 0 {
 			n.Start.Saved += saved
 			n.Start.SavedBy++
 		}
-		if c.spared() {
+		if c.Spared() {
 			n.Start.Spared++
 		}
-		if c.wasted() {
+		if c.Saved() > 0 || c.Spared() || c.Wasted() {
+			n.Built = append(n.Built, c)
+		}
+		if c.Wasted() {
 			n.Start.Wasted++
 			n.Start.WastedTime += length
 		}
@@ -198,16 +205,16 @@ func (c Outcome) build() (time.Duration, bool) {
 	return c.BuildEnded.Sub(c.BuildBegan), true
 }
 
-// saved is how long the change would have waited longer if its build had begun when its checks were green.
-func (c Outcome) saved() time.Duration {
+// Saved is how long the change would have waited longer if its build had begun when its checks were green.
+func (c Outcome) Saved() time.Duration {
 	if c.Change.Outcome != history.OutcomeLive {
 		return 0
 	}
 	return byPart(c.Waits)[history.PartBoth]
 }
 
-// spared reports whether the change needed no build of its own after the push.
-func (c Outcome) spared() bool {
+// Spared reports whether the change needed no build of its own after the push.
+func (c Outcome) Spared() bool {
 	switch c.Built {
 	case history.BuiltTree, history.BuiltPull, history.BuiltGroup:
 		return c.Change.Outcome != history.OutcomeUnaffected
@@ -215,8 +222,8 @@ func (c Outcome) spared() bool {
 	return false
 }
 
-// wasted reports whether the change was built after its push, and nothing that was released came of it.
-func (c Outcome) wasted() bool {
+// Wasted reports whether the change was built after its push, and nothing that was released came of it.
+func (c Outcome) Wasted() bool {
 	_, ok := c.build()
 	return ok && c.Built == history.BuiltAhead && c.Change.Outcome != history.OutcomeLive && !c.Released && !c.Shared
 }

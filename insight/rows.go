@@ -16,6 +16,17 @@ type Rows struct {
 	Promotions []history.Promotion
 	Process    []history.Process
 	Audit      []history.Audit // of which incidents count
+	First      time.Time       // since when there are rows, if older ones than these are kept; zero: all are here
+}
+
+// Context is how much older than the period before a period rows have to be, so that what was pushed long before it went
+// live is known.
+const Context = 12 * 7
+
+// Since is from when on rows have to be read for the numbers of some weeks up to a time, and of as many before them.
+func Since(weeks int, now time.Time) time.Time {
+	_, before := Weeks(weeks, DayOf(now.UTC()))
+	return (before.From - Context).Date()
 }
 
 // Day is a day of a calendar, counted from 1970-01-01, which is 0.

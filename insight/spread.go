@@ -119,23 +119,14 @@ func (h *Histogram) pack(to []byte) []byte {
 
 var errPacked = errors.New("these are no sums")
 
-// unpack adds a packed histogram, and returns what follows it.
-func (h *Histogram) unpack(from []byte) ([]byte, error) {
-	if len(from) == 0 {
-		return nil, errPacked
-	}
-	n := int(from[0])
-	from = from[1:]
-	for range n {
-		if len(from) < 2 || from[0] >= buckets {
-			return nil, errPacked
+// unpack adds a packed histogram.
+func (h *Histogram) unpack(r *reader) {
+	for range r.byte() {
+		i := r.byte()
+		if n := r.number(); i < buckets {
+			h[i] += n
+		} else {
+			r.bad = true
 		}
-		c, size := binary.Uvarint(from[1:])
-		if size <= 0 {
-			return nil, errPacked
-		}
-		h[from[0]] += int(c)
-		from = from[1+size:]
 	}
-	return from, nil
 }

@@ -3,7 +3,6 @@ package insight
 import (
 	"cmp"
 	"encoding/binary"
-	"maps"
 	"slices"
 	"time"
 
@@ -17,7 +16,13 @@ type Sums struct {
 	SavedBy, Spared, Wasted               int
 	Saved, WastedTime                     time.Duration // whole seconds, once they are packed
 	Lead, Recovery, Build                 Histogram
-	Parts                                 map[history.Part]time.Duration
+	Parts                                 []PartTime // in any order, each once
+}
+
+// PartTime is how long changes spent with a part of their ways, all together.
+type PartTime struct {
+	Part history.Part
+	Time time.Duration
 }
 
 // Join adds other sums.
@@ -30,8 +35,8 @@ func (s *Sums) Join(o *Sums) {
 	s.Lead.Join(&o.Lead)
 	s.Recovery.Join(&o.Recovery)
 	s.Build.Join(&o.Build)
-	for part, t := range o.Parts {
-		s.spend(part, t)
+	for _, p := range o.Parts {
+		s.spend(p.Part, p.Time)
 	}
 }
 
@@ -41,10 +46,13 @@ func (s *Sums) counts() [11]*int {
 }
 
 func (s *Sums) spend(part history.Part, t time.Duration) {
-	if s.Parts == nil {
-		s.Parts = map[history.Part]time.Duration{}
+	for i := range s.Parts {
+		if s.Parts[i].Part == part {
+			s.Parts[i].Time += t
+			return
+		}
 	}
-	s.Parts[part] += t
+	s.Parts = append(s.Parts, PartTime{part, t})
 }
 
 // DayStage is a day at a stage; an empty stage: what belongs to no stage.
@@ -100,8 +108,8 @@ func (l *Ledger) Days() map[DayStage]*Sums {
 			continue
 		}
 		length, ok := c.build()
-		saved := c.saved()
-		if !ok && saved == 0 && !c.spared() {
+		saved := c.Saved()
+		if !ok && saved == 0 && !c.Spared() {
 			continue
 		}
 		s := at(c.Ended, "")
@@ -110,8 +118,8 @@ func (l *Ledger) Days() map[DayStage]*Sums {
 		}
 		s.Saved += saved
 		s.SavedBy += one(saved > 0)
-		s.Spared += one(c.spared())
-		if c.wasted() {
+		s.Spared += one(c.Spared())
+		if c.Wasted() {
 			s.Wasted++
 			s.WastedTime += length
 		}
@@ -149,52 +157,115 @@ func (s *Sums) Pack() []byte {
 		to = h.pack(to)
 	}
 	to = binary.AppendUvarint(to, uint64(len(s.Parts)))
-	for _, part := range slices.Sorted(maps.Keys(s.Parts)) {
-		to = binary.AppendUvarint(to, uint64(len(part)))
-		to = append(to, part...)
-		to = binary.AppendUvarint(to, seconds(s.Parts[part]))
+	parts := slices.Clone(s.Parts)
+	slices.SortFunc(parts, func(a, b PartTime) int { return cmp.Compare(a.Part, b.Part) })
+	for _, p := range parts {
+		code := slices.Index(partCodes, p.Part) + 1
+		if to = append(to, byte(code)); code == 0 {
+			to = binary.AppendUvarint(to, uint64(len(p.Part)))
+			to = append(to, p.Part...)
+		}
+		to = binary.AppendUvarint(to, seconds(p.Time))
 	}
 	return to
+}
+
+// partCodes are the parts that are packed as their places in the list, counted from 1. It is only added to, at the end.
+var partCodes = []history.Part{
+	history.PartBoth, history.PartBuild, history.PartChecks, history.PartReleasing, history.PartProving, history.PartStopped, history.PartUnseen, PartCarried, PartUnrecorded,
+	"soak", "approval", "window", "freeze", "lock", "needs", "order", "freshness", "configuration", "build",
 }
 
 func seconds(t time.Duration) uint64 { return uint64(max(t, 0).Round(time.Second) / time.Second) }
 
 // Unpack adds packed sums, and returns what follows them.
 func (s *Sums) Unpack(from []byte) ([]byte, error) {
-	bad := false
-	next := func() int {
-		n, size := binary.Uvarint(from)
-		if size <= 0 || n > 1<<48 {
-			bad = true
-			return 0
+	r := reader{from, false}
+	s.unpackTimes(&r)
+	for range r.number() {
+		code, name := r.byte(), history.Part("")
+		switch {
+		case code == 0:
+			name = history.Part(r.text())
+		case code <= len(partCodes):
+			name = partCodes[code-1]
+		default:
+			r.bad = true
 		}
-		from = from[size:]
-		return int(n)
-	}
-	for _, n := range s.counts() {
-		*n += next()
-	}
-	s.Saved += time.Duration(next()) * time.Second
-	s.WastedTime += time.Duration(next()) * time.Second
-	for _, h := range []*Histogram{&s.Lead, &s.Recovery, &s.Build} {
-		var err error
-		if from, err = h.unpack(from); err != nil {
-			return nil, err
+		t := time.Duration(r.number()) * time.Second
+		if r.bad {
+			break
 		}
+		s.spend(name, t)
 	}
-	for range next() {
-		n := next()
-		if bad || n > len(from) {
-			return nil, errPacked
-		}
-		part := history.Part(from[:n])
-		from = from[n:]
-		s.spend(part, time.Duration(next())*time.Second)
-	}
-	if bad {
+	if r.bad {
 		return nil, errPacked
 	}
-	return from, nil
+	return r.left, nil
+}
+
+// unpackTimes adds packed sums but for their parts.
+func (s *Sums) unpackTimes(r *reader) {
+	for _, n := range s.counts() {
+		*n += r.number()
+	}
+	s.Saved += time.Duration(r.number()) * time.Second
+	s.WastedTime += time.Duration(r.number()) * time.Second
+	for _, h := range []*Histogram{&s.Lead, &s.Recovery, &s.Build} {
+		h.unpack(r)
+	}
+}
+
+// unpackMain adds the counts and the lead times of packed sums.
+func (s *Sums) unpackMain(from []byte) error {
+	r := reader{from, false}
+	for _, n := range s.counts() {
+		*n += r.number()
+	}
+	r.number()
+	r.number()
+	s.Lead.unpack(&r)
+	if r.bad {
+		return errPacked
+	}
+	return nil
+}
+
+// reader reads what is packed.
+type reader struct {
+	left []byte
+	bad  bool // it is not what was expected, and reads as zeros
+}
+
+func (r *reader) number() int {
+	n, size := binary.Uvarint(r.left)
+	if size <= 0 || n > 1<<48 {
+		r.left, r.bad = nil, true
+		return 0
+	}
+	r.left = r.left[size:]
+	return int(n)
+}
+
+func (r *reader) byte() int {
+	if len(r.left) == 0 {
+		r.bad = true
+		return 0
+	}
+	b := r.left[0]
+	r.left = r.left[1:]
+	return int(b)
+}
+
+func (r *reader) text() string {
+	n := r.number()
+	if n > len(r.left) {
+		r.bad = true
+		return ""
+	}
+	text := string(r.left[:n])
+	r.left = r.left[n:]
+	return text
 }
 
 // Week is the sums of a week, by its Monday.

@@ -1,12 +1,12 @@
 package insight_test
 
 import (
+	"cmp"
 	"reflect"
 	"slices"
 	"testing"
 	"time"
 
-	"github.com/headstart-cd/headstart/bot/history"
 	"github.com/headstart-cd/headstart/insight"
 )
 
@@ -26,6 +26,8 @@ func TestDaysAddUp(t *testing.T) {
 		weeks.Join(&w.Sums)
 	}
 	expectSums(t, "the weeks", weeks, ledger)
+	all.Parts = append(all.Parts, insight.PartTime{Part: "a gate of the future", Time: time.Minute})
+	slices.SortFunc(all.Parts, func(a, b insight.PartTime) int { return cmp.Compare(a.Part, b.Part) })
 	packed, again := all.Pack(), insight.Sums{}
 	if rest, err := again.Unpack(append(packed, 'x')); err != nil || string(rest) != "x" || !reflect.DeepEqual(all, again) {
 		t.Errorf("sums should be what they were when they were packed, got %+v, %q, %v, instead of %+v", again, rest, err, all)
@@ -46,11 +48,14 @@ func expectSums(t *testing.T, what string, s insight.Sums, l *insight.Ledger) {
 	want := insight.Sums{
 		Deploys: len(n.Deploys), Judged: len(n.Judged), Failed: len(n.Failed), Open: len(n.Open), Rework: len(n.Rework), Attempts: len(n.Attempts), Repeats: len(n.Repeats), ByHand: len(n.ByHand),
 		SavedBy: n.Start.SavedBy, Spared: n.Start.Spared, Wasted: n.Start.Wasted, Saved: n.Start.Saved, WastedTime: n.Start.WastedTime,
-		Lead: s.Lead, Recovery: s.Recovery, Build: s.Build, Parts: map[history.Part]time.Duration{},
+		Lead: s.Lead, Recovery: s.Recovery, Build: s.Build,
 	}
 	for _, p := range n.Parts {
-		want.Parts[p.Part] = p.Time
+		want.Parts = append(want.Parts, insight.PartTime{Part: p.Part, Time: p.Time})
 	}
+	slices.SortFunc(s.Parts, func(a, b insight.PartTime) int {
+		return cmp.Or(cmp.Compare(b.Time, a.Time), cmp.Compare(a.Part, b.Part))
+	})
 	if !reflect.DeepEqual(s, want) {
 		t.Errorf("%s should add up to %+v, got %+v", what, want, s)
 	}

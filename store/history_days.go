@@ -19,10 +19,13 @@ const (
 	// selectUnsummed finds pipelines after $1, $2 whose sums are not those of their rows, or will not be at $3.
 	selectUnsummed = `SELECT p.repo, p.name, p.version FROM pipelines p JOIN history_pipelines h ON h.repo = p.repo AND h.name = p.name LEFT JOIN history_weeks w ON w.pipeline = h.id
 		WHERE (p.repo, p.name) > ($1, $2) AND (w.pipeline IS NULL OR w.version <> p.version OR w.due > 0 AND w.due <= $3) ORDER BY p.repo, p.name LIMIT $4`
-	selectDays = `SELECT day, stage, sums FROM history_days` + ofPipeline
-	saveDay    = `INSERT INTO history_days (pipeline, day, stage, sums) VALUES ($1, $2, $3, $4) ON CONFLICT (pipeline, day, stage) DO UPDATE SET sums = excluded.sums`
-	removeDay  = `DELETE FROM history_days WHERE pipeline = $1 AND day = $2 AND stage = $3`
-	saveWeeks  = `INSERT INTO history_weeks (pipeline, version, due, first, sums) VALUES ($1, $2, $3, $4, $5)
+	selectChangesOf    = `SELECT sha, seen_at, pushed_at, ended_at, build_began, build_ended, green_at, red_at, pull, title, built, built_of, red, classes, waits, outcome, last_check, last_check_by FROM history_changes` + ofPipeline
+	selectPromotionsOf = `SELECT stage, n, began, released, proved, ended, sha, artifact, replaced, kind, result, urgent FROM history_promotions` + ofPipeline
+	selectFirst        = `SELECT COALESCE(MIN(seen_at), 0) FROM history_changes` + ofPipeline
+	selectDays         = `SELECT day, stage, sums FROM history_days` + ofPipeline
+	saveDay            = `INSERT INTO history_days (pipeline, day, stage, sums) VALUES ($1, $2, $3, $4) ON CONFLICT (pipeline, day, stage) DO UPDATE SET sums = excluded.sums`
+	removeDay          = `DELETE FROM history_days WHERE pipeline = $1 AND day = $2 AND stage = $3`
+	saveWeeks          = `INSERT INTO history_weeks (pipeline, version, due, first, sums) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (pipeline) DO UPDATE SET version = excluded.version, due = excluded.due, first = excluded.first, sums = excluded.sums`
 
 	selectWeeks = `SELECT p.repo, p.name, w.first, w.sums FROM history_weeks w JOIN history_pipelines p ON p.id = w.pipeline`
@@ -34,12 +37,68 @@ const (
 	settledAfter = 30
 )
 
-// Insights reads everything that the numbers of a pipeline are made of.
-func (h History) Insights(ctx context.Context, key bot.Key) (rows insight.Rows, err error) {
-	if rows.Changes, err = h.Changes(ctx, key, Page[history.Change]{Limit: allRows}); err != nil {
+// Insights reads everything that the numbers of a pipeline are made of. Of rows it leaves out what no number
+// depends on, such as authors, and what was seen or began before since; zero: nothing.
+func (h History) Insights(ctx context.Context, key bot.Key, since time.Time) (rows insight.Rows, err error) {
+	err = h.each(ctx, "changes", key, query(selectFirst, key), func(scan scanner) error {
+		var first int64
+		err := scan(&first)
+		rows.First = fromMicros(first)
+		return err
+	})
+	if err != nil {
 		return rows, err
 	}
-	if rows.Promotions, err = h.Promotions(ctx, key, Page[history.Promotion]{Limit: allRows}); err != nil {
+	some := func(text, from string) *pageQuery {
+		q := query(text, key)
+		if !since.IsZero() {
+			q.and(from+" >= ?", micros(since))
+		}
+		q.add(" ORDER BY " + from) // as they were written, which is how they lie on the disk
+		return q
+	}
+	err = h.each(ctx, "changes", key, some(selectChangesOf, "seen_at"), func(scan scanner) error {
+		if n := len(rows.Changes); n == cap(rows.Changes) {
+			rows.Changes = slices.Grow(rows.Changes, n+200)
+		}
+		rows.Changes = append(rows.Changes, history.Change{})
+		c := &rows.Changes[len(rows.Changes)-1]
+		var (
+			sha, builtOf                                                    []byte
+			seen, pushed, ended, buildBegan, buildEnded, green, red, lastBy int64
+			built, reds, classes, waits, outcome                            string
+		)
+		err := scan(&sha, &seen, &pushed, &ended, &buildBegan, &buildEnded, &green, &red, &c.Pull, &c.Title, &built, &builtOf, &reds, &classes, &waits, &outcome, &c.LastCheck, &lastBy)
+		if err != nil {
+			return err
+		}
+		c.SHA, c.BuiltOf, c.Built, c.Outcome = unpack(sha), unpack(builtOf), history.Built(builtCodes.unpack(built)), history.Outcome(outcome)
+		c.SeenAt, c.PushedAt, c.EndedAt = fromMicros(seen), fromMicros(pushed), fromMicros(ended)
+		c.BuildBegan, c.BuildEnded, c.GreenAt, c.RedAt = fromMicros(buildBegan), fromMicros(buildEnded), fromMicros(green), fromMicros(red)
+		c.LastCheckBy, c.Red, c.Classes = time.Duration(lastBy)*time.Microsecond, unpackLines(reds), unpackLines(classes)
+		c.Waits, err = unpackWaits(waits)
+		return err
+	})
+	if err != nil {
+		return rows, err
+	}
+	err = h.each(ctx, "promotions", key, some(selectPromotionsOf, "began"), func(scan scanner) error {
+		var (
+			p                                      history.Promotion
+			began, released, proved, ended, urgent int64
+			sha, artifact, replaced                []byte
+			kind, result                           string
+		)
+		err := scan(&p.Stage, &p.N, &began, &released, &proved, &ended, &sha, &artifact, &replaced, &kind, &result, &urgent)
+		p.SHA, p.Artifact, p.Replaced, p.Kind, p.Result = unpack(sha), unpack(artifact), unpack(replaced), history.Kind(kindCodes.unpack(kind)), history.Result(resultCodes.unpack(result))
+		p.Began, p.Released, p.Proved, p.Ended, p.Urgent = fromMicros(began), fromMicros(released), fromMicros(proved), fromMicros(ended), urgent != 0
+		if n := len(rows.Promotions); n == cap(rows.Promotions) {
+			rows.Promotions = slices.Grow(rows.Promotions, n+200)
+		}
+		rows.Promotions = append(rows.Promotions, p)
+		return err
+	})
+	if err != nil {
 		return rows, err
 	}
 	if rows.Process, err = h.Process(ctx, key, Page[history.Process]{Limit: allRows}); err != nil {
@@ -117,7 +176,7 @@ func (s *Store) SumHistory(ctx context.Context, now time.Time) (summed int, err 
 // sum makes the sums of a pipeline, whose version was read before its rows.
 func (s *Store) sum(ctx context.Context, key bot.Key, version int64, now time.Time) error {
 	h := s.History()
-	rows, err := h.Insights(ctx, key)
+	rows, err := h.Insights(ctx, key, time.Time{})
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func testHistoryDays(t *testing.T, open opener) {
 	}
 	expect := func(when string) insight.Figures {
 		t.Helper()
-		all, err := h.Insights(ctx, shop)
+		all, err := h.Insights(ctx, shop, time.Time{})
 		if err != nil {
 			t.Fatal(err)
 		}

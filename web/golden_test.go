@@ -183,6 +183,7 @@ func TestOtherPages(t *testing.T) {
 	golden(t, "home_empty", w.browser().signIn("sam").get("/"))
 	golden(t, "welcome", w.browser().get("/"))
 	golden(t, "process", w.browser().signIn("mia").get("/p/acme/shop/process"))
+	golden(t, "insights_few", w.browser().signIn("mia").get("/p/acme/mono:api/insights"))
 	golden(t, "missing", w.browser().signIn("mia").get("/p/far/till"))
 	golden(t, "refused", w.browser().get("/login/callback?code=mia&state=x"))
 	ops := w.browser().signIn("ops")
@@ -192,6 +193,17 @@ func TestOtherPages(t *testing.T) {
 	golden(t, "deliveries_none", ops.get("/deliveries"))
 	w.pass(time.Minute)
 	golden(t, "doctor_well", ops.get("/doctor"))
+	told := newWorld(t)
+	insightful(t, told)
+	mia := told.browser().signIn("mia")
+	golden(t, "insights", mia.get("/p/acme/shop/insights"))
+	golden(t, "insights_how", mia.get("/p/acme/shop/insights?weeks=4&how&behind=nothing"))
+	for _, number := range []string{"deploys", "lead", "failed", "rework", "judged", "open", "attempts", "repeats", "hand", "start"} {
+		golden(t, "insights_"+number, mia.get("/p/acme/shop/insights?weeks=26&behind="+number))
+	}
+	golden(t, "insights_all", mia.get("/insights"))
+	golden(t, "insights_none", told.browser().signIn("sam").get("/p/far/till/insights"))
+	golden(t, "insights_all_none", told.browser().signIn("ops").get("/insights"))
 	closed := newWorld(t, func(o *web.Options) { o.People, o.Unset = nil, []string{"GITHUB_CLIENT_SECRET"} })
 	golden(t, "unset", closed.browser().get("/"))
 }

@@ -47,6 +47,7 @@ type world struct {
 	examined   int                         // guarded by mu: how often the doctor was asked
 	kept       map[string][]history.Output // guarded by mu: of failures, by commit
 	wrote      map[string]written          // guarded by mu: what runs, by app
+	rows       map[bot.Key][]history.Entry // guarded by mu: of history; nil: what can be told of the state
 }
 
 // written is what a build or a release has written.
@@ -89,7 +90,7 @@ func newImpatientWorld(t testing.TB, patience time.Duration, change ...func(*web
 	t.Helper()
 	w := &world{
 		t: t, now: time.Date(2026, 11, 2, 14, 0, 0, 0, time.UTC), states: map[bot.Key]pipeline.State{}, versions: map[bot.Key]int64{}, changed: make(chan struct{}), sessions: map[string]session{}, address: map[string]string{},
-		kept: map[string][]history.Output{}, wrote: map[string]written{},
+		kept: map[string][]history.Output{}, wrote: map[string]written{}, rows: map[bot.Key][]history.Entry{},
 		sees:   map[string][]int64{"mia": {shopID, monoID}, "sam": {tillID}},
 		found:  findings,
 		failed: []web.Delivery{{GUID: "72d3162e", Event: "push", Reason: "the body is no JSON", At: time.Date(2026, 11, 2, 13, 0, 0, 0, time.UTC)}},
@@ -98,7 +99,7 @@ func newImpatientWorld(t testing.TB, patience time.Duration, change ...func(*web
 		w.states[key] = pipeline.State{Pipeline: key, RepoID: id}
 	}
 	o := web.Options{
-		GitHub: "https://github.example", Key: []byte(strings.Repeat("k", 32)), People: w, Pipelines: w, History: w, Outputs: w, Explain: explain, ExplainStage: explainStage, Examine: w.examine, Sessions: w, Operations: w,
+		GitHub: "https://github.example", Key: []byte(strings.Repeat("k", 32)), People: w, Pipelines: w, History: w, Insights: w, Outputs: w, Explain: explain, ExplainStage: explainStage, Examine: w.examine, Sessions: w, Operations: w,
 		IsOperator: func(_ context.Context, login string, id int64) (bool, error) {
 			return login == "ops" && id == accounts["ops"], nil
 		},
