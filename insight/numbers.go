@@ -11,10 +11,11 @@ import (
 
 // Numbers are those of a period. Everything that is listed is in the order of time, the oldest first.
 type Numbers struct {
-	Period  Period // from the first day that is known
-	Deploys []*Deploy
-	Lead    Spread
-	Parts   []Part // where the time of all its leads went, the longest first
+	Period   Period    // from the first day that is known
+	Released []*Deploy // on all apps; of those
+	Deploys  []*Deploy // are deployments
+	Lead     Spread
+	Parts    []Part // where the time of all its leads went, the longest first
 
 	Judged   []*Deploy // what was released on all apps, and has failed or is old enough
 	Failed   []*Deploy // of those
@@ -102,6 +103,7 @@ func (l *Ledger) Numbers(p Period) *Numbers {
 		if !p.Has(d.Day) {
 			continue
 		}
+		n.Released = append(n.Released, d)
 		if d.Judged {
 			n.Judged = append(n.Judged, d)
 		}

@@ -45,7 +45,7 @@ type insightsPage struct {
 	Waits     []waiterRow
 	Apart     []apartRow
 	Behind    *behind
-	How       []insight.Definition // none: nobody asked
+	How       []definition // none: nobody asked
 	HowPath   string
 	Pipelines []pipelineNumbers
 	More      int // pipelines that are not listed
@@ -92,9 +92,32 @@ func (q insightsQuery) page() *insightsPage {
 		p.Choices = append(p.Choices, weeksChoice{n, q.to(n, ""), n == q.weeks})
 	}
 	if q.how {
-		p.How = insight.Definitions
+		p.How = definitions()
 	}
 	return p
+}
+
+// definition says how a number is counted.
+type definition struct {
+	ID, Name string
+	Text     []piece
+}
+
+// piece is a piece of a text; what is in backticks is code.
+type piece struct {
+	Text string
+	Code bool
+}
+
+func definitions() (list []definition) {
+	for _, d := range insight.Definitions {
+		is := definition{ID: d.ID, Name: d.Name}
+		for i, text := range strings.Split(d.Text, "`") {
+			is.Text = append(is.Text, piece{text, i%2 == 1})
+		}
+		list = append(list, is)
+	}
+	return list
 }
 
 // insights are the numbers of a pipeline.

@@ -140,7 +140,7 @@ func (s *State) Follow(c *Candidate) {
 	w := &c.Way
 	if !c.GreenAt.IsZero() && !w.Green.Equal(c.GreenAt) && (len(c.Progress) == 0 || w.Green.IsZero()) {
 		w.Green = c.GreenAt
-		w.LastCheck, w.LastCheckBy = c.lastCheck()
+		w.LastCheck, w.LastCheckBy = s.lastCheck(c)
 	}
 	if w.Superseded() {
 		return // a decision tells when that is no longer so
@@ -202,12 +202,12 @@ func (s *State) promoting(stage string) Part {
 	return PartReleasing
 }
 
-// lastCheck is the check that was the last to finish, by GitHub's clock, and by how much.
-func (c *Candidate) lastCheck() (name string, by time.Duration) {
+// lastCheck is the check that was the last to finish of those that had to pass, by GitHub's clock, and by how much.
+func (s *State) lastCheck(c *Candidate) (name string, by time.Duration) {
 	last, before := time.Time{}, c.PushedAt
 	for _, k := range c.Reports.Checks {
 		switch {
-		case k.At.IsZero() || k.State == bot.CheckPending:
+		case k.At.IsZero() || k.State == bot.CheckPending || !s.waitsFor(k):
 		case k.At.After(last):
 			before = bot.Later(before, last)
 			name, last = k.Name, k.At
@@ -219,6 +219,18 @@ func (c *Candidate) lastCheck() (name string, by time.Duration) {
 		return "", 0
 	}
 	return name, max(last.Sub(before), 0)
+}
+
+// waitsFor reports whether a report is of a check that has to pass.
+func (s *State) waitsFor(k bot.Check) bool {
+	switch {
+	case s.Config.Checks.None || bot.OwnContext(k.Name):
+		return false
+	case !s.Config.Checks.AsGitHubRequires():
+		return slices.ContainsFunc(s.Config.Checks.Names, func(n bot.CheckName) bool { return bot.RequiredCheck{Name: n.Name, App: n.App}.Takes(k) })
+	}
+	required := s.Required.Theirs()
+	return len(required) == 0 || slices.ContainsFunc(required, func(q bot.RequiredCheck) bool { return q.Takes(k) })
 }
 
 // preparing is the part of a candidate before the first stage, while it is built or checked;

@@ -291,6 +291,7 @@ func (srv *server) serve(ctx context.Context, listener net.Listener) error {
 	start("sweep", func() error { return srv.sweeper.Run(ctx) })
 	start("follow apps", func() error { return srv.followApps(ctx) })
 	start("clean up", func() error { return srv.prune(ctx) })
+	start("add up history", func() error { return srv.sumHistory(ctx) })
 	start("fill in history", func() error { return srv.fillHistory(ctx) })
 
 	<-ctx.Done()
@@ -355,6 +356,26 @@ func (srv *server) prune(ctx context.Context) error {
 			srv.log.Error("remove old outputs", zap.Error(err))
 		}
 		alarm, stop := srv.clock.Alarm(srv.clock.Now().Add(time.Hour))
+		select {
+		case <-ctx.Done():
+			stop()
+			return nil
+		case <-alarm:
+		}
+	}
+}
+
+// sumHistory adds up the days of pipelines, every ten minutes until ctx ends, on one instance.
+func (srv *server) sumHistory(ctx context.Context) error {
+	for {
+		leads, err := srv.store.Leads(ctx)
+		if leads && err == nil {
+			_, err = srv.store.SumHistory(ctx, srv.clock.Now())
+		}
+		if err != nil && ctx.Err() == nil {
+			srv.log.Error("add up the days of pipelines", zap.Error(err))
+		}
+		alarm, stop := srv.clock.Alarm(srv.clock.Now().Add(10 * time.Minute))
 		select {
 		case <-ctx.Done():
 			stop()
