@@ -33,6 +33,10 @@ func (w *world) Convert(_ context.Context, code string) (setup.App, error) {
 	return setup.App{ID: 7, Name: "headstart.example.com", Page: "https://github.example/apps/headstart", Owner: "acme", WebhookSecret: "w", ClientSecret: "c", PrivateKey: []byte("k")}, nil
 }
 
+func (w *world) Register(_ context.Context, app setup.App, _ string) (setup.App, error) {
+	return app, nil
+}
+
 func (w *world) Repositories(context.Context, setup.App) ([]setup.Repository, error) {
 	return w.installed, nil
 }

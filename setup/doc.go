@@ -11,6 +11,9 @@
 //	make      an app that only builds, and webhooks, if they are missing
 //	file      GitHub's editor, with the pipeline's file filled in
 //
+// `headstart setup --no-browser` asks for the same in a terminal: see [Setup.Questions]. The steps are the same functions;
+// what a form would send them is what was typed.
+//
 // # What keeps them safe
 //
 // A link with a token, which is printed to the terminal, shows one button. Pressing it trades the token for a cookie, once,

@@ -27,7 +27,7 @@ type page struct {
 func (s *Setup) show(w http.ResponseWriter, r *http.Request) {
 	switch token := r.URL.Query().Get("token"); {
 	case s.inside(r):
-		s.lookAgain(r)
+		s.lookAgain(r.Context())
 		p, err := s.page()
 		if err != nil {
 			http.Error(w, "The manifest of the App could not be made.", http.StatusInternalServerError)
@@ -51,6 +51,9 @@ func (s *Setup) page() (page, error) {
 		is.Open = "server"
 	case is.App == nil:
 		is.Open, is.Form = "github", formAddress(s.o.GitHubURL, is.Organization, is.State)
+		if s.o.Own == nil {
+			break // GitHub cannot send anybody back
+		}
 		var err error
 		if is.Manifest, err = manifestFor(s.o.Own, is.URL, is.Name, s.o.Wants); err != nil {
 			return page{}, err

@@ -40,6 +40,9 @@ type Ping struct {
 type GitHub interface {
 	// Convert makes an App of the code that GitHub sends a person back with. A code is good once.
 	Convert(ctx context.Context, code string) (App, error)
+	// Register looks up an App that a person has made, of which the ID and the key are known. Its webhooks go to address
+	// from then on, and are signed with app's WebhookSecret.
+	Register(ctx context.Context, app App, address string) (App, error)
 	// Repositories lists where the App is installed, at most a few hundred.
 	Repositories(ctx context.Context, app App) ([]Repository, error)
 	// Ping looks for the newest ping in GitHub's log of deliveries.
@@ -65,7 +68,7 @@ type Heroku interface {
 	Pipelines(ctx context.Context, key string) (account string, list []Pipeline, err error)
 	// Plan finds out what has to be made so that a pipeline is deployed by Headstart.
 	Plan(ctx context.Context, key string, p Pipeline) (Plan, error)
-	// Make makes it, with some config vars of the plan. It may be called again.
+	// Make makes it, with some config vars of the plan, and no webhooks if their address is empty. It may be called again.
 	Make(ctx context.Context, key string, plan Plan, vars []string, webhooks, secret string) error
 }
 
@@ -80,7 +83,7 @@ type Plan struct {
 	Automatic map[string]string
 }
 
-// Options are what the pages are made of. All but Now are required.
+// Options are what the pages are made of. All but Now are required, and Own for [Setup.Questions] is not.
 type Options struct {
 	Own       *url.URL // where the pages are
 	GitHubURL string   // GitHub's pages, without a slash at the end
@@ -153,7 +156,7 @@ func (s *Setup) Handler() http.Handler {
 	mux.HandleFunc("POST /setup/enter", s.enter)
 	mux.HandleFunc("POST /setup/server", s.step(s.server))
 	mux.HandleFunc("POST /setup/again", s.step(s.again))
-	mux.HandleFunc("GET /setup/created", s.created)
+	mux.HandleFunc("GET /setup/created", s.step(s.created))
 	mux.HandleFunc("POST /setup/heroku", s.step(s.heroku))
 	mux.HandleFunc("POST /setup/pipeline", s.step(s.pipeline))
 	mux.HandleFunc("POST /setup/make", s.step(s.make))

@@ -23,6 +23,7 @@ type setupCommand struct {
 	File   string `default:"headstart.env" help:"Write the settings of the server into this file, which only you may read."`
 	Print  bool   `help:"Print the settings at the end, and write no file."`
 	Again  bool   `help:"Make a new App although the file has one."`
+	Ask    bool   `name:"no-browser" help:"Ask in this terminal, and serve no page."`
 	Addr   string `default:"127.0.0.1:8090" help:"Serve the pages of the setup at this address."`
 	API    string `name:"github-api-url" env:"GITHUB_API_URL" default:"https://api.github.com" help:"GitHub's REST API; https://HOST/api/v3 on GitHub Enterprise Server."`
 	URL    string `name:"github-url" env:"GITHUB_URL" help:"GitHub's pages, where they cannot be told from the API's address."`
@@ -31,10 +32,10 @@ type setupCommand struct {
 
 // Help is shown by headstart setup --help.
 func (setupCommand) Help() string {
-	return "Opens a page that makes a GitHub App, lists your apps on Heroku, writes the settings of the server, and proposes the pipeline's file. On another machine than yours, forward the port: ssh -L 8090:127.0.0.1:8090 HOST."
+	return "Opens a page that makes a GitHub App, lists your apps on Heroku, writes the settings of the server, and proposes the pipeline's file. On another machine than yours, forward the port: ssh -L 8090:127.0.0.1:8090 HOST. Or answer questions in the terminal with --no-browser: only GitHub's own pages need a browser then, on any machine."
 }
 
-// Run serves the pages until their last step is done or ctx ends.
+// Run serves the pages, or asks, until the last step is done or ctx ends.
 func (cmd setupCommand) Run(ctx context.Context, c console) error {
 	kept := &settingsFile{path: cmd.File, print: cmd.Print, values: map[string]string{}}
 	if err := cmd.mayBegin(); err != nil {
@@ -47,14 +48,30 @@ func (cmd setupCommand) Run(ctx context.Context, c console) error {
 	if u, err := url.Parse(pages); err != nil || u.Host == "" {
 		return fmt.Errorf("GITHUB_URL %q is no address of GitHub's pages: expected https://github.com", pages)
 	}
+	options := setup.Options{
+		GitHubURL: pages, GitHub: appMaker{cmd.API}, Heroku: appFinder{cmd.Heroku},
+		Wants: setup.Wants{Permissions: github.Permissions(), Events: webhooks.Events()}, Save: kept.save,
+	}
+	if cmd.Ask {
+		if err := setup.New(options).Questions(ctx, newTypist(c)); err != nil {
+			return kept.unfinished(c, err)
+		}
+		return kept.finish(c)
+	}
+	if err := cmd.serve(ctx, c, options); err != nil {
+		return err
+	}
+	return kept.finish(c)
+}
+
+// serve serves the pages.
+func (cmd setupCommand) serve(ctx context.Context, c console, o setup.Options) error {
 	listener, err := net.Listen("tcp", cmd.Addr)
 	if err != nil {
-		return fmt.Errorf("listen: %w (choose another address with --addr)", err)
+		return fmt.Errorf("listen: %w (choose another address with --addr, or answer in the terminal with --no-browser)", err)
 	}
-	s := setup.New(setup.Options{
-		Own: &url.URL{Scheme: "http", Host: listener.Addr().String()}, GitHubURL: pages, GitHub: appMaker{cmd.API}, Heroku: appFinder{cmd.Heroku},
-		Wants: setup.Wants{Permissions: github.Permissions(), Events: webhooks.Events()}, Save: kept.save,
-	})
+	o.Own = &url.URL{Scheme: "http", Host: listener.Addr().String()}
+	s := setup.New(o)
 	fmt.Fprintf(c.out, "Open this link in your browser. It is good for one browser, and for an hour:\n\n  %s\n\n", s.Link())
 	server := &http.Server{Handler: s.Handler(), ReadTimeout: time.Minute, ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 1)
@@ -68,7 +85,7 @@ func (cmd setupCommand) Run(ctx context.Context, c console) error {
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	_ = server.Shutdown(end) // what is not answered by then is not worth waiting for
-	return kept.finish(c)
+	return nil
 }
 
 // mayBegin refuses to replace an App's credentials.
@@ -129,6 +146,20 @@ func (f *settingsFile) finish(c console) error {
 	return nil
 }
 
+// unfinished says where the settings are that were set up before an error.
+func (f *settingsFile) unfinished(c console, err error) error {
+	f.mu.Lock()
+	n := len(f.values)
+	f.mu.Unlock()
+	switch {
+	case n == 0:
+		return err
+	case f.print:
+		return errors.Join(err, f.finish(c))
+	}
+	return fmt.Errorf("%w\nThe settings up to there are in %s. To go on, begin anew with --again: the App's ID and key can be given once more", err, f.path)
+}
+
 // appMaker is GitHub as the setup asks it.
 type appMaker struct{ api string }
 
@@ -136,6 +167,21 @@ type appMaker struct{ api string }
 func (m appMaker) Convert(ctx context.Context, code string) (setup.App, error) {
 	a, err := github.Convert(ctx, m.api, code)
 	return setup.App(a), err
+}
+
+// Register looks up an App, and says where its webhooks go.
+func (m appMaker) Register(ctx context.Context, app setup.App, address string) (setup.App, error) {
+	client, err := m.client(app)
+	if err != nil {
+		return setup.App{}, err
+	}
+	defer client.Close()
+	a, err := client.Registered(ctx)
+	if err != nil {
+		return setup.App{}, err
+	}
+	app.Name, app.Page, app.Owner, app.ClientID = a.Name, a.Page, a.Owner, a.ClientID
+	return app, client.SetHook(ctx, address, app.WebhookSecret)
 }
 
 func (m appMaker) client(app setup.App) (*github.Client, error) {

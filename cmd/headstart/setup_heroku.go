@@ -92,6 +92,9 @@ func (f appFinder) Make(ctx context.Context, key string, plan setup.Plan, vars [
 	for _, a := range plan.Pipeline.Apps {
 		apps = append(apps, a.Name)
 	}
+	if webhooks == "" {
+		return nil
+	}
 	for _, app := range apps {
 		if err := h.MakeWebhook(ctx, app, webhooks, secret); err != nil {
 			return err

@@ -170,7 +170,7 @@ func (s *screen) String() string {
 	return s.text.String()
 }
 
-// settingUp is a GitHub and a Heroku of a team that has no Headstart yet, and `headstart setup`.
+// settingUp is a GitHub and a Heroku of a team that has no Headstart yet, and what `headstart setup` does there.
 type settingUp struct {
 	t      *testing.T
 	gh     *githubtest.Server
@@ -182,14 +182,32 @@ type settingUp struct {
 	ended  chan error
 }
 
+// newSettingUp has `headstart setup` serve its pages.
 func newSettingUp(t *testing.T, args ...string) *settingUp {
+	t.Helper()
+	s := newTeam(t, githubtest.Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		s.ended <- run(ctx, append(s.args(), append(args, "--addr", "127.0.0.1:0")...), &s.screen, &s.screen)
+	}()
+	t.Cleanup(cancel)
+	return s
+}
+
+func (s *settingUp) args() []string {
+	return []string{"setup", "--file", s.file, "--github-api-url", s.gh.URL(), "--heroku-api-url", s.heroku.URL()}
+}
+
+// newTeam has a pipeline on Heroku and a repository on GitHub, and nothing else.
+func newTeam(t *testing.T, o githubtest.Options) *settingUp {
 	t.Helper()
 	description, err := contract.Load("../../github/githubtest/testdata/github-openapi.json")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &settingUp{t: t, apps: map[string]*herokutest.App{}, file: filepath.Join(t.TempDir(), "headstart.env"), ended: make(chan error, 1)}
-	if s.gh, err = githubtest.New(githubtest.Options{Dir: t.TempDir(), Contract: description}); err != nil {
+	o.Dir, o.Contract = t.TempDir(), description
+	if s.gh, err = githubtest.New(o); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -219,10 +237,6 @@ func newSettingUp(t *testing.T, args ...string) *settingUp {
 	staging.SetConfig("NPM_TOKEN", "npm-token-5d21")
 	staging.SetConfig("DATABASE_URL", "postgres://of-staging")
 	staging.DeployAutomatically("main")
-	ctx, cancel := context.WithCancel(t.Context())
-	all := append([]string{"setup", "--addr", "127.0.0.1:0", "--file", s.file, "--github-api-url", s.gh.URL(), "--heroku-api-url", s.heroku.URL()}, args...)
-	go func() { s.ended <- run(ctx, all, &s.screen, &s.screen) }()
-	t.Cleanup(cancel)
 	return s
 }
 

@@ -1,0 +1,318 @@
+package setup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Person answers questions in a terminal.
+type Person interface {
+	// Say writes lines.
+	Say(format string, args ...any)
+	// Ask returns one line that was typed. An error says that there will be none.
+	Ask(ctx context.Context, question string) (string, error)
+	// AskSecret is Ask for what nobody may see. Without a question the answer goes on.
+	AskSecret(ctx context.Context, question string) (string, error)
+	// Patient reports whether a question can be asked again after its answer was refused. A script has written its answers
+	// already, and the next one would go to the wrong question.
+	Patient() bool
+}
+
+// silence is why there is no answer.
+type silence struct{ error }
+
+func (s *silence) Unwrap() error { return s.error }
+
+// Questions does the steps of the pages by asking a person, up to the last one, which it describes. Its error is what
+// ended it before: there are no answers any more, or an impatient person's was refused.
+func (s *Setup) Questions(ctx context.Context, who Person) error {
+	q := questions{s, who}
+	steps := map[string]func(context.Context, page) error{
+		"server": q.server, "github": q.github, "install": q.install, "heroku": q.heroku, "pipeline": q.pipeline, "make": q.make,
+	}
+	for {
+		p, err := s.page()
+		if err != nil {
+			return err
+		}
+		ask, open := steps[p.Open]
+		if !open {
+			q.file(p)
+			return nil
+		}
+		if err := ask(ctx, p); err != nil {
+			if errors.As(err, new(*silence)) || !who.Patient() {
+				return err
+			}
+			who.Say("")
+			who.Say("%s", reasonOf(err))
+		}
+		who.Say("")
+	}
+}
+
+// questions are the steps as a terminal asks for them.
+type questions struct {
+	*Setup
+	who Person
+}
+
+func (q questions) ask(ctx context.Context, format string, args ...any) (string, error) {
+	answer, err := q.who.Ask(ctx, fmt.Sprintf(format, args...))
+	if err != nil {
+		return "", &silence{err}
+	}
+	return strings.TrimSpace(answer), nil
+}
+
+func (q questions) secret(ctx context.Context, question string) (string, error) {
+	answer, err := q.who.AskSecret(ctx, question)
+	if err != nil {
+		return "", &silence{err}
+	}
+	return strings.TrimSpace(answer), nil
+}
+
+// agree asks for a yes or a no; it is "1" or empty, as a box on the page is.
+func (q questions) agree(ctx context.Context, format string, args ...any) (string, error) {
+	answer, err := q.ask(ctx, format+" (y/n)?", args...)
+	switch {
+	case err != nil:
+		return "", err
+	case strings.EqualFold(answer, "y"), strings.EqualFold(answer, "yes"):
+		return "1", nil
+	case strings.EqualFold(answer, "n"), strings.EqualFold(answer, "no"):
+		return "", nil
+	}
+	return "", errors.New("expected y or n")
+}
+
+// pick asks for one of several by its number. Where there is one it asks nothing.
+func (q questions) pick(ctx context.Context, what string, list []string) (int, error) {
+	if len(list) == 1 {
+		q.who.Say("%s: %s", what, list[0])
+		return 0, nil
+	}
+	q.who.Say("%s:", what)
+	for i, one := range list {
+		q.who.Say("  %d  %s", i+1, one)
+	}
+	answer, err := q.ask(ctx, "Number")
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.Atoi(answer)
+	if err != nil || n < 1 || n > len(list) {
+		return 0, fmt.Errorf("expected a number from 1 to %d", len(list))
+	}
+	return n - 1, nil
+}
+
+func (q questions) server(ctx context.Context, _ page) error {
+	q.who.Say("The server")
+	at, err := q.ask(ctx, "Its address for GitHub and your team, as in https://headstart.example.com")
+	if err != nil {
+		return err
+	}
+	organization, err := q.ask(ctx, "Organization that owns the GitHub App, which is for its repositories only (empty: your own account)")
+	if err != nil {
+		return err
+	}
+	name, err := q.ask(ctx, "The App's name, which nobody else on GitHub may have (empty: the server's)")
+	if err != nil {
+		return err
+	}
+	whose := "person"
+	if organization != "" {
+		whose = "organization"
+	}
+	return q.Setup.server(ctx, answers{"url": {at}, "whose": {whose}, "organization": {organization}, "name": {name}})
+}
+
+func (q questions) github(ctx context.Context, p page) error {
+	q.who.Say("The GitHub App")
+	q.who.Say("Open this form in a browser, on any machine. Everything is filled in; choose \"Create GitHub App\" at its end:")
+	q.who.Say("")
+	q.who.Say("%s", filledIn(p.GitHub, p.Organization, p.URL, p.Name, q.o.Wants))
+	q.who.Say("")
+	q.who.Say("On the App's page then generate a client secret, and a private key: a file is downloaded.")
+	id, err := q.ask(ctx, "App ID, a number (empty: change the address or the name)")
+	if err != nil {
+		return err
+	}
+	if id == "" {
+		return q.again(ctx, nil)
+	}
+	secret, err := q.secret(ctx, "Client secret, with which people sign in to the pages (not shown)")
+	if err != nil {
+		return err
+	}
+	key, err := q.key(ctx)
+	if err != nil {
+		return err
+	}
+	if err := q.registered(ctx, answers{"id": {id}, "secret": {secret}, "key": {key}}); err != nil {
+		return err
+	}
+	is := q.now()
+	q.who.Say("Found %s, of %s. Its webhooks are signed with a new secret. The credentials are in %s.", is.App.Name, is.App.Owner, is.Where)
+	return nil
+}
+
+// key asks for a file, or for the key itself.
+func (q questions) key(ctx context.Context) (string, error) {
+	for {
+		path, err := q.ask(ctx, "File with the private key (empty: paste the key)")
+		if err != nil {
+			return "", err
+		}
+		if path == "" {
+			break
+		}
+		text, err := os.ReadFile(path)
+		if err == nil || !q.who.Patient() {
+			return string(text), err
+		}
+		q.who.Say("%s", reasonOf(err))
+	}
+	question, text := "The private key, from BEGIN to END (not shown)", ""
+	for {
+		line, err := q.secret(ctx, question)
+		if err != nil {
+			return "", err
+		}
+		text += line + "\n"
+		if line == "" || strings.HasPrefix(line, "-----END") || !strings.HasPrefix(text, "-----BEGIN") { // base64 is one line
+			return text, nil
+		}
+		question = ""
+	}
+}
+
+func (q questions) install(ctx context.Context, p page) error {
+	q.who.Say("Where it is installed")
+	q.who.Say("Choose the repositories that are to be deployed: %s/installations/new", p.App.Page)
+	if _, err := q.ask(ctx, "Press Enter when it is installed"); err != nil {
+		return err
+	}
+	if err := q.look(ctx, nil); err != nil {
+		return err
+	}
+	is := q.now()
+	if len(is.Repositories) == 0 {
+		return errors.New("it is installed on no repository yet")
+	}
+	for _, r := range is.Repositories {
+		q.who.Say("  %s", r.Name)
+	}
+	return nil
+}
+
+func (q questions) heroku(ctx context.Context, _ page) error {
+	q.who.Say("Heroku")
+	q.who.Say("Make an authorization: heroku authorizations:create -s write-protected -d headstart")
+	key, err := q.secret(ctx, "Token (not shown; empty: run the apps on the server itself, with its rights)")
+	if err != nil {
+		return err
+	}
+	if key == "" {
+		return q.Setup.heroku(ctx, answers{"without": {"1"}})
+	}
+	if err := q.Setup.heroku(ctx, answers{"key": {key}}); err != nil {
+		return err
+	}
+	q.who.Say("%s sees %d %s.", q.now().Account, len(q.now().Pipelines), plural(len(q.now().Pipelines), "pipeline", "pipelines"))
+	return nil
+}
+
+func (q questions) pipeline(ctx context.Context, p page) error {
+	q.who.Say("What is deployed where")
+	var repositories, pipelines []string
+	for _, r := range p.Repositories {
+		repositories = append(repositories, r.Name.String())
+	}
+	for _, one := range p.Pipelines {
+		text := one.Name + ":"
+		for _, a := range one.Apps {
+			text += " " + a.Name
+		}
+		pipelines = append(pipelines, text)
+	}
+	i, err := q.pick(ctx, "Repository", repositories)
+	if err != nil {
+		return err
+	}
+	j, err := q.pick(ctx, "Pipeline on Heroku", pipelines)
+	if err != nil {
+		return err
+	}
+	return q.Setup.pipeline(ctx, answers{"repository": {repositories[i]}, "pipeline": {p.Pipelines[j].Name}})
+}
+
+func (q questions) make(ctx context.Context, p page) error {
+	q.who.Say("What is missing on Heroku")
+	q.who.Say("%s is released to %s; other apps it cannot use.", p.Repository.Name, p.Chosen.Name)
+	for _, app := range slices.Sorted(maps.Keys(p.Plan.Automatic)) {
+		q.who.Say("Heroku deploys %s from %s by itself. Turn that off on dashboard.heroku.com, or both deploy.", app, p.Plan.Automatic[app])
+	}
+	a := answers{}
+	if p.Plan.Prepare != "" {
+		q.who.Say("An app is missing that only builds: %s, like %s (%s). Without dynos it costs nothing.", p.Plan.Prepare, p.Plan.Like, p.Plan.How)
+		yes, err := q.agree(ctx, "Make it, in the stage development of %s", p.Plan.Pipeline.Name)
+		if err != nil {
+			return err
+		}
+		if a.Set("prepare", yes); yes != "" && len(p.Plan.Vars) > 0 {
+			q.who.Say("Config vars of %s: %s", p.Plan.Like, strings.Join(p.Plan.Vars, " "))
+			names, err := q.ask(ctx, "Those that a build needs, which are copied (empty: none, as for most)")
+			if err != nil {
+				return err
+			}
+			a["var"] = strings.FieldsFunc(names, func(r rune) bool { return r == ' ' || r == ',' })
+			for _, name := range a["var"] {
+				if !slices.Contains(p.Plan.Vars, name) {
+					return fmt.Errorf("%s has no config var %s", p.Plan.Like, name)
+				}
+			}
+		}
+	}
+	yes, err := q.agree(ctx, "Have each app tell Headstart of its builds and releases, by a webhook")
+	if err != nil {
+		return err
+	}
+	a.Set("webhooks", yes)
+	return q.Setup.make(ctx, a)
+}
+
+// file describes the last step, which is the person's.
+func (q questions) file(p page) {
+	q.who.Say("The pipeline's file, and the first deploy")
+	if len(p.Proposal.Missing) > 0 {
+		q.who.Say("There is no app yet that only builds. Make one:")
+		for _, line := range p.Proposal.Missing {
+			q.who.Say("  %s", line)
+		}
+	}
+	q.who.Say("Start the server where %s leads to. Then commit this file as .github/headstart.yml to a branch of %s,", p.URL, p.Repository.Name)
+	q.who.Say("and open a pull request into %s: Headstart answers in it, and merging it is the first deploy.", p.Repository.Branch)
+	q.who.Say("")
+	q.who.Say("%s", strings.TrimSuffix(p.Proposal.File, "\n"))
+	q.who.Say("")
+	q.who.Say("Or open GitHub's editor with the file filled in, in a browser on any machine, and choose \"Propose changes\":")
+	q.who.Say("")
+	q.who.Say("%s", p.Editor)
+	q.who.Say("")
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
