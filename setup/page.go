@@ -21,6 +21,8 @@ type page struct {
 	Proposal proposal
 	Editor   string
 	GitHub   string
+	Host     string    // the app on Heroku that the server runs on; empty: another machine
+	Setting  []setting // with the step config: what is set there
 }
 
 // show shows the steps, or the button that opens them.
@@ -46,6 +48,9 @@ func (s *Setup) show(w http.ResponseWriter, r *http.Request) {
 
 func (s *Setup) page() (page, error) {
 	is := page{progress: s.now(), GitHub: s.o.GitHubURL}
+	if s.o.Host != nil {
+		is.Host = s.o.Host.App
+	}
 	switch {
 	case is.URL == nil:
 		is.Open = "server"
@@ -66,6 +71,9 @@ func (s *Setup) page() (page, error) {
 		is.Open = "pipeline"
 	case is.Plan != nil:
 		is.Open = "make"
+	case s.o.Host != nil && !is.Configured:
+		is.Open = "config"
+		is.Setting = s.settings()
 	default:
 		is.Open = "file"
 		if is.Chosen != nil {

@@ -35,6 +35,7 @@ func (s *Setup) Questions(ctx context.Context, who Person) error {
 	q := questions{s, who}
 	steps := map[string]func(context.Context, page) error{
 		"server": q.server, "github": q.github, "install": q.install, "heroku": q.heroku, "pipeline": q.pipeline, "make": q.make,
+		"config": q.config,
 	}
 	for {
 		p, err := s.page()
@@ -214,10 +215,14 @@ func (q questions) install(ctx context.Context, p page) error {
 	return nil
 }
 
-func (q questions) heroku(ctx context.Context, _ page) error {
+func (q questions) heroku(ctx context.Context, p page) error {
 	q.who.Say("Heroku")
 	q.who.Say("Make an authorization: heroku authorizations:create -s write-protected -d headstart")
-	key, err := q.secret(ctx, "Token (not shown; empty: run the apps on the server itself, with its rights)")
+	question := "Token (not shown; empty: run the apps on the server itself, with its rights)"
+	if p.Host != "" {
+		question = "Token (not shown)"
+	}
+	key, err := q.secret(ctx, question)
 	if err != nil {
 		return err
 	}
@@ -290,6 +295,26 @@ func (q questions) make(ctx context.Context, p page) error {
 	return q.Setup.make(ctx, a)
 }
 
+func (q questions) config(ctx context.Context, p page) error {
+	q.who.Say("The settings of the server")
+	q.who.Say("They become config vars of %s, which restarts once:", p.Host)
+	for _, one := range p.Setting {
+		note := ""
+		if one.Replaces {
+			note = " (replaces the one that is there)"
+		}
+		q.who.Say("  %s%s", one.Name, note)
+	}
+	yes, err := q.agree(ctx, "Set them")
+	if err != nil {
+		return err
+	}
+	if yes == "" {
+		return &silence{errors.New("the config vars were not set")}
+	}
+	return q.configure(ctx, nil)
+}
+
 // file describes the last step, which is the person's.
 func (q questions) file(p page) {
 	q.who.Say("The pipeline's file, and the first deploy")
@@ -299,7 +324,11 @@ func (q questions) file(p page) {
 			q.who.Say("  %s", line)
 		}
 	}
-	q.who.Say("Start the server where %s leads to. Then commit this file as .github/headstart.yml to a branch of %s,", p.URL, p.Repository.Name)
+	start := fmt.Sprintf("Start the server where %s leads to.", p.URL)
+	if p.Host != "" {
+		start = fmt.Sprintf("Deploy Headstart to %s, unless it runs there.", p.Host)
+	}
+	q.who.Say("%s Then commit this file as .github/headstart.yml to a branch of %s,", start, p.Repository.Name)
 	q.who.Say("and open a pull request into %s: Headstart answers in it, and merging it is the first deploy.", p.Repository.Branch)
 	q.who.Say("")
 	q.who.Say("%s", strings.TrimSuffix(p.Proposal.File, "\n"))

@@ -70,6 +70,10 @@ type Heroku interface {
 	Plan(ctx context.Context, key string, p Pipeline) (Plan, error)
 	// Make makes it, with some config vars of the plan, and no webhooks if their address is empty. It may be called again.
 	Make(ctx context.Context, key string, plan Plan, vars []string, webhooks, secret string) error
+	// VarNames lists the names of an app's config vars, sorted.
+	VarNames(ctx context.Context, key, app string) ([]string, error)
+	// SetVars sets config vars of an app, and leaves its others.
+	SetVars(ctx context.Context, key, app string, values map[string]string) error
 }
 
 // Plan is what is missing on Heroku.
@@ -92,7 +96,20 @@ type Options struct {
 	Heroku    Heroku
 	// Save keeps settings of the server, by variable, and says where, in words.
 	Save func(map[string]string) (where string, err error)
+	// Host is where on Heroku the server runs; nil: elsewhere.
+	Host *Host
 	Now  func() time.Time // nil: time.Now
+}
+
+// Host is an app on Heroku that the server runs on. The settings become its config vars once all of them are known: each
+// change restarts an app.
+type Host struct {
+	App   string
+	Again bool // although it has the settings of an App already
+	// Take returns the settings that were saved.
+	Take func() map[string]string
+	// Forget is called once they are config vars: they are not to be kept elsewhere.
+	Forget func() error
 }
 
 // Setup is the pages, and how far they have come. It is safe for concurrent use.
@@ -124,8 +141,10 @@ type progress struct {
 	NoHeroku     bool
 	Repository   *Repository
 	Chosen       *Pipeline
-	Plan         *Plan  // what is to be made; nil: nothing, or it was made
-	Problem      string // what the last step said
+	Plan         *Plan    // what is to be made; nil: nothing, or it was made
+	Vars         []string // config vars that the host has
+	Configured   bool     // its config vars are set
+	Problem      string   // what the last step said
 }
 
 const (
@@ -160,6 +179,7 @@ func (s *Setup) Handler() http.Handler {
 	mux.HandleFunc("POST /setup/heroku", s.step(s.heroku))
 	mux.HandleFunc("POST /setup/pipeline", s.step(s.pipeline))
 	mux.HandleFunc("POST /setup/make", s.step(s.make))
+	mux.HandleFunc("POST /setup/config", s.step(s.configure))
 	mux.HandleFunc("POST /setup/done", s.finish)
 	mux.HandleFunc("GET /setup/style.css", style)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/setup", http.StatusSeeOther) })

@@ -156,6 +156,9 @@ func (s *Setup) lookAgain(ctx context.Context) {
 // heroku takes an authorization, or that there is none.
 func (s *Setup) heroku(ctx context.Context, a answers) error {
 	if a.Get("without") != "" {
+		if s.o.Host != nil {
+			return errors.New("an app on Heroku runs no other apps: paste an authorization")
+		}
 		return s.withoutHeroku()
 	}
 	key := strings.TrimSpace(a.Get("key"))
@@ -166,7 +169,14 @@ func (s *Setup) heroku(ctx context.Context, a answers) error {
 	if err != nil {
 		return err
 	}
-	where, err := s.o.Save(map[string]string{"HEROKU_API_KEY": key})
+	values := map[string]string{"HEROKU_API_KEY": key}
+	if s.o.Host != nil {
+		if err := s.seeHost(ctx, key); err != nil {
+			return err
+		}
+		values["HEADSTART_TRUSTED_PROXIES"] = routers
+	}
+	where, err := s.o.Save(values)
 	if err != nil {
 		return fmt.Errorf("the authorization could not be kept: %w", err)
 	}

@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"net/http"
 	"net/url"
-	"path/filepath"
-	"slices"
-	"sync"
+	"os"
+	"regexp"
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
@@ -21,7 +19,8 @@ import (
 
 type setupCommand struct {
 	File   string `default:"headstart.env" help:"Write the settings of the server into this file, which only you may read."`
-	Print  bool   `help:"Print the settings at the end, and write no file."`
+	Print  bool   `xor:"kept" help:"Print the settings at the end, and write no file."`
+	App    string `xor:"kept" placeholder:"NAME" help:"Set the settings as config vars of this app on Heroku, which Headstart runs on. The file keeps them until then."`
 	Again  bool   `help:"Make a new App although the file has one."`
 	Ask    bool   `name:"no-browser" help:"Ask in this terminal, and serve no page."`
 	Addr   string `default:"127.0.0.1:8090" help:"Serve the pages of the setup at this address."`
@@ -37,7 +36,7 @@ func (setupCommand) Help() string {
 
 // Run serves the pages, or asks, until the last step is done or ctx ends.
 func (cmd setupCommand) Run(ctx context.Context, c console) error {
-	kept := &settingsFile{path: cmd.File, print: cmd.Print, values: map[string]string{}}
+	kept := &settingsFile{path: cmd.File, print: cmd.Print, app: cmd.App, values: map[string]string{}}
 	if err := cmd.mayBegin(); err != nil {
 		return err
 	}
@@ -51,6 +50,9 @@ func (cmd setupCommand) Run(ctx context.Context, c console) error {
 	options := setup.Options{
 		GitHubURL: pages, GitHub: appMaker{cmd.API}, Heroku: appFinder{cmd.Heroku},
 		Wants: setup.Wants{Permissions: github.Permissions(), Events: webhooks.Events()}, Save: kept.save,
+	}
+	if cmd.App != "" {
+		options.Host = &setup.Host{App: cmd.App, Again: cmd.Again, Take: kept.take, Forget: kept.forget}
 	}
 	if cmd.Ask {
 		if err := setup.New(options).Questions(ctx, newTypist(c)); err != nil {
@@ -88,8 +90,20 @@ func (cmd setupCommand) serve(ctx context.Context, c console, o setup.Options) e
 	return nil
 }
 
+// isApp is what an app on Heroku can be called.
+var isApp = regexp.MustCompile(`^[a-z][a-z0-9-]{1,28}[a-z0-9]$`)
+
 // mayBegin refuses to replace an App's credentials.
 func (cmd setupCommand) mayBegin() error {
+	if cmd.App != "" {
+		if !isApp.MatchString(cmd.App) {
+			return usage("--app %q cannot be an app on Heroku: expected its name, as in acme-headstart", cmd.App)
+		}
+		if _, err := os.Stat(cmd.File); err == nil {
+			return fmt.Errorf("%s is there already, perhaps of a setup that did not end, and its settings would not become config vars: name another file with --file, or remove it", cmd.File)
+		}
+		return nil
+	}
 	if cmd.Print || cmd.Again {
 		return nil
 	}
@@ -101,63 +115,6 @@ func (cmd setupCommand) mayBegin() error {
 		return fmt.Errorf("%s has the GitHub App %s already: start the server with headstart serve --env-file %s, or make another App with --again", cmd.File, id, cmd.File)
 	}
 	return nil
-}
-
-// settingsFile is where the settings go.
-type settingsFile struct {
-	path  string
-	print bool
-
-	mu     sync.Mutex
-	values map[string]string // guarded by mu: those that were saved
-}
-
-func (f *settingsFile) save(values map[string]string) (where string, err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !f.print {
-		err = setup.SaveEnv(f.path, values)
-	}
-	if err != nil {
-		return "", err
-	}
-	maps.Copy(f.values, values)
-	if f.print {
-		return "memory until the end, when they are printed to your terminal", nil
-	}
-	path, err := filepath.Abs(f.path)
-	return path, err
-}
-
-// finish says what was made.
-func (f *settingsFile) finish(c console) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if len(f.values) == 0 {
-		return errors.New("nothing was set up")
-	}
-	if !f.print {
-		fmt.Fprintf(c.out, "The settings are in %s. Start the server with\n\n  headstart serve --env-file %s\n", f.path, f.path)
-		return nil
-	}
-	for _, name := range slices.Sorted(maps.Keys(f.values)) {
-		fmt.Fprintf(c.out, "%s=%s\n", name, f.values[name])
-	}
-	return nil
-}
-
-// unfinished says where the settings are that were set up before an error.
-func (f *settingsFile) unfinished(c console, err error) error {
-	f.mu.Lock()
-	n := len(f.values)
-	f.mu.Unlock()
-	switch {
-	case n == 0:
-		return err
-	case f.print:
-		return errors.Join(err, f.finish(c))
-	}
-	return fmt.Errorf("%w\nThe settings up to there are in %s. To go on, begin anew with --again: the App's ID and key can be given once more", err, f.path)
 }
 
 // appMaker is GitHub as the setup asks it.

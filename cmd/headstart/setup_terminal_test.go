@@ -136,3 +136,66 @@ func TestSetupInATerminalEnds(t *testing.T) {
 		t.Errorf("the embedded platform should be chosen: %v, %v", values, err)
 	}
 }
+
+// Where Headstart itself runs on Heroku its settings become config vars, of which only the names are shown. They are in no
+// file then, and the server starts with them, also where the key has its lines.
+func TestSetupOfAnAppOnHeroku(t *testing.T) {
+	t.Parallel()
+	s := newTeam(t, githubtest.Options{})
+	host := s.heroku.AddApp("acme-headstart")
+	host.SetConfig("HEADSTART_URL", "https://old.example.com")
+	host.SetConfig("DATABASE_URL", "postgres://kept")
+	answers := []string{
+		"https://headstart.example.com/", "acme", "", "424242", "client-secret-81c4", s.keyFile(), "",
+		herokutest.DefaultToken, "y", "NPM_TOKEN", "y",
+	}
+	if err := s.answer([]string{"--app", "acme-headstart"}, append(answers, "n")...); err == nil || len(host.Config()) != 2 {
+		t.Errorf("without a yes no config var should be set: %v, %v", err, host.Config())
+	}
+	if err := s.answer([]string{"--app", "acme-headstart"}); err == nil || !strings.Contains(s.screen.String(), "is there already") {
+		t.Errorf("settings of a setup that did not end should not be lost: %v", err)
+	}
+	if err := os.Remove(s.file); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.answer([]string{"--app", "acme-headstart"}, append(answers[:8:8], "y", "y")...); err != nil { // the app that builds was made
+		t.Fatalf("%v:\n%s", err, &s.screen)
+	}
+	values := host.Config()
+	for name, value := range values {
+		shown := s.screen.String()
+		if name != "DATABASE_URL" && !strings.Contains(shown, name) {
+			t.Errorf("%s should be shown", name)
+		}
+		if strings.Contains(name, "SECRET") || strings.Contains(name, "KEY") {
+			if strings.Contains(shown, value) {
+				t.Errorf("the value of %s should not be shown:\n%s", name, shown)
+			}
+		}
+	}
+	if values["HEADSTART_URL"] != "https://headstart.example.com" || values["DATABASE_URL"] != "postgres://kept" || values["HEADSTART_TRUSTED_PROXIES"] == "" {
+		t.Errorf("the settings should be set, and others stay: %v", values)
+	}
+	if _, err := os.Stat(s.file); err == nil {
+		t.Error("the settings should be nowhere else")
+	}
+	if err := s.answer([]string{"--app", "acme-headstart"}, answers...); err == nil || !strings.Contains(s.screen.String(), "has a GITHUB_APP_ID already") {
+		t.Errorf("another setup should not replace them unasked: %v", err)
+	}
+
+	for _, key := range []string{values["GITHUB_PRIVATE_KEY"], string(s.gh.PrivateKeyPEM())} {
+		addr := freeAddress(t)
+		p := &process{cmd: exec.Command(os.Args[0], "serve"), url: "http://" + addr, ended: make(chan error, 1)}
+		p.cmd.Env = []string{roleVar + "=headstart", "PATH=" + os.Getenv("PATH"), "GITHUB_API_URL=" + s.gh.URL(), "HEROKU_API_URL=" + s.heroku.URL(), "HEADSTART_ADDR=" + addr}
+		for name, value := range values {
+			switch name {
+			case "DATABASE_URL":
+				value = "sqlite:" + filepath.Join(t.TempDir(), "headstart.db")
+			case "GITHUB_PRIVATE_KEY":
+				value = key
+			}
+			p.cmd.Env = append(p.cmd.Env, name+"="+value)
+		}
+		p.start(t)
+	}
+}
