@@ -96,6 +96,8 @@ type Options struct {
 	Heroku    Heroku
 	// Save keeps settings of the server, by variable, and says where, in words.
 	Save func(map[string]string) (where string, err error)
+	// Further settings are saved with the App's.
+	Further map[string]string
 	// Host is where on Heroku the server runs; nil: elsewhere.
 	Host *Host
 	Now  func() time.Time // nil: time.Now

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -113,6 +114,7 @@ func (s *Setup) keep(app App) error {
 	if p.Organization == "" {
 		values["HEADSTART_OPERATORS"] = "@" + app.Owner
 	}
+	maps.Copy(values, s.o.Further)
 	where, err := s.o.Save(values)
 	if err != nil {
 		return fmt.Errorf("the App %s was made, and its credentials could not be kept (delete the App on GitHub, and begin anew): %w", app.Name, err)

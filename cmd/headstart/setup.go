@@ -49,7 +49,7 @@ func (cmd setupCommand) Run(ctx context.Context, c console) error {
 	}
 	options := setup.Options{
 		GitHubURL: pages, GitHub: appMaker{cmd.API}, Heroku: appFinder{cmd.Heroku},
-		Wants: setup.Wants{Permissions: github.Permissions(), Events: webhooks.Events()}, Save: kept.save,
+		Wants: setup.Wants{Permissions: github.Permissions(), Events: webhooks.Events()}, Save: kept.save, Further: cmd.elsewhere(),
 	}
 	if cmd.App != "" {
 		options.Host = &setup.Host{App: cmd.App, Again: cmd.Again, Take: kept.take, Forget: kept.forget}
@@ -88,6 +88,19 @@ func (cmd setupCommand) serve(ctx context.Context, c console, o setup.Options) e
 	defer cancel()
 	_ = server.Shutdown(end) // what is not answered by then is not worth waiting for
 	return nil
+}
+
+// elsewhere are the settings that say where GitHub and Heroku are, as far as that is not where they usually are.
+func (cmd setupCommand) elsewhere() map[string]string {
+	values := map[string]string{}
+	for _, v := range []struct{ variable, value, usual string }{
+		{"GITHUB_API_URL", cmd.API, "https://api.github.com"}, {"GITHUB_URL", cmd.URL, ""}, {"HEROKU_API_URL", cmd.Heroku, "https://api.heroku.com"},
+	} {
+		if v.value != v.usual {
+			values[v.variable] = v.value
+		}
+	}
+	return values
 }
 
 // isApp is what an app on Heroku can be called.

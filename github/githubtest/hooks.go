@@ -253,7 +253,7 @@ func (s *Server) emit(i *Installation, r *Repo, event, action string, payload ob
 		if r.owner.kind == "Organization" {
 			payload["organization"] = obj{
 				"login": r.owner.login, "id": r.owner.id, "node_id": fmt.Sprintf("O_%d", r.owner.id),
-				"url": s.url + "/orgs/" + r.owner.login, "description": nil,
+				"url": s.api + "/orgs/" + r.owner.login, "description": nil,
 			}
 		}
 	}
