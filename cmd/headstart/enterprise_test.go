@@ -60,7 +60,7 @@ func TestEnterpriseServer(t *testing.T) {
 	}
 
 	doctor := exec.CommandContext(t.Context(), os.Args[0], "doctor", "--env-file", s.file)
-	doctor.Env = []string{roleVar + "=headstart", "GORACE=atexit_sleep_ms=0", "PATH=" + os.Getenv("PATH"), p.cmd.Env[3]}
+	doctor.Env = []string{roleVar + "=headstart", "GORACE=atexit_sleep_ms=0", "PATH=" + os.Getenv("PATH"), "DATABASE_URL=" + p.databaseURL()}
 	report, _ := doctor.CombinedOutput() // it exits with 1: the server's address is an example
 	for _, want := range []string{
 		"✓ This machine's clock agrees with GitHub's", "✓ The key belongs to the App 424242", "✓ The App is installed on acme",
