@@ -26,7 +26,7 @@ func audits(list []Entry, before, after *pipeline.State) []Entry {
 			}
 			c := r.Commands[n]
 			row := Audit{
-				ID: auditID(r.Comment, n), At: r.At, Who: r.User, Via: "comment", Pull: r.Number,
+				ID: auditID(r.Comment, n), At: r.At, Who: r.User, Via: cmp.Or(string(r.Via), "comment"), Pull: r.Number,
 				Command: cmp.Or(c.Written, c.Text), Answer: a.Text, OK: a.OK,
 			}
 			if r.Actor != nil {
