@@ -61,7 +61,7 @@ func (s *site) askedPage(ctx context.Context, key bot.Key, id string, sees func(
 		if err != nil || len(rows) == 0 {
 			return nil, err
 		}
-		page.Who, page.Text, page.Answer, page.At = rows[0].Who, rows[0].Command, sentence(rows[0].Answer), momentOf(rows[0].At, r.view.Now)
+		page.Who, page.Text, page.Answer, page.At = rows[0].Who, shortened(rows[0].Command), sentence(rows[0].Answer), momentOf(rows[0].At, r.view.Now)
 		page.Level = answerLevel(pipeline.Answer{OK: rows[0].OK})
 	}
 	page.Parts, err = partsOf("asked", askedParts, page)
@@ -75,7 +75,7 @@ func (page *askedPage) fromState(r *reading, id int64) bool {
 		if q.Comment != id {
 			continue
 		}
-		page.Who, page.Text, page.At = q.User, shortened(q.Commands[0]), momentOf(q.At, r.view.Now)
+		page.Who, page.Text, page.At = q.User, shortened(q.Commands[0].Text), momentOf(q.At, r.view.Now)
 		page.Level, page.Answer = moving, "GitHub is being asked what you may do."
 		if len(q.Answers) > 0 {
 			page.Level, page.Answer = answerLevel(q.Answers[0]), sentence(q.Answers[0].Text)

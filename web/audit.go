@@ -101,7 +101,7 @@ func (s *site) audit(v *visit) (answer, error) {
 }
 
 func (r *reading) auditRow(a history.Audit) auditRow {
-	row := auditRow{At: momentOf(a.At, r.view.Now), Who: a.Who, Role: a.Role, Via: a.Via, Command: a.Command, Answer: sentence(a.Answer), Level: quiet, Word: "done", Pull: a.Pull}
+	row := auditRow{At: momentOf(a.At, r.view.Now), Who: a.Who, Role: a.Role, Via: a.Via, Command: shortened(a.Command), Answer: sentence(a.Answer), Level: quiet, Word: "done", Pull: a.Pull}
 	if !a.OK {
 		row.Level, row.Word = needsSomebody, "refused"
 	}

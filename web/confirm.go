@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -89,7 +90,7 @@ func (s *site) confirmPage(r *reading, v *visit, c command.Command) confirmPage 
 		would.Text = unseenPipeline
 	}
 	page := confirmPage{
-		Key: v.key.String(), Path: pathOf(v.key), To: doPath(v.key), Command: shortened(c), CommandLine: c.Text, Says: sentence(would.Text), OK: would.OK, Word: wordOf(c), Stays: pathOf(v.key),
+		Key: v.key.String(), Path: pathOf(v.key), To: doPath(v.key), Command: shortened(c.Text), CommandLine: c.Text, Says: would.Text + ".", OK: would.OK, Word: wordOf(c), Stays: pathOf(v.key),
 		ID: strconv.FormatInt(f.ID, 10), Shown: strconv.FormatInt(s.now().Unix(), 10), Seen: pinText(pin),
 	}
 	if pin.Stage != "" {
@@ -120,13 +121,10 @@ func (s *site) confirmPage(r *reading, v *visit, c command.Command) confirmPage 
 	return page
 }
 
-// shortened is the command as people read it: with short commits.
-func shortened(c command.Command) string {
-	if len(c.SHA) == 40 {
-		return strings.Replace(c.Text, c.SHA, bot.Short(c.SHA), 1)
-	}
-	return c.Text
-}
+var wholeSHA = regexp.MustCompile(`\b[0-9a-f]{40}\b`)
+
+// shortened is a command as people read it: with short commits.
+func shortened(line string) string { return wholeSHA.ReplaceAllStringFunc(line, bot.Short) }
 
 // wordOf is what the button of a command says.
 func wordOf(c command.Command) string {
