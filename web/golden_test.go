@@ -213,6 +213,8 @@ func TestOtherPages(t *testing.T) {
 	golden(t, "missing", w.browser().signIn("mia").get("/p/far/till"))
 	golden(t, "refused", w.browser().get("/login/callback?code=mia&state=x"))
 	ops := w.browser().signIn("ops")
+	serverAudited(t, w)
+	golden(t, "server_audit", ops.get("/audit"))
 	golden(t, "deliveries", ops.get("/deliveries"))
 	golden(t, "doctor", ops.get("/doctor"))
 	w.failed, w.found = nil, w.found[:1]

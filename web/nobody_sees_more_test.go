@@ -72,6 +72,8 @@ var whoSees = []struct {
 	{"GET /do/{owner}/{name}/{id}/live", "GET", "/do/acme/shop/-7/live", signIn, shown, missing, missing, signIn},
 	{"POST /do/{owner}/{name}", "POST", "/do/acme/shop?c=x", home, refused, missing, missing, home},
 	{"GET /deliveries", "GET", "/deliveries", signIn, missing, missing, shown, signIn},
+	{"GET /audit", "GET", "/audit", signIn, missing, missing, shown, signIn},
+	{"GET /audit", "GET", "/audit?as=csv", signIn, missing, missing, shown, signIn},
 	{"GET /doctor", "GET", "/doctor", signIn, missing, missing, shown, signIn},
 	{"GET /assets/{file}", "GET", web.CSSPath(), shown, shown, shown, shown, shown},
 	{"GET /assets/{file}", "GET", "/assets/other.css", missing, missing, missing, missing, missing},

@@ -91,6 +91,7 @@ type Options struct {
 	History    History
 	Outputs    Outputs // nil: what is running is not shown
 	Orders     Orders  // nil: the pages only show
+	Doings     Doings
 	Sessions   Sessions
 	Operations Operations
 	// Examine looks for what is wrong with the installation. It ends within answers' time.

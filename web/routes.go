@@ -55,6 +55,7 @@ var routes = []route{
 	{"GET /do/{owner}/{name}/{id}", reader, (*site).asked},
 	{"GET /do/{owner}/{name}/{id}/live", reader, (*site).followAsked},
 	{"GET /deliveries", operator, (*site).deliveries},
+	{"GET /audit", operator, (*site).serverAudit},
 	{"GET /doctor", operator, (*site).doctor},
 	{"GET /assets/{file}", everybody, (*site).asset},
 	{"/", everybody, func(*site, *visit) (answer, error) { return notFound, nil }},

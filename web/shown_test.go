@@ -31,6 +31,7 @@ func sights() []sight {
 		{"welcome", "GET /{$}", "", "/", full},
 		{"deliveries", "GET /deliveries", "ops", "/deliveries", full},
 		{"deliveries_none", "GET /deliveries", "ops", "/deliveries", func(_ testing.TB, w *world) { w.failed = nil }},
+		{"server_audit", "GET /audit", "ops", "/audit", serverAudited},
 		{"doctor", "GET /doctor", "ops", "/doctor", full},
 		{"confirm_promote", "GET /do/{owner}/{name}", "mia", "/do/acme/shop?c=/promote+production+3f2a91c", full},
 		{"confirm_rollback", "GET /do/{owner}/{name}", "mia", "/do/acme/shop?c=/rollback+production", func(t testing.TB, w *world) { w.put(shop, situationNamed("migrated").tell(t)) }},
