@@ -24,6 +24,7 @@ var pictures = flag.String("pictures", "", "write pictures of the steps into thi
 type world struct {
 	installed []setup.Repository
 	saved     map[string]string
+	config    map[string]string // of the app that the server runs on
 }
 
 func (w *world) Convert(_ context.Context, code string) (setup.App, error) {
@@ -31,6 +32,10 @@ func (w *world) Convert(_ context.Context, code string) (setup.App, error) {
 		return setup.App{}, &bot.Refused{Reason: "GitHub does not know the code."}
 	}
 	return setup.App{ID: 7, Name: "headstart.example.com", Page: "https://github.example/apps/headstart", Owner: "acme", WebhookSecret: "w", ClientSecret: "c", PrivateKey: []byte("k")}, nil
+}
+
+func (w *world) Register(_ context.Context, app setup.App, _ string) (setup.App, error) {
+	return app, nil
 }
 
 func (w *world) Repositories(context.Context, setup.App) ([]setup.Repository, error) {
@@ -55,6 +60,15 @@ func (w *world) Plan(_ context.Context, _ string, p setup.Pipeline) (setup.Plan,
 
 func (w *world) Make(context.Context, string, setup.Plan, []string, string, string) error { return nil }
 
+func (w *world) VarNames(context.Context, string, string) ([]string, error) {
+	return []string{"DATABASE_URL", "HEADSTART_URL"}, nil
+}
+
+func (w *world) SetVars(_ context.Context, _, app string, values map[string]string) error {
+	w.config = values
+	return nil
+}
+
 // Every step is for everybody: axe-core finds nothing, nothing has to be scrolled sideways, the console stays empty.
 func TestSetupInABrowser(t *testing.T) {
 	chromium := browsertest.Start(t)
@@ -76,6 +90,7 @@ func TestSetupInABrowser(t *testing.T) {
 			}
 			return "/srv/headstart.env", nil
 		},
+		Host: &setup.Host{App: "acme-headstart", Take: func() map[string]string { return w.saved }, Forget: func() error { return nil }},
 	})
 	server.Config.Handler = s.Handler()
 	server.Start()
@@ -134,6 +149,9 @@ func TestSetupInABrowser(t *testing.T) {
 	tab.Shows("This will be done")
 	look("make")
 	tab.Click("Not now")
+	tab.Shows("HEADSTART_URL, which replaces the one that is there")
+	look("config")
+	tab.Click("Set them")
 	tab.Shows("pipelines:add shop -a shop-prepare -s development")
 	look("file")
 	tab.Click("End the setup")
@@ -143,6 +161,9 @@ func TestSetupInABrowser(t *testing.T) {
 		t.Errorf("the console should stay empty: %s", m)
 	}
 	<-s.Done()
+	if w.config["HEROKU_API_KEY"] != "HRKU-good" || w.config["HEADSTART_TRUSTED_PROXIES"] == "" {
+		t.Errorf("the settings should be config vars of the app that the server runs on: %v", w.config)
+	}
 	if w.saved["HEADSTART_ALLOW"] != "acme/shop=shop-staging,shop-ca,shop-us,shop-prepare" || w.saved["HEROKU_API_KEY"] != "HRKU-good" {
 		t.Errorf("what was chosen should be saved: %v", w.saved)
 	}

@@ -150,9 +150,16 @@ func historyRow(entry history.Entry) (table *historyTable, key any, args []any, 
 		}
 		return processTable, micros(e.At), []any{micros(e.At), pack(e.SHA), string(config)}, nil
 	case history.Audit:
-		return auditTable, auditKey(e.ID), []any{plain(e.ID), micros(e.At), e.Pull, oneIf(e.OK), plain(e.Who), plain(e.Role), plain(e.Via), plain(e.Command), plain(e.Answer), plain(e.Stage), pack(e.SHA)}, nil
+		return auditTable, auditKey(e.ID), []any{plain(e.ID), micros(e.At), e.Pull, okOf(e.OK), plain(e.Who), plain(e.Role), plain(e.Via), plain(e.Command), plain(e.Answer), plain(e.Stage), pack(e.SHA)}, nil
 	}
 	return nil, nil, nil, fmt.Errorf("history has no table for %T", entry)
+}
+
+func okOf(ok bool) int {
+	if ok {
+		return 1
+	}
+	return 0
 }
 
 type (
@@ -175,16 +182,8 @@ func changeArgs(c history.Change) []any {
 func promotionArgs(p history.Promotion) []any {
 	return []any{
 		plain(p.Stage), p.N, micros(p.Began), micros(p.Released), micros(p.Proved), micros(p.Ended), p.Commits, p.Pull, pack(p.SHA), pack(p.Artifact), pack(p.Replaced),
-		kindCodes.pack(string(p.Kind)), plain(p.Who), plain(p.Why), resultCodes.pack(string(p.Result)), plain(p.Reason), packApps(p.Apps), oneIf(p.Urgent),
+		kindCodes.pack(string(p.Kind)), plain(p.Who), plain(p.Why), resultCodes.pack(string(p.Result)), plain(p.Reason), packApps(p.Apps), okOf(p.Urgent),
 	}
-}
-
-// oneIf is how a database without truth values stores one.
-func oneIf(is bool) int {
-	if is {
-		return 1
-	}
-	return 0
 }
 
 // save writes the rows of the pipeline with a number, with one statement per table.

@@ -183,3 +183,26 @@ func insightful(t testing.TB, w *world) {
 	defer w.mu.Unlock()
 	w.rows[shop] = quarter(s.Now)
 }
+
+// hostileRows are a pipeline's last rows with a text wherever others can write one.
+func hostileRows(now time.Time, text string) []history.Entry {
+	said := "x" + text
+	rows := quarter(now)
+	for i, row := range rows {
+		switch row := row.(type) {
+		case history.Change:
+			row.Title, row.Author, row.LastCheck, row.Classes = said, said, said, []string{said}
+			if row.Red != nil {
+				row.Red = []string{said}
+			}
+			for i := range row.Waits {
+				row.Waits[i].Part = history.Part(said)
+			}
+			rows[i] = row
+		case history.Promotion:
+			row.Who, row.Why, row.Reason = said, said, said
+			rows[i] = row
+		}
+	}
+	return rows[len(rows)/2:]
+}

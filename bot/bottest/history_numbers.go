@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/command"
 	"github.com/headstart-cd/headstart/bot/history"
 	"github.com/headstart-cd/headstart/insight"
 )
@@ -34,7 +35,32 @@ func (h *History) AddsUp(now time.Time) error {
 			return err
 		}
 	}
+	for _, a := range rows.Audit {
+		if err := incident(a, l); err != nil {
+			return err
+		}
+	}
 	return daysAddUp(l)
+}
+
+// incident holds that an incident that was noted says of which release it is, and fails that one if it is in time.
+func incident(a history.Audit, l *insight.Ledger) error {
+	if c := command.ParseCommands(a.Command); !a.OK || len(c) != 1 || c[0].Verb != command.VerbIncident {
+		return nil
+	}
+	if a.Stage == "" || a.SHA == "" {
+		return fmt.Errorf("the incident %s was noted, and is about nothing: %+v", a.ID, a)
+	}
+	for _, d := range slices.Backward(l.Deploys) {
+		if d.Stage != a.Stage || d.SHA != a.SHA || d.Live.After(a.At) {
+			continue
+		}
+		if d.Failed == "" && a.At.Sub(d.Live) <= d.Window {
+			return fmt.Errorf("%s has caused the incident %s, and has not failed: %+v", d.SHA, a.ID, d)
+		}
+		break
+	}
+	return nil
 }
 
 // everyRelease holds that each promotion of production that got to all apps is counted once, and as what it is.

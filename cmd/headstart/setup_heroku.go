@@ -71,6 +71,26 @@ func (f appFinder) Plan(ctx context.Context, key string, p setup.Pipeline) (setu
 	return plan, nil
 }
 
+// VarNames lists the config vars of an app.
+func (f appFinder) VarNames(ctx context.Context, key, app string) ([]string, error) {
+	h, err := f.client(key)
+	if err != nil {
+		return nil, err
+	}
+	defer h.Close()
+	return h.VarNames(ctx, app)
+}
+
+// SetVars sets config vars of an app.
+func (f appFinder) SetVars(ctx context.Context, key, app string, values map[string]string) error {
+	h, err := f.client(key)
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	return h.SetVars(ctx, app, values)
+}
+
 // Make makes it.
 func (f appFinder) Make(ctx context.Context, key string, plan setup.Plan, vars []string, webhooks, secret string) error {
 	h, err := f.client(key)
@@ -91,6 +111,9 @@ func (f appFinder) Make(ctx context.Context, key string, plan setup.Plan, vars [
 	}
 	for _, a := range plan.Pipeline.Apps {
 		apps = append(apps, a.Name)
+	}
+	if webhooks == "" {
+		return nil
 	}
 	for _, app := range apps {
 		if err := h.MakeWebhook(ctx, app, webhooks, secret); err != nil {
