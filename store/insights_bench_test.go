@@ -69,7 +69,7 @@ func benchmarkInsights(b *testing.B, url string) {
 	for i := range pipelines {
 		keys = append(keys, bot.Key{Repo: bot.Repo{Owner: "acme", Name: fmt.Sprint("app-", i)}})
 	}
-	must(s.PutWeeks(b.Context(), keys, func(i int) []byte {
+	must(s.PutWeeks(b.Context(), keys, now, func(int) []insight.Week {
 		var weeks []insight.Week
 		monday := insight.DayOf(now).Monday()
 		for range 104 {
@@ -86,7 +86,7 @@ func benchmarkInsights(b *testing.B, url string) {
 			weeks = append(weeks, w)
 			monday -= 7
 		}
-		return insight.PackWeeks(weeks)
+		return weeks
 	}))
 	h := s.History()
 	measure := func(name string, once func() int, want int) {
@@ -118,8 +118,9 @@ func benchmarkInsights(b *testing.B, url string) {
 		}
 		for _, weeks := range []int{12, 52} {
 			measure(fmt.Sprint("fleet-", weeks), func() int {
-				fleet := insight.NewFleet(insight.Weeks(weeks, insight.DayOf(now)))
-				must(h.Weeks(b.Context(), keys, fleet.Add))
+				period, before := insight.Weeks(weeks, insight.DayOf(now))
+				fleet := insight.NewFleet(period, before)
+				must(h.Weeks(b.Context(), keys, before.From, now, fleet.Add))
 				is, _ := fleet.Figures()
 				fleet.Weekly()
 				return is.Deploys
