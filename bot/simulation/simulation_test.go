@@ -342,6 +342,7 @@ func (s *sim) step() {
 	add(s.may.illness, s.fallIll, s.recover)
 	add(s.may.people && !s.asks.brief && s.once(4), s.goBack)
 	add(s.may.people && !s.asks.brief && s.once(2), s.addLateComment)
+	add(s.may.people && !s.asks.brief && s.once(2), s.pressLate)
 	add(s.may.late && s.asks.rehearse && s.once(3), s.loseCopy)
 	add(s.may.freeze, s.operate)
 	add(s.may.maintenance, s.unsettle)
