@@ -85,6 +85,8 @@ func (k Key) CommentOf(f Fact) int64 {
 		}
 	case CommandsRouted:
 		return f.ID
+	case Asked:
+		return f.ID
 	}
 	return 0
 }

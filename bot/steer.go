@@ -32,7 +32,7 @@ const (
 // head of this reading. Answer: ActorRead.
 type ReadActor struct {
 	Comment int64
-	Number  int
+	Number  int // 0: there is none; only the rights are read
 	User    string
 	UserID  int64 // as Person.ID
 	// Brief says that nobody answers a user without write. For such a user only the role

@@ -21,7 +21,9 @@ type story struct {
 	kept   map[string][]bot.Fact // deliveries by name, to be delivered (again)
 	groups map[string]bot.MergeGroupChanged
 	faults []trouble
-	intact bool // see bottest.Loop
+	intact bool                 // see bottest.Loop
+	shown  map[string]bot.Asked // what people look at, by login
+	looked int                  // how often anybody has looked
 	out    strings.Builder
 }
 
@@ -98,6 +100,7 @@ func (s *story) do(line string) error {
 		"explain": s.explain, "requests": s.requests,
 		"pipeline": s.pipeline, "drop": s.drop,
 		"role": s.role, "say": s.addComment, "again": s.redeliverComment, "answers": s.answers, "gone": s.gone,
+		"looks": s.looks, "confirms": s.confirms, "answered": s.answered,
 		"sick": s.sick, "well": s.well, "alerts": s.alerts,
 		"lists": s.lists, "rename": s.rename, "commits": s.commits,
 		"group": s.group, "destroyed": s.destroyed,

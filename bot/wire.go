@@ -19,7 +19,7 @@ var factTypes = namesOf(
 	OperatorFreeze{}, AttemptBegun{},
 	PipelinesAffected{}, CommandsRouted{}, StageRuns{}, StageMoved{}, Section{},
 	MergeGroupChanged{}, RulesRead{}, PullRequestsListed{}, SourceRead{}, Called{}, QueuesSeen{}, RightsRead{},
-	PeopleRead{}, HeadPushed{}, Held{},
+	PeopleRead{}, HeadPushed{}, Held{}, Asked{},
 )
 
 var actionTypes = namesOf(

@@ -18,13 +18,20 @@ const peopleAtOnce = 6
 
 // readActor reads the rights of a comment's author, and the pull request at the same moment. It takes two requests and
 // one for each team side by side, then one for the head's tree. With Brief, it first reads the role, and continues only
-// if that is at least write.
+// if that is at least write. Without a pull request it reads the rights alone.
 func (r repository) readActor(ctx context.Context, do bot.ReadActor) (bot.ActorRead, error) {
 	person := bot.Person{Login: do.User, ID: do.UserID}
 	if err := someone(person); err != nil {
 		return bot.ActorRead{}, err
 	}
 	read := bot.ActorRead{Comment: do.Comment}
+	if do.Number == 0 {
+		rights, err := r.readRights(ctx, bot.ReadRights{People: []bot.Person{person}, Teams: do.Teams})
+		if err == nil {
+			read.Role, read.Teams = rights.People[0].Role, rights.People[0].Teams
+		}
+		return read, err
+	}
 	if do.Brief {
 		role, _, err := r.role(ctx, person)
 		if read.Role = role; err != nil || !slices.Contains([]bot.Role{bot.RoleWrite, bot.RoleMaintain, bot.RoleAdmin}, role) {

@@ -148,13 +148,16 @@ func historyRow(entry history.Entry) (table *historyTable, key any, args []any, 
 		}
 		return processTable, micros(e.At), []any{micros(e.At), pack(e.SHA), string(config)}, nil
 	case history.Audit:
-		ok := 0
-		if e.OK {
-			ok = 1
-		}
-		return auditTable, auditKey(e.ID), []any{plain(e.ID), micros(e.At), e.Pull, ok, plain(e.Who), plain(e.Role), plain(e.Via), plain(e.Command), plain(e.Answer)}, nil
+		return auditTable, auditKey(e.ID), []any{plain(e.ID), micros(e.At), e.Pull, okOf(e.OK), plain(e.Who), plain(e.Role), plain(e.Via), plain(e.Command), plain(e.Answer)}, nil
 	}
 	return nil, nil, nil, fmt.Errorf("history has no table for %T", entry)
+}
+
+func okOf(ok bool) int {
+	if ok {
+		return 1
+	}
+	return 0
 }
 
 type (

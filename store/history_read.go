@@ -27,6 +27,10 @@ type Page[Row history.Entry] struct {
 	Before Row       // only older ones than this row, of which the key and the time count; zero: from the newest
 	Stage  string    // of promotions, only those of this stage; empty: of any
 	SHA    string    // of promotions, only those of this commit; empty: of any
+	ID     string    // of commands, only the one of this ID; empty: any
+	Who    string    // of commands, only those of this login, in any case; empty: of anybody
+	Has    string    // of commands, only those with this text, in any case; empty: any
+	OK     *bool     // of commands, only those that were carried out, or only the others; nil: all
 	Limit  int       // at most as many; 0: 100
 }
 
@@ -221,6 +225,18 @@ func (h History) Audit(ctx context.Context, key bot.Key, p Page[history.Audit]) 
 	if p.Before.ID != "" {
 		q.and("(at, id) < (?, ?)", micros(p.Before.At), p.Before.ID)
 	}
+	if p.ID != "" {
+		q.and("id = ?", p.ID)
+	}
+	if p.Who != "" {
+		q.and("lower(who) = lower(?)", p.Who)
+	}
+	if p.Has != "" {
+		q.and(`lower(command) LIKE ? ESCAPE '!'`, "%"+unlike(strings.ToLower(p.Has))+"%")
+	}
+	if p.OK != nil {
+		q.and("ok = ?", okOf(*p.OK))
+	}
 	q.newest("at DESC, id DESC", p.Limit)
 	err = h.each(ctx, "audit", key, q, func(scan scanner) error {
 		var (
@@ -234,6 +250,9 @@ func (h History) Audit(ctx context.Context, key bot.Key, p Page[history.Audit]) 
 	})
 	return list, err
 }
+
+// unlike is the text as a pattern of LIKE that ! escapes.
+var unlike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace
 
 // Stages lists the stages that a pipeline has promotions of, by name.
 func (h History) Stages(ctx context.Context, key bot.Key) (stages []string, err error) {

@@ -24,6 +24,7 @@ type candidatePage struct {
 	Waits      []waitRow  // where its time went, once it has ended
 	Took       string     // from the push to the end
 	Outputs    []outputRow
+	Acts       []act
 	Gates      []stageGates
 	Along      []commit // older commits that go live with it
 	Differs    []differRow
@@ -181,7 +182,7 @@ func (page *candidatePage) fromState(r *reading, c *pipeline.Candidate) {
 	if end := r.ended(c); page.Summary.Text == "" || page.Gates == nil && end.Level == needsSomebody {
 		page.Summary = end
 	}
-	page.Along, page.Differs = r.along(c), r.differs(c)
+	page.Along, page.Differs, page.Acts = r.along(c), r.differs(c), r.actsFor(c)
 	page.Said, page.Did = r.said(c), r.did(c)
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -39,11 +40,24 @@ func next(t testing.TB) *tale {
 	return s
 }
 
-// situations that a pipeline's page shows.
-var situations = []struct {
+// situation is one that a pipeline's page shows.
+type situation struct {
 	name string
 	tell func(testing.TB) *tale
-}{
+}
+
+// situationNamed finds one.
+func situationNamed(name string) situation {
+	for _, s := range situations {
+		if s.name == name {
+			return s
+		}
+	}
+	panic("there is no situation " + name)
+}
+
+// situations that a pipeline's page shows.
+var situations = []situation{
 	{"new", newTale},
 	{"building", next},
 	{"live", live},
@@ -170,6 +184,9 @@ func TestPipelinePages(t *testing.T) {
 	}
 }
 
+// numberOfForm is drawn anew for each page of a command.
+var numberOfForm = regexp.MustCompile(`name="id" value="-[0-9]+"`)
+
 func TestOtherPages(t *testing.T) {
 	w := newWorld(t)
 	w.put(api, live(t))
@@ -183,9 +200,21 @@ func TestOtherPages(t *testing.T) {
 	golden(t, "home_empty", w.browser().signIn("sam").get("/"))
 	golden(t, "welcome", w.browser().get("/"))
 	golden(t, "process", w.browser().signIn("mia").get("/p/acme/shop/process"))
+	asks := newWorld(t)
+	commanded(t, asks)
+	for name, path := range map[string]string{
+		"confirm_promote": "/do/acme/shop?c=/promote+production+3f2a91c", "confirm_rollback": "/do/acme/shop?c=/rollback+staging", "confirm_refused": "/do/acme/shop?c=/unlock+staging",
+		"confirm_lock": "/do/acme/shop?c=/lock+staging", "asked": "/do/acme/shop/-3", "audit": "/p/acme/shop/audit", "audit_none": "/p/acme/shop/audit?who=nobody",
+	} {
+		p := asks.browser().signIn("mia").get(path)
+		p.body = numberOfForm.ReplaceAllString(p.body, `name="id" value="-1"`)
+		golden(t, name, p)
+	}
 	golden(t, "missing", w.browser().signIn("mia").get("/p/far/till"))
 	golden(t, "refused", w.browser().get("/login/callback?code=mia&state=x"))
 	ops := w.browser().signIn("ops")
+	serverAudited(t, w)
+	golden(t, "server_audit", ops.get("/audit"))
 	golden(t, "deliveries", ops.get("/deliveries"))
 	golden(t, "doctor", ops.get("/doctor"))
 	w.failed, w.found = nil, w.found[:1]

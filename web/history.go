@@ -25,6 +25,8 @@ type History interface {
 	PromotionsOf(ctx context.Context, key bot.Key, sha string) ([]history.Promotion, error)
 	// OutputsOf lists the outputs of a commit's failed builds and releases, as far as they are kept, the newest last.
 	OutputsOf(ctx context.Context, key bot.Key, sha string) ([]history.Output, error)
+	// Audit lists commands.
+	Audit(ctx context.Context, key bot.Key, f AuditFilter) ([]history.Audit, error)
 	// Versions lists at most limit versions of the pipeline's file.
 	Versions(ctx context.Context, key bot.Key, limit int) ([]history.Process, error)
 	// Deploys counts what was released to a stage of each pipeline for the first time and proved, by the day (UTC) of its

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/headstart-cd/headstart/bot"
@@ -33,6 +34,14 @@ func (w *world) changes(key bot.Key) []history.Change {
 
 func (w *world) promotions(key bot.Key) []history.Promotion {
 	return rowsOf(w, key, func(a, b history.Promotion) int { return b.Began.Compare(a.Began) })
+}
+
+func (w *world) Audit(_ context.Context, key bot.Key, f web.AuditFilter) ([]history.Audit, error) {
+	list := rowsOf(w, key, func(a, b history.Audit) int { return b.At.Compare(a.At) })
+	list = slices.DeleteFunc(list, func(a history.Audit) bool {
+		return f.ID != "" && a.ID != f.ID || f.Who != "" && a.Who != f.Who || !strings.Contains(a.Command, f.Has) || f.OK != nil && a.OK != *f.OK || f.Before.ID != "" && !a.At.Before(f.Before.At)
+	})
+	return list[:min(f.Limit, len(list))], nil
 }
 
 func (w *world) Changes(_ context.Context, key bot.Key, before history.Change, limit int) ([]history.Change, error) {

@@ -222,5 +222,7 @@ func (s *site) reading(ctx context.Context, key bot.Key, sees func(bot.Key) bool
 	if version == 0 {
 		return nil, nil
 	}
-	return newReading(state, s.now(), s.github, sees), nil
+	r := newReading(state, s.now(), s.github, sees)
+	r.acts = s.orders != nil
+	return r, nil
 }

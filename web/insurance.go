@@ -13,6 +13,7 @@ import (
 
 // backRow is a release that the stage can go back to, or not any more.
 type backRow struct {
+	sha      string
 	Commit   commit
 	Proved   moment
 	Versions string
@@ -20,6 +21,7 @@ type backRow struct {
 	Bad      bool   // it was rolled back from
 	Between  between
 	Moved    string // what else was released to its apps since then; empty: nothing that is known of
+	To       string // the page that goes back to it; empty: it cannot be gone back to
 }
 
 // between is what came after a release, and stays or is undone when the stage goes back to it.
@@ -40,7 +42,7 @@ func (r *reading) back(stage string) (rows []backRow) {
 		}
 		came.add(r.view.State.Candidate(newer), p.SHA)
 		newer = p.SHA
-		row := backRow{Commit: r.commit(p.SHA), Proved: momentOf(p.At, r.view.Now), Gone: sentence(p.Gone), Bad: p.RolledBack, Between: came.copy(), Moved: movedSince(st, p)}
+		row := backRow{sha: p.SHA, Commit: r.commit(p.SHA), Proved: momentOf(p.At, r.view.Now), Gone: sentence(p.Gone), Bad: p.RolledBack, Between: came.copy(), Moved: movedSince(st, p)}
 		if row.Commit.Title == "" {
 			row.Commit.Title = p.Title
 		}

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -61,7 +62,18 @@ var whoSees = []struct {
 	{"GET /p/{owner}/{name}/s/{stage}/live", "GET", "/p/far/till/s/production/live", signIn, missing, shown, missing, signIn},
 	{"GET /p/{owner}/{name}/process", "GET", "/p/acme/shop/process", signIn, shown, missing, missing, signIn},
 	{"GET /p/{owner}/{name}/process", "GET", "/p/far/till/process", signIn, missing, shown, missing, signIn},
+	{"GET /p/{owner}/{name}/audit", "GET", "/p/acme/shop/audit", signIn, shown, missing, missing, signIn},
+	{"GET /p/{owner}/{name}/audit", "GET", "/p/far/till/audit?as=csv", signIn, missing, shown, missing, signIn},
+	{"GET /p/{owner}/{name}/audit", "GET", "/p/acme/shop/audit?as=jsonl&who=zoe", signIn, shown, missing, missing, signIn},
+	{"GET /do/{owner}/{name}", "GET", "/do/acme/shop?c=/lock+production", signIn, shown, missing, missing, signIn},
+	{"GET /do/{owner}/{name}", "GET", "/do/far/till?c=/lock+production", signIn, missing, shown, missing, signIn},
+	{"GET /do/{owner}/{name}/{id}", "GET", "/do/acme/shop/-7", signIn, shown, missing, missing, signIn},
+	{"GET /do/{owner}/{name}/{id}", "GET", "/do/acme/shop/-8", signIn, missing, missing, missing, signIn},
+	{"GET /do/{owner}/{name}/{id}/live", "GET", "/do/acme/shop/-7/live", signIn, shown, missing, missing, signIn},
+	{"POST /do/{owner}/{name}", "POST", "/do/acme/shop?c=x", home, refused, missing, missing, home},
 	{"GET /deliveries", "GET", "/deliveries", signIn, missing, missing, shown, signIn},
+	{"GET /audit", "GET", "/audit", signIn, missing, missing, shown, signIn},
+	{"GET /audit", "GET", "/audit?as=csv", signIn, missing, missing, shown, signIn},
 	{"GET /doctor", "GET", "/doctor", signIn, missing, missing, shown, signIn},
 	{"GET /assets/{file}", "GET", web.CSSPath(), shown, shown, shown, shown, shown},
 	{"GET /assets/{file}", "GET", "/assets/other.css", missing, missing, missing, missing, missing},
@@ -183,6 +195,15 @@ func (w *world) tell() {
 		w.put(key, s)
 		w.write(key.Repo.Name+"-prepare", said[0]+"\n", false)
 	}
+	w.command(shop, bot.Asked{ID: -7, Via: bot.ViaPage, User: "zoe", Command: "/lock staging"})
+}
+
+// command gives a command.
+func (w *world) command(key bot.Key, f bot.Asked) {
+	w.t.Helper()
+	if taken, err := w.Ask(context.Background(), key, f); err != nil || !taken {
+		w.t.Fatalf("%s should be taken: %v", f.Command, err)
+	}
 }
 
 // Whoever sees one private repository reads nothing there of another one: neither of one that it needs, nor of one that
@@ -202,14 +223,14 @@ func TestOtherRepositoriesAreNotNamed(t *testing.T) {
 	state.Queues = map[string]bot.BuildQueue{"shop-prepare": {{Pipeline: till, Installation: state.Installation, Builds: s.Now, Waits: bot.RankUrgent, Since: s.Now.Add(-time.Hour)}}}
 	w.states[shop], w.now = state, s.Now.Add(time.Minute)
 	b := w.browser().signIn("mia")
-	for _, path := range []string{"/", "/p/acme/shop"} {
+	for _, path := range []string{"/", "/p/acme/shop", "/do/acme/shop?c=/promote+staging+" + c.SHA, "/do/acme/shop?c=/promote+production+" + c.SHA} {
 		p := b.get(path)
 		for _, secret := range []string{"far/", "till", "abc", "Print receipts", "bob"} {
 			if strings.Contains(strings.ReplaceAll(p.body, "still", ""), secret) {
 				t.Errorf("%s tells %q of a repository that mia does not see: %s", path, secret, p)
 			}
 		}
-		if path != "/" && strings.Count(p.body, "another pipeline") < 1 {
+		if strings.HasPrefix(path, "/p/") && strings.Count(p.body, "another pipeline") < 1 {
 			t.Errorf("%s should say that it waits for another pipeline: %s", path, p)
 		}
 	}

@@ -79,7 +79,7 @@ type Operations interface {
 	Failed(ctx context.Context) ([]Delivery, error)
 }
 
-// Options are what the pages are made of. All ports but People and Outputs are required.
+// Options are what the pages are made of. All ports but People, Outputs and Orders are required.
 type Options struct {
 	URL    *url.URL // where people find the pages: https, or http on this machine
 	GitHub string   // GitHub's pages, without a slash at the end
@@ -90,6 +90,8 @@ type Options struct {
 	Pipelines  Pipelines
 	History    History
 	Outputs    Outputs // nil: what is running is not shown
+	Orders     Orders  // nil: the pages only show
+	Doings     Doings
 	Sessions   Sessions
 	Operations Operations
 	// Examine looks for what is wrong with the installation. It ends within answers' time.

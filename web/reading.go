@@ -23,6 +23,7 @@ type reading struct {
 	explained gate.Explanation
 	github    string
 	sees      func(bot.Key) bool // which other pipelines the viewer may see
+	acts      bool               // commands can be given
 }
 
 // newReading reads a state for somebody who may see its repository, and of others what sees says. Its texts name other
@@ -46,14 +47,24 @@ func newReading(state pipeline.State, now time.Time, github string, sees func(bo
 
 // discreet returns the gate without what another pipeline runs, if the viewer may not see that one.
 func (r *reading) discreet(g gate.Gate) gate.Gate {
+	if r.namesUnseen(g.Text) {
+		g.Text, g.Who, g.Next = unseenPipeline, "the other pipeline", ""
+	}
+	return g
+}
+
+const unseenPipeline = "waiting for another pipeline, which you do not see"
+
+// namesUnseen reports whether a text tells of another pipeline that the viewer may not see.
+func (r *reading) namesUnseen(text string) bool {
 	for _, stage := range r.view.State.Config.Stages {
 		for _, need := range stage.Needs {
-			if !r.sees(need.Pipeline) && strings.Contains(g.Text, need.String()) {
-				g.Text, g.Who, g.Next = "waiting for another pipeline, which you do not see", "the other pipeline", ""
+			if !r.sees(need.Pipeline) && strings.Contains(text, need.String()) {
+				return true
 			}
 		}
 	}
-	return g
+	return false
 }
 
 // level is how much attention a pipeline asks for. It is a class in the stylesheet and a word for people, so that
@@ -274,6 +285,7 @@ type stageRow struct {
 	Locked moment
 	Way    string   // what is being released; empty: nothing
 	Notes  []string // what else people should know
+	Acts   []act
 }
 
 type appLink struct{ Name, URL string }
@@ -313,6 +325,7 @@ func (r *reading) stages() []stageRow {
 				row.Notes = append(row.Notes, sentence(g.Text))
 			}
 		}
+		row.Acts = r.actsOn(cfg.Name)
 		rows[i] = row
 	}
 	return rows

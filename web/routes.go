@@ -49,7 +49,13 @@ var routes = []route{
 	{"GET /p/{owner}/{name}/s/{stage}", reader, (*site).stage},
 	{"GET /p/{owner}/{name}/s/{stage}/live", reader, (*site).followStage},
 	{"GET /p/{owner}/{name}/process", reader, (*site).process},
+	{"GET /p/{owner}/{name}/audit", reader, (*site).audit},
+	{"GET /do/{owner}/{name}", reader, (*site).ask},
+	{"POST /do/{owner}/{name}", reader, (*site).press},
+	{"GET /do/{owner}/{name}/{id}", reader, (*site).asked},
+	{"GET /do/{owner}/{name}/{id}/live", reader, (*site).followAsked},
 	{"GET /deliveries", operator, (*site).deliveries},
+	{"GET /audit", operator, (*site).serverAudit},
 	{"GET /doctor", operator, (*site).doctor},
 	{"GET /assets/{file}", everybody, (*site).asset},
 	{"/", everybody, func(*site, *visit) (answer, error) { return notFound, nil }},
@@ -180,7 +186,7 @@ func askToSignIn(v *visit) answer {
 	if v.Method != http.MethodGet && v.Method != http.MethodHead {
 		return answer{to: "/"}
 	}
-	return answer{to: "/login?" + url.Values{"to": {v.URL.EscapedPath()}}.Encode()}
+	return answer{to: "/login?" + url.Values{"to": {v.URL.RequestURI()}}.Encode()}
 }
 
 // trouble is the answer when no page could be made. A token that GitHub does not accept any more ends the session.

@@ -31,7 +31,15 @@ func sights() []sight {
 		{"welcome", "GET /{$}", "", "/", full},
 		{"deliveries", "GET /deliveries", "ops", "/deliveries", full},
 		{"deliveries_none", "GET /deliveries", "ops", "/deliveries", func(_ testing.TB, w *world) { w.failed = nil }},
+		{"server_audit", "GET /audit", "ops", "/audit", serverAudited},
 		{"doctor", "GET /doctor", "ops", "/doctor", full},
+		{"confirm_promote", "GET /do/{owner}/{name}", "mia", "/do/acme/shop?c=/promote+production+3f2a91c", full},
+		{"confirm_rollback", "GET /do/{owner}/{name}", "mia", "/do/acme/shop?c=/rollback+production", func(t testing.TB, w *world) { w.put(shop, situationNamed("migrated").tell(t)) }},
+		{"confirm_lock", "GET /do/{owner}/{name}", "mia", "/do/acme/shop?c=/lock+production", full},
+		{"confirm_refused", "GET /do/{owner}/{name}", "mia", "/do/acme/shop?c=/unlock+production", full},
+		{"asked", "GET /do/{owner}/{name}/{id}", "mia", "/do/acme/shop/-3", commanded},
+		{"audit", "GET /p/{owner}/{name}/audit", "mia", "/p/acme/shop/audit", commanded},
+		{"audit_none", "GET /p/{owner}/{name}/audit", "mia", "/p/acme/shop/audit?who=nobody", commanded},
 		{"missing", "/", "mia", "/p/far/till", full},
 		{"refused", "GET /login/callback", "", "/login/callback?code=mia&state=x", full},
 	}
@@ -75,7 +83,7 @@ func ofStages(name, stage string, n int) sight {
 }
 
 // invisible are the routes that are no pages.
-var invisible = []string{"GET /login", "POST /logout", "POST /logout/everywhere", "GET /assets/{file}", "GET /p/{owner}/{name}/c/{sha}/output/{app}/{id}"}
+var invisible = []string{"POST /do/{owner}/{name}", "GET /login", "POST /logout", "POST /logout/everywhere", "GET /assets/{file}", "GET /p/{owner}/{name}/c/{sha}/output/{app}/{id}"}
 
 func TestEveryPageIsLookedAt(t *testing.T) {
 	for _, pattern := range web.RoutePatterns() {

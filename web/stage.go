@@ -76,6 +76,11 @@ func (s *site) stagePage(ctx context.Context, key bot.Key, name, before string, 
 			page.Row = row
 		}
 	}
+	for i := range page.Back {
+		if b := &page.Back[i]; r.acts && b.Gone == "" && !b.Bad {
+			b.To = r.act("", "/rollback %s to %s", name, b.sha).To
+		}
+	}
 	if slices.ContainsFunc(page.Back, func(b backRow) bool { return b.Gone == "" && !b.Bad }) {
 		page.Command = "/rollback " + r.view.State.Qualified(name)
 	}

@@ -47,6 +47,8 @@ type world struct {
 	examined   int                         // guarded by mu: how often the doctor was asked
 	kept       map[string][]history.Output // guarded by mu: of failures, by commit
 	wrote      map[string]written          // guarded by mu: what runs, by app
+	doings     []web.Doing                 // guarded by mu
+	roles      map[string]bot.Role         // guarded by mu: as GitHub says
 }
 
 // written is what a build or a release has written.
@@ -89,7 +91,8 @@ func newImpatientWorld(t testing.TB, patience time.Duration, change ...func(*web
 	t.Helper()
 	w := &world{
 		t: t, now: time.Date(2026, 11, 2, 14, 0, 0, 0, time.UTC), states: map[bot.Key]pipeline.State{}, versions: map[bot.Key]int64{}, changed: make(chan struct{}), sessions: map[string]session{}, address: map[string]string{},
-		kept: map[string][]history.Output{}, wrote: map[string]written{},
+		roles: map[string]bot.Role{"mia": bot.RoleAdmin, "sam": bot.RoleRead},
+		kept:  map[string][]history.Output{}, wrote: map[string]written{},
 		sees:   map[string][]int64{"mia": {shopID, monoID}, "sam": {tillID}},
 		found:  findings,
 		failed: []web.Delivery{{GUID: "72d3162e", Event: "push", Reason: "the body is no JSON", At: time.Date(2026, 11, 2, 13, 0, 0, 0, time.UTC)}},
@@ -98,7 +101,7 @@ func newImpatientWorld(t testing.TB, patience time.Duration, change ...func(*web
 		w.states[key] = pipeline.State{Pipeline: key, RepoID: id}
 	}
 	o := web.Options{
-		GitHub: "https://github.example", Key: []byte(strings.Repeat("k", 32)), People: w, Pipelines: w, History: w, Outputs: w, Explain: explain, ExplainStage: explainStage, Examine: w.examine, Sessions: w, Operations: w,
+		GitHub: "https://github.example", Key: []byte(strings.Repeat("k", 32)), People: w, Pipelines: w, History: w, Outputs: w, Orders: w, Doings: w, Explain: explain, ExplainStage: explainStage, Examine: w.examine, Sessions: w, Operations: w,
 		IsOperator: func(_ context.Context, login string, id int64) (bool, error) {
 			return login == "ops" && id == accounts["ops"], nil
 		},
@@ -264,7 +267,12 @@ type page struct {
 
 func (b *browser) do(method, path string, header ...string) page {
 	b.t.Helper()
-	req, err := http.NewRequestWithContext(context.Background(), method, b.server.URL+path, nil)
+	return b.request(method, path, nil, header...)
+}
+
+func (b *browser) request(method, path string, body io.Reader, header ...string) page {
+	b.t.Helper()
+	req, err := http.NewRequestWithContext(context.Background(), method, b.server.URL+path, body)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -276,11 +284,11 @@ func (b *browser) do(method, path string, header ...string) page {
 		b.t.Fatal(err)
 	}
 	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
+	text, err := io.ReadAll(res.Body)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return page{res, string(body)}
+	return page{res, string(text)}
 }
 
 func (b *browser) get(path string) page { b.t.Helper(); return b.do(http.MethodGet, path) }
@@ -289,6 +297,18 @@ func (b *browser) get(path string) page { b.t.Helper(); return b.do(http.MethodG
 func (b *browser) press(path string) page {
 	b.t.Helper()
 	return b.do(http.MethodPost, path, "Origin", b.server.URL, "Sec-Fetch-Site", "same-origin")
+}
+
+// post sends a form of the site's own with what is in it.
+func (b *browser) post(path string, sent url.Values) page {
+	b.t.Helper()
+	return b.postWith(path, sent, "Origin", b.server.URL, "Sec-Fetch-Site", "same-origin")
+}
+
+// postWith sends a form with headers.
+func (b *browser) postWith(path string, sent url.Values, header ...string) page {
+	b.t.Helper()
+	return b.request(http.MethodPost, path, strings.NewReader(sent.Encode()), append(header, "Content-Type", "application/x-www-form-urlencoded")...)
 }
 
 // begin goes to the sign-in, and returns the state that GitHub's page got.

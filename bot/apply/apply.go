@@ -41,6 +41,7 @@ func fold(s *pipeline.State, e bot.Event) {
 	settleAffected(s)
 	settleAnswers(s, e.At)
 	closeRouted(s)
+	closeAsked(s)
 	forgetFromPulls(s)
 	forgetAdopted(s)
 	followWaits(s)
@@ -91,6 +92,8 @@ func apply(s *pipeline.State, fact bot.Fact, at time.Time) {
 		groupChanged(s, f, at)
 	case bot.Commented:
 		comment(s, f, at)
+	case bot.Asked:
+		asked(s, f, at)
 	case bot.CommandsRouted:
 		commandsRouted(s, f, at)
 	case bot.StageMoved:

@@ -8,10 +8,14 @@ import (
 // awaitsMakers reports whether a comment by an author with write access must wait until the makers of what it approves
 // are known. Its author and the pull request are then read again.
 func awaitsMakers(s *pipeline.State, r *pipeline.Request, read bot.ActorRead, headMoved bool) (later bool) {
-	if r.MakersRead != "" || read.Pull.Head == "" || bot.RoleRank[read.Role] < bot.RoleRank[bot.RoleWrite] || len(s.UnreadPeople(r)) == 0 {
+	head := read.Pull.Head
+	if r.Via != "" {
+		head = string(r.Via) // no pull request is read
+	}
+	if r.MakersRead != "" || head == "" || bot.RoleRank[read.Role] < bot.RoleRank[bot.RoleWrite] || len(s.UnreadPeople(r)) == 0 {
 		return false
 	}
-	r.MakersRead, r.HeadMoved = read.Pull.Head, headMoved
+	r.MakersRead, r.HeadMoved = head, headMoved
 	return true
 }
 

@@ -22,7 +22,7 @@ const (
 func receiveOutsiders(s *pipeline.State, at time.Time) {
 	waiting := map[string]int{}
 	for _, old := range s.Requests {
-		if old.Closed != "" || old.Actor != nil || old.Admitted || old.Silent || actorBeingRead(s, &old) {
+		if old.Via != "" || old.Closed != "" || old.Actor != nil || old.Admitted || old.Silent || actorBeingRead(s, &old) {
 			continue
 		}
 		key := old.OutsiderKey()

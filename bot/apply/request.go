@@ -73,7 +73,7 @@ func actorRead(s *pipeline.State, do bot.ReadActor, f bot.Finished, at time.Time
 		read, known = fact, true
 		if i := slices.IndexFunc(s.Requests, func(r pipeline.Request) bool { return r.Comment == do.Comment }); i >= 0 {
 			r := s.Requests[i]
-			headMoved = r.HeadMoved || r.MakersRead == "" && headMovedSince(s, r.WrittenAt, read.Pull) || r.MakersRead != "" && r.MakersRead != read.Pull.Head
+			headMoved = r.Via == "" && (r.HeadMoved || r.MakersRead == "" && headMovedSince(s, r.WrittenAt, read.Pull) || r.MakersRead != "" && r.MakersRead != read.Pull.Head)
 		}
 		if read.Pull.Number != 0 {
 			pull(s, read.Pull, at)
@@ -89,9 +89,9 @@ func actorRead(s *pipeline.State, do bot.ReadActor, f bot.Finished, at time.Time
 			return // it was run before
 		}
 		switch {
-		case known && !s.RoleRead(r, read.Role, at):
+		case known && r.Via == "" && !s.RoleRead(r, read.Role, at):
 			r.Actor = &read
-		case known && read.Pull.Number == 0: // it is to be answered after all: the rest is read
+		case known && r.Via == "" && read.Pull.Number == 0: // it is to be answered after all: the rest is read
 		case known && awaitsMakers(s, r, read, headMoved): // the makers of what it approves are read
 		default:
 			r.HeadMoved = headMoved

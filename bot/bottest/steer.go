@@ -42,6 +42,9 @@ func (w *World) onSteering(a bot.Action) (bot.Fact, error, bool) {
 			}
 		}
 		p := w.Pulls[do.Number]
+		if do.Number == 0 {
+			return read, nil, true
+		}
 		if p == nil {
 			return nil, &bot.Refused{Reason: fmt.Sprintf("there is no pull request #%d", do.Number)}, true
 		}

@@ -144,7 +144,9 @@ func (c *Command) parseWords(words []string, pipeline string) {
 		c.takeDuration(&words)
 		c.Reason = redact.Cut(strings.Join(words, " "), MaxReason)
 		return
-	case VerbCancel, VerbPlan, VerbStatus, VerbHelp:
+	case VerbPlan, VerbStatus, VerbHelp:
+	case VerbCancel:
+		c.takeNamed(&words)
 	case VerbPromote, VerbApprove:
 		c.takeStage(&words)
 		if c.Verb == VerbApprove {
@@ -162,6 +164,9 @@ func (c *Command) parseWords(words []string, pipeline string) {
 		c.takeConfig(&words)
 	default:
 		c.takeStage(&words)
+		if c.Verb == VerbRetry {
+			c.takeNamed(&words)
+		}
 	}
 	if len(words) > 0 && c.Problem == "" {
 		c.Problem = fmt.Sprintf("%q is not understood after /%s; /help says what it takes", redact.Cut(strings.Join(words, " "), 40), c.Verb)
@@ -193,6 +198,13 @@ func (c *Command) takeCommit(words *[]string) {
 		c.SHA, *words = w, (*words)[1:]
 	} else {
 		c.Problem = fmt.Sprintf("%q is no commit: expected at least seven digits of its SHA", redact.Cut(w, 40))
+	}
+}
+
+// takeNamed takes a word that is a commit.
+func (c *Command) takeNamed(words *[]string) {
+	if len(*words) > 0 && meansHex((*words)[0]) {
+		c.SHA, *words = strings.ToLower((*words)[0]), (*words)[1:]
 	}
 }
 

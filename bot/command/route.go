@@ -15,7 +15,7 @@ func RouteOf(c Command, names []string) (pipeline string, rest Command, problem 
 	name, stage, colon := strings.Cut(words[1], ":")
 	whole := c.Verb == VerbStatus || c.Verb == VerbPlan || c.Verb == VerbCancel // these take no stage
 	switch {
-	case !colon && !whole, name == "":
+	case !colon && (!whole || c.SHA != "" && meansHex(name)), name == "":
 		return "", c, c.Problem
 	case !slices.Contains(verbs, c.Verb):
 		return "", c, c.Problem

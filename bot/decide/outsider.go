@@ -22,7 +22,7 @@ func (d *decision) waitsForAnother(of *pipeline.Request) bool {
 		if r.Comment == of.Comment {
 			return false
 		}
-		if r.Closed == "" && r.Actor == nil && !r.Silent && r.OutsiderKey() == of.OutsiderKey() {
+		if r.Via == "" && r.Closed == "" && r.Actor == nil && !r.Silent && r.OutsiderKey() == of.OutsiderKey() {
 			f := d.State.Pending[pipeline.ActorKey(r)]
 			failed := !f.Limit && (f.Attempt > 1 || f.Attempt == 1 && !f.Underway)
 			if !failed || !of.Orders() {

@@ -20,6 +20,10 @@ func (d *decision) steer() {
 			d.want(pipeline.CloseKey(r), bot.React{Comment: r.Comment, Content: pipeline.ReactionNot})
 			continue
 		}
+		if r.Via != "" {
+			d.ask(r)
+			continue
+		}
 		if r.Actor == nil && d.waitsForAnother(r) {
 			continue
 		}
@@ -47,6 +51,13 @@ func (d *decision) steer() {
 		}
 	}
 	d.cancelBuilds()
+}
+
+// ask finds out what the author of a command may do that is no comment. Nothing shows that it was read but its answer.
+func (d *decision) ask(r *pipeline.Request) {
+	if r.Actor == nil && d.readMakers(r) {
+		d.want(pipeline.ActorKey(r), bot.ReadActor{Comment: r.Comment, User: r.User, UserID: r.UserID, Teams: d.teams()})
+	}
 }
 
 // teams lists the teams that any stage allows to give commands.

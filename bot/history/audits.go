@@ -26,7 +26,7 @@ func audits(list []Entry, before, after *pipeline.State) []Entry {
 			}
 			c := r.Commands[n]
 			row := Audit{
-				ID: auditID(r.Comment, n), At: r.At, Who: r.User, Via: "comment", Pull: r.Number,
+				ID: AuditID(r.Comment, n), At: r.At, Who: r.User, Via: cmp.Or(string(r.Via), "comment"), Pull: r.Number,
 				Command: cmp.Or(c.Written, c.Text), Answer: a.Text, OK: a.OK,
 			}
 			if r.Actor != nil {
@@ -38,5 +38,5 @@ func audits(list []Entry, before, after *pipeline.State) []Entry {
 	return list
 }
 
-// auditID names a command by its comment, and its place in it from 0.
-func auditID(comment int64, n int) string { return fmt.Sprintf("%d/%d", comment, n) }
+// AuditID names a command by its comment, and its place in it from 0.
+func AuditID(comment int64, n int) string { return fmt.Sprintf("%d/%d", comment, n) }

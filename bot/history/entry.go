@@ -132,7 +132,7 @@ type Audit struct {
 	At      time.Time
 	Who     string
 	Role    string // what the platform of the repository says they may; empty: unknown
-	Via     string // "comment"
+	Via     string // "comment", "page" or "api"
 	Pull    int
 	Command string // the line
 	Answer  string // empty: a question, which is answered in a comment

@@ -186,7 +186,7 @@ func noteRows(list []Note, before, after *pipeline.State, rows []Entry) []Note {
 func answered(s *pipeline.State, id string) bool {
 	for i := range s.Requests {
 		for n := range s.Requests[i].Answers {
-			if id == auditID(s.Requests[i].Comment, n) {
+			if id == AuditID(s.Requests[i].Comment, n) {
 				return true
 			}
 		}

@@ -9,9 +9,14 @@ import (
 )
 
 // Request is a comment with commands, from the moment it is seen until all are answered.
+//
+// A command that came another way, as a [bot.Asked], is one, too: Comment is its ID, below zero, and Number the pull
+// request that its commit came from.
 type Request struct {
 	Comment    int64
-	Number     int // of the pull request
+	Number     int      // of the pull request; 0: none
+	Via        bot.Via  // the way it came; empty: it is a comment
+	Shown      *bot.Pin // what its author was shown; nil: nothing
 	User       string
 	UserID     int64     // 0: unknown
 	At         time.Time // when it was seen

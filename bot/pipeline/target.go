@@ -49,6 +49,9 @@ func (t Subject) Named() (*Candidate, string) {
 		}
 		return found, ""
 	}
+	if t.Request.Via != "" {
+		return nil, fmt.Sprintf("the commit is missing: name it, as in /%s %s SHA", t.Command.Verb, cmp.Or(t.Command.Stage, "STAGE"))
+	}
 	pull := t.Request.Actor.Pull
 	for i := range t.State.Candidates {
 		if c := &t.State.Candidates[i]; c.Pull == t.Request.Number || pull.MergeSHA != "" && c.SHA == pull.MergeSHA {

@@ -46,8 +46,8 @@ const HelpText = "**What Headstart understands**, each on a line of its own, in 
 	"| `/unlock [STAGE]` | lets promotions in again |\n" +
 	"| `/approve [STAGE] [SHA]` | approve this build for STAGE; lapses if the build, or the release running on STAGE, changes |\n" +
 	"| `/approve STAGE SHA --alone REASON` | the same by an admin, where four eyes allow no one else; the reason is shown with the release |\n" +
-	"| `/retry [build or STAGE]` | tries again what failed |\n" +
-	"| `/cancel` | takes this commit out of the pipeline |\n" +
+	"| `/retry [build or STAGE] [SHA]` | tries again what failed |\n" +
+	"| `/cancel [SHA]` | takes this commit, or the one named, out of the pipeline |\n" +
 	"| `/why [STAGE]` | what blocks it, since when, and what to do about it |\n" +
 	"| `/plan` | what merging would do |\n" +
 	"| `/status` | every stage: what runs, what waits, what is locked |\n\n" +
@@ -365,9 +365,20 @@ func AnswerLines(r *pipeline.Request, open bool) (lines []string) {
 		} else if a.OK {
 			mark = "✅"
 		}
-		lines = append(lines, fmt.Sprintf("- %s `%s` by %s: %s", mark, words.Code(cmp.Or(r.Commands[i].Written, r.Commands[i].Text)), words.Text(r.User), words.Text(a.Text)))
+		lines = append(lines, fmt.Sprintf("- %s `%s` by %s: %s", mark, words.Code(cmp.Or(r.Commands[i].Written, r.Commands[i].Text)), words.Text(r.User)+viaText(r.Via), words.Text(a.Text)))
 	}
 	return lines
+}
+
+// viaText says by what way a command came; empty: in a comment.
+func viaText(via bot.Via) string {
+	switch via {
+	case bot.ViaPage:
+		return ", from the page"
+	case bot.ViaAPI:
+		return ", by the API"
+	}
+	return ""
 }
 
 // rollbackHint names the target of a /rollback of the last stage; empty: there is none, or the candidate is not live

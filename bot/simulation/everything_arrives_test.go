@@ -41,6 +41,7 @@ func (s *sim) committed(loaded time.Time, c engine.Change) {
 		s.excuse(e.Do, "")
 	}
 	s.meant(c.State.Config)
+	s.answeredAsked(&c.State)
 	for _, stage := range stageOf {
 		if len(c.State.Config.Stages) > 0 && !slices.Contains(c.State.Config.StageNames(), stage) {
 			s.truth.gone[stage] = s.Now

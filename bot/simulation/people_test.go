@@ -24,6 +24,8 @@ type people struct {
 	orders []*order
 	seen   map[int64]time.Time  // comments of people without write that the bot took up
 	left   map[string]time.Time // since when people have no role any more who had one
+	looks  []*look              // pages that were opened
+	opened int
 }
 
 // order is one command of a comment by somebody who may give it.
@@ -67,25 +69,31 @@ func (s *sim) comment() {
 func (s *sim) addComment(number int, user, text string) {
 	facts := s.AddComment(number, user, text)
 	s.note(user, "says %q on #%d", text, number)
-	if mayCommand(user) {
-		said := s.UserComments[len(s.UserComments)-1]
-		for _, c := range command.ParseCommands(text) {
-			o := &order{written: said, verb: c.Verb, stages: []string{"staging", "canary", "production"}, sha: c.SHA, exact: c.SHA != "" || c.Version != 0, at: s.Now,
-				urgent: c.Urgent && roles[user] == bot.RoleAdmin, alone: c.Alone && roles[user] == bot.RoleAdmin, lasts: c.For}
-			switch {
-			case c.Stage != "":
-				o.stages = []string{c.Stage}
-			case c.Verb == command.VerbRollback:
-				o.stages = []string{"production"}
-			}
-			if p := s.Pulls[number]; o.sha == "" && p.Merged {
-				o.sha = p.MergeSHA
-			}
-			o.there = o.stages
-			s.people.orders = append(s.people.orders, o)
-		}
-	}
+	s.orders(s.UserComments[len(s.UserComments)-1], text, number, s.Now)
 	s.send(facts...)
+}
+
+// orders notes the commands of a comment, or of a button, by somebody who may give them, about what was there at a time.
+func (s *sim) orders(written *bottest.UserComment, text string, number int, at time.Time) {
+	user := written.User
+	if !mayCommand(user) {
+		return
+	}
+	for _, c := range command.ParseCommands(text) {
+		o := &order{written: written, verb: c.Verb, stages: []string{"staging", "canary", "production"}, sha: c.SHA, exact: c.SHA != "" || c.Version != 0, at: at,
+			urgent: c.Urgent && roles[user] == bot.RoleAdmin, alone: c.Alone && roles[user] == bot.RoleAdmin, lasts: c.For}
+		switch {
+		case c.Stage != "":
+			o.stages = []string{c.Stage}
+		case c.Verb == command.VerbRollback:
+			o.stages = []string{"production"}
+		}
+		if p := s.Pulls[number]; o.sha == "" && p != nil && p.Merged {
+			o.sha = p.MergeSHA
+		}
+		o.there = o.stages
+		s.people.orders = append(s.people.orders, o)
+	}
 }
 
 // reacted notes what people see of what became of a comment.

@@ -341,7 +341,7 @@ func (s *sim) step() {
 	add(s.may.clocks, s.setClock)
 	add(s.may.hand, s.handRelease)
 	add(s.may.pulls || s.may.people, s.pull)
-	add(s.may.people, s.comment, s.comment)
+	add(s.may.people, s.comment, s.comment, s.visit, s.pressSome)
 	add(s.may.people && s.once(2), s.flood)
 	add(s.may.queue, s.enqueue, s.enqueue, s.checkGroup, s.mergeGroup, s.leaveQueue)
 	add(s.may.configs, s.changeFile)

@@ -42,6 +42,8 @@ func (x Execution) Run() pipeline.Answer {
 		return pipeline.Answer{OK: true} // answered in a comment of its own
 	case x.Request.Actor.Unread != "":
 		return Refuse("GitHub does not tell what @%s may do%s; say it again", x.Request.User, words.Because(x.Request.Actor.Unread))
+	case x.pinned() != "":
+		return Refuse("not done: something has changed since this was shown: %s; look again", x.pinned())
 	case pull.Base != "" && pull.Base != x.State.Branch():
 		return Refuse("this pull request goes into %s, and the pipeline deploys %s", pull.Base, x.State.Branch())
 	case v == command.VerbLock:

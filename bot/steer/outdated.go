@@ -28,6 +28,9 @@ func (x Execution) since(t time.Time) bool {
 // sinceByGitHub is since for a time by GitHub's clock.
 func (x Execution) sinceByGitHub(t time.Time) bool {
 	last := x.Request.WrittenAt
+	if x.Request.Via != "" { // by our own clock
+		return !last.IsZero() && t.After(last)
+	}
 	if x.ties {
 		t = t.Add(-time.Second)
 	}
@@ -115,6 +118,8 @@ func (x Execution) lockedSince(stage string) bool {
 		return false
 	case l.By == "" || l.Comment == 0:
 		return true
+	case l.Comment < 0 || x.Request.Comment < 0: // only comments are numbered in their order
+		return l.Comment != x.Request.Comment
 	case l.At.Add(x.Request.Actor.Ahead).Truncate(time.Second).After(x.Request.WrittenAt):
 		return l.Comment != x.Request.Comment
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -31,7 +32,7 @@ func (srv *server) pages(s settings, proxies webhooks.Proxies) (http.Handler, er
 		return nil, err
 	}
 	o := web.Options{
-		URL: url, GitHub: s.githubPages(), Key: key, Unset: s.unset(), Pipelines: listed{srv.store}, History: kept{srv.store.History()}, Outputs: outputs(srv.platforms), Explain: config.Explain, ExplainStage: config.ExplainStage, Sessions: srv.store, Operations: failures{srv.store},
+		URL: url, GitHub: s.githubPages(), Key: key, Unset: s.unset(), Pipelines: listed{srv.store}, History: kept{srv.store.History()}, Outputs: outputs(srv.platforms), Orders: orders{srv.engine}, Doings: doings{srv.store}, Explain: config.Explain, ExplainStage: config.ExplainStage, Sessions: srv.store, Operations: failures{srv.store},
 		Streams: connections() / 2, Ending: srv.ending, Address: proxies.Visitor, Now: srv.clock.Now, Logger: srv.log.Named("web"),
 		IsOperator: func(ctx context.Context, login string, id int64) (bool, error) {
 			return srv.people.operates(ctx, engine.Person{Login: login, ID: id}, srv.clock.Now())
@@ -108,6 +109,23 @@ func (k kept) PromotionsOf(ctx context.Context, key bot.Key, sha string) ([]hist
 // Versions lists versions of the file, the newest first.
 func (k kept) Versions(ctx context.Context, key bot.Key, limit int) ([]history.Process, error) {
 	return k.History.Process(ctx, key, store.Page[history.Process]{Limit: limit})
+}
+
+// Audit lists commands, the newest first.
+func (k kept) Audit(ctx context.Context, key bot.Key, f web.AuditFilter) ([]history.Audit, error) {
+	return k.History.Audit(ctx, key, store.Page[history.Audit]{Before: f.Before, ID: f.ID, Who: f.Who, Has: f.Has, OK: f.OK, Limit: f.Limit})
+}
+
+// orders are the commands of pages as the engine takes them.
+type orders struct{ *engine.Engine }
+
+// Ask passes a command on.
+func (o orders) Ask(ctx context.Context, key bot.Key, f bot.Asked) (taken bool, err error) {
+	err = o.Engine.Ask(ctx, key, f)
+	if errors.Is(err, engine.ErrNothingToCommand) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // outputs are what builds and releases write on the platforms of this server, by name.

@@ -133,6 +133,7 @@ func TestPages(t *testing.T) {
 	fourth := golive("fourth")
 	mia.Until("the page catches up with what happened", live(fourth.SHA))
 	mia.Until("the page was not loaded again", `globalThis.opened === "before"`)
+	pressButtons(t, b, mia, fourth)
 	for _, m := range mia.Console() {
 		if !strings.HasPrefix(m, "network error: ") || !strings.Contains(m, "/live") {
 			t.Errorf("the console should tell of the lost connection alone: %s", m)
@@ -165,6 +166,50 @@ func live(sha string) string {
 // onMap is an expression that is true when the map is about a commit, and one of its steps has a word.
 func onMap(sha, word string) string {
 	return `(() => { const map = document.querySelector("#map")?.innerText ?? ""; return map.includes("` + sha[:7] + `") && map.includes("` + word + `"); })()`
+}
+
+// pressButtons rolls production back: what GitHub says of mia decides, and a page that shows what has moved is refused.
+func pressButtons(t *testing.T, b *bed, mia *browsertest.Tab, newest githubtest.Commit) {
+	t.Helper()
+	answers := func(what string) {
+		mia.Until("the answer is "+what, fmt.Sprintf("document.querySelector('#answer')?.innerText.includes(%q)", what))
+	}
+	mia.Open("/p/acme/shop/s/production")
+	mia.Click("Roll back…")
+	mia.Click("Roll back")
+	answers("@mia may not /rollback production: that takes write, and @mia has the role read.")
+
+	b.must(b.shop.SetRole("mia", "write"))
+	mia.Open("/p/acme/shop/s/production")
+	focus := func(on string) {
+		for range 60 {
+			var at string
+			if mia.Eval(`document.activeElement.innerText`, &at); at == on {
+				mia.Press(kb.Enter)
+				return
+			}
+			mia.Press(kb.Tab)
+		}
+		t.Fatalf("no key leads to %q", on)
+	}
+	focus("Roll back…")
+	mia.Until("the page says what would happen", `location.pathname === "/do/acme/shop" && document.querySelector("form.confirm") !== null`)
+	focus("Roll back")
+	answers("again")
+	mia.Open("/p/acme/shop/s/production")
+	mia.Shows("Unlock…")
+	if strings.Contains(mia.Text(), "Runs "+newest.SHA[:7]) {
+		t.Errorf("production should not run %s any more:\n%s", newest.SHA[:7], mia.Text())
+	}
+	mia.Click("Unlock…")
+	mia.Click("Unlock")
+	answers("Unlocked production.")
+	mia.Open("/p/acme/shop/c/" + newest.SHA)
+	mia.Click("Promote to production…")
+	mia.Click("Promote")
+	answers("is live on production")
+	mia.Open("/p/acme/shop/audit")
+	mia.Shows("/rollback production")
 }
 
 // Two instances share a database: whichever of them commits a change, the pages that are open at the other one show it, too.
