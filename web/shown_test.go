@@ -99,18 +99,20 @@ var looks = []struct {
 	dark   bool
 	width  int64
 	height int64
-}{{"light", false, 1280, 800}, {"dark", true, 1280, 800}, {"narrow", false, 320, 640}}
+	rules  []string // to hold the page to; nil: all
+}{{"light", false, 1280, 800, nil}, {"dark", true, 1280, 800, browsertest.Colours}, {"narrow", false, 320, 640, nil}}
 
 // Every page is for everybody: axe-core finds nothing, nothing has to be scrolled sideways, and the console stays empty.
 func TestPagesAreAccessible(t *testing.T) {
 	chromium := browsertest.Start(t)
 	for _, s := range sights() {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			tab := s.open(t, chromium)
 			for _, look := range looks {
 				tab.Size(look.width, look.height)
 				tab.Dark(look.dark)
-				for _, v := range tab.Axe() {
+				for _, v := range tab.Axe(look.rules...) {
 					for _, n := range v.Nodes {
 						t.Errorf("%s: %s: %s\n%s\n%s", look.name, v.ID, v.Help, n.HTML, n.FailureSummary)
 					}
