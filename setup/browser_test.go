@@ -55,7 +55,7 @@ func (w *world) Pipelines(_ context.Context, key string) (string, []setup.Pipeli
 }
 
 func (w *world) Plan(_ context.Context, _ string, p setup.Pipeline) (setup.Plan, error) {
-	return setup.Plan{Pipeline: p, Prepare: setup.PrepareName(p), Like: "shop-staging", How: "heroku-24, in us, with heroku/nodejs", Vars: []string{"DATABASE_URL", "NPM_TOKEN"}, Automatic: map[string]string{"shop-staging": "main"}}, nil
+	return setup.Plan{Pipeline: p, Prepare: setup.PrepareName(p), Like: "shop-staging", How: "heroku-24, in us, with heroku/nodejs", Vars: []string{"NPM_TOKEN", "SECRET_KEY_BASE"}, Automatic: map[string]string{"shop-staging": "main"}}, nil
 }
 
 func (w *world) Make(context.Context, string, setup.Plan, []string, string, string) error { return nil }
