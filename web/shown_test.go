@@ -58,6 +58,16 @@ func sights() []sight {
 			list = append(list, sight{"stage_" + s.name, "GET /p/{owner}/{name}/s/{stage}", "mia", "/p/acme/shop/s/production", tell})
 		}
 	}
+	const ofPipeline = "GET /p/{owner}/{name}/insights"
+	list = append(list,
+		sight{"insights", ofPipeline, "mia", "/p/acme/shop/insights", insightful},
+		sight{"insights_behind", ofPipeline, "mia", "/p/acme/shop/insights?weeks=26&behind=failed", insightful},
+		sight{"insights_how", ofPipeline, "mia", "/p/acme/shop/insights?weeks=4&how", insightful},
+		sight{"insights_few", ofPipeline, "mia", "/p/acme/mono:api/insights", func(t testing.TB, w *world) { w.put(api, live(t)) }},
+		sight{"insights_none", ofPipeline, "mia", "/p/acme/shop/insights", func(testing.TB, *world) {}},
+		sight{"insights_all", "GET /insights", "mia", "/insights", insightful},
+		sight{"insights_all_none", "GET /insights", "ops", "/insights", full},
+	)
 	list = append(list, sight{"process", "GET /p/{owner}/{name}/process", "mia", "/p/acme/shop/process", full})
 	return append(list, ofStages("long_names", "production-of-the-company-that-was-bought-last-year", 3))
 }
