@@ -50,6 +50,7 @@ func TestStore(t *testing.T) {
 		{"what is old is removed in the end", testPrune},
 		{"a comment is seen once, for days", testSeenComments},
 		{"a session is kept until it ends", testSessions},
+		{"a token is good until it expires or is revoked", testTokens},
 		{"every pipeline is listed with what is kept of it at rest", testListing},
 		{"deploys are counted by the day", testDeploys},
 		{"history is kept and read page by page", testHistory},
