@@ -47,6 +47,8 @@ type world struct {
 	examined   int                         // guarded by mu: how often the doctor was asked
 	kept       map[string][]history.Output // guarded by mu: of failures, by commit
 	wrote      map[string]written          // guarded by mu: what runs, by app
+	tokens     []web.Token                 // guarded by mu
+	askedRoles int                         // guarded by mu: how often GitHub was asked who reads a repository
 	roles      map[string]bot.Role         // guarded by mu: as GitHub says
 }
 
@@ -100,7 +102,7 @@ func newImpatientWorld(t testing.TB, patience time.Duration, change ...func(*web
 		w.states[key] = pipeline.State{Pipeline: key, RepoID: id}
 	}
 	o := web.Options{
-		GitHub: "https://github.example", Key: []byte(strings.Repeat("k", 32)), People: w, Pipelines: w, History: w, Outputs: w, Orders: w, Explain: explain, ExplainStage: explainStage, Examine: w.examine, Sessions: w, Operations: w,
+		GitHub: "https://github.example", Key: []byte(strings.Repeat("k", 32)), People: w, Pipelines: w, History: w, Outputs: w, Orders: w, Explain: explain, ExplainStage: explainStage, Examine: w.examine, Sessions: w, Operations: w, Tokens: w, Reads: w.reads,
 		IsOperator: func(_ context.Context, login string, id int64) (bool, error) {
 			return login == "ops" && id == accounts["ops"], nil
 		},
