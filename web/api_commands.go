@@ -132,8 +132,12 @@ func (s *site) apiAsked(ctx context.Context, in *struct {
 	if page == nil {
 		return nil, huma.Error404NotFound(notThere)
 	}
+	state := map[level]string{moving: api.Open, quiet: api.Done, needsSomebody: api.Refused}[page.Level]
+	if page.Asking {
+		state = api.Asking
+	}
 	return &body[api.Command]{api.Command{
 		ID: in.ID, Who: page.Who, Command: page.Text, At: timeOf(page.At), Answer: page.Answer,
-		State: map[level]string{moving: api.Open, quiet: api.Done, needsSomebody: api.Refused}[page.Level],
+		State: state,
 	}}, nil
 }

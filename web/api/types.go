@@ -179,6 +179,7 @@ type Taken struct {
 
 // States of a command.
 const (
+	Asking  = "asking"
 	Open    = "open"
 	Done    = "done"
 	Refused = "refused"
@@ -190,7 +191,7 @@ type Command struct {
 	Who     string     `json:"who"`
 	Command string     `json:"command"`
 	At      *time.Time `json:"at,omitempty"`
-	State   string     `json:"state" enum:"open,done,refused" doc:"open: GitHub is being asked, or the result is to come."`
+	State   string     `json:"state" enum:"asking,open,done,refused" doc:"asking: GitHub is being asked whether you may. open: it is under way."`
 	Answer  string     `json:"answer"`
 }
 
