@@ -61,7 +61,7 @@ func (r *remote) follow(ctx context.Context, look func(context.Context) (ended b
 		var problem *api.Error
 		switch {
 		case context.Cause(ctx) != nil:
-			return context.Cause(ctx)
+			return r.late(ctx)
 		case errors.As(err, &problem) && problem.Temporary && troubles < 10:
 			troubles++
 		case err != nil || ended:
@@ -71,10 +71,18 @@ func (r *remote) follow(ctx context.Context, look func(context.Context) (ended b
 		}
 		select {
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return r.late(ctx)
 		case <-time.After(lookAgain):
 		}
 	}
+}
+
+// late says why nothing is followed any more.
+func (r *remote) late(ctx context.Context) error {
+	if err := context.Cause(ctx); !errors.Is(err, errTimedOut) {
+		return err
+	}
+	return fmt.Errorf("it has not ended within %s: %w", r.Timeout, errTimedOut)
 }
 
 // news writes texts that differ from the one before.

@@ -140,7 +140,7 @@ func (c *planCommand) Run(ctx context.Context, out console) error {
 	case c.JSON:
 		fmt.Fprintln(out.out, said(plan))
 	case plan.OK:
-		fmt.Fprintln(out.out, onTerminal(plan.Says))
+		fmt.Fprintf(out.out, "If GitHub says that you may: %s\n", onTerminal(plan.Says))
 		if plan.Takes != "" {
 			fmt.Fprintf(out.out, "It takes %s.\n", onTerminal(plan.Takes))
 		}
