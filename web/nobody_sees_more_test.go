@@ -20,6 +20,7 @@ const (
 	missing = "what does not exist"
 	signIn  = "the way to sign in"
 	home    = "the way home"
+	tokens  = "the way to the tokens"
 	gitHub  = "the way to GitHub"
 	refused = "a refusal"
 )
@@ -75,6 +76,9 @@ var whoSees = []struct {
 	{"GET /do/{owner}/{name}/{id}", "GET", "/do/acme/shop/-8", signIn, missing, missing, missing, signIn},
 	{"GET /do/{owner}/{name}/{id}/live", "GET", "/do/acme/shop/-7/live", signIn, shown, missing, missing, signIn},
 	{"POST /do/{owner}/{name}", "POST", "/do/acme/shop?c=x", home, refused, missing, missing, home},
+	{"GET /tokens", "GET", "/tokens", signIn, shown, shown, shown, signIn},
+	{"POST /tokens", "POST", "/tokens", home, shown, shown, shown, home},
+	{"POST /tokens/revoke", "POST", "/tokens/revoke", home, tokens, tokens, tokens, home},
 	{"GET /deliveries", "GET", "/deliveries", signIn, missing, missing, shown, signIn},
 	{"GET /audit", "GET", "/audit", signIn, missing, missing, shown, signIn},
 	{"GET /audit", "GET", "/audit?as=csv", signIn, missing, missing, shown, signIn},
@@ -166,6 +170,8 @@ func outcome(p, absent page) string {
 		return missing
 	case p.StatusCode == http.StatusSeeOther && to == "/":
 		return home
+	case p.StatusCode == http.StatusSeeOther && to == "/tokens":
+		return tokens
 	case p.StatusCode == http.StatusSeeOther && strings.HasPrefix(to, "/login?to="):
 		return signIn
 	case p.StatusCode == http.StatusSeeOther && strings.HasPrefix(to, "https://github.example/"):
