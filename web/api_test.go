@@ -260,3 +260,36 @@ func TestReadersAreRemembered(t *testing.T) {
 		t.Errorf("after hundreds of requests in a minute a token should wait, got %s", p)
 	}
 }
+
+// A screen shows what the person of a token sees, as long as the token is good.
+func TestWallOfAToken(t *testing.T) {
+	w := newWorld(t)
+	w.tell()
+	made := w.browser().signIn("mia")
+	secret := made.token("reads", "")
+	screen := w.browser()
+	if p := screen.get("/wall"); !strings.Contains(p.body, "Paste a token") || strings.Contains(p.body, "acme") {
+		t.Errorf("a screen without a token should ask for one, got %s", p)
+	}
+	if p := screen.post("/wall", url.Values{"token": {"hst_" + strings.Repeat("A", 52)}}); p.StatusCode != http.StatusForbidden || len(p.Header["Set-Cookie"]) > 0 {
+		t.Errorf("a made-up token should be refused, got %s", p)
+	}
+	p := screen.post("/wall", url.Values{"token": {secret}})
+	if cookie := p.Header.Get("Set-Cookie"); p.StatusCode != http.StatusSeeOther || !strings.Contains(cookie, "HttpOnly") || !strings.Contains(cookie, "SameSite=Strict") || !strings.Contains(cookie, "Path=/wall") {
+		t.Errorf("a good token should be kept for the wall alone, got %s", p)
+	}
+	p = screen.get("/wall")
+	for _, secret := range []string{"far/", "Print receipts"} {
+		if strings.Contains(p.body, secret) {
+			t.Errorf("the wall should show what mia sees, and tells %q", secret)
+		}
+	}
+	p.says(t, "acme/shop")
+	if p := screen.get("/p/acme/shop"); p.StatusCode != http.StatusSeeOther {
+		t.Errorf("the token of a wall opens nothing else, got %s", p.Status)
+	}
+	made.post("/tokens/revoke", url.Values{"id": {secret[:12]}})
+	if p := screen.get("/wall"); strings.Contains(p.body, "acme/shop") {
+		t.Error("a token that was revoked should show nothing")
+	}
+}

@@ -89,6 +89,11 @@ func (s *site) makeToken(v *visit) (answer, error) {
 		return answer{}, err
 	}
 	s.log.Info("somebody made a token", zap.String("login", t.Login), zap.Int64("id", t.Person), zap.String("token", t.ID), zap.String("may", t.May), zap.Strings("pipelines", t.Pipelines))
+	about := "all pipelines"
+	if len(t.Pipelines) > 0 {
+		about = strings.Join(t.Pipelines, ", ")
+	}
+	s.note(v.Context(), Doing{Who: t.Login, What: "token made: " + t.Name + " (" + t.ID + ")", Answer: t.May + ", " + about, OK: true})
 	return s.tokensPage(v, tokensPage{Secret: secret})
 }
 
@@ -125,6 +130,7 @@ func (s *site) revokeToken(v *visit) (answer, error) {
 		return answer{}, err
 	}
 	s.log.Info("somebody revoked a token", zap.String("login", v.person.Login), zap.Int64("id", v.person.ID))
+	s.note(v.Context(), Doing{Who: v.person.Login, What: "token revoked: " + id, OK: true})
 	return answer{to: "/tokens"}, nil
 }
 
