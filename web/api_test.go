@@ -271,10 +271,10 @@ func TestWallOfAToken(t *testing.T) {
 	if p := screen.get("/wall"); !strings.Contains(p.body, "Paste a token") || strings.Contains(p.body, "acme") {
 		t.Errorf("a screen without a token should ask for one, got %s", p)
 	}
-	if p := screen.post("/wall", url.Values{"token": {"hst_" + strings.Repeat("A", 52)}}); p.StatusCode != http.StatusForbidden || len(p.Header["Set-Cookie"]) > 0 {
+	if p := screen.post("/wall", map[string][]string{"token": {"hst_" + strings.Repeat("A", 52)}}); p.StatusCode != http.StatusForbidden || len(p.Header["Set-Cookie"]) > 0 {
 		t.Errorf("a made-up token should be refused, got %s", p)
 	}
-	p := screen.post("/wall", url.Values{"token": {secret}})
+	p := screen.post("/wall", map[string][]string{"token": {secret}})
 	if cookie := p.Header.Get("Set-Cookie"); p.StatusCode != http.StatusSeeOther || !strings.Contains(cookie, "HttpOnly") || !strings.Contains(cookie, "SameSite=Strict") || !strings.Contains(cookie, "Path=/wall") {
 		t.Errorf("a good token should be kept for the wall alone, got %s", p)
 	}
@@ -288,7 +288,7 @@ func TestWallOfAToken(t *testing.T) {
 	if p := screen.get("/p/acme/shop"); p.StatusCode != http.StatusSeeOther {
 		t.Errorf("the token of a wall opens nothing else, got %s", p.Status)
 	}
-	made.post("/tokens/revoke", url.Values{"id": {secret[:12]}})
+	made.post("/tokens/revoke", map[string][]string{"id": {secret[:12]}})
 	if p := screen.get("/wall"); strings.Contains(p.body, "acme/shop") {
 		t.Error("a token that was revoked should show nothing")
 	}
