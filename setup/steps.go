@@ -37,7 +37,7 @@ func (s *Setup) server(_ context.Context, a answers) error {
 	case err != nil || at.Host == "":
 		return errors.New("the address of the server is no URL: expected one such as https://headstart.example.com")
 	case at.Scheme != "https":
-		return fmt.Errorf("the address of the server begins with %s://: GitHub sends webhooks to https alone", at.Scheme)
+		return fmt.Errorf("the address of the server begins with %s://: expected https, so that nobody reads or changes what GitHub sends", at.Scheme)
 	case at.User != nil || at.RawQuery != "" || at.Fragment != "":
 		return errors.New("the address of the server has more than a host and a path: expected one such as https://headstart.example.com")
 	}

@@ -38,8 +38,17 @@ func sights() []sight {
 		{"confirm_lock", "GET /do/{owner}/{name}", "mia", "/do/acme/shop?c=/lock+production", full},
 		{"confirm_refused", "GET /do/{owner}/{name}", "mia", "/do/acme/shop?c=/unlock+production", full},
 		{"asked", "GET /do/{owner}/{name}/{id}", "mia", "/do/acme/shop/-3", commanded},
+		{"wall", "GET /wall", "", "/wall", full},
 		{"audit", "GET /p/{owner}/{name}/audit", "mia", "/p/acme/shop/audit", commanded},
 		{"audit_none", "GET /p/{owner}/{name}/audit", "mia", "/p/acme/shop/audit?who=nobody", commanded},
+		{"tokens", "GET /tokens", "mia", "/tokens", func(t testing.TB, w *world) {
+			full(t, w)
+			b := w.browser().signIn("mia")
+			b.token("reads", "")
+			w.pass(time.Minute)
+			w.ask("GET", "/api/v1/pipelines", b.token("commands", "acme/shop acme/mono:api"), "")
+		}},
+		{"tokens_none", "GET /tokens", "mia", "/tokens", full},
 		{"missing", "/", "mia", "/p/far/till", full},
 		{"refused", "GET /login/callback", "", "/login/callback?code=mia&state=x", full},
 	}
@@ -93,7 +102,7 @@ func ofStages(name, stage string, n int) sight {
 }
 
 // invisible are the routes that are no pages.
-var invisible = []string{"POST /do/{owner}/{name}", "GET /login", "POST /logout", "POST /logout/everywhere", "GET /assets/{file}", "GET /p/{owner}/{name}/c/{sha}/output/{app}/{id}"}
+var invisible = []string{"POST /wall", "POST /do/{owner}/{name}", "POST /tokens", "POST /tokens/revoke", "GET /login", "POST /logout", "POST /logout/everywhere", "GET /assets/{file}", "GET /p/{owner}/{name}/c/{sha}/output/{app}/{id}"}
 
 func TestEveryPageIsLookedAt(t *testing.T) {
 	for _, pattern := range web.RoutePatterns() {
@@ -109,18 +118,20 @@ var looks = []struct {
 	dark   bool
 	width  int64
 	height int64
-}{{"light", false, 1280, 800}, {"dark", true, 1280, 800}, {"narrow", false, 320, 640}}
+	rules  []string // to hold the page to; nil: all
+}{{"light", false, 1280, 800, nil}, {"dark", true, 1280, 800, browsertest.Colours}, {"narrow", false, 320, 640, nil}}
 
 // Every page is for everybody: axe-core finds nothing, nothing has to be scrolled sideways, and the console stays empty.
 func TestPagesAreAccessible(t *testing.T) {
 	chromium := browsertest.Start(t)
 	for _, s := range sights() {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			tab := s.open(t, chromium)
 			for _, look := range looks {
 				tab.Size(look.width, look.height)
 				tab.Dark(look.dark)
-				for _, v := range tab.Axe() {
+				for _, v := range tab.Axe(look.rules...) {
 					for _, n := range v.Nodes {
 						t.Errorf("%s: %s: %s\n%s\n%s", look.name, v.ID, v.Help, n.HTML, n.FailureSummary)
 					}

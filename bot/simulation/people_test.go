@@ -99,7 +99,6 @@ func (s *sim) orders(written *bottest.UserComment, text string, number int, at t
 // reacted notes what people see of what became of a comment.
 func (s *sim) reacted(do bot.React) {
 	if do.Content == "eyes" {
-		s.sawOutsider(do.Comment)
 		return
 	}
 	for _, o := range s.people.orders {

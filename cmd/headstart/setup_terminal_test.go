@@ -62,6 +62,9 @@ func TestSetupInATerminal(t *testing.T) {
 	}
 	s.made()
 	s.keepsSecrets(newNewcomer(t))
+	if strings.Contains(s.screen.String(), "DATABASE_URL") {
+		t.Errorf("the app that builds should not be offered a stage's database:\n%s", &s.screen)
+	}
 
 	// GitHub's form asks for what the documentation's one asks for.
 	form := s.addresses("/organizations/acme/settings/apps/new")[0].Query()
@@ -103,7 +106,7 @@ func TestSetupInATerminalEnds(t *testing.T) {
 		lines []string
 		want  string
 	}{
-		"an address without TLS": {[]string{"http://headstart.example.com", "", ""}, "GitHub sends webhooks to https alone"},
+		"an address without TLS": {[]string{"http://headstart.example.com", "", ""}, "expected https, so that nobody reads"},
 		"the client id":          {append(began[:3:3], "Iv23liAbc", "x", key), "the App ID is a number"},
 		"no key":                 {append(began[:5:5], key+"x"), "no such file"},
 		"another key":            {append(began[:5:5], "", "c2VjcmV0"), "neither PEM nor PEM in base64"},

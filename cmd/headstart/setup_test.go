@@ -176,7 +176,7 @@ func TestSetup(t *testing.T) {
 	n.open(s.printed())
 	n.press("Begin")
 	n.press("Go on", "url", "http://headstart.example.com", "organization", "acme")
-	n.reads("GitHub sends webhooks to https alone")
+	n.reads("expected https, so that nobody reads")
 	n.steps-- // that was a mistake
 	n.press("Go on", "url", "https://headstart.example.com/", "organization", "acme")
 	n.reads(s.gh.URL() + "/organizations/acme/settings/apps/new")
