@@ -102,10 +102,11 @@ func TestSetupInABrowser(t *testing.T) {
 		for name, how := range map[string]struct {
 			dark  bool
 			width int64
-		}{"light": {false, 1000}, "dark": {true, 1000}, "narrow": {false, 320}} {
+			rules []string // to hold the page to; nil: all
+		}{"light": {false, 1000, nil}, "dark": {true, 1000, browsertest.Colours}, "narrow": {false, 320, nil}} {
 			tab.Size(how.width, 800)
 			tab.Dark(how.dark)
-			for _, v := range tab.Axe() {
+			for _, v := range tab.Axe(how.rules...) {
 				t.Errorf("%s, %s: %s: %s", step, name, v.ID, v.Help)
 			}
 			if wider := tab.Overflow(); wider > 0 {

@@ -59,6 +59,7 @@ func TestStore(t *testing.T) {
 		{"history is committed with its change", testHistoryAtomic},
 		{"history is removed when it is old", testHistoryPrune},
 		{"history is filled in once", testHistoryFill},
+		{"history is added up", testHistoryDays},
 		{"outputs of failures are kept and counted", testHistoryOutput},
 		{"sweeps come due", testSweepsDue},
 		{"deliveries that need not be asked for again are known", testProcessed},

@@ -49,6 +49,8 @@ var routes = []route{
 	{"GET /p/{owner}/{name}/s/{stage}", reader, (*site).stage},
 	{"GET /p/{owner}/{name}/s/{stage}/live", reader, (*site).followStage},
 	{"GET /p/{owner}/{name}/process", reader, (*site).process},
+	{"GET /p/{owner}/{name}/insights", reader, (*site).insights},
+	{"GET /insights", signedIn, (*site).allInsights},
 	{"GET /p/{owner}/{name}/audit", reader, (*site).audit},
 	{"GET /do/{owner}/{name}", reader, (*site).ask},
 	{"POST /do/{owner}/{name}", reader, (*site).press},

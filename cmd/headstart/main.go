@@ -9,6 +9,7 @@
 //	headstart freeze  promote nothing anywhere, until headstart unfreeze
 //	headstart deliveries  list the webhooks that could not be processed
 //	headstart history     list what was promoted, when and why
+//	headstart insights    say how often it deploys, how long that takes, and how often it fails
 //	headstart why         say what a commit waits for
 //	headstart doctor      look for what is wrong, and say what mends it
 //	headstart backup      copy the database to a file
@@ -62,6 +63,7 @@ type commands struct {
 	Unfreeze   unfreezeCommand   `cmd:"" help:"Resume promotions."`
 	Deliveries deliveriesCommand `cmd:"" help:"Count webhooks received, and list those that failed."`
 	History    historyCommand    `cmd:"" help:"List promotions: when, of what, by whom, with what result."`
+	Insights   insightsCommand   `cmd:"" help:"How often it deploys, how long that takes, and how often it fails."`
 	Why        whyCommand        `cmd:"" help:"Say what a commit waits for, as /why does."`
 	Doctor     doctorCommand     `cmd:"" help:"Look for what is wrong, and say what mends it."`
 	Backup     backupCommand     `cmd:"" help:"Copy the database to a file, while the server runs."`
