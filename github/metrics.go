@@ -73,6 +73,7 @@ var endpoints = []string{
 	"/orgs/{org}/teams/{team_slug}/memberships/{username}",
 	"/repos/{owner}/{repo}",
 	"/repos/{owner}/{repo}/branches/{branch}",
+	"/repos/{owner}/{repo}/collaborators/{username}",
 	"/repos/{owner}/{repo}/collaborators/{username}/permission",
 	"/repos/{owner}/{repo}/commits/{ref}/check-runs",
 	"/repos/{owner}/{repo}/commits/{ref}/check-suites",

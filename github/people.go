@@ -107,6 +107,40 @@ func someone(person bot.Person) error {
 	return nil
 }
 
+// Reads reports whether a repository is one of the person's own: whether GitHub gives them at least read, and not as it
+// gives everybody who asks for a public one. It takes one request, and one more for who may only read. Neither an
+// installation that is gone nor an account that has another login by now reads anything.
+func (c *Client) Reads(ctx context.Context, repo bot.Repo, of Repository, person bot.Person) (bool, error) {
+	if !goodName.MatchString(person.Login) {
+		return false, nil
+	}
+	r, err := c.repository(bot.Target{Pipeline: bot.Key{Repo: repo}, RepoID: of.ID, Installation: of.Installation})
+	var role bot.Role
+	if err == nil {
+		role, _, err = r.role(ctx, person)
+	}
+	if err == nil && role == bot.RoleRead {
+		var collaborates bool
+		if collaborates, err = r.collaborates(ctx, person.Login); !collaborates {
+			role = bot.RoleNone
+		}
+	}
+	if errors.As(err, new(*bot.Refused)) {
+		return false, nil
+	}
+	return err == nil && role != bot.RoleNone, err
+}
+
+// collaborates reports whether somebody was given a repository, by whatever way.
+func (r repository) collaborates(ctx context.Context, login string) (bool, error) {
+	a := ask{what: fmt.Sprintf("read whether %s belongs to %s", login, r.repo), needs: "Metadata: read"}
+	err := r.get(ctx, a, "collaborators/"+url.PathEscape(login), nil)
+	if errors.Is(err, bot.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // membership is a person's rights, and why the person's teams could not be read; nil: they could.
 type membership struct {
 	bot.Membership

@@ -149,6 +149,41 @@ func TestSees(t *testing.T) {
 	}
 }
 
+// Whether a person reads a repository is known without a token of theirs.
+func TestReads(t *testing.T) {
+	w := start(t)
+	for login, role := range map[string]string{"mia": "admin", "sam": "triage", "ana": "read"} {
+		w.must(w.shop.SetRole(login, role))
+	}
+	repo, of := bot.Repo{Owner: "acme", Name: "shop"}, github.Repository{ID: w.shop.ID(), Owner: "acme", Installation: w.InstallationID("acme")}
+	expect := func(what string, person bot.Person, of github.Repository, want bool) {
+		t.Helper()
+		if got, err := w.client.Reads(t.Context(), repo, of, person); err != nil || got != want {
+			t.Errorf("%s should read acme/shop: %v, got %v, %v", what, want, got, err)
+		}
+	}
+	w.costs(4, func() { // who may only read is asked about twice: everybody may read what is public
+		expect("an admin", bot.Person{Login: "mia", ID: w.UserID("mia")}, of, true)
+		expect("somebody who triages", bot.Person{Login: "sam", ID: w.UserID("sam")}, of, true)
+		expect("a reader", bot.Person{Login: "ana", ID: w.UserID("ana")}, of, true)
+	})
+	expect("a stranger", bot.Person{Login: "zoe", ID: w.UserID("zoe")}, of, false)
+	expect("nobody's login", bot.Person{Login: "../odd", ID: 7}, of, false)
+	expect("another account of the login", bot.Person{Login: "mia", ID: 7}, of, false)
+	expect("an admin, of an installation that nobody has told,", bot.Person{Login: "mia"}, github.Repository{ID: of.ID}, false)
+
+	w.Inject(githubtest.Fault{Match: "GET */collaborators/zoe/permission", Status: 200, Body: `{"permission": "read", "role_name": "read", "user": {"id": 7}}`})
+	expect("who reads what everybody reads", bot.Person{Login: "zoe", ID: 7}, of, false)
+	w.Inject(githubtest.Fault{Match: "GET */collaborators/*/permission", Status: 502, Times: -1})
+	var retry *bot.Retryable
+	if _, err := w.client.Reads(t.Context(), repo, of, bot.Person{Login: "mia"}); !errors.As(err, &retry) {
+		t.Errorf("while GitHub does not answer nobody knows, got %v", err)
+	}
+	w.ClearFaults()
+	w.must(w.Suspend("acme", true))
+	expect("an admin, of a suspended installation,", bot.Person{Login: "ana"}, of, false)
+}
+
 // People with hundreds of repositories are read page by page, until all that is known was found.
 func TestSeesByPage(t *testing.T) {
 	w := start(t)

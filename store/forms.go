@@ -45,6 +45,9 @@ func formOf(ctx context.Context, db reader, at whereabouts) (have, known int, er
 	if err != nil {
 		return 0, 0, err
 	}
+	if known, err = numberOf(files[len(files)-1]); err != nil {
+		return 0, 0, err
+	}
 	earliest, err := hasTable(ctx, db, at, tableOfEarliest)
 	if err != nil {
 		return 0, 0, err
@@ -60,10 +63,10 @@ func formOf(ctx context.Context, db reader, at whereabouts) (have, known int, er
 	if err != nil {
 		return 0, 0, fmt.Errorf("read the form of %s: %w", at.name, err)
 	}
-	if have > len(files) {
-		return 0, 0, fmt.Errorf("%s was written by a newer Headstart: upgrade Headstart (the database has form %d, this version knows up to %d)", at.name, have, len(files))
+	if have > known {
+		return 0, 0, fmt.Errorf("%s was written by a newer Headstart: upgrade Headstart (the database has form %d, this version knows up to %d)", at.name, have, known)
 	}
-	return have, len(files), nil
+	return have, known, nil
 }
 
 func hasTable(ctx context.Context, db reader, at whereabouts, table string) (bool, error) {

@@ -294,6 +294,7 @@ func (s *Store) Prune(ctx context.Context, deliveries, events time.Time) (remove
 			(SELECT 1 FROM pipeline_states s WHERE s.repo = e.repo AND s.name = e.name AND e.seq > s.event) ORDER BY at LIMIT $2)`, events},
 		{pruneComments, s.now().Add(-apply.CommandAge - pipeline.CommandSlack)},
 		{pruneSessions, s.now()},
+		{pruneTokens, s.now().Add(-tokensKept)},
 	} {
 		n, err := s.inBatches(ctx, p.query, micros(p.before))
 		removed += n

@@ -19,6 +19,16 @@ var migrations embed.FS
 // migrationFiles lists the migrations in order.
 func migrationFiles() ([]string, error) { return fs.Glob(migrations, "migrations/*.sql") }
 
+// numberOf reads the form that a migration leads to off its name.
+func numberOf(file string) (int, error) {
+	number, _, _ := strings.Cut(path.Base(file), "_")
+	version, err := strconv.Atoi(number)
+	if err != nil {
+		return 0, fmt.Errorf("%s has no number: %w", file, err)
+	}
+	return version, nil
+}
+
 // migrate runs the missing migrations in order; have is the database's form. The caller must ensure that no other
 // process migrates at the same time.
 func migrate(ctx context.Context, db database, have int) error {
@@ -34,10 +44,9 @@ func migrate(ctx context.Context, db database, have int) error {
 		return err
 	}
 	for _, file := range files {
-		number, _, _ := strings.Cut(path.Base(file), "_")
-		version, err := strconv.Atoi(number)
+		version, err := numberOf(file)
 		if err != nil {
-			return fmt.Errorf("%s has no number: %w", file, err)
+			return err
 		}
 		if version <= have {
 			continue

@@ -52,6 +52,7 @@ func TestStore(t *testing.T) {
 		{"a session is kept until it ends", testSessions},
 		{"what is done with the server is recorded", testDoings},
 		{"a setting that changed is told by its mark", testSettingsSeen},
+		{"a token is good until it expires or is revoked", testTokens},
 		{"every pipeline is listed with what is kept of it at rest", testListing},
 		{"deploys are counted by the day", testDeploys},
 		{"history is kept and read page by page", testHistory},

@@ -16,6 +16,7 @@ type askedPage struct {
 	At         moment
 	Level      level
 	Answer     string
+	Asking     bool // GitHub is being asked, and there is no answer yet
 	Live, Seen string
 	Parts      []part
 }
@@ -76,9 +77,9 @@ func (page *askedPage) fromState(r *reading, id int64) bool {
 			continue
 		}
 		page.Who, page.Text, page.At = q.User, shortened(q.Commands[0].Text), momentOf(q.At, r.view.Now)
-		page.Level, page.Answer = moving, "GitHub is being asked what you may do."
+		page.Asking, page.Level, page.Answer = true, moving, "GitHub is being asked what you may do."
 		if len(q.Answers) > 0 {
-			page.Level, page.Answer = answerLevel(q.Answers[0]), sentence(q.Answers[0].Text)
+			page.Asking, page.Level, page.Answer = false, answerLevel(q.Answers[0]), sentence(q.Answers[0].Text)
 		}
 		return true
 	}

@@ -16,12 +16,14 @@ import (
 
 // what a viewer gets.
 const (
-	shown   = "the page"
-	missing = "what does not exist"
-	signIn  = "the way to sign in"
-	home    = "the way home"
-	gitHub  = "the way to GitHub"
-	refused = "a refusal"
+	shown     = "the page"
+	missing   = "what does not exist"
+	signIn    = "the way to sign in"
+	home      = "the way home"
+	tokens    = "the way to the tokens"
+	gitHub    = "the way to GitHub"
+	refused   = "a refusal"
+	forbidden = "that it may not"
 )
 
 // Every route, and what each kind of viewer gets of it: nobody, mia who sees acme's
@@ -34,6 +36,9 @@ var whoSees = []struct {
 	{"GET /{$}", "GET", "/", shown, shown, shown, shown, shown},
 	{"GET /{$}", "GET", "/?find=till&wall", shown, shown, shown, shown, shown},
 	{"GET /live", "GET", "/live", signIn, shown, shown, shown, signIn},
+	{"GET /wall", "GET", "/wall", shown, shown, shown, shown, shown},
+	{"POST /wall", "POST", "/wall", forbidden, forbidden, forbidden, forbidden, forbidden},
+	{"GET /wall/live", "GET", "/wall/live", missing, missing, missing, missing, missing},
 	{"GET /login", "GET", "/login", gitHub, home, home, home, gitHub},
 	{"GET /login/callback", "GET", "/login/callback?code=mia&state=x", refused, refused, refused, refused, refused},
 	{"POST /logout", "POST", "/logout", home, home, home, home, home},
@@ -75,6 +80,9 @@ var whoSees = []struct {
 	{"GET /do/{owner}/{name}/{id}", "GET", "/do/acme/shop/-8", signIn, missing, missing, missing, signIn},
 	{"GET /do/{owner}/{name}/{id}/live", "GET", "/do/acme/shop/-7/live", signIn, shown, missing, missing, signIn},
 	{"POST /do/{owner}/{name}", "POST", "/do/acme/shop?c=x", home, refused, missing, missing, home},
+	{"GET /tokens", "GET", "/tokens", signIn, shown, shown, shown, signIn},
+	{"POST /tokens", "POST", "/tokens", home, shown, shown, shown, home},
+	{"POST /tokens/revoke", "POST", "/tokens/revoke", home, tokens, tokens, tokens, home},
 	{"GET /deliveries", "GET", "/deliveries", signIn, missing, missing, shown, signIn},
 	{"GET /audit", "GET", "/audit", signIn, missing, missing, shown, signIn},
 	{"GET /audit", "GET", "/audit?as=csv", signIn, missing, missing, shown, signIn},
@@ -166,12 +174,16 @@ func outcome(p, absent page) string {
 		return missing
 	case p.StatusCode == http.StatusSeeOther && to == "/":
 		return home
+	case p.StatusCode == http.StatusSeeOther && to == "/tokens":
+		return tokens
 	case p.StatusCode == http.StatusSeeOther && strings.HasPrefix(to, "/login?to="):
 		return signIn
 	case p.StatusCode == http.StatusSeeOther && strings.HasPrefix(to, "https://github.example/"):
 		return gitHub
 	case p.StatusCode == http.StatusBadRequest:
 		return refused
+	case p.StatusCode == http.StatusForbidden:
+		return forbidden
 	}
 	return "something else"
 }

@@ -79,7 +79,7 @@ type Operations interface {
 	Failed(ctx context.Context) ([]Delivery, error)
 }
 
-// Options are what the pages are made of. All ports but People, Outputs and Orders are required.
+// Options are what the pages are made of. All ports but People, Outputs, Orders and Tokens are required.
 type Options struct {
 	URL    *url.URL // where people find the pages: https, or http on this machine
 	GitHub string   // GitHub's pages, without a slash at the end
@@ -95,6 +95,8 @@ type Options struct {
 	Doings     Doings
 	Sessions   Sessions
 	Operations Operations
+	Tokens     Tokens // nil: there is no API
+	Reads      Reads  // required with Tokens
 	// Examine looks for what is wrong with the installation. It ends within answers' time.
 	Examine func(context.Context) doctor.Report
 	// Explain says in words what a pipeline's file says: a line each, with a label at its front.

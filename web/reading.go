@@ -108,6 +108,7 @@ type summary struct {
 
 // commit is a candidate as people know it.
 type commit struct {
+	SHA                  string
 	Short, Title, Author string
 	Page                 string // here; empty: there is none
 	URL                  string // on GitHub; empty: it is not a commit there
@@ -358,7 +359,7 @@ const titleOnPage = 100
 
 // commit names a commit, as far as it is known.
 func (r *reading) commit(sha string) commit {
-	is := commit{Short: bot.Short(sha)}
+	is := commit{SHA: sha, Short: bot.Short(sha)}
 	if isSHA.MatchString(sha) {
 		is.URL = r.repoURL() + "/commit/" + sha
 	}

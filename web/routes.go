@@ -36,6 +36,9 @@ type route struct {
 var routes = []route{
 	{"GET /{$}", everybody, (*site).home},
 	{"GET /live", signedIn, (*site).followHome},
+	{"GET /wall", everybody, (*site).wall},
+	{"POST /wall", everybody, (*site).beginWall},
+	{"GET /wall/live", everybody, (*site).followWall},
 	{"GET /login", everybody, (*site).login},
 	{"GET /login/callback", everybody, (*site).callback},
 	{"POST /logout", signedIn, (*site).logout},
@@ -56,6 +59,9 @@ var routes = []route{
 	{"POST /do/{owner}/{name}", reader, (*site).press},
 	{"GET /do/{owner}/{name}/{id}", reader, (*site).asked},
 	{"GET /do/{owner}/{name}/{id}/live", reader, (*site).followAsked},
+	{"GET /tokens", signedIn, (*site).listTokens},
+	{"POST /tokens", signedIn, (*site).makeToken},
+	{"POST /tokens/revoke", signedIn, (*site).revokeToken},
 	{"GET /deliveries", operator, (*site).deliveries},
 	{"GET /audit", operator, (*site).serverAudit},
 	{"GET /doctor", operator, (*site).doctor},
@@ -80,8 +86,9 @@ type answer struct {
 	page   string // name of a template
 	title  string
 	data   any
-	wall   bool   // for a screen on the wall
-	to     string // redirects there, if it is not empty
+	wall   bool         // for a screen on the wall
+	to     string       // redirects there, if it is not empty
+	cookie *http.Cookie // set along; nil: none
 	asset  *asset
 	plain  *string // a text without markup; nil: none
 	// follows is what the visitor wants to be told of; nil: nothing.

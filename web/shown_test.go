@@ -38,8 +38,17 @@ func sights() []sight {
 		{"confirm_lock", "GET /do/{owner}/{name}", "mia", "/do/acme/shop?c=/lock+production", full},
 		{"confirm_refused", "GET /do/{owner}/{name}", "mia", "/do/acme/shop?c=/unlock+production", full},
 		{"asked", "GET /do/{owner}/{name}/{id}", "mia", "/do/acme/shop/-3", commanded},
+		{"wall", "GET /wall", "", "/wall", full},
 		{"audit", "GET /p/{owner}/{name}/audit", "mia", "/p/acme/shop/audit", commanded},
 		{"audit_none", "GET /p/{owner}/{name}/audit", "mia", "/p/acme/shop/audit?who=nobody", commanded},
+		{"tokens", "GET /tokens", "mia", "/tokens", func(t testing.TB, w *world) {
+			full(t, w)
+			b := w.browser().signIn("mia")
+			b.token("reads", "")
+			w.pass(time.Minute)
+			w.ask("GET", "/api/v1/pipelines", b.token("commands", "acme/shop acme/mono:api"), "")
+		}},
+		{"tokens_none", "GET /tokens", "mia", "/tokens", full},
 		{"missing", "/", "mia", "/p/far/till", full},
 		{"refused", "GET /login/callback", "", "/login/callback?code=mia&state=x", full},
 	}
@@ -93,7 +102,7 @@ func ofStages(name, stage string, n int) sight {
 }
 
 // invisible are the routes that are no pages.
-var invisible = []string{"POST /do/{owner}/{name}", "GET /login", "POST /logout", "POST /logout/everywhere", "GET /assets/{file}", "GET /p/{owner}/{name}/c/{sha}/output/{app}/{id}"}
+var invisible = []string{"POST /wall", "POST /do/{owner}/{name}", "POST /tokens", "POST /tokens/revoke", "GET /login", "POST /logout", "POST /logout/everywhere", "GET /assets/{file}", "GET /p/{owner}/{name}/c/{sha}/output/{app}/{id}"}
 
 func TestEveryPageIsLookedAt(t *testing.T) {
 	for _, pattern := range web.RoutePatterns() {

@@ -45,6 +45,8 @@ type site struct {
 	fleet        *fleet
 	tries        *limiter
 	hub          *hub
+	tokens       Tokens // nil: there is no API
+	readers      *readers
 	ending       <-chan struct{}
 }
 
@@ -68,6 +70,7 @@ func New(o Options) (http.Handler, error) {
 		examined: &examined{examine: o.Examine, now: o.Now},
 		fleet:    &fleet{pipelines: o.Pipelines}, sights: &sights{people: o.People, now: o.Now}, tries: &limiter{now: o.Now},
 		hub: &hub{changed: o.Pipelines.Changed, log: o.Logger, most: o.Streams}, ending: o.Ending,
+		tokens: o.Tokens, readers: &readers{ask: o.Reads, now: o.Now},
 	}
 	var err error
 	if s.sessions, err = newSessions(o.Sessions, o.Key, o.URL.Scheme == "https", s.noSession); err != nil {
@@ -77,7 +80,14 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("trust the pages' own address: %w", err)
 	}
-	return headers(protect(s.sessions.LoadAndSave(s.handler()))), nil
+	pages := protect(s.sessions.LoadAndSave(s.handler()))
+	if s.tokens == nil {
+		return headers(pages), nil
+	}
+	mux := http.NewServeMux() // a request with a token has no session, and comes from no site
+	mux.Handle("/api/", s.api())
+	mux.Handle("/", pages)
+	return headers(mux), nil
 }
 
 // noSession answers when the database does not say who is signed in.
@@ -98,7 +108,7 @@ func (s *site) refuse(w http.ResponseWriter, r *http.Request) {
 var files embed.FS
 
 // templates are one set for each page: what it has of its own, and what all pages share.
-var templates = parseTemplates("home", "welcome", "pipeline", "candidate", "stage", "process", "insights", "audit", "doings", "confirm", "asked", "deliveries", "doctor", "message", "missing")
+var templates = parseTemplates("home", "welcome", "pipeline", "candidate", "stage", "process", "insights", "audit", "doings", "confirm", "asked", "tokens", "wall", "deliveries", "doctor", "message", "missing")
 
 func parseTemplates(names ...string) map[string]*template.Template {
 	sets := map[string]*template.Template{}
@@ -114,6 +124,7 @@ type sheet struct {
 	Person   *Person
 	Operator bool
 	Wall     bool
+	API      bool // people make tokens
 	GitHub   string
 	CSS      string
 	Script   string
@@ -123,6 +134,9 @@ type sheet struct {
 
 // write sends an answer. A page is made to its end first, so that nobody gets half of one.
 func (s *site) write(w http.ResponseWriter, v *visit, a answer) {
+	if a.cookie != nil {
+		http.SetCookie(w, a.cookie)
+	}
 	switch {
 	case a.to != "":
 		w.Header().Set("Location", a.to)
@@ -144,7 +158,7 @@ func (s *site) write(w http.ResponseWriter, v *visit, a answer) {
 	}
 	var page bytes.Buffer
 	err := templates[a.page].ExecuteTemplate(&page, "layout", sheet{
-		Title: a.title, Person: v.person, Operator: v.operator, Wall: a.wall, GitHub: s.github, CSS: css.path(), Script: script.path(), Icon: icon.path(), Data: a.data,
+		Title: a.title, Person: v.person, Operator: v.operator, Wall: a.wall, API: s.tokens != nil, GitHub: s.github, CSS: css.path(), Script: script.path(), Icon: icon.path(), Data: a.data,
 	})
 	if err != nil {
 		s.log.Error("a page could not be made of its template", zap.String("page", a.page), zap.Error(err))

@@ -49,6 +49,8 @@ type world struct {
 	wrote      map[string]written          // guarded by mu: what runs, by app
 	rows       map[bot.Key][]history.Entry // guarded by mu: of history; nil: what can be told of the state
 	doings     []web.Doing                 // guarded by mu
+	tokens     []web.Token                 // guarded by mu
+	askedRoles int                         // guarded by mu: how often GitHub was asked who reads a repository
 	roles      map[string]bot.Role         // guarded by mu: as GitHub says
 }
 
@@ -102,7 +104,7 @@ func newImpatientWorld(t testing.TB, patience time.Duration, change ...func(*web
 		w.states[key] = pipeline.State{Pipeline: key, RepoID: id}
 	}
 	o := web.Options{
-		GitHub: "https://github.example", Key: []byte(strings.Repeat("k", 32)), People: w, Pipelines: w, History: w, Insights: w, Outputs: w, Orders: w, Doings: w, Explain: explain, ExplainStage: explainStage, Examine: w.examine, Sessions: w, Operations: w,
+		GitHub: "https://github.example", Key: []byte(strings.Repeat("k", 32)), People: w, Pipelines: w, History: w, Insights: w, Outputs: w, Orders: w, Doings: w, Explain: explain, ExplainStage: explainStage, Examine: w.examine, Sessions: w, Operations: w, Tokens: w, Reads: w.reads,
 		IsOperator: func(_ context.Context, login string, id int64) (bool, error) {
 			return login == "ops" && id == accounts["ops"], nil
 		},

@@ -32,6 +32,8 @@ var forms = append([]form{
 	{needs: []string{"github_pat_"}, pattern: regexp.MustCompile(`github_pat_[A-Za-z0-9._-]+`), instead: redacted},
 	// https://devcenter.heroku.com/articles/authentication#api-token-storage
 	{needs: []string{"hrku-"}, pattern: regexp.MustCompile(`HRKU-[A-Za-z0-9_-]+`), instead: redacted},
+	// Tokens of Headstart's own API.
+	{needs: []string{"hst_"}, pattern: regexp.MustCompile(`hst_[A-Z2-7]{16,}`), instead: redacted},
 	// Amazon's key IDs: of users, of sessions, of bearer tokens and of one service. The
 	// secret that belongs to an ID has no form; it is known by its name.
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids

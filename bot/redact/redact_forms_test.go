@@ -38,6 +38,7 @@ func issued() map[string]string {
 		"Google, access":             "ya2" + "9.a0AfH6SM" + alnum,
 		"Google, a client":           "GOC" + "SPX-" + alnum[:28],
 		"Google, refresh":            "1//" + "0g" + alnum,
+		"Headstart":                  "hst" + "_ABCDEFGH234567ABCDEFGH234567ABCDEFGH234567ABCDEFGH2345",
 		"OpenSSH":                    "-----BEGIN OPENSSH " + "PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\nQyNTUxOQAAACB\n-----END OPENSSH PRIVATE KEY-----",
 		"EC, encrypted":              "-----BEGIN ENCRYPTED " + "PRIVATE KEY-----\r\nMIIFHDBOBgkqhkiG9w0B\r\n-----END ENCRYPTED PRIVATE KEY-----",
 		"PGP":                        "-----BEGIN PGP " + "PRIVATE KEY BLOCK-----\n\nlQOYBF8Abc\n=abcd\n-----END PGP PRIVATE KEY BLOCK-----",

@@ -24,6 +24,7 @@ func TestExitCodes(t *testing.T) {
 		{2, []string{"deploy"}}, {2, []string{"check", "--formal", good}}, {2, []string{"check", "--format", "xml", good}}, {2, []string{"help", "deploy"}},
 		{2, []string{"freeze", "--for", "soon", "a", "reason"}}, {2, []string{"freeze"}}, {2, []string{"history", "--limit", "0"}}, {2, []string{"demo", "--estimate", "build=soon"}},
 		{2, []string{"demo", "--ci", "5"}}, {2, []string{"check", "--repo", "acme", good}}, {2, []string{"docs", "nothing-like-it"}}, {2, []string{"completion", "tcsh"}},
+		{2, []string{"status"}}, {2, []string{"lock", "acme/shop", "staging", "--server", "https://headstart.example.com"}}, {2, []string{"why", "acme/shop", "--watch"}},
 		{3, []string{"check", bad}}, {3, []string{"check", good, bad}}, {3, []string{"check", "--json", bad}}, {3, []string{"check", "--format", "github", bad}},
 		{3, []string{"check", bad, filepath.Join(dir, "none.yml")}},
 		{1, []string{"check", filepath.Join(dir, "none.yml")}}, {1, []string{"history", "--database-url", database}},

@@ -11,6 +11,7 @@
 //	headstart history     list what was promoted, when and why
 //	headstart insights    say how often it deploys, how long that takes, and how often it fails
 //	headstart why         say what a commit waits for
+//	headstart status, plan, promote, approve, rollback, lock, unlock, wait  ask a server's API
 //	headstart doctor      look for what is wrong, and say what mends it
 //	headstart backup      copy the database to a file
 //	headstart repo    say which repository is meant by a name
@@ -20,7 +21,8 @@
 //	headstart version say which version this is
 //
 // It exits with 0, with 2 when it was called in a way that it does not understand,
-// with 3 when a file that it was to check is not valid, and with 1 for anything else.
+// with 3 when a file that it was to check is not valid, with 4 when what it waited for did not end in time, and with 1
+// for anything else, such as a command that was refused.
 package main
 
 import (
@@ -65,6 +67,14 @@ type commands struct {
 	History    historyCommand    `cmd:"" help:"List promotions: when, of what, by whom, with what result."`
 	Insights   insightsCommand   `cmd:"" help:"How often it deploys, how long that takes, and how often it fails."`
 	Why        whyCommand        `cmd:"" help:"Say what a commit waits for, as /why does."`
+	Status     statusCommand     `cmd:"" help:"Say where pipelines stand, by a server's API."`
+	Plan       planCommand       `cmd:"" help:"Say what a command would do, by a server's API."`
+	Promote    promoteCommand    `cmd:"" help:"Promote a commit, by a server's API."`
+	Approve    approveCommand    `cmd:"" help:"Approve a commit, by a server's API."`
+	Rollback   rollbackCommand   `cmd:"" help:"Roll a stage back, by a server's API."`
+	Lock       lockCommand       `cmd:"" help:"Lock a stage, by a server's API."`
+	Unlock     unlockCommand     `cmd:"" help:"Unlock a stage, by a server's API."`
+	Wait       waitCommand       `cmd:"" help:"Wait until a commit is live on a stage, by a server's API."`
 	Doctor     doctorCommand     `cmd:"" help:"Look for what is wrong, and say what mends it."`
 	Backup     backupCommand     `cmd:"" help:"Copy the database to a file, while the server runs."`
 	Repo       repoCommand       `cmd:"" help:"List repositories, or confirm a new owner of a name."`
@@ -127,8 +137,8 @@ func usage(format string, args ...any) error { return &usageError{fmt.Errorf(for
 // errInvalidFile is what a pipeline's file is that was refused.
 var errInvalidFile = errors.New("not valid")
 
-// exitCode is what the process ends with: 0, 2 for a call that is not understood, 3 for a
-// file that is not valid, and 1 for any other error.
+// exitCode is what the process ends with: 0, 2 for a call that is not understood, 3 for a file that is not valid, 4 for
+// what did not end in time, and 1 for any other error.
 func exitCode(err error) int {
 	switch {
 	case err == nil:
@@ -137,6 +147,8 @@ func exitCode(err error) int {
 		return 2
 	case errors.Is(err, errInvalidFile):
 		return 3
+	case errors.Is(err, errTimedOut):
+		return 4
 	}
 	return 1
 }

@@ -143,6 +143,8 @@ func TestPagesOfTwoPeople(t *testing.T) {
 		t.Errorf("nobody else should see them, got %d", status)
 	}
 
+	tokens := testCommandLine(t, p.url, mia, sam)
+
 	elsewhere := newBrowser(t, p.url)
 	b.gh.SignIn("mia")
 	if status, _, _ := elsewhere.get("/p/acme/shop"); status != http.StatusOK {
@@ -165,7 +167,7 @@ func TestPagesOfTwoPeople(t *testing.T) {
 	if info, err := os.Stat(key); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the key of sessions should be this user's alone: %v, %v", info, err)
 	}
-	for _, secret := range []string{"ghu_", "ghr_", b.gh.ClientSecret(), read(t, key)} {
+	for _, secret := range append(tokens, "ghu_", "ghr_", b.gh.ClientSecret(), read(t, key)) {
 		if strings.Contains(p.said(), secret) {
 			t.Errorf("%.8s… should not be in the log:\n%s", secret, p.said())
 		}

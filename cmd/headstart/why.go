@@ -19,8 +19,9 @@ import (
 	"github.com/headstart-cd/headstart/store"
 )
 
-// whyCommand says what /why says, in a terminal, also while the server runs.
+// whyCommand says what /why says, in a terminal, also while the server runs: from its database, or by its API.
 type whyCommand struct {
+	remote
 	DatabaseURL string `env:"DATABASE_URL" default:"sqlite:headstart.db" help:"The database of the server: sqlite:PATH or postgres://…"`
 	Pipeline    string `arg:"" name:"repo" help:"OWNER/NAME, or OWNER/NAME:PIPELINE."`
 	SHA         string `arg:"" optional:"" name:"sha" help:"The commit, or how it begins (default: what is on its way)."`
@@ -28,6 +29,12 @@ type whyCommand struct {
 
 // Run explains the commit in each of the repository's pipelines.
 func (c *whyCommand) Run(ctx context.Context, out console) error {
+	if c.Server != "" {
+		return c.remotely(ctx, out)
+	}
+	if c.JSON || c.Watch {
+		return usage("--json and --watch take --server")
+	}
 	return withOperator(ctx, c.DatabaseURL, func(db *store.Operator) error {
 		keys, err := pipelinesOf(ctx, db, c.Pipeline)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 
 var peopleRoutes = []route{
 	{"GET", "/repos/{owner}/{repo}/collaborators/{username}/permission", byToken, "metadata:read", getPermission},
+	{"GET", "/repos/{owner}/{repo}/collaborators/{username}", byToken, "metadata:read", getCollaborator},
 	{"GET", "/orgs/{org}/teams/{team_slug}/memberships/{username}", byToken, "members:read", getTeamMembership},
 }
 
@@ -124,6 +125,14 @@ func getPermission(c *call) answer {
 	}
 	user["role_name"] = role
 	return ok(obj{"permission": folded, "role_name": role, "user": user})
+}
+
+// getCollaborator tells whether somebody has a role, also in a public repository, which everybody reads.
+func getCollaborator(c *call) answer {
+	if c.repo.role(c.vars["username"]) == "none" {
+		return notFound()
+	}
+	return noContent()
 }
 
 // atLeast compares two roles.
