@@ -20,6 +20,13 @@ type Config struct {
 	Freezes  []calendar.Freeze
 	Paths    []string // globs: only pushes that change one of these files affect the pipeline; none: every push does
 	Stages   []Stage  // in promotion order; at least one
+	Insights Insights
+}
+
+// Insights says how the pipeline's numbers are counted. Its zero value stands in files that say nothing of it.
+type Insights struct {
+	FailureWindow time.Duration // how long after a release its failures are its own; 0: a day
+	Zone          string        // whose clocks tell which day it is; empty: UTC
 }
 
 // The platforms a pipeline can name.
@@ -68,6 +75,7 @@ type Stage struct {
 	// case, each stands once; write is the default.
 	Allow        []string
 	PullRequests bool // /promote works on an open pull request
+	Production   bool // what is released here counts as deployed
 
 	Rehearse    *Rehearse     // the release phase runs on a copy of a database first; nil: no rehearsal
 	Verify      *Verify       // the proof that a release works; nil: its release phase alone
@@ -105,6 +113,27 @@ func (c Config) StageNames() []string {
 		names[i] = s.Name
 	}
 	return names
+}
+
+// Production lists the stages whose releases count as deployments: those that say so, else the last one.
+func (c Config) Production() (names []string) {
+	for _, s := range c.Stages {
+		if s.Production {
+			names = append(names, s.Name)
+		}
+	}
+	if n := len(c.Stages); len(names) == 0 && n > 0 {
+		names = []string{c.Stages[n-1].Name}
+	}
+	return names
+}
+
+// FailureWindow is how long after a release its failures are its own.
+func (c Config) FailureWindow() time.Duration {
+	if c.Insights.FailureWindow == 0 {
+		return 24 * time.Hour
+	}
+	return c.Insights.FailureWindow
 }
 
 // Apps lists every app that the pipeline names, once each: the prepare apps, those of pull

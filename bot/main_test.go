@@ -3,6 +3,7 @@ package bot_test
 import (
 	"flag"
 	"os"
+	"runtime/debug"
 	"testing"
 )
 
@@ -15,5 +16,7 @@ func TestMain(m *testing.M) {
 		}
 	}
 	flag.Parse()
+	// Stories leave much behind and need little at a time.
+	debug.SetGCPercent(800)
 	os.Exit(m.Run())
 }

@@ -28,6 +28,9 @@ func (s *story) history() (string, error) {
 				}
 			}
 		}
+		if err := l.History.AddsUp(l.Now); err != nil {
+			return "", err
+		}
 		one, err := bottest.Replay(pipeline.State{Pipeline: l.State.Pipeline}, l.Events)
 		if err != nil {
 			return "", err
@@ -54,6 +57,7 @@ func (s *story) row(row history.Entry) string {
 		b.only(row.Role != "", "(%s)", row.Role)
 		b.add("in #%d by %s %s", row.Pull, row.Via, map[bool]string{true: "done", false: "refused"}[row.OK])
 		b.only(row.Answer != "", "%q", row.Answer)
+		b.only(row.SHA != "", "about %s on %s", row.SHA, row.Stage)
 	}
 	return b.String()
 }
@@ -102,6 +106,7 @@ func (s *story) promotion(b *line, row history.Promotion) {
 	b.only(row.Pull != 0, "(#%d)", row.Pull)
 	b.add("%s %s", row.Artifact, row.Kind)
 	b.only(row.Who != "", "by %s", row.Who)
+	b.only(row.Urgent, "urgent")
 	b.only(row.Why != "", "because %q", row.Why)
 	b.only(row.Replaced != "", "instead of %s", row.Replaced)
 	b.add("| %s released %s proved %s ended %s", s.when(row.Began), s.when(row.Released), s.when(row.Proved), s.when(row.Ended))

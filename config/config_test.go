@@ -166,9 +166,9 @@ func TestParseRefuses(t *testing.T) {
 			"f:2:25: expected the name of an app (3 to 30 lowercase letters, digits and dashes, a letter first), found \"é\"\n" +
 			"f:2:28: app and apps exclude each other; keep one of them"},
 		{"brackets without end", production + "checks: " + strings.Repeat("[", 20000), "f:2:1: this line is 20008 bytes long, 4000 are allowed; break it into several lines"},
-		{"aliases of aliases", "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nchecks: [*c, *c]\n" + production, "f:1:1: unknown key \"a\" in the pipeline's file; known are branch, platform, build, prepare, checks, changes, windows, freezes, stages and pipelines\n" +
-			"f:2:1: unknown key \"b\" in the pipeline's file; known are branch, platform, build, prepare, checks, changes, windows, freezes, stages and pipelines\n" +
-			"f:3:1: unknown key \"c\" in the pipeline's file; known are branch, platform, build, prepare, checks, changes, windows, freezes, stages and pipelines\n" +
+		{"aliases of aliases", "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nchecks: [*c, *c]\n" + production, "f:1:1: unknown key \"a\" in the pipeline's file; known are branch, platform, build, prepare, checks, changes, windows, freezes, stages, insights and pipelines\n" +
+			"f:2:1: unknown key \"b\" in the pipeline's file; known are branch, platform, build, prepare, checks, changes, windows, freezes, stages, insights and pipelines\n" +
+			"f:3:1: unknown key \"c\" in the pipeline's file; known are branch, platform, build, prepare, checks, changes, windows, freezes, stages, insights and pipelines\n" +
 			"f:4:10: anchors and aliases are not supported; write the value out; text that starts with * needs quotes: \"*c\"\n" +
 			"f:4:14: anchors and aliases are not supported; write the value out; text that starts with * needs quotes: \"*c\""},
 		{"a tracked tag", "branch: refs/tags/v1..2\n" + production, `f:1:9: git allows no branch with the name "refs/tags/v1..2"`},

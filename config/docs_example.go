@@ -32,6 +32,8 @@ func exampleFile(path string, k key) string {
 		return "freezes:\n  - " + strings.TrimLeft(withRequired("    ", k, freeze), " ") + one
 	case parent == "stages[]":
 		return "stages:\n  - " + strings.TrimLeft(withRequired("    ", k, stage), " ")
+	case parent == "insights":
+		return one + "insights:\n" + withRequired("  ", k, insights)
 	case parent == "stages[].verify":
 		return one + "    verify:\n" + withRequired("      ", k, verify)
 	case parent == "pipelines.NAME":

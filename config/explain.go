@@ -57,7 +57,22 @@ func Explain(cfg bot.Config) string {
 	write("Freezes", explainFreezes(cfg.Freezes)...)
 	write("Stages", explainStages(cfg)...)
 	write("Commands", explainCommands(cfg)...)
+	write("Insights", explainInsights(cfg)...)
 	return b.String()
+}
+
+// explainInsights says how deployments are counted, where the file says anything of it.
+func explainInsights(cfg bot.Config) (all []string) {
+	if slices.ContainsFunc(cfg.Stages, func(s bot.Stage) bool { return s.Production }) {
+		all = append(all, fmt.Sprintf("What is released to %s counts as deployed.", oneOf(cfg.Production(), "or")))
+	}
+	if cfg.Insights.FailureWindow > 0 {
+		all = append(all, fmt.Sprintf("A release has failed if it is taken back, or corrected in a hurry, within %s.", span(cfg.Insights.FailureWindow)))
+	}
+	if cfg.Insights.Zone != "" {
+		all = append(all, fmt.Sprintf("Days and weeks are those of %s.", cfg.Insights.Zone))
+	}
+	return all
 }
 
 func explainBranch(cfg bot.Config) []string {

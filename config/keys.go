@@ -85,7 +85,30 @@ func pipelineKeys() []key {
 			value: list{is: "a list of stages", of: stage},
 			says:  "2. production: the very same build goes to shop-production, once staging runs it.",
 		},
+		{
+			name: "insights", example: "insights: {failure_window: 12h}",
+			doc:   "How the numbers of deployments are counted: see [insights](insights.md).",
+			value: insights,
+			says:  "A release has failed if it is taken back, or corrected in a hurry, within 12h.",
+		},
 	}
+}
+
+var insights = object{
+	is:  "the keys of insights",
+	doc: "How the numbers of deployments are counted: see [insights](insights.md).",
+	keys: []key{
+		{
+			name: "failure_window", def: "24h", example: "failure_window: 12h",
+			doc:   "How long after a release to production a rollback, a revert, an `--urgent` promotion or an `/incident` counts against it. At most 7d.",
+			value: duration,
+			says:  "A release has failed if it is taken back, or corrected in a hurry, within 12h.",
+		},
+		{
+			name: "zone", def: "UTC", example: "zone: America/Toronto", doc: "The time zone of its days and weeks, by its name in the IANA database.", value: timeZone,
+			says: "Days and weeks are those of America/Toronto.",
+		},
+	},
 }
 
 func pipelinesKey() key {

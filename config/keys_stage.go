@@ -28,6 +28,12 @@ var stage = object{
 			says:  "/promote also puts an open pull request of this repository on staging.",
 		},
 		{
+			name: "production", def: "true for the last stage, if no stage says it", example: "production: true",
+			doc:   "Whether a release to this stage counts as deployed in [insights](insights.md). Several stages may say it, such as one for each region.",
+			value: boolean{},
+			says:  "What is released to production counts as deployed.",
+		},
+		{
 			name: "rehearse", example: "rehearse: {copy_from: shop-us}",
 			doc: "Run the release phase in this stage on a copy of the database of another app, before that app's own stage does it " +
 				"for real. The copy is made for it and removed again, whatever happens. A rehearsal has one app.",

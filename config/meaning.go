@@ -69,6 +69,10 @@ func pipelineMeaning(v value) bot.Config {
 			cfg.Checks.Names = checkNames(checks)
 		}
 	}
+	if insights, ok := v.get("insights"); ok {
+		setDuration(insights, "failure_window", &cfg.Insights.FailureWindow)
+		setText(insights, "zone", &cfg.Insights.Zone)
+	}
 	stages, _ := v.get("stages")
 	for _, s := range stages.items {
 		if !s.bad {

@@ -30,6 +30,7 @@ func stageMeaning(v value) bot.Stage {
 		stage.Allow = allowed(allow)
 	}
 	setBool(v, "pull_requests", &stage.PullRequests)
+	setBool(v, "production", &stage.Production)
 	setBool(v, "four_eyes", &stage.FourEyes)
 	setDuration(v, "soak", &stage.Soak)
 	if rehearse, ok := v.get("rehearse"); ok {

@@ -107,6 +107,10 @@ func writtenPipeline(cfg bot.Config) ordered {
 	for _, s := range cfg.Stages {
 		stages = append(stages, writtenStage(s))
 	}
+	var insights ordered
+	insights.add("failure_window", cfg.Insights.FailureWindow.String(), cfg.Insights.FailureWindow > 0)
+	insights.add("zone", cfg.Insights.Zone, cfg.Insights.Zone != "")
+	o.add("insights", insights, insights != nil)
 	o.add("changes", classes, classes != nil)
 	o.add("windows", windows, windows != nil)
 	o.add("freezes", freezes, freezes != nil)
@@ -154,6 +158,7 @@ func writtenStage(s bot.Stage) ordered {
 		needs = append(needs, n.Pipeline.String()+":"+n.Stage)
 	}
 	o.add("soak", s.Soak.String(), s.Soak > 0)
+	o.add("production", s.Production, s.Production)
 	o.add("skip", s.Skip, s.Skip != nil)
 	o.add("promote", "approval", s.Approval)
 	o.add("windows", s.Windows, s.Windows != nil)

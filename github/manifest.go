@@ -48,6 +48,33 @@ func Convert(ctx context.Context, api, code string) (MadeApp, error) {
 	}, nil
 }
 
+// Registered reads what GitHub tells of the App: everything but its secrets. It takes one request.
+func (c *Client) Registered(ctx context.Context) (MadeApp, error) {
+	var app struct {
+		ID       int64
+		Name     string
+		Page     string `json:"html_url"`
+		ClientID string `json:"client_id"`
+		Owner    struct{ Login string }
+	}
+	a := ask{what: "read the GitHub App"}
+	err := a.do(ctx, func(ctx context.Context) error {
+		_, err := fetch(ctx, c.app.api, "app", &app)
+		return err
+	})
+	return MadeApp{ID: app.ID, Name: line(app.Name, 100), Page: app.Page, Owner: app.Owner.Login, ClientID: app.ClientID}, err
+}
+
+// SetHook says where the App's webhooks go, as JSON, and with what they are signed: docs.github.com, "Update a webhook
+// configuration for an app". It takes one request.
+func (c *Client) SetHook(ctx context.Context, address, secret string) error {
+	a := ask{what: "set the webhook configuration of the GitHub App", write: true}
+	return a.do(ctx, func(ctx context.Context) error {
+		_, _, err := c.app.api.Apps.UpdateHookConfig(ctx, &gh.HookConfig{URL: &address, Secret: &secret, ContentType: gh.String("json")})
+		return err
+	})
+}
+
 // InstalledRepository is a repository on which the App is installed.
 type InstalledRepository struct {
 	Name   bot.Repo

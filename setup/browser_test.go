@@ -24,6 +24,7 @@ var pictures = flag.String("pictures", "", "write pictures of the steps into thi
 type world struct {
 	installed []setup.Repository
 	saved     map[string]string
+	config    map[string]string // of the app that the server runs on
 }
 
 func (w *world) Convert(_ context.Context, code string) (setup.App, error) {
@@ -31,6 +32,10 @@ func (w *world) Convert(_ context.Context, code string) (setup.App, error) {
 		return setup.App{}, &bot.Refused{Reason: "GitHub does not know the code."}
 	}
 	return setup.App{ID: 7, Name: "headstart.example.com", Page: "https://github.example/apps/headstart", Owner: "acme", WebhookSecret: "w", ClientSecret: "c", PrivateKey: []byte("k")}, nil
+}
+
+func (w *world) Register(_ context.Context, app setup.App, _ string) (setup.App, error) {
+	return app, nil
 }
 
 func (w *world) Repositories(context.Context, setup.App) ([]setup.Repository, error) {
@@ -50,10 +55,19 @@ func (w *world) Pipelines(_ context.Context, key string) (string, []setup.Pipeli
 }
 
 func (w *world) Plan(_ context.Context, _ string, p setup.Pipeline) (setup.Plan, error) {
-	return setup.Plan{Pipeline: p, Prepare: setup.PrepareName(p), Like: "shop-staging", How: "heroku-24, in us, with heroku/nodejs", Vars: []string{"DATABASE_URL", "NPM_TOKEN"}, Automatic: map[string]string{"shop-staging": "main"}}, nil
+	return setup.Plan{Pipeline: p, Prepare: setup.PrepareName(p), Like: "shop-staging", How: "heroku-24, in us, with heroku/nodejs", Vars: []string{"NPM_TOKEN", "SECRET_KEY_BASE"}, Automatic: map[string]string{"shop-staging": "main"}}, nil
 }
 
 func (w *world) Make(context.Context, string, setup.Plan, []string, string, string) error { return nil }
+
+func (w *world) VarNames(context.Context, string, string) ([]string, error) {
+	return []string{"DATABASE_URL", "HEADSTART_URL"}, nil
+}
+
+func (w *world) SetVars(_ context.Context, _, app string, values map[string]string) error {
+	w.config = values
+	return nil
+}
 
 // Every step is for everybody: axe-core finds nothing, nothing has to be scrolled sideways, the console stays empty.
 func TestSetupInABrowser(t *testing.T) {
@@ -76,6 +90,7 @@ func TestSetupInABrowser(t *testing.T) {
 			}
 			return "/srv/headstart.env", nil
 		},
+		Host: &setup.Host{App: "acme-headstart", Take: func() map[string]string { return w.saved }, Forget: func() error { return nil }},
 	})
 	server.Config.Handler = s.Handler()
 	server.Start()
@@ -87,10 +102,11 @@ func TestSetupInABrowser(t *testing.T) {
 		for name, how := range map[string]struct {
 			dark  bool
 			width int64
-		}{"light": {false, 1000}, "dark": {true, 1000}, "narrow": {false, 320}} {
+			rules []string // to hold the page to; nil: all
+		}{"light": {false, 1000, nil}, "dark": {true, 1000, browsertest.Colours}, "narrow": {false, 320, nil}} {
 			tab.Size(how.width, 800)
 			tab.Dark(how.dark)
-			for _, v := range tab.Axe() {
+			for _, v := range tab.Axe(how.rules...) {
 				t.Errorf("%s, %s: %s: %s", step, name, v.ID, v.Help)
 			}
 			if wider := tab.Overflow(); wider > 0 {
@@ -134,6 +150,9 @@ func TestSetupInABrowser(t *testing.T) {
 	tab.Shows("This will be done")
 	look("make")
 	tab.Click("Not now")
+	tab.Shows("HEADSTART_URL, which replaces the one that is there")
+	look("config")
+	tab.Click("Set them")
 	tab.Shows("pipelines:add shop -a shop-prepare -s development")
 	look("file")
 	tab.Click("End the setup")
@@ -143,6 +162,9 @@ func TestSetupInABrowser(t *testing.T) {
 		t.Errorf("the console should stay empty: %s", m)
 	}
 	<-s.Done()
+	if w.config["HEROKU_API_KEY"] != "HRKU-good" || w.config["HEADSTART_TRUSTED_PROXIES"] == "" {
+		t.Errorf("the settings should be config vars of the app that the server runs on: %v", w.config)
+	}
 	if w.saved["HEADSTART_ALLOW"] != "acme/shop=shop-staging,shop-ca,shop-us,shop-prepare" || w.saved["HEROKU_API_KEY"] != "HRKU-good" {
 		t.Errorf("what was chosen should be saved: %v", w.saved)
 	}

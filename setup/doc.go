@@ -9,7 +9,11 @@
 //	heroku    an authorization; its pipelines and apps are listed
 //	pipeline  which of them belong to which repository
 //	make      an app that only builds, and webhooks, if they are missing
+//	config    the settings become config vars, if the server runs on Heroku: see [Host]
 //	file      GitHub's editor, with the pipeline's file filled in
+//
+// `headstart setup --no-browser` asks for the same in a terminal: see [Setup.Questions]. The steps are the same functions;
+// what a form would send them is what was typed.
 //
 // # What keeps them safe
 //

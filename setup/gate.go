@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/subtle"
 	"net/http"
@@ -52,14 +53,18 @@ func (s *Setup) outside(w http.ResponseWriter) {
 }
 
 // step is a form's handler: what it returns is said on the page.
-func (s *Setup) step(do func(*http.Request) error) http.HandlerFunc {
+func (s *Setup) step(do func(context.Context, answers) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !s.inside(r) {
 			s.outside(w)
 			return
 		}
 		problem := ""
-		if err := do(r); err != nil {
+		err := r.ParseForm()
+		if err == nil {
+			err = do(r.Context(), r.Form)
+		}
+		if err != nil {
 			problem = reasonOf(err)
 		}
 		s.change(func(p *progress) { p.Problem = problem })

@@ -21,13 +21,15 @@ type page struct {
 	Proposal proposal
 	Editor   string
 	GitHub   string
+	Host     string    // the app on Heroku that the server runs on; empty: another machine
+	Setting  []setting // with the step config: what is set there
 }
 
 // show shows the steps, or the button that opens them.
 func (s *Setup) show(w http.ResponseWriter, r *http.Request) {
 	switch token := r.URL.Query().Get("token"); {
 	case s.inside(r):
-		s.lookAgain(r)
+		s.lookAgain(r.Context())
 		p, err := s.page()
 		if err != nil {
 			http.Error(w, "The manifest of the App could not be made.", http.StatusInternalServerError)
@@ -46,11 +48,17 @@ func (s *Setup) show(w http.ResponseWriter, r *http.Request) {
 
 func (s *Setup) page() (page, error) {
 	is := page{progress: s.now(), GitHub: s.o.GitHubURL}
+	if s.o.Host != nil {
+		is.Host = s.o.Host.App
+	}
 	switch {
 	case is.URL == nil:
 		is.Open = "server"
 	case is.App == nil:
 		is.Open, is.Form = "github", formAddress(s.o.GitHubURL, is.Organization, is.State)
+		if s.o.Own == nil {
+			break // GitHub cannot send anybody back
+		}
 		var err error
 		if is.Manifest, err = manifestFor(s.o.Own, is.URL, is.Name, s.o.Wants); err != nil {
 			return page{}, err
@@ -63,6 +71,9 @@ func (s *Setup) page() (page, error) {
 		is.Open = "pipeline"
 	case is.Plan != nil:
 		is.Open = "make"
+	case s.o.Host != nil && !is.Configured:
+		is.Open = "config"
+		is.Setting = s.settings()
 	default:
 		is.Open = "file"
 		if is.Chosen != nil {

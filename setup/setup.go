@@ -40,6 +40,9 @@ type Ping struct {
 type GitHub interface {
 	// Convert makes an App of the code that GitHub sends a person back with. A code is good once.
 	Convert(ctx context.Context, code string) (App, error)
+	// Register looks up an App that a person has made, of which the ID and the key are known. Its webhooks go to address
+	// from then on, and are signed with app's WebhookSecret.
+	Register(ctx context.Context, app App, address string) (App, error)
 	// Repositories lists where the App is installed, at most a few hundred.
 	Repositories(ctx context.Context, app App) ([]Repository, error)
 	// Ping looks for the newest ping in GitHub's log of deliveries.
@@ -65,8 +68,12 @@ type Heroku interface {
 	Pipelines(ctx context.Context, key string) (account string, list []Pipeline, err error)
 	// Plan finds out what has to be made so that a pipeline is deployed by Headstart.
 	Plan(ctx context.Context, key string, p Pipeline) (Plan, error)
-	// Make makes it, with some config vars of the plan. It may be called again.
+	// Make makes it, with some config vars of the plan, and no webhooks if their address is empty. It may be called again.
 	Make(ctx context.Context, key string, plan Plan, vars []string, webhooks, secret string) error
+	// VarNames lists the names of an app's config vars, sorted.
+	VarNames(ctx context.Context, key, app string) ([]string, error)
+	// SetVars sets config vars of an app, and leaves its others.
+	SetVars(ctx context.Context, key, app string, values map[string]string) error
 }
 
 // Plan is what is missing on Heroku.
@@ -80,7 +87,7 @@ type Plan struct {
 	Automatic map[string]string
 }
 
-// Options are what the pages are made of. All but Now are required.
+// Options are what the pages are made of. All but Now are required, and Own for [Setup.Questions] is not.
 type Options struct {
 	Own       *url.URL // where the pages are
 	GitHubURL string   // GitHub's pages, without a slash at the end
@@ -89,7 +96,22 @@ type Options struct {
 	Heroku    Heroku
 	// Save keeps settings of the server, by variable, and says where, in words.
 	Save func(map[string]string) (where string, err error)
+	// Further settings are saved with the App's.
+	Further map[string]string
+	// Host is where on Heroku the server runs; nil: elsewhere.
+	Host *Host
 	Now  func() time.Time // nil: time.Now
+}
+
+// Host is an app on Heroku that the server runs on. The settings become its config vars once all of them are known: each
+// change restarts an app.
+type Host struct {
+	App   string
+	Again bool // although it has the settings of an App already
+	// Take returns the settings that were saved.
+	Take func() map[string]string
+	// Forget is called once they are config vars: they are not to be kept elsewhere.
+	Forget func() error
 }
 
 // Setup is the pages, and how far they have come. It is safe for concurrent use.
@@ -121,8 +143,10 @@ type progress struct {
 	NoHeroku     bool
 	Repository   *Repository
 	Chosen       *Pipeline
-	Plan         *Plan  // what is to be made; nil: nothing, or it was made
-	Problem      string // what the last step said
+	Plan         *Plan    // what is to be made; nil: nothing, or it was made
+	Vars         []string // config vars that the host has
+	Configured   bool     // its config vars are set
+	Problem      string   // what the last step said
 }
 
 const (
@@ -153,10 +177,11 @@ func (s *Setup) Handler() http.Handler {
 	mux.HandleFunc("POST /setup/enter", s.enter)
 	mux.HandleFunc("POST /setup/server", s.step(s.server))
 	mux.HandleFunc("POST /setup/again", s.step(s.again))
-	mux.HandleFunc("GET /setup/created", s.created)
+	mux.HandleFunc("GET /setup/created", s.step(s.created))
 	mux.HandleFunc("POST /setup/heroku", s.step(s.heroku))
 	mux.HandleFunc("POST /setup/pipeline", s.step(s.pipeline))
 	mux.HandleFunc("POST /setup/make", s.step(s.make))
+	mux.HandleFunc("POST /setup/config", s.step(s.configure))
 	mux.HandleFunc("POST /setup/done", s.finish)
 	mux.HandleFunc("GET /setup/style.css", style)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/setup", http.StatusSeeOther) })

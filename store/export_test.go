@@ -6,6 +6,7 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/history"
+	"github.com/headstart-cd/headstart/insight"
 )
 
 // ReadIn returns the text that a query yields within a transaction.
@@ -67,6 +68,52 @@ var Reindexed = reindexed
 func (s *Store) ForgetHistory(ctx context.Context, names string) error {
 	return s.write(ctx, func(t tx) error {
 		_, err := t.exec(`DELETE FROM history_pipelines WHERE name LIKE $1`, names)
+		return err
+	})
+}
+
+// Days are the packed sums of a pipeline's days.
+func Days(ctx context.Context, s *Store, key bot.Key) (map[insight.DayStage][]byte, error) {
+	days := map[insight.DayStage][]byte{}
+	err := s.db.each(ctx, selectDays, []any{key.Repo.String(), key.Name}, func(scan scanner) error {
+		var (
+			k    insight.DayStage
+			sums []byte
+		)
+		err := scan(&k.Day, &k.Stage, &sums)
+		days[k] = sums
+		return err
+	})
+	return days, err
+}
+
+// PutWeeks gives pipelines without any rows packed weeks.
+func (s *Store) PutWeeks(ctx context.Context, keys []bot.Key, packed func(i int) []byte) error {
+	for i, key := range keys {
+		err := s.writeLazily(ctx, func(t tx) error {
+			if _, err := t.exec(`INSERT INTO history_pipelines (id, repo, name, filled) VALUES ($1, $2, $3, 1)`, 1000+i, key.Repo.String(), key.Name); err != nil {
+				return err
+			}
+			_, err := t.exec(saveWeeks, 1000+i, 1, 0, 0, packed(i))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RuinDays removes the sums of every other day, and spoils the rest.
+func (s *Store) RuinDays(ctx context.Context) error {
+	return s.write(ctx, func(t tx) error {
+		_, err := t.exec(`DELETE FROM history_days WHERE day % 2 = 0`)
+		if err == nil {
+			_, err = t.exec(`UPDATE history_days SET sums = $1`, []byte{1, 2, 3})
+		}
+		if err == nil {
+			_, err = t.exec(`UPDATE history_weeks SET sums = $1`, []byte{1, 2, 3})
+		}
 		return err
 	})
 }

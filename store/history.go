@@ -99,15 +99,17 @@ var (
 		historyColumn{"build_ended", ifSameBuild}, historyColumn{"green_at", ifZero}, historyColumn{"red_at", ifZero}, historyColumn{"pull", ifZero},
 		historyColumn{"title", ifEmpty}, historyColumn{"author", ifEmpty}, historyColumn{"built", ifEmpty}, historyColumn{"built_of", ifEmpty},
 		historyColumn{"app", ifEmpty}, historyColumn{"build_failed", ifSameBuild}, historyColumn{"red", ifEmpty}, historyColumn{"classes", ifEmpty},
-		historyColumn{"waits", ifEmpty + " OR " + ifEnded}, historyColumn{"outcome", ifEnded}, historyColumn{"by_what", ifEnded})
+		historyColumn{"waits", ifEmpty + " OR " + ifEnded}, historyColumn{"outcome", ifEnded}, historyColumn{"by_what", ifEnded},
+		historyColumn{"last_check", ifEmpty}, historyColumn{"last_check_by", ifZero})
 	promotionsTable = tableOf("history_promotions", []string{"pipeline", "stage", "n"}, never,
 		historyColumn{"began", ifZero}, historyColumn{"released", ifZero}, historyColumn{"proved", ifZero}, historyColumn{"ended", ifZero}, historyColumn{"commits", ifZero}, historyColumn{"pull", ifZero},
 		historyColumn{"sha", ifEmpty}, historyColumn{"artifact", ifEmpty}, historyColumn{"replaced", ifEmpty}, historyColumn{"kind", ifEmpty},
-		historyColumn{"who", ifEmpty}, historyColumn{"why", ifEmpty}, historyColumn{"result", ifEmpty}, historyColumn{"reason", ifEmpty}, historyColumn{"apps", ifEmpty})
+		historyColumn{"who", ifEmpty}, historyColumn{"why", ifEmpty}, historyColumn{"result", ifEmpty}, historyColumn{"reason", ifEmpty}, historyColumn{"apps", ifEmpty}, historyColumn{"urgent", ifZero})
 	processTable = tableOf("history_process", []string{"pipeline", "at"}, never, historyColumn{"sha", ifEmpty}, historyColumn{"config", never})
 	auditTable   = tableOf("history_audit", []string{"pipeline", "id"}, never,
 		historyColumn{"at", ifZero}, historyColumn{"pull", ifZero}, historyColumn{"ok", never}, historyColumn{"who", ifEmpty}, historyColumn{"role", ifEmpty},
-		historyColumn{"via", ifEmpty}, historyColumn{"command", ifEmpty}, historyColumn{"answer", ifEmpty})
+		historyColumn{"via", ifEmpty}, historyColumn{"command", ifEmpty}, historyColumn{"answer", ifEmpty},
+		historyColumn{"stage", ifEmpty}, historyColumn{"sha", ifEmpty})
 
 	// historyTables lists them in the order in which every transaction writes them.
 	historyTables = []*historyTable{changesTable, promotionsTable, processTable, auditTable}
@@ -148,7 +150,7 @@ func historyRow(entry history.Entry) (table *historyTable, key any, args []any, 
 		}
 		return processTable, micros(e.At), []any{micros(e.At), pack(e.SHA), string(config)}, nil
 	case history.Audit:
-		return auditTable, auditKey(e.ID), []any{plain(e.ID), micros(e.At), e.Pull, okOf(e.OK), plain(e.Who), plain(e.Role), plain(e.Via), plain(e.Command), plain(e.Answer)}, nil
+		return auditTable, auditKey(e.ID), []any{plain(e.ID), micros(e.At), e.Pull, okOf(e.OK), plain(e.Who), plain(e.Role), plain(e.Via), plain(e.Command), plain(e.Answer), plain(e.Stage), pack(e.SHA)}, nil
 	}
 	return nil, nil, nil, fmt.Errorf("history has no table for %T", entry)
 }
@@ -173,14 +175,14 @@ func changeArgs(c history.Change) []any {
 	return []any{
 		pack(c.SHA), micros(c.SeenAt), micros(c.PushedAt), micros(c.EndedAt), micros(c.BuildBegan), micros(c.BuildEnded), micros(c.GreenAt), micros(c.RedAt), c.Pull,
 		plain(c.Title), plain(c.Author), builtCodes.pack(string(c.Built)), pack(c.BuiltOf), plain(c.App), plain(c.BuildFailed), lines(c.Red), lines(c.Classes), packWaits(c.Waits, c.PushedAt),
-		string(c.Outcome), plain(c.By),
+		string(c.Outcome), plain(c.By), plain(c.LastCheck), c.LastCheckBy.Microseconds(),
 	}
 }
 
 func promotionArgs(p history.Promotion) []any {
 	return []any{
 		plain(p.Stage), p.N, micros(p.Began), micros(p.Released), micros(p.Proved), micros(p.Ended), p.Commits, p.Pull, pack(p.SHA), pack(p.Artifact), pack(p.Replaced),
-		kindCodes.pack(string(p.Kind)), plain(p.Who), plain(p.Why), resultCodes.pack(string(p.Result)), plain(p.Reason), packApps(p.Apps),
+		kindCodes.pack(string(p.Kind)), plain(p.Who), plain(p.Why), resultCodes.pack(string(p.Result)), plain(p.Reason), packApps(p.Apps), okOf(p.Urgent),
 	}
 }
 

@@ -31,7 +31,7 @@ var oldHistories = []oldHistory{
 const pruneAudit = `DELETE FROM history_audit WHERE (pipeline, id) IN (SELECT pipeline, id FROM history_audit WHERE at < $1 ORDER BY at LIMIT $2)`
 
 // PruneHistory removes rows of history and returns how many: changes that were seen, promotions that began, and
-// versions of pipelines' files that were replaced before a time; and commands from before audit. The zero time removes
+// versions of pipelines' files that were replaced before a time; and commands and doings from before audit. The zero time removes
 // nothing. It works in small transactions, so that nothing waits for it.
 func (s *Store) PruneHistory(ctx context.Context, before, audit time.Time) (removed int64, err error) {
 	if !before.IsZero() {
@@ -44,10 +44,12 @@ func (s *Store) PruneHistory(ctx context.Context, before, audit time.Time) (remo
 		}
 	}
 	if !audit.IsZero() {
-		n, err := s.inBatches(ctx, pruneAudit, micros(audit))
-		removed += n
-		if err != nil {
-			return removed, fmt.Errorf("remove old commands from history: %w", err)
+		for _, prune := range []string{pruneAudit, pruneDoings} {
+			n, err := s.inBatches(ctx, prune, micros(audit))
+			removed += n
+			if err != nil {
+				return removed, fmt.Errorf("remove old commands from history: %w", err)
+			}
 		}
 	}
 	return removed, nil

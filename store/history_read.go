@@ -26,6 +26,7 @@ type Page[Row history.Entry] struct {
 	Since  time.Time // none from before; zero: all that is kept
 	Before Row       // only older ones than this row, of which the key and the time count; zero: from the newest
 	Stage  string    // of promotions, only those of this stage; empty: of any
+	About  bool      // of commands, only those that are about a release
 	SHA    string    // of promotions, only those of this commit; empty: of any
 	ID     string    // of commands, only the one of this ID; empty: any
 	Who    string    // of commands, only those of this login, in any case; empty: of anybody
@@ -36,10 +37,10 @@ type Page[Row history.Entry] struct {
 
 const (
 	ofPipeline       = ` WHERE pipeline = (SELECT id FROM history_pipelines WHERE repo = $1 AND name = $2)`
-	selectChanges    = `SELECT sha, seen_at, pushed_at, ended_at, build_began, build_ended, green_at, red_at, pull, title, author, built, built_of, app, build_failed, red, classes, waits, outcome, by_what FROM history_changes` + ofPipeline
-	selectPromotions = `SELECT stage, n, began, released, proved, ended, commits, pull, sha, artifact, replaced, kind, who, why, result, reason, apps FROM history_promotions` + ofPipeline
+	selectChanges    = `SELECT sha, seen_at, pushed_at, ended_at, build_began, build_ended, green_at, red_at, pull, title, author, built, built_of, app, build_failed, red, classes, waits, outcome, by_what, last_check, last_check_by FROM history_changes` + ofPipeline
+	selectPromotions = `SELECT stage, n, began, released, proved, ended, commits, pull, sha, artifact, replaced, kind, who, why, result, reason, apps, urgent FROM history_promotions` + ofPipeline
 	selectProcess    = `SELECT at, sha, config FROM history_process` + ofPipeline
-	selectAudit      = `SELECT id, at, pull, ok, who, role, via, command, answer FROM history_audit` + ofPipeline
+	selectAudit      = `SELECT id, at, pull, ok, who, role, via, command, answer, stage, sha FROM history_audit` + ofPipeline
 )
 
 // pageQuery is a query under construction.
@@ -128,18 +129,19 @@ func (h History) ChangesOf(ctx context.Context, key bot.Key, shas []string) (map
 
 func scanChange(scan scanner) (c history.Change, err error) {
 	var (
-		sha, builtOf                                            []byte
-		seen, pushed, ended, buildBegan, buildEnded, green, red int64
-		built, reds, classes, waits, outcome                    string
+		sha, builtOf                                                    []byte
+		seen, pushed, ended, buildBegan, buildEnded, green, red, lastBy int64
+		built, reds, classes, waits, outcome                            string
 	)
 	err = scan(&sha, &seen, &pushed, &ended, &buildBegan, &buildEnded, &green, &red, &c.Pull, &c.Title, &c.Author, &built, &builtOf, &c.App, &c.BuildFailed,
-		&reds, &classes, &waits, &outcome, &c.By)
+		&reds, &classes, &waits, &outcome, &c.By, &c.LastCheck, &lastBy)
 	if err != nil {
 		return c, err
 	}
 	c.SHA, c.BuiltOf, c.Built, c.Outcome = unpack(sha), unpack(builtOf), history.Built(builtCodes.unpack(built)), history.Outcome(outcome)
 	c.SeenAt, c.PushedAt, c.EndedAt = fromMicros(seen), fromMicros(pushed), fromMicros(ended)
 	c.BuildBegan, c.BuildEnded, c.GreenAt, c.RedAt = fromMicros(buildBegan), fromMicros(buildEnded), fromMicros(green), fromMicros(red)
+	c.LastCheckBy = time.Duration(lastBy) * time.Microsecond
 	c.Red, c.Classes = unpackLines(reds), unpackLines(classes)
 	c.Waits, err = unpackWaits(waits)
 	return c, err
@@ -175,15 +177,16 @@ func promotionsQuery(key bot.Key, p Page[history.Promotion]) *pageQuery {
 
 func scanPromotion(scan scanner, more ...any) (p history.Promotion, err error) {
 	var (
-		began, released, proved, ended int64
-		sha, artifact, replaced        []byte
-		kind, result, apps             string
+		began, released, proved, ended, urgent int64
+		sha, artifact, replaced                []byte
+		kind, result, apps                     string
 	)
-	err = scan(append([]any{&p.Stage, &p.N, &began, &released, &proved, &ended, &p.Commits, &p.Pull, &sha, &artifact, &replaced, &kind, &p.Who, &p.Why, &result, &p.Reason, &apps}, more...)...)
+	err = scan(append([]any{&p.Stage, &p.N, &began, &released, &proved, &ended, &p.Commits, &p.Pull, &sha, &artifact, &replaced, &kind, &p.Who, &p.Why, &result, &p.Reason, &apps, &urgent}, more...)...)
 	if err != nil {
 		return p, err
 	}
 	p.SHA, p.Artifact, p.Replaced, p.Kind, p.Result = unpack(sha), unpack(artifact), unpack(replaced), history.Kind(kindCodes.unpack(kind)), history.Result(resultCodes.unpack(result))
+	p.Urgent = urgent != 0
 	p.Began, p.Released, p.Proved, p.Ended = fromMicros(began), fromMicros(released), fromMicros(proved), fromMicros(ended)
 	p.Apps, err = unpackApps(apps)
 	return p, err
@@ -222,6 +225,9 @@ func (h History) Audit(ctx context.Context, key bot.Key, p Page[history.Audit]) 
 	if !p.Since.IsZero() {
 		q.and("at >= ?", micros(p.Since))
 	}
+	if p.About {
+		q.and("LENGTH(sha) > 0")
+	}
 	if p.Before.ID != "" {
 		q.and("(at, id) < (?, ?)", micros(p.Before.At), p.Before.ID)
 	}
@@ -242,9 +248,10 @@ func (h History) Audit(ctx context.Context, key bot.Key, p Page[history.Audit]) 
 		var (
 			a      history.Audit
 			at, ok int64
+			sha    []byte
 		)
-		err := scan(&a.ID, &at, &a.Pull, &ok, &a.Who, &a.Role, &a.Via, &a.Command, &a.Answer)
-		a.At, a.OK = fromMicros(at), ok != 0
+		err := scan(&a.ID, &at, &a.Pull, &ok, &a.Who, &a.Role, &a.Via, &a.Command, &a.Answer, &a.Stage, &sha)
+		a.At, a.OK, a.SHA = fromMicros(at), ok != 0, unpack(sha)
 		list = append(list, a)
 		return err
 	})
@@ -279,7 +286,7 @@ type Latest struct {
 }
 
 // selectLatest finds the moment of each pipeline's newest promotion by an index, and reads the promotions of the newest.
-const selectLatest = `SELECT h.stage, h.n, h.began, h.released, h.proved, h.ended, h.commits, h.pull, h.sha, h.artifact, h.replaced, h.kind, h.who, h.why, h.result, h.reason, h.apps, p.repo, p.name
+const selectLatest = `SELECT h.stage, h.n, h.began, h.released, h.proved, h.ended, h.commits, h.pull, h.sha, h.artifact, h.replaced, h.kind, h.who, h.why, h.result, h.reason, h.apps, h.urgent, p.repo, p.name
 	FROM (SELECT id, repo, name, COALESCE((SELECT MAX(began) FROM history_promotions WHERE pipeline = history_pipelines.id), 0) AS newest
 		FROM history_pipelines WHERE repo <> '' ORDER BY newest DESC LIMIT $2) p
 	CROSS JOIN history_promotions h WHERE h.pipeline = p.id AND h.began = p.newest AND h.began >= $1 ORDER BY h.began DESC, p.repo, p.name, h.stage DESC, h.n DESC`

@@ -26,7 +26,7 @@ func after(minutes int) time.Time { return noon.Add(time.Duration(minutes) * tim
 func tillChange() history.Change {
 	return history.Change{
 		SHA: shaOf("till"), PushedAt: after(0), SeenAt: after(1), Title: "Fix the till", Author: "mia", Pull: 418, Built: history.BuiltPull, BuiltOf: shaOf("head"),
-		App: "shop-prepare", BuildBegan: after(1), BuildEnded: after(3), BuildFailed: "no such module", GreenAt: after(4), RedAt: after(2), Red: []string{"ci/e2e, all", "lint"},
+		App: "shop-prepare", BuildBegan: after(1), BuildEnded: after(3), BuildFailed: "no such module", GreenAt: after(4), LastCheck: "ci/e2e, all", LastCheckBy: 90 * time.Second, RedAt: after(2), Red: []string{"ci/e2e, all", "lint"},
 		Classes: []string{"docs", "database"}, Outcome: history.OutcomeSuperseded, By: shaOf("next"), EndedAt: after(9),
 		Waits: []history.Wait{{Part: history.PartBoth, For: 2 * time.Minute}, {Part: "soak", Stage: "canary", For: 7 * time.Minute}},
 	}
@@ -36,7 +36,7 @@ func promotionOf(stage string, n int, began time.Time) history.Promotion {
 	return history.Promotion{
 		Stage: stage, N: n, SHA: shaOf("till"), Artifact: "01234567-89ab-cdef-0123-456789abcdef", Replaced: "adopted", Kind: history.KindRollback, Who: "sam", Why: "500s\nall over",
 		Began: began, Released: began.Add(time.Minute), Proved: began.Add(2 * time.Minute), Ended: began.Add(3 * time.Minute), Result: history.ResultUnproved, Reason: "it says 500",
-		Apps: map[string]int{"shop-us": 117, "shop-ca": 212}, Commits: 3, Pull: 418,
+		Apps: map[string]int{"shop-us": 117, "shop-ca": 212}, Commits: 3, Pull: 418, Urgent: true,
 	}
 }
 
@@ -67,7 +67,7 @@ func testHistory(t *testing.T, open opener) {
 	under := history.Promotion{Stage: "production", N: 2, SHA: shaOf("next"), Kind: history.KindForward, Began: after(8)}
 	first := history.Process{At: after(0), SHA: shaOf("file"), Config: bot.Config{Platform: bot.PlatformHeroku, Stages: []bot.Stage{{Name: "production", Apps: []string{"shop"}, Soak: time.Hour}}}}
 	second := history.Process{At: after(7), SHA: shaOf("till"), Config: bot.Config{Platform: bot.PlatformLocal}}
-	asked := history.Audit{ID: "77-1", At: after(6), Who: "sam", Role: "write", Via: "comment", Pull: 418, Command: "/rollback production", Answer: "rolled back", OK: true}
+	asked := history.Audit{ID: "77-1", At: after(6), Who: "sam", Role: "write", Via: "comment", Pull: 418, Command: "/rollback production", Answer: "rolled back", OK: true, Stage: "production", SHA: shaOf("till")}
 	refused := history.Audit{ID: "78-1", At: after(6), Who: "eve", Via: "comment", Command: "/promote production", Answer: "not allowed"}
 	commitHistory(t, s, 0, till, staging, first, asked)
 	commitHistory(t, s, 1)
@@ -114,6 +114,8 @@ func testHistory(t *testing.T, open opener) {
 
 	audit, err := h.Audit(ctx, shop, store.Page[history.Audit]{})
 	expectRows(t, "what people asked for", audit, err, refused, asked)
+	audit, err = h.Audit(ctx, shop, store.Page[history.Audit]{About: true})
+	expectRows(t, "what people asked for about a release", audit, err, asked)
 	audit, err = h.Audit(ctx, shop, store.Page[history.Audit]{Before: refused})
 	expectRows(t, "what people asked for before", audit, err, asked)
 

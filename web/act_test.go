@@ -11,6 +11,7 @@ import (
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/words"
+	"github.com/headstart-cd/headstart/web"
 )
 
 // commanded is a pipeline to which commands were given by pages.
@@ -171,5 +172,16 @@ func TestAuditForMachines(t *testing.T) {
 	}
 	if p := mia.get("/p/acme/shop/audit"); strings.Contains(p.body, "<b>the till</b>") {
 		t.Error("what people write is no markup")
+	}
+}
+
+// serverAudited is a server with which something was done.
+func serverAudited(_ testing.TB, w *world) {
+	at := w.clock()
+	w.doings = []web.Doing{
+		{ID: "4", At: at.Add(-time.Minute), Who: "ops", Via: "page", What: "sign-in", OK: true},
+		{ID: "3", At: at.Add(-time.Hour), Via: "page", What: "sign-in", Answer: "GitHub does not accept the code"},
+		{ID: "2", At: at.Add(-2 * time.Hour), Who: "root", Via: "command line", What: "freeze: the <b>fair</b>", OK: true},
+		{ID: "1", At: at.Add(-26 * time.Hour), Via: "server", What: "start", Answer: "version v1.2.0, with other values of HEADSTART_ALLOW, HEROKU_API_KEY", OK: true},
 	}
 }

@@ -2,10 +2,13 @@ package web_test
 
 import (
 	"context"
+	"slices"
+	"strconv"
 
 	"github.com/headstart-cd/headstart/bot"
 	"github.com/headstart-cd/headstart/bot/decide"
 	"github.com/headstart-cd/headstart/bot/pipeline"
+	"github.com/headstart-cd/headstart/web"
 )
 
 // Ask decides on a command as the engine does, and answers what it asks of GitHub by the world's roles.
@@ -32,4 +35,25 @@ func (w *world) settle(state pipeline.State, fact bot.Fact) pipeline.State {
 		}
 	}
 	return done.State
+}
+
+// NoteDoing keeps it.
+func (w *world) NoteDoing(_ context.Context, d web.Doing) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	d.ID = strconv.Itoa(len(w.doings))
+	w.doings = append([]web.Doing{d}, w.doings...)
+	return nil
+}
+
+// Doings lists them.
+func (w *world) Doings(_ context.Context, before web.Doing, limit int) ([]web.Doing, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	from := 0
+	if i := slices.IndexFunc(w.doings, func(d web.Doing) bool { return d.ID == before.ID }); i >= 0 && before.ID != "" {
+		from = i + 1
+	}
+	list := w.doings[from:]
+	return list[:min(limit, len(list))], nil
 }

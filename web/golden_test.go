@@ -200,6 +200,7 @@ func TestOtherPages(t *testing.T) {
 	golden(t, "home_empty", w.browser().signIn("sam").get("/"))
 	golden(t, "welcome", w.browser().get("/"))
 	golden(t, "process", w.browser().signIn("mia").get("/p/acme/shop/process"))
+	golden(t, "insights_few", w.browser().signIn("mia").get("/p/acme/mono:api/insights"))
 	asks := newWorld(t)
 	commanded(t, asks)
 	for name, path := range map[string]string{
@@ -213,12 +214,25 @@ func TestOtherPages(t *testing.T) {
 	golden(t, "missing", w.browser().signIn("mia").get("/p/far/till"))
 	golden(t, "refused", w.browser().get("/login/callback?code=mia&state=x"))
 	ops := w.browser().signIn("ops")
+	serverAudited(t, w)
+	golden(t, "server_audit", ops.get("/audit"))
 	golden(t, "deliveries", ops.get("/deliveries"))
 	golden(t, "doctor", ops.get("/doctor"))
 	w.failed, w.found = nil, w.found[:1]
 	golden(t, "deliveries_none", ops.get("/deliveries"))
 	w.pass(time.Minute)
 	golden(t, "doctor_well", ops.get("/doctor"))
+	told := newWorld(t)
+	insightful(t, told)
+	mia := told.browser().signIn("mia")
+	golden(t, "insights", mia.get("/p/acme/shop/insights"))
+	golden(t, "insights_how", mia.get("/p/acme/shop/insights?weeks=4&how&behind=nothing"))
+	for _, number := range []string{"deploys", "lead", "failed", "rework", "judged", "open", "attempts", "repeats", "hand", "start"} {
+		golden(t, "insights_"+number, mia.get("/p/acme/shop/insights?weeks=26&behind="+number))
+	}
+	golden(t, "insights_all", mia.get("/insights"))
+	golden(t, "insights_none", told.browser().signIn("sam").get("/p/far/till/insights"))
+	golden(t, "insights_all_none", told.browser().signIn("ops").get("/insights"))
 	closed := newWorld(t, func(o *web.Options) { o.People, o.Unset = nil, []string{"GITHUB_CLIENT_SECRET"} })
 	golden(t, "unset", closed.browser().get("/"))
 }
@@ -316,6 +330,7 @@ func FuzzHostileText(f *testing.F) {
 		state := hostile(base, text)
 		w.states[shop], w.now = state, state.At.Add(time.Minute)
 		w.wrote["shop-prepare"] = written{text: "x" + text}
+		w.rows[shop] = hostileRows(state.At, text)
 		w.kept[sha("3f2a91c")] = []history.Output{history.NewOutput(history.Output{App: "shop-us", ID: "x" + text, Stage: "production", Text: "x" + text, Seen: 2})}
 		w.mu.Unlock()
 		w.t = t // whose test it is now
@@ -328,7 +343,7 @@ func FuzzHostileText(f *testing.F) {
 		return strings.ReplaceAll(shapeOf(t, p.body), "<mark>\n", "")
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, path := range []string{"/", "/p/acme/shop", "/p/acme/shop/c/3f2a91c"} {
+		for _, path := range []string{"/", "/p/acme/shop", "/p/acme/shop/c/3f2a91c", "/p/acme/shop/insights?behind=lead", "/insights"} {
 			if plain, got := shape(t, "harmless", path), shape(t, text, path); plain != got {
 				t.Fatalf("%q has changed the elements of %s from\n%s\nto\n%s", text, path, plain, got)
 			}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"crypto/subtle"
 	"errors"
 	"net/http"
@@ -26,7 +27,7 @@ func (s *site) login(v *visit) (answer, error) {
 	ctx, state, verifier := v.Context(), random(1), random(2)
 	address, err := s.people.Address(ctx, state, verifier)
 	if err != nil {
-		return s.notSignedIn(err), nil
+		return s.notSignedIn(ctx, err), nil
 	}
 	s.sessions.Put(ctx, holdsState, state)
 	s.sessions.Put(ctx, holdsVerifier, verifier)
@@ -57,17 +58,19 @@ func (s *site) callback(v *visit) (answer, error) {
 		err = s.signIn(ctx, person)
 	}
 	if err != nil {
-		return s.notSignedIn(err), nil
+		return s.notSignedIn(ctx, err), nil
 	}
+	s.note(ctx, Doing{Who: person.Login, What: "sign-in", OK: true})
 	s.log.Info("somebody signed in to the pages", zap.String("login", person.Login), zap.Int64("id", person.ID))
 	return answer{to: ownPath(to)}, nil
 }
 
 // notSignedIn says why a sign-in failed.
-func (s *site) notSignedIn(err error) answer {
+func (s *site) notSignedIn(ctx context.Context, err error) answer {
 	var refused *bot.Refused
 	if errors.As(err, &refused) {
 		s.log.Warn("a sign-in was refused", zap.Error(err))
+		s.note(ctx, Doing{What: "sign-in", Answer: refused.Reason})
 		return message(http.StatusForbidden, "Not signed in", refused.Reason)
 	}
 	s.log.Error("a sign-in failed", zap.Error(err))
@@ -88,6 +91,7 @@ func (s *site) logoutEverywhere(v *visit) (answer, error) {
 	if err := s.rows.EndSessions(v.Context(), v.person.ID); err != nil {
 		return answer{}, err
 	}
+	s.note(v.Context(), Doing{Who: v.person.Login, What: "sign-out everywhere", OK: true})
 	return s.logout(v)
 }
 

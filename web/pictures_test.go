@@ -25,7 +25,7 @@ var (
 // inManual are the pictures of the manual, by page: in which looks.
 var inManual = map[string][]string{
 	"welcome": {"light", "dark"}, "home": {"light", "dark"}, "home_busy": {"light", "dark", "narrow"}, "home_wall": {"light", "dark"}, "home_empty": {"light", "dark"}, "deliveries": {"light", "dark"}, "missing": {"light", "dark"},
-	"candidate_release_failed": {"light", "dark"}, "stage_locked_and_frozen": {"light", "dark"}, "process": {"light", "dark"},
+	"candidate_release_failed": {"light", "dark"}, "stage_locked_and_frozen": {"light", "dark"}, "process": {"light", "dark"}, "insights": {"light", "dark"}, "insights_all": {"light", "dark"},
 	"pipeline_new": {"light", "dark"}, "pipeline_approval": {"light", "dark", "narrow"}, "pipeline_locked_and_frozen": {"light", "dark"},
 }
 

@@ -89,8 +89,10 @@ type Options struct {
 	People     People // nil: nobody can sign in
 	Pipelines  Pipelines
 	History    History
+	Insights   Insights
 	Outputs    Outputs // nil: what is running is not shown
 	Orders     Orders  // nil: the pages only show
+	Doings     Doings
 	Sessions   Sessions
 	Operations Operations
 	Tokens     Tokens // nil: there is no API

@@ -31,6 +31,7 @@ func sights() []sight {
 		{"welcome", "GET /{$}", "", "/", full},
 		{"deliveries", "GET /deliveries", "ops", "/deliveries", full},
 		{"deliveries_none", "GET /deliveries", "ops", "/deliveries", func(_ testing.TB, w *world) { w.failed = nil }},
+		{"server_audit", "GET /audit", "ops", "/audit", serverAudited},
 		{"doctor", "GET /doctor", "ops", "/doctor", full},
 		{"confirm_promote", "GET /do/{owner}/{name}", "mia", "/do/acme/shop?c=/promote+production+3f2a91c", full},
 		{"confirm_rollback", "GET /do/{owner}/{name}", "mia", "/do/acme/shop?c=/rollback+production", func(t testing.TB, w *world) { w.put(shop, situationNamed("migrated").tell(t)) }},
@@ -65,6 +66,16 @@ func sights() []sight {
 			list = append(list, sight{"stage_" + s.name, "GET /p/{owner}/{name}/s/{stage}", "mia", "/p/acme/shop/s/production", tell})
 		}
 	}
+	const ofPipeline = "GET /p/{owner}/{name}/insights"
+	list = append(list,
+		sight{"insights", ofPipeline, "mia", "/p/acme/shop/insights", insightful},
+		sight{"insights_behind", ofPipeline, "mia", "/p/acme/shop/insights?weeks=26&behind=failed", insightful},
+		sight{"insights_how", ofPipeline, "mia", "/p/acme/shop/insights?weeks=4&how", insightful},
+		sight{"insights_few", ofPipeline, "mia", "/p/acme/mono:api/insights", func(t testing.TB, w *world) { w.put(api, live(t)) }},
+		sight{"insights_none", ofPipeline, "mia", "/p/acme/shop/insights", func(testing.TB, *world) {}},
+		sight{"insights_all", "GET /insights", "mia", "/insights", insightful},
+		sight{"insights_all_none", "GET /insights", "ops", "/insights", full},
+	)
 	list = append(list, sight{"process", "GET /p/{owner}/{name}/process", "mia", "/p/acme/shop/process", full})
 	return append(list, ofStages("long_names", "production-of-the-company-that-was-bought-last-year", 3))
 }
@@ -106,18 +117,20 @@ var looks = []struct {
 	dark   bool
 	width  int64
 	height int64
-}{{"light", false, 1280, 800}, {"dark", true, 1280, 800}, {"narrow", false, 320, 640}}
+	rules  []string // to hold the page to; nil: all
+}{{"light", false, 1280, 800, nil}, {"dark", true, 1280, 800, browsertest.Colours}, {"narrow", false, 320, 640, nil}}
 
 // Every page is for everybody: axe-core finds nothing, nothing has to be scrolled sideways, and the console stays empty.
 func TestPagesAreAccessible(t *testing.T) {
 	chromium := browsertest.Start(t)
 	for _, s := range sights() {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			tab := s.open(t, chromium)
 			for _, look := range looks {
 				tab.Size(look.width, look.height)
 				tab.Dark(look.dark)
-				for _, v := range tab.Axe() {
+				for _, v := range tab.Axe(look.rules...) {
 					for _, n := range v.Nodes {
 						t.Errorf("%s: %s: %s\n%s\n%s", look.name, v.ID, v.Help, n.HTML, n.FailureSummary)
 					}

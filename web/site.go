@@ -27,8 +27,10 @@ type site struct {
 	people       People // nil: nobody can sign in
 	pipelines    Pipelines
 	history      History
+	numbers      Insights
 	outputs      Outputs // nil: none is passed on
 	orders       Orders  // nil: none are taken
+	doings       Doings
 	explain      func(bot.Config) string
 	explainStage func(bot.Config, string) []string
 	rows         Sessions
@@ -63,7 +65,7 @@ func New(o Options) (http.Handler, error) {
 		return nil, errors.New("the key of sessions has fewer than 16 bytes")
 	}
 	s := &site{
-		url: o.URL, github: strings.TrimSuffix(o.GitHub, "/"), unset: o.Unset, people: o.People, pipelines: o.Pipelines, history: o.History, outputs: o.Outputs, orders: o.Orders, explain: o.Explain, explainStage: o.ExplainStage, rows: o.Sessions,
+		url: o.URL, github: strings.TrimSuffix(o.GitHub, "/"), unset: o.Unset, people: o.People, pipelines: o.Pipelines, history: o.History, numbers: o.Insights, outputs: o.Outputs, orders: o.Orders, doings: o.Doings, explain: o.Explain, explainStage: o.ExplainStage, rows: o.Sessions,
 		operations: o.Operations, isOperator: o.IsOperator, address: o.Address, now: o.Now, log: o.Logger,
 		examined: &examined{examine: o.Examine, now: o.Now},
 		fleet:    &fleet{pipelines: o.Pipelines}, sights: &sights{people: o.People, now: o.Now}, tries: &limiter{now: o.Now},
@@ -106,7 +108,7 @@ func (s *site) refuse(w http.ResponseWriter, r *http.Request) {
 var files embed.FS
 
 // templates are one set for each page: what it has of its own, and what all pages share.
-var templates = parseTemplates("home", "welcome", "pipeline", "candidate", "stage", "process", "audit", "confirm", "asked", "tokens", "deliveries", "doctor", "message", "missing")
+var templates = parseTemplates("home", "welcome", "pipeline", "candidate", "stage", "process", "insights", "audit", "doings", "confirm", "asked", "tokens", "deliveries", "doctor", "message", "missing")
 
 func parseTemplates(names ...string) map[string]*template.Template {
 	sets := map[string]*template.Template{}

@@ -49,6 +49,8 @@ type world struct {
 	wrote      map[string]written          // guarded by mu: what runs, by app
 	tokens     []web.Token                 // guarded by mu
 	askedRoles int                         // guarded by mu: how often GitHub was asked who reads a repository
+	rows       map[bot.Key][]history.Entry // guarded by mu: of history; nil: what can be told of the state
+	doings     []web.Doing                 // guarded by mu
 	roles      map[string]bot.Role         // guarded by mu: as GitHub says
 }
 
@@ -93,7 +95,7 @@ func newImpatientWorld(t testing.TB, patience time.Duration, change ...func(*web
 	w := &world{
 		t: t, now: time.Date(2026, 11, 2, 14, 0, 0, 0, time.UTC), states: map[bot.Key]pipeline.State{}, versions: map[bot.Key]int64{}, changed: make(chan struct{}), sessions: map[string]session{}, address: map[string]string{},
 		roles: map[string]bot.Role{"mia": bot.RoleAdmin, "sam": bot.RoleRead},
-		kept:  map[string][]history.Output{}, wrote: map[string]written{},
+		kept:  map[string][]history.Output{}, wrote: map[string]written{}, rows: map[bot.Key][]history.Entry{},
 		sees:   map[string][]int64{"mia": {shopID, monoID}, "sam": {tillID}},
 		found:  findings,
 		failed: []web.Delivery{{GUID: "72d3162e", Event: "push", Reason: "the body is no JSON", At: time.Date(2026, 11, 2, 13, 0, 0, 0, time.UTC)}},
@@ -102,7 +104,7 @@ func newImpatientWorld(t testing.TB, patience time.Duration, change ...func(*web
 		w.states[key] = pipeline.State{Pipeline: key, RepoID: id}
 	}
 	o := web.Options{
-		GitHub: "https://github.example", Key: []byte(strings.Repeat("k", 32)), People: w, Pipelines: w, History: w, Outputs: w, Orders: w, Explain: explain, ExplainStage: explainStage, Examine: w.examine, Sessions: w, Operations: w, Tokens: w, Reads: w.reads,
+		GitHub: "https://github.example", Key: []byte(strings.Repeat("k", 32)), People: w, Pipelines: w, History: w, Insights: w, Outputs: w, Orders: w, Doings: w, Explain: explain, ExplainStage: explainStage, Examine: w.examine, Sessions: w, Operations: w, Tokens: w, Reads: w.reads,
 		IsOperator: func(_ context.Context, login string, id int64) (bool, error) {
 			return login == "ops" && id == accounts["ops"], nil
 		},

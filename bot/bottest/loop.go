@@ -29,7 +29,7 @@ type Loop struct {
 	// Moved, if not nil, is told of each stage that runs something else.
 	Moved func(bot.Need) error
 	// Intact holds each decision to leave the state that it began with as it was, to the
-	// byte as it is stored, instead of the states after it to their invariants.
+	// byte as it is stored.
 	Intact bool
 	// Turns are the queues in which it stands; nil: it shares no app.
 	Turns *Turns
@@ -107,10 +107,8 @@ func (l *Loop) decide(facts []bot.Fact) error {
 	if after := l.stored(); after != before {
 		return fmt.Errorf("the state that events were folded into should be as it was, …%s\nit is now …%s", since(before, after), since(after, before))
 	}
-	if !l.Intact {
-		if err := sound(l.State, done.Events); err != nil {
-			return err
-		}
+	if err := sound(l.State, done.Events); err != nil {
+		return err
 	}
 	l.State, l.Plan, l.claims, l.settled = done.State, done.Plan, done.Claims, done.Events
 	l.Out = append(l.Out, done.Effects...)

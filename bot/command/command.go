@@ -27,10 +27,11 @@ const (
 	VerbWhy      Verb = "why"
 	VerbPlan     Verb = "plan"
 	VerbStatus   Verb = "status"
+	VerbIncident Verb = "incident"
 	VerbHelp     Verb = "help"
 )
 
-var verbs = []Verb{VerbPromote, VerbRollback, VerbLock, VerbUnlock, VerbApprove, VerbRetry, VerbCancel, VerbWhy, VerbPlan, VerbStatus, VerbHelp}
+var verbs = []Verb{VerbPromote, VerbRollback, VerbLock, VerbUnlock, VerbApprove, VerbRetry, VerbCancel, VerbWhy, VerbPlan, VerbStatus, VerbIncident, VerbHelp}
 
 // Command is one line of a comment that asks the bot for something, as people wrote it.
 // Whether its stage and its commit exist is checked when it is run.
@@ -143,6 +144,9 @@ func (c *Command) parseWords(words []string, pipeline string) {
 		c.takeStage(&words)
 		c.takeDuration(&words)
 		c.Reason = redact.Cut(strings.Join(words, " "), MaxReason)
+		return
+	case VerbIncident:
+		c.takeIncident(words, pipeline)
 		return
 	case VerbPlan, VerbStatus, VerbHelp:
 	case VerbCancel:

@@ -379,7 +379,7 @@ func (e *Engine) commitAll(ctx context.Context, key bot.Key, repo int64, facts [
 		e.observe(Commit{Pipeline: key, Events: c.Events, State: c.State, Explain: explain})
 		return committed{c, pipeline.StagesMoved(state, c.State)}, nil
 	}
-	return committed{}, fmt.Errorf("commit %s: somebody else was faster %d times in a row", key, commitTries)
+	return committed{}, fmt.Errorf("commit %s: another instance was faster %d times in a row", key, commitTries)
 }
 
 // load returns a pipeline's state as this instance last committed it, else from the store.

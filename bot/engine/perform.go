@@ -41,7 +41,7 @@ func (e *Engine) Perform(ctx context.Context, target bot.Target, effect bot.Effe
 	if late && effect.Creates() {
 		err = &bot.Retryable{Reason: "it waited too long to be begun"}
 		if again {
-			err = &bot.Unknown{Reason: "whoever did it has died"}
+			err = &bot.Unknown{Reason: "the instance that did it has ended"}
 		}
 		return e.record(ctx, target, bot.Conclude(effect, nil, err), nil)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/headstart-cd/headstart/bot/command"
 	"github.com/headstart-cd/headstart/bot/pipeline"
 )
 
@@ -31,6 +32,9 @@ func audits(list []Entry, before, after *pipeline.State) []Entry {
 			}
 			if r.Actor != nil {
 				row.Role = string(r.Actor.Role)
+			}
+			if c.Verb == command.VerbIncident && a.OK {
+				row.Stage, row.SHA = a.Stage, a.SHA
 			}
 			list = append(list, row)
 		}

@@ -81,7 +81,7 @@ func change(s *pipeline.State, c *pipeline.Candidate) Change {
 	row := Change{
 		SHA: c.SHA, PushedAt: c.PushedAt, SeenAt: c.SeenAt, Title: redact.Cut(c.Title, titleAtMost), Author: c.Author, Pull: c.Pull,
 		App: c.Build.App, BuildBegan: c.Build.Began, BuildEnded: c.Build.Ended, BuildFailed: c.Build.Failed,
-		GreenAt: c.Way.Green, RedAt: c.RedAt, Red: c.Red, Classes: c.Classes,
+		GreenAt: c.Way.Green, LastCheck: c.Way.LastCheck, LastCheckBy: c.Way.LastCheckBy, RedAt: c.RedAt, Red: c.Red, Classes: c.Classes,
 	}
 	if !c.Build.Ended.IsZero() && c.Build.Failed == "" {
 		row.Built = c.Build.How

@@ -23,13 +23,15 @@ type Change struct {
 	BuiltOf       string // the commit that its artifact was built of, if that is another one
 	App           string // where the artifact was built
 	BuildBegan    time.Time
-	BuildEnded    time.Time // zero: the build has not ended
-	BuildFailed   string    // why it did not succeed; empty: it did, or has not ended
-	GreenAt       time.Time // since when the checks were green that let it in, or last were green; zero: they never were
-	RedAt         time.Time // when a check was first red, before the end; zero: none was
-	Red           []string  // the checks that were red then
-	Classes       []string  // of change, in any comparison with a live commit
-	Waits         []Wait    // they sum up to EndedAt - PushedAt; none: it is on its way
+	BuildEnded    time.Time     // zero: the build has not ended
+	BuildFailed   string        // why it did not succeed; empty: it did, or has not ended
+	GreenAt       time.Time     // since when the checks were green that let it in, or last were green; zero: they never were
+	LastCheck     string        // with GreenAt: the check that was the last to finish; empty: unknown
+	LastCheckBy   time.Duration // how long after the check before it, or after the push
+	RedAt         time.Time     // when a check was first red, before the end; zero: none was
+	Red           []string      // the checks that were red then
+	Classes       []string      // of change, in any comparison with a live commit
+	Waits         []Wait        // they sum up to EndedAt - PushedAt; none: it is on its way
 	Outcome       Outcome
 	By            string // superseded: by that commit; failed: at that stage, "build" or "checks"; cancelled: by that person
 	EndedAt       time.Time
@@ -86,6 +88,7 @@ type Promotion struct {
 	Kind          Kind
 	Who           string // who asked for it, or approved it; empty: nobody had to
 	Why           string // the reason that this person gave, or the failure that it answers
+	Urgent        bool   // that person asked for it despite windows, freezes and soak
 	Began         time.Time
 	Released      time.Time // on all apps; zero: not yet, or never
 	Proved        time.Time // zero: not yet, or never
@@ -137,6 +140,8 @@ type Audit struct {
 	Command string // the line
 	Answer  string // empty: a question, which is answered in a comment
 	OK      bool
+	// Of an /incident that was noted: what it is about.
+	Stage, SHA string
 }
 
 func (Change) entry()    {}

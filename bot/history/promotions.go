@@ -72,7 +72,7 @@ func result(end pipeline.ProgressState, released bool) Result {
 // promotion is what does not depend on whether it has ended.
 func promotion(stage string, p *pipeline.Promotion) Promotion {
 	row := Promotion{
-		Stage: stage, N: p.N, SHA: commit(p.SHA), Kind: KindForward, Who: p.By, Why: p.Why,
+		Stage: stage, N: p.N, SHA: commit(p.SHA), Kind: KindForward, Who: p.By, Why: p.Why, Urgent: p.Urgent,
 		Began: p.StartedAt, Released: p.ReleasedAt, Apps: map[string]int{},
 	}
 	for app, r := range p.Apps {

@@ -78,7 +78,7 @@ func MovedSince(seen, now bot.Pin) string {
 	case now.Built != seen.Built:
 		return bot.Short(now.Candidate) + " has another build now"
 	case now.Live != seen.Live, now.Stage != seen.Stage, now.Candidate != seen.Candidate:
-		return "what it is about has changed"
+		return "the subject of the command has changed"
 	}
 	return ""
 }

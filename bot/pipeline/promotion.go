@@ -29,6 +29,7 @@ type Promotion struct {
 
 	By         string    // who asked for it, or approved it; empty: nobody had to
 	Why        string    // the reason that this person gave, or the failure that it answers
+	Urgent     bool      // it passes windows, freezes and soak
 	ReleasedAt time.Time // when all releases had succeeded; zero: they have not
 }
 

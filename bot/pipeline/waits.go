@@ -68,7 +68,11 @@ type Way struct {
 	Gate   string    // the gate that holds it before the stage Before, by the newest decision
 	Before string
 	Green  time.Time // since when its checks were green when it entered the first stage, or last were; zero: never
-	Ending Ending    // zero: it is on its way
+	// With Green: the check that was the last to finish, and how long after the one before it, or after the push if it was
+	// the only one. Empty: no check tells when it finished.
+	LastCheck   string
+	LastCheckBy time.Duration
+	Ending      Ending // zero: it is on its way
 }
 
 // turn begins another part.
@@ -134,8 +138,9 @@ func (w *Way) Superseded() bool { return w.Gate == GateOrder && w.Ending.Outcome
 func (s *State) Follow(c *Candidate) {
 	s.KeepBuild(c)
 	w := &c.Way
-	if !c.GreenAt.IsZero() && (len(c.Progress) == 0 || w.Green.IsZero()) {
+	if !c.GreenAt.IsZero() && !w.Green.Equal(c.GreenAt) && (len(c.Progress) == 0 || w.Green.IsZero()) {
 		w.Green = c.GreenAt
+		w.LastCheck, w.LastCheckBy = s.lastCheck(c)
 	}
 	if w.Superseded() {
 		return // a decision tells when that is no longer so
@@ -195,6 +200,37 @@ func (s *State) promoting(stage string) Part {
 		return PartProving
 	}
 	return PartReleasing
+}
+
+// lastCheck is the check that was the last to finish of those that had to pass, by GitHub's clock, and by how much.
+func (s *State) lastCheck(c *Candidate) (name string, by time.Duration) {
+	last, before := time.Time{}, c.PushedAt
+	for _, k := range c.Reports.Checks {
+		switch {
+		case k.At.IsZero() || k.State == bot.CheckPending || !s.waitsFor(k):
+		case k.At.After(last):
+			before = bot.Later(before, last)
+			name, last = k.Name, k.At
+		default:
+			before = bot.Later(before, k.At)
+		}
+	}
+	if name == "" || before.IsZero() {
+		return "", 0
+	}
+	return name, max(last.Sub(before), 0)
+}
+
+// waitsFor reports whether a report is of a check that has to pass.
+func (s *State) waitsFor(k bot.Check) bool {
+	switch {
+	case s.Config.Checks.None || bot.OwnContext(k.Name):
+		return false
+	case !s.Config.Checks.AsGitHubRequires():
+		return slices.ContainsFunc(s.Config.Checks.Names, func(n bot.CheckName) bool { return bot.RequiredCheck{Name: n.Name, App: n.App}.Takes(k) })
+	}
+	required := s.Required.Theirs()
+	return len(required) == 0 || slices.ContainsFunc(required, func(q bot.RequiredCheck) bool { return q.Takes(k) })
 }
 
 // preparing is the part of a candidate before the first stage, while it is built or checked;

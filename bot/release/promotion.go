@@ -67,6 +67,7 @@ func openPromotion(s *pipeline.State, stage, sha string, at time.Time, build str
 		st.Promoting.Apps[app] = pipeline.AppRelease{}
 	}
 	st.Promoting.By, st.Promoting.Why = asked(c, stage)
+	st.Promoting.Urgent = st.Rollback == nil && c.UrgentOrder(stage) != nil
 	if o := st.Rollback; o != nil {
 		st.Promoting.Rollback, st.Promoting.Was = o, c.Progress[stage]
 		st.Promoting.By, st.Promoting.Why = o.By, o.Reason

@@ -48,6 +48,7 @@ const HelpText = "**What Headstart understands**, each on a line of its own, in 
 	"| `/approve STAGE SHA --alone REASON` | the same by an admin, where four eyes allow no one else; the reason is shown with the release |\n" +
 	"| `/retry [build or STAGE] [SHA]` | tries again what failed |\n" +
 	"| `/cancel [SHA]` | takes this commit, or the one named, out of the pipeline |\n" +
+	"| `/incident [STAGE] [SHA] REASON` | notes that the release on production did harm; insights count it as a failed deployment |\n" +
 	"| `/why [STAGE]` | what blocks it, since when, and what to do about it |\n" +
 	"| `/plan` | what merging would do |\n" +
 	"| `/status` | every stage: what runs, what waits, what is locked |\n\n" +

@@ -25,7 +25,7 @@
 // moves by hand, and of GitHub's merge queue (queue_test.go), and of a prepare app
 // that another repository shares (shared_test.go).
 //
-// TestHistories runs 160 histories, or 2,000 with HEADSTART_TEST=long. More of them:
+// TestHistories runs 160 histories, or 140 others with HEADSTART_TEST=long. More of them:
 //
 //	go test ./bot/simulation -run TestHistories -timeout 6h -rapid.checks=5000 -rapid.seed=0
 //

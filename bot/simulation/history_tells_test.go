@@ -95,6 +95,9 @@ func (s *sim) told() {
 			s.breaks(historyTells, "promotion %d to %s released %s, and is told to be of %+v", r.n, r.stage, r.sha, row)
 		}
 	}
+	if err := s.store.history.AddsUp(s.Now); err != nil {
+		s.breaks(historyTells, "%v", err)
+	}
 	if s.store.commits%2 > 0 {
 		return // folding every event again takes its time
 	}

@@ -20,9 +20,9 @@ func (s *sim) flood() {
 	s.waitFor(among(s, 5*time.Second, time.Minute))
 }
 
-// sawOutsider notes that the bot takes a comment up, and holds that against what people
-// without write get.
-func (s *sim) sawOutsider(comment int64) {
+// takesUp notes that the bot decides to take a comment up, and holds that against what people
+// without write get. They may see so hours later, when GitHub answers again.
+func (s *sim) takesUp(comment int64) {
 	by := ""
 	for _, c := range s.UserComments {
 		if c.ID == comment {

@@ -32,15 +32,37 @@ func (s *sim) visit() {
 	if s.asks.brief { // nothing is ever locked for good
 		text = "/lock production 10m a look"
 	}
-	user := among(s, "zoe", "zoe", "walter", "rita", "mallory")
-	f := bot.Asked{ID: -1 - int64(s.people.opened), Via: bot.ViaPage, User: user, UserID: s.Account(user).ID, Command: strings.ReplaceAll(text, "SHA", sha)}
+	l := s.show(among(s, "zoe", "zoe", "walter", "rita", "mallory"), strings.ReplaceAll(text, "SHA", sha))
+	if s.once(1) {
+		s.press(l)
+	}
+}
+
+// show shows somebody what a command would do.
+func (s *sim) show(user, text string) *look {
+	f := bot.Asked{ID: -1 - int64(s.people.opened), Via: bot.ViaPage, User: user, UserID: s.Account(user).ID, Command: text}
 	s.people.opened++
 	_, pin := steer.Try(&s.store.state, f, s.Now)
 	f.Seen = &pin
-	s.people.looks = append(s.people.looks, &look{f, s.Now})
-	if s.once(1) {
-		s.press(s.people.looks[len(s.people.looks)-1])
+	l := &look{f, s.Now}
+	s.people.looks = append(s.people.looks, l)
+	return l
+}
+
+// pressLate has somebody press a button after another commit has been deployed since it was shown.
+func (s *sim) pressLate() {
+	s.deploy()
+	s.deploy()
+	if !s.store.state.Configured {
+		return
 	}
+	l := s.show("zoe", among(s, "/rollback production", "/rollback production", "/rollback staging"))
+	s.waitFor(time.Second)
+	s.push()
+	s.passChecks(s.Heads["main"])
+	s.waitFor(among(s, 20*time.Second, time.Minute, 5*time.Minute))
+	s.press(l)
+	s.waitFor(time.Minute)
 }
 
 // pressSome has somebody press a button that is shown, perhaps once more.

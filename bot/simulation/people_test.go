@@ -58,7 +58,7 @@ func (s *sim) comment() {
 		"/promote staging SHA", "/lock", "/lock production", "/lock staging\n/unlock production", "/unlock", "/unlock\n/promote SHA",
 		"/lock production 4m30s a look at the numbers", "/lock 2m", "/lock staging 1h", "/promote production SHA --urgent the shop is down",
 		"/promote staging --urgent SHA it is on fire", "/promote canary SHA --urgent now", "/approve", "/approve production SHA", "/approve production SHA",
-		"/retry", "/retry build", "/cancel", "/why", "/status", "/plan", "/help", "/rolback", "/promote staging", "/lock", "/unlock",
+		"/incident the till is down", "/incident production SHA slow", "/incident staging slow", "/retry", "/retry build", "/cancel", "/why", "/status", "/plan", "/help", "/rolback", "/promote staging", "/lock", "/unlock",
 	)
 	if s.asks.brief { // nothing is ever locked for good
 		text = among(s, "/lock 2m", "/lock production 10m a look at the numbers", "/lock production 1h", "/why")
@@ -99,7 +99,6 @@ func (s *sim) orders(written *bottest.UserComment, text string, number int, at t
 // reacted notes what people see of what became of a comment.
 func (s *sim) reacted(do bot.React) {
 	if do.Content == "eyes" {
-		s.sawOutsider(do.Comment)
 		return
 	}
 	for _, o := range s.people.orders {

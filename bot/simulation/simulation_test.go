@@ -23,11 +23,11 @@ import (
 
 // parts is over how many tests the histories are spread, so that they use every
 // core. Each runs as many as -rapid.checks says; or else a few, or with
-// HEADSTART_TEST=long more.
+// HEADSTART_TEST=long others.
 const (
-	parts = 20
-	few   = 8
-	more  = 15
+	parts  = 20
+	few    = 8
+	others = 7
 )
 
 // seeding holds the parts back from each other while one of them is given its seed.
@@ -44,11 +44,18 @@ func seed(t *testing.T, part int) (begun func()) {
 		return func() {}
 	}
 	seeding.Lock()
-	if err := flag.Set("rapid.seed", strconv.Itoa(1_000_000*(part+1))); err != nil {
+	first := 1_000_000 * (part + 1)
+	if long() {
+		first += 700_000
+	}
+	if err := flag.Set("rapid.seed", strconv.Itoa(first)); err != nil {
 		t.Fatal(err)
 	}
 	return sync.OnceFunc(seeding.Unlock)
 }
+
+// long reports whether histories other than those of the short form were asked for.
+func long() bool { return os.Getenv("HEADSTART_TEST") == "long" }
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -59,8 +66,8 @@ func TestMain(m *testing.M) {
 	})
 	if !counted {
 		n := few
-		if os.Getenv("HEADSTART_TEST") == "long" {
-			n = more
+		if long() {
+			n = others
 		}
 		if err := flag.Set("rapid.checks", strconv.Itoa(n)); err != nil {
 			panic(err)
@@ -342,6 +349,7 @@ func (s *sim) step() {
 	add(s.may.illness, s.fallIll, s.recover)
 	add(s.may.people && !s.asks.brief && s.once(4), s.goBack)
 	add(s.may.people && !s.asks.brief && s.once(2), s.addLateComment)
+	add(s.may.people && !s.asks.brief && s.once(2), s.pressLate)
 	add(s.may.late && s.asks.rehearse && s.once(3), s.loseCopy)
 	add(s.may.freeze, s.operate)
 	add(s.may.maintenance, s.unsettle)

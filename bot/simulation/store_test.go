@@ -198,6 +198,9 @@ func (s *sim) save(in *instance, c engine.Change) {
 	s.recorded(c)
 	st.apart(c.State, s.Now)
 	for _, e := range c.Effects {
+		if do, ok := e.Do.(bot.React); ok && do.Content == "eyes" {
+			s.takesUp(do.Comment)
+		}
 		if _, dull := e.Do.(bot.WatchBuild); !dull {
 			s.note(in.name, "decides: %s (attempt %d)", e.Key, e.Attempt)
 		}

@@ -58,6 +58,8 @@ func (x Execution) Run() pipeline.Answer {
 		return x.retry()
 	case v == command.VerbCancel:
 		return x.cancel()
+	case v == command.VerbIncident:
+		return x.incident()
 	}
 	return x.approve()
 }

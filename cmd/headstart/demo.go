@@ -67,12 +67,18 @@ func (cmd demoCommand) show(ctx context.Context, v view) (err error) {
 	}
 	defer w.close()
 	if err := w.story(ctx); err != nil {
-		return err
+		if !cmd.Keep || ctx.Err() != nil {
+			return err
+		}
+		v.print("")
+		v.print("The demo stopped here: %v.", err)
+		w.keep(ctx, "$EDITOR .  # mend what failed")
+		return nil
 	}
 	w.table()
 	w.estimate(cmd.Estimate)
 	if cmd.Keep {
-		w.keep(ctx)
+		w.keep(ctx, w.app.mend)
 		return nil
 	}
 	v.print("")
@@ -98,13 +104,14 @@ func (u untilClosed) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// keep leaves everything running and says how to go on.
-func (w *world) keep(ctx context.Context) {
+// keep leaves everything running and says how to go on: mend is a line for a shell that
+// changes a file.
+func (w *world) keep(ctx context.Context, mend string) {
 	w.view.print("")
 	w.view.print("Everything keeps running until Ctrl-C. To push another commit:")
 	w.view.print("")
 	w.view.print("    git clone %s && cd demo", w.repo.CloneURL())
-	w.view.print("    %s", w.app.mend)
+	w.view.print("    %s", mend)
 	w.view.print("    git commit -am 'Mend it' && git push")
 	w.view.print("")
 	w.view.print("A rollback locks production until someone comments /unlock. The demo unlocks it when you push.")

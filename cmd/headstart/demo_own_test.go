@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -294,3 +295,33 @@ while (my $client = $server->accept) {
 }
 `
 )
+
+// With --keep a first build that fails ends nothing: what mends it can be pushed.
+func TestDemoKeepsAFailedBuild(t *testing.T) {
+	tmp := t.TempDir()
+	t.Setenv("TMPDIR", tmp)
+	dir := filepath.Join(t.TempDir(), "app")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	commit(t, dir, map[string]string{"build.sh": "exit 1\n", "Procfile": "web: sleep 1000\n"})
+	_, port, _ := net.SplitHostPort(freeAddress(t))
+	ctx, cancel := context.WithCancel(t.Context())
+	out, ended := &hearer{heard: make(chan struct{}, 1)}, make(chan error, 1)
+	go func() {
+		ended <- run(ctx, []string{"demo", "--repo", dir, "--build", "sh build.sh", "--keep", "--port", port, "--ci", "0s"}, out, out)
+	}()
+	out.find(t, regexp.MustCompile(`The demo stopped here: the push of [0-9a-f]{7} did not get to production\.`))
+	clone := strings.Fields(out.find(t, regexp.MustCompile(`git clone \S+ && cd demo`)))[2]
+	out.find(t, regexp.MustCompile(`See it in the browser, by the same link as above:\n.*\n`))
+	git(t, t.TempDir(), "clone", "-q", clone, dir+"-clone")
+	write(t, dir+"-clone", map[string]string{"build.sh": "exit 0\n"})
+	git(t, dir+"-clone", "commit", "-q", "-a", "-m", "Mend it")
+	git(t, dir+"-clone", "push", "-q")
+	out.find(t, regexp.MustCompile(`build       done `))
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("being stopped is no error, the demo said: %v", err)
+	}
+	expectEmpty(t, tmp)
+}

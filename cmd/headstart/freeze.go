@@ -70,6 +70,13 @@ func saveFreeze(ctx context.Context, url string, word bot.OperatorFreeze, out co
 		if err != nil {
 			return err
 		}
+		what := "unfreeze"
+		if saved.On {
+			what = "freeze: " + saved.Reason
+		}
+		if err := noteDone(ctx, db, store.Doing{At: saved.At, Who: saved.By, What: what}); err != nil {
+			return err
+		}
 		fmt.Fprintf(out.out, "%s\nRunning servers notice within seconds; releases in progress will finish.\n", frozenText(saved, word.At))
 		return nil
 	})

@@ -17,7 +17,8 @@ import (
 // CI does. The short form does the same things, only fewer times.
 const lengthVar = "HEADSTART_TEST"
 
-// long reports whether everything was asked for.
+// long reports whether everything was asked for. A test asks for that in its own text,
+// by long, inShort, legs or onBoth: so .ci/run finds those to run in the long form.
 func long() bool { return os.Getenv(lengthVar) == "long" }
 
 // inShort is how often, or how long, a test does something: short for whoever

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -34,6 +35,8 @@ func TestMain(m *testing.M) {
 		return
 	}
 	sideBySide()
+	// Stories leave much behind and need little at a time.
+	debug.SetGCPercent(400)
 	code := m.Run()
 	binaries.remove()
 	os.Exit(code)

@@ -43,6 +43,24 @@ func TestHistoryOfDeploys(t *testing.T) {
 		b.until(time.Minute, "production runs the first commit again", b.runs(productionApp, first.SHA))
 		b.pass(10 * time.Second)
 
+		b.done(second.Number(), "zoe", "/incident production "+second.SHA+" the cart was empty")
+		insights := func(cmd insightsCommand) string {
+			t.Helper()
+			var out bytes.Buffer
+			cmd.DatabaseURL, cmd.Weeks, cmd.Pipeline = b.settings().DatabaseURL, 4, "acme/shop"
+			b.must(cmd.at(t.Context(), b.clock.Now(), console{out: &out}))
+			return out.String()
+		}
+		var numbers numbersLine
+		b.must(json.Unmarshal([]byte(insights(insightsCommand{JSON: true})), &numbers))
+		if d := numbers.Deploys; numbers.Deployments != 2 || numbers.Judged != 1 || numbers.Failed != 1 || numbers.Recovery.N != 1 || numbers.Lead.N != 2 || len(d) != 2 || d[0].SHA != first.SHA || d[0].Judged ||
+			d[1].SHA != second.SHA || d[1].Failed != "it was rolled back" || len(d[1].Changes) != 1 || d[1].Changes[0].Lead < 0 {
+			t.Errorf("the second of two deployments was rolled back, got %+v", numbers)
+		}
+		if text := insights(insightsCommand{}); !strings.Contains(text, "2 deployments on ") || !strings.Contains(text, "too few to say") || !strings.Contains(text, "1 of 1") {
+			t.Errorf("two deployments are too few to say anything, got\n%s", text)
+		}
+
 		expect := func(when string) {
 			t.Helper()
 			lines := b.promotionLines("acme/shop", "--stage", "Production")

@@ -9,6 +9,7 @@
 //	headstart freeze  promote nothing anywhere, until headstart unfreeze
 //	headstart deliveries  list the webhooks that could not be processed
 //	headstart history     list what was promoted, when and why
+//	headstart insights    say how often it deploys, how long that takes, and how often it fails
 //	headstart why         say what a commit waits for
 //	headstart status, plan, promote, approve, rollback, lock, unlock, wait  ask a server's API
 //	headstart doctor      look for what is wrong, and say what mends it
@@ -64,6 +65,7 @@ type commands struct {
 	Unfreeze   unfreezeCommand   `cmd:"" help:"Resume promotions."`
 	Deliveries deliveriesCommand `cmd:"" help:"Count webhooks received, and list those that failed."`
 	History    historyCommand    `cmd:"" help:"List promotions: when, of what, by whom, with what result."`
+	Insights   insightsCommand   `cmd:"" help:"How often it deploys, how long that takes, and how often it fails."`
 	Why        whyCommand        `cmd:"" help:"Say what a commit waits for, as /why does."`
 	Status     statusCommand     `cmd:"" help:"Say where pipelines stand, by a server's API."`
 	Plan       planCommand       `cmd:"" help:"Say what a command would do, by a server's API."`

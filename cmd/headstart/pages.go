@@ -32,7 +32,7 @@ func (srv *server) pages(s settings, proxies webhooks.Proxies) (http.Handler, er
 		return nil, err
 	}
 	o := web.Options{
-		URL: url, GitHub: s.githubPages(), Key: key, Unset: s.unset(), Pipelines: listed{srv.store}, History: kept{srv.store.History()}, Outputs: outputs(srv.platforms), Orders: orders{srv.engine}, Explain: config.Explain, ExplainStage: config.ExplainStage, Sessions: srv.store, Operations: failures{srv.store}, Tokens: tokens{srv.store}, Reads: reads(srv.github),
+		URL: url, GitHub: s.githubPages(), Key: key, Unset: s.unset(), Pipelines: listed{srv.store}, History: kept{srv.store.History()}, Insights: srv.store.History(), Outputs: outputs(srv.platforms), Orders: orders{srv.engine}, Doings: doings{srv.store}, Explain: config.Explain, ExplainStage: config.ExplainStage, Sessions: srv.store, Operations: failures{srv.store}, Tokens: tokens{srv.store}, Reads: reads(srv.github),
 		Streams: connections() / 2, Ending: srv.ending, Address: proxies.Visitor, Now: srv.clock.Now, Logger: srv.log.Named("web"),
 		IsOperator: func(ctx context.Context, login string, id int64) (bool, error) {
 			return srv.people.operates(ctx, engine.Person{Login: login, ID: id}, srv.clock.Now())

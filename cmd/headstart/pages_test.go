@@ -133,6 +133,12 @@ func TestPagesOfTwoPeople(t *testing.T) {
 	if status, _, body := sam.get("/doctor"); status != http.StatusOK || !strings.Contains(body, "The key belongs to the App") {
 		t.Errorf("the operator should see what the doctor finds, got %d:\n%s", status, body)
 	}
+	if _, _, body := sam.get("/audit"); !strings.Contains(body, "for the first time on this database") || !strings.Contains(body, "<bdi>mia</bdi>") || !strings.Contains(body, "sign-in") {
+		t.Errorf("the operator should see what was done with the server:\n%s", body)
+	}
+	if status, _, _ := mia.get("/audit"); status != http.StatusNotFound {
+		t.Errorf("nobody else should see what was done with the server, got %d", status)
+	}
 	if status, _, _ := mia.get("/deliveries"); status != http.StatusNotFound {
 		t.Errorf("nobody else should see them, got %d", status)
 	}

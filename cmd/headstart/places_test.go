@@ -12,14 +12,14 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// What the files of the places where Headstart runs set is read by the server, and what it needs is asked for.
-func TestPlacesNameSettings(t *testing.T) {
+// serveVariables are the environment variables that the server reads.
+func serveVariables(t *testing.T) (known []string) {
+	t.Helper()
 	var c commands
 	parser, err := kong.New(&c, mistakes{}.options()...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var known []string
 	for _, node := range parser.Model.Children {
 		if node.Name == "serve" {
 			for _, flag := range node.Flags {
@@ -27,6 +27,12 @@ func TestPlacesNameSettings(t *testing.T) {
 			}
 		}
 	}
+	return known
+}
+
+// What the files of the places where Headstart runs set is read by the server, and what it needs is asked for.
+func TestPlacesNameSettings(t *testing.T) {
+	known := serveVariables(t)
 	read := func(file string) []byte {
 		t.Helper()
 		data, err := os.ReadFile("../../" + file)
@@ -72,7 +78,7 @@ func TestPlacesNameSettings(t *testing.T) {
 		expect("Dockerfile", m[1])
 	}
 	version := regexp.MustCompile(`(?m)^toolchain go(\S+)`).FindStringSubmatch(string(read("go.mod")))
-	if len(version) != 2 || !strings.Contains(docker, "FROM golang:"+version[1]+" ") {
+	if len(version) != 2 || !strings.Contains(docker, " golang:"+version[1]+" ") {
 		t.Errorf("the Dockerfile should build with go.mod's version, %v", version)
 	}
 }

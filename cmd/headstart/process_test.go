@@ -69,8 +69,8 @@ func startProcessAs(t *testing.T, gh *githubtest.Server, dir string, cmd *exec.C
 	return p
 }
 
-// again ends the process by SIGTERM, and starts it once more as it was.
-func (p *process) again(t *testing.T) *process {
+// stop ends the process by SIGTERM.
+func (p *process) stop(t *testing.T) {
 	t.Helper()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -78,6 +78,22 @@ func (p *process) again(t *testing.T) *process {
 	if err := <-p.ended; err != nil {
 		t.Fatalf("the process should exit with 0 after SIGTERM: %v", err)
 	}
+}
+
+// databaseURL is where the process keeps its state.
+func (p *process) databaseURL() string {
+	for _, v := range p.cmd.Env {
+		if value, ok := strings.CutPrefix(v, "DATABASE_URL="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// again ends the process by SIGTERM, and starts it once more as it was.
+func (p *process) again(t *testing.T) *process {
+	t.Helper()
+	p.stop(t)
 	next := &process{cmd: exec.Command(p.cmd.Path, p.cmd.Args[1:]...), url: p.url, apps: p.apps, ended: make(chan error, 1)}
 	next.cmd.Env = p.cmd.Env
 	next.start(t)

@@ -107,8 +107,12 @@ func (c *repoConfirmCommand) Run(ctx context.Context, out console) error {
 		if err != nil {
 			return err
 		}
-		was, err := db.Confirm(ctx, repo, id, recordedName(c.By), time.Now())
+		now := time.Now()
+		was, err := db.Confirm(ctx, repo, id, recordedName(c.By), now)
 		if err != nil {
+			return err
+		}
+		if err := noteDone(ctx, db, store.Doing{At: now, Who: recordedName(c.By), What: fmt.Sprintf("%s is the repository %d", repo, id)}); err != nil {
 			return err
 		}
 		came := slices.ContainsFunc(refused, func(r engine.Refusal) bool {

@@ -40,6 +40,7 @@ func (cmd serveCommand) Run(ctx context.Context, wrong mistakes) error {
 		s.close()
 		return err
 	}
+	s.noteStart(ctx, cmd.settings)
 	listener, err := net.Listen("tcp", cmd.listenAddr())
 	if err != nil {
 		s.close()

@@ -291,6 +291,7 @@ func (srv *server) serve(ctx context.Context, listener net.Listener) error {
 	start("sweep", func() error { return srv.sweeper.Run(ctx) })
 	start("follow apps", func() error { return srv.followApps(ctx) })
 	start("clean up", func() error { return srv.prune(ctx) })
+	start("add up history", func() error { return srv.sumHistory(ctx) })
 	start("fill in history", func() error { return srv.fillHistory(ctx) })
 
 	<-ctx.Done()
@@ -360,6 +361,24 @@ func (srv *server) prune(ctx context.Context) error {
 			stop()
 			return nil
 		case <-alarm:
+		}
+	}
+}
+
+// sumHistory adds up the days of pipelines, every ten minutes until ctx ends, on one instance.
+func (srv *server) sumHistory(ctx context.Context) error {
+	for {
+		leads, err := srv.store.Leads(ctx)
+		if leads && err == nil {
+			_, err = srv.store.SumHistory(ctx, srv.clock.Now())
+		}
+		if err != nil && ctx.Err() == nil {
+			srv.log.Error("add up the days of pipelines", zap.Error(err))
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(10 * time.Minute): // nothing is decided by it
 		}
 	}
 }

@@ -22,7 +22,7 @@ func (s settings) pagesURL() (*url.URL, error) {
 	case err != nil, u.Host == "", u.Scheme != "https" && u.Scheme != "http", u.User != nil, u.Path != "", u.RawQuery != "", u.Fragment != "":
 		return nil, errors.New("expected the address where people find this server, as in https://headstart.example.com")
 	case u.Scheme == "http" && !onThisMachine(u.Hostname()):
-		return nil, errors.New("expected https: over http, whoever listens on the way can sign in as anybody (http is for this machine alone, as in http://localhost:8080)")
+		return nil, errors.New("expected https: over http, anybody on the way can read the sessions (http is for this machine alone, as in http://localhost:8080)")
 	}
 	return u, nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -36,6 +37,10 @@ func (f appFinder) Pipelines(ctx context.Context, key string) (account string, l
 	return account, list, err
 }
 
+// ofDatabase are config vars that lead to a stage's database. The release phase runs on the app that builds, too: with one
+// of them it would migrate before the checks have passed.
+var ofDatabase = regexp.MustCompile(`^(DATABASE|HEROKU_POSTGRESQL_[A-Z]+)_URL$`)
+
 // Plan finds out what a pipeline lacks. An app that only builds is like the one of the first stage.
 func (f appFinder) Plan(ctx context.Context, key string, p setup.Pipeline) (setup.Plan, error) {
 	h, err := f.client(key)
@@ -60,7 +65,8 @@ func (f appFinder) Plan(ctx context.Context, key string, p setup.Pipeline) (setu
 	if err != nil {
 		return setup.Plan{}, err
 	}
-	plan.Prepare, plan.Like, plan.Vars = setup.PrepareName(p), like.Like, like.Vars
+	plan.Prepare, plan.Like = setup.PrepareName(p), like.Like
+	plan.Vars = slices.DeleteFunc(like.Vars, ofDatabase.MatchString)
 	plan.How = fmt.Sprintf("%s, in %s", like.Stack, cmp.Or(like.Space, like.Region))
 	if like.Team != "" {
 		plan.How += ", of the team " + like.Team
@@ -69,6 +75,26 @@ func (f appFinder) Plan(ctx context.Context, key string, p setup.Pipeline) (setu
 		plan.How += ", with " + strings.Join(like.Buildpacks, " and ")
 	}
 	return plan, nil
+}
+
+// VarNames lists the config vars of an app.
+func (f appFinder) VarNames(ctx context.Context, key, app string) ([]string, error) {
+	h, err := f.client(key)
+	if err != nil {
+		return nil, err
+	}
+	defer h.Close()
+	return h.VarNames(ctx, app)
+}
+
+// SetVars sets config vars of an app.
+func (f appFinder) SetVars(ctx context.Context, key, app string, values map[string]string) error {
+	h, err := f.client(key)
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	return h.SetVars(ctx, app, values)
 }
 
 // Make makes it.
@@ -91,6 +117,9 @@ func (f appFinder) Make(ctx context.Context, key string, plan setup.Plan, vars [
 	}
 	for _, a := range plan.Pipeline.Apps {
 		apps = append(apps, a.Name)
+	}
+	if webhooks == "" {
+		return nil
 	}
 	for _, app := range apps {
 		if err := h.MakeWebhook(ctx, app, webhooks, secret); err != nil {

@@ -307,8 +307,8 @@ func (s *Server) installationJSON(i *Installation) obj {
 	}
 	return obj{
 		"id": i.ID, "account": s.userJSON(i.account.login), "repository_selection": "all",
-		"access_tokens_url": fmt.Sprintf("%s/app/installations/%d/access_tokens", s.url, i.ID),
-		"repositories_url":  s.url + "/installation/repositories",
+		"access_tokens_url": fmt.Sprintf("%s/app/installations/%d/access_tokens", s.api, i.ID),
+		"repositories_url":  s.api + "/installation/repositories",
 		"html_url":          fmt.Sprintf("%s/settings/installations/%d", s.url, i.ID),
 		"app_id":            s.app.id, "app_slug": s.app.slug, "target_id": i.account.id, "target_type": i.account.kind,
 		"permissions": i.permissions, "events": s.subscribed(),
@@ -333,8 +333,8 @@ func (s *Server) appJSON(slug string) obj {
 	}
 	return obj{
 		"id": id, "slug": slug, "node_id": fmt.Sprintf("A_%d", id), "client_id": "Iv1." + slug,
-		"owner": s.userJSON("headstart-cd"), "name": slug, "description": "", "external_url": s.url + "/apps/" + slug,
-		"html_url": s.url + "/apps/" + slug, "permissions": permissions, "events": s.subscribed(),
+		"owner": s.userJSON("headstart-cd"), "name": slug, "description": "", "external_url": s.appPage(slug),
+		"html_url": s.appPage(slug), "permissions": permissions, "events": s.subscribed(),
 		"created_at": "2024-01-01T00:00:00Z", "updated_at": "2024-01-01T00:00:00Z", "installations_count": len(s.installations),
 	}
 }

@@ -93,7 +93,7 @@ func listDeliveries(c *call) answer {
 		if status != "" {
 			next.Set("status", status)
 		}
-		header.Set("Link", fmt.Sprintf(`<%s/app/hook/deliveries?%s>; rel="next"`, c.url, next.Encode()))
+		header.Set("Link", fmt.Sprintf(`<%s/app/hook/deliveries?%s>; rel="next"`, c.api, next.Encode()))
 	}
 	body := make([]any, len(all))
 	for i, l := range all {

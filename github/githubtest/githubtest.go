@@ -16,7 +16,7 @@
 //	err = gh.Flush(ctx)                                 // every event has been delivered
 //
 // A client needs four things: [Server.URL] as the API's base (it is the root,
-// there is no /api/v3), [Server.AppID], [Server.PrivateKeyPEM] and
+// unless [Options.Enterprise] asks for /api/v3), [Server.AppID], [Server.PrivateKeyPEM] and
 // [Server.InstallationID] of an account. With go-github, set BaseURL directly
 // to URL()+"/"; with ghinstallation, set BaseURL to URL() without the slash.
 //
@@ -83,6 +83,10 @@ type Options struct {
 	// that are signed in. False: their addresses answer 404.
 	Pages bool
 
+	// Enterprise has the API at /api/v3 and the pages beside it, and limits no rates, as
+	// GitHub Enterprise Server does.
+	Enterprise bool
+
 	Contract Contract // checks requests and answers; nil checks nothing
 }
 
@@ -102,7 +106,8 @@ type Server struct {
 	dir     string
 	ownDir  bool // dir is temporary
 	git     git
-	url     string
+	url     string // of the pages
+	api     string
 	http    *http.Server
 	routes  []route
 	served  chan struct{} // closed when the HTTP server has ended
@@ -188,6 +193,9 @@ func New(opts Options) (*Server, error) {
 		return nil, errors.Join(fmt.Errorf("listen for GitHub's API: %w", err), s.remove())
 	}
 	s.url = "http://" + listener.Addr().String()
+	if s.api = s.url; opts.Enterprise {
+		s.api += enterprisePath
+	}
 	s.routes = s.allRoutes()
 	s.http = &http.Server{
 		Handler: s, ReadHeaderTimeout: 30 * time.Second, BaseContext: func(net.Listener) context.Context { return s.context },
@@ -223,9 +231,12 @@ func (s *Server) remove() error {
 	return os.RemoveAll(s.dir)
 }
 
-// URL is where the API, the pages and the repositories are, without a slash at
-// its end.
-func (s *Server) URL() string { return s.url }
+// URL is where the API is, without a slash at its end. The pages and the repositories are
+// there, too, unless [Options.Enterprise] says otherwise.
+func (s *Server) URL() string { return s.api }
+
+// PagesURL is where the pages and the repositories are, without a slash at its end.
+func (s *Server) PagesURL() string { return s.url }
 
 // now is the state's time, in whole seconds and UTC as GitHub tells it.
 func (s *Server) now() time.Time { return s.clock().UTC().Truncate(time.Second) }

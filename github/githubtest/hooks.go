@@ -82,6 +82,13 @@ func (s *Server) SetWebhook(url, secret string) {
 	s.setWebhook(url, secret)
 }
 
+// Webhook returns where webhooks go, and with what they are signed.
+func (s *Server) Webhook() (url, secret string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.hooks.url, s.hooks.secret
+}
+
 // setWebhook is SetWebhook for who has the lock.
 func (s *Server) setWebhook(url, secret string) {
 	s.hooks.url, s.hooks.secret = url, secret
@@ -246,7 +253,7 @@ func (s *Server) emit(i *Installation, r *Repo, event, action string, payload ob
 		if r.owner.kind == "Organization" {
 			payload["organization"] = obj{
 				"login": r.owner.login, "id": r.owner.id, "node_id": fmt.Sprintf("O_%d", r.owner.id),
-				"url": s.url + "/orgs/" + r.owner.login, "description": nil,
+				"url": s.api + "/orgs/" + r.owner.login, "description": nil,
 			}
 		}
 	}

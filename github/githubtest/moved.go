@@ -83,7 +83,7 @@ func (r *Repo) tell(action string, payload obj) {
 // its method.
 func movedTo(c *call, r *Repo) answer {
 	segments := strings.SplitN(strings.TrimPrefix(c.r.URL.EscapedPath(), "/"), "/", 4) // repos, owner, name, rest
-	to := fmt.Sprintf("%s/repositories/%d", c.url, r.id)
+	to := fmt.Sprintf("%s/repositories/%d", c.api, r.id)
 	if len(segments) == 4 {
 		to += "/" + segments[3]
 	}

@@ -39,9 +39,9 @@ func (s *Server) botLogin() string { return s.app.slug + "[bot]" }
 
 func (s *Server) userJSON(login string) obj {
 	a := s.account(login, "User")
-	api, html := s.url+"/users/"+a.login, s.url+"/"+strings.TrimSuffix(a.login, "[bot]")
+	api, html := s.api+"/users/"+a.login, s.url+"/"+strings.TrimSuffix(a.login, "[bot]")
 	if a.kind == "Bot" {
-		api, html = s.url+"/users/"+strings.ReplaceAll(strings.ReplaceAll(a.login, "[", "%5B"), "]", "%5D"), s.url+"/apps/"+strings.TrimSuffix(a.login, "[bot]")
+		api, html = s.api+"/users/"+strings.ReplaceAll(strings.ReplaceAll(a.login, "[", "%5B"), "]", "%5D"), s.appPage(strings.TrimSuffix(a.login, "[bot]"))
 	}
 	return obj{
 		"login": a.login, "id": a.id, "node_id": fmt.Sprintf("U_%d", a.id), "avatar_url": fmt.Sprintf("%s/avatars/%d", s.url, a.id),
@@ -173,6 +173,6 @@ func getTeamMembership(c *call) answer {
 		return notFound()
 	}
 	return answer{status: http.StatusOK, body: obj{
-		"url": c.url + c.r.URL.EscapedPath(), "role": m.role, "state": m.state,
+		"url": c.api + c.r.URL.EscapedPath(), "role": m.role, "state": m.state,
 	}}
 }

@@ -236,7 +236,7 @@ func (r *Repo) readRefs() (map[string]string, error) {
 	return refs, nil
 }
 
-func (r *Repo) api() string  { return r.s.url + "/repos/" + r.FullName() }
+func (r *Repo) api() string  { return r.s.api + "/repos/" + r.FullName() }
 func (r *Repo) html() string { return r.s.url + "/" + r.FullName() }
 
 // shortJSON is how installation events name a repository.

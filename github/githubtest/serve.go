@@ -113,7 +113,7 @@ func page[T any](c *call, items []T) ([]T, http.Header) {
 		}
 		q.Set("page", strconv.Itoa(n))
 		q.Set("per_page", strconv.Itoa(size))
-		return fmt.Sprintf(`<%s%s?%s>; rel="%s"`, c.url, c.r.URL.EscapedPath(), q.Encode(), rel)
+		return fmt.Sprintf(`<%s%s?%s>; rel="%s"`, c.api, c.r.URL.EscapedPath(), q.Encode(), rel)
 	}
 	var links []string
 	if at > 1 {
@@ -154,6 +154,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveGit(w, r)
 		return
 	}
+	r, misplaced := s.placed(r)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 32<<20))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
@@ -161,7 +162,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	c := &call{Server: s, r: r, query: r.URL.Query(), body: body}
 	s.byNumber(r)
-	c.route, c.vars = s.find(r)
+	if !misplaced {
+		c.route, c.vars = s.find(r)
+	}
 
 	fault := s.takeFault(c)
 	if fault != nil {

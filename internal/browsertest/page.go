@@ -138,8 +138,11 @@ func (t *Tab) Picture() (png []byte) {
 // AxeVar names the file axe.min.js of the npm package axe-core.
 const AxeVar = "HEADSTART_TEST_AXE"
 
-// rules are those of axe-core that every page follows.
-var rules = []string{"wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"}
+// followed are the tags of the rules of axe-core that every page follows.
+var followed = []string{"wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"}
+
+// Colours are the rules among them that look at colours.
+var Colours = []string{"color-contrast", "link-in-text-block"}
 
 // Violation is a rule of accessibility that a page breaks.
 type Violation struct {
@@ -147,28 +150,35 @@ type Violation struct {
 	Nodes    []struct{ HTML, FailureSummary string }
 }
 
-// Axe returns the rules of WCAG 2.2 AA, and of good practice, that the page breaks. Without axe-core on this machine the
-// test is skipped.
-func (t *Tab) Axe() []Violation {
+// Axe returns the rules that the page breaks: of those with an ID in only, or without any of all of WCAG 2.2 AA and of
+// good practice. Without axe-core on this machine the test is skipped.
+func (t *Tab) Axe(only ...string) []Violation {
 	t.t.Helper()
 	file := os.Getenv(AxeVar)
 	if file == "" {
 		t.t.Skip("axe-core is missing: install it (`npm ci --prefix DIR`, with the package.json of .ci/axe in DIR), and name it in " + AxeVar + " (DIR/node_modules/axe-core/axe.min.js)")
 	}
-	script, err := os.ReadFile(file)
+	kind, values := "rule", only
+	if len(only) == 0 {
+		kind, values = "tag", followed
+	}
+	run, err := json.Marshal(map[string]any{"type": kind, "values": values})
 	if err != nil {
 		t.t.Fatal(err)
 	}
-	tags, err := json.Marshal(rules)
-	if err != nil {
-		t.t.Fatal(err)
+	var loaded bool
+	if t.Eval("!!window.axe", &loaded); !loaded {
+		script, err := os.ReadFile(file)
+		if err != nil {
+			t.t.Fatal(err)
+		}
+		t.Run("load axe-core", chromedp.Evaluate(string(script)+";0", nil))
 	}
-	t.Run("load axe-core", chromedp.Evaluate(string(script)+";0", nil))
 	var found struct {
 		Passes     int
 		Violations []Violation
 	}
-	t.Eval(`axe.run(document, {runOnly: {type: "tag", values: `+string(tags)+`}}).then((r) => ({passes: r.passes.length, violations: r.violations.map((v) =>
+	t.Eval(`axe.run(document, {runOnly: `+string(run)+`}).then((r) => ({passes: r.passes.length, violations: r.violations.map((v) =>
 		({id: v.id, help: v.help, nodes: v.nodes.map((n) => ({html: n.html, failureSummary: n.failureSummary}))}))}))`, &found)
 	if found.Passes == 0 {
 		t.t.Fatal("axe-core has looked at nothing")

@@ -121,6 +121,24 @@ func (h *Heroku) copyVars(ctx context.Context, from, to string, names []string) 
 	})
 }
 
+// VarNames lists the names of an app's config vars, sorted. Their values are not kept.
+func (h *Heroku) VarNames(ctx context.Context, app string) ([]string, error) {
+	names, err := h.varNames(ctx, app)
+	return slices.Sorted(maps.Keys(names)), err
+}
+
+// SetVars sets config vars of an app, all at once: Heroku makes one release of them, which restarts the app. Others stay.
+func (h *Heroku) SetVars(ctx context.Context, app string, values map[string]string) error {
+	vars := map[string]*string{}
+	for name, value := range values {
+		vars[name] = &value
+	}
+	return h.do(ctx, write("set config vars of "+app, app), func(ctx context.Context) error {
+		_, err := h.api.ConfigVarUpdate(ctx, app, vars)
+		return err
+	})
+}
+
 // couple puts an app into a pipeline, unless it is in one.
 func (h *Heroku) couple(ctx context.Context, app, pipeline string) error {
 	var where *heroku.PipelineCoupling
