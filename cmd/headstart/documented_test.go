@@ -34,7 +34,20 @@ var notHere = map[string]string{
 	"systemctl ":                  "takes systemd",
 	"heroku ":                     "takes an account on Heroku; CI holds the stand-in against Heroku's own program",
 	"journalctl ":                 "takes systemd",
+	"api=$HEADSTART_SERVER":       documentedOfAPI,
+	"auth=":                       documentedOfAPI,
+	"curl -H \"$auth\"":           documentedOfAPI,
+	"headstart status":            documentedOfAPI,
+	"headstart plan":              documentedOfAPI,
+	"headstart promote":           documentedOfAPI,
+	"headstart rollback":          documentedOfAPI,
+	"headstart approve":           documentedOfAPI,
+	"headstart lock":              documentedOfAPI,
+	"headstart unlock":            documentedOfAPI,
+	"headstart wait":              documentedOfAPI,
 }
+
+const documentedOfAPI = "takes a server that runs: TestPagesOfTwoPeople runs the page of the API"
 
 // filledIn is what a person writes in place of what the documentation cannot know.
 type filledIn map[string]string
