@@ -144,6 +144,9 @@ func TestPagesOfTwoPeople(t *testing.T) {
 	}
 
 	tokens := testCommandLine(t, p.url, mia, sam)
+	documented := sam.token("commands")
+	testDocumentedAPI(t, p.url, documented, theirs.SHA)
+	tokens = append(tokens, documented)
 
 	elsewhere := newBrowser(t, p.url)
 	b.gh.SignIn("mia")

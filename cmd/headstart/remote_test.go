@@ -37,6 +37,26 @@ func (b *browser) token(may string) string {
 	return secret
 }
 
+// testDocumentedAPI runs the commands of docs/api.md against a server, as sam who may write to far/till. Some are refused:
+// the commit is live already.
+func testDocumentedAPI(t *testing.T, server, token, sha string) {
+	t.Helper()
+	person := filledIn{"acme/shop": "far/till", "3f2a91c": sha[:7], "https://headstart.example.com": server, "hst_…": token, `"seen": "…"`: `"id": -5731963060496171`}
+	script := []string{`curl() { command curl -sSf "$@"; }`, `headstart() { "$BIN" "$@" || [ $? = 1 ]; }`}
+	for _, b := range documentedCommands(t) {
+		if b.page == "docs/api.md" {
+			for _, line := range b.lines {
+				script = append(script, person.in(line))
+			}
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", strings.Join(script, "\n"))
+	cmd.Env = []string{roleVar + "=headstart", "GORACE=atexit_sleep_ms=0", "BIN=" + os.Args[0], "PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}
+	if out, err := cmd.CombinedOutput(); err != nil || len(script) < 20 || !strings.Contains(string(out), `"state":"done"`) {
+		t.Errorf("the commands of docs/api.md do not work (%v):\n%s\n\nThey said:\n%s", err, strings.Join(script, "\n"), out)
+	}
+}
+
 // testCommandLine asks a server's API as people do in a terminal: mia may read acme/shop, and sam may write to far/till.
 // It returns the tokens.
 func testCommandLine(t *testing.T, server string, mia, sam *browser) (secrets []string) {
