@@ -88,13 +88,14 @@ func Days(ctx context.Context, s *Store, key bot.Key) (map[insight.DayStage][]by
 }
 
 // PutWeeks gives pipelines without any rows packed weeks.
-func (s *Store) PutWeeks(ctx context.Context, keys []bot.Key, packed func(i int) []byte) error {
+func (s *Store) PutWeeks(ctx context.Context, keys []bot.Key, now time.Time, weeks func(i int) []insight.Week) error {
 	for i, key := range keys {
 		err := s.writeLazily(ctx, func(t tx) error {
 			if _, err := t.exec(`INSERT INTO history_pipelines (id, repo, name, filled) VALUES ($1, $2, $3, 1)`, 1000+i, key.Repo.String(), key.Name); err != nil {
 				return err
 			}
-			_, err := t.exec(saveWeeks, 1000+i, 1, 0, 0, packed(i))
+			recent, older := packWeeks(weeks(i), now)
+			_, err := t.exec(saveWeeks, 1000+i, 1, 0, 0, recent, older)
 			return err
 		})
 		if err != nil {
@@ -112,7 +113,7 @@ func (s *Store) RuinDays(ctx context.Context) error {
 			_, err = t.exec(`UPDATE history_days SET sums = $1`, []byte{1, 2, 3})
 		}
 		if err == nil {
-			_, err = t.exec(`UPDATE history_weeks SET sums = $1`, []byte{1, 2, 3})
+			_, err = t.exec(`UPDATE history_weeks SET recent = $1, older = $1`, []byte{1, 2, 3})
 		}
 		return err
 	})

@@ -25,10 +25,10 @@ const (
 	selectDays         = `SELECT day, stage, sums FROM history_days` + ofPipeline
 	saveDay            = `INSERT INTO history_days (pipeline, day, stage, sums) VALUES ($1, $2, $3, $4) ON CONFLICT (pipeline, day, stage) DO UPDATE SET sums = excluded.sums`
 	removeDay          = `DELETE FROM history_days WHERE pipeline = $1 AND day = $2 AND stage = $3`
-	saveWeeks          = `INSERT INTO history_weeks (pipeline, version, due, first, sums) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (pipeline) DO UPDATE SET version = excluded.version, due = excluded.due, first = excluded.first, sums = excluded.sums`
+	saveWeeks          = `INSERT INTO history_weeks (pipeline, version, due, first, recent, older) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (pipeline) DO UPDATE SET version = excluded.version, due = excluded.due, first = excluded.first, recent = excluded.recent, older = excluded.older`
 
-	selectWeeks = `SELECT p.repo, p.name, w.first, w.sums FROM history_weeks w JOIN history_pipelines p ON p.id = w.pipeline`
+	selectWeeks = `SELECT p.repo, p.name, w.first, w.recent, %s FROM history_weeks w JOIN history_pipelines p ON p.id = w.pipeline`
 
 	// allRows is more than a pipeline has.
 	allRows = 1 << 30
@@ -158,6 +158,7 @@ func (s *Store) SumHistory(ctx context.Context, now time.Time) (summed int, err 
 		}
 		for _, d := range list {
 			last = d.key
+			began := time.Now()
 			if err := s.sum(ctx, d.key, d.version, now); err != nil {
 				if ctx.Err() != nil {
 					return summed, nil
@@ -166,6 +167,11 @@ func (s *Store) SumHistory(ctx context.Context, now time.Time) (summed int, err 
 				continue
 			}
 			summed++
+			select { // after an upgrade there are many: it takes half of a processor at most
+			case <-ctx.Done():
+				return summed, nil
+			case <-time.After(time.Since(began)):
+			}
 		}
 		if len(list) < fillBatch {
 			return summed, nil
@@ -223,6 +229,7 @@ func (s *Store) sum(ctx context.Context, key bot.Key, version int64, now time.Ti
 			changed[k] = packed
 		}
 	}
+	recent, older := packWeeks(insight.ByWeek(all), now)
 	return s.writeLazily(ctx, func(t tx) error {
 		id, err := historyID(t, key, false)
 		if err != nil {
@@ -238,15 +245,32 @@ func (s *Store) sum(ctx context.Context, key bot.Key, version int64, now time.Ti
 				return err
 			}
 		}
-		_, err = t.exec(saveWeeks, id, version, micros(ledger.Due()), int64(first), insight.PackWeeks(insight.ByWeek(all)))
+		_, err = t.exec(saveWeeks, id, version, micros(ledger.Due()), int64(first), recent, older)
 		return err
 	})
 }
 
-// Weeks hands over what is kept of the weeks of some pipelines, in any order: the first day of which there are rows, and
-// weeks as [insight.PackWeeks] packs them, which are good until each returns. Pipelines that were not added up yet are
-// left out.
-func (h History) Weeks(ctx context.Context, keys []bot.Key, each func(key bot.Key, first insight.Day, packed []byte) error) error {
+// recentWeeks are kept apart from older ones, which pages rarely ask for.
+const recentWeeks = 26
+
+// isRecent reports whether all weeks from a day on are recent ones, now and when they were added up before.
+func isRecent(from insight.Day, now time.Time) bool {
+	return from > insight.DayOf(now.UTC())-7*recentWeeks
+}
+
+// packWeeks packs the recent weeks, and those before.
+func packWeeks(list []insight.Week, now time.Time) (recent, older []byte) {
+	n := 0
+	for n < len(list) && isRecent(list[n].Monday, now) {
+		n++
+	}
+	return insight.PackWeeks(list[:n]), insight.PackWeeks(list[n:])
+}
+
+// Weeks hands over what is kept of the weeks of some pipelines from a day on, and of some weeks before, in any order of
+// pipelines: the first day of which there are rows, and weeks as [insight.PackWeeks] packs them, which are good until each
+// returns. Pipelines that were not added up yet are left out.
+func (h History) Weeks(ctx context.Context, keys []bot.Key, from insight.Day, now time.Time, each func(key bot.Key, first insight.Day, packed []byte) error) error {
 	wanted := make(map[string]bot.Key, len(keys))
 	for _, key := range keys {
 		wanted[key.Repo.String()+"\n"+key.Name] = key
@@ -256,17 +280,23 @@ func (h History) Weeks(ctx context.Context, keys []bot.Key, each func(key bot.Ke
 			repo, name string
 			first      insight.Day
 			packed     []byte
+			older      []byte
 		)
-		if err := scan(&repo, &name, &first, &packed); err != nil {
+		if err := scan(&repo, &name, &first, &packed, &older); err != nil {
 			return err
 		}
 		if key, ok := wanted[repo+"\n"+name]; ok {
-			return each(key, first, packed)
+			return each(key, first, append(packed, older...))
 		}
 		return nil
 	}
+	older := "w.older"
+	if isRecent(from, now) {
+		older = "CAST(NULL AS BYTEA)"
+	}
+	query := fmt.Sprintf(selectWeeks, older)
 	if len(keys) > historyAtOnce { // one look at all is faster than many at some
-		if err := h.db.each(ctx, selectWeeks, nil, row); err != nil {
+		if err := h.db.each(ctx, query, nil, row); err != nil {
 			return fmt.Errorf("read the weeks of all pipelines: %w", err)
 		}
 		return nil
@@ -280,7 +310,7 @@ func (h History) Weeks(ctx context.Context, keys []bot.Key, each func(key bot.Ke
 		args = append(args, key.Repo.String(), key.Name)
 		names[i] = fmt.Sprintf("(CAST($%d AS TEXT), CAST($%d AS TEXT))", len(args)-1, len(args))
 	}
-	if err := h.db.each(ctx, selectWeeks+` WHERE (p.repo, p.name) IN (VALUES `+strings.Join(names, ", ")+`)`, args, row); err != nil {
+	if err := h.db.each(ctx, query+` WHERE (p.repo, p.name) IN (VALUES `+strings.Join(names, ", ")+`)`, args, row); err != nil {
 		return fmt.Errorf("read the weeks of %d pipelines: %w", len(keys), err)
 	}
 	return nil

@@ -39,7 +39,7 @@ func testHistoryDays(t *testing.T, open opener) {
 		period, before := insight.Weeks(4, insight.DayOf(now))
 		fleet := insight.NewFleet(period, before)
 		keys := []bot.Key{shop, {Repo: shop.Repo, Name: "unknown"}}
-		if err := h.Weeks(ctx, keys, fleet.Add); err != nil {
+		if err := h.Weeks(ctx, keys, before.From, now, fleet.Add); err != nil {
 			t.Fatal(err)
 		}
 		is, _ := fleet.Figures()
@@ -107,11 +107,11 @@ func testHistoryDays(t *testing.T, open opener) {
 		many = append(many, bot.Key{Repo: shop.Repo, Name: fmt.Sprint(i)})
 	}
 	seen := 0
-	if err := h.Weeks(ctx, many, func(key bot.Key, _ insight.Day, _ []byte) error { seen++; return nil }); err != nil || seen != 1 {
+	if err := h.Weeks(ctx, many, 0, now, func(key bot.Key, _ insight.Day, _ []byte) error { seen++; return nil }); err != nil || seen != 1 {
 		t.Errorf("of many pipelines the one should be found that has weeks, got %d, %v", seen, err)
 	}
 	seen = 0
-	if err := h.Weeks(ctx, many[1:], func(key bot.Key, _ insight.Day, _ []byte) error { seen++; return nil }); err != nil || seen != 0 {
+	if err := h.Weeks(ctx, many[1:], 0, now, func(key bot.Key, _ insight.Day, _ []byte) error { seen++; return nil }); err != nil || seen != 0 {
 		t.Errorf("weeks of a pipeline that was not asked for should not be handed over, got %d, %v", seen, err)
 	}
 

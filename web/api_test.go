@@ -43,7 +43,7 @@ func TestTokens(t *testing.T) {
 		status("with another token", token, http.StatusUnauthorized)
 	}
 	mia.post("/tokens/revoke", map[string][]string{"id": {kept.ID}})
-	if told := fmt.Sprint(w.doings); !strings.Contains(told, "make the token "+kept.ID) || !strings.Contains(told, "revoke the token "+kept.ID) || strings.Contains(told, secret) {
+	if told := fmt.Sprint(w.doings); !strings.Contains(told, "token made: a test ("+kept.ID) || !strings.Contains(told, "token revoked: "+kept.ID) || strings.Contains(told, secret) {
 		t.Errorf("the audit should tell of tokens, without their text, got %s", told)
 	}
 	status("once it is revoked", secret, http.StatusUnauthorized)
@@ -264,5 +264,38 @@ func TestReadersAreRemembered(t *testing.T) {
 	}
 	if p := w.ask("GET", "/api/v1/no", token, ""); p.StatusCode != http.StatusTooManyRequests {
 		t.Errorf("after hundreds of requests in a minute a token should wait, got %s", p)
+	}
+}
+
+// A screen shows what the person of a token sees, as long as the token is good.
+func TestWallOfAToken(t *testing.T) {
+	w := newWorld(t)
+	w.tell()
+	made := w.browser().signIn("mia")
+	secret := made.token("reads", "")
+	screen := w.browser()
+	if p := screen.get("/wall"); !strings.Contains(p.body, "Paste a token") || strings.Contains(p.body, "acme") {
+		t.Errorf("a screen without a token should ask for one, got %s", p)
+	}
+	if p := screen.post("/wall", map[string][]string{"token": {"hst_" + strings.Repeat("A", 52)}}); p.StatusCode != http.StatusForbidden || len(p.Header["Set-Cookie"]) > 0 {
+		t.Errorf("a made-up token should be refused, got %s", p)
+	}
+	p := screen.post("/wall", map[string][]string{"token": {secret}})
+	if cookie := p.Header.Get("Set-Cookie"); p.StatusCode != http.StatusSeeOther || !strings.Contains(cookie, "HttpOnly") || !strings.Contains(cookie, "SameSite=Strict") || !strings.Contains(cookie, "Path=/wall") {
+		t.Errorf("a good token should be kept for the wall alone, got %s", p)
+	}
+	p = screen.get("/wall")
+	for _, secret := range []string{"far/", "Print receipts"} {
+		if strings.Contains(p.body, secret) {
+			t.Errorf("the wall should show what mia sees, and tells %q", secret)
+		}
+	}
+	p.says(t, "acme/shop")
+	if p := screen.get("/p/acme/shop"); p.StatusCode != http.StatusSeeOther {
+		t.Errorf("the token of a wall opens nothing else, got %s", p.Status)
+	}
+	made.post("/tokens/revoke", map[string][]string{"id": {secret[:12]}})
+	if p := screen.get("/wall"); strings.Contains(p.body, "acme/shop") {
+		t.Error("a token that was revoked should show nothing")
 	}
 }

@@ -130,7 +130,7 @@ func shortened(line string) string { return wholeSHA.ReplaceAllStringFunc(line, 
 func wordOf(c command.Command) string {
 	return map[command.Verb]string{
 		command.VerbPromote: "Promote", command.VerbRollback: "Roll back", command.VerbLock: "Lock", command.VerbUnlock: "Unlock",
-		command.VerbApprove: "Approve", command.VerbRetry: "Try again", command.VerbCancel: "Cancel the deploy",
+		command.VerbApprove: "Approve", command.VerbRetry: "Try again", command.VerbCancel: "Cancel the deploy", command.VerbIncident: "Note the incident",
 	}[c.Verb]
 }
 

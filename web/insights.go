@@ -22,8 +22,8 @@ type Insights interface {
 	Insights(ctx context.Context, key bot.Key, since time.Time) (insight.Rows, error)
 	// Failures lists the outputs of failed builds and releases since a time.
 	Failures(ctx context.Context, key bot.Key, since time.Time) ([]insight.Failure, error)
-	// Weeks hands over the weeks of some pipelines: see [insight.Fleet.Add].
-	Weeks(ctx context.Context, keys []bot.Key, each func(key bot.Key, first insight.Day, packed []byte) error) error
+	// Weeks hands over the weeks of some pipelines from a day on, and perhaps some before: see [insight.Fleet.Add].
+	Weeks(ctx context.Context, keys []bot.Key, from insight.Day, now time.Time, each func(key bot.Key, first insight.Day, packed []byte) error) error
 }
 
 // insightsPage is numbers of a period: of one pipeline, or of all that somebody may see.
@@ -183,7 +183,7 @@ func (s *site) allInsights(v *visit) (answer, error) {
 	q, now := insightsQueryOf("/insights", v.URL.Query()), s.now()
 	period, before := insight.Weeks(q.weeks, insight.DayOf(now.UTC()))
 	fleet := insight.NewFleet(period, before)
-	if err := s.numbers.Weeks(v.Context(), keys, fleet.Add); err != nil {
+	if err := s.numbers.Weeks(v.Context(), keys, before.From, now, fleet.Add); err != nil {
 		return answer{}, err
 	}
 	page := q.page()
@@ -191,7 +191,7 @@ func (s *site) allInsights(v *visit) (answer, error) {
 	figures, trends := fleet.Figures()
 	page.fillWith(q, figures, trends, insight.Figures{})
 	if !page.Empty {
-		page.Tiles[0].Detail += fmt.Sprintf(", of %s", count(len(fleet.Pipelines), "pipeline"))
+		page.Tiles[0].Detail += " of " + count(len(fleet.Pipelines), "pipeline")
 		page.Charts = charts(fleet.Weekly())
 		page.Apart = apart(insightsQuery{}, figures)
 		for i := range page.Tiles {

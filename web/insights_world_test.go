@@ -59,7 +59,7 @@ func (w *world) Failures(_ context.Context, key bot.Key, since time.Time) (list 
 	return list, nil
 }
 
-func (w *world) Weeks(ctx context.Context, keys []bot.Key, each func(bot.Key, insight.Day, []byte) error) error {
+func (w *world) Weeks(ctx context.Context, keys []bot.Key, _ insight.Day, _ time.Time, each func(bot.Key, insight.Day, []byte) error) error {
 	for _, key := range keys {
 		rows, err := w.Insights(ctx, key, time.Time{})
 		if err != nil {

@@ -16,13 +16,14 @@ import (
 
 // what a viewer gets.
 const (
-	shown   = "the page"
-	missing = "what does not exist"
-	signIn  = "the way to sign in"
-	home    = "the way home"
-	tokens  = "the way to the tokens"
-	gitHub  = "the way to GitHub"
-	refused = "a refusal"
+	shown     = "the page"
+	missing   = "what does not exist"
+	signIn    = "the way to sign in"
+	home      = "the way home"
+	tokens    = "the way to the tokens"
+	gitHub    = "the way to GitHub"
+	refused   = "a refusal"
+	forbidden = "that it may not"
 )
 
 // Every route, and what each kind of viewer gets of it: nobody, mia who sees acme's
@@ -35,6 +36,9 @@ var whoSees = []struct {
 	{"GET /{$}", "GET", "/", shown, shown, shown, shown, shown},
 	{"GET /{$}", "GET", "/?find=till&wall", shown, shown, shown, shown, shown},
 	{"GET /live", "GET", "/live", signIn, shown, shown, shown, signIn},
+	{"GET /wall", "GET", "/wall", shown, shown, shown, shown, shown},
+	{"POST /wall", "POST", "/wall", forbidden, forbidden, forbidden, forbidden, forbidden},
+	{"GET /wall/live", "GET", "/wall/live", missing, missing, missing, missing, missing},
 	{"GET /login", "GET", "/login", gitHub, home, home, home, gitHub},
 	{"GET /login/callback", "GET", "/login/callback?code=mia&state=x", refused, refused, refused, refused, refused},
 	{"POST /logout", "POST", "/logout", home, home, home, home, home},
@@ -178,6 +182,8 @@ func outcome(p, absent page) string {
 		return gitHub
 	case p.StatusCode == http.StatusBadRequest:
 		return refused
+	case p.StatusCode == http.StatusForbidden:
+		return forbidden
 	}
 	return "something else"
 }

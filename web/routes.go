@@ -36,6 +36,9 @@ type route struct {
 var routes = []route{
 	{"GET /{$}", everybody, (*site).home},
 	{"GET /live", signedIn, (*site).followHome},
+	{"GET /wall", everybody, (*site).wall},
+	{"POST /wall", everybody, (*site).beginWall},
+	{"GET /wall/live", everybody, (*site).followWall},
 	{"GET /login", everybody, (*site).login},
 	{"GET /login/callback", everybody, (*site).callback},
 	{"POST /logout", signedIn, (*site).logout},
@@ -83,8 +86,9 @@ type answer struct {
 	page   string // name of a template
 	title  string
 	data   any
-	wall   bool   // for a screen on the wall
-	to     string // redirects there, if it is not empty
+	wall   bool         // for a screen on the wall
+	to     string       // redirects there, if it is not empty
+	cookie *http.Cookie // set along; nil: none
 	asset  *asset
 	plain  *string // a text without markup; nil: none
 	// follows is what the visitor wants to be told of; nil: nothing.

@@ -38,6 +38,7 @@ func sights() []sight {
 		{"confirm_lock", "GET /do/{owner}/{name}", "mia", "/do/acme/shop?c=/lock+production", full},
 		{"confirm_refused", "GET /do/{owner}/{name}", "mia", "/do/acme/shop?c=/unlock+production", full},
 		{"asked", "GET /do/{owner}/{name}/{id}", "mia", "/do/acme/shop/-3", commanded},
+		{"wall", "GET /wall", "", "/wall", full},
 		{"audit", "GET /p/{owner}/{name}/audit", "mia", "/p/acme/shop/audit", commanded},
 		{"audit_none", "GET /p/{owner}/{name}/audit", "mia", "/p/acme/shop/audit?who=nobody", commanded},
 		{"tokens", "GET /tokens", "mia", "/tokens", func(t testing.TB, w *world) {
@@ -101,7 +102,7 @@ func ofStages(name, stage string, n int) sight {
 }
 
 // invisible are the routes that are no pages.
-var invisible = []string{"POST /do/{owner}/{name}", "POST /tokens", "POST /tokens/revoke", "GET /login", "POST /logout", "POST /logout/everywhere", "GET /assets/{file}", "GET /p/{owner}/{name}/c/{sha}/output/{app}/{id}"}
+var invisible = []string{"POST /wall", "POST /do/{owner}/{name}", "POST /tokens", "POST /tokens/revoke", "GET /login", "POST /logout", "POST /logout/everywhere", "GET /assets/{file}", "GET /p/{owner}/{name}/c/{sha}/output/{app}/{id}"}
 
 func TestEveryPageIsLookedAt(t *testing.T) {
 	for _, pattern := range web.RoutePatterns() {

@@ -108,7 +108,7 @@ func (s *site) refuse(w http.ResponseWriter, r *http.Request) {
 var files embed.FS
 
 // templates are one set for each page: what it has of its own, and what all pages share.
-var templates = parseTemplates("home", "welcome", "pipeline", "candidate", "stage", "process", "insights", "audit", "doings", "confirm", "asked", "tokens", "deliveries", "doctor", "message", "missing")
+var templates = parseTemplates("home", "welcome", "pipeline", "candidate", "stage", "process", "insights", "audit", "doings", "confirm", "asked", "tokens", "wall", "deliveries", "doctor", "message", "missing")
 
 func parseTemplates(names ...string) map[string]*template.Template {
 	sets := map[string]*template.Template{}
@@ -134,6 +134,9 @@ type sheet struct {
 
 // write sends an answer. A page is made to its end first, so that nobody gets half of one.
 func (s *site) write(w http.ResponseWriter, v *visit, a answer) {
+	if a.cookie != nil {
+		http.SetCookie(w, a.cookie)
+	}
 	switch {
 	case a.to != "":
 		w.Header().Set("Location", a.to)

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -12,7 +11,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/headstart-cd/headstart/bot"
-	"github.com/headstart-cd/headstart/bot/words"
 )
 
 // tokensPage are the tokens of a person.
@@ -91,7 +89,11 @@ func (s *site) makeToken(v *visit) (answer, error) {
 		return answer{}, err
 	}
 	s.log.Info("somebody made a token", zap.String("login", t.Login), zap.Int64("id", t.Person), zap.String("token", t.ID), zap.String("may", t.May), zap.Strings("pipelines", t.Pipelines))
-	s.note(v.Context(), Doing{Who: t.Login, What: "make the token " + t.ID, Answer: fmt.Sprintf("%s: it %s, of %s, until %s", t.Name, t.May, cmp.Or(strings.Join(t.Pipelines, ", "), "all that "+t.Login+" sees"), words.Moment(t.Expires)), OK: true})
+	about := "all pipelines"
+	if len(t.Pipelines) > 0 {
+		about = strings.Join(t.Pipelines, ", ")
+	}
+	s.note(v.Context(), Doing{Who: t.Login, What: "token made: " + t.Name + " (" + t.ID + ")", Answer: t.May + ", " + about, OK: true})
 	return s.tokensPage(v, tokensPage{Secret: secret})
 }
 
@@ -129,7 +131,7 @@ func (s *site) revokeToken(v *visit) (answer, error) {
 	}
 	s.log.Info("somebody revoked a token", zap.String("login", v.person.Login), zap.Int64("id", v.person.ID))
 	if len(id) == idLength { // else no token of ours
-		s.note(v.Context(), Doing{Who: v.person.Login, What: "revoke the token " + id, OK: true})
+		s.note(v.Context(), Doing{Who: v.person.Login, What: "token revoked: " + id, OK: true})
 	}
 	return answer{to: "/tokens"}, nil
 }

@@ -47,10 +47,10 @@ type world struct {
 	examined   int                         // guarded by mu: how often the doctor was asked
 	kept       map[string][]history.Output // guarded by mu: of failures, by commit
 	wrote      map[string]written          // guarded by mu: what runs, by app
-	tokens     []web.Token                 // guarded by mu
-	askedRoles int                         // guarded by mu: how often GitHub was asked who reads a repository
 	rows       map[bot.Key][]history.Entry // guarded by mu: of history; nil: what can be told of the state
 	doings     []web.Doing                 // guarded by mu
+	tokens     []web.Token                 // guarded by mu
+	askedRoles int                         // guarded by mu: how often GitHub was asked who reads a repository
 	roles      map[string]bot.Role         // guarded by mu: as GitHub says
 }
 

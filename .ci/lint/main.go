@@ -1,6 +1,7 @@
-// Command lint lints and renders the chart in a folder with Helm's own library, once for each way to run Headstart.
+// Command lint lints and renders the chart in a folder with Helm's own library, once for each way to run Headstart, and
+// parses a Dockerfile as Docker does.
 //
-//	go -C .ci/lint run . ../../deploy/helm/headstart
+//	go -C .ci/lint run . ../../deploy/helm/headstart ../../Dockerfile
 package main
 
 import (
@@ -31,13 +32,18 @@ var wrong = map[string]values{
 }
 
 func main() {
-	if err := run(os.Args[1]); err != nil {
+	err := chart(os.Args[1])
+	if err == nil {
+		err = dockerfile(os.Args[2])
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(dir string) error {
+// chart lints and renders the chart.
+func chart(dir string) error {
 	for name, v := range ways {
 		for _, m := range lint.All(dir, v, "default", true).Messages {
 			if m.Severity >= support.WarningSev {

@@ -97,7 +97,7 @@ func remembered(list []Entry, s *pipeline.State, stage string) []Entry {
 		}
 		row := Promotion{
 			Stage: stage, N: pass.Promotion, SHA: c.SHA, Artifact: c.Artifact, Kind: KindForward,
-			Began: pass.StartedAt, Ended: pass.EndedAt, Result: ResultFailed, Reason: pass.Reason,
+			Began: pass.StartedAt, Ended: pass.EndedAt, Result: ResultFailed, Reason: pass.Reason, Urgent: pass.Urgent != nil,
 		}
 		if a := c.Approvals[stage]; a.Promotion == pass.Promotion {
 			row.Who = a.By

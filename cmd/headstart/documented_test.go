@@ -191,16 +191,17 @@ func documentedShell(t *testing.T, s *settingUp, p *process) func(script string)
 	}
 	program := `#!/bin/sh
 # Servers end once they are ready, and the setup once it has shown its page.
+rm -f serve.log setup.log
 case "$1" in
 serve)
 	"$BIN" "$@" >serve.log 2>&1 & pid=$!
-	until grep -q 'headstart is listening' serve.log; do kill -0 $pid 2>/dev/null || { cat serve.log; exit 1; }; sleep 0.05; done
+	until grep -qs 'headstart is listening' serve.log; do kill -0 $pid 2>/dev/null || { cat serve.log; exit 1; }; sleep 0.05; done
 	kill $pid; wait $pid ;;
 setup)
 	rm -f new.env
 	case "$*" in *--no-browser*) exec "$BIN" "$@" --file new.env <answers ;; esac
 	"$BIN" "$@" --file new.env --addr 127.0.0.1:0 >setup.log 2>&1 & pid=$!
-	until grep -q 'token=' setup.log; do kill -0 $pid 2>/dev/null || { cat setup.log; exit 1; }; sleep 0.05; done
+	until grep -qs 'token=' setup.log; do kill -0 $pid 2>/dev/null || { cat setup.log; exit 1; }; sleep 0.05; done
 	kill $pid; wait $pid || grep -q 'nothing was set up' setup.log ;;
 doctor)
 	"$BIN" "$@" >doctor.log; grep 'GitHub was asked' doctor.log ;; # it finds much to mend in this world

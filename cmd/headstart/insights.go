@@ -80,7 +80,7 @@ func (c *insightsCommand) one(ctx context.Context, past store.History, key bot.K
 func (c *insightsCommand) all(ctx context.Context, past store.History, known []bot.Key, now time.Time, out console) error {
 	period, before := insight.Weeks(c.Weeks, insight.DayOf(now.UTC()))
 	fleet := insight.NewFleet(period, before)
-	if err := past.Weeks(ctx, known, fleet.Add); err != nil {
+	if err := past.Weeks(ctx, known, before.From, now, fleet.Add); err != nil {
 		return err
 	}
 	figures, trends := fleet.Figures()

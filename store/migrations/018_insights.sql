@@ -20,5 +20,6 @@ CREATE TABLE history_weeks (
     version  BIGINT NOT NULL, -- of the pipeline when they were made
     due      BIGINT NOT NULL, -- when they have to be made again, even if nothing changes; 0: never
     first    BIGINT NOT NULL, -- the first day of which there are rows
-    sums     BYTEA NOT NULL   -- the newest week first: its Monday, and its sums
+    recent   BYTEA NOT NULL,  -- the newest week first: its Monday, and its sums; of half a year
+    older    BYTEA NOT NULL   -- the weeks before. Whoever does not ask for them does not read their pages
 );
