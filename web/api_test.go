@@ -43,7 +43,7 @@ func TestTokens(t *testing.T) {
 		status("with another token", token, http.StatusUnauthorized)
 	}
 	mia.post("/tokens/revoke", map[string][]string{"id": {kept.ID}})
-	if told := fmt.Sprint(w.doings); !strings.Contains(told, "token made: a test ("+kept.ID) || !strings.Contains(told, "token revoked: "+kept.ID) || strings.Contains(told, secret) {
+	if told := fmt.Sprint(w.doings); !strings.Contains(told, "make the token "+kept.ID) || !strings.Contains(told, "revoke the token "+kept.ID) || strings.Contains(told, secret) {
 		t.Errorf("the audit should tell of tokens, without their text, got %s", told)
 	}
 	status("once it is revoked", secret, http.StatusUnauthorized)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/headstart-cd/headstart/bot"
+	"github.com/headstart-cd/headstart/bot/words"
 )
 
 // tokensPage are the tokens of a person.
@@ -89,11 +91,7 @@ func (s *site) makeToken(v *visit) (answer, error) {
 		return answer{}, err
 	}
 	s.log.Info("somebody made a token", zap.String("login", t.Login), zap.Int64("id", t.Person), zap.String("token", t.ID), zap.String("may", t.May), zap.Strings("pipelines", t.Pipelines))
-	about := "all pipelines"
-	if len(t.Pipelines) > 0 {
-		about = strings.Join(t.Pipelines, ", ")
-	}
-	s.note(v.Context(), Doing{Who: t.Login, What: "token made: " + t.Name + " (" + t.ID + ")", Answer: t.May + ", " + about, OK: true})
+	s.note(v.Context(), Doing{Who: t.Login, What: "make the token " + t.ID, Answer: fmt.Sprintf("%s: it %s, of %s, until %s", t.Name, t.May, cmp.Or(strings.Join(t.Pipelines, ", "), "all that "+t.Login+" sees"), words.Moment(t.Expires)), OK: true})
 	return s.tokensPage(v, tokensPage{Secret: secret})
 }
 
@@ -131,7 +129,7 @@ func (s *site) revokeToken(v *visit) (answer, error) {
 	}
 	s.log.Info("somebody revoked a token", zap.String("login", v.person.Login), zap.Int64("id", v.person.ID))
 	if len(id) == idLength { // else no token of ours
-		s.note(v.Context(), Doing{Who: v.person.Login, What: "token revoked: " + id, OK: true})
+		s.note(v.Context(), Doing{Who: v.person.Login, What: "revoke the token " + id, OK: true})
 	}
 	return answer{to: "/tokens"}, nil
 }
