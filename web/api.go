@@ -76,12 +76,12 @@ func (s *site) caller(r *http.Request) (c caller, status int, text string) {
 		return caller{}, http.StatusUnauthorized, noToken
 	}
 	hash, now := hashOf(secret), s.now()
-	if !s.tries.allow("token "+hash, perToken) {
-		return caller{}, http.StatusTooManyRequests, "This token has made too many requests in a minute. Nothing was done. Try again in a minute."
-	}
 	t, found, err := s.tokens.Token(r.Context(), hash)
 	if err == nil && !found {
 		return caller{}, http.StatusUnauthorized, noToken
+	}
+	if err == nil && !s.tries.allow("token "+hash, perToken) { // only tokens that are good are counted: strangers could make up any number
+		return caller{}, http.StatusTooManyRequests, "This token has made too many requests in a minute. Nothing was done. Try again in a minute."
 	}
 	if err == nil && now.Sub(t.Used) >= usedEvery {
 		err = s.tokens.UseToken(r.Context(), hash, now)

@@ -236,7 +236,7 @@ func TestCommandsByAPI(t *testing.T) {
 func TestReadersAreRemembered(t *testing.T) {
 	w := newWorld(t)
 	w.tell()
-	token := w.browser().signIn("mia").token("reads", "")
+	token, other := w.browser().signIn("mia").token("reads", ""), w.browser().signIn("sam").token("reads", "")
 	ask := func(when string, want, asked int) {
 		t.Helper()
 		if p := w.ask("GET", "/api/v1/pipelines/acme/shop", token, ""); p.StatusCode != want || w.askedRoles != asked {
@@ -258,6 +258,9 @@ func TestReadersAreRemembered(t *testing.T) {
 	ask("while GitHub does not answer", http.StatusServiceUnavailable, 3)
 	for range 300 {
 		w.ask("GET", "/api/v1/no", token, "")
+	}
+	if p := w.ask("GET", "/api/v1/no", other, ""); p.StatusCode != http.StatusNotFound {
+		t.Errorf("one token's requests should not count for another one's, got %s", p)
 	}
 	if p := w.ask("GET", "/api/v1/no", token, ""); p.StatusCode != http.StatusTooManyRequests {
 		t.Errorf("after hundreds of requests in a minute a token should wait, got %s", p)
