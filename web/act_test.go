@@ -126,7 +126,7 @@ func TestButtonsOfOthers(t *testing.T) {
 		}
 	}
 	for what, change := range map[string][2]string{
-		"a question": {"c", "/why"}, "two commands": {"c", "lock"}, "no number": {"id", "x"}, "the number of a comment": {"id", "12"}, "no pin": {"seen", "{"}, "nothing shown": {"shown", ""},
+		"a question": {"c", "/why"}, "two commands": {"c", "lock"}, "no number": {"id", "x"}, "the number of a comment": {"id", "12"}, "no pin": {"seen", "{"}, "a pin of a page": {"seen", `{"Live":"` + strings.Repeat("a", 5000) + `"}`}, "nothing shown": {"shown", ""},
 	} {
 		p := mia.send(t, cloned(sent), change[0], change[1])
 		if p.StatusCode == http.StatusSeeOther || !strings.Contains(p.body, "Nothing was done") && p.StatusCode < 400 {

@@ -47,6 +47,8 @@ const (
 	perPerson = 30
 	// mostForm bounds what a form may send, in bytes.
 	mostForm = 64 << 10
+	// mostSeen bounds a pin in a form, in bytes: it is stored with the command.
+	mostSeen = 4 << 10
 )
 
 // lockTimes are the times for which the page offers to lock.
@@ -165,7 +167,8 @@ func (s *site) press(v *visit) (answer, error) {
 		return s.confirm(v, line, "Nothing was done: this was shown too long ago. It is what would happen now that counts; look again.")
 	}
 	f.ID, err = strconv.ParseInt(v.PostForm.Get("id"), 10, 64)
-	if err != nil || f.ID >= 0 || json.Unmarshal([]byte(v.PostForm.Get("seen")), f.Seen) != nil {
+	seen := v.PostForm.Get("seen")
+	if err != nil || f.ID >= 0 || len(seen) > mostSeen || json.Unmarshal([]byte(seen), f.Seen) != nil {
 		return s.confirm(v, line, "Nothing was done: your browser did not send what this page had. Look again.")
 	}
 	if taken, err := s.orders.Ask(v.Context(), v.key, f); err != nil {
@@ -197,7 +200,7 @@ func compose(line string, field func(string) string) (_, problem string) {
 	case list[0].Problem != "":
 		return "", "Nothing was done: " + list[0].Problem + "."
 	}
-	return line, ""
+	return list[0].Text, "" // bounded, and without what looks like a secret
 }
 
 // Orders take commands of people who are signed in.
