@@ -104,11 +104,11 @@ func TestButtons(t *testing.T) {
 
 	// What is urgent needs a reason.
 	mia.confirm(t, "/unlock production").says(t, "Unlocked production.")
-	rest := w.states[shop]
-	if c := rest.Candidates[0]; c.SHA != "" {
-		p := mia.get("/do/acme/shop?c=/promote+production+" + c.SHA)
-		p.says(t, "This would be refused: ")
-	}
+	w.put(shop, situationNamed("approval").tell(t))
+	promote := "/promote production " + sha("3f2a91c")
+	mia.confirm(t, promote, "urgent", "yes").says(t, "Nothing was done: the reason is missing")
+	mia.confirm(t, promote, "urgent", "yes", "reason", "the till is down").says(t, "3f2a91c goes to production")
+	mia.get("/do/acme/shop?"+url.Values{"c": {promote}}.Encode()).says(t, "3f2a91c is being released to production")
 }
 
 // Nothing but a form of the page's own commands anything.

@@ -33,12 +33,12 @@ type auditPage struct {
 
 // auditRow is one command.
 type auditRow struct {
-	At                  moment
-	Who, Role, Via      string
-	Command, Answer     string
-	Level               level
-	Word, Page, PullURL string
-	Pull                int
+	At              moment
+	Who, Role, Via  string
+	Command, Answer string
+	Level           level
+	Word, PullURL   string
+	Pull            int
 }
 
 const (
@@ -101,9 +101,9 @@ func (s *site) audit(v *visit) (answer, error) {
 }
 
 func (r *reading) auditRow(a history.Audit) auditRow {
-	row := auditRow{At: momentOf(a.At, r.view.Now), Who: a.Who, Role: a.Role, Via: a.Via, Command: shortened(a.Command), Answer: sentence(a.Answer), Level: quiet, Word: "done", Pull: a.Pull}
+	row := auditRow{At: momentOf(a.At, r.view.Now), Who: a.Who, Role: a.Role, Via: a.Via, Command: shortened(a.Command), Answer: sentence(a.Answer), Level: quiet, Word: resultOf(a.OK), Pull: a.Pull}
 	if !a.OK {
-		row.Level, row.Word = needsSomebody, "refused"
+		row.Level = needsSomebody
 	}
 	if a.Pull != 0 {
 		row.PullURL = r.pullURL(a.Pull)
@@ -123,19 +123,52 @@ func auditCursor(before string) history.Audit {
 
 func plainAnswer(text string) answer { return answer{plain: &text} }
 
-// auditCSV is the rows as comma-separated values, with a head. A spreadsheet takes no cell for a formula.
+// auditCSV is the rows as comma-separated values, with a head.
 func auditCSV(rows []history.Audit) string {
+	return csvOf([]string{"at", "who", "role", "via", "pull", "command", "result", "answer"}, rows, func(a history.Audit) []string {
+		return []string{a.At.UTC().Format(time.RFC3339Nano), a.Who, a.Role, a.Via, fmt.Sprint(a.Pull), a.Command, resultOf(a.OK), a.Answer}
+	})
+}
+
+// auditLines is the rows as lines of JSON.
+func auditLines(rows []history.Audit) string {
+	return jsonLines(rows, func(a history.Audit) map[string]any {
+		return map[string]any{"id": a.ID, "at": a.At.UTC(), "who": a.Who, "role": a.Role, "via": a.Via, "pull": a.Pull, "command": a.Command, "ok": a.OK, "answer": a.Answer}
+	})
+}
+
+func resultOf(ok bool) string {
+	if ok {
+		return "done"
+	}
+	return "refused"
+}
+
+// csvOf is rows as comma-separated values, with a head. A spreadsheet takes no cell for a formula.
+func csvOf[Row any](head []string, rows []Row, cells func(Row) []string) string {
 	var text strings.Builder
 	w := csv.NewWriter(&text)
-	_ = w.Write([]string{"at", "who", "role", "via", "pull", "command", "result", "answer"}) // a builder takes everything
-	for _, a := range rows {
-		result := "done"
-		if !a.OK {
-			result = "refused"
+	_ = w.Write(head) // a builder takes everything
+	for _, row := range rows {
+		line := cells(row)
+		for i := range line {
+			line[i] = harmless(line[i])
 		}
-		_ = w.Write([]string{a.At.UTC().Format(time.RFC3339Nano), harmless(a.Who), a.Role, a.Via, fmt.Sprint(a.Pull), harmless(a.Command), result, harmless(a.Answer)})
+		_ = w.Write(line)
 	}
 	w.Flush()
+	return text.String()
+}
+
+// jsonLines is rows as lines of JSON.
+func jsonLines[Row any](rows []Row, fields func(Row) map[string]any) string {
+	var text strings.Builder
+	for _, row := range rows {
+		if line, err := json.Marshal(fields(row)); err == nil { // text and numbers always become JSON
+			text.Write(line)
+			text.WriteByte('\n')
+		}
+	}
 	return text.String()
 }
 
@@ -145,19 +178,4 @@ func harmless(cell string) string {
 		return "'" + cell
 	}
 	return cell
-}
-
-// auditLines is the rows as lines of JSON.
-func auditLines(rows []history.Audit) string {
-	var text strings.Builder
-	for _, a := range rows {
-		line, err := json.Marshal(map[string]any{
-			"id": a.ID, "at": a.At.UTC(), "who": a.Who, "role": a.Role, "via": a.Via, "pull": a.Pull, "command": a.Command, "ok": a.OK, "answer": a.Answer,
-		})
-		if err == nil { // text and numbers always become JSON
-			text.Write(line)
-			text.WriteByte('\n')
-		}
-	}
-	return text.String()
 }

@@ -2,11 +2,8 @@ package web
 
 import (
 	"context"
-	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"net/url"
-	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -79,9 +76,9 @@ func (s *site) serverAudit(v *visit) (answer, error) {
 		page.Older = "/audit?" + url.Values{"before": {fmt.Sprintf("%d.%s", last.At.UnixMicro(), last.ID)}}.Encode()
 	}
 	for _, d := range rows {
-		row := doingRow{At: momentOf(d.At, s.now()), Who: d.Who, Via: d.Via, What: d.What, Answer: sentence(d.Answer), Level: quiet, Word: "done"}
+		row := doingRow{At: momentOf(d.At, s.now()), Who: d.Who, Via: d.Via, What: d.What, Answer: sentence(d.Answer), Level: quiet, Word: resultOf(d.OK)}
 		if !d.OK {
-			row.Level, row.Word = needsSomebody, "refused"
+			row.Level = needsSomebody
 		}
 		page.Rows = append(page.Rows, row)
 	}
@@ -89,28 +86,13 @@ func (s *site) serverAudit(v *visit) (answer, error) {
 }
 
 func doingsCSV(rows []Doing) string {
-	var text strings.Builder
-	w := csv.NewWriter(&text)
-	_ = w.Write([]string{"at", "who", "via", "what", "result", "answer"}) // a builder takes everything
-	for _, d := range rows {
-		result := "done"
-		if !d.OK {
-			result = "refused"
-		}
-		_ = w.Write([]string{d.At.UTC().Format(time.RFC3339Nano), harmless(d.Who), d.Via, harmless(d.What), result, harmless(d.Answer)})
-	}
-	w.Flush()
-	return text.String()
+	return csvOf([]string{"at", "who", "via", "what", "result", "answer"}, rows, func(d Doing) []string {
+		return []string{d.At.UTC().Format(time.RFC3339Nano), d.Who, d.Via, d.What, resultOf(d.OK), d.Answer}
+	})
 }
 
 func doingsLines(rows []Doing) string {
-	var text strings.Builder
-	for _, d := range rows {
-		line, err := json.Marshal(map[string]any{"id": d.ID, "at": d.At.UTC(), "who": d.Who, "via": d.Via, "what": d.What, "ok": d.OK, "answer": d.Answer})
-		if err == nil { // text and numbers always become JSON
-			text.Write(line)
-			text.WriteByte('\n')
-		}
-	}
-	return text.String()
+	return jsonLines(rows, func(d Doing) map[string]any {
+		return map[string]any{"id": d.ID, "at": d.At.UTC(), "who": d.Who, "via": d.Via, "what": d.What, "ok": d.OK, "answer": d.Answer}
+	})
 }

@@ -34,8 +34,8 @@ func (srv *server) noteStart(ctx context.Context, s settings) {
 	}
 }
 
-// marks are the settings that have a value, by variable. A mark has 16 bits of the value's hash: enough to see that it
-// has changed, and no help to whoever wants to guess it.
+// marks are the settings that have a value, by variable. A mark has 16 bits of the value's hash: enough to see a change, too few to
+// find out a value that is long and random.
 func (s settings) marks() map[string]string {
 	marks := map[string]string{}
 	var walk func(reflect.Value)
